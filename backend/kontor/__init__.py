@@ -1,0 +1,1 @@
+"""Kontor: distributed order management for omnichannel retail."""

@@ -1,0 +1,196 @@
+"""A payment gateway over HTTP: payment intents with manual capture, idempotency keys, signed notices."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import orjson
+from standardwebhooks import Webhook, WebhookVerificationError
+
+from kontor.core.errors import Conflict, Forbidden
+from kontor.core.money import Money
+from kontor.payments.ports import (
+    Abilities,
+    Declined,
+    GatewayUnavailable,
+    Instruction,
+    Notice,
+    Operation,
+    Outcome,
+    OutcomeUnknown,
+    Pending,
+    Succeeded,
+)
+
+_NOT_REACHED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+_OPERATIONS = {
+    "authorize": Operation.AUTHORIZE,
+    "sale": Operation.AUTHORIZE,
+    "capture": Operation.CAPTURE,
+    "void": Operation.VOID,
+    "refund": Operation.REFUND,
+    "chargeback": Operation.CHARGEBACK,
+}
+
+DEFAULT_ABILITIES = Abilities(
+    multi_capture=True, partial_refund=True, authorization_lifetime=timedelta(days=7), idempotent_keys=True
+)
+
+
+def connect(
+    base_url: str,
+    *,
+    api_key: str = "",
+    timeout: float = 10.0,
+    connections: int = 20,
+    transport: httpx.AsyncBaseTransport | None = None,
+) -> httpx.AsyncClient:
+    """One client for the life of the process: connections are kept open. `timeout` in seconds, connecting 3 at most.
+
+    Proxies of the environment are ignored: money goes where the settings say.
+    """
+    return httpx.AsyncClient(
+        base_url=base_url,
+        transport=transport,
+        # Certificates are always checked; plain HTTP (loopback) has none, and loading the roots takes 0.2 s.
+        verify=not base_url.startswith("http://"),
+        headers={"authorization": f"Bearer {api_key}"} if api_key else None,
+        timeout=httpx.Timeout(timeout, connect=min(3.0, timeout)),
+        limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections, keepalive_expiry=30.0),
+        trust_env=False,
+    )
+
+
+class HttpGateway:
+    """The gateway behind `client`. Notices are checked against any of `webhook_secrets`, two during a rotation."""
+
+    def __init__(
+        self,
+        client: httpx.AsyncClient,
+        *,
+        abilities: Abilities = DEFAULT_ABILITIES,
+        webhook_secrets: tuple[str, ...] = (),
+    ) -> None:
+        self._client = client
+        self._abilities = abilities
+        self._webhooks = tuple(Webhook(secret) for secret in webhook_secrets)
+
+    @property
+    def abilities(self) -> Abilities:
+        """As configured for this gateway account."""
+        return self._abilities
+
+    async def authorize(self, instruction: Instruction, *, method: str, capture_now: bool = False) -> Outcome:
+        """Create a payment intent; its id is the authorization that later calls name."""
+        body = {"payment_method": method, "capture_method": "automatic" if capture_now else "manual"}
+        return await self._post("/v1/payment_intents", instruction, body)
+
+    async def capture(self, instruction: Instruction, *, authorization: str, final: bool = False) -> Outcome:
+        """Capture from the payment intent."""
+        return await self._post(f"/v1/payment_intents/{authorization}/capture", instruction, {"final": final})
+
+    async def void(self, instruction: Instruction, *, authorization: str) -> Outcome:
+        """Cancel what is left of the payment intent; the outcome's amount is what was released."""
+        return await self._post(f"/v1/payment_intents/{authorization}/cancel", instruction, {})
+
+    async def refund(self, instruction: Instruction, *, authorization: str) -> Outcome:
+        """Refund from the payment intent."""
+        return await self._post("/v1/refunds", instruction, {"payment_intent": authorization})
+
+    async def find(self, idempotency_key: str) -> Outcome | None:
+        """Look the operation up as it stands now; None when the gateway never got it."""
+        response = await self._send("GET", "/v1/operations", params={"idempotency_key": idempotency_key})
+        if response.status_code == 404:
+            return None
+        return _outcome_of(response)
+
+    def read_notice(self, headers: Mapping[str, str], body: bytes) -> Notice | None:
+        """Check the signature and the age (five minutes at most), then read; `Forbidden` if either fails."""
+        if not any(_genuine(webhook, headers, body) for webhook in self._webhooks):
+            raise Forbidden("The signature of the notice is not valid.", code="PAYMENT_NOTICE_NOT_GENUINE")
+        content = orjson.loads(body)
+        data = content.get("data") or {}
+        operation = _OPERATIONS.get(data.get("kind", ""))
+        if content.get("type") != "operation.settled" or operation is None:
+            return None
+        own = operation is not Operation.CHARGEBACK
+        return Notice(
+            id=content["id"],
+            operation=operation,
+            payment_reference=data["reference"],
+            idempotency_key=data["idempotency_key"] if own else None,
+            outcome=_outcome(data),
+        )
+
+    async def _post(self, path: str, instruction: Instruction, body: dict[str, Any]) -> Outcome:
+        body |= {
+            "amount": instruction.amount.amount,
+            "currency": instruction.amount.currency,
+            "reference": instruction.payment_reference,
+        }
+        headers = {"idempotency-key": instruction.idempotency_key, "content-type": "application/json"}
+        return _outcome_of(await self._send("POST", path, content=orjson.dumps(body), headers=headers))
+
+    async def _send(self, method: str, path: str, **options: Any) -> httpx.Response:
+        try:
+            return await self._client.request(method, path, **options)
+        except _NOT_REACHED as exception:
+            raise GatewayUnavailable("The payment gateway cannot be reached.", retry_after=None) from exception
+        except httpx.TransportError as exception:
+            # The request may have arrived, whatever broke: only the gateway knows.
+            raise OutcomeUnknown("The payment gateway did not answer.") from exception
+
+
+def _outcome_of(response: httpx.Response) -> Outcome:
+    """Translate an answer. 5xx means nothing certain: the gateway may have failed after doing."""
+    status = response.status_code
+    if status == 429:
+        raise GatewayUnavailable("The payment gateway limits our rate.", retry_after=_retry_after(response))
+    if status in (401, 403):
+        raise GatewayUnavailable(
+            "The payment gateway refuses our credentials.", code="PAYMENT_GATEWAY_CREDENTIALS", retry_after=None
+        )
+    try:
+        content = orjson.loads(response.content)
+    except orjson.JSONDecodeError as exception:
+        raise OutcomeUnknown("The payment gateway's answer cannot be read.", status=status) from exception
+    if status in (200, 201, 402) and content.get("object") == "operation":
+        return _outcome(content)
+    error = content.get("error") or {}
+    code, message = error.get("code", f"http_{status}"), error.get("message", "")
+    if code == "idempotency_key_reused":
+        raise Conflict("The idempotency key was used for another instruction.", code="IDEMPOTENCY_KEY_REUSED")
+    if 400 <= status < 500 and code != "operation_in_progress":
+        return Declined(code, message)
+    raise OutcomeUnknown("The payment gateway did not say what became of it.", status=status, gateway_code=code)
+
+
+def _outcome(operation: dict[str, Any]) -> Outcome:
+    """An operation as an outcome. What is authorized is later named by its intent, everything else by itself."""
+    intent = operation["payment_intent"] or {}
+    opens = operation["kind"] in ("authorize", "sale")
+    reference = intent["id"] if opens else operation["id"]
+    if operation["status"] == "pending":
+        return Pending(reference)
+    if operation["status"] == "failed":
+        return Declined(operation["error"]["code"], operation["error"]["message"])
+    expires_at = intent.get("expires_at") if operation["kind"] == "authorize" else None
+    return Succeeded(
+        reference,
+        Money(operation["amount"], operation["currency"]),
+        datetime.fromtimestamp(expires_at, UTC) if expires_at is not None else None,
+    )
+
+
+def _retry_after(response: httpx.Response) -> float | None:
+    value = response.headers.get("retry-after", "")
+    return float(value) if value.isdecimal() else None
+
+
+def _genuine(webhook: Webhook, headers: Mapping[str, str], body: bytes) -> bool:
+    try:
+        webhook.verify(body, dict(headers), json_parse=False)
+    except (WebhookVerificationError, ValueError):  # the library raises ValueError for garbled signatures
+        return False
+    return True

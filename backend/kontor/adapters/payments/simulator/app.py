@@ -1,0 +1,232 @@
+"""The gateway over HTTP: payment intents with manual capture, refunds, look-up by key, its books."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import orjson
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from kontor.adapters.payments.simulator.bank import Answer, Bank, Order, Terms, behavior_of, error
+from kontor.adapters.payments.simulator.faults import AFTER, BEFORE, Dice, Faults, Trouble, Troublemaker
+from kontor.adapters.payments.simulator.ledger import Ledger, audit_entries
+
+_MAX_AMOUNT = 10**12
+
+
+class ConnectionClosed(Exception):
+    """The connection ends without an answer."""
+
+
+class BadRequest(Exception):
+    """The call is malformed; nothing was done."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.answer = error(400, "invalid_request", message)
+
+
+class Simulator:
+    """A payment gateway with its own books: `app` is its ASGI application, `bank` what it does, `ledger` its memory."""
+
+    def __init__(
+        self,
+        ledger: str | Path,
+        *,
+        seed: int = 0,
+        faults: Faults | None = None,
+        terms: Terms | None = None,
+        api_key: str = "",
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.ledger = Ledger(ledger)
+        self.terms = terms or Terms()
+        self._faults = faults or Faults()
+        self._dice = Dice(seed)
+        self._trouble = Troublemaker(self._faults, self._dice)
+        self._authorization = f"Bearer {api_key}" if api_key else ""
+        self._in_flight: set[str] = set()
+        self.bank = Bank(self.ledger, terms=self.terms, faults=self._faults, dice=self._dice, clock=clock)
+        self.app = Starlette(routes=self._routes())
+
+    def _routes(self) -> list[Route]:
+        return [
+            Route("/v1/payment_intents", self._post(_read_authorization), methods=["POST"]),
+            Route("/v1/payment_intents/{intent}/capture", self._post(_read_capture), methods=["POST"]),
+            Route("/v1/payment_intents/{intent}/cancel", self._post(_read_void), methods=["POST"]),
+            Route("/v1/refunds", self._post(_read_refund), methods=["POST"]),
+            Route("/v1/test/chargebacks", self._post(_read_chargeback), methods=["POST"]),
+            Route("/v1/payment_intents/{intent}", self._get_intent, methods=["GET"]),
+            Route("/v1/operations", self._get_operation, methods=["GET"]),
+            Route("/ledger", self._get_ledger, methods=["GET"]),
+            Route("/health", self._get_health, methods=["GET"]),
+        ]
+
+    def _post(self, read: Callable[[str, Request, dict[str, Any]], Order]) -> Callable[[Request], Awaitable[Response]]:
+        async def handle(request: Request) -> Response:
+            if not self._admits(request):
+                return _respond(error(401, "invalid_api_key", "The API key is not valid."))
+            try:
+                order = read(_key_of(request), request, _fields_of(await request.body()))
+                return _respond(await self._once(order))
+            except BadRequest as exception:
+                return _respond(exception.answer)
+            except ConnectionClosed:
+                close = request.scope.get("extensions", {}).get("kontor.close")
+                if close is None:
+                    raise
+                close()
+                await asyncio.sleep(0)  # lets the server see the end before it would answer for us
+                return Response(status_code=500)
+
+        return handle
+
+    async def _once(self, order: Order) -> Answer:
+        """Perform the call with the trouble that meets it before and after."""
+        if order.key in self._in_flight:
+            return error(409, "operation_in_progress", "This key is being worked on.")
+        behavior = behavior_of(self.ledger, order)
+        first = self._trouble.first_try(order.key)
+        trouble = self._trouble.pick(BEFORE, order.key)
+        if first and behavior.error_once:
+            trouble = Trouble.ERROR_BEFORE
+        if first and behavior.closed_once:
+            trouble = Trouble.CLOSED_BEFORE
+        if trouble:
+            return self._fail(order, trouble)
+        if behavior.slow or self._dice.falls(self._faults.slow, "slow", order.key):
+            self._in_flight.add(order.key)
+            try:
+                await asyncio.sleep(self.terms.slow_delay)
+            finally:
+                self._in_flight.discard(order.key)
+        answer = self.bank.perform(order)
+        if not answer.fresh:
+            return answer
+        trouble = self._trouble.pick(AFTER, order.key)
+        if behavior.lost_answer_once:
+            trouble = Trouble.ERROR_AFTER
+        if behavior.closed_after_once:
+            trouble = Trouble.CLOSED_AFTER
+        return self._fail(order, trouble) if trouble else answer
+
+    def _fail(self, order: Order, trouble: Trouble) -> Answer:
+        self._trouble.met(order.key)
+        if trouble is Trouble.RATE_LIMITED:
+            return error(429, "rate_limited", "Too many calls, try again in a second.")
+        if trouble in (Trouble.ERROR_BEFORE, Trouble.ERROR_AFTER):
+            return error(500, "internal_error", "Something went wrong.")
+        raise ConnectionClosed
+
+    def _admits(self, request: Request) -> bool:
+        return not self._authorization or request.headers.get("authorization") == self._authorization
+
+    async def _get_operation(self, request: Request) -> Response:
+        if not self._admits(request):
+            return _respond(error(401, "invalid_api_key", "The API key is not valid."))
+        key = request.query_params.get("idempotency_key", "")
+        if key in self._in_flight:
+            return _respond(error(409, "operation_in_progress", "This key is being worked on."))
+        return _found(self.bank.current(key))
+
+    async def _get_intent(self, request: Request) -> Response:
+        if not self._admits(request):
+            return _respond(error(401, "invalid_api_key", "The API key is not valid."))
+        return _found(self.bank.intent(request.path_params["intent"]))
+
+    async def _get_ledger(self, request: Request) -> Response:
+        if not self._admits(request):
+            return _respond(error(401, "invalid_api_key", "The API key is not valid."))
+        entries = self.ledger.entries()
+        audit = audit_entries(entries)
+        return _found({"entries": entries, "totals": audit.totals, "repeated": audit.repeated})
+
+    async def _get_health(self, request: Request) -> Response:
+        return _found({"status": "ok"})
+
+
+def _respond(answer: Answer) -> Response:
+    headers = {"idempotent-replayed": "false" if answer.fresh else "true"} if answer.status in (200, 402) else {}
+    if answer.status == 429:
+        headers["retry-after"] = "1"
+    return Response(answer.body, answer.status, headers, "application/json")
+
+
+def _found(content: dict[str, Any] | None) -> Response:
+    if content is None:
+        return _respond(error(404, "not_found", "There is no such thing."))
+    return Response(orjson.dumps(content), media_type="application/json")
+
+
+def _key_of(request: Request) -> str:
+    key = request.headers.get("idempotency-key", "")
+    if not key or len(key) > 255:
+        raise BadRequest("The Idempotency-Key header must have 1 to 255 characters.")
+    return key
+
+
+def _fields_of(body: bytes) -> dict[str, Any]:
+    try:
+        fields = orjson.loads(body)
+    except orjson.JSONDecodeError as exception:
+        raise BadRequest("The body is not JSON.") from exception
+    if not isinstance(fields, dict):
+        raise BadRequest("The body must be a JSON object.")
+    return fields
+
+
+def _amount(fields: dict[str, Any], least: int = 1) -> int:
+    amount = fields.get("amount")
+    if type(amount) is not int or not least <= amount <= _MAX_AMOUNT:
+        raise BadRequest(f"amount must be a whole number of minor units of at least {least}.")
+    return amount
+
+
+def _text(fields: dict[str, Any], name: str, length: int = 200) -> str:
+    text = fields.get(name)
+    if not isinstance(text, str) or not text or len(text) > length:
+        raise BadRequest(f"{name} must be a text of 1 to {length} characters.")
+    return text
+
+
+def _currency(fields: dict[str, Any]) -> str:
+    currency = _text(fields, "currency", 3)
+    if len(currency) != 3 or not currency.isascii() or not currency.isupper():
+        raise BadRequest("currency must be an ISO 4217 code.")
+    return currency
+
+
+def _read_authorization(key: str, request: Request, fields: dict[str, Any]) -> Order:
+    method = fields.get("capture_method", "manual")
+    if method not in ("manual", "automatic"):
+        raise BadRequest("capture_method must be manual or automatic.")
+    kind = "authorize" if method == "manual" else "sale"
+    reference = _text(fields, "reference")
+    return Order(kind, key, _amount(fields), _currency(fields), reference, method=_text(fields, "payment_method"))
+
+
+def _read_capture(key: str, request: Request, fields: dict[str, Any]) -> Order:
+    final = fields.get("final", False) is True
+    intent = request.path_params["intent"]
+    reference = _text(fields, "reference")
+    return Order("capture", key, _amount(fields), _currency(fields), reference, intent=intent, final=final)
+
+
+def _read_void(key: str, request: Request, fields: dict[str, Any]) -> Order:
+    intent = request.path_params["intent"]
+    return Order("void", key, _amount(fields, 0), _currency(fields), _text(fields, "reference"), intent=intent)
+
+
+def _read_refund(key: str, request: Request, fields: dict[str, Any]) -> Order:
+    intent = _text(fields, "payment_intent")
+    return Order("refund", key, _amount(fields), _currency(fields), _text(fields, "reference"), intent=intent)
+
+
+def _read_chargeback(key: str, request: Request, fields: dict[str, Any]) -> Order:
+    intent = _text(fields, "payment_intent")
+    return Order("chargeback", key, _amount(fields), _currency(fields), _text(fields, "reference"), intent=intent)

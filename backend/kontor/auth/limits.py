@@ -1,0 +1,90 @@
+"""How often may be tried: in memory when one process serves, in Redis when several do.
+
+Each limit counts per key in a sliding window on the wall clock. When Redis is away every process counts for itself:
+signing in must go on, and a guesser gets no more than a multiple of the limit.
+"""
+
+import time
+from dataclasses import dataclass
+
+import structlog
+from limits import RateLimitItem, RateLimitItemPerSecond
+from limits.aio.storage import MemoryStorage, RedisStorage, Storage
+from limits.aio.strategies import SlidingWindowCounterRateLimiter
+from limits.errors import StorageError
+
+from kontor.auth.errors import TooManyAttempts
+from kontor.auth.secrets import digest
+from kontor.settings import Settings
+
+log = structlog.get_logger("kontor.auth")
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most `amount` tries in `seconds`."""
+
+    name: str
+    amount: int
+    seconds: int
+
+
+SIGN_IN_PAIR = Limit("sign-in-pair", 10, 900)  # one account from one address
+SIGN_IN_ACCOUNT = Limit("sign-in-account", 100, 3600)  # one account from anywhere
+SIGN_IN_ADDRESS = Limit("sign-in-address", 300, 900)  # everybody behind one address
+TOKEN_PAIR = Limit("token-pair", 60, 60)
+TOKEN_ADDRESS = Limit("token-address", 600, 60)
+
+
+class RateLimiter:
+    """Counts tries; belongs to one event loop."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._local = SlidingWindowCounterRateLimiter(MemoryStorage())
+        self._shared: SlidingWindowCounterRateLimiter | None = None
+        if settings.redis_url:
+            storage: Storage = RedisStorage(
+                f"async+{settings.redis_url}",
+                wrap_exceptions=True,
+                implementation="redispy",
+                key_prefix="kontor-limits",
+                socket_timeout=1,
+                socket_connect_timeout=1,
+            )
+            self._shared = SlidingWindowCounterRateLimiter(storage)
+
+    async def take(self, limit: Limit, *key: str) -> None:
+        """Count one try; raises `TooManyAttempts` with `retry_after` in seconds when there were too many."""
+        item, name = _item(limit), _name(key)
+        limiter, allowed = await self._hit(item, name)
+        if not allowed:
+            stats = await limiter.get_window_stats(item, name)
+            wait = max(1, round(stats.reset_time - time.time()))
+            raise TooManyAttempts("Too many attempts. Please wait a little.", retry_after=min(wait, limit.seconds))
+
+    async def forget(self, limit: Limit, *key: str) -> None:
+        """Start again at zero, after a success."""
+        item, name = _item(limit), _name(key)
+        for limiter in (self._local, self._shared):
+            if limiter is not None:
+                try:
+                    await limiter.clear(item, name)
+                except StorageError:
+                    log.warning("rate limits cannot be cleared in Redis", limit=limit.name)
+
+    async def _hit(self, item: RateLimitItem, name: str) -> tuple[SlidingWindowCounterRateLimiter, bool]:
+        if self._shared is not None:
+            try:
+                return self._shared, await self._shared.hit(item, name)
+            except StorageError as problem:
+                log.warning("rate limits are counted per process, Redis is away", error=repr(problem.storage_error))
+        return self._local, await self._local.hit(item, name)
+
+
+def _item(limit: Limit) -> RateLimitItem:
+    return RateLimitItemPerSecond(limit.amount, limit.seconds, namespace=limit.name)
+
+
+def _name(key: tuple[str, ...]) -> str:
+    """What was typed in is of any length and may hold the separator of the storage."""
+    return digest("\n".join(key))[:32]

@@ -1,0 +1,38 @@
+"""Tables of care."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from kontor.care.states import CaseState
+from kontor.core.db import Json, Model, state_type
+
+
+class Case(Model):
+    """A task of care. `subject_key` keeps one thing from being raised twice while a case about it is open."""
+
+    __tablename__ = "care_case"
+    __table_args__ = (
+        sa.Index("ix_care_case_state_created_at", "state", "created_at"),
+        sa.Index("ix_care_case_order_id", "order_id"),
+        sa.Index(
+            "uq_care_case_open_subject",
+            "subject_key",
+            unique=True,
+            sqlite_where=sa.text("state <> 'DONE'"),
+            postgresql_where=sa.text("state <> 'DONE'"),
+        ),
+    )
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(sa.String(40))
+    subject_key: Mapped[str] = mapped_column(sa.String(120))
+    order_id: Mapped[UUID | None]
+    state: Mapped[CaseState] = mapped_column(state_type(CaseState))
+    facts: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
+    owner_id: Mapped[UUID | None]
+    due_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]

@@ -1,0 +1,80 @@
+"""Tables of sales channels."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from kontor.core.db import Json, Model, state_type
+
+
+class ChannelKind(StrEnum):
+    """Where orders come from."""
+
+    WEB_SHOP = "WEB_SHOP"
+    APP = "APP"
+    STORE = "STORE"
+    CALL_CENTER = "CALL_CENTER"
+    CATALOG = "CATALOG"
+    MARKETPLACE = "MARKETPLACE"
+    PARTNER = "PARTNER"
+
+
+class ShortagePolicy(StrEnum):
+    """What happens to an order that cannot be promised in full."""
+
+    REFUSE = "REFUSE"
+    BACKORDER = "BACKORDER"
+    TAKE = "TAKE"  # already sold, as on a marketplace: taken, the missing quantity unallocated, a case raised
+
+
+class LegalEntity(Model):
+    """Who sells: name, address, tax ids and bank on every document; number series hang on it."""
+
+    __tablename__ = "legal_entity"
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(sa.String(20), unique=True)
+    name: Mapped[str] = mapped_column(sa.String(200))
+    street: Mapped[str] = mapped_column(sa.String(200))
+    postal_code: Mapped[str] = mapped_column(sa.String(20))
+    city: Mapped[str] = mapped_column(sa.String(120))
+    country: Mapped[str] = mapped_column(sa.String(2))
+    vat_id: Mapped[str | None] = mapped_column(sa.String(20))
+    tax_number: Mapped[str | None] = mapped_column(sa.String(40))
+    register: Mapped[str | None] = mapped_column(sa.String(120))
+    iban: Mapped[str | None] = mapped_column(sa.String(34))
+    bic: Mapped[str | None] = mapped_column(sa.String(11))
+    email: Mapped[str | None] = mapped_column(sa.String(254))
+    phone: Mapped[str | None] = mapped_column(sa.String(40))
+    brand_color: Mapped[str] = mapped_column(sa.String(7), default="#1f3a5f")
+    logo_svg: Mapped[str | None] = mapped_column(sa.Text)
+    footer: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
+
+
+class SalesChannel(Model):
+    """Where orders come from. `settings` holds the simple ones: waiting times (hours), which messages go out."""
+
+    __tablename__ = "sales_channel"
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(sa.String(40), unique=True)
+    name: Mapped[str] = mapped_column(sa.String(120))
+    kind: Mapped[ChannelKind] = mapped_column(state_type(ChannelKind))
+    legal_entity_id: Mapped[UUID] = mapped_column(sa.ForeignKey("legal_entity.id"))
+    country: Mapped[str] = mapped_column(sa.String(2))
+    currency: Mapped[str] = mapped_column(sa.String(3))
+    languages: Mapped[list[str]] = mapped_column(Json, default=list)
+    gross: Mapped[bool] = mapped_column(default=True)
+    shortage: Mapped[ShortagePolicy] = mapped_column(state_type(ShortagePolicy), default=ShortagePolicy.REFUSE)
+    priced_by_channel: Mapped[bool] = mapped_column(default=True)
+    payment_methods: Mapped[list[str]] = mapped_column(Json, default=list)
+    priority: Mapped[int] = mapped_column(default=0)
+    return_days: Mapped[int] = mapped_column(default=30)
+    payment_days: Mapped[int] = mapped_column(default=14)
+    processes: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
+    settings: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
+    active: Mapped[bool] = mapped_column(default=True)
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]

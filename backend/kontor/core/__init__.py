@@ -1,0 +1,1 @@
+"""The ground every package stands on: database, outbox, jobs, money, clock. A closed list of modules."""

@@ -1,0 +1,4 @@
+"""Customers and their addresses; finding the customer an order belongs to.
+
+Owns: `Customer`, `CustomerAddress`, `CustomerReference`. A channel's own customer id names one customer.
+"""

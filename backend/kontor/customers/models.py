@@ -1,0 +1,67 @@
+"""Tables of customers."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from kontor.core.db import Json, Model, state_type
+
+
+class CustomerKind(StrEnum):
+    """Consumers and companies are treated differently by law."""
+
+    PERSON = "PERSON"
+    COMPANY = "COMPANY"
+
+
+class Customer(Model):
+    """A person or company. `email_key` is the address as matched: lower case, trimmed."""
+
+    __tablename__ = "customer"
+    __table_args__ = (sa.Index("ix_customer_email_key", "email_key"), sa.Index("ix_customer_name_key", "name_key"))
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    number: Mapped[str] = mapped_column(sa.String(40), unique=True)
+    kind: Mapped[CustomerKind] = mapped_column(state_type(CustomerKind), default=CustomerKind.PERSON)
+    name: Mapped[str] = mapped_column(sa.String(200))
+    name_key: Mapped[str] = mapped_column(sa.String(200), default="")
+    company: Mapped[str | None] = mapped_column(sa.String(200))
+    email: Mapped[str | None] = mapped_column(sa.String(254))
+    email_key: Mapped[str | None] = mapped_column(sa.String(254))
+    phone: Mapped[str | None] = mapped_column(sa.String(40))
+    language: Mapped[str] = mapped_column(sa.String(2), default="en")
+    vat_id: Mapped[str | None] = mapped_column(sa.String(20))
+    tags: Mapped[list[str]] = mapped_column(Json, default=list)
+    consents: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+
+class CustomerReference(Model):
+    """The id by which a channel knows the customer."""
+
+    __tablename__ = "customer_reference"
+    channel_id: Mapped[UUID] = mapped_column(sa.ForeignKey("sales_channel.id"), primary_key=True)
+    external_id: Mapped[str] = mapped_column(sa.String(120), primary_key=True)
+    customer_id: Mapped[UUID] = mapped_column(sa.ForeignKey("customer.id"), index=True)
+
+
+class CustomerAddress(Model):
+    """An address of a customer."""
+
+    __tablename__ = "customer_address"
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    customer_id: Mapped[UUID] = mapped_column(sa.ForeignKey("customer.id"), index=True)
+    kind: Mapped[str] = mapped_column(sa.String(20), default="SHIPPING")
+    name: Mapped[str] = mapped_column(sa.String(200))
+    company: Mapped[str | None] = mapped_column(sa.String(200))
+    street: Mapped[str] = mapped_column(sa.String(200))
+    extra: Mapped[str | None] = mapped_column(sa.String(200))
+    postal_code: Mapped[str] = mapped_column(sa.String(20))
+    city: Mapped[str] = mapped_column(sa.String(120))
+    region: Mapped[str | None] = mapped_column(sa.String(60))
+    country: Mapped[str] = mapped_column(sa.String(2))
+    created_at: Mapped[datetime]

@@ -1,0 +1,27 @@
+"""Tables of documents."""
+
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from kontor.core.db import Model
+
+
+class Document(Model):
+    """A file we keep; the content lies in the document store under `key`."""
+
+    __tablename__ = "document"
+    __table_args__ = (sa.UniqueConstraint("key"), sa.Index("ix_document_created_at_id", "created_at", "id"))
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(sa.String(30))
+    order_id: Mapped[UUID | None] = mapped_column(index=True)
+    subject_id: Mapped[UUID | None]
+    number: Mapped[str] = mapped_column(sa.String(60))
+    key: Mapped[str] = mapped_column(sa.String(200))
+    content_type: Mapped[str] = mapped_column(sa.String(80))
+    size: Mapped[int]
+    sha256: Mapped[str] = mapped_column(sa.String(64))
+    language: Mapped[str] = mapped_column(sa.String(2))
+    created_at: Mapped[datetime]

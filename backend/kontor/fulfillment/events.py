@@ -1,0 +1,105 @@
+"""What happens to the work at places. The stream is the order."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from kontor.core.outbox import Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class FulfillmentOrdersCreated(Event):
+    """Work was given to places: [{id, location_id, partner_id}]."""
+
+    fulfillment_orders: tuple[dict[str, Any], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FulfillmentAccepted(Event):
+    """A place takes the work on."""
+
+    fulfillment_order_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class FulfillmentRejected(Event):
+    """A place refuses lines: [{order_line_id, quantity, reason}]; they are to be routed again without it."""
+
+    fulfillment_order_id: UUID
+    location_id: UUID
+    lines: tuple[dict[str, Any], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FulfillmentEscalated(Event):
+    """A place did not answer in time."""
+
+    fulfillment_order_id: UUID
+    location_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class FulfillmentOrderShipped(Event):
+    """Goods left a place."""
+
+    fulfillment_order_id: UUID
+    shipment_id: UUID
+    amount: int
+    currency: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShipmentRecalled(Event):
+    """A shipment was taken back while its effects still waited."""
+
+    fulfillment_order_id: UUID
+    shipment_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class FulfillmentReadyForPickup(Event):
+    """Goods wait for the customer at a store."""
+
+    fulfillment_order_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class FulfillmentPickedUp(Event):
+    """The customer has the goods."""
+
+    fulfillment_order_id: UUID
+    shipment_id: UUID
+    amount: int
+    currency: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class FulfillmentDelivered(Event):
+    """The goods arrived."""
+
+    fulfillment_order_id: UUID
+    shipment_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class FulfillmentCanceled(Event):
+    """The work was taken back."""
+
+    fulfillment_order_id: UUID
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CancellationAsked(Event):
+    """A place was asked to stop work it has begun."""
+
+    fulfillment_order_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class CodesIssued(Event):
+    """Codes for non-physical lines are ready to be sent; they count as shipped and delivered."""
+
+    shipment_id: UUID
+    amount: int
+    currency: str

@@ -1,0 +1,151 @@
+"""Tables of fulfillment."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from kontor.core.db import Json, Model, state_type
+from kontor.fulfillment.states import FulfillmentState, ParcelState
+from kontor.orders.states import DeliveryType
+
+
+class FulfillmentOrder(Model):
+    """Lines given to one place. `due_at` is when the place must have answered; `split_from_id` its origin."""
+
+    __tablename__ = "fulfillment_order"
+    __table_args__ = (
+        sa.UniqueConstraint("number"),
+        sa.Index("ix_fulfillment_order_order_id", "order_id"),
+        sa.Index("ix_fulfillment_order_place", "location_id", "state", "created_at"),
+        sa.Index("ix_fulfillment_order_partner", "partner_id", "state", "created_at"),
+        sa.Index("ix_fulfillment_order_created_at_id", "created_at", "id"),
+        sa.Index("ix_fulfillment_order_updated_at_id", "updated_at", "id"),
+    )
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    number: Mapped[str] = mapped_column(sa.String(50))
+    order_id: Mapped[UUID] = mapped_column(sa.ForeignKey("orders.id"))
+    location_id: Mapped[UUID] = mapped_column(sa.ForeignKey("stock_location.id"))
+    partner_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("partner.id"))
+    channel_id: Mapped[UUID]
+    state: Mapped[FulfillmentState] = mapped_column(state_type(FulfillmentState))
+    held_from: Mapped[FulfillmentState | None] = mapped_column(state_type(FulfillmentState))
+    delivery_type: Mapped[DeliveryType] = mapped_column(state_type(DeliveryType))
+    priority: Mapped[int] = mapped_column(default=0)
+    ship_on: Mapped[date | None]
+    promised_on: Mapped[date | None]
+    due_at: Mapped[datetime | None]
+    decision_id: Mapped[UUID | None]
+    split_from_id: Mapped[UUID | None]
+    cancel_requested: Mapped[bool] = mapped_column(default=False)
+    escalated_at: Mapped[datetime | None]
+    pickup_code: Mapped[str | None] = mapped_column(sa.String(12))
+    recallable_until: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+
+class FulfillmentLine(Model):
+    """Pieces of one order line in a fulfillment order."""
+
+    __tablename__ = "fulfillment_line"
+    __table_args__ = (
+        sa.UniqueConstraint("fulfillment_order_id", "order_line_id"),
+        sa.CheckConstraint("quantity >= 0", name="quantity"),
+        sa.Index("ix_fulfillment_line_order_line_id", "order_line_id"),
+    )
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    fulfillment_order_id: Mapped[UUID] = mapped_column(sa.ForeignKey("fulfillment_order.id"))
+    order_line_id: Mapped[UUID] = mapped_column(sa.ForeignKey("order_line.id"))
+    variant_id: Mapped[UUID]
+    sku: Mapped[str] = mapped_column(sa.String(80))
+    name: Mapped[str] = mapped_column(sa.String(300))
+    quantity: Mapped[int]
+    picked: Mapped[int] = mapped_column(default=0)
+    reject_reason: Mapped[str | None] = mapped_column(sa.String(20))
+    reject_note: Mapped[str | None] = mapped_column(sa.String(300))
+
+
+class Shipment(Model):
+    """Goods that left a place, or were handed over; `amount` is what they are worth to the customer, gross.
+
+    `recalled_at` marks a shipment that was taken back while its effects still waited: it counts for nothing.
+    """
+
+    __tablename__ = "shipment"
+    __table_args__ = (
+        sa.Index("ix_shipment_order_id", "order_id"),
+        sa.Index("ix_shipment_fulfillment_order_id", "fulfillment_order_id"),
+        sa.UniqueConstraint("number"),
+    )
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    number: Mapped[str] = mapped_column(sa.String(50))
+    order_id: Mapped[UUID] = mapped_column(sa.ForeignKey("orders.id"))
+    fulfillment_order_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("fulfillment_order.id"))
+    location_id: Mapped[UUID | None]
+    delivery_type: Mapped[DeliveryType] = mapped_column(state_type(DeliveryType))
+    shipped_at: Mapped[datetime]
+    delivered_at: Mapped[datetime | None]
+    amount: Mapped[int] = mapped_column(sa.BigInteger)
+    recalled_at: Mapped[datetime | None]
+
+
+class ShipmentLine(Model):
+    """Pieces in a shipment with their frozen amounts; `tax_rate` is that of the date of supply."""
+
+    __tablename__ = "shipment_line"
+    __table_args__ = (
+        sa.UniqueConstraint("shipment_id", "order_line_id"),
+        sa.CheckConstraint("quantity > 0", name="quantity"),
+        sa.CheckConstraint("returned >= 0 AND returned <= quantity", name="returned"),
+        sa.CheckConstraint("gross = net + tax", name="amounts"),
+        sa.Index("ix_shipment_line_order_line_id", "order_line_id"),
+    )
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    shipment_id: Mapped[UUID] = mapped_column(sa.ForeignKey("shipment.id"))
+    order_line_id: Mapped[UUID] = mapped_column(sa.ForeignKey("order_line.id"))
+    quantity: Mapped[int]
+    net: Mapped[int] = mapped_column(sa.BigInteger)
+    tax: Mapped[int] = mapped_column(sa.BigInteger)
+    gross: Mapped[int] = mapped_column(sa.BigInteger)
+    tax_rate: Mapped[Decimal] = mapped_column(sa.Numeric(7, 4))
+    returned: Mapped[int] = mapped_column(default=0)
+    refunded_units: Mapped[int] = mapped_column(default=0)
+    refunded_gross: Mapped[int] = mapped_column(sa.BigInteger, default=0)
+
+
+class Parcel(Model):
+    """A parcel and its tracking."""
+
+    __tablename__ = "parcel"
+    __table_args__ = (
+        sa.Index("ix_parcel_shipment_id", "shipment_id"),
+        sa.Index("ix_parcel_tracking_number", "tracking_number"),
+    )
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    fulfillment_order_id: Mapped[UUID] = mapped_column(sa.ForeignKey("fulfillment_order.id"), index=True)
+    shipment_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("shipment.id"))
+    state: Mapped[ParcelState] = mapped_column(state_type(ParcelState))
+    carrier: Mapped[str | None] = mapped_column(sa.String(60))
+    tracking_number: Mapped[str | None] = mapped_column(sa.String(80))
+    tracking_url: Mapped[str | None] = mapped_column(sa.String(500))
+    weight_g: Mapped[int] = mapped_column(default=0)
+    contents: Mapped[list[Any]] = mapped_column(Json, default=list)
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+
+class IssuedCode(Model):
+    """A code given to the customer for one piece of a digital line, license or gift card."""
+
+    __tablename__ = "issued_code"
+    __table_args__ = (sa.UniqueConstraint("order_line_id", "unit"), sa.UniqueConstraint("code"))
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    order_id: Mapped[UUID] = mapped_column(sa.ForeignKey("orders.id"), index=True)
+    order_line_id: Mapped[UUID] = mapped_column(sa.ForeignKey("order_line.id"))
+    unit: Mapped[int]
+    code: Mapped[str] = mapped_column(sa.String(200))
+    issued_at: Mapped[datetime]

@@ -1,0 +1,24 @@
+"""What happens to stock. The stream is the variant, or the order whose pieces were released."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from kontor.core.outbox import Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class StockArrived(Event):
+    """More of a variant can be sold at a place than before while orders wait for it."""
+
+    location_id: UUID
+    quantity: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class AllocationsReleased(Event):
+    """Promised stock of an order is not there: [{order_line_id, quantity}]; to be routed again."""
+
+    location_id: UUID
+    lines: tuple[dict[str, Any], ...]
+    reason: str

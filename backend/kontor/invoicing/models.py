@@ -1,0 +1,100 @@
+"""Tables of invoices and the journal."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from kontor.core.db import Json, Model, state_type
+from kontor.invoicing.states import InvoiceState
+
+
+class Invoice(Model):
+    """A legal document for one shipment. `content` is everything the page shows, frozen at issue."""
+
+    __tablename__ = "invoice"
+    __table_args__ = (
+        sa.UniqueConstraint("legal_entity_id", "series", "year", "sequence"),
+        sa.UniqueConstraint("number"),
+        sa.UniqueConstraint("shipment_id"),
+        sa.CheckConstraint("gross = net + tax", name="amounts"),
+        sa.Index("ix_invoice_order_id", "order_id"),
+        sa.Index("ix_invoice_issued_at_id", "issued_at", "id"),
+    )
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    number: Mapped[str] = mapped_column(sa.String(40))
+    legal_entity_id: Mapped[UUID] = mapped_column(sa.ForeignKey("legal_entity.id"))
+    series: Mapped[str] = mapped_column(sa.String(10))
+    year: Mapped[int]
+    sequence: Mapped[int]
+    order_id: Mapped[UUID] = mapped_column(sa.ForeignKey("orders.id"))
+    shipment_id: Mapped[UUID] = mapped_column(sa.ForeignKey("shipment.id"))
+    state: Mapped[InvoiceState] = mapped_column(state_type(InvoiceState))
+    issued_at: Mapped[datetime]
+    supplied_on: Mapped[date]
+    due_on: Mapped[date]
+    currency: Mapped[str] = mapped_column(sa.String(3))
+    net: Mapped[int] = mapped_column(sa.BigInteger)
+    tax: Mapped[int] = mapped_column(sa.BigInteger)
+    gross: Mapped[int] = mapped_column(sa.BigInteger)
+    paid: Mapped[int] = mapped_column(sa.BigInteger, default=0)
+    credited: Mapped[int] = mapped_column(sa.BigInteger, default=0)
+    content: Mapped[dict[str, Any]] = mapped_column(Json)
+    document_id: Mapped[UUID | None]
+
+
+class CreditNote(Model):
+    """A correction that names its invoice and lines. `source_key` makes a cause credit once."""
+
+    __tablename__ = "credit_note"
+    __table_args__ = (
+        sa.UniqueConstraint("legal_entity_id", "series", "year", "sequence"),
+        sa.UniqueConstraint("number"),
+        sa.UniqueConstraint("source_key"),
+        sa.CheckConstraint("gross = net + tax", name="amounts"),
+        sa.Index("ix_credit_note_order_id", "order_id"),
+        sa.Index("ix_credit_note_invoice_id", "invoice_id"),
+    )
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    number: Mapped[str] = mapped_column(sa.String(40))
+    legal_entity_id: Mapped[UUID] = mapped_column(sa.ForeignKey("legal_entity.id"))
+    series: Mapped[str] = mapped_column(sa.String(10))
+    year: Mapped[int]
+    sequence: Mapped[int]
+    order_id: Mapped[UUID] = mapped_column(sa.ForeignKey("orders.id"))
+    invoice_id: Mapped[UUID] = mapped_column(sa.ForeignKey("invoice.id"))
+    refund_id: Mapped[UUID | None]
+    source_key: Mapped[str] = mapped_column(sa.String(120))
+    issued_at: Mapped[datetime]
+    currency: Mapped[str] = mapped_column(sa.String(3))
+    net: Mapped[int] = mapped_column(sa.BigInteger)
+    tax: Mapped[int] = mapped_column(sa.BigInteger)
+    gross: Mapped[int] = mapped_column(sa.BigInteger)
+    content: Mapped[dict[str, Any]] = mapped_column(Json)
+    document_id: Mapped[UUID | None]
+
+
+class JournalEntry(Model):
+    """One financial event in double entry; `source_key` makes an event post once."""
+
+    __tablename__ = "journal_entry"
+    __table_args__ = (sa.UniqueConstraint("source_key"), sa.Index("ix_journal_entry_order_id", "order_id"))
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    source_key: Mapped[str] = mapped_column(sa.String(120))
+    kind: Mapped[str] = mapped_column(sa.String(20))
+    order_id: Mapped[UUID | None]
+    reference: Mapped[str] = mapped_column(sa.String(80))
+    currency: Mapped[str] = mapped_column(sa.String(3))
+    posted_at: Mapped[datetime]
+
+
+class JournalLine(Model):
+    """One side of an entry: debit positive, credit negative, minor units; an entry's lines sum to zero."""
+
+    __tablename__ = "journal_line"
+    entry_id: Mapped[UUID] = mapped_column(sa.ForeignKey("journal_entry.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    account: Mapped[str] = mapped_column(sa.String(40))
+    amount: Mapped[int] = mapped_column(sa.BigInteger)

@@ -1,0 +1,27 @@
+"""The life of a partner."""
+
+from enum import StrEnum
+
+from kontor.core.statemachine import Transitions
+
+
+class PartnerState(StrEnum):
+    """Where the relation stands."""
+
+    INVITED = "INVITED"
+    ONBOARDING = "ONBOARDING"
+    ACTIVE = "ACTIVE"
+    SUSPENDED = "SUSPENDED"
+    ENDED = "ENDED"
+
+
+PARTNER = Transitions(
+    PartnerState,
+    start=PartnerState.INVITED,
+    table={
+        PartnerState.INVITED: {PartnerState.ONBOARDING, PartnerState.ACTIVE, PartnerState.ENDED},
+        PartnerState.ONBOARDING: {PartnerState.ACTIVE, PartnerState.ENDED},
+        PartnerState.ACTIVE: {PartnerState.SUSPENDED, PartnerState.ENDED},
+        PartnerState.SUSPENDED: {PartnerState.ACTIVE, PartnerState.ENDED},
+    },
+)

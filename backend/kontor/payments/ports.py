@@ -1,0 +1,130 @@
+"""What Kontor needs from a payment gateway, in words every gateway can be translated to."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Protocol
+
+from kontor.core.errors import KontorError, Unavailable
+from kontor.core.money import Money
+
+
+class Operation(StrEnum):
+    """What happens to money at a gateway. A chargeback is the only one that Kontor does not ask for."""
+
+    AUTHORIZE = "AUTHORIZE"
+    CAPTURE = "CAPTURE"
+    VOID = "VOID"
+    REFUND = "REFUND"
+    CHARGEBACK = "CHARGEBACK"
+
+
+@dataclass(frozen=True, slots=True)
+class Abilities:
+    """What the gateway declares about itself; the capture plan and the repeat rules follow it."""
+
+    multi_capture: bool
+    partial_refund: bool
+    authorization_lifetime: timedelta | None
+    # Where keys are honored the same call may simply be sent again; elsewhere it is looked up first.
+    idempotent_keys: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Instruction:
+    """One operation to carry out once: its key, our reference of the payment, and the amount in minor units."""
+
+    idempotency_key: str
+    payment_reference: str
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Succeeded:
+    """It was done. `reference` is the gateway's; `expires_at` is set where a promise lapses."""
+
+    reference: str
+    amount: Money
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Declined:
+    """It was not done and will not be by repeating it: the gateway's code and words."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """The gateway took it on and tells the result later by a notice, or when asked by key."""
+
+    reference: str
+
+
+Outcome = Succeeded | Declined | Pending
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What a gateway tells on its own. The key is missing where Kontor did not start the operation."""
+
+    id: str
+    operation: Operation
+    payment_reference: str
+    idempotency_key: str | None
+    outcome: Outcome
+
+
+class GatewayUnavailable(Unavailable):
+    """The gateway was not reached or turned the call away unread: surely not done. `retry_after` in seconds or None."""
+
+    default_code = "PAYMENT_GATEWAY_UNAVAILABLE"
+
+
+class OutcomeUnknown(KontorError):
+    """The call was sent and no clear answer came: it may be done or not. Ask `find` with the same key.
+
+    Deliberately no `Unavailable`: who catches that may try again with a new key, which here would pay twice.
+    """
+
+    default_code = "PAYMENT_OUTCOME_UNKNOWN"
+
+
+class PaymentGateway(Protocol):
+    """A gateway. Every call raises `GatewayUnavailable` or `OutcomeUnknown` besides returning an outcome.
+
+    `Conflict` with code `IDEMPOTENCY_KEY_REUSED` means the key was used for another instruction: an error of the
+    caller that no repetition cures.
+    """
+
+    @property
+    def abilities(self) -> Abilities:
+        """What this gateway can do."""
+        ...
+
+    async def authorize(self, instruction: Instruction, *, method: str, capture_now: bool = False) -> Outcome:
+        """Block the amount on the customer's tokenized method; `capture_now` takes it in the same step."""
+        ...
+
+    async def capture(self, instruction: Instruction, *, authorization: str, final: bool = False) -> Outcome:
+        """Take the amount from an authorization; `final` releases what then remains of it."""
+        ...
+
+    async def void(self, instruction: Instruction, *, authorization: str) -> Outcome:
+        """Release what is not captured; nothing left to release is a success of amount zero."""
+        ...
+
+    async def refund(self, instruction: Instruction, *, authorization: str) -> Outcome:
+        """Give the amount back out of what was captured under the authorization."""
+        ...
+
+    async def find(self, idempotency_key: str) -> Outcome | None:
+        """What became of a call, or None when it never arrived."""
+        ...
+
+    def read_notice(self, headers: Mapping[str, str], body: bytes) -> Notice | None:
+        """Check the signature and read a notice; None for kinds that do not concern us, `Forbidden` if not genuine."""
+        ...

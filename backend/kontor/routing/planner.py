@@ -1,0 +1,172 @@
+"""`plan`: the cheapest feasible way to serve one order, exact, pure and deterministic.
+
+Most orders end at the first bound: the best single parcel is no dearer than any two could be. The others go to the
+dynamic program over what is left of the order, with only the places that could still be part of something cheaper.
+Orders too large for that go to a bounded search, and the plan then says how far from the optimum it may be.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from kontor.routing.bounding import search
+from kontor.routing.candidates import FORBIDDEN, Candidates, Item, Place, find_candidates, items_of
+from kontor.routing.costs import parcel_terms, shortage_cents, total_terms
+from kontor.routing.covering import Cover, Order, Parcel, is_small, levels_of
+from kontor.routing.values import Demand, FulfillmentPlan, Id, PlannedParcel, Policy, Supply
+
+
+class _Choice(NamedTuple):
+    """Parcels as (place, counts by item), their cost with shortage and split, and how far from the optimum at most."""
+
+    cost: int
+    parcels: list[Parcel]
+    gap: int
+
+
+def plan(demand: Demand, supply: Supply, policy: Policy) -> FulfillmentPlan:
+    """The cheapest plan over all places, days and splits: cents, whole units, whole days.
+
+    What no place can send, or what costs more to send than to owe, stays unsent. An order with `ship_complete` leaves
+    whole or not at all. Never raises for a demand that cannot be served: everything is unsent then.
+    """
+    items, pools = items_of(demand, policy)
+    found = find_candidates(demand, supply, policy, items, pools)
+    nothing = sum(item.lost_cents * item.count for item in items)
+    order = Order(
+        items,
+        pools,
+        [FORBIDDEN] * len(items) if demand.ship_complete else [item.lost_cents for item in items],
+        [sum(demand.lines[index].weight_g * n for index, n in item.parts) for item in items],
+        [sum(n for _, n in item.parts) for item in items],
+        policy.split_cents,
+        demand.max_parcels,
+    )
+    choice = _choose(order, found.places, nothing)
+    return _assemble(demand, supply, policy, found=found, items=items, choice=choice)
+
+
+def _choose(order: Order, places: list[Place], nothing: int) -> _Choice:
+    """The cheaper of sending nothing, one parcel, or several."""
+    if not places or (order.max_parcels is not None and order.max_parcels < 1):
+        return _Choice(nothing, [], 0)
+    lost = [cents * item.count for cents, item in zip(order.lost, order.items, strict=True)]
+    base = list(map(min, lost, *[place.whole for place in places]))
+    floor = sum(base)
+    best, tight = _best_single(order, places, lost, nothing)
+    fixed = sorted([place.fixed for place in places])
+    counts = sum(item.count for item in order.items)
+    one_only = counts == 1 or len(places) == 1 or order.max_parcels == 1
+    several = FORBIDDEN if one_only else fixed[0] + fixed[1] + order.split_cents + floor
+    if fixed[0] + order.split_cents < 0:
+        return _improve(order, places, best)  # More parcels may be cheaper without end: no bound helps.
+    if best.cost <= several and all(bound >= best.cost for bound in tight.values()):
+        return best
+    base_each = [-(-cents // item.count) for cents, item in zip(base, order.items, strict=True)]
+    kept = []
+    for number, place in enumerate(places):
+        other = fixed[1] if place.fixed == fixed[0] and len(fixed) > 1 else fixed[0]
+        detour = min(
+            [
+                max(0, cents - least)
+                for cents, least, have in zip(place.unit, base_each, place.available, strict=True)
+                if have
+            ]
+        )
+        bound = FORBIDDEN if one_only else place.fixed + other + order.split_cents + floor + detour
+        if min(bound, tight.get(number, FORBIDDEN)) < best.cost:
+            kept.append(place)
+    return _improve(order, kept, best)
+
+
+def _improve(order: Order, places: list[Place], best: _Choice) -> _Choice:
+    """The optimum over the places that could be part of something cheaper than `best`."""
+    if not places:
+        return best
+    levels = levels_of(order, places)
+    if is_small(levels):
+        cost, parcels = Cover(order, places, levels).solve()
+        return _Choice(cost, parcels, 0) if cost < best.cost else best
+    cost, parcels, bound = search(order, places, best.cost)
+    if cost >= best.cost:
+        return best._replace(gap=max(0, best.cost - bound))
+    return _Choice(cost, parcels, max(0, cost - bound))
+
+
+def _best_single(order: Order, places: list[Place], lost: list[int], nothing: int) -> tuple[_Choice, dict[int, int]]:
+    """The best plan of one parcel or none; for places where one parcel is not simply the sum of its items, a bound."""
+    need = sum(size * item.count for size, item in zip(order.sizes, order.items, strict=True))
+    several = [index for index, item in enumerate(order.items) if item.count > 1]
+    tight: dict[int, int] = {}
+    best, chosen = nothing, None
+    for number, place in enumerate(places):
+        cost = place.fixed + sum(map(min, place.whole, lost))
+        if cost > best:
+            continue
+        if (
+            (place.roof is not None and place.roof < need)
+            or place.offer.lane.weight_steps
+            or order.pools
+            or (place.fixed < 0)
+        ):
+            tight[number] = cost
+            continue
+        for index in several:
+            cost += _partial(order, place, index, lost[index])
+        if cost < best or (cost == best and chosen is None):
+            best, chosen = cost, place
+    amounts = () if chosen is None else _amounts(order, chosen)
+    # A parcel that costs nothing ties with sending nothing; without goods it is none.
+    return _Choice(best, [(chosen, amounts)] if chosen is not None and any(amounts) else [], 0), tight
+
+
+def _partial(order: Order, place: Place, index: int, lost: int) -> int:
+    """How much dearer an item is than if the place had all of it."""
+    have, count = place.available[index], order.items[index].count
+    if have in (0, count):
+        return 0
+    sent = place.unit[index] * have + place.line_cents + order.lost[index] * (count - have)
+    return min(lost, sent) - min(lost, place.whole[index])
+
+
+def _amounts(order: Order, place: Place) -> tuple[int, ...]:
+    """What the place sends in a single parcel: of each item all it has, unless owing it is cheaper."""
+    amounts = []
+    for item, have, each, lost in zip(order.items, place.available, place.unit, order.lost, strict=True):
+        cost = each * have + (place.line_cents if item.count > 1 else 0)
+        amounts.append(have if cost <= lost * have else 0)
+    return tuple(amounts)
+
+
+def _assemble(
+    demand: Demand, supply: Supply, policy: Policy, *, found: Candidates, items: Sequence[Item], choice: _Choice
+) -> FulfillmentPlan:
+    """From items back to lines, with the terms of each parcel and of the whole."""
+    left = [line.quantity for line in demand.lines]
+    parcels = []
+    for place, amounts in sorted(choice.parcels, key=lambda each: (each[0].day, each[0].offer.rank)):
+        quantities = {
+            index: n * amount for item, amount in zip(items, amounts, strict=True) if amount for index, n in item.parts
+        }
+        for index, count in quantities.items():
+            left[index] -= count
+        terms = parcel_terms(demand, supply, policy, offer=place.offer, day=place.day, quantities=quantities)
+        lines = tuple((demand.lines[index].line_id, count) for index, count in sorted(quantities.items()))
+        arrival = place.day + place.offer.days
+        parcels.append(PlannedParcel(place.offer.site.location_id, place.day, arrival, lines, terms))
+    unsent: list[tuple[Id, int]] = []
+    owed = 0
+    for line, count in zip(demand.lines, left, strict=True):
+        if count:
+            unsent.append((line.line_id, count))
+            owed += shortage_cents(demand, line, policy) * count
+    terms = total_terms([parcel.terms for parcel in parcels], split_cents=policy.split_cents, shortage=owed)
+    return FulfillmentPlan(
+        parcels=tuple(parcels),
+        unsent=tuple(unsent),
+        terms=terms,
+        cost_cents=sum(terms),
+        gap_cents=choice.gap,
+        candidates=tuple(dict.fromkeys([place.offer.site.location_id for place in found.places])),
+        eliminated=tuple(found.eliminated),
+        policy_version=policy.version,
+    )

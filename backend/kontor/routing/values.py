@@ -1,0 +1,250 @@
+"""Demand, supply, policy and plan of one routing decision. Cents, units and days are integers throughout.
+
+A day is a whole number the caller chooses (a date's ordinal, say); only differences count.
+Rows that are made by the dozen for every order are named tuples, because those are made four times as fast.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import NamedTuple, TypeAlias
+from uuid import UUID
+
+Id: TypeAlias = UUID | str
+
+
+class Reason(StrEnum):
+    """Why a place was no candidate."""
+
+    NO_STOCK = "NO_STOCK"
+    EXCLUDED = "EXCLUDED"
+    INACTIVE = "INACTIVE"
+    NOT_ACCEPTING = "NOT_ACCEPTING"
+    NOT_THE_AGREED_STORE = "NOT_THE_AGREED_STORE"
+    NO_PICKUP = "NO_PICKUP"
+    NO_SHIPPING = "NO_SHIPPING"
+    CHANNEL_NOT_ALLOWED = "CHANNEL_NOT_ALLOWED"
+    REGION_NOT_SERVED = "REGION_NOT_SERVED"
+    HAZMAT_NOT_ALLOWED = "HAZMAT_NOT_ALLOWED"
+    BULKY_NOT_ALLOWED = "BULKY_NOT_ALLOWED"
+    NO_CAPACITY = "NO_CAPACITY"
+    CLOSED = "CLOSED"
+
+
+class Terms(NamedTuple):
+    """The criteria of a decision in cents; they sum to its cost."""
+
+    shipping: int = 0
+    handling: int = 0
+    distance: int = 0
+    bulky: int = 0
+    late: int = 0
+    capacity_price: int = 0
+    stock_price: int = 0
+    split: int = 0
+    shortage: int = 0
+
+    @property
+    def steering(self) -> int:
+        """The part that steers the choice but that nobody pays."""
+        return self.capacity_price + self.stock_price
+
+
+@dataclass(frozen=True, slots=True)
+class DemandLine:
+    """Units of one variant. Lines of one `group` leave whole in one parcel or not at all; so does a `no_split` line.
+
+    `shortage_cents` is the price of one unit not sent, before the priority factor; None takes the policy's.
+    """
+
+    line_id: Id
+    variant_id: Id
+    quantity: int
+    weight_g: int = 0
+    shortage_cents: int | None = None
+    group: str | None = None
+    no_split: bool = False
+    hazmat: bool = False
+    bulky: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """What one order still needs. With `pickup_location_id` only that store may serve it, and nothing is shipped."""
+
+    lines: tuple[DemandLine, ...]
+    channel: str
+    region: str
+    promised_day: int
+    priority: int = 0
+    max_parcels: int | None = None
+    ship_complete: bool = False
+    pickup_location_id: Id | None = None
+    excluded: frozenset[Id] = frozenset()
+
+
+class Lane(NamedTuple):
+    """What a parcel from one place to one region costs and how long it travels.
+
+    `weight_steps` are (up to grams, cents) ascending and come on top of `parcel_cents`; a heavier parcel counts as
+    several full ones. `cents_per_kg` is charged per unit, rounded half up.
+    """
+
+    parcel_cents: int = 0
+    cents_per_kg: int = 0
+    transit_days: int = 0
+    distance_km: int = 0
+    weight_steps: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A place that may serve, as far as it changes seldom. A region without an entry in `lanes` is not served.
+
+    None for `channels` allows every channel; a lower `priority` wins ties.
+    """
+
+    location_id: Id
+    lanes: Mapping[str, Lane]
+    priority: int = 0
+    active: bool = True
+    accepting: bool = True
+    ships: bool = True
+    hands_over: bool = False
+    channels: frozenset[str] | None = None
+    hazmat: bool = True
+    bulky: bool = True
+    lead_days: int = 0
+    handling_parcel_cents: int = 0
+    handling_line_cents: int = 0
+    handling_unit_cents: int = 0
+
+
+class Stock(NamedTuple):
+    """Uncommitted units of a variant at a place. A reservation keeps units for its channel; inbound is (day, units).
+
+    `price_cents` is the shadow price of a unit less its mark-down credit, and may be negative.
+    """
+
+    on_hand: int
+    safety: int = 0
+    price_cents: int = 0
+    inbound: tuple[tuple[int, int], ...] = ()
+    reserved: Mapping[str, int] | None = None
+
+
+class Capacity(NamedTuple):
+    """What a place can still release, by day from `Supply.today` on; None is unlimited, a day not listed has none left.
+
+    The prices steer units and parcels to quieter days and places; a day not listed costs nothing.
+    """
+
+    units: tuple[int, ...] | None = None
+    parcels: tuple[int, ...] | None = None
+    unit_price: tuple[int, ...] = ()
+    parcel_price: tuple[int, ...] = ()
+
+
+class Offer(NamedTuple):
+    """A site as one channel and region see it; `reason` is set when it may not serve them."""
+
+    rank: int
+    site: Site
+    lane: Lane
+    parcel_cents: int
+    days: int
+    reason: Reason | None
+
+
+class Network:
+    """The sites, ranked for ties, with what each channel and region sees of them remembered.
+
+    Build one when masters change and share it between orders: it holds nothing of an order.
+    """
+
+    __slots__ = ("_offers", "ranks", "sites")
+
+    _MAX_VIEWS = 4096
+
+    def __init__(self, sites: Iterable[Site]) -> None:
+        ordered = sorted(sites, key=lambda site: (site.priority, str(site.location_id)))
+        self.sites: Mapping[Id, Site] = {site.location_id: site for site in ordered}
+        self.ranks: Mapping[Id, int] = {site.location_id: rank for rank, site in enumerate(ordered)}
+        self._offers: dict[tuple[str, str, Id | None], dict[Id, Offer]] = {}
+
+    def view(self, channel: str, region: str, pickup: Id | None) -> dict[Id, Offer]:
+        """The remembered offers of one channel and region; the caller fills in what is missing."""
+        key = (channel, region, pickup)
+        offers = self._offers.get(key)
+        if offers is None:
+            if len(self._offers) >= self._MAX_VIEWS:
+                self._offers.clear()
+            offers = self._offers[key] = {}
+        return offers
+
+
+@dataclass(frozen=True, slots=True)
+class Supply:
+    """What is there to serve from: the network, stock by variant and place, capacity and release days by place.
+
+    A place without an entry in `release_days` releases on every day of the horizon; without one in `capacity` it is
+    unlimited. Release days are ascending and already respect calendar and cut-off.
+    """
+
+    network: Network
+    stock: Mapping[Id, Mapping[Id, Stock]]
+    today: int
+    horizon_days: int = 4
+    capacity: Mapping[Id, Capacity] = field(default_factory=dict)
+    release_days: Mapping[Id, tuple[int, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The weights of a decision, in cents. Priorities beyond the listed factors take the last one."""
+
+    version: str
+    split_cents: int = 0
+    late_parcel_day_cents: int = 0
+    late_unit_day_cents: int = 0
+    shortage_cents: int = 10_000
+    bulky_unit_cents: int = 0
+    distance_cents_per_100km: int = 0
+    priority_factors: tuple[int, ...] = (1,)
+
+    def factor(self, priority: int) -> int:
+        """The weight of an order's delay and shortage."""
+        return self.priority_factors[min(max(priority, 0), len(self.priority_factors) - 1)]
+
+
+class PlannedParcel(NamedTuple):
+    """Units by line id that leave one place on one day together, and what that costs."""
+
+    location_id: Id
+    day: int
+    arrival_day: int
+    lines: tuple[tuple[Id, int], ...]
+    terms: Terms
+
+
+@dataclass(frozen=True, slots=True)
+class FulfillmentPlan:
+    """The cheapest way to serve a demand. `gap_cents` is 0 when that is proven, else the most it may be off."""
+
+    parcels: tuple[PlannedParcel, ...]
+    unsent: tuple[tuple[Id, int], ...]
+    terms: Terms
+    cost_cents: int
+    gap_cents: int
+    candidates: tuple[Id, ...]
+    eliminated: tuple[tuple[Id, Reason], ...]
+    policy_version: str
+
+    @property
+    def true_cost_cents(self) -> int:
+        """The cost without the prices that only steer."""
+        return self.cost_cents - self.terms.steering
+
+    @property
+    def is_complete(self) -> bool:
+        return not self.unsent

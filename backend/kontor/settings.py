@@ -1,0 +1,66 @@
+"""Deployment facts from the environment: read once, frozen, passed on. Business settings are data elsewhere."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+PREFIX = "KONTOR_"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Where things are and how this installation runs. Each field is `KONTOR_<NAME>`; see docs/operations.md."""
+
+    database_url: str = "sqlite+aiosqlite:///var/kontor.db"
+    redis_url: str = ""
+    smtp_url: str = ""
+    mail_from: str = "orders@kontor.example"
+    storage_url: str = "file:var/documents"
+    mailbox_dir: str = "var/mailbox"
+    gateway_url: str = ""
+    gateway_ledger: str = "var/gateway.db"
+    gateway_secret: str = "simulator-webhook-secret"  # noqa: S105 - the simulator's, replaced in production
+    secret_key: str = ""
+    base_url: str = "http://127.0.0.1:8000"
+    environment: str = "development"
+    log_level: str = "INFO"
+    log_format: str = "console"
+    database_pool: int = 10
+    worker_threads: int = 4
+    webhooks_to_private: bool = False
+    simulated_clock: bool = False
+    metrics_public: bool = False
+    trusted_proxies: str = ""
+
+    @property
+    def embedded(self) -> bool:
+        """Without Redis the web process does the background work itself."""
+        return not self.redis_url
+
+    @property
+    def development(self) -> bool:
+        """Whether developer pages (API explorer) are served."""
+        return self.environment == "development"
+
+
+def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings; raises `ValueError` naming the variable when one cannot be read."""
+    source = os.environ if environment is None else environment
+    values: dict[str, Any] = {}
+    for item in fields(Settings):
+        raw = source.get(PREFIX + item.name.upper())
+        if raw is not None:
+            values[item.name] = _read(item.name, raw, item.type)
+    return Settings(**values)
+
+
+def _read(name: str, raw: str, kind: Any) -> Any:
+    try:
+        if kind in (bool, "bool"):
+            return {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False, "": False}[
+                raw.lower()
+            ]
+        return int(raw) if kind in (int, "int") else raw
+    except (KeyError, ValueError) as problem:
+        raise ValueError(f"{PREFIX}{name.upper()} is {raw!r}: expected {getattr(kind, '__name__', kind)}") from problem

@@ -1,0 +1,124 @@
+"""Rules are pure: they decide from their arguments and import nothing that could read or write.
+
+In the packages of the trade every file that has not one of the fixed role names is a rule, unless IMPURE says why not.
+"""
+
+import ast
+import sys
+from fnmatch import fnmatch
+
+import pytest
+
+from architecture.source import Module, imported, known_modules, modules, without_type_checking
+
+ROLES = frozenset(["__init__", "models", "queries", "service", "jobs", "ports", "events", "errors"])
+GROUND_FOR_RULES = frozenset({"kontor.core.money", "kontor.core.errors"})
+# A transition table is made of the type that checks it.
+GROUND_FOR_STATES = GROUND_FOR_RULES | {"kontor.core.statemachine"}
+# Neighbors without I/O of their own: a rule may use the states and refusals of its own or a lower package.
+PURE_ROLES = frozenset({"states", "errors"})
+IMPURE_LIBRARY = frozenset(
+    {"asyncio", "io", "multiprocessing", "os", "pathlib", "random", "secrets", "shutil", "socket", "sqlite3"}
+    | {"subprocess", "tempfile", "threading", "time", "urllib", "http", "logging"}
+)
+CLOCKS = frozenset({"datetime.now", "datetime.utcnow", "date.today", "time.time"})
+
+# Pattern -> libraries beyond the standard one that decide without I/O, with the reason.
+LIBRARIES: dict[str, tuple[frozenset[str], str]] = {
+    "processes/bpmn/*.py": (frozenset({"lxml"}), "BPMN is XML: text to graph and back"),
+    "locations/*.py": (frozenset({"opening_hours"}), "reads opening hours in the OpenStreetMap notation"),
+    "catalog/*.py": (frozenset({"stdnum"}), "check digits of article numbers"),
+    "customers/*.py": (frozenset({"stdnum"}), "check digits of VAT numbers"),
+    "tax/*.py": (frozenset({"stdnum"}), "check digits of VAT numbers"),
+}
+
+# Pattern -> why these files are no rules although they have no role name.
+IMPURE: dict[str, str] = {
+    "auth/*.py": "the ground that reads sessions, secrets and limits",
+    "documents/*.py": "the ground that renders and stores files",
+    "imports/*.py": "the ground that reads files",
+    "*/tasks.py": "names the functions that process tasks call",
+    "*/placing.py": "a service by phase of life",
+    "*/changing.py": "a service by phase of life",
+    "*/ending.py": "a service by phase of life",
+    "*/intake.py": "a service by phase of life",
+    "*/publishing.py": "a service by phase of life",
+}
+
+
+def is_rule(module: Module) -> bool:
+    """Whether the file holds a decision and nothing else."""
+    name = module.path.rpartition("/")[2].removesuffix(".py")
+    return module.is_domain and name not in ROLES and not any(fnmatch(module.path, pattern) for pattern in IMPURE)
+
+
+def impurities(module: Module, rules: frozenset[str], known: frozenset[str]) -> list[str]:
+    """What keeps the module from being pure: imports, coroutines, and looks at the clock."""
+    found = []
+    for node in without_type_checking(module.tree):
+        names = imported(node, known)
+        found += [f"{module.place(node)} imports {name}" for name in names if not _allowed(module, name, rules)]
+        if isinstance(node, ast.AsyncFunctionDef | ast.Await):
+            found.append(f"{module.place(node)} waits")
+        if isinstance(node, ast.Call) and any(ast.unparse(node.func).endswith(clock) for clock in CLOCKS):
+            found.append(f"{module.place(node)} reads the clock")
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "open":
+            found.append(f"{module.place(node)} opens a file")
+    return found
+
+
+def _allowed(module: Module, name: str, rules: frozenset[str]) -> bool:
+    top = name.split(".")[0]
+    if top == "kontor":
+        ground = GROUND_FOR_STATES if module.path.endswith("/states.py") else GROUND_FOR_RULES
+        return name in ground or name in rules or name.rpartition(".")[2] in PURE_ROLES
+    if top in sys.stdlib_module_names:
+        return top not in IMPURE_LIBRARY
+    return any(top in libraries for pattern, (libraries, _) in LIBRARIES.items() if fnmatch(module.path, pattern))
+
+
+KNOWN = frozenset(
+    {"kontor.core.db", "kontor.core.money", "kontor.core.clock", "kontor.orders.models", "kontor.orders.service"}
+)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "import sqlalchemy as sa",
+        "from kontor.core import db",
+        "from kontor.core.clock import wall",
+        "from kontor.orders.models import Order",
+        "import random",
+        "from kontor.settings import Settings",
+        "async def decide(): ...",
+        "now = datetime.now(UTC)",
+        "text = open('rates.csv')",
+    ],
+)
+def test_impure_rule_is_found(line: str) -> None:
+    assert len(impurities(Module("orders/totals.py", line), frozenset(), KNOWN)) == 1
+
+
+def test_pure_rule_may_use_money_values_and_types() -> None:
+    text = """
+from decimal import Decimal
+from kontor.core import money
+from kontor.core.errors import Conflict
+from kontor.tax.rounding import spread
+from kontor.orders.states import OrderState
+if TYPE_CHECKING:
+    from kontor.orders.models import Order
+"""
+    assert impurities(Module("orders/totals.py", text), frozenset({"kontor.tax.rounding"}), KNOWN) == []
+
+
+def test_files_without_a_role_are_rules() -> None:
+    paths = ["orders/cancellation.py", "orders/service.py", "orders/states.py", "core/db.py", "api/graphql/orders.py"]
+    assert [path for path in paths if is_rule(Module(path, ""))] == ["orders/cancellation.py", "orders/states.py"]
+
+
+def test_rule_files_are_pure() -> None:
+    rules = frozenset(module.dotted for module in modules() if is_rule(module))
+    found = [text for module in modules() if is_rule(module) for text in impurities(module, rules, known_modules())]
+    assert found == []

@@ -1,0 +1,266 @@
+"""What every test can ask for: a database of either kind, the runtime over it, the clock, principals and a client.
+
+A database holds the schema and nothing else when a test gets it. Nothing speaks to anybody beyond this machine.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import ipaddress
+import os
+import shutil
+import socket
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+from sqlalchemy.ext.asyncio import create_async_engine
+from starlette.applications import Starlette
+
+from kontor import bootstrap, relay
+from kontor.bench.services import PostgresServer
+from kontor.core.db import Database, Model
+from kontor.core.ids import new_id
+from kontor.core.jobs import Runtime
+from kontor.core.ports import Ports
+from kontor.core.principal import ANONYMOUS, Principal
+from kontor.settings import Settings
+from support import PRINCIPAL_HEADER, Client, Drain, Principals, Run, StandingClock
+
+# --- running asynchronous tests -------------------------------------------------------------------------------------
+
+
+@pytest.fixture(autouse=True)
+def runner() -> Iterator[asyncio.Runner]:
+    """One event loop per test; made when it is first needed."""
+    with asyncio.Runner() as loop_runner:
+        yield loop_runner
+
+
+@pytest.fixture
+def run(runner: asyncio.Runner) -> Run:
+    """Run a coroutine on the test's loop."""
+    return runner.run
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Tests may be coroutine functions."""
+    if not inspect.iscoroutinefunction(pyfuncitem.obj):
+        return None
+    names = inspect.signature(pyfuncitem.obj).parameters
+    arguments = {name: value for name, value in pyfuncitem.funcargs.items() if name in names}
+    pyfuncitem.funcargs["runner"].run(pyfuncitem.obj(**arguments))
+    return True
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _only_loopback() -> Iterator[None]:
+    """Refuse to speak to anybody but this machine."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        if self.family in (socket.AF_INET, socket.AF_INET6) and not _is_loopback(address[0]):
+            raise RuntimeError(f"A test tried to reach {address!r}")
+        connect(self, address)
+
+    socket.socket.connect = guarded  # type: ignore[method-assign]
+    yield
+    socket.socket.connect = connect  # type: ignore[method-assign]
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+# --- databases ------------------------------------------------------------------------------------------------------
+
+
+async def prepare_schema(url: str) -> None:
+    """Create every table in an empty database."""
+    bootstrap.load()
+    engine = create_async_engine(url)
+    async with engine.begin() as connection:
+        await connection.run_sync(Model.metadata.create_all)
+        if not url.startswith("sqlite"):
+            await connection.exec_driver_sql(
+                'ALTER TABLE event ALTER COLUMN "transaction" '
+                "SET DEFAULT CAST(CAST(pg_current_xact_id() AS text) AS bigint)"
+            )
+    await engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def memory_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder in memory where there is one: files in it need no disk to be durable."""
+    folder = tmp_path_factory.mktemp("databases")
+    memory = Path("/dev/shm")
+    if os.access(memory, os.W_OK):
+        folder = memory / f"kontor-{os.getpid()}"
+        folder.mkdir()
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(memory_folder: Path) -> Path:
+    """A SQLite file with the schema."""
+    path = memory_folder / "template.db"
+    asyncio.run(prepare_schema(f"sqlite+aiosqlite:///{path}"))
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL server of this test session."""
+    with PostgresServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres_url(postgres: PostgresServer) -> str:
+    """A PostgreSQL database with the schema; its rows are deleted before each test."""
+    url = postgres.create_database("kontor_test")
+    asyncio.run(prepare_schema(url))
+    return url
+
+
+async def _empty(url: str) -> None:
+    """Delete every row: on many small tables far quicker than truncating them or copying the database."""
+    deletions = "".join(f'DELETE FROM "{name}";' for name in Model.metadata.tables)
+    connection = await asyncpg.connect(url.replace("+asyncpg", ""))
+    try:
+        await connection.execute(f"BEGIN; SET LOCAL session_replication_role = replica; {deletions} COMMIT;")
+    finally:
+        await connection.close()
+
+
+@pytest.fixture
+def sqlite_url(memory_folder: Path, sqlite_template: Path) -> Iterator[str]:
+    """A SQLite database with the schema, of this test alone."""
+    path = memory_folder / f"{new_id()}.db"
+    shutil.copyfile(sqlite_template, path)
+    yield f"sqlite+aiosqlite:///{path}"
+    for file in memory_folder.glob(f"{path.name}*"):
+        file.unlink()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """An empty database with the schema, on each engine in turn."""
+    if request.param == "sqlite":
+        return str(request.getfixturevalue("sqlite_url"))
+    url: str = request.getfixturevalue("postgres_url")
+    asyncio.run(_empty(url))
+    return url
+
+
+@pytest.fixture
+def clock() -> StandingClock:
+    """The business clock: Monday, 15 June 2026, 10:00 UTC."""
+    return StandingClock()
+
+
+@pytest.fixture
+def database(database_url: str, clock: StandingClock, runner: asyncio.Runner) -> Iterator[Database]:
+    """An empty database with the schema, on each engine in turn."""
+    opened = Database(database_url, clock=clock)
+    yield opened
+    runner.run(opened.close())
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test marked `engine("sqlite")` or `engine("postgresql")` runs on that one only."""
+    mark = metafunc.definition.get_closest_marker("engine")
+    if mark is not None and "database_url" in metafunc.fixturenames:
+        metafunc.parametrize("database_url", mark.args, indirect=True)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "engine(name): run on this database engine only")
+
+
+# --- the runtime ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def settings(database_url: str, tmp_path: Path) -> Settings:
+    """The settings of an installation that lives in the test's own folder."""
+    return Settings(
+        database_url=database_url,
+        storage_url=f"file:{tmp_path / 'documents'}",
+        mailbox_dir=str(tmp_path / "mailbox"),
+        gateway_ledger=str(tmp_path / "gateway.db"),
+        secret_key="0123456789abcdef0123456789abcdef",
+        metrics_public=True,
+        environment="test",
+    )
+
+
+@pytest.fixture
+def ports(settings: Settings) -> Ports:
+    """The adapters of the default run; register a fake over any of them."""
+    bound = Ports()
+    bootstrap.load()
+    bootstrap.bind_adapters(bound, settings)
+    return bound
+
+
+@pytest.fixture
+def runtime(database: Database, ports: Ports, settings: Settings, runner: asyncio.Runner) -> Iterator[Runtime]:
+    """What the edges work with."""
+    built = Runtime(database, ports, settings)
+    yield built
+    runner.run(bootstrap.close(built))
+
+
+@pytest.fixture
+def drain(runtime: Runtime) -> Drain:
+    """Run everything that is due; see `relay.drain`."""
+
+    async def drained(**options: Any) -> list[relay.Failure]:
+        return await relay.drain(runtime, **options)
+
+    return drained
+
+
+# --- principals and the client --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def principals() -> Principals:
+    """Who may act."""
+    return Principals()
+
+
+@pytest.fixture
+def known_principals() -> dict[str, Principal]:
+    """Principals by the name a test's request carries."""
+    return {}
+
+
+@pytest.fixture
+def app(runtime: Runtime, known_principals: dict[str, Principal]) -> Starlette:
+    """The ASGI application over the runtime; a request acts as the principal its header names."""
+    from kontor.app import create_app
+
+    async def authenticate(headers: Mapping[str, str], _runtime: Runtime) -> Principal:
+        return known_principals.get(headers.get(PRINCIPAL_HEADER, ""), ANONYMOUS)
+
+    return create_app(runtime.settings, runtime=runtime, authenticate=authenticate)
+
+
+@pytest.fixture
+def client(app: Starlette, known_principals: dict[str, Principal], runner: asyncio.Runner) -> Iterator[Client]:
+    """A client that calls the application without a network."""
+    transport = httpx.ASGITransport(app=app)
+    http = httpx.AsyncClient(transport=transport, base_url="http://testserver")
+    yield Client(http, known_principals)
+    runner.run(http.aclose())

@@ -1,0 +1,98 @@
+"""Scheduled rows are run once, in order, and what fails waits or dies."""
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+
+from kontor.core import jobs, outbox
+from kontor.core.db import Database
+from kontor.core.jobs import JobContext
+from kontor.core.outbox import Item
+from support import Drain, StandingClock
+
+RUN: list[str] = []
+
+
+@pytest.fixture(autouse=True)
+def _jobs() -> Iterator[None]:
+    RUN.clear()
+
+    @jobs.job("test.note", batch=10)
+    async def note(ctx: JobContext, items: Sequence[Item]) -> None:
+        async with ctx.claim(*items) as (_db, mine):
+            RUN.extend(item.args["text"] for item in mine)
+            if any(item.args["text"] == "bad" for item in mine):
+                RUN[-len(mine) :] = []
+                raise ValueError("bad")
+
+    @jobs.job("test.once", max_attempts=1)
+    async def once(ctx: JobContext, items: Sequence[Item]) -> None:
+        raise RuntimeError("never works")
+
+    yield
+    del jobs.JOBS["test.note"], jobs.JOBS["test.once"]
+
+
+async def test_due_rows_run_in_order(database: Database, drain: Drain) -> None:
+    async with database.unit_of_work() as db:
+        for text in ("a", "b", "c"):
+            outbox.schedule(db, "test.note", {"text": text})
+    assert await drain() == []
+    assert RUN == ["a", "b", "c"]
+
+
+async def test_rolled_back_work_schedules_nothing(database: Database, drain: Drain) -> None:
+    with pytest.raises(KeyError):
+        async with database.unit_of_work() as db:
+            outbox.schedule(db, "test.note", {"text": "a"})
+            raise KeyError
+    await drain()
+    assert RUN == []
+
+
+async def test_bad_row_does_not_stop_its_neighbors(database: Database, drain: Drain) -> None:
+    async with database.unit_of_work() as db:
+        for text in ("a", "bad", "c"):
+            outbox.schedule(db, "test.note", {"text": text})
+    failures = await drain()
+    assert RUN == ["a", "c"]
+    assert [(item.job, item.attempts, item.dead) for item in failures] == [("test.note", 1, False)]
+
+
+async def test_row_dies_after_its_last_attempt(database: Database, drain: Drain) -> None:
+    async with database.unit_of_work() as db:
+        outbox.schedule(db, "test.once", {})
+    failures = await drain()
+    assert [(item.attempts, item.dead, item.error) for item in failures] == [(1, True, "RuntimeError('never works')")]
+
+
+async def test_unknown_job_is_reported_as_failure(database: Database, drain: Drain) -> None:
+    async with database.unit_of_work() as db:
+        outbox.schedule(db, "test.unknown", {})
+    assert [item.error for item in await drain()] == ["Nobody knows this job"]
+
+
+async def test_timers_run_at_their_time(database: Database, drain: Drain, clock: StandingClock) -> None:
+    later = clock.moment + timedelta(days=2)
+    async with database.unit_of_work() as db:
+        outbox.schedule(db, "test.note", {"text": "late"}, due_at=later)
+        outbox.schedule(db, "test.note", {"text": "soon"}, due_at=clock.moment + timedelta(hours=1))
+    await drain()
+    assert RUN == []
+    await drain(until=clock.moment + timedelta(days=1))
+    assert RUN == ["soon"]
+    await drain(until=later)
+    assert RUN == ["soon", "late"]
+
+
+async def test_later_timer_of_a_key_does_not_hold_up_an_earlier_one(
+    database: Database, drain: Drain, clock: StandingClock
+) -> None:
+    key = uuid4()
+    async with database.unit_of_work() as db:
+        outbox.schedule(db, "test.note", {"text": "late"}, key=key, due_at=clock.moment + timedelta(days=9))
+        outbox.schedule(db, "test.note", {"text": "now"}, key=key)
+    await drain()
+    assert RUN == ["now"]

@@ -1,0 +1,3 @@
+from kontor.bench.services import free_port
+
+__all__ = ["free_port"]

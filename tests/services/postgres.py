@@ -1,0 +1,3 @@
+from kontor.bench.services import PostgresServer, ServiceError
+
+__all__ = ["PostgresServer", "ServiceError"]

@@ -1,0 +1,3 @@
+from kontor.bench.services import RedisServer, ServiceError
+
+__all__ = ["RedisServer", "ServiceError"]
