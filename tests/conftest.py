@@ -23,6 +23,7 @@ from starlette.applications import Starlette
 
 from kontor import bootstrap, relay
 from kontor.bench.services import PostgresServer
+from kontor.core import logging
 from kontor.core.db import Database, Model
 from kontor.core.ids import new_id
 from kontor.core.jobs import Runtime
@@ -54,7 +55,8 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
         return None
     names = inspect.signature(pyfuncitem.obj).parameters
     arguments = {name: value for name, value in pyfuncitem.funcargs.items() if name in names}
-    pyfuncitem.funcargs["runner"].run(pyfuncitem.obj(**arguments))
+    loop_runner: Any = pyfuncitem.funcargs["runner"]
+    loop_runner.run(pyfuncitem.obj(**arguments))
     return True
 
 
@@ -68,7 +70,7 @@ def _only_loopback() -> Iterator[None]:
             raise RuntimeError(f"A test tried to reach {address!r}")
         connect(self, address)
 
-    socket.socket.connect = guarded  # type: ignore[method-assign]
+    socket.socket.connect = guarded  # type: ignore[method-assign,assignment]
     yield
     socket.socket.connect = connect  # type: ignore[method-assign]
 
@@ -152,7 +154,7 @@ def sqlite_url(memory_folder: Path, sqlite_template: Path) -> Iterator[str]:
         file.unlink()
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture
 def database_url(request: pytest.FixtureRequest) -> str:
     """An empty database with the schema, on each engine in turn."""
     if request.param == "sqlite":
@@ -177,13 +179,14 @@ def database(database_url: str, clock: StandingClock, runner: asyncio.Runner) ->
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """A test marked `engine("sqlite")` or `engine("postgresql")` runs on that one only."""
-    mark = metafunc.definition.get_closest_marker("engine")
-    if mark is not None and "database_url" in metafunc.fixturenames:
-        metafunc.parametrize("database_url", mark.args, indirect=True)
+    """A test runs on both engines, unless it is marked `engine("sqlite")` or `engine("postgresql")`."""
+    if "database_url" in metafunc.fixturenames:
+        mark = metafunc.definition.get_closest_marker("engine")
+        metafunc.parametrize("database_url", mark.args if mark else ("sqlite", "postgresql"), indirect=True)
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    logging.configure("INFO", "json")
     config.addinivalue_line("markers", "engine(name): run on this database engine only")
 
 

@@ -1,12 +1,19 @@
-"""The composition root: settings to database, clock and adapters. Nothing else knows which adapter stands behind a port."""
+"""The composition root: settings to database, clock and adapters. Only here is known which adapter serves a port."""
 
 from __future__ import annotations
 
+import base64
 import importlib
 import inspect
 import pkgutil
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 
 import kontor
 from kontor.core import inbox, numbering, outbox, sharedclock, statemachine
@@ -15,6 +22,7 @@ from kontor.core.jobs import Runtime
 from kontor.core.ports import Ports
 
 if TYPE_CHECKING:
+    from kontor.adapters.payments.simulator.app import Simulator
     from kontor.settings import Settings
 
 # The edges hold no tables, jobs or events of the trade.
@@ -31,9 +39,7 @@ def load() -> None:
         for role in ROLES:
             if role in present:
                 importlib.import_module(f"kontor.{package}.{role}")
-    for module in ("kontor.relay", "kontor.auth.audit"):  # tables outside a models module
-        if importlib.util.find_spec(module):
-            importlib.import_module(module)
+    importlib.import_module("kontor.relay")  # has a table of its own
     from kontor.subscribers import SUBSCRIBERS
 
     outbox.route(SUBSCRIBERS)
@@ -68,3 +74,86 @@ async def close(runtime: Runtime) -> None:
 
 def bind_adapters(ports: Ports, settings: Settings) -> None:
     """Bind each port to the adapter this installation is set to."""
+    from kontor.adapters.messaging import sender_from_settings
+    from kontor.adapters.storage import store_from_url
+    from kontor.documents.ports import DocumentStore
+    from kontor.notifications.ports import MessageSender
+
+    ports.register(DocumentStore, store_from_url(settings.storage_url))
+    mail = sender_from_settings(settings.smtp_url, mail_from=settings.mail_from, mailbox_dir=settings.mailbox_dir)
+    ports.register(MessageSender, mail)
+    _bind_gateway(ports, settings)
+
+
+class GatewayConnection:
+    """The connection to the payment gateway, and the simulator behind it where no gateway is set."""
+
+    def __init__(self, settings: Settings) -> None:
+        from kontor.adapters.payments import http_gateway
+
+        self.simulator: Simulator | None = None
+        transport = None
+        if not settings.gateway_url:
+            from kontor.adapters.payments.simulator.app import Simulator
+            from kontor.adapters.payments.simulator.embedded import EmbeddedTransport
+
+            Path(settings.gateway_ledger).parent.mkdir(parents=True, exist_ok=True)
+            self.simulator = Simulator(settings.gateway_ledger)
+            transport = EmbeddedTransport(self.simulator)
+        self.client = http_gateway.connect(settings.gateway_url or "http://gateway.internal", transport=transport)
+        self.gateway = http_gateway.HttpGateway(self.client, webhook_secrets=(webhook_secret(settings),))
+
+    async def aclose(self) -> None:
+        """Close the connections and the simulator's books."""
+        await self.client.aclose()
+        if self.simulator is not None:
+            self.simulator.ledger.close()
+
+
+def webhook_secret(settings: Settings) -> str:
+    """The gateway's secret as Standard Webhooks writes it."""
+    secret = settings.gateway_secret
+    return secret if secret.startswith("whsec_") else "whsec_" + base64.b64encode(secret.encode()).decode()
+
+
+def _bind_gateway(ports: Ports, settings: Settings) -> None:
+    from kontor.payments.ports import PaymentGateway
+
+    connection = GatewayConnection(settings)
+    ports.register(GatewayConnection, connection)
+    ports.register(PaymentGateway, connection.gateway)
+
+
+# --- migrations -----------------------------------------------------------------------------------------------------
+
+
+def project_root() -> Path:
+    """The folder with `migrations`, `frontend` and `schema.graphql`."""
+    return Path(kontor.__file__).resolve().parents[2]
+
+
+def migration_config(url: str) -> Config:
+    """Alembic's configuration for one database."""
+    config = Config(toml_file=project_root() / "pyproject.toml")
+    config.attributes["url"] = url
+    return config
+
+
+def migrate(url: str) -> None:
+    """Bring a database up to date; opens an event loop of its own."""
+    path = url.removeprefix("sqlite+aiosqlite:///")
+    if path != url and path not in ("", ":memory:"):
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+    command.upgrade(migration_config(url), "head")
+
+
+@cache
+def head_revision() -> str | None:
+    """The newest migration there is."""
+    return ScriptDirectory.from_config(migration_config("")).get_current_head()
+
+
+async def current_revision(database: Database) -> str | None:
+    """The migration a database is at; None before the first."""
+    async with database.engine.connect() as connection:
+        return await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())

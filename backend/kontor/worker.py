@@ -17,10 +17,11 @@ import structlog
 from dramatiq.asyncio import EventLoopThread, get_event_loop_thread, set_event_loop_thread
 from dramatiq.brokers.redis import RedisBroker
 from dramatiq.brokers.stub import StubBroker
-from dramatiq.middleware import AsyncIO, ShutdownNotifications
+from dramatiq.middleware import AsyncIO, Middleware, ShutdownNotifications
 
 from kontor import bootstrap
 from kontor.core import jobs
+from kontor.relay import Relay
 
 if TYPE_CHECKING:
     from kontor.core.jobs import Runtime
@@ -50,7 +51,7 @@ class JobLoop(AsyncIO):
         if self._runtime is not None and thread is not None:
             thread.run_coroutine(bootstrap.close(self._runtime))
             self._runtime = None
-        super().after_worker_shutdown(broker, worker)
+        super().after_worker_shutdown(broker, worker)  # type: ignore[no-untyped-call]
 
 
 class _SameLoop(EventLoopThread):
@@ -87,20 +88,17 @@ def make_broker(settings: Settings, *, shared: Runtime | None = None) -> dramati
     Without Redis it must be called on the event loop that `shared` belongs to.
     """
     bootstrap.load()
-    loop: JobLoop | EmbeddedLoop
-    if shared is not None:
-        loop = EmbeddedLoop(shared, asyncio.get_running_loop())
-    else:
-        loop = JobLoop(settings)
-    middleware = [loop, ShutdownNotifications()]
+    loop = JobLoop(settings) if shared is None else EmbeddedLoop(shared, asyncio.get_running_loop())
+    middleware: list[Middleware] = [loop, ShutdownNotifications()]
     if settings.redis_url:
-        broker: dramatiq.Broker = RedisBroker(url=settings.redis_url, middleware=middleware, namespace="kontor")
+        broker: dramatiq.Broker = RedisBroker(  # type: ignore[no-untyped-call]
+            url=settings.redis_url, middleware=middleware, namespace="kontor"
+        )
     else:
         broker = StubBroker(middleware=middleware)
     for declared in jobs.JOBS.values():
-        dramatiq.actor(
-            _actor(declared.name, loop.runtime), actor_name=declared.name, queue_name=declared.queue, broker=broker
-        )
+        declare = dramatiq.actor(actor_name=declared.name, queue_name=declared.queue, broker=broker)
+        declare(_actor(declared.name, loop.runtime))
     return broker
 
 
@@ -131,6 +129,7 @@ class BrokerCarrier:
         names = {declared.queue for declared in jobs.JOBS.values()}
         if isinstance(self._broker, StubBroker):
             return {name: self._broker.queues[name].qsize() for name in names}
+        assert isinstance(self._broker, RedisBroker)
         return {name: int(self._broker.do_qsize(name)) for name in names}
 
 
@@ -154,3 +153,18 @@ def serve(settings: Settings) -> None:
     worker.stop(timeout=STOP_MILLISECONDS)
     broker.close()
     log.info("worker stopped")
+
+
+async def relay_alone(settings: Settings) -> None:
+    """Run a relay process until SIGTERM or SIGINT."""
+    if not settings.redis_url:
+        raise ValueError("A relay of its own needs KONTOR_REDIS_URL; without it the web process does the work")
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    runtime, broker = bootstrap.build(settings), make_broker(settings)
+    try:
+        await Relay(runtime, BrokerCarrier(broker)).run(stop)
+    finally:
+        broker.close()
+        await bootstrap.close(runtime)

@@ -1,6 +1,7 @@
 """Rules are pure: they decide from their arguments and import nothing that could read or write.
 
-In the packages of the trade every file that has not one of the fixed role names is a rule, unless IMPURE says why not.
+In the packages of the trade every file without a role name and without coroutines is a rule, unless IMPURE says why
+not; a file with coroutines is a part of a service, split by phase of life. The decisions in DECISIONS are rules always.
 """
 
 import ast
@@ -25,6 +26,7 @@ CLOCKS = frozenset({"datetime.now", "datetime.utcnow", "date.today", "time.time"
 
 # Pattern -> libraries beyond the standard one that decide without I/O, with the reason.
 LIBRARIES: dict[str, tuple[frozenset[str], str]] = {
+    "*": (frozenset({"orjson"}), "JSON to values and back"),
     "processes/bpmn/*.py": (frozenset({"lxml"}), "BPMN is XML: text to graph and back"),
     "locations/*.py": (frozenset({"opening_hours"}), "reads opening hours in the OpenStreetMap notation"),
     "catalog/*.py": (frozenset({"stdnum"}), "check digits of article numbers"),
@@ -32,24 +34,66 @@ LIBRARIES: dict[str, tuple[frozenset[str], str]] = {
     "tax/*.py": (frozenset({"stdnum"}), "check digits of VAT numbers"),
 }
 
-# Pattern -> why these files are no rules although they have no role name.
+# Pattern -> why these files are no rules although they have neither a role name nor coroutines.
 IMPURE: dict[str, str] = {
     "auth/*.py": "the ground that reads sessions, secrets and limits",
     "documents/*.py": "the ground that renders and stores files",
     "imports/*.py": "the ground that reads files",
     "*/tasks.py": "names the functions that process tasks call",
-    "*/placing.py": "a service by phase of life",
-    "*/changing.py": "a service by phase of life",
-    "*/ending.py": "a service by phase of life",
-    "*/intake.py": "a service by phase of life",
-    "*/publishing.py": "a service by phase of life",
+    "notifications/rendering.py": "reads the templates it fills",
+    "webhooks/signing.py": "draws new secrets",
 }
+
+# What decides about goods, money and the next step stays pure whatever else grows around it.
+DECISIONS = (
+    "*/states.py",
+    "catalog/bundles.py",
+    "catalog/gtin.py",
+    "customers/matching.py",
+    "fulfillment/packing.py",
+    "inventory/availability.py",
+    "invoicing/build.py",
+    "invoicing/en16931.py",
+    "locations/calendars.py",
+    "locations/distance.py",
+    "orders/cancellation.py",
+    "orders/statuses.py",
+    "orders/totals.py",
+    "payments/capture_plan.py",
+    "payments/refund_due.py",
+    "payments/refund_split.py",
+    "pricing/calculation.py",
+    "processes/bpmn/*.py",
+    "processes/engine.py",
+    "returns/best_place.py",
+    "returns/eligibility.py",
+    "returns/inspection.py",
+    "risk/rules.py",
+    "risk/scoring.py",
+    "routing/candidates.py",
+    "routing/costs.py",
+    "routing/covering.py",
+    "routing/explanation.py",
+    "routing/planner.py",
+    "routing/values.py",
+    "tax/determination.py",
+    "tax/rounding.py",
+)
 
 
 def is_rule(module: Module) -> bool:
     """Whether the file holds a decision and nothing else."""
     name = module.path.rpartition("/")[2].removesuffix(".py")
-    return module.is_domain and name not in ROLES and not any(fnmatch(module.path, pattern) for pattern in IMPURE)
+    if not module.is_domain or name in ROLES:
+        return False
+    if any(fnmatch(module.path, pattern) for pattern in DECISIONS):
+        return True
+    return not any(fnmatch(module.path, pattern) for pattern in IMPURE) and not has_coroutines(module)
+
+
+def has_coroutines(module: Module) -> bool:
+    """Whether anything in the file waits for the outside."""
+    return any(isinstance(node, ast.AsyncFunctionDef) for node in ast.walk(module.tree))
 
 
 def impurities(module: Module, rules: frozenset[str], known: frozenset[str]) -> list[str]:
@@ -116,6 +160,13 @@ if TYPE_CHECKING:
 def test_files_without_a_role_are_rules() -> None:
     paths = ["orders/cancellation.py", "orders/service.py", "orders/states.py", "core/db.py", "api/graphql/orders.py"]
     assert [path for path in paths if is_rule(Module(path, ""))] == ["orders/cancellation.py", "orders/states.py"]
+    assert is_rule(Module("orders/numbers.py", "def spell(): ..."))
+
+
+def test_coroutines_make_a_service_of_a_file_but_never_of_a_decision() -> None:
+    text = "async def place(db): ..."
+    assert not is_rule(Module("orders/placing.py", text))
+    assert is_rule(Module("orders/cancellation.py", text))
 
 
 def test_rule_files_are_pure() -> None:

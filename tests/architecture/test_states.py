@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+from enum import StrEnum
 
 import pytest
 
@@ -78,8 +79,18 @@ def table_errors(table: Transitions) -> list[str]:  # type: ignore[type-arg]
     return errors
 
 
-# Tables whose things never end, with the reason.
-ENDLESS: dict[str, str] = {}
+# Table -> why its things never end.
+ENDLESS: dict[str, str] = {"webhooks/states.py DELIVERY": "whatever was delivered or given up can be sent again"}
+
+
+class Light(StrEnum):
+    RED = "RED"
+    GREEN = "GREEN"
+
+
+def test_table_without_an_end_is_found() -> None:
+    table = Transitions(Light, start=Light.RED, table={Light.RED: {Light.GREEN, Light.RED}, Light.GREEN: {Light.RED}})
+    assert table_errors(table) == ["RED leads to itself", "no state is final"]
 
 
 @pytest.mark.parametrize(
@@ -111,6 +122,7 @@ def test_every_transition_table_is_sound() -> None:
         if not module.path.endswith("/states.py"):
             continue
         for name, value in vars(importlib.import_module(module.dotted)).items():
-            if isinstance(value, Transitions) and name not in ENDLESS and (errors := table_errors(value)):
-                found[f"{module.path} {name}"] = errors
+            key = f"{module.path} {name}"
+            if isinstance(value, Transitions) and key not in ENDLESS and (errors := table_errors(value)):
+                found[key] = errors
     assert found == {}

@@ -7,9 +7,10 @@ from uuid import uuid4
 import pytest
 
 from kontor.core import jobs, outbox
-from kontor.core.db import Database
+from kontor.core.db import Database, Session
 from kontor.core.jobs import JobContext
 from kontor.core.outbox import Item
+from kontor.core.principal import SYSTEM
 from support import Drain, StandingClock
 
 RUN: list[str] = []
@@ -44,10 +45,12 @@ async def test_due_rows_run_in_order(database: Database, drain: Drain) -> None:
 
 
 async def test_rolled_back_work_schedules_nothing(database: Database, drain: Drain) -> None:
+    async def fails(db: Session) -> None:
+        outbox.schedule(db, "test.note", {"text": "a"})
+        raise KeyError
+
     with pytest.raises(KeyError):
-        async with database.unit_of_work() as db:
-            outbox.schedule(db, "test.note", {"text": "a"})
-            raise KeyError
+        await database.in_unit(SYSTEM, fails)
     await drain()
     assert RUN == []
 

@@ -112,7 +112,8 @@ def refunds(draw: st.DrawFn) -> tuple[list[RefundablePayment], list[int]]:
         RefundablePayment(str(number), draw(st.sampled_from(Kind)), captured=amount, position=number)
         for number, amount in enumerate(captured)
     ]
-    left, steps = sum(captured), []
+    left = sum(captured)
+    steps: list[int] = []
     while left:
         steps.append(draw(st.integers(1, left)) if len(steps) < 8 else left)
         left -= steps[-1]

@@ -1,5 +1,7 @@
 """What a payment may become, what its amounts say, and what each method may do."""
 
+from itertools import pairwise
+
 import pytest
 
 from kontor.payments.states import (
@@ -13,7 +15,7 @@ from kontor.payments.states import (
 
 
 def walks(*states: PaymentState) -> bool:
-    return all(PAYMENT_TRANSITIONS.allows(old, new) for old, new in zip(states, states[1:], strict=False))
+    return all(PAYMENT_TRANSITIONS.allows(old, new) for old, new in pairwise(states))
 
 
 def test_card_and_on_account_reach_their_ends() -> None:

@@ -33,6 +33,12 @@ class WeakPassword(InvalidInput):
     default_code = "WEAK_PASSWORD"
 
 
+class WrongPassword(InvalidInput):
+    """The present password, asked for once more, is another one."""
+
+    default_code = "WRONG_PASSWORD"
+
+
 class EmailTaken(Conflict):
     """Another person has this email address."""
 

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 
 import structlog
 from limits import RateLimitItem, RateLimitItemPerSecond
-from limits.aio.storage import MemoryStorage, RedisStorage, Storage
+from limits.aio.storage import MemoryStorage, RedisStorage
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
 from limits.errors import StorageError
+from redis.asyncio import ConnectionPool
 
 from kontor.auth.errors import TooManyAttempts
 from kontor.auth.secrets import digest
@@ -32,6 +33,7 @@ class Limit:
 SIGN_IN_PAIR = Limit("sign-in-pair", 10, 900)  # one account from one address
 SIGN_IN_ACCOUNT = Limit("sign-in-account", 100, 3600)  # one account from anywhere
 SIGN_IN_ADDRESS = Limit("sign-in-address", 300, 900)  # everybody behind one address
+PASSWORD_CHANGE = Limit("password-change", 10, 900)
 TOKEN_PAIR = Limit("token-pair", 60, 60)
 TOKEN_ADDRESS = Limit("token-address", 600, 60)
 
@@ -41,17 +43,23 @@ class RateLimiter:
 
     def __init__(self, settings: Settings) -> None:
         self._local = SlidingWindowCounterRateLimiter(MemoryStorage())
+        self._connections: ConnectionPool | None = None
         self._shared: SlidingWindowCounterRateLimiter | None = None
         if settings.redis_url:
-            storage: Storage = RedisStorage(
+            self._connections = ConnectionPool.from_url(settings.redis_url, socket_timeout=1, socket_connect_timeout=1)
+            storage = RedisStorage(
                 f"async+{settings.redis_url}",
                 wrap_exceptions=True,
                 implementation="redispy",
                 key_prefix="kontor-limits",
-                socket_timeout=1,
-                socket_connect_timeout=1,
+                connection_pool=self._connections,  # type: ignore[arg-type]  # documented, but typed too narrowly
             )
             self._shared = SlidingWindowCounterRateLimiter(storage)
+
+    async def aclose(self) -> None:
+        """Close the connection to Redis."""
+        if self._connections is not None:
+            await self._connections.disconnect()
 
     async def take(self, limit: Limit, *key: str) -> None:
         """Count one try; raises `TooManyAttempts` with `retry_after` in seconds when there were too many."""

@@ -1,6 +1,6 @@
 """Finding people, clients and those behind a token. Lifetimes of tokens are measured on the wall clock, as `now`."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,7 +19,7 @@ from kontor.auth.models import (
     UserSession,
 )
 from kontor.auth.permissions import PARTNER_ROLES, STORE_ROLES, ClientKind, for_customer, of_role, of_scopes
-from kontor.core.db import Session
+from kontor.core.db import Model, Session
 from kontor.core.pagination import Page, PageRequest, Sort, paginate
 from kontor.core.principal import Principal, PrincipalKind
 
@@ -53,6 +53,8 @@ def normalize_email(email: str) -> str:
 
 async def find_user_by_email(db: Session, email: str) -> User | None:
     """The person of an address, active or not."""
+    if not email.isprintable():  # no account has such an address, and not every database takes the text
+        return None
     return await db.scalar(sa.select(User).where(User.email == normalize_email(email)))
 
 
@@ -107,6 +109,8 @@ async def lock_api_client(db: Session, api_client_id: UUID) -> ApiClient:
 
 async def find_known_client(db: Session, client_id: str, *, now: datetime) -> KnownClient | None:
     """A client that is active and not expired, by its public id."""
+    if not client_id.isprintable():
+        return None
     rows = (
         await db.execute(
             sa.select(ApiClient, ApiClientSecret.secret_hash)
@@ -182,6 +186,14 @@ async def find_customer_scope(
     return None if scopes is None else frozenset(map(str, for_customer(of_scopes(scopes))))
 
 
+async def unknown(db: Session, table_name: str, ids: Collection[UUID]) -> set[UUID]:
+    """Which of the ids are none of that table; for tables of packages above, which foreign keys name."""
+    if not ids:
+        return set()
+    column = Model.metadata.tables[table_name].c.id
+    return set(ids) - set(await db.scalars(sa.select(column).where(column.in_(ids))))
+
+
 async def find_token_of_client(db: Session, token_hash: str) -> AccessToken | None:
     """An access token, living or not."""
     return await db.scalar(sa.select(AccessToken).where(AccessToken.token_hash == token_hash))
@@ -235,7 +247,7 @@ def client_principal(client: ApiClient, channels: frozenset[UUID], *, scopes: Se
 
 
 def _usable(now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
-    return (ApiClient.active, sa.or_(ApiClient.expires_at.is_(None), ApiClient.expires_at > now))
+    return (ApiClient.active.is_(True), sa.or_(ApiClient.expires_at.is_(None), ApiClient.expires_at > now))
 
 
 def _grouped(keys: Sequence[UUID], rows: Any) -> dict[UUID, frozenset[UUID]]:

@@ -22,9 +22,22 @@ class ProductKind(StrEnum):
 
 
 class Product(Model):
-    """An article. `texts` is {language: {name, description}}; `regions` None means sold everywhere."""
+    """An article. `texts` is {language: {name, description}}; `regions` None means sold everywhere.
+
+    `search_key` is what a search looks into: code, name and brand in small letters.
+    """
 
     __tablename__ = "product"
+    __table_args__ = (
+        sa.Index("ix_product_name_id", "name", "id"),
+        sa.Index("ix_product_updated_at_id", "updated_at", "id"),
+        sa.Index(
+            "ix_product_search_key",
+            "search_key",
+            postgresql_using="gin",
+            postgresql_ops={"search_key": "gin_trgm_ops"},
+        ),
+    )
     id: Mapped[UUID] = mapped_column(primary_key=True)
     code: Mapped[str] = mapped_column(sa.String(80), unique=True)
     kind: Mapped[ProductKind] = mapped_column(state_type(ProductKind))
@@ -40,17 +53,28 @@ class Product(Model):
     hazmat: Mapped[bool] = mapped_column(default=False)
     bulky: Mapped[bool] = mapped_column(default=False)
     active: Mapped[bool] = mapped_column(default=True)
+    search_key: Mapped[str] = mapped_column(sa.String(520), default="")
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 
 
 class ProductVariant(Model):
-    """The sellable form of a product. Weight in grams, sizes in millimeters."""
+    """The sellable form of a product. Weight in grams, sizes in millimeters.
+
+    `search_key` is what a search looks into: SKU, GTIN and name in small letters.
+    """
 
     __tablename__ = "product_variant"
     __table_args__ = (
         sa.CheckConstraint("weight_g >= 0", name="weight"),
         sa.Index("ix_product_variant_product_id", "product_id"),
+        sa.Index("ix_product_variant_updated_at_id", "updated_at", "id"),
+        sa.Index(
+            "ix_product_variant_search_key",
+            "search_key",
+            postgresql_using="gin",
+            postgresql_ops={"search_key": "gin_trgm_ops"},
+        ),
     )
     id: Mapped[UUID] = mapped_column(primary_key=True)
     product_id: Mapped[UUID] = mapped_column(sa.ForeignKey("product.id"))
@@ -64,6 +88,7 @@ class ProductVariant(Model):
     height_mm: Mapped[int | None]
     bundle: Mapped[bool] = mapped_column(default=False)
     active: Mapped[bool] = mapped_column(default=True)
+    search_key: Mapped[str] = mapped_column(sa.String(420), default="")
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 
@@ -77,7 +102,7 @@ class BundleItem(Model):
         sa.CheckConstraint("bundle_id <> component_id", name="not_itself"),
     )
     bundle_id: Mapped[UUID] = mapped_column(sa.ForeignKey("product_variant.id"), primary_key=True)
-    component_id: Mapped[UUID] = mapped_column(sa.ForeignKey("product_variant.id"), primary_key=True)
+    component_id: Mapped[UUID] = mapped_column(sa.ForeignKey("product_variant.id"), primary_key=True, index=True)
     quantity: Mapped[int]
     position: Mapped[int] = mapped_column(default=0)
 
@@ -112,3 +137,11 @@ class PoolCode(Model):
     order_line_id: Mapped[UUID | None]
     unit: Mapped[int | None]
     issued_at: Mapped[datetime | None]
+
+
+# Searches look for a part of a text; on PostgreSQL trigrams make that an index lookup.
+sa.event.listen(
+    Model.metadata,
+    "before_create",
+    sa.DDL("CREATE EXTENSION IF NOT EXISTS pg_trgm").execute_if(dialect="postgresql"),  # type: ignore[no-untyped-call]
+)

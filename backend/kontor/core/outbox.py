@@ -23,6 +23,7 @@ from kontor.core.ids import new_id
 
 if TYPE_CHECKING:
     from kontor.core.db import Session
+    from kontor.core.principal import Principal
 
 EVENTS: dict[str, type[Event]] = {}
 _routes: dict[str, tuple[str, ...]] = {}
@@ -136,9 +137,9 @@ def route(routes: Mapping[str, Iterable[str]]) -> None:
     _routes.update({name: tuple(jobs) for name, jobs in routes.items()})
 
 
-def record(db: Session, event: Event) -> None:
-    """Append a fact to the log of its stream, in this transaction."""
-    db.recorded.append(event)
+def record(db: Session, event: Event, *, principal: Principal | None = None) -> None:
+    """Append a fact to the log of its stream, in this transaction; `principal` where it is not the unit's own."""
+    db.recorded.append((event, principal or db.principal))
 
 
 def schedule(
@@ -180,10 +181,9 @@ async def write(db: Session) -> None:
     moment = wall()
     outbox_rows: list[tuple[Any, ...]] = []
     if events:
-        numbers = await _take_numbers(db, events)
-        principal = db.principal
+        numbers = await _take_numbers(db, [event for event, _ in events])
         rows = []
-        for event in events:
+        for event, principal in events:
             number = numbers[event.stream_id] = numbers[event.stream_id] + 1
             event_id = new_id()
             rows.append(

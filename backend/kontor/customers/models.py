@@ -19,10 +19,24 @@ class CustomerKind(StrEnum):
 
 
 class Customer(Model):
-    """A person or company. `email_key` is the address as matched: lower case, trimmed."""
+    """A person or company. `email_key` is the address as matched: lower case, trimmed; `name_key` likewise.
+
+    `search_key` is what a search looks into: number, name, company and email in small letters.
+    """
 
     __tablename__ = "customer"
-    __table_args__ = (sa.Index("ix_customer_email_key", "email_key"), sa.Index("ix_customer_name_key", "name_key"))
+    __table_args__ = (
+        sa.Index("ix_customer_email_key", "email_key"),
+        sa.Index("ix_customer_name_key", "name_key"),
+        sa.Index("ix_customer_created_at_id", "created_at", "id"),
+        sa.Index("ix_customer_updated_at_id", "updated_at", "id"),
+        sa.Index(
+            "ix_customer_search_key",
+            "search_key",
+            postgresql_using="gin",
+            postgresql_ops={"search_key": "gin_trgm_ops"},
+        ),
+    )
     id: Mapped[UUID] = mapped_column(primary_key=True)
     number: Mapped[str] = mapped_column(sa.String(40), unique=True)
     kind: Mapped[CustomerKind] = mapped_column(state_type(CustomerKind), default=CustomerKind.PERSON)
@@ -36,6 +50,7 @@ class Customer(Model):
     vat_id: Mapped[str | None] = mapped_column(sa.String(20))
     tags: Mapped[list[str]] = mapped_column(Json, default=list)
     consents: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
+    search_key: Mapped[str] = mapped_column(sa.String(720), default="")
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 
@@ -53,6 +68,7 @@ class CustomerAddress(Model):
     """An address of a customer."""
 
     __tablename__ = "customer_address"
+    __table_args__ = (sa.Index("ix_customer_address_postal_code", "postal_code"),)
     id: Mapped[UUID] = mapped_column(primary_key=True)
     customer_id: Mapped[UUID] = mapped_column(sa.ForeignKey("customer.id"), index=True)
     kind: Mapped[str] = mapped_column(sa.String(20), default="SHIPPING")

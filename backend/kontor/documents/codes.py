@@ -4,8 +4,8 @@ import io
 from functools import lru_cache
 
 import segno
-from barcode.codex import Code128
-from barcode.ean import EAN13
+from barcode.codex import Code128  # type: ignore[import-untyped]
+from barcode.ean import EAN13  # type: ignore[import-untyped]
 
 _CODE128_CHARACTERS = frozenset(map(chr, range(32, 127)))
 # Readers take any mask; choosing the prettiest of eight would cost four times the rest of the code.

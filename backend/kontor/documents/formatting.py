@@ -17,7 +17,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 # European English: day before month, as the retailer's customers expect it.
 _LOCALES: dict[Language, Locale] = {"de": Locale("de", "DE"), "en": Locale("en", "GB")}
-_PERCENT: dict[Language, str] = {"de": "{} %", "en": "{}%"}
+_PERCENT: dict[Language, str] = {"de": "{}\u00a0%", "en": "{}%"}
 
 
 @cache

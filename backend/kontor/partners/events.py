@@ -25,3 +25,25 @@ class PartnerSuspended(Event):
 
     code: str
     reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PartnerOnboarding(Event):
+    """A partner accepted the invitation and is being set up."""
+
+    code: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PartnerChanged(Event):
+    """What is known of a partner or agreed with it was changed."""
+
+    code: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PartnerEnded(Event):
+    """The relation is over; nothing new is routed to the partner."""
+
+    code: str
+    reason: str

@@ -1,6 +1,6 @@
 """Which places may send what, and why the others may not: capability, calendar, stock, eligibility, exclusion."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from kontor.routing.costs import distance_cents, price_on, shortage_cents
@@ -30,12 +30,15 @@ _NOTHING = Stock(0)
 class Item(NamedTuple):
     """What the planner moves as one: a unit of a line, or a whole group.
 
-    `parts` are (position of the line, units) in one count of the item; `lost_cents` is a count left unsent.
+    `parts` are (position of the line, units) in one count of the item, `units` and `grams` what they sum to;
+    `lost_cents` is a count left unsent.
     """
 
     parts: tuple[tuple[int, int], ...]
     count: int
     lost_cents: int
+    units: int
+    grams: int
 
 
 class Pool(NamedTuple):
@@ -82,7 +85,8 @@ def items_of(demand: Demand, policy: Policy) -> tuple[list[Item], list[Pool]]:
         elif line.no_split:
             items.append(_whole((index,), demand, policy))
         else:
-            items.append(Item(((index, 1),), line.quantity, shortage_cents(demand, line, policy)))
+            owed = shortage_cents(demand, line, policy)
+            items.append(Item(((index, 1),), line.quantity, owed, 1, line.weight_g))
     items += [_whole(members, demand, policy) for members in groups.values()]
     if len(lines) == 1 or len({line.variant_id for line in lines}) == len(lines):
         return items, []
@@ -91,8 +95,10 @@ def items_of(demand: Demand, policy: Policy) -> tuple[list[Item], list[Pool]]:
 
 def _whole(members: Sequence[int], demand: Demand, policy: Policy) -> Item:
     lines = demand.lines
-    lost = sum(shortage_cents(demand, lines[index], policy) * lines[index].quantity for index in members)
-    return Item(tuple((index, lines[index].quantity) for index in members), 1, lost)
+    parts = tuple((index, lines[index].quantity) for index in members)
+    lost = sum(shortage_cents(demand, lines[index], policy) * units for index, units in parts)
+    grams = sum(lines[index].weight_g * units for index, units in parts)
+    return Item(parts, 1, lost, sum(units for _, units in parts), grams)
 
 
 def _pools(items: list[Item], lines: tuple[DemandLine, ...]) -> list[Pool]:
@@ -190,14 +196,13 @@ class _Survey:
         self.need = 0
         self.restricted = False
         self.bare = len(items) == len(demand.lines)
-        # Per line: stock by location, quantity, weight, surcharge.
-        self.lines = []
+        # Per line: stock by location, quantity, weight.
+        self.lines: list[tuple[Mapping[Id, Stock], int, int]] = []
         for line, stock in zip(demand.lines, self.stocks, strict=True):
             self.need += line.quantity
             self.restricted = self.restricted or line.hazmat or line.bulky
             self.bare = self.bare and line.group is None and not line.no_split
-            bulky = policy.bulky_unit_cents if line.bulky else 0
-            self.lines.append((stock, line.quantity, line.weight_g, bulky))
+            self.lines.append((stock, line.quantity, line.weight_g))
 
     def locations(self) -> list[Id]:
         """Every location with a stock row of the wanted variants, in the order in which ties are broken."""
@@ -224,12 +229,12 @@ class _Survey:
         unit: list[int] = []
         units: list[int] = []
         whole: list[int] = []
-        for rows, quantity, weight_g, bulky in self.lines:
+        for rows, quantity, weight_g in self.lines:
             row = rows.get(location_id, _NOTHING)
             on_hand, safety, price, inbound, reserved = row
             if inbound or reserved:
                 return False
-            cents = each + bulky + price + (per_kg * weight_g + 500) // 1000
+            cents = each + price + (per_kg * weight_g + 500) // 1000
             if quantity == 1:
                 cents += line_cents
             unit.append(cents)
@@ -297,17 +302,18 @@ class _Survey:
         late = late * self.weight if late > 0 else 0
         each = site.handling_unit_cents + late * policy.late_unit_day_cents + unit_price
         per_kg, channel = lane.cents_per_kg, self.demand.channel
+        bulky = policy.bulky_unit_cents + lane.bulky_unit_cents
         stock_units, unit = [], []
         some = False
-        for (_, quantity, weight_g, bulky), row in zip(self.lines, rows, strict=True):
+        for line, row in zip(self.demand.lines, rows, strict=True):
             on_hand, safety, price, inbound, reserved = row
             have = available(row, channel, day) if inbound or reserved else on_hand - safety
             if have > 0:
                 some = True
-                stock_units.append(have if have < quantity else quantity)
+                stock_units.append(min(have, line.quantity))
             else:
                 stock_units.append(0)
-            unit.append(each + bulky + price + (per_kg * weight_g + 500) // 1000)
+            unit.append(each + price + (bulky if line.bulky else 0) + (per_kg * line.weight_g + 500) // 1000)
         if not some:
             return None
         if self.restricted:

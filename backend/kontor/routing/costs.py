@@ -55,7 +55,7 @@ def parcel_terms(
         units += count
         weight += line.weight_g * count
         shipping += freight_cents(lane, line.weight_g) * count
-        bulky += policy.bulky_unit_cents * count if line.bulky else 0
+        bulky += (policy.bulky_unit_cents + lane.bulky_unit_cents) * count if line.bulky else 0
         stock_price += supply.stock[line.variant_id][site.location_id].price_cents * count
     return Terms(
         shipping=shipping + weight_step_cents(lane.weight_steps, weight),

@@ -9,10 +9,14 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from kontor.routing.bounding import search
-from kontor.routing.candidates import FORBIDDEN, Candidates, Item, Place, find_candidates, items_of
+from kontor.routing.candidates import FORBIDDEN, Candidates, Item, Place, Pool, find_candidates, items_of
 from kontor.routing.costs import parcel_terms, shortage_cents, total_terms
 from kontor.routing.covering import Cover, Order, Parcel, is_small, levels_of
+from kontor.routing.pruning import first_plan, is_plain, promising, undominated
 from kontor.routing.values import Demand, FulfillmentPlan, Id, PlannedParcel, Policy, Supply
+
+# Up to here the search is quicker than pruning before it.
+_FEW_PLACES = 4
 
 
 class _Choice(NamedTuple):
@@ -31,51 +35,47 @@ def plan(demand: Demand, supply: Supply, policy: Policy) -> FulfillmentPlan:
     """
     items, pools = items_of(demand, policy)
     found = find_candidates(demand, supply, policy, items, pools)
-    nothing = sum(item.lost_cents * item.count for item in items)
-    order = Order(
+    nothing = sum([item.lost_cents * item.count for item in items])
+    choice = _choose(problem_of(demand, policy, items, pools), found.places, nothing)
+    return _assemble(demand, supply, policy, found=found, items=items, choice=choice)
+
+
+def problem_of(demand: Demand, policy: Policy, items: list[Item], pools: list[Pool]) -> Order:
+    """What the algorithms need of a demand; what must leave whole may owe nothing."""
+    return Order(
         items,
         pools,
-        [FORBIDDEN] * len(items) if demand.ship_complete else [item.lost_cents for item in items],
-        [sum(demand.lines[index].weight_g * n for index, n in item.parts) for item in items],
-        [sum(n for _, n in item.parts) for item in items],
+        [FORBIDDEN if demand.ship_complete else item.lost_cents for item in items],
+        [item.grams for item in items],
+        [item.units for item in items],
         policy.split_cents,
         demand.max_parcels,
     )
-    choice = _choose(order, found.places, nothing)
-    return _assemble(demand, supply, policy, found=found, items=items, choice=choice)
 
 
 def _choose(order: Order, places: list[Place], nothing: int) -> _Choice:
     """The cheaper of sending nothing, one parcel, or several."""
     if not places or (order.max_parcels is not None and order.max_parcels < 1):
         return _Choice(nothing, [], 0)
-    lost = [cents * item.count for cents, item in zip(order.lost, order.items, strict=True)]
-    base = list(map(min, lost, *[place.whole for place in places]))
-    floor = sum(base)
-    best, tight = _best_single(order, places, lost, nothing)
-    fixed = sorted([place.fixed for place in places])
-    counts = sum(item.count for item in order.items)
-    one_only = counts == 1 or len(places) == 1 or order.max_parcels == 1
-    several = FORBIDDEN if one_only else fixed[0] + fixed[1] + order.split_cents + floor
+    items = order.items
+    lost = [cents * item.count for cents, item in zip(order.lost, items, strict=True)]
+    need = sum([item.units * item.count for item in items])
+    best, tight = _best_single(order, places, lost, nothing=nothing, need=need)
+    if order.max_parcels == 1 or len(places) == 1 or (len(items) == 1 and items[0].count == 1):
+        rivals = [places[n] for n, bound in tight.items() if bound < best.cost]
+        return _improve(order, rivals, best) if rivals else best
+    fixed = sorted([place.fixed for place in places])[:2]
     if fixed[0] + order.split_cents < 0:
         return _improve(order, places, best)  # More parcels may be cheaper without end: no bound helps.
+    several = sum(fixed) + order.split_cents + sum(map(min, lost, *[place.whole for place in places]))
     if best.cost <= several and all(bound >= best.cost for bound in tight.values()):
         return best
-    base_each = [-(-cents // item.count) for cents, item in zip(base, order.items, strict=True)]
-    kept = []
-    for number, place in enumerate(places):
-        other = fixed[1] if place.fixed == fixed[0] and len(fixed) > 1 else fixed[0]
-        detour = min(
-            [
-                max(0, cents - least)
-                for cents, least, have in zip(place.unit, base_each, place.available, strict=True)
-                if have
-            ]
-        )
-        bound = FORBIDDEN if one_only else place.fixed + other + order.split_cents + floor + detour
-        if min(bound, tight.get(number, FORBIDDEN)) < best.cost:
-            kept.append(place)
-    return _improve(order, kept, best)
+    if len(places) <= _FEW_PLACES:
+        return _improve(order, places, best)
+    cost, parcels = first_plan(order, places, need)
+    best = _Choice(cost, parcels, 0) if cost < best.cost else best
+    kept = promising(order, places, lost, best.cost)
+    return _improve(order, undominated(order, kept, need) if len(kept) > _FEW_PLACES else kept, best)
 
 
 def _improve(order: Order, places: list[Place], best: _Choice) -> _Choice:
@@ -92,9 +92,10 @@ def _improve(order: Order, places: list[Place], best: _Choice) -> _Choice:
     return _Choice(cost, parcels, max(0, cost - bound))
 
 
-def _best_single(order: Order, places: list[Place], lost: list[int], nothing: int) -> tuple[_Choice, dict[int, int]]:
+def _best_single(
+    order: Order, places: list[Place], lost: list[int], *, nothing: int, need: int
+) -> tuple[_Choice, dict[int, int]]:
     """The best plan of one parcel or none; for places where one parcel is not simply the sum of its items, a bound."""
-    need = sum(size * item.count for size, item in zip(order.sizes, order.items, strict=True))
     several = [index for index, item in enumerate(order.items) if item.count > 1]
     tight: dict[int, int] = {}
     best, chosen = nothing, None
@@ -102,12 +103,7 @@ def _best_single(order: Order, places: list[Place], lost: list[int], nothing: in
         cost = place.fixed + sum(map(min, place.whole, lost))
         if cost > best:
             continue
-        if (
-            (place.roof is not None and place.roof < need)
-            or place.offer.lane.weight_steps
-            or order.pools
-            or (place.fixed < 0)
-        ):
+        if place.fixed < 0 or not is_plain(order, place, need):
             tight[number] = cost
             continue
         for index in several:
@@ -159,7 +155,10 @@ def _assemble(
         if count:
             unsent.append((line.line_id, count))
             owed += shortage_cents(demand, line, policy) * count
-    terms = total_terms([parcel.terms for parcel in parcels], split_cents=policy.split_cents, shortage=owed)
+    if len(parcels) == 1 and not owed:
+        terms = parcels[0].terms
+    else:
+        terms = total_terms([parcel.terms for parcel in parcels], split_cents=policy.split_cents, shortage=owed)
     return FulfillmentPlan(
         parcels=tuple(parcels),
         unsent=tuple(unsent),

@@ -87,7 +87,8 @@ class Lane(NamedTuple):
     """What a parcel from one place to one region costs and how long it travels.
 
     `weight_steps` are (up to grams, cents) ascending and come on top of `parcel_cents`; a heavier parcel counts as
-    several full ones. `cents_per_kg` is charged per unit, rounded half up.
+    several full ones. `cents_per_kg` is charged per unit, rounded half up, `bulky_unit_cents` per bulky unit beside the
+    policy's surcharge.
     """
 
     parcel_cents: int = 0
@@ -95,6 +96,7 @@ class Lane(NamedTuple):
     transit_days: int = 0
     distance_km: int = 0
     weight_steps: tuple[tuple[int, int], ...] = ()
+    bulky_unit_cents: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +216,8 @@ class Policy:
 
     def factor(self, priority: int) -> int:
         """The weight of an order's delay and shortage."""
-        return self.priority_factors[min(max(priority, 0), len(self.priority_factors) - 1)]
+        factors = self.priority_factors
+        return factors[priority] if 0 <= priority < len(factors) else factors[0 if priority < 0 else -1]
 
 
 class PlannedParcel(NamedTuple):

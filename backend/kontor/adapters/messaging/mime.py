@@ -2,6 +2,7 @@
 
 import re
 from datetime import datetime
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
@@ -47,7 +48,7 @@ def checked_message_id(message_id: str) -> str:
 def _recipient(message: OutgoingMessage) -> Address:
     try:
         recipient = Address(_single_line(message.to_name), addr_spec=message.to)
-    except (ValueError, IndexError) as error:
+    except (ValueError, IndexError, MessageError) as error:
         raise InvalidInput(f"{message.to!r} is not a mail address", code="ADDRESS_INVALID", path=("to",)) from error
     if not recipient.username or not recipient.domain:
         raise InvalidInput(f"{message.to!r} is not a mail address", code="ADDRESS_INVALID", path=("to",))

@@ -4,8 +4,7 @@ import asyncio
 from datetime import UTC, datetime
 from urllib.parse import parse_qs, unquote, urlsplit
 
-import aiosmtplib
-from aiosmtplib import SMTP, SMTPException, SMTPRecipientsRefused, SMTPResponseException
+from aiosmtplib import SMTP, SMTPException, SMTPNotSupported, SMTPRecipientsRefused, SMTPResponseException
 
 from kontor.adapters.messaging.mime import mime_of
 from kontor.core.errors import InvalidInput, Unavailable
@@ -46,7 +45,11 @@ class SmtpSender:
                 raise _refusal(error.recipients[0].code, error.recipients[0].message) from error
             except SMTPResponseException as error:
                 raise _refusal(error.code, error.message) from error
-            except aiosmtplib.SMTPNotSupported as error:
+            except SMTPNotSupported as error:
+                if not message.to.isascii():
+                    raise InvalidInput(
+                        "the mail server cannot deliver to this address", code="MAIL_REFUSED", path=("to",)
+                    ) from error
                 raise Unavailable(f"the mail server cannot do this: {error}", code="MAIL_UNAVAILABLE") from error
             except (SMTPException, OSError) as error:
                 raise Unavailable("the mail server does not answer", code="MAIL_UNAVAILABLE") from error

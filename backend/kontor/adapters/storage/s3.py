@@ -22,7 +22,7 @@ class S3Store:
 
     @classmethod
     def from_url(cls, url: str) -> "S3Store":
-        """From `s3://bucket/prefix?endpoint=https://minio:9000&region=eu-central-1`.
+        """From `s3://bucket/prefix?endpoint=https://minio:9000&region=eu-central-1&retries=3`.
 
         Keys come from `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, or from the machine's role. An endpoint by
         plain `http://` is taken as meant.
@@ -38,6 +38,7 @@ class S3Store:
                 region=options.get("region", "us-east-1"),
                 virtual_hosted_style_request=endpoint is None,
                 client_options={"allow_http": bool(endpoint and endpoint.startswith("http://"))},
+                retry_config={"max_retries": int(options.get("retries", "3"))},
             )
         )
 

@@ -10,6 +10,6 @@ from kontor.adapters.payments.simulator.bank import Terms
 from kontor.adapters.payments.simulator.embedded import EmbeddedTransport
 from kontor.adapters.payments.simulator.faults import Faults
 from kontor.adapters.payments.simulator.ledger import Audit, audit_file
-from kontor.adapters.payments.simulator.notices import Notifier
+from kontor.adapters.payments.simulator.notices import Notifier, keep_settling
 
-__all__ = ["Audit", "EmbeddedTransport", "Faults", "Notifier", "Simulator", "Terms", "audit_file"]
+__all__ = ["Audit", "EmbeddedTransport", "Faults", "Notifier", "Simulator", "Terms", "audit_file", "keep_settling"]

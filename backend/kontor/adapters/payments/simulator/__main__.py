@@ -12,9 +12,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from kontor.adapters.payments.simulator.app import Simulator
 from kontor.adapters.payments.simulator.bank import Terms
 from kontor.adapters.payments.simulator.faults import Faults
-from kontor.adapters.payments.simulator.notices import Notifier
-
-_TICK = 0.1
+from kontor.adapters.payments.simulator.notices import Notifier, keep_settling
 
 
 class ClosableProtocol(HttpToolsProtocol):
@@ -110,11 +108,7 @@ async def _run_background(simulator: Simulator, options: Options) -> None:
         notifier = None
         if options.webhook_url:
             notifier = Notifier(simulator.ledger, url=options.webhook_url, secret=options.webhook_secret, client=client)
-        while True:
-            simulator.bank.settle_due()
-            if notifier:
-                await notifier.deliver_due()
-            await asyncio.sleep(_TICK)
+        await keep_settling(simulator.bank, notifier)
 
 
 def main() -> None:

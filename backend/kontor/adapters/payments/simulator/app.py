@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,10 @@ from kontor.adapters.payments.simulator.bank import Answer, Bank, Order, Terms, 
 from kontor.adapters.payments.simulator.faults import AFTER, BEFORE, Dice, Faults, Trouble, Troublemaker
 from kontor.adapters.payments.simulator.ledger import Ledger, audit_entries
 
+Handler = Callable[[Request], Awaitable[Answer]]
+
 _MAX_AMOUNT = 10**12
+_IN_PROGRESS = error(409, "operation_in_progress", "This key is being worked on.")
 
 
 class ConnectionClosed(Exception):
@@ -55,25 +59,32 @@ class Simulator:
         self.app = Starlette(routes=self._routes())
 
     def _routes(self) -> list[Route]:
+        def post(path: str, read: Callable[[str, Request, dict[str, Any]], Order]) -> Route:
+            return Route(path, self._guarded(partial(self._post, read)), methods=["POST"])
+
+        def get(path: str, handle: Handler) -> Route:
+            return Route(path, self._guarded(handle), methods=["GET"])
+
         return [
-            Route("/v1/payment_intents", self._post(_read_authorization), methods=["POST"]),
-            Route("/v1/payment_intents/{intent}/capture", self._post(_read_capture), methods=["POST"]),
-            Route("/v1/payment_intents/{intent}/cancel", self._post(_read_void), methods=["POST"]),
-            Route("/v1/refunds", self._post(_read_refund), methods=["POST"]),
-            Route("/v1/test/chargebacks", self._post(_read_chargeback), methods=["POST"]),
-            Route("/v1/payment_intents/{intent}", self._get_intent, methods=["GET"]),
-            Route("/v1/operations", self._get_operation, methods=["GET"]),
-            Route("/ledger", self._get_ledger, methods=["GET"]),
-            Route("/health", self._get_health, methods=["GET"]),
+            post("/v1/payment_intents", _read_authorization),
+            post("/v1/payment_intents/{intent}/capture", _read_capture),
+            post("/v1/payment_intents/{intent}/cancel", _read_void),
+            post("/v1/refunds", _read_refund),
+            post("/v1/test/chargebacks", _read_chargeback),
+            get("/v1/payment_intents/{intent}", self._get_intent),
+            get("/v1/operations", self._get_operation),
+            get("/ledger", self._get_ledger),
+            Route("/health", _get_health, methods=["GET"]),
         ]
 
-    def _post(self, read: Callable[[str, Request, dict[str, Any]], Order]) -> Callable[[Request], Awaitable[Response]]:
-        async def handle(request: Request) -> Response:
-            if not self._admits(request):
+    def _guarded(self, handle: Handler) -> Callable[[Request], Awaitable[Response]]:
+        """Let only callers with the key in, and turn a hang-up into a closed connection."""
+
+        async def guarded(request: Request) -> Response:
+            if self._authorization and request.headers.get("authorization") != self._authorization:
                 return _respond(error(401, "invalid_api_key", "The API key is not valid."))
             try:
-                order = read(_key_of(request), request, _fields_of(await request.body()))
-                return _respond(await self._once(order))
+                return _respond(await handle(request))
             except BadRequest as exception:
                 return _respond(exception.answer)
             except ConnectionClosed:
@@ -84,12 +95,15 @@ class Simulator:
                 await asyncio.sleep(0)  # lets the server see the end before it would answer for us
                 return Response(status_code=500)
 
-        return handle
+        return guarded
+
+    async def _post(self, read: Callable[[str, Request, dict[str, Any]], Order], request: Request) -> Answer:
+        return await self._once(read(_key_of(request), request, _fields_of(await request.body())))
 
     async def _once(self, order: Order) -> Answer:
         """Perform the call with the trouble that meets it before and after."""
         if order.key in self._in_flight:
-            return error(409, "operation_in_progress", "This key is being worked on.")
+            return _IN_PROGRESS
         behavior = behavior_of(self.ledger, order)
         first = self._trouble.first_try(order.key)
         trouble = self._trouble.pick(BEFORE, order.key)
@@ -98,13 +112,9 @@ class Simulator:
         if first and behavior.closed_once:
             trouble = Trouble.CLOSED_BEFORE
         if trouble:
-            return self._fail(order, trouble)
+            return self._fail(order.key, trouble)
         if behavior.slow or self._dice.falls(self._faults.slow, "slow", order.key):
-            self._in_flight.add(order.key)
-            try:
-                await asyncio.sleep(self.terms.slow_delay)
-            finally:
-                self._in_flight.discard(order.key)
+            await self._take_long(order.key)
         answer = self.bank.perform(order)
         if not answer.fresh:
             return answer
@@ -113,41 +123,42 @@ class Simulator:
             trouble = Trouble.ERROR_AFTER
         if behavior.closed_after_once:
             trouble = Trouble.CLOSED_AFTER
-        return self._fail(order, trouble) if trouble else answer
+        return self._fail(order.key, trouble) if trouble else answer
 
-    def _fail(self, order: Order, trouble: Trouble) -> Answer:
-        self._trouble.met(order.key)
+    async def _take_long(self, key: str) -> None:
+        self._in_flight.add(key)
+        try:
+            await asyncio.sleep(self.terms.slow_delay)
+        finally:
+            self._in_flight.discard(key)
+
+    def _fail(self, key: str, trouble: Trouble) -> Answer:
+        self._trouble.met(key)
         if trouble is Trouble.RATE_LIMITED:
             return error(429, "rate_limited", "Too many calls, try again in a second.")
         if trouble in (Trouble.ERROR_BEFORE, Trouble.ERROR_AFTER):
             return error(500, "internal_error", "Something went wrong.")
         raise ConnectionClosed
 
-    def _admits(self, request: Request) -> bool:
-        return not self._authorization or request.headers.get("authorization") == self._authorization
-
-    async def _get_operation(self, request: Request) -> Response:
-        if not self._admits(request):
-            return _respond(error(401, "invalid_api_key", "The API key is not valid."))
+    async def _get_operation(self, request: Request) -> Answer:
         key = request.query_params.get("idempotency_key", "")
         if key in self._in_flight:
-            return _respond(error(409, "operation_in_progress", "This key is being worked on."))
-        return _found(self.bank.current(key))
+            return _IN_PROGRESS
+        look_up = f"look-up:{key}"
+        trouble = self._trouble.pick(BEFORE, look_up)
+        return self._fail(look_up, trouble) if trouble else _found(self.bank.current(key))
 
-    async def _get_intent(self, request: Request) -> Response:
-        if not self._admits(request):
-            return _respond(error(401, "invalid_api_key", "The API key is not valid."))
+    async def _get_intent(self, request: Request) -> Answer:
         return _found(self.bank.intent(request.path_params["intent"]))
 
-    async def _get_ledger(self, request: Request) -> Response:
-        if not self._admits(request):
-            return _respond(error(401, "invalid_api_key", "The API key is not valid."))
+    async def _get_ledger(self, request: Request) -> Answer:
         entries = self.ledger.entries()
         audit = audit_entries(entries)
         return _found({"entries": entries, "totals": audit.totals, "repeated": audit.repeated})
 
-    async def _get_health(self, request: Request) -> Response:
-        return _found({"status": "ok"})
+
+async def _get_health(request: Request) -> Response:
+    return Response(b'{"status":"ok"}', media_type="application/json")
 
 
 def _respond(answer: Answer) -> Response:
@@ -157,10 +168,10 @@ def _respond(answer: Answer) -> Response:
     return Response(answer.body, answer.status, headers, "application/json")
 
 
-def _found(content: dict[str, Any] | None) -> Response:
+def _found(content: dict[str, Any] | None) -> Answer:
     if content is None:
-        return _respond(error(404, "not_found", "There is no such thing."))
-    return Response(orjson.dumps(content), media_type="application/json")
+        return error(404, "not_found", "There is no such thing.")
+    return Answer(200, orjson.dumps(content))
 
 
 def _key_of(request: Request) -> str:

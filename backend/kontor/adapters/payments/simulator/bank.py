@@ -109,6 +109,8 @@ class Bank:
     def settle_due(self) -> int:
         """Give pending operations their result; returns how many."""
         now = self._clock()
+        if not self._ledger.due_operations(now):
+            return 0
         with self._ledger.transaction():
             due = self._ledger.due_operations(now)
             for done in due:

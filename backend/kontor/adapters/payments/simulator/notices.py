@@ -1,5 +1,6 @@
 """Signed notices to the shop: repeated until taken, some twice, some late, as the faults say."""
 
+import asyncio
 import contextlib
 import time
 from collections.abc import Callable
@@ -8,6 +9,7 @@ from datetime import UTC, datetime
 import httpx
 from standardwebhooks import Webhook
 
+from kontor.adapters.payments.simulator.bank import Bank
 from kontor.adapters.payments.simulator.ledger import Ledger
 
 _MAX_ATTEMPTS = 8
@@ -57,3 +59,12 @@ class Notifier:
             response = await self._client.post(self._url, content=body, headers=headers)
             return response.is_success
         return False
+
+
+async def keep_settling(bank: Bank, notifier: Notifier | None = None, *, every: float = 0.1) -> None:
+    """Settle pending operations and send notices until canceled; `every` in seconds."""
+    while True:
+        bank.settle_due()
+        if notifier:
+            await notifier.deliver_due()
+        await asyncio.sleep(every)

@@ -1,0 +1,26 @@
+"""Deutsche Texte der Ablehnungen nach ihrem Code; `{name}` sind die Angaben des Fehlers."""
+
+MESSAGES: dict[str, str] = {
+    "ADAPTER_UNAVAILABLE": "Der angebundene Dienst antwortet nicht. Bitte später erneut versuchen.",
+    "CONFLICT": "Der gegenwärtige Stand lässt das nicht zu.",
+    "FEED_OVERRUN": "Diese Leitung war für die Ereignisse zu langsam.",
+    "FORBIDDEN": "Dafür fehlt die Berechtigung {permission}.",
+    "GRAPHQL_PARSE_FAILED": "Die Anfrage ist kein gültiges GraphQL.",
+    "GRAPHQL_VALIDATION_FAILED": "Die Anfrage passt nicht zum Schema.",
+    "IDEMPOTENCY_CONFLICT": "Dieser Idempotenzschlüssel wurde bereits mit anderem Inhalt verwendet.",
+    "INTERNAL_ERROR": "Bei uns ist etwas schiefgegangen. Bitte bei einer Meldung {reference} angeben.",
+    "INVALID_CURRENCY": "Eine Währung besteht aus drei Großbuchstaben (ISO 4217).",
+    "INVALID_CURSOR": "Diese Marke gehört nicht zu dieser Liste.",
+    "INVALID_IDEMPOTENCY_KEY": "Ein Idempotenzschlüssel hat 1 bis {max} druckbare Zeichen.",
+    "INVALID_INPUT": "Die Eingabe ist ungültig.",
+    "INVALID_PAGE_SIZE": "Eine Seite hat 1 bis {max} Zeilen.",
+    "NOT_FOUND": "Das gibt es nicht.",
+    "NO_ADAPTER": "Dafür ist hier kein Dienst angebunden.",
+    "QUERY_TOO_COSTLY": "Die Abfrage ist zu aufwendig: {cost}, erlaubt sind {max}.",
+    "QUERY_TOO_DEEP": "Die Abfrage ist zu tief geschachtelt: {depth}, erlaubt sind {max}.",
+    "TOO_MANY_ALIASES": "Die Abfrage hat zu viele Aliasnamen: {aliases}, erlaubt sind {max}.",
+    "TOO_MANY_TOKENS": "Die Abfrage ist zu lang: erlaubt sind {max} Zeichenfolgen.",
+    "TRANSITION_REFUSED": "{what} ist {state} und kann nicht {wanted} werden.",
+    "UNAUTHENTICATED": "Bitte anmelden.",
+    "UNAVAILABLE": "Das ist gerade nicht verfügbar. Bitte in Kürze erneut versuchen.",
+}

@@ -1,0 +1,7 @@
+"""English texts of refusals by code, where the message of the error itself says too little or too much."""
+
+MESSAGES: dict[str, str] = {
+    "INTERNAL_ERROR": "Something went wrong on our side. Please quote {reference} when you report it.",
+    "UNAUTHENTICATED": "Please sign in.",
+    "UNAVAILABLE": "This is not available at the moment. Please try again shortly.",
+}

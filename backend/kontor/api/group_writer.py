@@ -1,0 +1,101 @@
+"""Many `placeOrder` calls, one unit of work.
+
+The cost of an order is the commit, not the work. Calls that arrive while a batch is being written wait for the next
+one, so the busier the process the larger the batches. Each order keeps its own principal and gets its own answer
+after the commit; a refused order never touches its neighbors.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import structlog
+from prometheus_client import Histogram
+from sqlalchemy.exc import IntegrityError
+
+from kontor.core.db import Session
+from kontor.core.numbering import NumberBlocks
+from kontor.core.principal import SYSTEM
+from kontor.orders.placing import Outcome, Taken
+from kontor.payments.placing import take_orders
+
+if TYPE_CHECKING:
+    from kontor.core.db import Database
+
+log = structlog.get_logger("kontor.placing")
+BATCH = Histogram("kontor_placing_batch_orders", "Orders written in one unit of work", buckets=(1, 2, 4, 8, 16, 32, 64))
+LARGEST = 64
+Call = tuple[Taken, asyncio.Future[Outcome]]
+
+
+class GroupWriter:
+    """One per process and event loop."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._numbers = NumberBlocks("order")
+        self._waiting: list[Call] = []
+        self._task: asyncio.Task[None] | None = None
+
+    async def place(self, taken: Taken) -> Outcome:
+        """Place one order together with whatever else is waiting; returns after the commit."""
+        answer: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        self._waiting.append((taken, answer))
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._write_all())
+        return await answer
+
+    async def place_many(self, batch: Sequence[Taken], *, request_id: str | None = None) -> list[Outcome]:
+        """Place a batch of one caller in one unit of work."""
+        numbers = await self._numbers.take(self._database, len(batch))
+
+        async def work(db: Session) -> list[Outcome]:
+            return await take_orders(db, batch, numbers)
+
+        principal = batch[0].principal if batch else SYSTEM
+        try:
+            return await self._database.in_unit(principal, work, request_id=request_id)
+        except IntegrityError:
+            # The same external order or customer arrived by another process meanwhile: it is found the second time.
+            return await self._database.in_unit(principal, work, request_id=request_id)
+
+    async def close(self) -> None:
+        """Wait for what was accepted."""
+        if self._task is not None:
+            await self._task
+
+    async def _write_all(self) -> None:
+        await asyncio.sleep(0)  # let the other calls that are ready join
+        while self._waiting:
+            await self._write(self._next())
+
+    def _next(self) -> list[Call]:
+        """The next batch; of two calls for the same external order the second waits for the first one's answer."""
+        part: list[Call] = []
+        later: list[Call] = []
+        seen: set[tuple[str, str]] = set()
+        for call in self._waiting:
+            key = (call[0].order.channel, call[0].order.external_id)
+            fits = len(part) < LARGEST and key not in seen
+            seen.add(key)
+            (part if fits else later).append(call)
+        self._waiting = later
+        return part
+
+    async def _write(self, part: Sequence[Call]) -> None:
+        BATCH.observe(len(part))
+        try:
+            outcomes = await self.place_many([taken for taken, _ in part])
+        except Exception as problem:
+            if len(part) > 1:
+                log.warning("a batch is placed one by one", orders=len(part), error=repr(problem))
+                for each in part:
+                    await self._write([each])
+            elif not part[0][1].done():
+                part[0][1].set_exception(problem)
+            return
+        for (_, answer), outcome in zip(part, outcomes, strict=True):
+            if not answer.done():  # the caller may have gone
+                answer.set_result(outcome)

@@ -1,0 +1,1 @@
+"""Plain HTTP: sessions, health, metrics and pages."""

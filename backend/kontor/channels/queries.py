@@ -1,0 +1,104 @@
+"""Finding sales channels and legal entities."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from kontor.channels.errors import ChannelNotFound
+from kontor.channels.models import ChannelKind, LegalEntity, SalesChannel
+from kontor.core.db import Session
+from kontor.core.errors import InvalidInput
+from kontor.core.pagination import Page, PageRequest, Sort, paginate
+from kontor.core.principal import Principal
+
+SORTS: dict[str, Any] = {
+    "CODE": SalesChannel.code,
+    "NAME": SalesChannel.name,
+    "UPDATED_AT": SalesChannel.updated_at,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SalesChannelFilter:
+    """Which channels are wanted; what is None does not narrow. `search` looks into code and name."""
+
+    codes: Sequence[str] | None = None
+    kinds: Sequence[ChannelKind] | None = None
+    countries: Sequence[str] | None = None
+    active: bool | None = None
+    search: str | None = None
+
+
+def visible_to(principal: Principal) -> sa.ColumnElement[bool]:
+    """A shop sees its channels; partners see none."""
+    if principal.partner_id is not None:
+        return sa.false()
+    return sa.true() if principal.channel_ids is None else SalesChannel.id.in_(principal.channel_ids)
+
+
+async def list_sales_channels(
+    db: Session, wanted: SalesChannelFilter, page: PageRequest, *, sort: str = "CODE", descending: bool = False
+) -> Page[SalesChannel]:
+    """Channels the principal of the session may see."""
+    if sort not in SORTS:
+        raise InvalidInput(f"Sales channels are not sorted by {sort}.", path=("sort",))
+    found = sa.select(SalesChannel).where(visible_to(db.principal))
+    if wanted.codes is not None:
+        found = found.where(SalesChannel.code.in_(wanted.codes))
+    if wanted.kinds is not None:
+        found = found.where(SalesChannel.kind.in_(wanted.kinds))
+    if wanted.countries is not None:
+        found = found.where(SalesChannel.country.in_(wanted.countries))
+    if wanted.active is not None:
+        found = found.where(SalesChannel.active.is_(wanted.active))
+    if wanted.search:
+        found = found.where(
+            sa.or_(
+                SalesChannel.code.icontains(wanted.search, autoescape=True),
+                SalesChannel.name.icontains(wanted.search, autoescape=True),
+            )
+        )
+    return await paginate(db, found, Sort(SORTS[sort], descending), SalesChannel.id, page)
+
+
+async def find_sales_channel(db: Session, *, id: UUID | None = None, code: str | None = None) -> SalesChannel | None:
+    """One visible channel by id or code."""
+    key = SalesChannel.id == id if id is not None else SalesChannel.code == code
+    return await db.scalar(sa.select(SalesChannel).where(key, visible_to(db.principal)))
+
+
+async def get_sales_channel(db: Session, *, id: UUID | None = None, code: str | None = None) -> SalesChannel:
+    """One visible channel by id or code; raises `ChannelNotFound`."""
+    channel = await find_sales_channel(db, id=id, code=code)
+    if channel is None:
+        raise ChannelNotFound("There is no such sales channel.", path=("id" if id is not None else "code",))
+    return channel
+
+
+async def channels_by_id(db: Session, ids: Sequence[UUID]) -> dict[UUID, SalesChannel]:
+    """Visible channels by id, in one statement."""
+    found = await db.scalars(sa.select(SalesChannel).where(SalesChannel.id.in_(ids), visible_to(db.principal)))
+    return {channel.id: channel for channel in found}
+
+
+async def all_sales_channels(db: Session) -> Sequence[SalesChannel]:
+    """Every channel, for those who keep them in memory until the masters' version changes."""
+    return (await db.scalars(sa.select(SalesChannel).order_by(SalesChannel.code))).all()
+
+
+async def legal_entities_by_id(db: Session, ids: Sequence[UUID]) -> dict[UUID, LegalEntity]:
+    """Legal entities by id, in one statement."""
+    found = await db.scalars(sa.select(LegalEntity).where(LegalEntity.id.in_(ids)))
+    return {entity.id: entity for entity in found}
+
+
+async def list_legal_entities(db: Session) -> Sequence[LegalEntity]:
+    """All legal entities by code: a company has few; who is scoped sees those of its channels."""
+    found = sa.select(LegalEntity).order_by(LegalEntity.code)
+    if db.principal.restricted:
+        seen = sa.select(SalesChannel.legal_entity_id).where(visible_to(db.principal))
+        found = found.where(LegalEntity.id.in_(seen))
+    return (await db.scalars(found)).all()

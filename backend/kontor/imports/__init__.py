@@ -1,0 +1,6 @@
+"""Rows in: how many rows from a file or a call become masters, each with a result of its own.
+
+Owns: `MastersVersion`. `fields` checks values, `saving` writes what differs and says what became of each row, `spans`
+places dated values beside each other, `reading` streams CSV and XLSX, `service` applies a file in batches. One bad row
+never loses the good ones; the same rows twice change nothing.
+"""

@@ -1,0 +1,159 @@
+"""Messages in the customer's language. Text and HTML come from one source, so neither can lack what the other says."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+
+from kontor.core.errors import InvalidInput
+from kontor.documents import formatting
+from kontor.documents.values import Language
+
+_FOLDER = Path(__file__).parent / "templates"
+LANGUAGES: tuple[Language, ...] = ("de", "en")
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a template needs and what it can do without."""
+
+    required: frozenset[str]
+    optional: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageBrand:
+    """Who writes: `color` is `#rrggbb`, `legal_lines` is the footer the law wants, `logo_url` an https image."""
+
+    name: str
+    color: str = "#1f3a5f"
+    logo_url: str = ""
+    website: str = ""
+    support_email: str = ""
+    support_phone: str = ""
+    legal_lines: tuple[str, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    subject: str
+    text: str
+    html: str
+
+
+def _facts(required: str, optional: str = "") -> Facts:
+    return Facts(frozenset(required.split()), frozenset(optional.split()))
+
+
+_COMMON = _facts("brand order_number", "customer_name order_url")
+
+# Amounts are minor units of `currency`; dates are dates; `lines` have name and quantity, perhaps detail and total;
+# addresses are lists of lines; `parcels` have carrier and tracking_number, perhaps tracking_url.
+TEMPLATES: dict[str, Facts] = {
+    "order_confirmed": _facts(
+        "lines total currency",
+        "discount shipping_cost tax_included payment_method delivery_address pickup_location"
+        " promised_from promised_until",
+    ),
+    "order_in_review": _facts("", "answer_by"),
+    "payment_failed": _facts("total currency", "payment_method pay_url pay_until"),
+    "shipped": _facts("lines", "parcels outstanding expected_on delivery_address"),
+    "ready_for_pickup": _facts("lines location", "pickup_code pickup_until opening_hours"),
+    "picked_up": _facts("lines", "location picked_up_on return_until return_url"),
+    "delivered": _facts("lines", "delivered_on return_until return_url"),
+    "canceled": _facts("lines", "whole reason refund_amount currency refund_method"),
+    "return_approved": _facts("rma_number lines", "label_url label_attached return_until return_address"),
+    "return_received": _facts("rma_number lines", "received_on"),
+    "refunded": _facts("amount currency", "shares rma_number reason"),
+    "digital_delivery": _facts("items"),
+    "delayed": _facts("lines", "new_date old_date cancel_url"),
+}
+
+
+def facts_of(template: str) -> Facts:
+    """The names a template takes, the common ones included; `InvalidInput` for a template we do not have."""
+    own = TEMPLATES.get(template)
+    if own is None:
+        raise InvalidInput(f"there is no message {template!r}", code="TEMPLATE_UNKNOWN", path=("template",))
+    return Facts(own.required | _COMMON.required, own.optional | _COMMON.optional)
+
+
+def render_message(template: str, language: str, context: Mapping[str, Any]) -> Message:
+    """The message in `de` or `en`; any other language is written in English.
+
+    `context` holds what `facts_of` names; `InvalidInput` when something required is missing, a name is unknown or
+    an address of a link is no web address.
+    """
+    written = language if language in LANGUAGES else "en"
+    values = _checked(template, context)
+    parts = _template("txt", written, template).make_module(values)
+    subject = " ".join(str(getattr(parts, "subject")).split())  # noqa: B009 - an attribute mypy cannot know
+    layout = {**values, "subject": subject, "language": written}
+    return Message(
+        subject=subject,
+        text=_tidied(_template("txt", written, template).render(layout)),
+        html=_template("html", written, template).render(layout),
+    )
+
+
+def _checked(template: str, context: Mapping[str, Any]) -> dict[str, Any]:
+    facts = facts_of(template)
+    if missing := facts.required - context.keys():
+        raise InvalidInput(f"{template} lacks {', '.join(sorted(missing))}", code="FACT_MISSING", path=("context",))
+    if unknown := context.keys() - facts.required - facts.optional:
+        raise InvalidInput(f"{template} knows no {', '.join(sorted(unknown))}", code="FACT_UNKNOWN", path=("context",))
+    return {**dict.fromkeys(facts.optional), **context}
+
+
+@cache
+def _environment(kind: str, language: Language) -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(_FOLDER),
+        autoescape=kind == "html",  # noqa: S701 - plain text must not be escaped
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["money"] = lambda amount, currency: formatting.money(amount, currency, language)
+    environment.filters["day"] = lambda value: formatting.day(_date(value), language)
+    environment.filters["link"] = _web_address
+    environment.filters["on_color"] = _text_on
+    environment.globals["ui"] = environment.get_template(f"ui.{kind}").module
+    environment.globals["words"] = environment.get_template(f"{language}/words.jinja").module
+    environment.globals["layout"] = f"layout.{kind}"
+    return environment
+
+
+def _template(kind: str, language: Language, name: str) -> Template:
+    return _environment(kind, language).get_template(f"{language}/{name}.jinja")
+
+
+def _date(value: date | str) -> date:
+    # Facts may have travelled through a queue as JSON.
+    return date.fromisoformat(value) if isinstance(value, str) else value
+
+
+def _web_address(url: str) -> str:
+    if not url.startswith(("https://", "http://")):
+        raise InvalidInput(f"{url[:80]!r} is no web address", code="LINK_INVALID", path=("context",))
+    return url
+
+
+def _text_on(color: str) -> str:
+    """Black or white, whichever reads better on the color."""
+    formatting.accent(color)
+    red, green, blue = (int(color[start : start + 2], 16) for start in (1, 3, 5))
+    return "#000000" if red * 299 + green * 587 + blue * 114 > 150_000 else "#ffffff"
+
+
+def _tidied(text: str) -> str:
+    """At most one blank line in a row, no blanks at line ends."""
+    lines: list[str] = []
+    for line in (line.rstrip() for line in text.strip().splitlines()):
+        if line or (lines and lines[-1]):
+            lines.append(line)
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,117 @@
+"""What a channel sends when it places an order. Amounts in minor units of the channel's currency."""
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+import orjson
+
+from kontor.orders.states import DeliveryType
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A postal address; coordinates in degrees where the channel knows them."""
+
+    name: str
+    street: str
+    postal_code: str
+    city: str
+    country: str
+    company: str | None = None
+    extra: str | None = None
+    region: str | None = None
+    phone: str | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """The address as an order keeps it, without what is empty."""
+        return {name: value for name in self.__dataclass_fields__ if (value := getattr(self, name)) is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerInput:
+    """Who orders, as the channel knows them."""
+
+    name: str
+    email: str | None = None
+    external_id: str | None = None
+    phone: str | None = None
+    company: str | None = None
+    vat_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LineInput:
+    """One line. `unit_price` as shown by the channel; None asks for Kontor's price. `discount` is for all pieces."""
+
+    sku: str
+    quantity: int
+    unit_price: int | None = None
+    discount: int = 0
+    discount_code: str | None = None
+    external_id: str | None = None
+    group: str | None = None
+    no_split: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ChargeInput:
+    """A fee the customer pays for the whole order, as shown by the channel."""
+
+    kind: str
+    name: str
+    amount: int
+    tax_class: str = "standard"
+
+
+@dataclass(frozen=True, slots=True)
+class DiscountInput:
+    """A discount on the goods of the whole order."""
+
+    code: str
+    label: str
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentInput:
+    """A promise of money by one method."""
+
+    kind: str
+    amount: int
+    gateway: str = ""
+    token: str | None = None
+    label: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OrderInput:
+    """A whole order as it was placed."""
+
+    channel: str
+    external_id: str
+    lines: tuple[LineInput, ...]
+    billing_address: Address
+    customer: CustomerInput
+    shipping_address: Address | None = None
+    delivery_type: DeliveryType = DeliveryType.SHIP
+    pickup_location: str | None = None
+    sold_at_location: str | None = None
+    charges: tuple[ChargeInput, ...] = ()
+    discounts: tuple[DiscountInput, ...] = ()
+    payments: tuple[PaymentInput, ...] = ()
+    language: str | None = None
+    placed_at: datetime | None = None
+    promised_on: date | None = None
+    priority: int | None = None
+    ship_complete: bool = False
+    max_parcels: int | None = None
+    expected_total: int | None = None
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    def fingerprint(self) -> str:
+        """Two inputs of one fingerprint are the same order."""
+        return hashlib.sha256(orjson.dumps(self)).hexdigest()

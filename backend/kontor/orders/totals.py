@@ -1,0 +1,82 @@
+"""Lines, discounts and tax to frozen amounts. Pure; integer minor units throughout.
+
+The discount of the whole order is spread over the lines by the largest remainder; what one piece carries of a line
+follows from `core.money.of_units`. Tax is computed per line, half up.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from uuid import UUID
+
+from kontor.core.money import spread
+from kontor.tax.rounding import tax_from_gross, tax_on_net
+
+
+@dataclass(slots=True)
+class PricedLine:
+    """A line with its article's facts; the totals are filled by `price_lines`."""
+
+    input_index: int
+    variant_id: UUID
+    sku: str
+    name: str
+    kind: str
+    tax_class: str
+    tax_rate: Decimal
+    quantity: int
+    unit_price: int
+    shown: int
+    weight_g: int = 0
+    hazmat: bool = False
+    bulky: bool = False
+    external_id: str | None = None
+    group_key: str | None = None
+    no_split: bool = False
+    bundle_sku: str | None = None
+    bundle_key: int | None = None
+    bundle_quantity: int | None = None
+    line_discount: int = 0
+    discount_code: str | None = None
+    order_discount: int = 0
+    net: int = 0
+    tax: int = 0
+    gross: int = 0
+
+    @property
+    def discount(self) -> int:
+        """Everything taken off the shown amount."""
+        return self.line_discount + self.order_discount
+
+
+@dataclass(slots=True)
+class PricedCharge:
+    """A fee with its tax."""
+
+    kind: str
+    name: str
+    tax_class: str
+    tax_rate: Decimal
+    net: int
+    tax: int
+    gross: int
+
+
+def with_tax(amount: int, rate: Decimal, *, gross: bool) -> tuple[int, int, int]:
+    """(net, tax, gross) of an amount that is shown gross or net."""
+    if gross:
+        tax = tax_from_gross(amount, rate)
+        return amount - tax, tax, amount
+    tax = tax_on_net(amount, rate)
+    return amount, tax, amount + tax
+
+
+def price_lines(lines: Sequence[PricedLine], order_discount: int, *, gross: bool) -> None:
+    """Spread the order's discount over the lines and freeze net, tax and gross of each."""
+    if order_discount:
+        shares = spread(order_discount, [line.shown - line.line_discount for line in lines])
+        for line, share in zip(lines, shares, strict=True):
+            line.order_discount = share
+    for line in lines:
+        amount = line.shown - line.discount
+        line.net, line.tax, line.gross = with_tax(amount, line.tax_rate, gross=gross)

@@ -1,0 +1,73 @@
+"""Place orders together with their promises of money, in one transaction.
+
+Payments stand above orders, so this is where both are written. What is wrong with a payment is found before anything
+is written, so it refuses its own order alone.
+"""
+
+from collections.abc import Sequence
+
+from kontor.core.db import Session
+from kontor.core.errors import InvalidInput
+from kontor.core.ids import new_id
+from kontor.orders.placing import Outcome, Placed, Placement, Taken, place_orders
+from kontor.orders.resolving import Resolved
+from kontor.payments.models import Payment
+from kontor.payments.states import PaymentMethodKind, PaymentState
+
+_COLUMNS = (
+    "id", "order_id", "position", "kind", "gateway", "state", "currency", "amount", "authorized", "captured",
+    "refunded", "token", "label", "created_at", "updated_at",
+)  # fmt: skip
+
+
+async def take_orders(db: Session, batch: Sequence[Taken], numbers: Sequence[int]) -> list[Outcome]:
+    """Place the batch and write its payments; the outcome of each order in its position."""
+    outcomes = await place_orders(db, batch, numbers, approve=check_promises)
+    fresh = [each.placement for each in outcomes if isinstance(each, Placed) and each.placement]
+    await db.bulk_insert(Payment, _COLUMNS, [row for placement in fresh for row in _rows(db, placement)])
+    return outcomes
+
+
+def check_promises(resolved: Resolved) -> None:
+    """The payments use methods of the channel and add up to the order; raises `InvalidInput` naming the payment.
+
+    A channel may tolerate a difference of `payment_tolerance` minor units (instalment interest, rounding at a
+    marketplace). Without any payment the order is on account, where the channel allows that.
+    """
+    channel, payments = resolved.channel, resolved.input.payments
+    allowed = set(channel.payment_methods)
+    if not payments:
+        if PaymentMethodKind.ON_ACCOUNT not in allowed and resolved.total > 0:
+            raise InvalidInput("The order names no payment.", code="PAYMENT_MISSING", path=("payments",))
+        return
+    for index, payment in enumerate(payments):
+        if payment.kind not in allowed:
+            raise InvalidInput(
+                f"{channel.code} does not take {payment.kind}.",
+                code="PAYMENT_METHOD_NOT_ALLOWED",
+                path=("payments", index, "kind"),
+                allowed=sorted(allowed),
+            )
+    paid = sum(payment.amount for payment in payments)
+    if abs(paid - resolved.total) > int(channel.settings.get("payment_tolerance", 0)):
+        raise InvalidInput(
+            f"The payments add up to {paid}, the order to {resolved.total}.",
+            code="PAYMENTS_MISMATCH",
+            path=("payments",),
+            paid=paid,
+            total=resolved.total,
+        )
+
+
+def _rows(db: Session, placement: Placement) -> list[tuple[object, ...]]:
+    resolved = placement.resolved
+    promises = [(each.kind, each.gateway, each.amount, each.token, each.label) for each in resolved.input.payments]
+    if not promises:
+        promises = [(str(PaymentMethodKind.ON_ACCOUNT), "", resolved.total, None, None)]
+    return [
+        (
+            new_id(), placement.order_id, position, PaymentMethodKind(kind), gateway, PaymentState.CREATED,
+            resolved.channel.currency, amount, 0, 0, 0, token, label, db.now, db.now,
+        )
+        for position, (kind, gateway, amount, token, label) in enumerate(promises, 1)
+    ]  # fmt: skip

@@ -1,0 +1,91 @@
+"""Finding prices: now, at any past or planned moment, for a quantity."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from kontor.core.db import Session
+from kontor.core.errors import InvalidInput
+from kontor.core.pagination import Page, PageRequest, Sort, paginate
+from kontor.core.principal import Principal
+from kontor.pricing.calculation import step_for
+from kontor.pricing.models import Price
+
+SORTS: dict[str, Any] = {"VALID_FROM": Price.valid_from, "CREATED_AT": Price.created_at, "AMOUNT": Price.amount}
+
+
+@dataclass(frozen=True, slots=True)
+class PriceFilter:
+    """Which prices are wanted; what is None does not narrow. `at` keeps those valid at a moment."""
+
+    channel_ids: Sequence[UUID] | None = None
+    variant_ids: Sequence[UUID] | None = None
+    at: datetime | None = None
+
+
+def visible_to(principal: Principal) -> sa.ColumnElement[bool]:
+    """A shop sees the prices of its channels; partners see none."""
+    if principal.partner_id is not None:
+        return sa.false()
+    return sa.true() if principal.channel_ids is None else Price.channel_id.in_(principal.channel_ids)
+
+
+async def prices_for(db: Session, channel_id: UUID, quantities: Mapping[UUID, int], at: datetime) -> dict[UUID, Price]:
+    """The price that counts per variant for its quantity at a moment; one statement, variants without are missing."""
+    found = await db.scalars(
+        sa.select(Price).where(Price.channel_id == channel_id, Price.variant_id.in_(sorted(quantities)), *_valid_at(at))
+    )
+    steps: dict[UUID, list[Price]] = {}
+    for price in found:
+        steps.setdefault(price.variant_id, []).append(price)
+    reached = {variant_id: step_for(prices, quantities[variant_id]) for variant_id, prices in steps.items()}
+    return {variant_id: price for variant_id, price in reached.items() if price is not None}
+
+
+async def price_at(db: Session, channel_id: UUID, variant_id: UUID, at: datetime, *, quantity: int = 1) -> Price | None:
+    """The unit price of one variant for a quantity at a moment."""
+    return (await prices_for(db, channel_id, {variant_id: quantity}, at)).get(variant_id)
+
+
+async def prices_of_variants(
+    db: Session, variant_ids: Sequence[UUID], at: datetime, *, principal: Principal
+) -> dict[UUID, list[Price]]:
+    """All visible prices of many variants at a moment, by channel and step."""
+    found = await db.scalars(
+        sa.select(Price)
+        .where(Price.variant_id.in_(variant_ids), *_valid_at(at), visible_to(principal))
+        .order_by(Price.channel_id, Price.min_quantity)
+    )
+    prices: dict[UUID, list[Price]] = {variant_id: [] for variant_id in variant_ids}
+    for price in found:
+        prices[price.variant_id].append(price)
+    return prices
+
+
+async def list_prices(
+    db: Session,
+    wanted: PriceFilter,
+    page: PageRequest,
+    *,
+    sort: str = "VALID_FROM",
+    descending: bool = True,
+) -> Page[Price]:
+    """Prices the principal of the session may see, closed and planned ones included unless `at` is given."""
+    if sort not in SORTS:
+        raise InvalidInput(f"Prices are not sorted by {sort}.", path=("sort",))
+    found = sa.select(Price).where(visible_to(db.principal))
+    if wanted.channel_ids is not None:
+        found = found.where(Price.channel_id.in_(wanted.channel_ids))
+    if wanted.variant_ids is not None:
+        found = found.where(Price.variant_id.in_(wanted.variant_ids))
+    if wanted.at is not None:
+        found = found.where(*_valid_at(wanted.at))
+    return await paginate(db, found, Sort(SORTS[sort], descending), Price.id, page)
+
+
+def _valid_at(at: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    return (Price.valid_from <= at, sa.or_(Price.valid_to.is_(None), Price.valid_to > at))

@@ -1,0 +1,30 @@
+"""What comes next: BPMN 2.0 processes, one instance per order, per fulfillment order and per return.
+
+What is *allowed* is decided by the transition tables of the packages below; a process only decides what comes *next*.
+`bpmn` reads a definition, `engine` advances an instance by one happening; both are pure. The engine's state is one
+small JSON value, and everything an instance asks of the outside is a command (`steps`).
+
+Invariants: an advance either yields a whole new state or raises and changes nothing; an answer for a token that is
+gone is ignored, so answers may come late or twice; a message that comes before its catch is reached is kept and
+consumed once; the same state and happening always give the same commands.
+
+The shipped definitions (`definitions/*.bpmn`) never call each other. Events of the packages link them, sent as messages
+to the instances they concern:
+
+- `order` begins with `OrderPlaced`. Its task `release_order` makes fulfillment orders and answers `outcome` ALL, PART
+  or WAIT. `OrderFulfilled` says that every line is shipped, picked up or canceled; `OrderDelivered` that every shipped
+  line has arrived; `LinesReopened` that lines lost their place and must be released again; `StockArrived` that there is
+  stock for lines which wait; `PaymentReceived` that the customer has paid another way. `OrderCanceled` means the whole
+  order: it ends the inner part, undoes its finished steps in reverse and settles the payments. `assess_risk` and
+  `review_risk` answer `decision` ACCEPT, REVIEW or REJECT; `authorize_payment` fails with PAYMENT_DECLINED;
+  `hold_for_payment` may answer `payment_due`, the moment when waiting ends.
+- `fulfillment_order` begins with `FulfillmentOrderCreated`, once for each that was released. `FulfillmentAccepted`
+  and `FulfillmentRejected` are the place's answer; who does not answer is escalated, then loses the lines.
+  `reroute_lines` gives them back to the order, whose instance gets `LinesReopened` when they find no other place.
+  `FulfillmentShipped`, or `FulfillmentReadyForPickup` and `FulfillmentPickedUp`, let capture, invoice and message
+  follow; `FulfillmentDelivered`, sent for a pickup too, ends it. When the last one has left, the order's instance gets
+  `OrderFulfilled`. `FulfillmentCanceled` ends it before the goods have left, for each part of a canceled order.
+- `return` begins with `ReturnRequested`; `check_return` and `approve_return` answer `decision` APPROVED, REVIEW or
+  DECLINED, `issue_return_label` may answer `label_expires`. `ReturnReceived`, `ReturnInspected` and `ReturnCanceled`
+  move it on. It tells the order nothing: the counters of the lines do.
+"""

@@ -1,0 +1,287 @@
+"""What is stored and shown of a decision: candidates with their cost or the reason against them, plan, runner-up.
+
+The record is plain JSON. Terms that are zero are left out. Text is made from the record alone, so that an old decision
+reads the same after rules have changed.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+from kontor.routing.candidates import Item, Place, find_candidates, items_of
+from kontor.routing.costs import parcel_terms, shortage_cents, total_terms
+from kontor.routing.planner import plan
+from kontor.routing.values import Demand, FulfillmentPlan, Id, PlannedParcel, Policy, Supply, Terms
+
+Record = dict[str, Any]
+
+_WORDS = {
+    "en": {
+        "shipping": "shipping",
+        "handling": "handling",
+        "distance": "distance",
+        "bulky": "bulky goods",
+        "late": "lateness",
+        "capacity_price": "scarce capacity",
+        "stock_price": "value of the stock for later",
+        "split": "further parcels",
+        "shortage": "not sent",
+        "NO_STOCK": "has none of the goods in time",
+        "EXCLUDED": "was excluded for this order",
+        "INACTIVE": "is not active",
+        "NOT_ACCEPTING": "takes no new work",
+        "NOT_THE_AGREED_STORE": "is not the agreed store",
+        "NO_PICKUP": "hands nothing over to customers",
+        "NO_SHIPPING": "does not ship",
+        "CHANNEL_NOT_ALLOWED": "does not serve this channel",
+        "REGION_NOT_SERVED": "does not serve this region",
+        "HAZMAT_NOT_ALLOWED": "may not send hazardous goods",
+        "BULKY_NOT_ALLOWED": "cannot send bulky goods",
+        "NO_CAPACITY": "has no capacity left",
+        "CLOSED": "is closed on every day in question",
+        "chosen": "{place} on {day}: {units} units for {cost}",
+        "units_1": "{place} on {day}: 1 unit for {cost}",
+        "nothing": "Nothing is sent.",
+        "unsent": "Not sent: {units}, which costs {cost}.",
+        "total": "Total {cost} ({terms}), policy {policy}.",
+        "runner_up": "Second best: {places}, dearer by {difference} ({terms}).",
+        "no_runner_up": "There was no other way.",
+        "alone": "{place} alone: {cost}, {difference} more",
+        "partly": "{place} alone: {cost} and {units} units missing",
+        "eliminated": "{place} {reason}.",
+        "gap": "At most {cost} above the optimum.",
+    },
+    "de": {
+        "shipping": "Versand",
+        "handling": "Bearbeitung",
+        "distance": "Entfernung",
+        "bulky": "Sperrgut",
+        "late": "Verspätung",
+        "capacity_price": "knappe Kapazität",
+        "stock_price": "späterer Wert des Bestands",
+        "split": "weitere Pakete",
+        "shortage": "nicht versandt",
+        "NO_STOCK": "hat nichts davon rechtzeitig",
+        "EXCLUDED": "war für diese Bestellung ausgeschlossen",
+        "INACTIVE": "ist nicht aktiv",
+        "NOT_ACCEPTING": "nimmt nichts Neues an",
+        "NOT_THE_AGREED_STORE": "ist nicht die vereinbarte Filiale",
+        "NO_PICKUP": "gibt nichts an Kunden aus",
+        "NO_SHIPPING": "versendet nicht",
+        "CHANNEL_NOT_ALLOWED": "bedient diesen Kanal nicht",
+        "REGION_NOT_SERVED": "beliefert diese Region nicht",
+        "HAZMAT_NOT_ALLOWED": "darf kein Gefahrgut versenden",
+        "BULKY_NOT_ALLOWED": "kann kein Sperrgut versenden",
+        "NO_CAPACITY": "hat keine Kapazität mehr",
+        "CLOSED": "ist an allen fraglichen Tagen geschlossen",
+        "chosen": "{place} am {day}: {units} Stück für {cost}",
+        "units_1": "{place} am {day}: 1 Stück für {cost}",
+        "nothing": "Es wird nichts versandt.",
+        "unsent": "Nicht versandt: {units}, das kostet {cost}.",
+        "total": "Summe {cost} ({terms}), Regelwerk {policy}.",
+        "runner_up": "Zweitbeste Lösung: {places}, {difference} teurer ({terms}).",
+        "no_runner_up": "Es gab keine andere Möglichkeit.",
+        "alone": "{place} allein: {cost}, {difference} mehr",
+        "partly": "{place} allein: {cost}, und {units} Stück fehlen",
+        "eliminated": "{place} {reason}.",
+        "gap": "Höchstens {cost} über dem Optimum.",
+    },
+}
+LANGUAGES = tuple(_WORDS)
+
+
+def runner_up(demand: Demand, supply: Supply, policy: Policy, chosen: FulfillmentPlan) -> FulfillmentPlan | None:
+    """The cheapest plan that does without at least one of the chosen places; None if nothing was chosen."""
+    others = [
+        plan(replace(demand, excluded=demand.excluded | {location}), supply, policy)
+        for location in dict.fromkeys(parcel.location_id for parcel in chosen.parcels)
+    ]
+    return min(others, key=lambda other: other.cost_cents, default=None)
+
+
+def explain(
+    demand: Demand, supply: Supply, policy: Policy, chosen: FulfillmentPlan, *, most_candidates: int = 50
+) -> Record:
+    """The record of a decision: JSON values only, ids as text, money in cents.
+
+    `candidates` show what each place would cost if it alone sent all it has at its earliest, cheapest first and at most
+    `most_candidates`; `omitted` counts the rest.
+    """
+    alone = _candidates(demand, supply, policy)
+    second = runner_up(demand, supply, policy, chosen)
+    return {
+        "policy": chosen.policy_version,
+        "cost": chosen.cost_cents,
+        "true_cost": chosen.true_cost_cents,
+        "gap": chosen.gap_cents,
+        "terms": _nonzero(chosen.terms),
+        "parcels": [_parcel(parcel) for parcel in chosen.parcels],
+        "unsent": _counts(chosen.unsent),
+        "candidates": alone[:most_candidates],
+        "omitted": max(0, len(alone) - most_candidates),
+        "eliminated": [{"location": str(location), "reason": reason.value} for location, reason in chosen.eliminated],
+        "runner_up": None if second is None else _second(chosen, second),
+    }
+
+
+def _parcel(parcel: PlannedParcel) -> Record:
+    return {
+        "location": str(parcel.location_id),
+        "day": parcel.day,
+        "arrival": parcel.arrival_day,
+        "lines": _counts(parcel.lines),
+        "cost": sum(parcel.terms),
+        "terms": _nonzero(parcel.terms),
+    }
+
+
+def _second(chosen: FulfillmentPlan, second: FulfillmentPlan) -> Record:
+    apart = Terms(*(b - a for a, b in zip(chosen.terms, second.terms, strict=True)))
+    return {
+        "cost": second.cost_cents,
+        "difference": second.cost_cents - chosen.cost_cents,
+        "terms": _nonzero(apart),
+        "parcels": [_parcel(parcel) for parcel in second.parcels],
+        "unsent": _counts(second.unsent),
+    }
+
+
+def _counts(lines: tuple[tuple[Id, int], ...]) -> list[list[str | int]]:
+    return [[str(line), count] for line, count in lines]
+
+
+def _nonzero(terms: Terms) -> dict[str, int]:
+    return {name: cents for name, cents in terms._asdict().items() if cents}
+
+
+def _candidates(demand: Demand, supply: Supply, policy: Policy) -> list[Record]:
+    items, pools = items_of(demand, policy)
+    places = find_candidates(demand, supply, policy, items, pools).places
+    pooled = [pool.units for pool in pools]
+    earliest: dict[int, Place] = {}
+    for place in places:
+        earliest.setdefault(place.offer.rank, place)
+    rows = [_alone(demand, supply, policy, place=place, items=items, pooled=pooled) for place in earliest.values()]
+    return sorted(rows, key=lambda row: row["cost"])
+
+
+def _alone(
+    demand: Demand, supply: Supply, policy: Policy, *, place: Place, items: list[Item], pooled: list[tuple[int, ...]]
+) -> Record:
+    """The place as the only one: one parcel with all it has, the rest unsent."""
+    quantities: dict[int, int] = {}
+    sizes = tuple(item.units for item in items)
+    # Capacity and shared stock, each as what is left and what a count of every item takes of it.
+    bounds = [[limit, *units] for limit, units in zip(place.limits, pooled, strict=True)]
+    bounds += [] if place.roof is None else [[place.roof, *sizes]]
+    for position, (item, have) in enumerate(zip(items, place.available, strict=True), start=1):
+        amount = min([have, *[bound[0] // bound[position] for bound in bounds if bound[position]]])
+        for bound in bounds:
+            bound[0] -= amount * bound[position]
+        if amount:
+            quantities.update({index: n * amount for index, n in item.parts})
+    left = [line.quantity - quantities.get(index, 0) for index, line in enumerate(demand.lines)]
+    owed = sum(shortage_cents(demand, line, policy) * count for line, count in zip(demand.lines, left, strict=True))
+    terms = parcel_terms(demand, supply, policy, offer=place.offer, day=place.day, quantities=quantities)
+    terms = total_terms([terms], split_cents=policy.split_cents, shortage=owed)
+    return {
+        "location": str(place.offer.site.location_id),
+        "day": place.day,
+        "arrival": place.day + place.offer.days,
+        "missing": sum(left),
+        "cost": sum(terms),
+        "terms": _nonzero(terms),
+    }
+
+
+def describe(
+    record: Record,
+    language: str,
+    *,
+    names: Mapping[str, str],
+    currency: str = "EUR",
+    dates: Mapping[int, date] | None = None,
+) -> list[str]:
+    """The record as sentences in German ("de") or English, the default for any other language.
+
+    `names` are the places' names by id, `dates` the date of each day number; without it days are date ordinals.
+    """
+    return _Text(record, language, names, currency, dates or {}).sentences()
+
+
+class _Text:
+    """Sentences over one record."""
+
+    def __init__(
+        self, record: Record, language: str, names: Mapping[str, str], currency: str, dates: Mapping[int, date]
+    ) -> None:
+        self.record, self.names, self.currency, self.dates = record, names, currency, dates
+        self.german = language.startswith("de")
+        self.words = _WORDS["de" if self.german else "en"]
+
+    def sentences(self) -> list[str]:
+        record = self.record
+        lines = [self._chosen(parcel) for parcel in record["parcels"]] or [self.words["nothing"]]
+        missing = sum(count for _, count in record["unsent"])
+        if missing:
+            owed = self._money(record["terms"].get("shortage", 0))
+            lines.append(self.words["unsent"].format(units=missing, cost=owed))
+        lines.append(
+            self.words["total"].format(
+                cost=self._money(record["cost"]), terms=self._terms(record["terms"]), policy=record["policy"]
+            )
+        )
+        if record["gap"]:
+            lines.append(self.words["gap"].format(cost=self._money(record["gap"])))
+        lines.append(self._runner_up())
+        chosen = {parcel["location"] for parcel in record["parcels"]}
+        lines += [self._alone(row) for row in record["candidates"] if row["location"] not in chosen]
+        lines += [
+            self.words["eliminated"].format(place=self._place(row["location"]), reason=self.words[row["reason"]])
+            for row in record["eliminated"]
+        ]
+        return lines
+
+    def _chosen(self, parcel: Record) -> str:
+        units = sum(count for _, count in parcel["lines"])
+        return self.words["units_1" if units == 1 else "chosen"].format(
+            place=self._place(parcel["location"]),
+            day=self._day(parcel["day"]),
+            units=units,
+            cost=self._money(parcel["cost"]),
+        )
+
+    def _runner_up(self) -> str:
+        second = self.record["runner_up"]
+        if second is None or not second["parcels"]:
+            return self.words["no_runner_up"]
+        return self.words["runner_up"].format(
+            places=", ".join(self._place(parcel["location"]) for parcel in second["parcels"]),
+            difference=self._money(second["difference"]),
+            terms=self._terms(second["terms"]),
+        )
+
+    def _alone(self, row: Record) -> str:
+        return self.words["partly" if row["missing"] else "alone"].format(
+            place=self._place(row["location"]),
+            cost=self._money(row["cost"] - row["terms"].get("shortage", 0)),
+            difference=self._money(row["cost"] - self.record["cost"]),
+            units=row["missing"],
+        )
+
+    def _terms(self, terms: Mapping[str, int]) -> str:
+        parts = sorted(terms.items(), key=lambda term: -abs(term[1]))
+        return ", ".join(f"{self.words[name]} {self._money(cents)}" for name, cents in parts) or self._money(0)
+
+    def _place(self, location: str) -> str:
+        return self.names.get(location, location)
+
+    def _day(self, number: int) -> str:
+        day = self.dates.get(number) or date.fromordinal(max(1, number))
+        return day.strftime("%d.%m.%Y") if self.german else day.isoformat()
+
+    def _money(self, cents: int) -> str:
+        whole, rest = divmod(abs(cents), 100)
+        sign = "-" if cents < 0 else ""
+        return f"{sign}{whole}{',' if self.german else '.'}{rest:02d} {self.currency}"

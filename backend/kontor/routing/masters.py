@@ -1,0 +1,181 @@
+"""What routing and placing need of the masters, held in memory per process until one of them changes.
+
+Each save of a location, tariff, partner, channel or tax rate raises `MastersVersion` in its transaction; a reader
+compares one number per batch and reloads when it differs, so no process works on stale masters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING
+from uuid import UUID
+from weakref import WeakKeyDictionary
+
+import sqlalchemy as sa
+
+from kontor.channels.models import SalesChannel
+from kontor.core.errors import InvalidInput
+from kontor.locations import queries as locations
+from kontor.locations.distance import Coordinates, distance_km
+from kontor.locations.models import ShippingTariff, StockLocation
+from kontor.partners.models import Partner
+from kontor.partners.states import PartnerState
+from kontor.routing.values import Lane, Network, Site
+from kontor.tax.models import TaxRate
+
+if TYPE_CHECKING:
+    from kontor.core.db import Database, Session
+
+_GRID = 10  # a region is a tenth of a degree, some ten kilometers: what tariffs by distance can tell apart
+
+
+def region_key(country: str, latitude: float | None, longitude: float | None) -> str:
+    """The region of an address as lanes know it: its country, and the grid cell of its coordinates if known."""
+    if latitude is None or longitude is None:
+        return country
+    return f"{country}|{round(latitude * _GRID)}|{round(longitude * _GRID)}"
+
+
+class Lanes(Mapping[str, Lane]):
+    """The lanes out of one place, worked out from its tariffs when a region is first asked for."""
+
+    def __init__(self, location: StockLocation, tariffs: Sequence[ShippingTariff]) -> None:
+        own = [row for row in tariffs if row.location_id == location.id]
+        self._tariffs = own or [row for row in tariffs if row.location_id is None]
+        self._countries = None if location.countries is None else frozenset(location.countries)
+        self._latitude, self._longitude = location.latitude, location.longitude
+
+    def __getitem__(self, region: str) -> Lane:
+        lane = self._lane(region)
+        if lane is None:
+            raise KeyError(region)
+        return lane
+
+    def __contains__(self, region: object) -> bool:
+        return isinstance(region, str) and self._lane(region) is not None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+    def _lane(self, region: str) -> Lane | None:
+        country, *cell = region.split("|")
+        if self._countries is not None and country not in self._countries:
+            return None
+        km = self._distance(cell)
+        rows = [row for row in self._tariffs if row.country in (None, country) and _covers(row, km)]
+        if not rows:
+            return None
+        carriers: dict[str, list[ShippingTariff]] = {}
+        for row in rows:
+            carriers.setdefault(row.carrier, []).append(row)
+        return min(
+            (_lane_of(group, km) for group in carriers.values()),
+            key=lambda lane: (lane.parcel_cents + min((c for _, c in lane.weight_steps), default=0), lane.transit_days),
+        )
+
+    def _distance(self, cell: Sequence[str]) -> int:
+        if not cell or self._latitude is None or self._longitude is None:
+            return 0
+        there = Coordinates(int(cell[0]) / _GRID, int(cell[1]) / _GRID)
+        return distance_km(Coordinates(self._latitude, self._longitude), there)
+
+
+def _covers(row: ShippingTariff, km: int) -> bool:
+    return row.from_km <= km and (row.to_km is None or km < row.to_km)
+
+
+def _lane_of(rows: Sequence[ShippingTariff], km: int) -> Lane:
+    first = min(rows, key=lambda row: (row.country is None, row.parcel_cents))
+    stepped = [row for row in rows if row.max_weight_g is not None]
+    if not stepped:
+        return Lane(first.parcel_cents, first.cents_per_kg, first.transit_days, km)
+    steps = tuple(sorted((row.max_weight_g or 0, row.parcel_cents) for row in stepped))
+    return Lane(0, first.cents_per_kg, first.transit_days, km, steps)
+
+
+@dataclass(slots=True)
+class Masters:
+    """Channels, places and tax rates of one version."""
+
+    version: int
+    channels: Mapping[str, SalesChannel]
+    channels_by_id: Mapping[UUID, SalesChannel]
+    locations: Mapping[UUID, StockLocation]
+    locations_by_code: Mapping[str, StockLocation]
+    network: Network
+    rates: Mapping[tuple[str, str], Sequence[TaxRate]]
+    release_days: dict[tuple[UUID, int], tuple[int, ...] | None] = field(default_factory=dict)
+
+    def tax_rate(self, country: str, tax_class: str, day: date) -> Decimal:
+        """The rate in percent on a day of supply; raises `InvalidInput` when none is entered."""
+        for rate in self.rates.get((country, tax_class), ()):
+            if rate.valid_from <= day and (rate.valid_to is None or day < rate.valid_to):
+                return rate.rate
+        raise InvalidInput(
+            f"No tax rate is entered for {country}, class {tax_class}, on {day}.",
+            code="NO_TAX_RATE",
+            country=country,
+            tax_class=tax_class,
+            day=day.isoformat(),
+        )
+
+
+_cache: WeakKeyDictionary[Database, Masters] = WeakKeyDictionary()
+
+
+async def load(db: Session) -> Masters:
+    """The masters as they are now: from memory when nothing changed."""
+    version = await locations.masters_version(db)
+    known = _cache.get(db.database)
+    if known is None or known.version != version:
+        known = _cache[db.database] = await _read(db, version)
+    return known
+
+
+async def _read(db: Session, version: int) -> Masters:
+    channels = list(await db.scalars(sa.select(SalesChannel)))
+    places = list(await db.scalars(sa.select(StockLocation)))
+    tariffs = list(await db.scalars(sa.select(ShippingTariff)))
+    rates: dict[tuple[str, str], list[TaxRate]] = {}
+    for rate in await db.scalars(sa.select(TaxRate).order_by(TaxRate.valid_from.desc())):
+        rates.setdefault((rate.country, rate.tax_class), []).append(rate)
+    working = set(await db.scalars(sa.select(Partner.id).where(Partner.state == PartnerState.ACTIVE)))
+    by_place: dict[UUID | None, list[ShippingTariff]] = {}
+    for tariff in tariffs:
+        by_place.setdefault(tariff.location_id, []).append(tariff)
+    general = by_place.get(None, [])
+    sites = [_site(place, by_place.get(place.id) or general, working) for place in places]
+    return Masters(
+        version,
+        {channel.code: channel for channel in channels},
+        {channel.id: channel for channel in channels},
+        {place.id: place for place in places},
+        {place.code: place for place in places},
+        Network(sites),
+        rates,
+    )
+
+
+def _site(place: StockLocation, tariffs: Sequence[ShippingTariff], partners: set[UUID]) -> Site:
+    return Site(
+        location_id=place.id,
+        lanes=Lanes(place, tariffs),
+        priority=place.priority,
+        active=place.active,
+        accepting=place.partner_id is None or place.partner_id in partners,
+        ships=place.can_ship,
+        hands_over=place.can_pickup,
+        channels=None if place.channel_codes is None else frozenset(place.channel_codes),
+        hazmat=place.hazmat,
+        bulky=place.bulky,
+        lead_days=place.lead_days,
+        handling_parcel_cents=place.handling_parcel_cents,
+        handling_line_cents=place.handling_line_cents,
+        handling_unit_cents=place.handling_unit_cents,
+    )

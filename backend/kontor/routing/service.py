@@ -1,0 +1,297 @@
+"""Read what is there and plan orders on it. Planning is pure; several orders of one batch share one book of supply."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from kontor.core.db import Session, chunks
+from kontor.core.ids import new_id
+from kontor.inventory.allocating import Pick
+from kontor.inventory.models import CapacityUse, InboundStock, Reservation, StockLevel
+from kontor.locations.calendars import LocationCalendar, release_days
+from kontor.locations.models import StockLocation
+from kontor.routing.explanation import explain
+from kontor.routing.masters import Masters
+from kontor.routing.models import RoutingDecision, RoutingPolicy
+from kontor.routing.planner import plan
+from kontor.routing.values import Capacity, Demand, FulfillmentPlan, Id, Policy, Stock, Supply
+
+HORIZON_DAYS = 4
+_CALENDAR_STEP = 300  # seconds for which a place's release days are remembered
+DEFAULT_POLICY = Policy(
+    version="default/1",
+    split_cents=50,
+    late_parcel_day_cents=120,
+    late_unit_day_cents=40,
+    shortage_cents=100_000,
+    priority_factors=(1, 2, 4),
+)
+
+
+@dataclass(slots=True)
+class Inbound:
+    """Expected goods that may be promised."""
+
+    id: UUID
+    day: int
+    free: int
+
+
+@dataclass(slots=True)
+class SupplyBook:
+    """Supply of the variants of a batch; each plan that is taken is booked, so the next order sees what is left."""
+
+    masters: Masters
+    now: datetime
+    stock: dict[Id, dict[Id, Stock]]
+    inbound: dict[tuple[UUID, UUID], list[Inbound]]
+    capacity: dict[Id, Capacity]
+    policies: dict[UUID | None, Policy]
+    release_days: dict[Id, tuple[int, ...]] = field(default_factory=dict)
+    horizon: int = HORIZON_DAYS
+
+    @property
+    def today(self) -> int:
+        return self.now.date().toordinal()
+
+    def policy(self, channel_id: UUID) -> Policy:
+        """The policy in force for a channel."""
+        return self.policies.get(channel_id) or self.policies.get(None) or DEFAULT_POLICY
+
+    @property
+    def supply(self) -> Supply:
+        """What is left, as the planner takes it."""
+        return Supply(self.masters.network, self.stock, self.today, self.horizon, self.capacity, self.release_days)
+
+    def plan(self, demand: Demand, channel_id: UUID) -> FulfillmentPlan:
+        """The cheapest plan on what is left."""
+        return plan(demand, self.supply, self.policy(channel_id))
+
+    def explain(self, demand: Demand, channel_id: UUID, chosen: FulfillmentPlan) -> dict[str, Any]:
+        """Why: every candidate with its terms or the reason against it, and the runner-up. Ask before `book`."""
+        return explain(demand, self.supply, self.policy(channel_id), chosen)
+
+    def book(self, chosen: FulfillmentPlan, demand: Demand, owner: Owner) -> list[Pick]:
+        """Turn a plan into picks and take them off what is left.
+
+        On hand goes first, out of the channel's reservation before the free stock; the rest is bound to expected goods.
+        """
+        variants = {line.line_id: line.variant_id for line in demand.lines}
+        picks: list[Pick] = []
+        for parcel in chosen.parcels:
+            for line_id, quantity in parcel.lines:
+                variant_id, location_id = variants[line_id], parcel.location_id
+                assert isinstance(variant_id, UUID)
+                assert isinstance(location_id, UUID)
+                assert isinstance(line_id, UUID)
+                promised = date.fromordinal(parcel.arrival_day)
+                for count, reserved, inbound_id in self._take(
+                    location_id, variant_id, demand.channel, quantity, parcel.day
+                ):
+                    picks.append(
+                        Pick(owner.order_id, line_id, owner.channel_id, location_id, variant_id, count, reserved,
+                             inbound_id, owner.priority, promised)
+                    )  # fmt: skip
+        return picks
+
+    def _take(
+        self, location_id: UUID, variant_id: UUID, channel: str, quantity: int, day: int
+    ) -> Iterable[tuple[int, int, UUID | None]]:
+        row = self.stock[variant_id][location_id]
+        kept = row.reserved.get(channel, 0) if row.reserved else 0
+        others = sum(row.reserved.values()) - kept if row.reserved else 0
+        now_there = max(0, min(row.on_hand - row.safety, max(0, row.on_hand - row.safety - others - kept) + kept))
+        count = min(quantity, now_there)
+        if count:
+            used = min(count, kept)
+            reserved = {**row.reserved, channel: kept - used} if row.reserved and used else row.reserved
+            row = row._replace(on_hand=row.on_hand - count, reserved=reserved)
+            yield count, used, None
+        left = quantity - count
+        for goods in self.inbound.get((location_id, variant_id), ()):
+            part = min(left, goods.free) if goods.day <= day else 0
+            if part:
+                goods.free -= part
+                left -= part
+                yield part, 0, goods.id
+        if left != quantity - count:
+            dated = tuple((goods.day, goods.free) for goods in self.inbound[(location_id, variant_id)] if goods.free)
+            row = row._replace(inbound=dated)
+        self.stock[variant_id][location_id] = row
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose picks they are."""
+
+    order_id: UUID
+    channel_id: UUID
+    priority: int = 0
+
+
+async def load_supply(db: Session, masters: Masters, variant_ids: Iterable[UUID]) -> SupplyBook:
+    """Everything there is of the variants: levels, reservations, expected goods, capacity; a handful of statements."""
+    ids = sorted(set(variant_ids))
+    stock: dict[Id, dict[Id, Stock]] = {variant_id: {} for variant_id in ids}
+    for part in chunks(ids):
+        levels = await db.execute(
+            sa.select(
+                StockLevel.variant_id,
+                StockLevel.location_id,
+                StockLevel.on_hand - StockLevel.allocated,
+                StockLevel.safety,
+            ).where(StockLevel.variant_id.in_(part))
+        )
+        for variant_id, location_id, free, safety in levels:
+            stock[variant_id][location_id] = Stock(free, safety)
+    await _add_reservations(db, masters, ids, stock)
+    inbound = await _add_inbound(db, ids, stock)
+    book = SupplyBook(masters, db.now, stock, inbound, {}, await load_policies(db))
+    latest = max((goods.day for rows in inbound.values() for goods in rows), default=0)
+    book.horizon = max(HORIZON_DAYS, latest - book.today + 2)
+    await _add_calendars(db, book)
+    return book
+
+
+async def _add_reservations(
+    db: Session, masters: Masters, ids: Sequence[UUID], stock: dict[Id, dict[Id, Stock]]
+) -> None:
+    for part in chunks(ids):
+        rows = await db.execute(
+            sa.select(
+                Reservation.variant_id,
+                Reservation.location_id,
+                Reservation.channel_id,
+                sa.func.sum(Reservation.quantity),
+            )
+            .where(Reservation.variant_id.in_(part), Reservation.quantity > 0)
+            .group_by(Reservation.variant_id, Reservation.location_id, Reservation.channel_id)
+        )
+        for variant_id, location_id, channel_id, quantity in rows:
+            row = stock[variant_id].get(location_id)
+            if row is not None:
+                code = masters.channels_by_id[channel_id].code
+                stock[variant_id][location_id] = row._replace(reserved={**(row.reserved or {}), code: int(quantity)})
+
+
+async def _add_inbound(
+    db: Session, ids: Sequence[UUID], stock: dict[Id, dict[Id, Stock]]
+) -> dict[tuple[UUID, UUID], list[Inbound]]:
+    found: dict[tuple[UUID, UUID], list[Inbound]] = {}
+    for part in chunks(ids):
+        rows = await db.execute(
+            sa.select(InboundStock)
+            .where(InboundStock.variant_id.in_(part), InboundStock.sellable, sa.not_(InboundStock.closed))
+            .order_by(InboundStock.expected_on, InboundStock.id)
+        )
+        for (goods,) in rows:
+            free = goods.quantity - goods.received - goods.allocated
+            if free > 0:
+                day = goods.expected_on.toordinal()
+                found.setdefault((goods.location_id, goods.variant_id), []).append(Inbound(goods.id, day, free))
+    for (location_id, variant_id), goods_rows in found.items():
+        row = stock[variant_id].get(location_id, Stock(0))
+        dated = tuple((goods.day, goods.free) for goods in goods_rows)
+        stock[variant_id][location_id] = row._replace(inbound=dated)
+    return found
+
+
+async def _add_calendars(db: Session, book: SupplyBook) -> None:
+    """Release days of places that are not always open, and what is left of limited capacity."""
+    places = {location_id for rows in book.stock.values() for location_id in rows}
+    limited: list[StockLocation] = []
+    for location_id in places:
+        place = book.masters.locations.get(location_id) if isinstance(location_id, UUID) else None
+        if place is None:
+            continue
+        if place.paused_until is not None and place.paused_until > book.now:
+            book.release_days[place.id] = ()
+        elif place.opening_hours != "24/7" or place.closures or place.cut_off:
+            book.release_days[place.id] = _remembered_days(book, place)
+        if place.unit_capacity is not None or place.parcel_capacity is not None:
+            limited.append(place)
+    if limited:
+        await _add_capacity(db, book, limited)
+
+
+def _remembered_days(book: SupplyBook, place: StockLocation) -> tuple[int, ...]:
+    moment = int(book.now.timestamp()) // _CALENDAR_STEP
+    key = (place.id, moment * 1000 + book.horizon)
+    known = book.masters.release_days.get(key)
+    if known is None:
+        if len(book.masters.release_days) > 20_000:
+            book.masters.release_days.clear()
+        days = release_days(calendar_of(place), book.now, book.horizon)
+        known = book.masters.release_days[key] = tuple(day.toordinal() for day in days)
+    return known
+
+
+def calendar_of(place: StockLocation) -> LocationCalendar:
+    """The working time of a place as the calendar rules take it."""
+    return LocationCalendar(
+        time_zone=place.timezone,
+        opening_hours=place.opening_hours,
+        cut_off=time.fromisoformat(place.cut_off) if place.cut_off else None,
+        country=place.country,
+        closures=frozenset(date.fromisoformat(day) for day in place.closures),
+    )
+
+
+async def _add_capacity(db: Session, book: SupplyBook, places: Sequence[StockLocation]) -> None:
+    first = date.fromordinal(book.today)
+    rows = await db.execute(
+        sa.select(CapacityUse.location_id, CapacityUse.day, CapacityUse.units, CapacityUse.parcels).where(
+            CapacityUse.location_id.in_([place.id for place in places]), CapacityUse.day >= first
+        )
+    )
+    used = {(row.location_id, row.day.toordinal()): (row.units, row.parcels) for row in rows}
+    days = range(book.today, book.today + book.horizon)
+    for place in places:
+        taken = [used.get((place.id, day), (0, 0)) for day in days]
+        book.capacity[place.id] = Capacity(
+            None if place.unit_capacity is None else tuple(max(0, place.unit_capacity - units) for units, _ in taken),
+            None if place.parcel_capacity is None else tuple(max(0, place.parcel_capacity - n) for _, n in taken),
+        )
+
+
+async def load_policies(db: Session) -> dict[UUID | None, Policy]:
+    """The newest policy in force per channel; None is the general one."""
+    rows = await db.scalars(
+        sa.select(RoutingPolicy)
+        .where(RoutingPolicy.valid_from <= db.now)
+        .order_by(RoutingPolicy.valid_from, RoutingPolicy.version)
+    )
+    return {row.channel_id: _policy_of(row) for row in rows}
+
+
+def _policy_of(row: RoutingPolicy) -> Policy:
+    weights: dict[str, Any] = dict(row.weights)
+    factors = weights.pop("priority_factors", None)
+    if factors is not None:
+        weights["priority_factors"] = tuple(factors)
+    return Policy(version=f"{row.code}/{row.version}", **weights)
+
+
+DECISION_COLUMNS = ("id", "order_id", "occasion", "policy", "cost", "parcels", "unsent", "record", "decided_at")
+
+
+def decision_row(
+    order_id: UUID, occasion: str, chosen: FulfillmentPlan, record: dict[str, Any], now: datetime
+) -> tuple[Any, ...]:
+    """A decision as `store_decisions` takes it; the first column is its id."""
+    unsent = sum(count for _, count in chosen.unsent)
+    return (
+        new_id(), order_id, occasion, chosen.policy_version, chosen.cost_cents, len(chosen.parcels), unsent, record,
+        now,
+    )  # fmt: skip
+
+
+async def store_decisions(db: Session, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Write decisions."""
+    await db.bulk_insert(RoutingDecision, DECISION_COLUMNS, rows)

@@ -1,0 +1,90 @@
+"""Finding the rate that counts on a day."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+
+from kontor.core.db import Session
+from kontor.core.errors import InvalidInput
+from kontor.core.pagination import Page, PageRequest, Sort, paginate
+from kontor.tax.errors import TaxRateMissing
+from kontor.tax.models import TaxRate
+
+STANDARD = "standard"
+SORTS: dict[str, Any] = {"COUNTRY": TaxRate.country, "TAX_CLASS": TaxRate.tax_class}
+
+
+@dataclass(frozen=True, slots=True)
+class TaxRateFilter:
+    """Which rates are wanted; what is None does not narrow. `on` keeps those valid on a day."""
+
+    countries: Sequence[str] | None = None
+    tax_classes: Sequence[str] | None = None
+    on: date | None = None
+
+
+async def rates_on(db: Session, pairs: Iterable[tuple[str, str]], on: date) -> dict[tuple[str, str], Decimal]:
+    """Rates in percent by country and tax class on the date of supply, in one statement.
+
+    A country without a rate for a class charges its standard rate. Raises `TaxRateMissing` when it has none either.
+    """
+    wanted = set(pairs)
+    found = await _valid_rates(db, {country for country, _ in wanted}, on)
+    rates = {}
+    for country, tax_class in wanted:
+        rate = found.get((country, tax_class), found.get((country, STANDARD)))
+        if rate is None:
+            raise TaxRateMissing(
+                f"No tax rate is known for {country} on {on}.", country=country, tax_class=tax_class, on=str(on)
+            )
+        rates[country, tax_class] = rate
+    return rates
+
+
+async def rate_on(db: Session, country: str, tax_class: str, on: date) -> Decimal:
+    """The rate in percent of one country and class on a day; raises `TaxRateMissing`."""
+    return (await rates_on(db, [(country, tax_class)], on))[country, tax_class]
+
+
+async def all_rates(db: Session) -> Sequence[TaxRate]:
+    """Every rate there is, for those who keep them in memory until the masters' version changes."""
+    found = await db.scalars(sa.select(TaxRate).order_by(TaxRate.country, TaxRate.tax_class, TaxRate.valid_from))
+    return found.all()
+
+
+async def _valid_rates(db: Session, countries: Iterable[str], on: date) -> dict[tuple[str, str], Decimal]:
+    rows = await db.execute(
+        sa.select(TaxRate.country, TaxRate.tax_class, TaxRate.rate).where(
+            TaxRate.country.in_(sorted(countries)), *_valid_on(on)
+        )
+    )
+    return {(country, tax_class): rate for country, tax_class, rate in rows}
+
+
+def _valid_on(on: date) -> tuple[sa.ColumnElement[bool], ...]:
+    return (TaxRate.valid_from <= on, sa.or_(TaxRate.valid_to.is_(None), TaxRate.valid_to > on))
+
+
+async def list_tax_rates(
+    db: Session,
+    wanted: TaxRateFilter,
+    page: PageRequest,
+    *,
+    sort: str = "COUNTRY",
+    descending: bool = False,
+) -> Page[TaxRate]:
+    """Rates; everybody who may read tax sees all."""
+    found = sa.select(TaxRate)
+    if wanted.countries is not None:
+        found = found.where(TaxRate.country.in_(wanted.countries))
+    if wanted.tax_classes is not None:
+        found = found.where(TaxRate.tax_class.in_(wanted.tax_classes))
+    if wanted.on is not None:
+        found = found.where(*_valid_on(wanted.on))
+    if sort not in SORTS:
+        raise InvalidInput(f"Tax rates are not sorted by {sort}.", path=("sort",))
+    return await paginate(db, found, Sort(SORTS[sort], descending), TaxRate.id, page)

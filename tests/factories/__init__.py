@@ -1,0 +1,1 @@
+"""Valid objects with sensible defaults, inserted in the session given. Keyword arguments override columns."""

@@ -1,0 +1,253 @@
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+
+from kontor.routing.bounding import search
+from kontor.routing.candidates import available, find_candidates, items_of
+from kontor.routing.planner import plan, problem_of
+from kontor.routing.values import (
+    Capacity,
+    Demand,
+    DemandLine,
+    FulfillmentPlan,
+    Lane,
+    Network,
+    Policy,
+    Reason,
+    Site,
+    Stock,
+    Supply,
+)
+from routing.worlds import POLICY, cheapest_by_solver, world
+
+SEEDS = 300
+
+
+def shop(name: str, *, parcel: int = 400, unit: int = 0, priority: int = 0, transit: int = 0) -> Site:
+    return Site(name, {"de": Lane(parcel, 0, transit)}, priority=priority, handling_unit_cents=unit, hands_over=True)
+
+
+def order(*quantities: int, **rules: object) -> Demand:
+    lines = tuple(DemandLine(str(n), f"v{n}", quantity) for n, quantity in enumerate(quantities))
+    return replace(Demand(lines, "web", "de", 9), **rules)  # type: ignore[arg-type]
+
+
+def supply_of(sites: list[Site], stock: dict[str, dict[str, int]], **more: object) -> Supply:
+    rows = {variant: {place: Stock(units) for place, units in row.items()} for variant, row in stock.items()}
+    return replace(Supply(Network(sites), rows, 0), **more)  # type: ignore[arg-type]
+
+
+def parcels_of(result: FulfillmentPlan) -> list[tuple[object, int, dict[object, int]]]:
+    return [(parcel.location_id, parcel.day, dict(parcel.lines)) for parcel in result.parcels]
+
+
+FLAT = Policy("flat", split_cents=60, late_parcel_day_cents=100, late_unit_day_cents=10, shortage_cents=5000)
+
+
+@pytest.mark.parametrize("block", range(6))
+def test_cost_equals_the_solver_with_every_rule_on(block: int) -> None:
+    for seed in range(block * SEEDS // 6, (block + 1) * SEEDS // 6):
+        demand, supply = world(seed)
+        result = plan(demand, supply, POLICY)
+        assert (seed, result.cost_cents, result.gap_cents) == (seed, cheapest_by_solver(demand, supply, POLICY), 0)
+
+
+def test_every_plan_keeps_quantities_stock_and_capacity() -> None:
+    for seed in range(SEEDS):
+        demand, supply = world(seed)
+        result = plan(demand, supply, POLICY)
+        assert_feasible(demand, supply, result)
+        assert result.cost_cents == sum(result.terms)
+
+
+def assert_feasible(demand: Demand, supply: Supply, result: FulfillmentPlan) -> None:
+    sent: Counter[object] = Counter()
+    for parcel in result.parcels:
+        sent.update(dict(parcel.lines))
+    unsent = dict(result.unsent)
+    for line in demand.lines:
+        assert sent[line.line_id] + unsent.get(line.line_id, 0) == line.quantity
+    where = [(parcel.location_id, parcel.day) for parcel in result.parcels]
+    assert len(set(where)) == len(where)
+    assert demand.max_parcels is None or len(where) <= demand.max_parcels
+    assert not (demand.ship_complete and unsent and sent)
+    for parcel in result.parcels:
+        roof = supply.capacity.get(parcel.location_id, Capacity()).units
+        assert roof is None or sum(count for _, count in parcel.lines) <= roof[parcel.day]
+        assert_in_stock(demand, supply, result, parcel.location_id, parcel.day)
+
+
+def assert_in_stock(demand: Demand, supply: Supply, result: FulfillmentPlan, place: object, day: int) -> None:
+    variant_of = {line.line_id: line.variant_id for line in demand.lines}
+    taken: Counter[object] = Counter()
+    for parcel in result.parcels:
+        if parcel.location_id == place and parcel.day <= day:
+            for line_id, count in parcel.lines:
+                taken[variant_of[line_id]] += count
+    for variant, count in taken.items():
+        assert count <= available(supply.stock[variant][place], demand.channel, day)  # type: ignore[index]
+
+
+def test_listing_places_and_stock_backwards_changes_nothing() -> None:
+    for seed in range(0, SEEDS, 3):
+        demand, supply = world(seed)
+        backwards = replace(
+            supply,
+            network=Network(reversed(list(supply.network.sites.values()))),
+            stock={variant: dict(reversed(row.items())) for variant, row in reversed(supply.stock.items())},
+        )
+        assert plan(demand, backwards, POLICY) == plan(demand, supply, POLICY)
+
+
+def test_more_stock_never_costs_more() -> None:
+    for seed in range(0, SEEDS, 3):
+        demand, supply = world(seed)
+        richer = {v: {p: s._replace(on_hand=s.on_hand + 1) for p, s in row.items()} for v, row in supply.stock.items()}
+        more = plan(demand, replace(supply, stock=richer), POLICY)
+        assert more.cost_cents <= plan(demand, supply, POLICY).cost_cents
+
+
+def test_looser_promise_never_costs_more() -> None:
+    for seed in range(0, SEEDS, 3):
+        demand, supply = world(seed)
+        looser = replace(demand, promised_day=demand.promised_day + 1)
+        assert plan(looser, supply, POLICY).cost_cents <= plan(demand, supply, POLICY).cost_cents
+
+
+def test_losing_a_place_never_costs_less() -> None:
+    for seed in range(0, SEEDS, 3):
+        demand, supply = world(seed)
+        result = plan(demand, supply, POLICY)
+        for parcel in result.parcels:
+            without = replace(demand, excluded=demand.excluded | {parcel.location_id})
+            assert plan(without, supply, POLICY).cost_cents >= result.cost_cents
+
+
+def test_ten_times_dearer_money_costs_ten_times_as_much() -> None:
+    cheap = [shop("a", parcel=400, unit=7), shop("b", parcel=350, unit=30), shop("c", parcel=500)]
+    dear = [shop("a", parcel=4000, unit=70), shop("b", parcel=3500, unit=300), shop("c", parcel=5000)]
+    stock = {"v0": {"a": 1, "b": 2}, "v1": {"c": 3, "a": 1}, "v2": {"b": 1}}
+    tenfold = replace(FLAT, split_cents=600, shortage_cents=50_000)
+    one = plan(order(2, 2, 1), supply_of(cheap, stock), FLAT)
+    ten = plan(order(2, 2, 1), supply_of(dear, stock), tenfold)
+    assert ten.cost_cents == 10 * one.cost_cents
+    assert parcels_of(ten) == parcels_of(one)
+
+
+def test_single_unit_leaves_from_the_cheapest_place() -> None:
+    supply = supply_of([shop("a", parcel=500), shop("b", parcel=390), shop("c", parcel=410)], {"v0": {"a": 1, "b": 1}})
+    result = plan(order(1), supply, FLAT)
+    assert parcels_of(result) == [("b", 0, {"0": 1})]
+    assert (result.cost_cents, result.terms.shipping, result.candidates) == (390, 390, ("a", "b"))
+
+
+def test_equal_costs_go_to_priority_then_id() -> None:
+    stock = {"v0": {"a": 1, "b": 1, "c": 1}}
+    by_priority = supply_of([shop("a", priority=2), shop("b", priority=1), shop("c", priority=1)], stock)
+    assert plan(order(1), by_priority, FLAT).parcels[0].location_id == "b"
+
+
+def test_one_line_splits_over_places_when_no_place_has_enough() -> None:
+    supply = supply_of([shop("a"), shop("b", parcel=450)], {"v0": {"a": 2, "b": 5}})
+    assert parcels_of(plan(order(6), supply, FLAT)) == [("a", 0, {"0": 1}), ("b", 0, {"0": 5})]
+    assert plan(order(6), supply, FLAT).cost_cents == 910
+
+
+def test_split_penalty_keeps_an_order_together() -> None:
+    sites = [shop("a", parcel=100), shop("b", parcel=100), shop("c", parcel=250)]
+    supply = supply_of(sites, {"v0": {"a": 1, "c": 1}, "v1": {"b": 1, "c": 1}})
+    assert plan(order(1, 1), supply, replace(FLAT, split_cents=49)).cost_cents == 249
+    assert parcels_of(plan(order(1, 1), supply, replace(FLAT, split_cents=51))) == [("c", 0, {"0": 1, "1": 1})]
+
+
+def test_group_stays_in_one_parcel_or_unsent() -> None:
+    lines = (DemandLine("x", "v0", 1, group="kit"), DemandLine("y", "v1", 2, group="kit"))
+    supply = supply_of([shop("a"), shop("b")], {"v0": {"a": 1}, "v1": {"a": 1, "b": 2}})
+    result = plan(Demand(lines, "web", "de", 9), supply, FLAT)
+    assert (result.parcels, result.unsent, result.cost_cents) == ((), (("x", 1), ("y", 2)), 15_000)
+
+
+def test_ship_complete_sends_nothing_rather_than_a_part() -> None:
+    supply = supply_of([shop("a")], {"v0": {"a": 1}})
+    assert plan(order(1, 1), supply, FLAT).unsent == (("1", 1),)
+    assert plan(order(1, 1, ship_complete=True), supply, FLAT).unsent == (("0", 1), ("1", 1))
+
+
+def test_parcel_limit_leaves_the_rest_unsent() -> None:
+    supply = supply_of([shop("a"), shop("b", parcel=300)], {"v0": {"a": 1}, "v1": {"b": 1}})
+    assert len(plan(order(1, 1), supply, FLAT).parcels) == 2
+    limited = plan(order(1, 1, max_parcels=1), supply, FLAT)
+    assert (parcels_of(limited), limited.unsent) == ([("b", 0, {"1": 1})], (("0", 1),))
+    assert plan(order(1, 1, max_parcels=0), supply, FLAT).parcels == ()
+
+
+def test_pickup_is_served_by_the_agreed_store_only() -> None:
+    supply = supply_of([shop("a", parcel=900), shop("b", parcel=100)], {"v0": {"a": 1, "b": 1}})
+    result = plan(order(1, pickup_location_id="a"), supply, FLAT)
+    assert (parcels_of(result), result.cost_cents) == ([("a", 0, {"0": 1})], 0)
+    assert result.eliminated == (("b", Reason.NOT_THE_AGREED_STORE),)
+
+
+def test_pickup_store_without_goods_leaves_the_line_unsent() -> None:
+    supply = supply_of([shop("a"), shop("b")], {"v0": {"a": 0, "b": 1}})
+    result = plan(order(1, pickup_location_id="a"), supply, FLAT)
+    assert (result.parcels, result.unsent) == ((), (("0", 1),))
+
+
+def test_inbound_goods_wait_for_one_parcel_when_waiting_is_cheaper() -> None:
+    stock = {"v0": {"a": Stock(1)}, "v1": {"a": Stock(0, inbound=((2, 1),))}}
+    supply = Supply(Network([shop("a")]), stock, 0)
+    assert parcels_of(plan(order(1, 1), supply, FLAT)) == [("a", 2, {"0": 1, "1": 1})]
+    urgent = plan(order(1, 1, promised_day=0), supply, replace(FLAT, late_unit_day_cents=400))
+    assert parcels_of(urgent) == [("a", 0, {"0": 1}), ("a", 2, {"1": 1})]
+
+
+def test_full_day_moves_the_parcel_to_the_next() -> None:
+    supply = supply_of([shop("a")], {"v0": {"a": 9}}, capacity={"a": Capacity(units=(2, 0, 3, 3))})
+    assert parcels_of(plan(order(3), supply, FLAT)) == [("a", 2, {"0": 3})]
+    assert [parcel[1] for parcel in parcels_of(plan(order(5), supply, FLAT))] == [0, 2]
+
+
+def test_priority_weighs_delay_and_shortage() -> None:
+    sites = [shop("slow", parcel=100, transit=3), shop("fast", parcel=360)]
+    supply = supply_of(sites, {"v0": {"slow": 1, "fast": 1}})
+    policy = replace(FLAT, priority_factors=(1, 4))
+    calm, vip = order(1, promised_day=1), order(1, promised_day=1, priority=1)
+    assert plan(calm, supply, policy).parcels[0].location_id == "slow"
+    assert plan(vip, supply, policy).parcels[0].location_id == "fast"
+
+
+def test_units_dearer_to_send_than_to_owe_stay_unsent() -> None:
+    supply = supply_of([shop("a", parcel=6000)], {"v0": {"a": 1}})
+    assert plan(order(1), supply, FLAT).cost_cents == 5000
+
+
+def test_stock_price_steers_but_is_no_true_cost() -> None:
+    stock = {"v0": {"a": Stock(1, price_cents=300), "b": Stock(1)}}
+    supply = Supply(Network([shop("a", parcel=200), shop("b", parcel=400)]), stock, 0)
+    assert plan(order(1), supply, FLAT).parcels[0].location_id == "b"
+    only = plan(order(1, excluded=frozenset({"b"})), supply, FLAT)
+    assert (only.cost_cents, only.true_cost_cents) == (500, 200)
+
+
+def test_demand_without_any_stock_is_unsent_with_its_price() -> None:
+    result = plan(order(2), supply_of([shop("a")], {}), FLAT)
+    assert (result.parcels, result.cost_cents, result.candidates) == ((), 10_000, ())
+
+
+def test_huge_quantities_end_at_the_optimum_with_no_gap() -> None:
+    supply = supply_of([shop("a", unit=5), shop("b", unit=3)], {"v0": {"a": 9000, "b": 2500}, "v1": {"a": 70, "b": 90}})
+    result = plan(order(5000, 80), supply, FLAT)
+    assert (result.cost_cents, result.gap_cents) == (400 + 400 + 60 + 2500 * 3 + 2500 * 5 + 80 * 3, 0)
+    assert_feasible(order(5000, 80), supply, result)
+
+
+def test_bounded_search_is_feasible_and_its_bound_holds() -> None:
+    for seed in range(0, SEEDS, 3):
+        demand, supply = world(seed)
+        items, pools = items_of(demand, POLICY)
+        places = find_candidates(demand, supply, POLICY, items, pools).places
+        exact = plan(demand, supply, POLICY).cost_cents
+        cost, _, bound = search(problem_of(demand, POLICY, items, pools), places, exact)
+        assert bound <= exact <= cost
