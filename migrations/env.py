@@ -33,6 +33,8 @@ def run(connection: sa.Connection) -> None:
     """Bring the database to the wanted revision, one transaction per migration."""
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(f"SET lock_timeout = '{LOCK_TIMEOUT}'")
+        # Trusted since PostgreSQL 13: the owner of the database may create it.
+        connection.exec_driver_sql("CREATE EXTENSION IF NOT EXISTS pg_trgm")
         connection.commit()
     context.configure(
         connection=connection,

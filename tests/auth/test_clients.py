@@ -121,7 +121,7 @@ async def test_a_token_may_what_it_and_its_client_both_may(database: Database) -
     await give_token(database, made.client.id, "ka_1", ["stock:read", "orders:read"])
     found = await behind(database, "ka_1")
     assert found is not None
-    assert (found.permissions, found.restricted) == ({"stock:read"}, False)
+    assert (found.permissions, found.restricted) == (frozenset({"stock:read"}), False)
 
 
 async def test_a_token_ends_with_its_hour_or_its_client(database: Database) -> None:
@@ -144,7 +144,7 @@ async def test_a_shop_reaches_its_channels_and_a_partner_itself(database: Databa
     await give_token(database, supplier.client.id, "ka_partner", ["stock:write"])
     of_shop, of_partner = await behind(database, "ka_shop"), await behind(database, "ka_partner")
     assert of_shop
-    assert (of_shop.channel_ids, of_shop.partner_id) == ({first.id, second.id}, None)
+    assert (of_shop.channel_ids, of_shop.partner_id) == (ids(first, second), None)
     assert of_partner
     assert (of_partner.channel_ids, of_partner.partner_id) == (None, partner.id)
 

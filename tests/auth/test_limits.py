@@ -4,6 +4,7 @@ import pytest
 
 from kontor.auth.errors import TooManyAttempts
 from kontor.auth.limits import Limit, RateLimiter
+from kontor.bench.services import RedisServer
 from kontor.settings import Settings
 
 THREE = Limit("three", 3, 3600)
@@ -38,6 +39,17 @@ async def test_success_starts_again_at_zero() -> None:
     await exhaust(limiter, "anna")
     await limiter.forget(THREE, "anna")
     assert await exhaust(limiter, "anna") == 3
+
+
+async def test_processes_count_together_in_redis() -> None:
+    with RedisServer() as server:
+        first, second = RateLimiter(Settings(redis_url=server.url)), RateLimiter(Settings(redis_url=server.url))
+        assert await exhaust(first, "anna") == 3
+        assert await exhaust(second, "anna") == 0
+        await second.forget(THREE, "anna")
+        assert await exhaust(first, "anna") == 3
+        await first.aclose()
+        await second.aclose()
 
 
 async def test_when_redis_is_away_the_process_counts_alone() -> None:

@@ -89,7 +89,7 @@ async def test_a_session_shows_what_its_person_may(database: Database) -> None:
     assert boss
     assert (boss.restricted, boss.may("users:write")) == (False, True)
     assert associate
-    assert associate.location_ids == {north.id, south.id}
+    assert associate.location_ids == ids(north, south)
     assert supplier
     assert (supplier.partner_id, supplier.may("orders:read")) == (partner.id, False)
 

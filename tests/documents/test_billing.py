@@ -77,9 +77,10 @@ def test_payment_code_only_exists_for_euro() -> None:
         (TaxTreatment.EXPORT, "VAT-exempt export (Art. 146 of the VAT Directive)."),
     ],
 )
-def test_special_tax_is_explained_before_other_notes(treatment: TaxTreatment, note: str) -> None:
+def test_special_tax_is_explained_beside_the_rates(treatment: TaxTreatment, note: str) -> None:
     invoice = samples.invoice("en", treatment=treatment, tax_country="FR", notes=("Thanks",))
-    assert invoice_view(invoice)["notes"] == [note, "Thanks"]
+    view = invoice_view(invoice)
+    assert (view["tax_notes"], view["notes"]) == ([note], ["Thanks"])
 
 
 def test_credit_note_names_invoice_and_reason() -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 import structlog
 from prometheus_client import Histogram
@@ -28,6 +29,17 @@ log = structlog.get_logger("kontor.placing")
 BATCH = Histogram("kontor_placing_batch_orders", "Orders written in one unit of work", buckets=(1, 2, 4, 8, 16, 32, 64))
 LARGEST = 64
 Call = tuple[Taken, asyncio.Future[Outcome]]
+
+
+_writers: WeakKeyDictionary[Database, GroupWriter] = WeakKeyDictionary()
+
+
+def of(database: Database) -> GroupWriter:
+    """The writer of this process for the database."""
+    writer = _writers.get(database)
+    if writer is None:
+        writer = _writers[database] = GroupWriter(database)
+    return writer
 
 
 class GroupWriter:

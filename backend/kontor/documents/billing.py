@@ -68,7 +68,7 @@ def _body(document: BillingDocument) -> View:
         "tax_columns": [words["tax_rate"], words["net"], words["tax"], words["gross"]],
         "taxes": _tax_rows(document),
         "totals": _totals(document),
-        "notes": [*_legal_notes(document), *document.notes],
+        "tax_notes": _tax_notes(document),
     }
 
 
@@ -114,7 +114,7 @@ def _totals(document: BillingDocument) -> list[tuple[str, str, bool]]:
     return [net, *added, grand]
 
 
-def _legal_notes(document: BillingDocument) -> list[str]:
+def _tax_notes(document: BillingDocument) -> list[str]:
     if document.treatment is TaxTreatment.DOMESTIC:
         return []
     note = texts(document.language)[f"note_{document.treatment.lower()}"]

@@ -1,6 +1,6 @@
 """Refusals of stock."""
 
-from kontor.core.errors import Conflict, InvalidInput
+from kontor.core.errors import Conflict, InvalidInput, NotFound, Unavailable
 
 
 class StockShort(Conflict):
@@ -13,3 +13,33 @@ class UnknownStockKey(InvalidInput):
     """The place or article of a stock figure is not known."""
 
     default_code = "UNKNOWN_STOCK_KEY"
+
+
+class InboundNotFound(NotFound):
+    """There are no such expected goods, or they may not be seen."""
+
+    default_code = "INBOUND_NOT_FOUND"
+
+
+class InboundClosed(Conflict):
+    """Nothing more is expected of these goods."""
+
+    default_code = "INBOUND_CLOSED"
+
+
+class ReservationNotFound(NotFound):
+    """There is no such reservation, or it may not be seen."""
+
+    default_code = "RESERVATION_NOT_FOUND"
+
+
+class ReservationTaken(Conflict):
+    """The reference was used for another reservation."""
+
+    default_code = "RESERVATION_TAKEN"
+
+
+class StockSystemAway(Unavailable):
+    """The system that knows the stock of a place does not answer in time, or not sensibly."""
+
+    default_code = "STOCK_SYSTEM_AWAY"

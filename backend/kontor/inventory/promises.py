@@ -122,7 +122,9 @@ async def record_arrivals(db: Session, rises: Mapping[Key, int]) -> None:
     for part in chunks(wanted, 5000 if not db.sqlite else 500):
         some = line.variant_id.in_(part) if db.sqlite else line.variant_id == sa.any_(sa.literal(part, _UUIDS))
         # The very condition of the partial index of the waiting lines.
-        open_lines = sa.select(line.variant_id).where(some, line.ordered > line.canceled + line.allocated + line.shipped)
+        open_lines = sa.select(line.variant_id).where(
+            some, line.ordered > line.canceled + line.allocated + line.shipped
+        )
         waiting.update(await db.scalars(open_lines.distinct()))
     for (location_id, variant_id), quantity in sorted(rises.items()):
         if variant_id in waiting:

@@ -1,0 +1,193 @@
+"""Orders: seeing them, placing them, holding and releasing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+from uuid import UUID
+
+import sqlalchemy as sa
+import strawberry
+from strawberry.scalars import JSON
+
+from kontor.api import group_writer
+from kontor.api.graphql.context import Info
+from kontor.api.graphql.errors import Refusal, plain, text_of
+from kontor.api.graphql.loaders import by_id
+from kontor.api.graphql.mutation import change
+from kontor.api.graphql.order_inputs import OrdersFilter, OrdersSort, PlaceOrderInput, filtered, sort_of
+from kontor.api.graphql.order_types import Hold, Order, RoutingDecision, show_decision, show_hold, show_order
+from kontor.api.graphql.paging import After, Connection, First, connect, page_of
+from kontor.api.graphql.permissions import requires
+from kontor.auth.permissions import Permission
+from kontor.core.db import Session
+from kontor.core.errors import InvalidInput, KontorError, NotFound
+from kontor.core.pagination import Page, paginate
+from kontor.orders import queries, service
+from kontor.orders.errors import HoldNotFound
+from kontor.orders.models import Order as OrderRow
+from kontor.orders.models import OrderHold
+from kontor.orders.placing import Outcome, Placed, Taken
+from kontor.orders.states import HoldKind
+from kontor.routing.models import RoutingDecision as DecisionRow
+
+MOST_ORDERS = 1000
+
+
+@strawberry.type
+class OrdersQuery:
+    @strawberry.field(extensions=[requires(Permission.ORDERS_READ)], description="By id or by number.")
+    async def order(self, info: Info, id: UUID | None = None, number: str | None = None) -> Order | None:
+        if (id is None) == (number is None):
+            raise InvalidInput("Give the id or the number.", code="INVALID_LOOKUP", path=("id",))
+        found = queries.visible_to(info.context.principal)
+        found = found.where(OrderRow.id == id) if id else found.where(OrderRow.number == number)
+        async with info.context.runtime.database.read_only(info.context.principal) as db:
+            row = await db.scalar(found)
+        return None if row is None else show_order(row)
+
+    @strawberry.field(extensions=[requires(Permission.ORDERS_READ)])
+    async def orders(
+        self,
+        info: Info,
+        filter: OrdersFilter | None = None,
+        sort: OrdersSort = OrdersSort.PLACED_AT_DESC,
+        first: First = 50,
+        after: After = None,
+    ) -> Connection[Order]:
+        found = filtered(queries.visible_to(info.context.principal), filter)
+        async with info.context.runtime.database.read_only(info.context.principal) as db:
+            page: Page[Any] = await paginate(db, found, sort_of(sort), OrderRow.id, page_of(first, after))
+        return connect(page, show_order)
+
+    @strawberry.field(extensions=[requires(Permission.ROUTING_READ)])
+    async def routing_decision(self, info: Info, id: UUID) -> RoutingDecision | None:
+        visible = queries.visible_to(info.context.principal).with_only_columns(OrderRow.id)
+        async with info.context.runtime.database.read_only(info.context.principal) as db:
+            row = await db.scalar(sa.select(DecisionRow).where(DecisionRow.id == id, DecisionRow.order_id.in_(visible)))
+        return None if row is None else show_decision(row)
+
+
+@strawberry.type(description="An order that was taken; `replayed` when the same input had placed it before.")
+class PlacedOrder:
+    id: UUID
+    number: str
+    replayed: bool
+
+    @strawberry.field
+    async def order(self, info: Info) -> Order:
+        row = await by_id(info, OrderRow, self.id)
+        if row is None:
+            raise NotFound("There is no such order.")
+        return show_order(row)
+
+
+@strawberry.type(description="Why one order of a batch was refused.")
+class RefusedOrder:
+    external_id: str
+    code: str
+    message: str
+    path: list[str]
+    details: JSON
+
+
+@strawberry.type(description="The outcome of each order, in the order of the input.")
+class PlacedOrders:
+    results: list[Annotated[PlacedOrder | RefusedOrder, strawberry.union("PlaceOrderOutcome")]]
+
+
+@strawberry.type
+class HoldChanged:
+    hold: Hold
+    order: Order
+
+
+def _answer(outcome: Placed) -> PlacedOrder:
+    return PlacedOrder(id=outcome.order_id, number=outcome.number, replayed=outcome.replayed)
+
+
+def _result(info: Info, taken: Taken, outcome: Outcome) -> PlacedOrder | RefusedOrder:
+    if isinstance(outcome, KontorError):
+        return RefusedOrder(
+            external_id=taken.order.external_id,
+            code=outcome.code,
+            message=text_of(outcome, info.context.language),
+            path=[str(part) for part in outcome.path],
+            details=plain(outcome.params),
+        )
+    return _answer(outcome)
+
+
+async def _show_hold_changed(db: Session, hold: OrderHold) -> HoldChanged:
+    order = await db.get_one(OrderRow, hold.order_id)
+    return HoldChanged(hold=show_hold(hold), order=show_order(order))
+
+
+async def _hold_again(db: Session, ids: Sequence[UUID]) -> HoldChanged:
+    return await _show_hold_changed(db, await db.get_one(OrderHold, ids[-1]))
+
+
+@strawberry.type
+class OrdersMutation:
+    @strawberry.mutation(
+        extensions=[requires(Permission.ORDERS_PLACE)],
+        description="Take an order: priced, checked and its stock allocated. The same external id is one order.",
+    )
+    async def place_order(
+        self, info: Info, input: PlaceOrderInput
+    ) -> Annotated[PlacedOrder | Refusal, strawberry.union("PlaceOrderResult")]:
+        taken = Taken(input.read(("input",)), info.context.principal)
+        outcome = await group_writer.of(info.context.runtime.database).place(taken)
+        if isinstance(outcome, KontorError):
+            raise outcome.within("input")
+        return _answer(outcome)
+
+    @strawberry.mutation(
+        extensions=[requires(Permission.ORDERS_PLACE)],
+        description="Take up to 1,000 orders; each has its own outcome and a refused one leaves the others alone.",
+    )
+    async def place_orders(
+        self, info: Info, inputs: list[PlaceOrderInput]
+    ) -> Annotated[PlacedOrders | Refusal, strawberry.union("PlaceOrdersResult")]:
+        if not 1 <= len(inputs) <= MOST_ORDERS:
+            raise InvalidInput(f"1 to {MOST_ORDERS} orders.", code="INVALID_BATCH", path=("inputs",), max=MOST_ORDERS)
+        batch = [Taken(each.read(("inputs", index)), info.context.principal) for index, each in enumerate(inputs)]
+        outcomes = await group_writer.of(info.context.runtime.database).place_many(
+            batch, request_id=info.context.request_id
+        )
+        return PlacedOrders(
+            results=[_result(info, taken, outcome) for taken, outcome in zip(batch, outcomes, strict=True)]
+        )
+
+    @strawberry.mutation(extensions=[requires(Permission.HOLDS_WRITE)], description="Keep an order from moving.")
+    async def place_hold(
+        self, info: Info, order_id: UUID, kind: HoldKind, reason: str, blocking: bool = True
+    ) -> Annotated[HoldChanged | Refusal, strawberry.union("PlaceHoldResult")]:
+        async def work(db: Session) -> HoldChanged:
+            order = await queries.lock_order(db, order_id, db.principal)
+            hold = service.place_hold(db, order, kind=kind, reason=reason, now=db.now, blocking=blocking)
+            await db.flush()
+            return await _show_hold_changed(db, hold)
+
+        return await change(
+            info, work, body=[order_id, kind, reason, blocking], again=_hold_again,
+            targets=lambda done: [("order", done.order.id), ("hold", done.hold.id)],
+        )  # fmt: skip
+
+    @strawberry.mutation(extensions=[requires(Permission.HOLDS_WRITE)], description="The reason to wait is gone.")
+    async def release_hold(
+        self, info: Info, hold_id: UUID, note: str | None = None
+    ) -> Annotated[HoldChanged | Refusal, strawberry.union("ReleaseHoldResult")]:
+        async def work(db: Session) -> HoldChanged:
+            hold = await service.get_hold(db, hold_id)
+            if hold is None:
+                raise HoldNotFound("There is no such open hold.")
+            order = await queries.lock_order(db, hold.order_id, db.principal)
+            service.release_hold(db, order, hold, now=db.now, note=note)
+            await db.flush()
+            return await _show_hold_changed(db, hold)
+
+        return await change(
+            info, work, body=[hold_id, note], again=_hold_again,
+            targets=lambda done: [("order", done.order.id), ("hold", done.hold.id)],
+        )  # fmt: skip

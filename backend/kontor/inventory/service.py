@@ -1,0 +1,33 @@
+"""What people set on stock levels, beside figures, reservations and expected goods (see the modules of those names)."""
+
+import sqlalchemy as sa
+
+from kontor.core.db import Session
+from kontor.core.errors import InvalidInput
+from kontor.inventory import allocations
+from kontor.inventory.allocating import lock_levels
+from kontor.inventory.counting import MAX_QUANTITY, article_of, place_of
+from kontor.inventory.models import StockLevel
+from kontor.inventory.promises import record_arrivals
+from kontor.inventory.queries import find_articles, find_places
+
+
+async def set_safety_stock(db: Session, location: str, sku: str, *, quantity: int) -> StockLevel:
+    """Never promise the last `quantity` pieces of an article at a place. Raises `UnknownStockKey`, `InvalidInput`."""
+    place = place_of(await find_places(db, {location}), location)
+    key = (place.id, article_of(await find_articles(db, {sku}), sku))
+    if not 0 <= quantity <= MAX_QUANTITY:
+        raise InvalidInput("Safety stock is 0 or more pieces.", code="INVALID_QUANTITY", path=("quantity",))
+    await allocations.ensure_levels(db, [key])
+    level = (await lock_levels(db, [key]))[key]
+    less = level.safety - quantity
+    if less:
+        await db.execute(
+            sa.update(StockLevel)
+            .where(StockLevel.location_id == key[0], StockLevel.variant_id == key[1])
+            .values(safety=quantity, updated_at=db.now)
+        )
+        await db.refresh(level)
+    if less > 0 and level.on_hand > level.allocated:
+        await record_arrivals(db, {key: less})
+    return level
