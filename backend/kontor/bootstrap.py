@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 # The edges hold no tables, jobs or events of the trade.
 EDGES = frozenset({"adapters", "api", "bench", "core"})
-ROLES = ("models", "events", "jobs")
+ROLES = ("models", "events", "jobs", "files")
 GROUND_TABLES = (inbox, numbering, outbox, sharedclock, statemachine)
 
 

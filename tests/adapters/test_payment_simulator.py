@@ -12,7 +12,7 @@ import pytest
 from standardwebhooks import Webhook
 
 from adapters.payment_banks import SECRET, EmbeddedBank, authorized, instruction
-from kontor.adapters.payments.http_gateway import HttpGateway, connect
+from kontor.adapters.payments.http_gateway import HttpGateway
 from kontor.adapters.payments.simulator import (
     EmbeddedTransport,
     Faults,
@@ -194,7 +194,7 @@ def test_chargeback_comes_as_notice_without_our_key(tmp_path: Path) -> None:
     async def story(gateway: HttpGateway) -> None:
         held = await authorized(gateway, 900, "disputed")
         await gateway.capture(instruction(900, reference="disputed"), authorization=held)
-        async with connect("http://gateway", transport=EmbeddedTransport(bank.simulator)) as issuer:
+        async with httpx.AsyncClient(base_url="http://gateway", transport=EmbeddedTransport(bank.simulator)) as issuer:
             dispute = {"payment_intent": held, "amount": 900, "currency": "EUR", "reference": "disputed"}
             await issuer.post("/v1/test/chargebacks", json=dispute, headers={"idempotency-key": "dispute-1"})
 
@@ -221,7 +221,7 @@ def test_malformed_call_is_refused_and_leaves_no_trace(tmp_path: Path, body: byt
     bank = EmbeddedBank(tmp_path / "bank.sqlite")
 
     async def story() -> httpx.Response:
-        async with connect("http://gateway", transport=EmbeddedTransport(bank.simulator)) as client:
+        async with httpx.AsyncClient(base_url="http://gateway", transport=EmbeddedTransport(bank.simulator)) as client:
             return await client.post("/v1/payment_intents", content=body, headers={"idempotency-key": "k"})
 
     response = asyncio.run(story())

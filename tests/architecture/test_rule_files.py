@@ -39,6 +39,8 @@ IMPURE: dict[str, str] = {
     "auth/*.py": "the ground that reads sessions, secrets and limits",
     "documents/*.py": "the ground that renders and stores files",
     "imports/*.py": "the ground that reads files",
+    "*/files.py": "names the columns of files for the ground that reads them",
+    "catalog/values.py": "names the ground's checks of each field",
     "*/tasks.py": "names the functions that process tasks call",
     "notifications/rendering.py": "reads the templates it fills",
     "webhooks/signing.py": "draws new secrets",

@@ -99,7 +99,7 @@ async def _check_gtins(db: Session, work: Work) -> None:
         found = await db.execute(
             sa.select(ProductVariant.gtin, ProductVariant.sku).where(ProductVariant.gtin.in_(part))
         )
-        owners.update({row[0]: row[1] for row in found})
+        owners.update({row[0]: row[1] for row in found if row[0] is not None})
     for draft in work.fine:
         gtin = draft.values.get("gtin")
         if gtin and owners.setdefault(gtin, draft.key) != draft.key:

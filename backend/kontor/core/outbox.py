@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 EVENTS: dict[str, type[Event]] = {}
 _routes: dict[str, tuple[str, ...]] = {}
+Place = tuple[int, int]
+START: Place = (-1, 0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +92,11 @@ class EventRecord(Model):
     request_id: Mapped[str | None] = mapped_column(sa.String(80))
     # Readers of the log must not pass a transaction that commits later with a lower position.
     transaction: Mapped[int] = mapped_column(sa.BigInteger, server_default=sa.text("0"))
+
+    @property
+    def place(self) -> Place:
+        """Where a reader of the log goes on after this event."""
+        return self.transaction, self.position
 
 
 class OutboxRow(Model):
@@ -285,13 +292,11 @@ class Lease:
 
 
 async def lease_due(
-    db: Session, *, limit: int = 1000, until: timedelta = LEASE, without: Iterable[str] = ()
+    db: Session, *, limit: int = 1000, until: timedelta = LEASE, without: Sequence[str] = ()
 ) -> list[Lease]:
     """Lease due rows, oldest first, at most `limit`; a row whose earlier sibling (same key and job) waits is left.
 
-    Jobs named in `without` are left as well.
-
-    A lease that runs out makes the row due again: a worker or broker that died loses nothing.
+    Jobs named in `without` are left as well. A lease that runs out makes the row due again: a worker or broker that died loses nothing.
     """
     moment = wall()
     earlier = sa.orm.aliased(OutboxRow)
@@ -317,8 +322,7 @@ async def lease_due(
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    if left := list(without):
-        found = found.where(OutboxRow.job.not_in(left))
+    found = found.where(OutboxRow.job.not_in(list(without))) if without else found
     rows = [Lease(row.id, row.job, row.key) for row in await db.execute(found)]
     for part in chunks([row.id for row in rows]):
         await db.execute(sa.update(OutboxRow).where(OutboxRow.id.in_(part)).values(available_at=moment + until))
@@ -381,13 +385,17 @@ async def replay_dead(db: Session, ids: Sequence[int] | None = None) -> int:
     return int(getattr(result, "rowcount", 0))
 
 
-async def read_log(db: Session, after: int, *, limit: int = 500, stream_id: UUID | None = None) -> list[EventRecord]:
-    """Events after a position, in order, never passing a transaction that is still open."""
-    found = sa.select(EventRecord).where(EventRecord.position > after).order_by(EventRecord.position).limit(limit)
+async def read_log(db: Session, after: Place, *, limit: int = 500, stream_id: UUID | None = None) -> list[EventRecord]:
+    """Events after a place in the log, in its order, never passing a transaction that is still open.
+
+    The order is by transaction, then position: a position alone may be taken early and committed late.
+    """
+    place = sa.tuple_(EventRecord.transaction, EventRecord.position)
+    found = sa.select(EventRecord).where(place > sa.tuple_(*map(sa.literal, after)))
     if stream_id is not None:
         found = found.where(EventRecord.stream_id == stream_id)
     if not db.sqlite:
         found = found.where(
             EventRecord.transaction < sa.text("CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint)")
         )
-    return list(await db.scalars(found))
+    return list(await db.scalars(found.order_by(EventRecord.transaction, EventRecord.position).limit(limit)))

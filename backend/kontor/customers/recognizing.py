@@ -1,23 +1,26 @@
-"""Find the customers a batch of orders belongs to, or create them: by the channel's id, then by email address.
+"""The customers that come with orders: found by exact keys or made, many at once and without waiting for each other."""
 
-Both are exact keys. Names and addresses alone never merge two people.
-"""
-
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from kontor.core.db import Session, chunks
 from kontor.core.ids import new_id
-from kontor.customers.models import Customer, CustomerKind, CustomerReference
+from kontor.core.sets import any_of, any_pair_of
+from kontor.customers.matching import Keys, email_key, match, name_key, postal_key
+from kontor.customers.models import Customer, CustomerAddress, CustomerKind, CustomerReference
+from kontor.customers.service import fresh_number, keys_of
+from kontor.imports.saving import insert_rows
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Who a channel says has ordered."""
+    """Who orders, as the channel tells it; what it does not tell is None. Already checked."""
 
     channel_id: UUID
     name: str
@@ -27,87 +30,179 @@ class Wanted:
     company: str | None = None
     vat_id: str | None = None
     language: str = "en"
+    postal_code: str | None = None
+    address: Mapping[str, Any] | None = None
 
     @property
-    def email_key(self) -> str | None:
-        """The address as it is matched."""
-        return self.email.strip().lower() if self.email else None
+    def keys(self) -> Keys:
+        """What is compared."""
+        return Keys(self.external_id, email_key(self.email), name_key(self.name) or None, postal_key(self.postal_code))
 
-    @property
-    def search_key(self) -> str:
-        """What a search for customers looks into."""
-        return " ".join(filter(None, (self.name, self.company, self.email))).casefold()[:600]
 
-    @property
-    def reference(self) -> tuple[UUID, str] | None:
-        """The channel's key of the customer."""
-        return (self.channel_id, self.external_id) if self.external_id else None
+Reference = tuple[UUID, str]
+
+
+@dataclass(slots=True)
+class Known:
+    """Customers by each of the keys; those that are made join in."""
+
+    by_reference: dict[Reference, UUID]
+    by_email: dict[str, list[UUID]]
+    by_name: dict[tuple[str, str], list[UUID]]
+
+    def find(self, who: Wanted) -> UUID | None:
+        """The customer that the keys lead to."""
+        known = self.by_reference.get((who.channel_id, who.external_id)) if who.external_id is not None else None
+        return match(
+            who.keys,
+            by_reference={who.external_id: known} if who.external_id is not None and known is not None else {},
+            by_email=self.by_email,
+            by_name=self.by_name,
+        )
+
+    def add(self, who: Wanted, customer_id: UUID) -> None:
+        """Let the next one find a customer that was just made."""
+        keys = who.keys
+        if keys.email is not None:
+            self.by_email.setdefault(keys.email, []).append(customer_id)
+        elif keys.name and keys.postal_code:
+            self.by_name.setdefault((keys.name, keys.postal_code), []).append(customer_id)
 
 
 async def recognize(db: Session, wanted: Sequence[Wanted]) -> list[UUID]:
-    """The customer of each entry, in order; new ones are created, a new channel id is remembered."""
-    by_reference = await _by_reference(db, wanted)
-    by_email = await _by_email(db, [each for each in wanted if each.reference not in by_reference])
-    found: list[UUID] = []
-    created: list[tuple[UUID, Wanted]] = []
-    references: list[tuple[UUID, str, UUID]] = []
-    for each in wanted:
-        customer_id = by_reference.get(each.reference) if each.reference else None
-        customer_id = customer_id or (by_email.get(each.email_key) if each.email_key else None)
-        if customer_id is None:
-            customer_id = new_id()
-            created.append((customer_id, each))
-        if each.reference and each.reference not in by_reference:
-            by_reference[each.reference] = customer_id
-            references.append((*each.reference, customer_id))
-        if each.email_key:
-            by_email.setdefault(each.email_key, customer_id)
-        found.append(customer_id)
-    await _write(db, created, references)
-    return found
+    """The id of each one's customer, in their order; unknown ones are made, with their address.
+
+    The number of statements does not grow with the orders. The same new customer twice in a call is one. Two calls at
+    once that bring the same new channel reference agree on one customer.
+    """
+    known = await _known(db, wanted)
+    ids: list[UUID] = []
+    new: dict[UUID, Wanted] = {}
+    references: dict[Reference, UUID] = {}
+    for who in wanted:
+        found = known.find(who)
+        if found is None:
+            found = new_id()
+            new[found] = who
+            known.add(who, found)
+        if who.external_id is not None and (who.channel_id, who.external_id) not in known.by_reference:
+            known.by_reference[who.channel_id, who.external_id] = found
+            references[who.channel_id, who.external_id] = found
+        ids.append(found)
+    await _insert(db, new)
+    settled = await _settle(db, references)
+    await _withdraw(db, [loser for loser in settled if loser in new], settled)
+    return [settled.get(customer_id, customer_id) for customer_id in ids]
 
 
-async def _by_reference(db: Session, wanted: Sequence[Wanted]) -> dict[tuple[UUID, str] | None, UUID]:
-    keys = sorted({each.reference for each in wanted if each.reference})
-    found: dict[tuple[UUID, str] | None, UUID] = {}
-    for part in chunks(keys, 400):
+async def _known(db: Session, wanted: Sequence[Wanted]) -> Known:
+    references = {(who.channel_id, who.external_id) for who in wanted if who.external_id is not None}
+    by_reference = await _by_reference(db, references)
+    open_keys = [
+        who.keys for who in wanted if who.external_id is None or (who.channel_id, who.external_id) not in by_reference
+    ]
+    emails = {keys.email for keys in open_keys if keys.email is not None}
+    names = {
+        (keys.name, keys.postal_code) for keys in open_keys if keys.email is None and keys.name and keys.postal_code
+    }
+    return Known(by_reference, await _by_email(db, emails), await _by_name(db, names))
+
+
+async def _by_reference(db: Session, references: set[Reference]) -> dict[Reference, UUID]:
+    found: dict[Reference, UUID] = {}
+    if references:
+        columns = (CustomerReference.channel_id, CustomerReference.external_id)
         rows = await db.execute(
-            sa.select(CustomerReference.channel_id, CustomerReference.external_id, CustomerReference.customer_id).where(
-                sa.tuple_(CustomerReference.channel_id, CustomerReference.external_id).in_(part)
-            )
+            sa.select(*columns, CustomerReference.customer_id).where(any_pair_of(db, columns, sorted(references)))
         )
-        found.update({(row.channel_id, row.external_id): row.customer_id for row in rows})
+        found.update({(row[0], row[1]): row[2] for row in rows})
     return found
 
 
-async def _by_email(db: Session, wanted: Sequence[Wanted]) -> dict[str | None, UUID]:
-    keys = sorted({each.email_key for each in wanted if each.email_key})
-    found: dict[str | None, UUID] = {}
-    for part in chunks(keys):
+async def _by_email(db: Session, emails: set[str]) -> dict[str, list[UUID]]:
+    found: dict[str, list[UUID]] = {}
+    if emails:
         rows = await db.execute(
-            sa.select(Customer.email_key, Customer.id).where(Customer.email_key.in_(part)).order_by(Customer.id.desc())
+            sa.select(Customer.email_key, Customer.id).where(any_of(db, Customer.email_key, sorted(emails)))
         )
-        found.update({row.email_key: row.id for row in rows})
+        for key, customer_id in rows:
+            found.setdefault(str(key), []).append(customer_id)
     return found
 
 
-_CUSTOMER = (
-    "id", "number", "kind", "name", "name_key", "company", "email", "email_key", "phone", "language", "vat_id", "tags",
-    "consents", "created_at", "updated_at", "search_key",
-)  # fmt: skip
-
-
-async def _write(
-    db: Session, created: Sequence[tuple[UUID, Wanted]], references: Sequence[tuple[UUID, str, UUID]]
-) -> None:
-    rows: list[tuple[Any, ...]] = [
-        (
-            customer_id, f"C{customer_id.hex[:12]}{customer_id.hex[-6:]}".upper(),
-            CustomerKind.COMPANY if each.company else CustomerKind.PERSON, each.name, each.name.casefold()[:200],
-            each.company, each.email, each.email_key, each.phone, each.language, each.vat_id, [], {}, db.now, db.now,
-            each.search_key,
+async def _by_name(db: Session, names: set[tuple[str, str]]) -> dict[tuple[str, str], list[UUID]]:
+    found: dict[tuple[str, str], list[UUID]] = {}
+    for part in chunks(sorted({name for name, _ in names})):
+        rows = await db.execute(
+            sa.select(Customer.name_key, CustomerAddress.postal_code, Customer.id)
+            .join(CustomerAddress, CustomerAddress.customer_id == Customer.id)
+            .where(Customer.name_key.in_(part))
         )
-        for customer_id, each in created
-    ]  # fmt: skip
-    await db.bulk_insert(Customer, _CUSTOMER, rows)
-    await db.bulk_insert(CustomerReference, ("channel_id", "external_id", "customer_id"), references)
+        for name, postal_code, customer_id in rows:
+            key = (name, postal_key(postal_code))
+            if key in names:
+                found.setdefault(key, []).append(customer_id)
+    return found
+
+
+async def _insert(db: Session, new: Mapping[UUID, Wanted]) -> None:
+    await insert_rows(db, Customer, [_customer(customer_id, who) for customer_id, who in new.items()])
+    addresses = [
+        {"id": new_id(), "customer_id": customer_id, "kind": "SHIPPING", **_address(who)}
+        for customer_id, who in new.items()
+        if who.address is not None
+    ]
+    await insert_rows(db, CustomerAddress, addresses)
+
+
+def _customer(customer_id: UUID, who: Wanted) -> dict[str, Any]:
+    values: dict[str, Any] = {
+        "number": fresh_number(),
+        "kind": CustomerKind.COMPANY if who.company else CustomerKind.PERSON,
+        "name": who.name,
+        "company": who.company,
+        "email": who.email,
+        "phone": who.phone,
+        "language": who.language,
+        "vat_id": who.vat_id,
+        "tags": [],
+        "consents": {},
+    }
+    return {"id": customer_id, **values, **keys_of(values)}
+
+
+def _address(who: Wanted) -> dict[str, Any]:
+    given = who.address or {}
+    required = {name: given.get(name) or "" for name in ("street", "postal_code", "city", "country")}
+    optional = {name: given.get(name) for name in ("company", "extra", "region")}
+    return {"name": given.get("name") or who.name, **required, **optional}
+
+
+async def _settle(db: Session, references: Mapping[Reference, UUID]) -> dict[UUID, UUID]:
+    """Write references; where somebody else was quicker with one, our customer gives way: ours to theirs."""
+    settled: dict[UUID, UUID] = {}
+    insert: Any = sqlite_insert if db.sqlite else postgresql_insert
+    rows: list[dict[str, Any]] = [
+        {"channel_id": channel_id, "external_id": external_id, "customer_id": references[channel_id, external_id]}
+        for channel_id, external_id in sorted(references)
+    ]
+    for part in chunks(rows):
+        statement = insert(CustomerReference).on_conflict_do_nothing().returning(CustomerReference.external_id)
+        written = await db.scalars(statement, part)
+        if len(written.all()) == len(part):
+            continue
+        present = await _by_reference(db, {(row["channel_id"], row["external_id"]) for row in part})
+        settled.update({references[key]: owner for key, owner in present.items() if references[key] != owner})
+    return settled
+
+
+async def _withdraw(db: Session, losers: Iterable[UUID], settled: Mapping[UUID, UUID]) -> None:
+    """Take back customers that turned out to be known under a reference written at the same time."""
+    for loser in losers:
+        await db.execute(
+            sa.update(CustomerReference)
+            .where(CustomerReference.customer_id == loser)
+            .values(customer_id=settled[loser])
+        )
+        await db.execute(sa.delete(CustomerAddress).where(CustomerAddress.customer_id == loser))
+        await db.execute(sa.delete(Customer).where(Customer.id == loser))

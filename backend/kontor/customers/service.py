@@ -191,9 +191,8 @@ def _addresses(given: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 async def _references(db: Session, drafts: Sequence[Draft]) -> dict[Draft, Reference]:
     """The channel references given, by draft; refuses unknown channels, halves, and those that stand twice."""
-    channels = await ids_of(
-        db, _CHANNEL.c.code, _CHANNEL.c.id, {draft.values.get("channel") for draft in good(drafts)} - {None}  # type: ignore[arg-type]
-    )
+    codes = {draft.values["channel"] for draft in good(drafts) if draft.values.get("channel")}
+    channels = await ids_of(db, _CHANNEL.c.code, _CHANNEL.c.id, codes)
     references: dict[Draft, Reference] = {}
     taken: set[Any] = set()
     for draft in good(drafts):

@@ -38,8 +38,24 @@ def currency_digits(currency: str) -> int:
 
 def money(amount: int, currency: str, language: Language) -> str:
     """Minor units as people read them: 123456 EUR is "1.234,56 €" in German and "€1,234.56" in English."""
-    value = Decimal(amount).scaleb(-currency_digits(currency))
-    return format_currency(value, currency, locale=_LOCALES[language])
+    before, after, point, group = _money_pattern(currency, language, negative=amount < 0)
+    digits = currency_digits(currency)
+    text = f"{abs(amount):0{digits + 1}d}"
+    whole = f"{int(text[: len(text) - digits]):,}"
+    rest = point + text[len(text) - digits :] if digits else ""
+    return f"{before}{whole.replace(',', group)}{rest}{after}"
+
+
+@cache
+def _money_pattern(currency: str, language: Language, *, negative: bool) -> tuple[str, str, str, str]:
+    """What stands before and after the digits, the point and the mark of thousands: read off once from Babel, whose
+    formatting of every single amount would take as long as the rest of a page."""
+    locale = _LOCALES[language]
+    sample = format_currency(Decimal(-1111 if negative else 1111), currency, locale=locale)
+    first, last = sample.index("1"), max(sample.rindex("1"), sample.rfind("0"))
+    digits = sample[first : last + 1]
+    point = digits[-currency_digits(currency) - 1] if currency_digits(currency) else ""
+    return sample[:first], sample[last + 1 :], point, digits[1]
 
 
 def day(value: date, language: Language) -> str:

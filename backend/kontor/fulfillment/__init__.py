@@ -4,5 +4,5 @@ Owns: `FulfillmentOrder`, `FulfillmentLine`, `Shipment`, `ShipmentLine`, `Parcel
 rejected or shipped in part is split off, so each fulfillment order has one true state. Partners see those of their
 locations, stores theirs. Records FulfillmentOrdersCreated, FulfillmentAccepted, FulfillmentRejected,
 FulfillmentOrderShipped, FulfillmentReadyForPickup, FulfillmentPickedUp, FulfillmentDelivered, FulfillmentCanceled,
-ShipmentRecalled, CodesIssued.
+ShipmentRecalled, FulfillmentEscalated, CancellationAsked, CancellationRefused, CodesIssued, ServiceConfirmed.
 """

@@ -97,6 +97,22 @@ class CancellationAsked(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class CancellationRefused(Event):
+    """A place goes on with the work it was asked to stop."""
+
+    fulfillment_order_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceConfirmed(Event):
+    """A provider has rendered a service; its pieces count as shipped and delivered."""
+
+    shipment_id: UUID
+    amount: int
+    currency: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class CodesIssued(Event):
     """Codes for non-physical lines are ready to be sent; they count as shipped and delivered."""
 

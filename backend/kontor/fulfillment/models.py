@@ -41,6 +41,7 @@ class FulfillmentOrder(Model):
     decision_id: Mapped[UUID | None]
     split_from_id: Mapped[UUID | None]
     cancel_requested: Mapped[bool] = mapped_column(default=False)
+    cancel_reason: Mapped[str | None] = mapped_column(sa.String(300))
     escalated_at: Mapped[datetime | None]
     pickup_code: Mapped[str | None] = mapped_column(sa.String(12))
     recallable_until: Mapped[datetime | None]
@@ -94,7 +95,10 @@ class Shipment(Model):
 
 
 class ShipmentLine(Model):
-    """Pieces in a shipment with their frozen amounts; `tax_rate` is that of the date of supply."""
+    """Pieces in a shipment with their frozen amounts; `tax_rate` is that of the date of supply.
+
+    `first_unit` is how many pieces of the order line were shipped or canceled before: which frozen shares these are.
+    """
 
     __tablename__ = "shipment_line"
     __table_args__ = (
@@ -108,6 +112,7 @@ class ShipmentLine(Model):
     shipment_id: Mapped[UUID] = mapped_column(sa.ForeignKey("shipment.id"))
     order_line_id: Mapped[UUID] = mapped_column(sa.ForeignKey("order_line.id"))
     quantity: Mapped[int]
+    first_unit: Mapped[int] = mapped_column(default=0)
     net: Mapped[int] = mapped_column(sa.BigInteger)
     tax: Mapped[int] = mapped_column(sa.BigInteger)
     gross: Mapped[int] = mapped_column(sa.BigInteger)

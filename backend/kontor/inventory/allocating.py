@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from kontor.core.db import Session, chunks
 from kontor.core.ids import new_id
+from kontor.core.sets import any_pair_of
 from kontor.inventory.models import Allocation, InboundStock, MovementKind, Reservation, StockLevel, StockMovement
 
 Key = tuple[UUID, UUID]
@@ -40,29 +41,30 @@ class Pick:
         return (self.location_id, self.variant_id)
 
 
-async def lock_levels(db: Session, keys: Iterable[Key]) -> dict[Key, StockLevel]:
-    """Stock rows locked in key order, fresh from the database."""
-    found: dict[Key, StockLevel] = {}
-    for part in chunks(sorted(set(keys)), 400):
-        rows = await db.scalars(
-            sa.select(StockLevel)
-            .where(sa.tuple_(StockLevel.location_id, StockLevel.variant_id).in_(part))
-            .order_by(StockLevel.location_id, StockLevel.variant_id)
-            .with_for_update()
-            .execution_options(populate_existing=True)
-        )
-        found.update({(row.location_id, row.variant_id): row for row in rows})
-    return found
+async def lock_levels(db: Session, keys: Iterable[Key]) -> dict[Key, Any]:
+    """Stock rows locked in key order, fresh from the database: plain rows with the columns of StockLevel."""
+    wanted = sorted(set(keys))
+    if not wanted:
+        return {}
+    columns = (StockLevel.location_id, StockLevel.variant_id)
+    rows = await db.execute(
+        sa.select(*columns, StockLevel.on_hand, StockLevel.allocated, StockLevel.reserved, StockLevel.safety)
+        .where(any_pair_of(db, columns, wanted))
+        .order_by(*columns)
+        .with_for_update(of=StockLevel)
+    )
+    return {(row[0], row[1]): row for row in rows}
 
 
 async def lock_reservations(db: Session, keys: Iterable[tuple[UUID, UUID, UUID]]) -> list[Reservation]:
-    """Reservations by (location, variant, channel) with anything left, locked in the order of their ids."""
+    """Quotas by (location, variant, channel) with anything left, locked in the order of their ids."""
     found: list[Reservation] = []
     for part in chunks(sorted(set(keys)), 300):
         rows = await db.scalars(
             sa.select(Reservation)
             .where(
                 sa.tuple_(Reservation.location_id, Reservation.variant_id, Reservation.channel_id).in_(part),
+                Reservation.reference == "",
                 Reservation.quantity > 0,
             )
             .order_by(Reservation.id)
@@ -108,7 +110,7 @@ async def try_allocate(db: Session, picks: Sequence[Pick]) -> bool:
     return True
 
 
-def _holds(levels: Mapping[Key, StockLevel], reservations: Sequence[Reservation], picks: Sequence[Pick]) -> bool:
+def _holds(levels: Mapping[Key, Any], reservations: Sequence[Reservation], picks: Sequence[Pick]) -> bool:
     kept: dict[tuple[UUID, UUID, UUID], int] = {}
     for row in reservations:
         quota = (row.location_id, row.variant_id, row.channel_id)

@@ -6,6 +6,7 @@ statements never wait for one another; stock rows are changed in key order.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +17,9 @@ from kontor.core.ids import new_id
 from kontor.inventory.allocating import Key, movement_row, write_movements
 from kontor.inventory.errors import StockShort
 from kontor.inventory.models import Allocation, InboundStock, MovementKind, Reservation, StockLevel
+
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+"""The moment of a level nobody has counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +75,7 @@ def cut(allocations: Sequence[Allocation], cuts: Iterable[Cut]) -> list[Slice]:
             for row in allocations
             if row.order_line_id == wish.order_line_id and row.fulfillment_order_id == wish.fulfillment_order_id
         ]
-        for row in sorted(own, key=lambda row: (row.inbound_id is None, row.created_at), reverse=False):
+        for row in sorted(own, key=lambda row: (row.inbound_id is None, -row.created_at.timestamp())):
             part = min(rest, left[id(row)])
             if part:
                 free = left[id(row)] - kept[id(row)]
@@ -180,7 +184,7 @@ async def restock(db: Session, rows: Sequence[tuple[Key, int, UUID, UUID]], *, r
 
 
 async def ensure_levels(db: Session, keys: Iterable[Key]) -> None:
-    """Make the rows exist, with nothing in them."""
+    """Make the rows exist, with nothing in them; any figure is newer than that."""
     wanted = sorted(set(keys))
     known: set[Key] = set()
     for part in chunks(wanted, 400):
@@ -195,14 +199,15 @@ async def ensure_levels(db: Session, keys: Iterable[Key]) -> None:
             await db.execute(
                 sa.text(
                     "INSERT INTO stock_level (location_id, variant_id, on_hand, allocated, reserved, safety, as_of, "
-                    "updated_at) VALUES (:location, :variant, 0, 0, 0, 0, :now, :now) "
+                    "updated_at) VALUES (:location, :variant, 0, 0, 0, 0, :never, :now) "
                     "ON CONFLICT (location_id, variant_id) DO NOTHING"
                 ).bindparams(
                     sa.bindparam("location", type_=sa.Uuid()),
                     sa.bindparam("variant", type_=sa.Uuid()),
+                    sa.bindparam("never", type_=StockLevel.as_of.type),
                     sa.bindparam("now", type_=StockLevel.as_of.type),
                 ),
-                {"location": key[0], "variant": key[1], "now": db.now},
+                {"location": key[0], "variant": key[1], "never": NEVER, "now": db.now},
             )
 
 
@@ -257,19 +262,15 @@ async def _return_reservations(db: Session, slices: Sequence[Slice]) -> None:
             key = (*part.key, part.allocation.channel_id)
             back[key] = back.get(key, 0) + part.from_reservation
     for (location_id, variant_id, channel_id), quantity in sorted(back.items()):
-        newest = (
-            sa.select(Reservation.id)
-            .where(
-                Reservation.location_id == location_id,
-                Reservation.variant_id == variant_id,
-                Reservation.channel_id == channel_id,
-            )
-            .order_by(Reservation.reference, Reservation.id)
-            .limit(1)
+        quota = sa.select(Reservation.id).where(
+            Reservation.location_id == location_id,
+            Reservation.variant_id == variant_id,
+            Reservation.channel_id == channel_id,
+            Reservation.reference == "",
         )
         await db.execute(
             sa.update(Reservation)
-            .where(Reservation.id == newest.scalar_subquery())
+            .where(Reservation.id == quota.scalar_subquery())
             .values(quantity=Reservation.quantity + quantity)
         )
 

@@ -1,9 +1,6 @@
 """How much can still be promised, from the counters alone."""
 
-from collections.abc import Iterable, Mapping
-from typing import NamedTuple, TypeVar
-
-K = TypeVar("K")
+from typing import NamedTuple
 
 
 class Counters(NamedTuple):
@@ -25,14 +22,3 @@ def available_to_promise(counters: Counters) -> int:
     units = counters.on_hand - counters.allocated - counters.safety + counters.inbound
     free = max(0, units - counters.reserved)
     return max(0, min(units, free + counters.kept))
-
-
-def bundles_of(contents: Mapping[K, int], pieces: Mapping[K, int]) -> int:
-    """How many bundles the pieces of its components make up."""
-    return min((pieces.get(part, 0) // count for part, count in contents.items()), default=0)
-
-
-def latest(days: Iterable[int | None]) -> int | None:
-    """The day on which everything is there; None when something never is."""
-    known = list(days)
-    return None if not known or None in known else max(day for day in known if day is not None)

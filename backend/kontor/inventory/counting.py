@@ -24,7 +24,6 @@ from kontor.locations.models import StockKind
 MAX_FIGURES = 10_000
 MAX_QUANTITY = 1_000_000_000
 _CLOCKS_DIFFER = timedelta(minutes=5)
-_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 _WORK = sa.table(
     "fulfillment_order",
     sa.column("id", sa.Uuid()),
@@ -62,6 +61,7 @@ class FigureOutcome:
     """The result of one row; a refused one carries its refusal, whose path names the row's field."""
 
     result: FigureResult
+    key: Key | None = None
     on_hand: int | None = None
     refusal: KontorError | None = None
 
@@ -69,7 +69,7 @@ class FigureOutcome:
 class _Asked(NamedTuple):
     """A figure that can be booked."""
 
-    index: int
+    position: int
     key: Key
     quantity: int
     counts_free: bool
@@ -88,6 +88,25 @@ async def set_stock_levels(
         raise InvalidInput(
             f"A call takes at most {MAX_FIGURES} figures.", code="TOO_MANY_ROWS", path=("figures",), max=MAX_FIGURES
         )
+    note = None if reason is None else reason.replace("\0", "")[:300]
+    asked, outcomes = await _read_all(db, figures)
+    if asked:
+        await _book_figures(db, asked, outcomes, note)
+    return outcomes
+
+
+async def repeated(db: Session, figures: Sequence[StockFigure]) -> list[FigureOutcome]:
+    """What a call that was booked before is answered with: levels as they are now, nothing changed."""
+    asked, outcomes = await _read_all(db, figures)
+    levels = await _read_levels(db, sorted({each.key for each in asked}))
+    for each in asked:
+        level, outcome = levels.get(each.key), outcomes[each.position]
+        outcome.result, outcome.on_hand = FigureResult.UNCHANGED, level.on_hand if level else None
+    return outcomes
+
+
+async def _read_all(db: Session, figures: Sequence[StockFigure]) -> tuple[list[_Asked], list[FigureOutcome]]:
+    """The figures that can be booked, and the outcomes: refused ones with their refusal, the others to be filled."""
     places = await find_places(db, {figure.location for figure in figures})
     articles = await find_articles(db, {figure.sku for figure in figures})
     outcomes = [FigureOutcome(FigureResult.REFUSED) for _ in figures]
@@ -95,11 +114,10 @@ async def set_stock_levels(
     for index, figure in enumerate(figures):
         try:
             asked.append(_read(db, figure, index, places, articles))
+            outcomes[index].key = asked[-1].key
         except KontorError as refusal:
             outcomes[index].refusal = refusal.within("figures", index)
-    if asked:
-        await _book_figures(db, asked, outcomes, reason)
-    return outcomes
+    return asked, outcomes
 
 
 def _read(
@@ -159,7 +177,7 @@ async def _book_figures(
     await book(db, {each.key for each in asked}, change, kind=MovementKind.COUNT, reason=reason)
 
 
-async def adjust_stock(db: Session, location: str, sku: str, *, delta: int, reason: str) -> Level:
+async def adjust_stock(db: Session, location: str, sku: str, *, delta: int, reason: str) -> tuple[Key, Level]:
     """Correct on hand by `delta` pieces; the ledger keeps reason and user. Promises it breaks are released.
 
     Raises `UnknownStockKey`, `InvalidInput` for no change or reason, `StockShort` when less than nothing would be left.
@@ -168,7 +186,7 @@ async def adjust_stock(db: Session, location: str, sku: str, *, delta: int, reas
     key = (place.id, article_of(await find_articles(db, {sku}), sku))
     if delta == 0 or abs(delta) > MAX_QUANTITY:
         raise InvalidInput("An adjustment changes the stock.", code="INVALID_QUANTITY", path=("delta",), delta=delta)
-    if not reason.strip():
+    if not reason.strip() or "\0" in reason:
         raise InvalidInput("An adjustment needs a reason.", code="REASON_NEEDED", path=("reason",))
 
     def change(levels: Mapping[Key, Level]) -> list[tuple[Key, int]]:
@@ -180,7 +198,8 @@ async def adjust_stock(db: Session, location: str, sku: str, *, delta: int, reas
         level.as_of = max(level.as_of, db.now)
         return [(key, level.move_to(level.on_hand + delta))]
 
-    return (await book(db, {key}, change, kind=MovementKind.ADJUST, reason=reason.strip()[:300]))[key]
+    levels = await book(db, {key}, change, kind=MovementKind.ADJUST, reason=reason.strip()[:300])
+    return key, levels[key]
 
 
 Change = Callable[[Mapping[Key, Level]], list[tuple[Key, int]]]
@@ -251,7 +270,7 @@ def _stage(row: Allocation, state: str | None) -> Stage:
     return Stage.PACKED if state in _PACKED else Stage.GIVEN
 
 
-_LEVEL = {
+_LEVEL: dict[str, Any] = {
     "location_id": sa.Uuid(), "variant_id": sa.Uuid(), "on_hand": sa.Integer(), "allocated": sa.Integer(),
     "as_of": UtcDateTime,
 }  # fmt: skip
@@ -312,11 +331,11 @@ async def _read_levels(db: Session, keys: Sequence[Key]) -> dict[Key, Level]:
 
 async def _make(db: Session, keys: Sequence[Key]) -> None:
     if not db.sqlite:
-        await db.execute(_MAKE_PG, {**_columns(keys), "never": _NEVER, "now": db.now})
+        await db.execute(_MAKE_PG, {**_columns(keys), "never": allocations.NEVER, "now": db.now})
         return
     connection = await db.connection()
     await connection.exec_driver_sql(
-        _MAKE_SQLITE, [(key[0].hex, key[1].hex, _stamp(_NEVER), _stamp(db.now)) for key in keys]
+        _MAKE_SQLITE, [(key[0].hex, key[1].hex, _stamp(allocations.NEVER), _stamp(db.now)) for key in keys]
     )
 
 

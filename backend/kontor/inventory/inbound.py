@@ -1,4 +1,4 @@
-"""Goods on their way: announced, moved to another day, received, given up. Orders may be bound to them (backordered)."""
+"""Goods on their way: announced, moved to another day, received, given up. Backordered pieces are bound to them."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -139,7 +139,11 @@ async def receive_inbound(
     await db.flush()
     await _unbind(db, taken)
     await change_lines(db, [(each, count, -count) for each, count in taken])
-    movements = [movement_row(db, key, MovementKind.RECEIVE, on_hand=quantity, reason=reason or row.reference)]
+    movements = [
+        movement_row(
+            db, key, MovementKind.RECEIVE, on_hand=quantity, reason=(reason or row.reference).replace("\0", "")[:300]
+        )
+    ]
     movements += [
         movement_row(db, key, MovementKind.ALLOCATE, allocated=count, order=(each.order_id, each.order_line_id))
         for each, count in taken
@@ -161,7 +165,7 @@ async def close_inbound(db: Session, inbound_id: UUID, *, reason: str = "INBOUND
     """
     row, bound = await _lock(db, inbound_id)
     if not row.closed:
-        await _close(db, row, bound, reason.strip()[:200] or "INBOUND_CLOSED")
+        await _close(db, row, bound, reason.replace("\0", "").strip()[:200] or "INBOUND_CLOSED")
     return row
 
 
@@ -209,7 +213,7 @@ async def _first_served(db: Session, bound: Sequence[Allocation], quantity: int)
     placed = {}
     for part in chunks(sorted({each.order_id for each in bound})):
         rows = await db.execute(sa.select(ORDERS.c.id, ORDERS.c.placed_at).where(ORDERS.c.id.in_(part)))
-        placed.update({order_id: placed_at for order_id, placed_at in rows})
+        placed.update({row.id: row.placed_at for row in rows})
     line = sorted(bound, key=lambda each: (-each.priority, placed.get(each.order_id, each.created_at), each.id))
     taken: list[Taken] = []
     for each in line:

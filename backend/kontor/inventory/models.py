@@ -106,6 +106,12 @@ class Reservation(Model):
     __table_args__ = (
         sa.CheckConstraint("quantity >= 0", name="quantity"),
         sa.UniqueConstraint("location_id", "variant_id", "channel_id", "reference"),
+        sa.Index(
+            "ix_reservation_expires_at",
+            "expires_at",
+            sqlite_where=sa.text("quantity > 0"),
+            postgresql_where=sa.text("quantity > 0"),
+        ),
     )
     id: Mapped[UUID] = mapped_column(primary_key=True)
     location_id: Mapped[UUID] = mapped_column(sa.ForeignKey("stock_location.id"))

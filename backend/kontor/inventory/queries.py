@@ -51,11 +51,14 @@ def visible_to(principal: Principal, column: Any = StockLevel.location_id) -> sa
     return sa.and_(sa.true(), *conditions)
 
 
-async def find_places(db: Session, codes: Iterable[str]) -> dict[str, Place]:
-    """The places of these codes that the principal may see."""
+async def find_places(
+    db: Session, codes: Iterable[str], *, visible: sa.ColumnElement[bool] | None = None
+) -> dict[str, Place]:
+    """The places of these codes whose stock the principal may see, or those that are `visible`."""
     columns = (StockLocation.id, StockLocation.code, StockLocation.stock_kind, StockLocation.live_stock)
     found = sa.select(*columns).where(
-        StockLocation.code.in_(_among(db, codes)), visible_to(db.principal, StockLocation.id)
+        StockLocation.code.in_(_among(db, codes)),
+        visible_to(db.principal, StockLocation.id) if visible is None else visible,
     )
     return {row.code: Place(*row) for row in await db.execute(found)}
 
@@ -200,7 +203,7 @@ async def list_stock_movements(
         found = found.where(row.at >= wanted.since)
     if wanted.until is not None:
         found = found.where(row.at < wanted.until)
-    return await paginate(db, found, Sort(row.at, descending), row.id, page)
+    return await paginate(db, found, Sort(row.id, descending), row.id, page)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from kontor.inventory.errors import ReservationNotFound, ReservationTaken, Stock
 from kontor.inventory.models import MovementKind, Reservation
 from kontor.inventory.promises import record_arrivals
 from kontor.inventory.queries import find_articles, find_places, free_of, reservations_visible_to
+from kontor.locations import queries as locations
 
 LONGEST = timedelta(days=90)
 _BATCH = 200
@@ -58,7 +59,7 @@ async def reserve_stock(db: Session, wish: Wish, *, reference: str, expires_at: 
 
     Raises `StockShort` when fewer are free, `ReservationTaken` when the reference kept something else before.
     """
-    key = await _key(db, wish)
+    key = await _key(db, wish, visible=locations.visible_to(db.principal))
     if not 0 < wish.quantity <= MAX_QUANTITY:
         raise InvalidInput("Some pieces are reserved.", code="INVALID_QUANTITY", path=("quantity",))
     if not 0 < len(reference) <= 80 or not reference.isprintable():
@@ -134,8 +135,8 @@ async def release_expired(db: Session) -> int:
     return len(rows)
 
 
-async def _key(db: Session, wish: Wish) -> Key:
-    place = place_of(await find_places(db, {wish.location}), wish.location)
+async def _key(db: Session, wish: Wish, *, visible: sa.ColumnElement[bool] | None = None) -> Key:
+    place = place_of(await find_places(db, {wish.location}, visible=visible), wish.location)
     return place.id, article_of(await find_articles(db, {wish.sku}), wish.sku)
 
 

@@ -19,7 +19,7 @@ async def set_safety_stock(db: Session, location: str, sku: str, *, quantity: in
     if not 0 <= quantity <= MAX_QUANTITY:
         raise InvalidInput("Safety stock is 0 or more pieces.", code="INVALID_QUANTITY", path=("quantity",))
     await allocations.ensure_levels(db, [key])
-    level = (await lock_levels(db, [key]))[key]
+    level: StockLevel = (await lock_levels(db, [key]))[key]
     less = level.safety - quantity
     if less:
         await db.execute(

@@ -93,11 +93,7 @@ def render_message(template: str, language: str, context: Mapping[str, Any]) -> 
     parts = _template("txt", written, template).make_module(values)
     subject = " ".join(str(getattr(parts, "subject")).split())  # noqa: B009 - an attribute mypy cannot know
     layout = {**values, "subject": subject, "language": written}
-    return Message(
-        subject=subject,
-        text=_tidied(_template("txt", written, template).render(layout)),
-        html=_template("html", written, template).render(layout),
-    )
+    return Message(subject=subject, text=_tidied(str(parts)), html=_template("html", written, template).render(layout))
 
 
 def _checked(template: str, context: Mapping[str, Any]) -> dict[str, Any]:

@@ -83,6 +83,12 @@ class OrderLine(Model):
     __tablename__ = "order_line"
     __table_args__ = (
         sa.UniqueConstraint("order_id", "position"),
+        sa.Index(  # lines that wait for stock: unallocated or backordered
+            "ix_order_line_waiting",
+            "variant_id",
+            sqlite_where=sa.text("ordered > canceled + allocated + shipped"),
+            postgresql_where=sa.text("ordered > canceled + allocated + shipped"),
+        ),
         sa.CheckConstraint(
             "canceled >= 0 AND allocated >= 0 AND backordered >= 0 AND shipped >= 0 AND delivered >= 0 "
             "AND returned >= 0 AND refunded >= 0",

@@ -15,10 +15,11 @@ import sqlalchemy as sa
 
 from kontor.catalog.models import ProductKind
 from kontor.channels.models import ShortagePolicy
-from kontor.core.db import Session, chunks
+from kontor.core.db import Session
 from kontor.core.errors import KontorError, Unavailable
 from kontor.core.ids import new_id
 from kontor.core.principal import Principal
+from kontor.core.sets import any_pair_of
 from kontor.customers.recognizing import Wanted, recognize
 from kontor.inventory.allocating import Pick, try_allocate
 from kontor.orders.errors import OrderConflict, OutOfStock
@@ -126,13 +127,12 @@ async def _find_known(db: Session, masters: Masters, batch: Sequence[Taken], out
         if channel is not None:
             keys[index] = (channel.id, taken.order.external_id)
     known: dict[tuple[UUID, str], tuple[UUID, str, str]] = {}
-    for part in chunks(sorted(set(keys.values())), 400):
-        rows = await db.execute(
-            sa.select(Order.channel_id, Order.external_id, Order.id, Order.number, Order.body_hash).where(
-                sa.tuple_(Order.channel_id, Order.external_id).in_(part)
-            )
+    rows = await db.execute(
+        sa.select(Order.channel_id, Order.external_id, Order.id, Order.number, Order.body_hash).where(
+            any_pair_of(db, (Order.channel_id, Order.external_id), list(set(keys.values())))
         )
-        known.update({(row.channel_id, row.external_id): (row.id, row.number, row.body_hash) for row in rows})
+    )
+    known.update({(row.channel_id, row.external_id): (row.id, row.number, row.body_hash) for row in rows})
     first: dict[tuple[UUID, str], str] = {}
     for index, key in keys.items():
         fingerprint = batch[index].order.fingerprint()

@@ -13,7 +13,7 @@ from kontor.core.outbox import record
 from kontor.core.statemachine import transition
 from kontor.orders.events import OrderCanceled, OrderDelivered, OrderFulfilled
 from kontor.orders.models import Order, OrderLine
-from kontor.orders.states import ORDER, FulfillmentStatus, OrderState
+from kontor.orders.states import ORDER, FulfillmentStatus, OrderState, ReturnStatus
 from kontor.orders.statuses import fulfillment_status, return_status
 
 COUNTERS = frozenset({"canceled", "allocated", "backordered", "shipped", "delivered", "returned", "refunded"})
@@ -22,12 +22,21 @@ Changes = Mapping[UUID, Mapping[str, int]]
 
 
 def count(
-    db: Session, order: Order, lines: Sequence[OrderLine], changes: Changes, *, now: datetime, open_returns: int = 0
+    db: Session,
+    order: Order,
+    lines: Sequence[OrderLine],
+    changes: Changes,
+    *,
+    now: datetime,
+    open_returns: int | None = None,
+    announce: bool = True,
 ) -> None:
     """Add to the counters of a locked order's lines (all of its lines are given), then roll the order up.
 
     Records OrderFulfilled when the last open piece is shipped or canceled, OrderDelivered when the last shipped one
-    arrives, and OrderCanceled when nothing is left. The database refuses counters that do not add up.
+    arrives, and OrderCanceled when nothing is left. The database refuses counters that do not add up. Who does not
+    know of `open_returns` leaves an announced return as it is. Without `announce` OrderFulfilled is left to
+    `announce_fulfilled`: the step can still be taken back.
     """
     before = order.fulfillment_status
     was_open = sum(line.open_quantity for line in lines)
@@ -37,18 +46,23 @@ def count(
                 raise ValueError(f"{name} is no counter")
             setattr(line, name, getattr(line, name) + delta)
     order.fulfillment_status = fulfillment_status(lines)
+    if open_returns is None:
+        open_returns = int(order.return_status is ReturnStatus.REQUESTED)
     order.return_status = return_status(lines, open_returns=open_returns)
     order.updated_at = now
-    _roll_up(db, order, lines, before=before, was_open=was_open, now=now)
+    if was_open and announce:
+        announce_fulfilled(db, order, lines)
+    _roll_up(db, order, before=before, now=now)
 
 
-def _roll_up(
-    db: Session, order: Order, lines: Sequence[OrderLine], *, before: FulfillmentStatus, was_open: int, now: datetime
-) -> None:
-    status = order.fulfillment_status
-    still_open = sum(line.open_quantity for line in lines)
-    if was_open and not still_open and status is not FulfillmentStatus.CANCELED:
+def announce_fulfilled(db: Session, order: Order, lines: Sequence[OrderLine]) -> None:
+    """Record OrderFulfilled if nothing is open any more."""
+    if order.fulfillment_status is not FulfillmentStatus.CANCELED and not sum(line.open_quantity for line in lines):
         record(db, OrderFulfilled(stream_id=order.id))
+
+
+def _roll_up(db: Session, order: Order, *, before: FulfillmentStatus, now: datetime) -> None:
+    status = order.fulfillment_status
     if status is FulfillmentStatus.DELIVERED and before is not FulfillmentStatus.DELIVERED:
         record(db, OrderDelivered(stream_id=order.id))
     if status is FulfillmentStatus.CANCELED and order.state in (

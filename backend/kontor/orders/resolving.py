@@ -12,10 +12,11 @@ import sqlalchemy as sa
 
 from kontor.catalog.models import BundleItem, Product, ProductVariant
 from kontor.channels.models import SalesChannel
-from kontor.core.db import Session, chunks
+from kontor.core.db import Session
 from kontor.core.errors import InvalidInput, NotFound, Path
 from kontor.core.money import spread
 from kontor.core.principal import Principal
+from kontor.core.sets import any_of
 from kontor.orders.errors import UnknownSku
 from kontor.orders.intake import LineInput, OrderInput
 from kontor.orders.states import DeliveryType
@@ -91,9 +92,8 @@ async def read_facts(db: Session, masters: Masters, orders: Iterable[OrderInput]
     orders = list(orders)
     skus = sorted({line.sku for order in orders for line in order.lines})
     articles: dict[str, Article] = {}
-    for part in chunks(skus):
-        for row in await db.execute(_ARTICLE.where(ProductVariant.sku.in_(part))):
-            articles[row.sku] = Article(*tuple(row))
+    for row in await db.execute(_ARTICLE.where(any_of(db, ProductVariant.sku, skus))):
+        articles[row.sku] = Article(*tuple(row))
     components = await _components(db, [each.variant_id for each in articles.values() if each.bundle])
     priced = any(line.unit_price is None for order in orders for line in order.lines)
     variants = {each.variant_id for each in articles.values()} | {
@@ -105,29 +105,29 @@ async def read_facts(db: Session, masters: Masters, orders: Iterable[OrderInput]
 
 async def _components(db: Session, bundles: Sequence[UUID]) -> dict[UUID, list[tuple[Article, int]]]:
     found: dict[UUID, list[tuple[Article, int]]] = {}
-    for part in chunks(bundles):
-        rows = await db.execute(
-            _ARTICLE.add_columns(BundleItem.bundle_id, BundleItem.quantity)
-            .join(BundleItem, BundleItem.component_id == ProductVariant.id)
-            .where(BundleItem.bundle_id.in_(part))
-            .order_by(BundleItem.bundle_id, BundleItem.position, ProductVariant.sku)
-        )
-        for row in rows:
-            article: tuple[Any, ...] = tuple(row)[:-2]
-            found.setdefault(row.bundle_id, []).append((Article(*article), row.quantity))
+    if not bundles:
+        return found
+    rows = await db.execute(
+        _ARTICLE.add_columns(BundleItem.bundle_id, BundleItem.quantity)
+        .join(BundleItem, BundleItem.component_id == ProductVariant.id)
+        .where(any_of(db, BundleItem.bundle_id, bundles))
+        .order_by(BundleItem.bundle_id, BundleItem.position, ProductVariant.sku)
+    )
+    for row in rows:
+        article: tuple[Any, ...] = tuple(row)[:-2]
+        found.setdefault(row.bundle_id, []).append((Article(*article), row.quantity))
     return found
 
 
 async def _prices(db: Session, variants: Iterable[UUID]) -> dict[tuple[UUID, UUID], list[Price]]:
     found: dict[tuple[UUID, UUID], list[Price]] = {}
-    for part in chunks(sorted(variants)):
-        rows = await db.scalars(
-            sa.select(Price)
-            .where(Price.variant_id.in_(part), sa.or_(Price.valid_to.is_(None), Price.valid_to > db.now))
-            .order_by(Price.min_quantity.desc(), Price.valid_from.desc())
-        )
-        for price in rows:
-            found.setdefault((price.channel_id, price.variant_id), []).append(price)
+    rows = await db.scalars(
+        sa.select(Price)
+        .where(any_of(db, Price.variant_id, variants), sa.or_(Price.valid_to.is_(None), Price.valid_to > db.now))
+        .order_by(Price.min_quantity.desc(), Price.valid_from.desc())
+    )
+    for price in rows:
+        found.setdefault((price.channel_id, price.variant_id), []).append(price)
     return found
 
 

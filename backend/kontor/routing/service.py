@@ -10,8 +10,9 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from kontor.core.db import Session, chunks
+from kontor.core.db import Session
 from kontor.core.ids import new_id
+from kontor.core.sets import any_of
 from kontor.inventory.allocating import Pick
 from kontor.inventory.models import CapacityUse, InboundStock, Reservation, StockLevel
 from kontor.locations.calendars import LocationCalendar, release_days
@@ -23,6 +24,7 @@ from kontor.routing.planner import plan
 from kontor.routing.values import Capacity, Demand, FulfillmentPlan, Id, Policy, Stock, Supply
 
 HORIZON_DAYS = 4
+_PERSONAL = "#"  # what is kept for one customer is nobody's quota: no channel has such a code
 _CALENDAR_STEP = 300  # seconds for which a place's release days are remembered
 DEFAULT_POLICY = Policy(
     version="default/1",
@@ -139,17 +141,13 @@ async def load_supply(db: Session, masters: Masters, variant_ids: Iterable[UUID]
     """Everything there is of the variants: levels, reservations, expected goods, capacity; a handful of statements."""
     ids = sorted(set(variant_ids))
     stock: dict[Id, dict[Id, Stock]] = {variant_id: {} for variant_id in ids}
-    for part in chunks(ids):
-        levels = await db.execute(
-            sa.select(
-                StockLevel.variant_id,
-                StockLevel.location_id,
-                StockLevel.on_hand - StockLevel.allocated,
-                StockLevel.safety,
-            ).where(StockLevel.variant_id.in_(part))
-        )
-        for variant_id, location_id, free, safety in levels:
-            stock[variant_id][location_id] = Stock(free, safety)
+    levels = await db.execute(
+        sa.select(
+            StockLevel.variant_id, StockLevel.location_id, StockLevel.on_hand - StockLevel.allocated, StockLevel.safety
+        ).where(any_of(db, StockLevel.variant_id, ids))
+    )
+    for variant_id, location_id, free, safety in levels:
+        stock[variant_id][location_id] = Stock(free, safety)
     await _add_reservations(db, masters, ids, stock)
     inbound = await _add_inbound(db, ids, stock)
     book = SupplyBook(masters, db.now, stock, inbound, {}, await load_policies(db))
@@ -162,39 +160,40 @@ async def load_supply(db: Session, masters: Masters, variant_ids: Iterable[UUID]
 async def _add_reservations(
     db: Session, masters: Masters, ids: Sequence[UUID], stock: dict[Id, dict[Id, Stock]]
 ) -> None:
-    for part in chunks(ids):
-        rows = await db.execute(
-            sa.select(
-                Reservation.variant_id,
-                Reservation.location_id,
-                Reservation.channel_id,
-                sa.func.sum(Reservation.quantity),
-            )
-            .where(Reservation.variant_id.in_(part), Reservation.quantity > 0)
-            .group_by(Reservation.variant_id, Reservation.location_id, Reservation.channel_id)
+    personal_ones = sa.literal_column("reservation.reference <> ''", sa.Boolean())
+    rows = await db.execute(
+        sa.select(
+            Reservation.variant_id,
+            Reservation.location_id,
+            Reservation.channel_id,
+            personal_ones,
+            sa.func.sum(Reservation.quantity),
         )
-        for variant_id, location_id, channel_id, quantity in rows:
-            row = stock[variant_id].get(location_id)
-            if row is not None:
-                code = masters.channels_by_id[channel_id].code
-                stock[variant_id][location_id] = row._replace(reserved={**(row.reserved or {}), code: int(quantity)})
+        .where(any_of(db, Reservation.variant_id, ids), Reservation.quantity > 0)
+        .group_by(Reservation.variant_id, Reservation.location_id, Reservation.channel_id, personal_ones)
+    )
+    for variant_id, location_id, channel_id, personal, quantity in rows:
+        row = stock[variant_id].get(location_id)
+        if row is not None:
+            code = masters.channels_by_id[channel_id].code
+            code += _PERSONAL if personal else ""
+            stock[variant_id][location_id] = row._replace(reserved={**(row.reserved or {}), code: int(quantity)})
 
 
 async def _add_inbound(
     db: Session, ids: Sequence[UUID], stock: dict[Id, dict[Id, Stock]]
 ) -> dict[tuple[UUID, UUID], list[Inbound]]:
     found: dict[tuple[UUID, UUID], list[Inbound]] = {}
-    for part in chunks(ids):
-        rows = await db.execute(
-            sa.select(InboundStock)
-            .where(InboundStock.variant_id.in_(part), InboundStock.sellable, sa.not_(InboundStock.closed))
-            .order_by(InboundStock.expected_on, InboundStock.id)
-        )
-        for (goods,) in rows:
-            free = goods.quantity - goods.received - goods.allocated
-            if free > 0:
-                day = goods.expected_on.toordinal()
-                found.setdefault((goods.location_id, goods.variant_id), []).append(Inbound(goods.id, day, free))
+    rows = await db.execute(
+        sa.select(InboundStock)
+        .where(any_of(db, InboundStock.variant_id, ids), InboundStock.sellable, sa.not_(InboundStock.closed))
+        .order_by(InboundStock.expected_on, InboundStock.id)
+    )
+    for (goods,) in rows:
+        free = goods.quantity - goods.received - goods.allocated
+        if free > 0:
+            day = goods.expected_on.toordinal()
+            found.setdefault((goods.location_id, goods.variant_id), []).append(Inbound(goods.id, day, free))
     for (location_id, variant_id), goods_rows in found.items():
         row = stock[variant_id].get(location_id, Stock(0))
         dated = tuple((goods.day, goods.free) for goods in goods_rows)

@@ -1,8 +1,11 @@
-"""Messages kept in a folder, one `.eml` file each, for installations without a mail server and for development."""
+"""Messages kept in a folder, one `.eml` file each, for installations without a mail server and for development.
+
+A message appears as a whole or not at all, but nothing is forced to the disk: a crash of the machine may cost the
+last seconds of this folder. The row of each message is in the database, from where it can be sent again.
+"""
 
 import asyncio
 import os
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,11 +13,14 @@ from email import policy
 from email.message import EmailMessage
 from email.parser import BytesHeaderParser, BytesParser
 from email.utils import parsedate_to_datetime
+from itertools import count
 from pathlib import Path
 
 from kontor.adapters.messaging.mime import checked_message_id, mime_of
 from kontor.core.errors import InvalidInput, NotFound
 from kontor.notifications.ports import MessageAttachment, OutgoingMessage
+
+_ATTEMPTS = count()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +58,7 @@ class Mailbox:
     async def send(self, message: OutgoingMessage) -> str:
         mail = mime_of(message, mail_from=self._mail_from, now=datetime.now(UTC))
         name = _name_of(message.message_id)
-        await asyncio.to_thread(_keep_once, self._folder / f"{name}.eml", mail.as_bytes())
+        await asyncio.to_thread(_keep_once, f"{self._folder}/{name}.eml", mail)
         return message.message_id
 
     async def list_messages(self, *, to: str = "", limit: int = 100) -> list[MailSummary]:
@@ -110,14 +116,19 @@ def _name_of(message_id: str) -> str:
     return checked_message_id(message_id)[1:-1]
 
 
-def _keep_once(path: Path, data: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, unfinished = tempfile.mkstemp(dir=path.parent, prefix=".unfinished-")
+def _keep_once(path: str, data: bytes) -> None:
+    unfinished = f"{path}.{next(_ATTEMPTS)}-{os.getpid()}"
+    for attempt in (1, 2):
+        try:
+            handle = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            break
+        except FileNotFoundError:
+            if attempt == 2:
+                raise
+            os.makedirs(os.path.dirname(path), exist_ok=True)
     try:
-        with os.fdopen(handle, "wb") as file:
+        with open(handle, "wb", buffering=0) as file:
             file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
         # A link fails where the name exists: of two senders at once, one wins.
         os.link(unfinished, path)
     except FileExistsError:

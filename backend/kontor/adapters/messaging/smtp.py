@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime
+from email.utils import parseaddr
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from aiosmtplib import SMTP, SMTPException, SMTPNotSupported, SMTPRecipientsRefused, SMTPResponseException
@@ -40,7 +41,7 @@ class SmtpSender:
         async with self._slots:
             try:
                 async with self._connection() as connection:
-                    await connection.send_message(mail)
+                    await self._hand_over(connection, message, mail)
             except SMTPRecipientsRefused as error:
                 raise _refusal(error.recipients[0].code, error.recipients[0].message) from error
             except SMTPResponseException as error:
@@ -54,6 +55,14 @@ class SmtpSender:
             except (SMTPException, OSError) as error:
                 raise Unavailable("the mail server does not answer", code="MAIL_UNAVAILABLE") from error
         return message.message_id
+
+    async def _hand_over(self, connection: SMTP, message: OutgoingMessage, mail: bytes) -> None:
+        options = []
+        if not message.to.isascii():
+            if not connection.supports_extension("smtputf8"):
+                raise SMTPNotSupported("the server takes plain addresses only")
+            options.append("SMTPUTF8")
+        await connection.sendmail(parseaddr(self._mail_from)[1], [message.to], mail, mail_options=options)
 
     def _connection(self) -> SMTP:
         return SMTP(

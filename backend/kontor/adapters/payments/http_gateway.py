@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
-import httpx
 import orjson
 from standardwebhooks import Webhook, WebhookVerificationError
 
+from kontor.adapters.payments.wire import Connection, NoAnswer, NotReached, Reply, connect
 from kontor.core.errors import Conflict, Forbidden
 from kontor.core.money import Money
 from kontor.payments.ports import (
@@ -23,7 +24,8 @@ from kontor.payments.ports import (
     Succeeded,
 )
 
-_NOT_REACHED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+__all__ = ["DEFAULT_ABILITIES", "HttpGateway", "connect"]
+
 _OPERATIONS = {
     "authorize": Operation.AUTHORIZE,
     "sale": Operation.AUTHORIZE,
@@ -38,36 +40,12 @@ DEFAULT_ABILITIES = Abilities(
 )
 
 
-def connect(
-    base_url: str,
-    *,
-    api_key: str = "",
-    timeout: float = 10.0,
-    connections: int = 20,
-    transport: httpx.AsyncBaseTransport | None = None,
-) -> httpx.AsyncClient:
-    """One client for the life of the process: connections are kept open. `timeout` in seconds, connecting 3 at most.
-
-    Proxies of the environment are ignored: money goes where the settings say.
-    """
-    return httpx.AsyncClient(
-        base_url=base_url,
-        transport=transport,
-        # Certificates are always checked; plain HTTP (loopback) has none, and loading the roots takes 0.2 s.
-        verify=not base_url.startswith("http://"),
-        headers={"authorization": f"Bearer {api_key}"} if api_key else None,
-        timeout=httpx.Timeout(timeout, connect=min(3.0, timeout)),
-        limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections, keepalive_expiry=30.0),
-        trust_env=False,
-    )
-
-
 class HttpGateway:
     """The gateway behind `client`. Notices are checked against any of `webhook_secrets`, two during a rotation."""
 
     def __init__(
         self,
-        client: httpx.AsyncClient,
+        client: Connection,
         *,
         abilities: Abilities = DEFAULT_ABILITIES,
         webhook_secrets: tuple[str, ...] = (),
@@ -100,8 +78,8 @@ class HttpGateway:
 
     async def find(self, idempotency_key: str) -> Outcome | None:
         """Look the operation up as it stands now; None when the gateway never got it."""
-        response = await self._send("GET", "/v1/operations", params={"idempotency_key": idempotency_key})
-        if response.status_code == 404:
+        response = await self._send("GET", f"/v1/operations?idempotency_key={quote(idempotency_key, safe='')}")
+        if response.status == 404:
             return None
         return _outcome_of(response)
 
@@ -130,21 +108,23 @@ class HttpGateway:
             "reference": instruction.payment_reference,
         }
         headers = {"idempotency-key": instruction.idempotency_key, "content-type": "application/json"}
-        return _outcome_of(await self._send("POST", path, content=orjson.dumps(body), headers=headers))
+        return _outcome_of(await self._send("POST", path, body=orjson.dumps(body), headers=headers))
 
-    async def _send(self, method: str, path: str, **options: Any) -> httpx.Response:
+    async def _send(
+        self, method: str, path: str, *, body: bytes = b"", headers: Mapping[str, str] | None = None
+    ) -> Reply:
         try:
-            return await self._client.request(method, path, **options)
-        except _NOT_REACHED as exception:
+            return await self._client.call(method, path, body=body, headers=headers)
+        except NotReached as exception:
             raise GatewayUnavailable("The payment gateway cannot be reached.", retry_after=None) from exception
-        except httpx.TransportError as exception:
+        except NoAnswer as exception:
             # The request may have arrived, whatever broke: only the gateway knows.
             raise OutcomeUnknown("The payment gateway did not answer.") from exception
 
 
-def _outcome_of(response: httpx.Response) -> Outcome:
+def _outcome_of(response: Reply) -> Outcome:
     """Translate an answer. 5xx means nothing certain: the gateway may have failed after doing."""
-    status = response.status_code
+    status = response.status
     if status == 429:
         raise GatewayUnavailable("The payment gateway limits our rate.", retry_after=_retry_after(response))
     if status in (401, 403):
@@ -152,7 +132,7 @@ def _outcome_of(response: httpx.Response) -> Outcome:
             "The payment gateway refuses our credentials.", code="PAYMENT_GATEWAY_CREDENTIALS", retry_after=None
         )
     try:
-        content = orjson.loads(response.content)
+        content = orjson.loads(response.body)
     except orjson.JSONDecodeError as exception:
         raise OutcomeUnknown("The payment gateway's answer cannot be read.", status=status) from exception
     if status in (200, 201, 402) and content.get("object") == "operation":
@@ -183,7 +163,7 @@ def _outcome(operation: dict[str, Any]) -> Outcome:
     )
 
 
-def _retry_after(response: httpx.Response) -> float | None:
+def _retry_after(response: Reply) -> float | None:
     value = response.headers.get("retry-after", "")
     return float(value) if value.isdecimal() else None
 

@@ -197,7 +197,9 @@ class Gate(SchemaExtension):
     def on_validate(self) -> Iterator[None]:
         context, prepared = self.execution_context, self.prepared
         if prepared is not None:
-            errors = list(prepared.errors) or _refused(prepared, context._provided_operation_name, context.variables or {})
+            errors = list(prepared.errors) or _refused(
+                prepared, context._provided_operation_name, context.variables or {}
+            )
             # Errors are rewritten for each caller, so each call gets its own.
             context.pre_execution_errors = [_copy(error) for error in errors]
         yield

@@ -24,6 +24,7 @@ from kontor.api.graphql.limits import Gate
 from kontor.api.graphql.permissions import public
 from kontor.api.graphql.scalars import SCALARS
 
+VERSION = metadata.version("kontor")
 FRAME = frozenset(
     {"context", "endpoint", "errors", "limits", "loaders", "messages_de", "messages_en", "mutation", "paging"}
     | {"permissions", "scalars", "schema"}
@@ -34,7 +35,7 @@ FRAME = frozenset(
 class FrameQuery:
     @strawberry.field(description="The release that answers.", extensions=[public()])
     def version(self) -> str:
-        return metadata.version("kontor")
+        return VERSION
 
 
 class Schema(strawberry.Schema):

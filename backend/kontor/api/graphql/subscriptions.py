@@ -57,21 +57,23 @@ class EventFeed:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
 
-    async def _end(self) -> int:
+    async def _end(self) -> outbox.Place:
         async with self._database.read_only() as db:
-            return await db.scalar(sa.select(sa.func.max(EventRecord.position))) or 0
+            newest = EventRecord.transaction.desc(), EventRecord.position.desc()
+            last = await db.scalar(sa.select(EventRecord).order_by(*newest).limit(1))
+        return last.place if last is not None else outbox.START
 
-    async def _tail(self, position: int) -> None:
+    async def _tail(self, place: outbox.Place) -> None:
         pause = FASTEST
         while self._listeners or pause == FASTEST:
             try:
                 async with self._database.read_only() as db:
-                    events = await outbox.read_log(db, position)
+                    events = await outbox.read_log(db, place)
             except Exception as problem:
                 log.warning("the log cannot be read", error=repr(problem))
                 pause = AFTER_TROUBLE
             else:
-                position = events[-1].position if events else position
+                place = events[-1].place if events else place
                 self._spread(events)
                 pause = FASTEST if events else min(pause * 1.5, SLOWEST)
             await asyncio.sleep(pause)

@@ -1,0 +1,403 @@
+"""What the API shows and takes of stock."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from enum import Enum
+from typing import Annotated, Any
+from uuid import UUID
+
+import strawberry
+
+from kontor.api.graphql.context import Info
+from kontor.api.graphql.errors import Refusal, plain, text_of
+from kontor.api.graphql.loaders import by_id
+from kontor.api.graphql.scalars import JSON
+from kontor.catalog.models import ProductVariant
+from kontor.inventory import models, queries
+from kontor.inventory.counting import FigureOutcome, FigureResult, StockFigure
+from kontor.inventory.models import MovementKind
+from kontor.locations.models import StockKind, StockLocation
+from kontor.routing import promise
+
+strawberry.enum(StockKind, name="StockFigureKind", description="What a stock figure counts.")
+strawberry.enum(MovementKind, name="StockMovementKind", description="Why a quantity changed.")
+strawberry.enum(FigureResult, name="StockFigureResult", description="What became of a stock figure.")
+
+
+async def _code_of(info: Info, location_id: UUID) -> str:
+    place = await by_id(info, StockLocation, location_id)
+    return place.code if place is not None else ""
+
+
+async def _sku_of(info: Info, variant_id: UUID) -> str:
+    variant = await by_id(info, ProductVariant, variant_id)
+    return variant.sku if variant is not None else ""
+
+
+@strawberry.interface(description="Something about one article at one place.")
+class AtPlace:
+    location_id: UUID
+    variant_id: UUID
+
+    @strawberry.field(description="The place's code.")
+    async def location(self, info: Info) -> str:
+        return await _code_of(info, self.location_id)
+
+    @strawberry.field
+    async def sku(self, info: Info) -> str:
+        return await _sku_of(info, self.variant_id)
+
+
+@strawberry.type(description="Pieces of one article at one place.")
+class StockLevel(AtPlace):
+    on_hand: int = strawberry.field(description="On the shelf, what is promised included.")
+    allocated: int = strawberry.field(description="Promised to orders.")
+    reserved: int = strawberry.field(description="Kept for channels and customers.")
+    safety: int = strawberry.field(description="Never promised.")
+    available: int = strawberry.field(description="What anybody may still be promised.")
+    as_of: datetime = strawberry.field(description="When the last known figure was true.")
+    updated_at: datetime
+
+    @classmethod
+    def of(cls, row: Any) -> StockLevel:
+        """As the API shows it."""
+        names = ("location_id", "variant_id", "on_hand", "allocated", "reserved", "safety", "as_of", "updated_at")
+        return cls(available=queries.free_of(row), **{name: getattr(row, name) for name in names})
+
+
+@strawberry.type(description="One change of one level: what was added to each counter, why, by whom and for what.")
+class StockMovement(AtPlace):
+    id: UUID
+    kind: MovementKind
+    on_hand: int
+    allocated: int
+    reserved: int
+    order_id: UUID | None
+    order_line_id: UUID | None
+    reason: str | None
+    at: datetime
+    by: str
+
+    @classmethod
+    def of(cls, row: models.StockMovement) -> StockMovement:
+        """As the API shows it."""
+        return cls(**{name: getattr(row, name) for name in _MOVEMENT})
+
+
+_MOVEMENT = (
+    "id", "location_id", "variant_id", "kind", "on_hand", "allocated", "reserved", "order_id", "order_line_id",
+    "reason", "at", "by",
+)  # fmt: skip
+
+
+@strawberry.type(description="Stock kept for a channel, or with a reference for a customer until it expires.")
+class Reservation(AtPlace):
+    id: UUID
+    channel_id: UUID
+    reference: str
+    quantity: int = strawberry.field(description="Pieces still kept.")
+    expires_at: datetime | None
+    created_at: datetime
+
+    @classmethod
+    def of(cls, row: models.Reservation) -> Reservation:
+        """As the API shows it."""
+        names = (
+            "id",
+            "location_id",
+            "variant_id",
+            "channel_id",
+            "reference",
+            "quantity",
+            "expires_at",
+            "created_at",
+        )
+        return cls(**{name: getattr(row, name) for name in names})
+
+
+@strawberry.type(description="Goods on their way to a place.")
+class InboundStock(AtPlace):
+    id: UUID
+    reference: str
+    quantity: int = strawberry.field(description="Pieces announced.")
+    received: int
+    allocated: int = strawberry.field(description="Promised to orders before they come.")
+    expected_on: date
+    sellable: bool = strawberry.field(description="Whether they may be promised before they come.")
+    closed: bool
+    created_at: datetime
+    updated_at: datetime
+
+    @classmethod
+    def of(cls, row: models.InboundStock) -> InboundStock:
+        """As the API shows it."""
+        return cls(**{name: getattr(row, name) for name in _INBOUND})
+
+
+_INBOUND = (
+    "id", "location_id", "variant_id", "reference", "quantity", "received", "allocated", "expected_on", "sellable",
+    "closed", "created_at", "updated_at",
+)  # fmt: skip
+
+
+# --- availability ---------------------------------------------------------------------------------------------------
+
+
+@strawberry.input(description="So many pieces of an article.")
+class AvailabilityItemInput:
+    sku: str
+    quantity: int = 1
+
+    def value(self) -> promise.Wanted:
+        """As the services take it."""
+        return promise.Wanted(self.sku, self.quantity)
+
+
+@strawberry.input(description="Where it should go; coordinates in degrees where they are known.")
+class DestinationInput:
+    country: str
+    latitude: float | None = None
+    longitude: float | None = None
+    promised_on: date | None = strawberry.field(default=None, description="Late from the next day on.")
+
+    def value(self) -> promise.Destination:
+        """As the services take it."""
+        return promise.Destination(self.country, self.latitude, self.longitude, self.promised_on)
+
+
+@strawberry.type(description="Pieces at one place.")
+class AvailabilitySource:
+    location_id: UUID
+    quantity: int = strawberry.field(description="There now.")
+    expected: int = strawberry.field(description="Expected on top.")
+    earliest_on: date = strawberry.field(description="The first day one piece can be with the customer.")
+    uncertain: bool = strawberry.field(description="The place's own system did not answer: its last known figure.")
+
+    @strawberry.field(description="The place's code.")
+    async def location(self, info: Info) -> str:
+        return await _code_of(info, self.location_id)
+
+    @classmethod
+    def of(cls, source: promise.Source) -> AvailabilitySource:
+        """As the API shows it."""
+        return cls(
+            location_id=source.location_id,
+            quantity=source.quantity,
+            expected=source.expected,
+            earliest_on=source.earliest_on,
+            uncertain=source.uncertain,
+        )
+
+
+@strawberry.type(description="Pieces that would leave one place together.")
+class PromisedParcel:
+    location_id: UUID
+    quantity: int
+    leaves_on: date
+    arrives_on: date
+
+    @strawberry.field(description="The place's code.")
+    async def location(self, info: Info) -> str:
+        return await _code_of(info, self.location_id)
+
+    @classmethod
+    def of(cls, parcel: promise.PromisedParcel) -> PromisedParcel:
+        """As the API shows it."""
+        return cls(
+            location_id=parcel.location_id,
+            quantity=parcel.quantity,
+            leaves_on=parcel.leaves_on,
+            arrives_on=parcel.arrives_on,
+        )
+
+
+@strawberry.type(description="What can be promised of one article, when and from where.")
+class Availability:
+    sku: str
+    requested: int
+    known: bool = strawberry.field(description="Whether there is such an article.")
+    variant_id: UUID | None
+    quantity: int | None = strawberry.field(description="Shippable now; null for what is not a thing of stock.")
+    expected: int | None = strawberry.field(description="Shippable later on top.")
+    earliest_on: date | None = strawberry.field(description="The first day all requested pieces can be there.")
+    missing: int = strawberry.field(description="Requested pieces an order placed now would lack.")
+    answer: strawberry.Private[promise.Availability]
+
+    @strawberry.field(description="How an order for the requested pieces would be served now.")
+    def parcels(self) -> list[PromisedParcel]:
+        return [PromisedParcel.of(each) for each in self.answer.parcels]
+
+    @strawberry.field(description="Places that can ship it, the soonest first.")
+    def sources(self) -> list[AvailabilitySource]:
+        return [AvailabilitySource.of(each) for each in self.answer.sources]
+
+    @strawberry.field(description="Places that can hand it over, the soonest first; asked for with `pickups`.")
+    def pickups(self) -> list[AvailabilitySource]:
+        return [AvailabilitySource.of(each) for each in self.answer.pickups]
+
+    @classmethod
+    def of(cls, answer: promise.Availability) -> Availability:
+        """As the API shows it."""
+        names = ("sku", "requested", "known", "variant_id", "quantity", "expected", "earliest_on", "missing")
+        return cls(answer=answer, **{name: getattr(answer, name) for name in names})
+
+
+# --- filters --------------------------------------------------------------------------------------------------------
+
+
+@strawberry.enum
+class StockLevelSort(Enum):
+    """The order of stock levels."""
+
+    LOCATION = "LOCATION"
+    ON_HAND = "ON_HAND"
+    ON_HAND_DESC = "ON_HAND_DESC"
+    UPDATED_AT = "UPDATED_AT"
+    UPDATED_AT_DESC = "UPDATED_AT_DESC"
+
+
+@strawberry.input(description="What is left out does not narrow. `below`: fewer pieces are free than this.")
+class StockLevelsFilter:
+    locations: list[str] | None = None
+    skus: list[str] | None = None
+    below: int | None = None
+    changed_since: datetime | None = None
+
+    def value(self) -> queries.StockLevelFilter:
+        """As the queries take it."""
+        return queries.StockLevelFilter(self.locations, self.skus, below=self.below, changed_since=self.changed_since)
+
+
+@strawberry.input(description="What is left out does not narrow. From `since` inclusive to `until` exclusive.")
+class StockMovementsFilter:
+    locations: list[str] | None = None
+    skus: list[str] | None = None
+    kinds: list[MovementKind] | None = None
+    order_id: UUID | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def value(self) -> queries.StockMovementFilter:
+        """As the queries take it."""
+        return queries.StockMovementFilter(self.locations, self.skus, self.kinds, self.order_id, self.since, self.until)
+
+
+@strawberry.input(description="What is left out does not narrow; used-up ones only with `usedUp`.")
+class ReservationsFilter:
+    locations: list[str] | None = None
+    skus: list[str] | None = None
+    channel_ids: list[UUID] | None = None
+    reference: str | None = None
+    used_up: bool = False
+
+    def value(self) -> queries.ReservationFilter:
+        """As the queries take it."""
+        return queries.ReservationFilter(self.locations, self.skus, self.channel_ids, self.reference, self.used_up)
+
+
+@strawberry.input(description="What is left out does not narrow; `closed` is false unless given.")
+class InboundStockFilter:
+    locations: list[str] | None = None
+    skus: list[str] | None = None
+    reference: str | None = None
+    overdue: bool | None = None
+    closed: bool | None = False
+
+    def value(self) -> queries.InboundStockFilter:
+        """As the queries take it."""
+        return queries.InboundStockFilter(self.locations, self.skus, self.reference, self.overdue, self.closed)
+
+
+# --- figures --------------------------------------------------------------------------------------------------------
+
+
+@strawberry.input(description="What a place says it has of an article.")
+class StockFigureInput:
+    location: str = strawberry.field(description="The place's code.")
+    sku: str
+    quantity: int
+    kind: StockKind | None = strawberry.field(default=None, description="What it counts; else what the place does.")
+    as_of: datetime | None = strawberry.field(default=None, description="When it was true; else now.")
+
+    def value(self) -> StockFigure:
+        """As the services take it."""
+        return StockFigure(self.location, self.sku, self.quantity, self.kind, self.as_of)
+
+
+@strawberry.type(description="What became of one figure.")
+class StockFigureOutcome:
+    index: int = strawberry.field(description="Its position in the call.")
+    result: FigureResult
+    on_hand: int | None
+    code: str | None = strawberry.field(description="Why it was refused; stable and made for programs.")
+    message: str | None
+    path: list[str]
+    details: JSON | None
+
+    @classmethod
+    def of(cls, index: int, outcome: FigureOutcome, language: str) -> StockFigureOutcome:
+        """As the API shows it."""
+        why = outcome.refusal
+        return cls(
+            index=index,
+            result=outcome.result,
+            on_hand=outcome.on_hand,
+            code=None if why is None else why.code,
+            message=None if why is None else text_of(why, language),
+            path=[] if why is None else [str(part) for part in why.path],
+            details=None if why is None else plain(why.params),
+        )
+
+
+@strawberry.type(description="How many figures were taken, and what became of each.")
+class SetStockLevelsPayload:
+    applied: int
+    unchanged: int
+    stale: int
+    refused: int
+    outcomes: strawberry.Private[list[FigureOutcome]]
+
+    @strawberry.field(description="In the order of the call; `only` picks results.")
+    def rows(self, info: Info, only: list[FigureResult] | None = None) -> list[StockFigureOutcome]:
+        language = info.context.language
+        return [
+            StockFigureOutcome.of(index, outcome, language)
+            for index, outcome in enumerate(self.outcomes)
+            if only is None or outcome.result in only
+        ]
+
+    @classmethod
+    def of(cls, outcomes: list[FigureOutcome]) -> SetStockLevelsPayload:
+        """As the API shows it."""
+        counts = dict.fromkeys(FigureResult, 0)
+        for outcome in outcomes:
+            counts[outcome.result] += 1
+        return cls(
+            applied=counts[FigureResult.APPLIED],
+            unchanged=counts[FigureResult.UNCHANGED],
+            stale=counts[FigureResult.STALE],
+            refused=counts[FigureResult.REFUSED],
+            outcomes=outcomes,
+        )
+
+
+@strawberry.type
+class StockLevelPayload:
+    stock_level: StockLevel
+
+
+@strawberry.type
+class ReservationPayload:
+    reservation: Reservation
+
+
+@strawberry.type
+class InboundStockPayload:
+    inbound_stock: InboundStock
+
+
+SetStockLevelsResult = Annotated[SetStockLevelsPayload | Refusal, strawberry.union("SetStockLevelsResult")]
+StockLevelResult = Annotated[StockLevelPayload | Refusal, strawberry.union("StockLevelResult")]
+ReservationResult = Annotated[ReservationPayload | Refusal, strawberry.union("ReservationResult")]
+InboundStockResult = Annotated[InboundStockPayload | Refusal, strawberry.union("InboundStockResult")]

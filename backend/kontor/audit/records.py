@@ -1,0 +1,190 @@
+"""Invariants 6 to 10: numbers without gaps, holds, the log, effects that happen once, and scopes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from kontor.audit.comparing import Difference, or_zero, rows, text
+from kontor.auth.models import ApiClient, AuditEntry, AuditTarget, User
+from kontor.core.db import Session
+from kontor.core.outbox import EventRecord, EventStream, OutboxRow
+from kontor.core.statemachine import StateChange
+from kontor.documents.models import Document
+from kontor.fulfillment.models import FulfillmentOrder, Shipment
+from kontor.fulfillment.states import FulfillmentState
+from kontor.invoicing.models import CreditNote, Invoice
+from kontor.locations.models import StockLocation
+from kontor.notifications.models import Notification
+from kontor.orders.models import Order, OrderHold
+from kontor.payments.models import PaymentTransaction, Refund, TransactionKind, TransactionState
+
+
+async def legal_numbers(db: Session) -> list[Difference]:
+    """Invoices and credit notes are numbered from 1 without gaps per legal entity, series and year."""
+    found: list[Difference] = []
+    for name, model in (("invoices", Invoice), ("credit notes", CreditNote)):
+        series: tuple[Any, ...] = (model.legal_entity_id, model.series, model.year)
+        last, count = sa.func.max(model.sequence), sa.func.count(sa.distinct(model.sequence))
+        statement = sa.select(text(name), *series, last, count).group_by(*series)
+        gaps = statement.having(sa.or_(last != count, sa.func.min(model.sequence) != 1))
+        found += await rows(db, 6, "last number against how many there are", gaps)
+    return found
+
+
+async def documents_unchanged(db: Session) -> list[Difference]:
+    """Every document of an invoice or credit note is there, once, under its number."""
+    found: list[Difference] = []
+    for name, model in (("invoice", Invoice), ("credit note", CreditNote)):
+        missing = (
+            sa.select(text(name), model.number, sa.cast(model.document_id, sa.String()), text("a stored document"))
+            .outerjoin(Document, Document.id == model.document_id)
+            .where(model.document_id.is_not(None), sa.or_(Document.id.is_(None), Document.number != model.number))
+        )
+        found += await rows(db, 6, "the document of its number", missing)
+    return found
+
+
+async def held_orders(db: Session) -> list[Difference]:
+    """While a blocking hold is open no work is given out and nothing leaves."""
+    hold, ended = OrderHold, sa.or_(OrderHold.released_at.is_(None), OrderHold.released_at > sa.literal_column("moment"))
+    found: list[Difference] = []
+    for check, moment, source in (
+        ("released while on hold", FulfillmentOrder.created_at, FulfillmentOrder),
+        ("shipped while on hold", Shipment.shipped_at, Shipment),
+    ):
+        things = sa.select(source.order_id, source.number, moment.label("moment")).subquery("things")
+        ended = sa.or_(hold.released_at.is_(None), hold.released_at > things.c.moment)
+        statement = (
+            sa.select(text("order"), Order.number, hold.kind, things.c.number, text("nothing"))
+            .join(hold, hold.order_id == Order.id)
+            .join(things, things.c.order_id == Order.id)
+            .where(hold.blocking, things.c.moment > hold.placed_at, ended)
+        )
+        if source is FulfillmentOrder:
+            # What is split off work that was given out before is no release.
+            statement = statement.join(FulfillmentOrder, FulfillmentOrder.number == things.c.number)
+            statement = statement.where(FulfillmentOrder.split_from_id.is_(None))
+        found += await rows(db, 7, check, statement)
+    return found
+
+
+async def event_numbers(db: Session) -> list[Difference]:
+    """The events of a stream are numbered from 1 without gaps, and the stream knows its last number."""
+    event = EventRecord
+    logged = (
+        sa.select(event.stream_id, sa.func.max(event.seq).label("last"), sa.func.count().label("count"))
+        .group_by(event.stream_id)
+        .subquery()
+    )
+    gaps = sa.select(text("stream"), logged.c.stream_id, logged.c.last, logged.c.count)
+    found = await rows(db, 8, "last event number against events", gaps.where(logged.c.last != logged.c.count))
+    known = (
+        sa.select(text("stream"), EventStream.stream_id, EventStream.last_seq, or_zero(logged.c.last))
+        .outerjoin(logged, logged.c.stream_id == EventStream.stream_id)
+        .where(EventStream.last_seq != or_zero(logged.c.last))
+    )
+    return found + await rows(db, 8, "the stream's number against its events", known)
+
+
+async def effects_once(db: Session) -> list[Difference]:
+    """One capture per payment and shipment, one refund, message, invoice and document per cause."""
+    done, kind = PaymentTransaction.outcome == TransactionState.SUCCEEDED, PaymentTransaction.kind
+    captures = sa.and_(done, kind == TransactionKind.CAPTURE, PaymentTransaction.shipment_id.is_not(None))
+    refunds = sa.and_(done, kind == TransactionKind.REFUND, PaymentTransaction.refund_id.is_not(None))
+    of_payment = PaymentTransaction.payment_id
+    causes: tuple[tuple[str, tuple[Any, ...], Any], ...] = (
+        ("captures of a shipment", (of_payment, PaymentTransaction.shipment_id), captures),
+        ("payouts of a refund", (of_payment, PaymentTransaction.refund_id), refunds),
+        ("gateway calls of a key", (PaymentTransaction.idempotency_key,), sa.true()),
+        ("refunds of a cause", (Refund.source_key,), sa.true()),
+        ("messages of a cause", (Notification.order_id, Notification.source_key, Notification.template), sa.true()),
+        ("messages of an id", (Notification.message_id,), sa.true()),
+        ("invoices of a shipment", (Invoice.shipment_id,), sa.true()),
+        ("credit notes of a cause", (CreditNote.source_key,), sa.true()),
+        ("documents of a thing", (Document.subject_id, Document.kind), Document.subject_id.is_not(None)),
+    )
+    found: list[Difference] = []
+    for check, key, condition in causes:
+        statement = sa.select(*key, sa.func.count(), sa.literal(1)).where(condition).group_by(*key)
+        found += await rows(db, 8, check, statement.having(sa.func.count() > 1))
+    return found
+
+
+async def work_given_up(db: Session) -> list[Difference]:
+    """Work that failed so often that it was given up: its effect is missing."""
+    row = OutboxRow
+    dead = sa.select(text("work"), row.job, row.id, sa.func.coalesce(row.last_error, ""), text("done"))
+    return await rows(db, 8, "given up after its last attempt", dead.where(row.dead))
+
+
+async def external_ids(db: Session) -> list[Difference]:
+    """The same external order is one order."""
+    key = (Order.channel_id, Order.external_id)
+    twice = sa.select(text("channel"), key[0], text("order"), key[1], sa.func.count(), sa.literal(1)).group_by(*key)
+    return await rows(db, 9, "orders of an external id", twice.having(sa.func.count() > 1))
+
+
+async def foreign_hands(db: Session) -> list[Difference]:
+    """Nobody who belongs to a partner changed another partner's work, and work belongs to its place's partner."""
+    row = FulfillmentOrder
+    nobody = sa.literal("nobody", sa.String())
+    misplaced = (
+        sa.select(text("fulfillment order"), row.number, _name(row.partner_id), _name(StockLocation.partner_id))
+        .join(StockLocation, StockLocation.id == row.location_id)
+        .where(row.state == FulfillmentState.OPEN, sa.func.coalesce(_name(row.partner_id), nobody)
+               != sa.func.coalesce(_name(StockLocation.partner_id), nobody))
+    )  # fmt: skip
+    found = await rows(db, 10, "partner of the work against that of its place", misplaced)
+    for actor in (User, ApiClient):
+        foreign = (
+            sa.select(text("fulfillment order"), row.number, AuditEntry.operation, actor.partner_id, row.partner_id)
+            .join(AuditTarget, AuditTarget.target_id == row.id)
+            .join(AuditEntry, AuditEntry.id == AuditTarget.entry_id)
+            .join(actor, actor.id == AuditEntry.principal_id)
+            .where(actor.partner_id.is_not(None), sa.or_(row.partner_id.is_(None), actor.partner_id != row.partner_id))
+        )
+        found += await rows(db, 10, "partner who acted against the work's", foreign)
+    return found
+
+
+def _name(column: Any) -> Any:
+    return sa.cast(column, sa.String())
+
+
+async def histories(db: Session) -> list[Difference]:
+    """The state of an order and of its work is where the history of its steps ends."""
+    found: list[Difference] = []
+    for model in (Order, FulfillmentOrder):
+        entity = model.__tablename__
+        steps = (
+            sa.select(StateChange.entity_id, StateChange.new)
+            .where(StateChange.entity == entity)
+            .add_columns(
+                sa.func.row_number()
+                .over(partition_by=StateChange.entity_id, order_by=(StateChange.at.desc(), StateChange.id.desc()))
+                .label("back")
+            )
+            .subquery()
+        )
+        statement = (
+            sa.select(text(entity), model.number, _name(model.state), steps.c.new)
+            .join(steps, sa.and_(steps.c.entity_id == model.id, steps.c.back == 1))
+            .where(_name(model.state) != steps.c.new)
+        )
+        found += await rows(db, 8, "the state against the last recorded step", statement)
+    return found
+
+
+CHECKS = (
+    legal_numbers,
+    documents_unchanged,
+    held_orders,
+    event_numbers,
+    effects_once,
+    work_given_up,
+    histories,
+    external_ids,
+    foreign_hands,
+)

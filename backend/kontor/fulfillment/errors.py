@@ -1,0 +1,75 @@
+"""Refusals of fulfillment."""
+
+from kontor.core.errors import Conflict, InvalidInput, NotFound
+
+
+class FulfillmentOrderNotFound(NotFound):
+    """There is no such fulfillment order, or it may not be seen."""
+
+    default_code = "FULFILLMENT_ORDER_NOT_FOUND"
+
+
+class ShipmentNotFound(NotFound):
+    """There is no such shipment or parcel, or it may not be seen."""
+
+    default_code = "SHIPMENT_NOT_FOUND"
+
+
+class FulfillmentLineNotFound(NotFound):
+    """The fulfillment order has no such line."""
+
+    default_code = "FULFILLMENT_LINE_NOT_FOUND"
+
+
+class InvalidQuantity(InvalidInput):
+    """The quantity does not fit the line."""
+
+    default_code = "INVALID_QUANTITY"
+
+
+class WrongState(Conflict):
+    """The fulfillment order is in a state from which this is not done."""
+
+    default_code = "FULFILLMENT_ORDER_STATE"
+
+
+class OrderHeld(Conflict):
+    """The order has an open blocking hold: nothing of it moves."""
+
+    default_code = "ORDER_HELD"
+
+
+class WrongDeliveryType(Conflict):
+    """Goods for collection are not shipped, goods for shipping are not handed over."""
+
+    default_code = "WRONG_DELIVERY_TYPE"
+
+
+class NotRecallable(Conflict):
+    """The shipment cannot be taken back any more."""
+
+    default_code = "NOT_RECALLABLE"
+
+
+class WrongPickupCode(InvalidInput):
+    """The code is not the customer's."""
+
+    default_code = "WRONG_PICKUP_CODE"
+
+
+class NoCancellationAsked(Conflict):
+    """Nobody asked to stop this work."""
+
+    default_code = "NO_CANCELLATION_ASKED"
+
+
+class NoOtherPlace(Conflict):
+    """No other place can serve the lines."""
+
+    default_code = "NO_OTHER_PLACE"
+
+
+class AskedTwice(Conflict):
+    """A call names the same fulfillment order twice."""
+
+    default_code = "NAMED_TWICE"

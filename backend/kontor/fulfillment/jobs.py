@@ -1,0 +1,23 @@
+"""Timers of fulfillment."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from kontor.core.jobs import JobContext, job
+from kontor.core.outbox import Item
+from kontor.fulfillment.opening import open_scheduled
+from kontor.fulfillment.recalling import announce_shipments
+
+
+@job("fulfillment.open", batch=100)
+async def open_due(ctx: JobContext, items: Sequence[Item]) -> None:
+    """The day of scheduled work has come."""
+    async with ctx.claim(*items) as (db, mine):
+        await open_scheduled(db, [UUID(item.args["fulfillment_order_id"]) for item in mine], now=db.now)
+
+
+@job("fulfillment.announce_shipment", batch=50)
+async def announce_shipment(ctx: JobContext, items: Sequence[Item]) -> None:
+    """The time to recall a shipment has passed."""
+    async with ctx.claim(*items) as (db, mine):
+        await announce_shipments(db, [UUID(item.args["shipment_id"]) for item in mine], now=db.now)

@@ -1,0 +1,300 @@
+"""Statements over fulfillment orders, shipments and parcels. Rows are locked after their orders, in key order."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from kontor.core.db import Session, chunks, in_key_order
+from kontor.core.errors import InvalidInput
+from kontor.core.pagination import Page, PageRequest, Sort, paginate
+from kontor.core.principal import Principal
+from kontor.fulfillment.errors import FulfillmentOrderNotFound, ShipmentNotFound
+from kontor.fulfillment.models import FulfillmentLine, FulfillmentOrder, Parcel, Shipment, ShipmentLine
+from kontor.fulfillment.states import FulfillmentState
+from kontor.orders.models import Order, OrderHold
+
+SORTS: dict[str, Any] = {"CREATED_AT": FulfillmentOrder.created_at, "UPDATED_AT": FulfillmentOrder.updated_at}
+SHIPMENT_SORTS: dict[str, Any] = {"SHIPPED_AT": Shipment.shipped_at}
+
+
+@dataclass(frozen=True, slots=True)
+class FulfillmentFilter:
+    """Which fulfillment orders are wanted; what is None does not narrow. `due_before` is exclusive."""
+
+    states: Sequence[FulfillmentState] | None = None
+    location_ids: Sequence[UUID] | None = None
+    partner_ids: Sequence[UUID] | None = None
+    order_ids: Sequence[UUID] | None = None
+    order_number: str | None = None
+    due_before: datetime | None = None
+    cancel_requested: bool | None = None
+    changed_since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ShipmentFilter:
+    """Which shipments are wanted; what is None does not narrow."""
+
+    order_ids: Sequence[UUID] | None = None
+    order_number: str | None = None
+    location_ids: Sequence[UUID] | None = None
+    tracking_number: str | None = None
+    delivered: bool | None = None
+
+
+def may_see(principal: Principal) -> sa.ColumnElement[bool] | None:
+    """The condition under which a principal sees a fulfillment order; None when it sees all."""
+    conditions: list[sa.ColumnElement[bool]] = []
+    if principal.partner_id is not None:
+        conditions.append(FulfillmentOrder.partner_id == principal.partner_id)
+    if principal.location_ids is not None:
+        conditions.append(FulfillmentOrder.location_id.in_(principal.location_ids))
+    if principal.channel_ids is not None:
+        conditions.append(FulfillmentOrder.channel_id.in_(principal.channel_ids))
+    if principal.customer_id is not None:
+        own = sa.select(Order.id).where(Order.customer_id == principal.customer_id)
+        conditions.append(FulfillmentOrder.order_id.in_(own))
+    return sa.and_(*conditions) if conditions else None
+
+
+def may_see_shipment(principal: Principal) -> sa.ColumnElement[bool] | None:
+    """The condition for shipments: partners and stores see those of their fulfillment orders, others by order."""
+    if not principal.restricted:
+        return None
+    if principal.partner_id is not None or principal.location_ids is not None:
+        return Shipment.fulfillment_order_id.in_(visible_to(principal).with_only_columns(FulfillmentOrder.id))
+    own = sa.select(Order.id)
+    if principal.channel_ids is not None:
+        own = own.where(Order.channel_id.in_(principal.channel_ids))
+    if principal.customer_id is not None:
+        own = own.where(Order.customer_id == principal.customer_id)
+    return Shipment.order_id.in_(own)
+
+
+def may_see_parcel(principal: Principal) -> sa.ColumnElement[bool] | None:
+    """The condition for parcels: that of their fulfillment order."""
+    if not principal.restricted:
+        return None
+    return Parcel.fulfillment_order_id.in_(visible_to(principal).with_only_columns(FulfillmentOrder.id))
+
+
+def visible_to(principal: Principal) -> sa.Select[FulfillmentOrder]:
+    """Fulfillment orders a principal may see: a partner's, a store's, a channel's, or a customer's own."""
+    found, condition = sa.select(FulfillmentOrder), may_see(principal)
+    return found if condition is None else found.where(condition)
+
+
+def shipments_visible_to(principal: Principal) -> sa.Select[Shipment]:
+    """Shipments a principal may see."""
+    found, condition = sa.select(Shipment), may_see_shipment(principal)
+    return found if condition is None else found.where(condition)
+
+
+async def get_fulfillment_order(db: Session, row_id: UUID, principal: Principal) -> FulfillmentOrder:
+    """The fulfillment order, if the principal may see it; raises `FulfillmentOrderNotFound`."""
+    row = await db.scalar(visible_to(principal).where(FulfillmentOrder.id == row_id))
+    if row is None:
+        raise FulfillmentOrderNotFound("There is no such fulfillment order.", fulfillment_order_id=str(row_id))
+    return row
+
+
+async def list_fulfillment_orders(
+    db: Session,
+    wanted: FulfillmentFilter,
+    page: PageRequest,
+    *,
+    principal: Principal,
+    sort: str = "CREATED_AT",
+    descending: bool = True,
+) -> Page[FulfillmentOrder]:
+    """A page of what the principal may see."""
+    found = visible_to(principal)
+    for column, values in (
+        (FulfillmentOrder.state, wanted.states),
+        (FulfillmentOrder.location_id, wanted.location_ids),
+        (FulfillmentOrder.partner_id, wanted.partner_ids),
+        (FulfillmentOrder.order_id, wanted.order_ids),
+    ):
+        if values is not None:
+            found = found.where(column.in_(values))
+    if wanted.order_number is not None:
+        found = found.where(FulfillmentOrder.order_id.in_(_orders_numbered(wanted.order_number)))
+    if wanted.due_before is not None:
+        found = found.where(FulfillmentOrder.due_at < wanted.due_before)
+    if wanted.cancel_requested is not None:
+        found = found.where(FulfillmentOrder.cancel_requested == wanted.cancel_requested)
+    if wanted.changed_since is not None:
+        found = found.where(FulfillmentOrder.updated_at >= wanted.changed_since)
+    if sort not in SORTS:
+        raise InvalidInput(f"Fulfillment orders are not sorted by {sort}.", path=("sort",))
+    return await paginate(db, found, Sort(SORTS[sort], descending), FulfillmentOrder.id, page)
+
+
+async def list_shipments(
+    db: Session, wanted: ShipmentFilter, page: PageRequest, *, principal: Principal, descending: bool = True
+) -> Page[Shipment]:
+    """A page of shipments the principal may see, by the time they left; recalled ones among them."""
+    found = shipments_visible_to(principal)
+    if wanted.order_ids is not None:
+        found = found.where(Shipment.order_id.in_(wanted.order_ids))
+    if wanted.order_number is not None:
+        found = found.where(Shipment.order_id.in_(_orders_numbered(wanted.order_number)))
+    if wanted.location_ids is not None:
+        found = found.where(Shipment.location_id.in_(wanted.location_ids))
+    if wanted.tracking_number is not None:
+        tracked = sa.select(Parcel.shipment_id).where(Parcel.tracking_number == wanted.tracking_number)
+        found = found.where(Shipment.id.in_(tracked))
+    if wanted.delivered is not None:
+        found = found.where(Shipment.delivered_at.is_not(None) == wanted.delivered)
+    return await paginate(db, found, Sort(Shipment.shipped_at, descending), Shipment.id, page)
+
+
+def _orders_numbered(number: str) -> sa.Select[Any]:
+    return sa.select(Order.id).where(Order.number == number)
+
+
+async def orders_of(db: Session, ids: Iterable[UUID], principal: Principal | None) -> dict[UUID, UUID]:
+    """The order of each fulfillment order that may be seen; read before the orders are locked."""
+    found = sa.select(FulfillmentOrder) if principal is None else visible_to(principal)
+    pairs: dict[UUID, UUID] = {}
+    for part in chunks(in_key_order(ids)):
+        narrowed = found.with_only_columns(FulfillmentOrder.id, FulfillmentOrder.order_id)
+        pairs.update({row.id: row.order_id for row in await db.execute(narrowed.where(FulfillmentOrder.id.in_(part)))})
+    return pairs
+
+
+async def lock_rows(db: Session, ids: Iterable[UUID]) -> dict[UUID, FulfillmentOrder]:
+    """Fulfillment orders locked in key order; their orders are locked already."""
+    found: dict[UUID, FulfillmentOrder] = {}
+    for part in chunks(in_key_order(ids)):
+        rows = await db.scalars(
+            sa.select(FulfillmentOrder)
+            .where(FulfillmentOrder.id.in_(part))
+            .order_by(FulfillmentOrder.id)
+            .with_for_update()
+            .execution_options(populate_existing=True)
+        )
+        found.update({row.id: row for row in rows})
+    return found
+
+
+async def lock_of_order(db: Session, order_id: UUID, states: Iterable[FulfillmentState]) -> list[FulfillmentOrder]:
+    """The fulfillment orders of a locked order that are in one of the states, oldest first."""
+    rows = await db.scalars(
+        sa.select(FulfillmentOrder)
+        .where(FulfillmentOrder.order_id == order_id, FulfillmentOrder.state.in_(list(states)))
+        .order_by(FulfillmentOrder.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return list(rows)
+
+
+async def lines_of(db: Session, ids: Iterable[UUID]) -> dict[UUID, list[FulfillmentLine]]:
+    """Lines by fulfillment order, in the order of their ids."""
+    found: dict[UUID, list[FulfillmentLine]] = {row_id: [] for row_id in ids}
+    for part in chunks(in_key_order(found)):
+        for line in await db.scalars(
+            sa.select(FulfillmentLine)
+            .where(FulfillmentLine.fulfillment_order_id.in_(part))
+            .order_by(FulfillmentLine.id)
+            .execution_options(populate_existing=True)
+        ):
+            found[line.fulfillment_order_id].append(line)
+    return found
+
+
+async def parcels_of(db: Session, ids: Iterable[UUID]) -> dict[UUID, list[Parcel]]:
+    """Parcels by fulfillment order, in the order they were packed."""
+    found: dict[UUID, list[Parcel]] = {row_id: [] for row_id in ids}
+    for part in chunks(in_key_order(found)):
+        for parcel in await db.scalars(
+            sa.select(Parcel).where(Parcel.fulfillment_order_id.in_(part)).order_by(Parcel.id)
+        ):
+            found[parcel.fulfillment_order_id].append(parcel)
+    return found
+
+
+async def shipment_lines_of(db: Session, ids: Iterable[UUID]) -> dict[UUID, list[ShipmentLine]]:
+    """Lines by shipment."""
+    found: dict[UUID, list[ShipmentLine]] = {row_id: [] for row_id in ids}
+    for part in chunks(in_key_order(found)):
+        for line in await db.scalars(
+            sa.select(ShipmentLine).where(ShipmentLine.shipment_id.in_(part)).order_by(ShipmentLine.id)
+        ):
+            found[line.shipment_id].append(line)
+    return found
+
+
+async def shipments_of_rows(db: Session, ids: Iterable[UUID]) -> dict[UUID, Shipment]:
+    """The shipment of each fulfillment order that left, recalled ones left out."""
+    found: dict[UUID, Shipment] = {}
+    for part in chunks(in_key_order(ids)):
+        for shipment in await db.scalars(
+            sa.select(Shipment).where(Shipment.fulfillment_order_id.in_(part), Shipment.recalled_at.is_(None))
+        ):
+            if shipment.fulfillment_order_id is not None:
+                found[shipment.fulfillment_order_id] = shipment
+    return found
+
+
+async def get_shipment(db: Session, shipment_id: UUID, principal: Principal) -> Shipment:
+    """The shipment, if the principal may see it; raises `ShipmentNotFound`."""
+    row = await db.scalar(shipments_visible_to(principal).where(Shipment.id == shipment_id))
+    if row is None:
+        raise ShipmentNotFound("There is no such shipment.", shipment_id=str(shipment_id))
+    return row
+
+
+async def tracked(db: Session, numbers: Iterable[str], principal: Principal) -> dict[str, list[Parcel]]:
+    """Parcels by tracking number, as far as the principal may see them."""
+    wanted = sorted(set(numbers))
+    found: dict[str, list[Parcel]] = {number: [] for number in wanted}
+    condition = may_see_parcel(principal)
+    for part in chunks(wanted):
+        statement = sa.select(Parcel).where(Parcel.tracking_number.in_(part)).order_by(Parcel.id)
+        for parcel in await db.scalars(statement if condition is None else statement.where(condition)):
+            found[parcel.tracking_number or ""].append(parcel)
+    return found
+
+
+async def held_orders(db: Session, order_ids: Iterable[UUID]) -> set[UUID]:
+    """Orders with an open blocking hold."""
+    found: set[UUID] = set()
+    for part in chunks(in_key_order(order_ids)):
+        found.update(
+            await db.scalars(
+                sa.select(OrderHold.order_id).where(
+                    OrderHold.order_id.in_(part), OrderHold.blocking, OrderHold.released_at.is_(None)
+                )
+            )
+        )
+    return found
+
+
+async def refusals_of(db: Session, order_ids: Iterable[UUID]) -> dict[UUID, set[UUID]]:
+    """Places that refused pieces, by order line: they are not asked again."""
+    found: dict[UUID, set[UUID]] = {}
+    for part in chunks(in_key_order(order_ids)):
+        for line_id, location_id in await db.execute(
+            sa.select(FulfillmentLine.order_line_id, FulfillmentOrder.location_id)
+            .join(FulfillmentOrder, FulfillmentOrder.id == FulfillmentLine.fulfillment_order_id)
+            .where(FulfillmentOrder.order_id.in_(part), FulfillmentOrder.state == FulfillmentState.REJECTED)
+        ):
+            found.setdefault(line_id, set()).add(location_id)
+    return found
+
+
+async def count_rows(db: Session, model: Any, order_ids: Iterable[UUID]) -> dict[UUID, int]:
+    """How many fulfillment orders or shipments each order has had; what the next number follows from."""
+    found: dict[UUID, int] = {}
+    for part in chunks(in_key_order(order_ids)):
+        rows = await db.execute(
+            sa.select(model.order_id, sa.func.count()).where(model.order_id.in_(part)).group_by(model.order_id)
+        )
+        found.update({order_id: int(count) for order_id, count in rows})
+    return found

@@ -1,0 +1,117 @@
+"""Reading tables: CSV of any usual encoding and delimiter, and XLSX, row by row without holding the file."""
+
+import codecs
+import csv
+import io
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime, time
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from openpyxl import load_workbook
+from openpyxl.utils.exceptions import InvalidFileException
+
+from kontor.imports.errors import UnreadableFile
+
+SAMPLE = 65_536
+DELIMITERS = ",;\t|"
+MAX_COLUMNS = 500
+# A zip may unfold to far more than it weighs.
+MAX_UNFOLDED = 1_000_000_000
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+Line = tuple[int, list[str]]
+
+
+@contextmanager
+def table(source: Path | bytes) -> Iterator[Iterator[Line]]:
+    """The lines of a file with their numbers from 1, blank ones left out; the first is the header.
+
+    Raises `UnreadableFile`, also while the lines are read.
+    """
+    with _opened(source) as file:
+        start = file.read(4)
+        file.seek(0)
+        lines = _workbook(file) if start == b"PK\x03\x04" else _text(file)
+        try:
+            yield lines
+        except (csv.Error, UnicodeDecodeError) as problem:
+            raise UnreadableFile(f"The file cannot be read: {problem}.", path=("content",)) from problem
+
+
+def _opened(source: Path | bytes) -> BinaryIO:
+    return io.BytesIO(source) if isinstance(source, bytes) else source.open("rb")
+
+
+def _text(file: BinaryIO) -> Iterator[Line]:
+    sample = file.read(SAMPLE)
+    file.seek(0)
+    encoding = _encoding(sample)
+    first = sample.decode(encoding, errors="ignore").splitlines() or [""]
+    text = io.TextIOWrapper(file, encoding=encoding, newline="")
+    reader = csv.reader(text, delimiter=_delimiter(first[0]))
+    for row in reader:
+        if any(cell.strip() for cell in row):
+            yield reader.line_num, [cell.strip() for cell in row[:MAX_COLUMNS]]
+
+
+def _encoding(sample: bytes) -> str:
+    for mark, name in _MARKS:
+        if sample.startswith(mark):
+            return name
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(sample)
+    except UnicodeDecodeError:
+        return "cp1252"
+    return "utf-8"
+
+
+def _delimiter(header: str) -> str:
+    quoted, counts = False, dict.fromkeys(DELIMITERS, 0)
+    for letter in header:
+        quoted ^= letter == '"'
+        if not quoted and letter in counts:
+            counts[letter] += 1
+    return max(counts, key=lambda letter: counts[letter])
+
+
+def _workbook(file: BinaryIO) -> Iterator[Line]:
+    """The lines of the first sheet."""
+    try:
+        with zipfile.ZipFile(file) as packed:
+            if sum(item.file_size for item in packed.infolist()) > MAX_UNFOLDED:
+                raise UnreadableFile("The workbook is too large.", path=("content",))
+        file.seek(0)
+        book = load_workbook(file, read_only=True, data_only=True)
+    except (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, OSError) as problem:
+        raise UnreadableFile("The workbook cannot be read.", path=("content",)) from problem
+    try:
+        if not book.worksheets:
+            raise UnreadableFile("The workbook has no sheet.", path=("content",))
+        for number, row in enumerate(book.worksheets[0].iter_rows(values_only=True, max_col=MAX_COLUMNS), start=1):
+            cells = [_cell(value) for value in row]
+            if any(cells):
+                yield number, cells
+    finally:
+        book.close()
+
+
+def _cell(value: Any) -> str:
+    """A cell as the text a person would have typed."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, datetime):
+        return value.date().isoformat() if value.time() == time() else value.isoformat()
+    if isinstance(value, (date, time)):
+        return value.isoformat()
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value).strip()

@@ -1,0 +1,19 @@
+"""The columns of price files. `amount` is in minor units; `price` is 12.99, for currencies of two decimals."""
+
+from kontor.auth.permissions import Permission
+from kontor.imports import cells, fields
+from kontor.imports.fields import Field
+from kontor.imports.kinds import Column, ImportKind, columns_of, register
+from kontor.pricing import service
+
+_PRICE = Field(fields.integer(0, fields.MAX_AMOUNT), read=cells.cents)
+
+register(
+    ImportKind(
+        "prices",
+        Permission.PRICES_WRITE,
+        [*columns_of(service.FIELDS), Column("price", _PRICE, "amount")],
+        service.set_prices,
+        needed=[["channel"], ["sku"], ["amount"]],
+    )
+)
