@@ -56,7 +56,7 @@ async def online() -> None:
     await engine.dispose()
 
 
-bootstrap.load()
+bootstrap.load_models()
 if context.is_offline_mode():
     context.configure(url=database_url(), target_metadata=Model.metadata, literal_binds=True, render_item=render)
     with context.begin_transaction():

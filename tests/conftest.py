@@ -87,7 +87,7 @@ def _is_loopback(host: str) -> bool:
 
 async def prepare_schema(url: str) -> None:
     """Create every table in an empty database."""
-    bootstrap.load()
+    bootstrap.load_models()
     engine = create_async_engine(url)
     async with engine.begin() as connection:
         await connection.run_sync(Model.metadata.create_all)
@@ -211,7 +211,6 @@ def settings(database_url: str, tmp_path: Path) -> Settings:
 def ports(settings: Settings) -> Ports:
     """The adapters of the default run; register a fake over any of them."""
     bound = Ports()
-    bootstrap.load()
     bootstrap.bind_adapters(bound, settings)
     return bound
 
@@ -226,7 +225,8 @@ def runtime(database: Database, ports: Ports, settings: Settings, runner: asynci
 
 @pytest.fixture
 def drain(runtime: Runtime) -> Drain:
-    """Run everything that is due; see `relay.drain`."""
+    """Put the reactions to events in force, and run everything that is due; see `relay.drain`."""
+    bootstrap.load()
 
     async def drained(**options: Any) -> list[relay.Failure]:
         return await relay.drain(runtime, **options)

@@ -32,17 +32,26 @@ GROUND_TABLES = (inbox, numbering, outbox, sharedclock, statemachine)
 
 
 @cache
+def load_models() -> None:
+    """Import every module that declares tables or events."""
+    _import_roles("models", "events")
+    importlib.import_module("kontor.relay")  # has a table of its own
+
+
+@cache
 def load() -> None:
     """Import every module that declares tables, events or jobs, and put the reactions to events in force."""
+    load_models()
+    _import_roles("jobs")
+    outbox.route(importlib.import_module("kontor.subscribers").SUBSCRIBERS)
+
+
+def _import_roles(*roles: str) -> None:
     for package in packages():
         present = {item.name for item in pkgutil.iter_modules(importlib.import_module(f"kontor.{package}").__path__)}
-        for role in ROLES:
+        for role in roles:
             if role in present:
                 importlib.import_module(f"kontor.{package}.{role}")
-    importlib.import_module("kontor.relay")  # has a table of its own
-    from kontor.subscribers import SUBSCRIBERS
-
-    outbox.route(SUBSCRIBERS)
 
 
 def packages() -> list[str]:

@@ -7,13 +7,13 @@ from kontor.subscribers import SUBSCRIBERS
 
 
 def test_every_event_is_listed() -> None:
-    bootstrap.load()
+    bootstrap.load_models()
     ours = {name for name, event in EVENTS.items() if event.__module__.startswith("kontor.")}
     assert ours - SUBSCRIBERS.keys() == set()
 
 
 def test_no_event_is_listed_that_is_none() -> None:
-    bootstrap.load()
+    bootstrap.load_models()
     assert SUBSCRIBERS.keys() - EVENTS.keys() == set()
 
 

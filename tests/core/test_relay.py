@@ -58,7 +58,7 @@ class Carrier:
 
 
 async def until(true: Callable[[], bool]) -> None:
-    for _ in range(500):
+    for _ in range(2000):
         if true():
             return
         await asyncio.sleep(0.01)

@@ -177,5 +177,5 @@ async def test_memory_does_not_grow_with_the_file(database: Database, tmp_path: 
         return used
 
     await peak(1000)  # imports and caches
-    small, large = await peak(2000), await peak(8000)
+    small, large = await peak(2000), await peak(6000)
     assert large < small * 1.3

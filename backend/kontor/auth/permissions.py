@@ -57,6 +57,7 @@ class Permission(StrEnum):
     PRICES_WRITE = "prices:write"
     PROCESSES_READ = "processes:read"
     PROCESSES_WRITE = "processes:write"
+    REFUNDS_APPROVE = "refunds:approve"  # let go what is above the limit of whoever asked
     REFUNDS_WRITE = "refunds:write"
     REPORTS_READ = "reports:read"
     RETURNS_READ = "returns:read"
@@ -159,6 +160,7 @@ FINANCE: Bundle = _MASTERS | {
     P.PARTNERS_READ,
     P.PAYMENTS_READ,
     P.PAYMENTS_WRITE,
+    P.REFUNDS_APPROVE,
     P.REFUNDS_WRITE,
     P.REPORTS_READ,
     P.RETURNS_READ,
@@ -195,6 +197,7 @@ CARE_LEAD: Bundle = CARE_AGENT | {
     P.CUSTOMERS_ERASE,
     P.FULFILLMENT_ROUTE,
     P.NOTIFICATIONS_WRITE,
+    P.REFUNDS_APPROVE,
     P.REPORTS_READ,
     P.RETURNS_WRITE,
     P.RISK_REVIEW,

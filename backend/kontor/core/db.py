@@ -147,6 +147,17 @@ class Session(AsyncSession):
         except Exception as problem:
             _raise_as_sqlalchemy(problem)
 
+    @contextlib.asynccontextmanager
+    async def savepoint(self) -> AsyncIterator[None]:
+        """A part of the unit that may fail alone: when the block raises, its rows and what it recorded are gone."""
+        recorded, scheduled, states = len(self.recorded), len(self.scheduled), len(self._states)
+        try:
+            async with self.begin_nested():
+                yield
+        except BaseException:
+            del self.recorded[recorded:], self.scheduled[scheduled:], self._states[states:]
+            raise
+
     async def write_records(self) -> None:
         """Write what was recorded, last thing before the commit."""
         await self.flush()

@@ -296,7 +296,7 @@ async def lease_due(
 ) -> list[Lease]:
     """Lease due rows, oldest first, at most `limit`; a row whose earlier sibling (same key and job) waits is left.
 
-    Jobs named in `without` are left as well. A lease that runs out makes the row due again: a worker or broker that died loses nothing.
+    So are jobs named in `without`. A lease that runs out makes the row due again: a dead worker loses nothing.
     """
     moment = wall()
     earlier = sa.orm.aliased(OutboxRow)
@@ -318,11 +318,11 @@ async def lease_due(
     found = (
         sa.select(OutboxRow.id, OutboxRow.job, OutboxRow.key)
         .where(sa.not_(OutboxRow.dead), OutboxRow.due_at <= db.now, OutboxRow.available_at <= moment, sa.not_(blocked))
+        .where(OutboxRow.job.not_in(without) if without else sa.true())
         .order_by(OutboxRow.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    found = found.where(OutboxRow.job.not_in(list(without))) if without else found
     rows = [Lease(row.id, row.job, row.key) for row in await db.execute(found)]
     for part in chunks([row.id for row in rows]):
         await db.execute(sa.update(OutboxRow).where(OutboxRow.id.in_(part)).values(available_at=moment + until))
@@ -378,9 +378,7 @@ async def postpone(db: Session, item: Item, delay: timedelta) -> None:
 
 async def replay_dead(db: Session, ids: Sequence[int] | None = None) -> int:
     """Make dead rows due again, all or the named ones; returns how many."""
-    change = sa.update(OutboxRow).where(OutboxRow.dead)
-    if ids is not None:
-        change = change.where(OutboxRow.id.in_(ids))
+    change = sa.update(OutboxRow).where(OutboxRow.dead, sa.true() if ids is None else OutboxRow.id.in_(ids))
     result = await db.execute(change.values(dead=False, attempts=0, available_at=wall()))
     return int(getattr(result, "rowcount", 0))
 

@@ -3,7 +3,7 @@
 import json
 from datetime import date, datetime
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from babel import Locale
@@ -58,6 +58,7 @@ def _money_pattern(currency: str, language: Language, *, negative: bool) -> tupl
     return sample[:first], sample[last + 1 :], point, digits[1]
 
 
+@lru_cache(maxsize=2000)
 def day(value: date, language: Language) -> str:
     """A date with its month in words, so that nobody mistakes the day for the month."""
     return format_date(value, "d. MMMM y" if language == "de" else "d MMMM y", locale=_LOCALES[language])

@@ -39,7 +39,7 @@ Result = FulfillmentOrder | KontorError
 
 @dataclass(frozen=True, slots=True)
 class Acceptance:
-    """A place takes work on: all of it, or some pieces; the others are split off and wait for an answer of their own."""
+    """A place takes work on: all of it, or some pieces; the others are split off and wait for their own answer."""
 
     fulfillment_order_id: UUID
     pieces: tuple[Pieces, ...] | None = None

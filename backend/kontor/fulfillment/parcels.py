@@ -103,7 +103,7 @@ async def attach(
     shipment: Shipment,
     now: datetime,
 ) -> None:
-    """The parcels leave: packed ones are filled in with what is known now, where as many are named; else they are new."""
+    """The parcels leave: packed ones, filled in with what is known now if as many are named, else new ones."""
     waiting = [parcel for parcel in packed if parcel.shipment_id is None and parcel.state is ParcelState.CREATED]
     if waiting and len(given) in (0, len(waiting)):
         leaving = waiting

@@ -4,7 +4,7 @@ import codecs
 import csv
 import io
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, time
 from pathlib import Path
@@ -43,22 +43,27 @@ def table(source: Path | bytes) -> Iterator[Iterator[Line]]:
             yield lines
         except (csv.Error, UnicodeDecodeError) as problem:
             raise UnreadableFile(f"The file cannot be read: {problem}.", path=("content",)) from problem
+        finally:
+            lines.close()
 
 
 def _opened(source: Path | bytes) -> BinaryIO:
     return io.BytesIO(source) if isinstance(source, bytes) else source.open("rb")
 
 
-def _text(file: BinaryIO) -> Iterator[Line]:
+def _text(file: BinaryIO) -> Generator[Line, None, None]:
     sample = file.read(SAMPLE)
     file.seek(0)
     encoding = _encoding(sample)
     first = sample.decode(encoding, errors="ignore").splitlines() or [""]
     text = io.TextIOWrapper(file, encoding=encoding, newline="")
     reader = csv.reader(text, delimiter=_delimiter(first[0]))
-    for row in reader:
-        if any(cell.strip() for cell in row):
-            yield reader.line_num, [cell.strip() for cell in row[:MAX_COLUMNS]]
+    try:
+        for row in reader:
+            if any(cell.strip() for cell in row):
+                yield reader.line_num, [cell.strip() for cell in row[:MAX_COLUMNS]]
+    finally:
+        text.detach()  # the file is closed by who opened it
 
 
 def _encoding(sample: bytes) -> str:
@@ -81,7 +86,7 @@ def _delimiter(header: str) -> str:
     return max(counts, key=lambda letter: counts[letter])
 
 
-def _workbook(file: BinaryIO) -> Iterator[Line]:
+def _workbook(file: BinaryIO) -> Generator[Line, None, None]:
     """The lines of the first sheet."""
     try:
         with zipfile.ZipFile(file) as packed:

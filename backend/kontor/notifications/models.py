@@ -11,7 +11,10 @@ from kontor.core.db import Json, Model
 
 
 class Notification(Model):
-    """A message to a customer: one per order, cause and template, in the language frozen at order time."""
+    """A message to a customer: one per order, cause and template, in the language frozen at order time.
+
+    `context` holds what the message is about; `error` is set when it can never be sent.
+    """
 
     __tablename__ = "notification"
     __table_args__ = (
@@ -29,3 +32,4 @@ class Notification(Model):
     message_id: Mapped[str] = mapped_column(sa.String(200))
     created_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
+    error: Mapped[str | None] = mapped_column(sa.String(500))

@@ -111,6 +111,7 @@ def _environment(kind: str, language: Language) -> Environment:
         loader=FileSystemLoader(_FOLDER),
         autoescape=kind == "html",  # noqa: S701 - plain text must not be escaped
         undefined=StrictUndefined,
+        auto_reload=False,  # templates are part of the release
         trim_blocks=True,
         lstrip_blocks=True,
     )

@@ -16,7 +16,7 @@ class PaymentAuthorized(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class PaymentDeclined(Event):
-    """A payment of an order was declined."""
+    """A payment of an order does not cover it: declined, or not there yet (`code` AWAITING_TRANSFER)."""
 
     payment_id: UUID
     code: str
@@ -25,11 +25,12 @@ class PaymentDeclined(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class PaymentReceived(Event):
-    """Money came in that we waited for (prepayment, bank transfer) or another payment was named."""
+    """Money came in that we waited for (prepayment, bank transfer), or another payment was named (amount 0)."""
 
     payment_id: UUID
     amount: int
     currency: str
+    transaction_id: UUID | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +68,17 @@ class PaymentVoided(Event):
 
     payment_id: UUID
     amount: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaymentChargedBack(Event):
+    """The customer's bank took money back."""
+
+    payment_id: UUID
+    transaction_id: UUID
+    amount: int
+    currency: str
+    method: str
 
 
 @dataclass(frozen=True, kw_only=True)

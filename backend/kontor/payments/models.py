@@ -13,7 +13,7 @@ from kontor.payments.states import PaymentMethodKind, PaymentState, RefundState
 
 
 class TransactionKind(StrEnum):
-    """What was done with a promise of money."""
+    """What was done with a promise of money. On account, BILL is what was invoiced, CREDIT what was taken off it unpaid."""
 
     AUTHORIZE = "AUTHORIZE"
     CAPTURE = "CAPTURE"
@@ -21,6 +21,8 @@ class TransactionKind(StrEnum):
     REFUND = "REFUND"
     RECEIVE = "RECEIVE"
     CHARGEBACK = "CHARGEBACK"
+    BILL = "BILL"
+    CREDIT = "CREDIT"
 
 
 class TransactionState(StrEnum):
@@ -33,7 +35,11 @@ class TransactionState(StrEnum):
 
 
 class Payment(Model):
-    """A promise of money by one method. Amounts in minor units; sums of its transactions."""
+    """A promise of money by one method. Amounts in minor units; sums of its transactions.
+
+    `authorized` is what is promised or came in, less what was released. On account, `captured` is what came in,
+    `billed` what was invoiced and `credited` what was taken off before it was paid.
+    """
 
     __tablename__ = "payment"
     __table_args__ = (
@@ -41,7 +47,15 @@ class Payment(Model):
         sa.CheckConstraint("amount >= 0", name="amount"),
         sa.CheckConstraint("captured >= 0 AND captured <= authorized", name="captured"),
         sa.CheckConstraint("refunded >= 0 AND refunded <= captured", name="refunded"),
+        sa.CheckConstraint("credited >= 0 AND credited <= billed", name="billed"),
         sa.Index("ix_payment_gateway_reference", "gateway_reference"),
+        sa.Index("ix_payment_created_at_id", "created_at", "id"),
+        sa.Index(
+            "ix_payment_expiring",
+            "authorization_expires_at",
+            sqlite_where=sa.text("authorized > captured AND authorization_expires_at IS NOT NULL"),
+            postgresql_where=sa.text("authorized > captured AND authorization_expires_at IS NOT NULL"),
+        ),
     )
     id: Mapped[UUID] = mapped_column(primary_key=True)
     order_id: Mapped[UUID] = mapped_column(sa.ForeignKey("orders.id"))
@@ -54,10 +68,13 @@ class Payment(Model):
     authorized: Mapped[int] = mapped_column(sa.BigInteger, default=0)
     captured: Mapped[int] = mapped_column(sa.BigInteger, default=0)
     refunded: Mapped[int] = mapped_column(sa.BigInteger, default=0)
+    billed: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default=sa.text("0"))
+    credited: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default=sa.text("0"))
     token: Mapped[str | None] = mapped_column(sa.String(200))
     gateway_reference: Mapped[str | None] = mapped_column(sa.String(120))
     label: Mapped[str | None] = mapped_column(sa.String(120))
     authorization_expires_at: Mapped[datetime | None]
+    expiry_warned: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 
@@ -68,6 +85,7 @@ class PaymentTransaction(Model):
     __tablename__ = "payment_transaction"
     __table_args__ = (
         sa.Index("ix_payment_transaction_payment_id", "payment_id"),
+        sa.Index("ix_payment_transaction_refund_id", "refund_id"),
         sa.CheckConstraint("amount >= 0", name="amount"),
     )
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -86,11 +104,16 @@ class PaymentTransaction(Model):
 
 
 class Refund(Model):
-    """Money back. `kind` RETURN, CANCELLATION, GOODWILL, CORRECTION; `source_key` makes a cause refund once."""
+    """Money back. `kind` RETURN, CANCELLATION, GOODWILL, CORRECTION; `source_key` makes a cause refund once.
+
+    `lines` says what for: `{shipment_line_id, quantity, gross}` for goods, `{charge_id, gross}` for a fee given back,
+    `{name, tax_rate, gross}` with a negative amount for a fee that is kept. Empty where no goods stand behind it.
+    """
 
     __tablename__ = "refund"
     __table_args__ = (
         sa.Index("ix_refund_order_id", "order_id"),
+        sa.Index("ix_refund_requested_at_id", "requested_at", "id"),
         sa.UniqueConstraint("source_key"),
         sa.CheckConstraint("amount >= 0", name="amount"),
     )
@@ -102,7 +125,9 @@ class Refund(Model):
     currency: Mapped[str] = mapped_column(sa.String(3))
     amount: Mapped[int] = mapped_column(sa.BigInteger)
     lines: Mapped[list[Any]] = mapped_column(Json, default=list)
+    policy: Mapped[str] = mapped_column(sa.String(20), default="", server_default="")
     reason: Mapped[str] = mapped_column(sa.String(500))
+    error: Mapped[str | None] = mapped_column(sa.String(500))
     source_key: Mapped[str] = mapped_column(sa.String(120))
     requested_at: Mapped[datetime]
     requested_by: Mapped[str] = mapped_column(sa.String(200))

@@ -62,6 +62,7 @@ class UserTask(Model):
     order_id: Mapped[UUID]
     token: Mapped[str] = mapped_column(sa.String(40))
     name: Mapped[str] = mapped_column(sa.String(60))
+    role: Mapped[str | None] = mapped_column(sa.String(40))
     state: Mapped[UserTaskState] = mapped_column(state_type(UserTaskState))
     outcome: Mapped[str | None] = mapped_column(sa.String(40))
     note: Mapped[str | None] = mapped_column(sa.String(500))

@@ -90,6 +90,8 @@ class Batch:
                 return
             name = next(iter(self.work))
             subjects = list(self.work.pop(name).values())
+            if not subjects:  # what asked for it has been taken away meanwhile
+                continue
             answers = await self._do(run, name, subjects)
             for subject in subjects:
                 self._answer(subject, answers.get(subject, {}))

@@ -54,3 +54,16 @@ class RiskListEntry(Model):
     until: Mapped[datetime | None]
     created_at: Mapped[datetime]
     created_by: Mapped[str] = mapped_column(sa.String(200))
+
+
+class RiskSighting(Model):
+    """A trace an order left: its email, address or network address. Kept for days, to count orders in a time.
+
+    `at` is in seconds of the epoch, so that a window is plain arithmetic on every database.
+    """
+
+    __tablename__ = "risk_sighting"
+    key: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    at: Mapped[int] = mapped_column(sa.BigInteger, primary_key=True, index=True)
+    order_id: Mapped[UUID] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(sa.String(20))

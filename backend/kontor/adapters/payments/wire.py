@@ -86,7 +86,9 @@ class Connection:
         self._transport = transport
         self._headers = {"authorization": f"Bearer {api_key}"} if api_key else {}
 
-    async def call(self, method: str, path: str, *, body: bytes = b"", headers: Mapping[str, str] | None = None) -> Reply:
+    async def call(
+        self, method: str, path: str, *, body: bytes = b"", headers: Mapping[str, str] | None = None
+    ) -> Reply:
         """One call; raises `NotReached` or `NoAnswer`."""
         return await self._transport.exchange(method, path, {**self._headers, **(headers or {})}, body)
 

@@ -1,0 +1,180 @@
+"""Partners: inviting them, and the steps of their life."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from enum import Enum
+from typing import Annotated, Any, cast
+from uuid import UUID
+
+import strawberry
+from strawberry import UNSET
+from strawberry.scalars import JSON
+
+from kontor.api.graphql.context import Info
+from kontor.api.graphql.errors import Refusal
+from kontor.api.graphql.master_rows import EACH, Given, SavedRowsResult, lookup, save_rows, shown, sorting
+from kontor.api.graphql.mutation import change
+from kontor.api.graphql.paging import After, Connection, First, connect, page_of
+from kontor.api.graphql.permissions import requires
+from kontor.auth.permissions import Permission
+from kontor.core.db import Session
+from kontor.core.errors import KontorError
+from kontor.partners import queries, service
+from kontor.partners.models import Partner as PartnerRow
+from kontor.partners.models import PartnerKind
+from kontor.partners.states import PartnerState
+
+for _kind in (PartnerKind, PartnerState):
+    strawberry.enum(_kind)
+
+
+@strawberry.type(description="A dropshipper, franchisee, marketplace or other party that owns places.")
+class Partner:
+    id: UUID
+    code: str
+    name: str
+    kind: PartnerKind
+    state: PartnerState
+    email: str | None
+    language: str
+    country: str
+    vat_id: str | None
+    agreement: JSON
+    created_at: datetime
+    updated_at: datetime
+
+    @classmethod
+    def of(cls, row: Any) -> Partner:
+        """As the API shows it."""
+        return cls(**shown(cls, row))
+
+
+@strawberry.input
+class PartnersFilter(Given):
+    codes: list[str] | None = UNSET
+    kinds: list[PartnerKind] | None = UNSET
+    states: list[PartnerState] | None = UNSET
+    countries: list[str] | None = UNSET
+    search: str | None = UNSET
+
+
+@strawberry.enum
+class PartnersSort(Enum):
+    CODE = "CODE"
+    CODE_DESC = "CODE-"
+    NAME = "NAME"
+    NAME_DESC = "NAME-"
+    UPDATED_AT = "UPDATED_AT"
+    UPDATED_AT_DESC = "UPDATED_AT-"
+
+
+@strawberry.input(description="A partner by its code; what is not given stays as it is.")
+class PartnerInput(Given):
+    code: str
+    name: str | None = UNSET
+    kind: PartnerKind | None = UNSET
+    email: str | None = UNSET
+    language: str | None = UNSET
+    country: str | None = UNSET
+    vat_id: str | None = UNSET
+    agreement: JSON | None = UNSET
+
+
+@strawberry.type
+class PartnerPayload:
+    partner: Partner
+
+
+PartnerResult = Annotated[PartnerPayload | Refusal, strawberry.union("PartnerResult")]
+
+
+@strawberry.type
+class PartnersQuery:
+    @strawberry.field(
+        extensions=[requires(Permission.PARTNERS_READ)],
+        description="The partners the caller may see; a partner sees itself.",
+    )
+    async def partners(
+        self,
+        info: Info,
+        filter: PartnersFilter | None = None,
+        sort: PartnersSort = PartnersSort.CODE,
+        first: First = 50,
+        after: After = None,
+    ) -> Connection[Partner]:
+        wanted = queries.PartnerFilter(**(filter.values() if filter else {}))
+        async with info.context.runtime.database.read_only(info.context.principal) as db:
+            page = await queries.list_partners(db, wanted, page_of(first, after), **sorting(sort))
+        return connect(page, Partner.of)
+
+    @strawberry.field(extensions=[requires(Permission.PARTNERS_READ)], description="By id or by code.")
+    async def partner(self, info: Info, id: UUID | None = None, code: str | None = None) -> Partner | None:
+        async with info.context.runtime.database.read_only(info.context.principal) as db:
+            row = await queries.find_partner(db, **lookup(id=id, code=code))
+        return None if row is None else Partner.of(row)
+
+
+@strawberry.type
+class PartnersMutation:
+    @strawberry.mutation(extensions=[requires(Permission.PARTNERS_WRITE)], description="Add a partner as invited.")
+    async def invite_partner(self, info: Info, input: PartnerInput) -> PartnerResult:
+        async def work(db: Session) -> PartnerRow:
+            try:
+                return await service.invite_partner(db, cast(Any, input.values()))
+            except KontorError as problem:
+                raise problem.within("input") from None
+
+        return await _changed(info, work, input.values())
+
+    @strawberry.mutation(
+        extensions=[requires(Permission.PARTNERS_WRITE)],
+        description=f"Change partners by code and invite those that are new. {EACH}",
+    )
+    async def save_partners(
+        self, info: Info, inputs: list[PartnerInput], all_or_nothing: bool = False
+    ) -> SavedRowsResult:
+        return await save_rows(info, inputs, service.save_partners, noun="partner", all_or_nothing=all_or_nothing)
+
+    @strawberry.mutation(
+        extensions=[requires(Permission.PARTNERS_WRITE)], description="The partner accepted and is being set up."
+    )
+    async def start_onboarding(self, info: Info, id: UUID) -> PartnerResult:
+        async def work(db: Session) -> PartnerRow:
+            return await service.start_onboarding(db, await queries.lock_partner(db, id=id))
+
+        return await _changed(info, work, [id])
+
+    @strawberry.mutation(
+        extensions=[requires(Permission.PARTNERS_WRITE)], description="From now on the partner may be routed to."
+    )
+    async def activate_partner(self, info: Info, id: UUID) -> PartnerResult:
+        async def work(db: Session) -> PartnerRow:
+            return await service.activate_partner(db, await queries.lock_partner(db, id=id))
+
+        return await _changed(info, work, [id])
+
+    @strawberry.mutation(
+        extensions=[requires(Permission.PARTNERS_WRITE)], description="No new work at once; open work stays finishable."
+    )
+    async def suspend_partner(self, info: Info, id: UUID, reason: str) -> PartnerResult:
+        async def work(db: Session) -> PartnerRow:
+            return await service.suspend_partner(db, await queries.lock_partner(db, id=id), reason=reason)
+
+        return await _changed(info, work, [id, reason])
+
+    @strawberry.mutation(extensions=[requires(Permission.PARTNERS_WRITE)], description="The relation is over.")
+    async def end_partner(self, info: Info, id: UUID, reason: str) -> PartnerResult:
+        async def work(db: Session) -> PartnerRow:
+            return await service.end_partner(db, await queries.lock_partner(db, id=id), reason=reason)
+
+        return await _changed(info, work, [id, reason])
+
+
+async def _changed(info: Info, work: Callable[[Session], Awaitable[PartnerRow]], body: Any) -> PartnerPayload:
+    async def again(db: Session, ids: list[UUID]) -> PartnerRow:
+        return await queries.lock_partner(db, id=ids[0])
+
+    row = await change(info, work, body=body, targets=lambda done: [("partner", done.id)], again=again)
+    return PartnerPayload(partner=Partner.of(row))

@@ -1,0 +1,263 @@
+"""Invariants 3 to 5: payments are their transactions, orders their lines, and the books balance."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from kontor.audit.comparing import Difference, or_zero, rows, text, total, unequal
+from kontor.core.db import Session
+from kontor.fulfillment.models import Shipment, ShipmentLine
+from kontor.invoicing.models import CreditNote, Invoice, JournalEntry, JournalLine
+from kontor.orders.models import Order, OrderCharge, OrderLine, PriceAdjustment
+from kontor.payments.models import (
+    Payment,
+    PaymentTransaction,
+    Refund,
+    RefundAllocation,
+    TransactionKind,
+    TransactionState,
+)
+from kontor.payments.states import PaymentMethodKind, RefundState
+
+PAYMENT = (text("order"), Order.number, text("payment"), Payment.position)
+ORDER = (text("order"), Order.number)
+
+
+async def payment_limits(db: Session) -> list[Difference]:
+    """No more is taken than was promised, and no more paid back than was taken."""
+    found: list[Difference] = []
+    for check, amount, limit in (
+        ("captured against authorized", Payment.captured, Payment.authorized),
+        ("refunded against captured", Payment.refunded, Payment.captured),
+    ):
+        beyond = sa.select(*PAYMENT, amount, limit).join(Order, Order.id == Payment.order_id).where(amount > limit)
+        found += await rows(db, 3, check, beyond)
+    return found
+
+
+async def payment_ledgers(db: Session) -> list[Difference]:
+    """Every amount of a payment is the sum of its transactions that succeeded."""
+    row, kind = PaymentTransaction, TransactionKind
+    in_advance = [each for each in PaymentMethodKind if each.money_in_advance]
+    received_promise = sa.and_(row.kind == kind.RECEIVE, Payment.kind.in_(in_advance))
+    amounts = {
+        "authorized": sa.case(
+            (row.kind == kind.AUTHORIZE, row.amount), (row.kind == kind.VOID, -row.amount),
+            (received_promise, row.amount), else_=0,
+        ),
+        "captured": sa.case((row.kind.in_((kind.CAPTURE, kind.RECEIVE)), row.amount), else_=0),
+        "refunded": sa.case((row.kind.in_((kind.REFUND, kind.CHARGEBACK)), row.amount), else_=0),
+        "billed": sa.case((row.kind == kind.BILL, row.amount), else_=0),
+        "credited": sa.case((row.kind == kind.CREDIT, row.amount), else_=0),
+    }  # fmt: skip
+    ledger = (
+        sa.select(row.payment_id, *[total(amount, name) for name, amount in amounts.items()])
+        .join(Payment, Payment.id == row.payment_id)
+        .where(row.outcome == TransactionState.SUCCEEDED)
+        .group_by(row.payment_id)
+        .subquery()
+    )
+    found = sa.join(Payment, Order, Order.id == Payment.order_id).join(
+        ledger, ledger.c.payment_id == Payment.id, isouter=True
+    )
+    differences: list[Difference] = []
+    for name in amounts:
+        pair = (getattr(Payment, name), or_zero(ledger.c[name]))
+        check = f"{name} against transactions"
+        differences += await unequal(db, 3, check, found=found, subject=PAYMENT, pair=pair)
+    return differences
+
+
+async def order_totals(db: Session) -> list[Difference]:
+    """An order's totals are those of its lines and charges, a line's discount that of its adjustments."""
+    lines = (
+        sa.select(
+            OrderLine.order_id, total(OrderLine.gross_total, "gross"), total(OrderLine.discount_total, "discount")
+        )
+        .group_by(OrderLine.order_id)
+        .subquery()
+    )
+    # With net prices a charge is taxed anew on the day of supply, so only its net amount stays what was agreed.
+    agreed = sa.case((sa.or_(Order.gross, OrderCharge.shipment_id.is_(None)), OrderCharge.gross), else_=0)
+    changed = sa.case((sa.or_(Order.gross, OrderCharge.shipment_id.is_(None)), 0), else_=1)
+    charges = (
+        sa.select(OrderCharge.order_id, total(agreed), total(changed, "changed"))
+        .join(Order, Order.id == OrderCharge.order_id)
+        .group_by(OrderCharge.order_id)
+        .subquery()
+    )
+    found = sa.join(Order, lines, lines.c.order_id == Order.id, isouter=True).join(
+        charges, charges.c.order_id == Order.id, isouter=True
+    )
+    of_charges = sa.case((or_zero(charges.c.changed) > 0, Order.charges_total), else_=or_zero(charges.c.total))
+    pairs: tuple[tuple[str, Any, Any], ...] = (
+        ("goods against lines", Order.goods_total, or_zero(lines.c.gross)),
+        ("charges against their rows", Order.charges_total, of_charges),
+        ("discount against lines", Order.discount_total, or_zero(lines.c.discount)),
+        ("total against goods and charges", Order.total, Order.goods_total + Order.charges_total),
+    )
+    differences: list[Difference] = []
+    for check, recorded, computed in pairs:
+        differences += await unequal(db, 4, check, found=found, subject=ORDER, pair=(recorded, computed))
+    return differences + await _adjustments(db)
+
+
+async def _adjustments(db: Session) -> list[Difference]:
+    given = (
+        sa.select(PriceAdjustment.order_line_id, total(PriceAdjustment.amount))
+        .group_by(PriceAdjustment.order_line_id)
+        .subquery()
+    )
+    found = sa.join(OrderLine, Order, Order.id == OrderLine.order_id).join(
+        given, given.c.order_line_id == OrderLine.id, isouter=True
+    )
+    pair = (OrderLine.discount_total, or_zero(given.c.total))
+    subject = (*ORDER, text("line"), OrderLine.position)
+    return await unequal(db, 4, "discount against adjustments", found=found, subject=subject, pair=pair)
+
+
+def _shipped_value() -> Any:
+    return (
+        sa.select(Shipment.order_id, total(Shipment.amount))
+        .where(Shipment.recalled_at.is_(None))
+        .group_by(Shipment.order_id)
+        .subquery()
+    )
+
+
+async def shipped_value(db: Session) -> list[Difference]:
+    """A shipment is worth its lines and charges; the pieces of a line are worth no more than the line."""
+    lines = sa.select(ShipmentLine.shipment_id, total(ShipmentLine.gross)).group_by(ShipmentLine.shipment_id).subquery()
+    charges = (
+        sa.select(OrderCharge.shipment_id, total(OrderCharge.gross))
+        .where(OrderCharge.shipment_id.is_not(None))
+        .group_by(OrderCharge.shipment_id)
+        .subquery()
+    )
+    worth = or_zero(lines.c.total) + or_zero(charges.c.total)
+    found = sa.join(Shipment, lines, lines.c.shipment_id == Shipment.id, isouter=True).join(
+        charges, charges.c.shipment_id == Shipment.id, isouter=True
+    )
+    statement = (
+        sa.select(text("shipment"), Shipment.number, Shipment.amount, worth)
+        .select_from(found)
+        .where(Shipment.recalled_at.is_(None), Shipment.amount != worth)
+    )
+    differences = await rows(db, 4, "amount against lines and charges", statement)
+    beyond = (
+        sa.select(text("shipment"), Shipment.number, ShipmentLine.refunded_gross, ShipmentLine.gross)
+        .join(Shipment, Shipment.id == ShipmentLine.shipment_id)
+        .where(ShipmentLine.refunded_gross > ShipmentLine.gross)
+    )
+    return differences + await rows(db, 4, "paid back against the value of the pieces", beyond)
+
+
+async def captured_value(db: Session) -> list[Difference]:
+    """What Kontor captured of an order is at most the value shipped, but for methods paid in advance."""
+    advance = [kind for kind in PaymentMethodKind if not kind.captured_by_kontor]
+    sent = _shipped_value()
+    taken = (
+        sa.select(Payment.order_id, total(Payment.captured))
+        .where(Payment.kind.not_in(advance), *_not_immediate())
+        .group_by(Payment.order_id)
+        .subquery()
+    )
+    statement = (
+        sa.select(*ORDER, taken.c.total, or_zero(sent.c.total))
+        .join(taken, taken.c.order_id == Order.id)
+        .outerjoin(sent, sent.c.order_id == Order.id)
+        .where(taken.c.total > or_zero(sent.c.total))
+    )
+    return await rows(db, 4, "captured against shipped", statement)
+
+
+def _not_immediate() -> tuple[Any, ...]:
+    """Wallets of a gateway that takes the money at once are paid in advance: their capture names no shipment."""
+    at_once = sa.select(PaymentTransaction.payment_id).where(
+        PaymentTransaction.kind == TransactionKind.CAPTURE,
+        PaymentTransaction.outcome == TransactionState.SUCCEEDED,
+        PaymentTransaction.shipment_id.is_(None),
+    )
+    return ((Payment.kind != PaymentMethodKind.WALLET) | Payment.id.not_in(at_once),)
+
+
+async def refunds(db: Session) -> list[Difference]:
+    """A refund goes back over payments to the cent, and no order is paid back more than was taken."""
+    shares = (
+        sa.select(RefundAllocation.refund_id, total(RefundAllocation.amount))
+        .group_by(RefundAllocation.refund_id)
+        .subquery()
+    )
+    found = sa.join(Refund, Order, Order.id == Refund.order_id).join(
+        shares, shares.c.refund_id == Refund.id, isouter=True
+    )
+    statement = (
+        sa.select(*ORDER, Refund.kind, Refund.amount, or_zero(shares.c.total))
+        .select_from(found)
+        .where(Refund.state == RefundState.SUCCEEDED, Refund.amount != or_zero(shares.c.total))
+    )
+    differences = await rows(db, 4, "refund against its shares", statement)
+    paid_back = (
+        sa.select(Refund.order_id, total(Refund.amount))
+        .where(Refund.state == RefundState.SUCCEEDED)
+        .group_by(Refund.order_id)
+        .subquery()
+    )
+    of_payments = sa.select(Payment.order_id, total(Payment.refunded)).group_by(Payment.order_id).subquery()
+    both = sa.join(Order, of_payments, of_payments.c.order_id == Order.id).join(
+        paid_back, paid_back.c.order_id == Order.id, isouter=True
+    )
+    pair = (of_payments.c.total, or_zero(paid_back.c.total))
+    return differences + await unequal(
+        db, 4, "paid back by payments against refunds", found=both, subject=ORDER, pair=pair
+    )
+
+
+async def journal_balances(db: Session) -> list[Difference]:
+    """Every entry balances, and so does every currency."""
+    line, entry = JournalLine, JournalEntry
+    balance = sa.select(line.entry_id, total(line.amount)).group_by(line.entry_id).subquery()
+    found = sa.outerjoin(entry, balance, balance.c.entry_id == entry.id)
+    pair = (or_zero(balance.c.total), sa.literal(0))
+    subject = (text("entry"), entry.kind, entry.reference)
+    differences = await unequal(db, 5, "balance of an entry", found=found, subject=subject, pair=pair)
+    empty = sa.select(*subject, sa.literal(0), text("lines")).select_from(found).where(balance.c.entry_id.is_(None))
+    differences += await rows(db, 5, "lines of an entry", empty)
+    by_currency = (
+        sa.select(text("journal in"), entry.currency, total(line.amount), sa.literal(0))
+        .join(line, line.entry_id == entry.id)
+        .group_by(entry.currency)
+        .having(sa.func.sum(line.amount) != 0)
+    )
+    return differences + await rows(db, 5, "balance of the journal", by_currency)
+
+
+async def documents_against_shipments(db: Session) -> list[Difference]:
+    """An invoice is worth its shipment, and no more of it is credited than it says."""
+    worth = (
+        sa.select(text("invoice"), Invoice.number, Invoice.gross, Shipment.amount)
+        .join(Shipment, Shipment.id == Invoice.shipment_id)
+        .where(Invoice.gross != Shipment.amount)
+    )
+    differences = await rows(db, 4, "invoice against its shipment", worth)
+    notes = sa.select(CreditNote.invoice_id, total(CreditNote.gross)).group_by(CreditNote.invoice_id).subquery()
+    found = sa.outerjoin(Invoice, notes, notes.c.invoice_id == Invoice.id)
+    pair = (Invoice.credited, or_zero(notes.c.total))
+    subject = (text("invoice"), Invoice.number)
+    differences += await unequal(db, 4, "credited against credit notes", found=found, subject=subject, pair=pair)
+    beyond = sa.select(*subject, Invoice.credited, Invoice.gross).where(Invoice.credited > Invoice.gross)
+    return differences + await rows(db, 4, "credited against the invoice", beyond)
+
+
+CHECKS = (
+    payment_limits,
+    payment_ledgers,
+    order_totals,
+    shipped_value,
+    captured_value,
+    refunds,
+    documents_against_shipments,
+    journal_balances,
+)

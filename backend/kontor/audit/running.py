@@ -1,0 +1,24 @@
+"""Every check in turn, over one state of the database."""
+
+from __future__ import annotations
+
+from kontor.audit import goods, money, records
+from kontor.audit.comparing import Check, Difference
+from kontor.core.db import Database
+
+CHECKS: tuple[Check, ...] = (*goods.CHECKS, *money.CHECKS, *records.CHECKS)
+
+
+async def differences(database: Database) -> list[Difference]:
+    """Everything that does not hold, in the order of the invariants; empty when all is well.
+
+    Read in one transaction, so that work that goes on meanwhile makes no difference. Money and goods are compared as
+    they were committed: a service that writes both sides in one unit of work is never caught between them.
+    """
+    found: list[Difference] = []
+    async with database.read_only() as db:
+        if not db.sqlite:
+            await db.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+        for check in CHECKS:
+            found += await check(db)
+    return sorted(found, key=lambda each: each.invariant)

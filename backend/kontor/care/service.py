@@ -1,0 +1,95 @@
+"""Cases from being raised to being done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from kontor.care import queries
+from kontor.care.errors import CaseDone, InvalidCase
+from kontor.care.models import Case
+from kontor.care.states import CASE, CaseState
+from kontor.care.values import CaseKind, NewCase
+from kontor.core.db import Session
+from kontor.core.ids import new_id
+from kontor.core.statemachine import change_row, transition
+
+SYSTEM_NOTE = "settled by itself"
+
+
+async def open_cases(db: Session, wanted: Sequence[NewCase], *, now: datetime) -> list[Case]:
+    """Raise cases, once per kind and subject while one is open; what is known already gets the newer facts.
+
+    The case of each entry, in order.
+    """
+    known = await queries.open_subjects(db, {each.subject_key for each in wanted})
+    for each in wanted:
+        case = known.get(each.subject_key)
+        if case is not None:
+            if each.facts and case.facts != dict(each.facts):
+                case.facts, case.updated_at = {**case.facts, **each.facts}, now
+            continue
+        case = known[each.subject_key] = Case(
+            id=new_id(), kind=each.kind.value, subject_key=each.subject_key, order_id=each.order_id,
+            state=CaseState.OPEN, facts=dict(each.facts), due_at=each.due_at, created_at=now, updated_at=now,
+        )  # fmt: skip
+        db.add(case)
+        db.note_state(change_row("care_case", case.id, None, CaseState.OPEN, now=now, by=db.by))
+    return [known[each.subject_key] for each in wanted]
+
+
+async def open_case(db: Session, wanted: NewCase, *, now: datetime) -> Case:
+    """Raise one case; see `open_cases`."""
+    (case,) = await open_cases(db, [wanted], now=now)
+    return case
+
+
+async def settle_cases(db: Session, subjects: Iterable[tuple[CaseKind, str]], *, now: datetime) -> None:
+    """End cases whose cause is gone; those nobody has raised are left out."""
+    keys = {NewCase(kind, subject).subject_key for kind, subject in subjects}
+    for case in (await queries.open_subjects(db, keys)).values():
+        transition(db, case, CaseState.DONE, table=CASE, now=now, reason=SYSTEM_NOTE)
+        case.updated_at = now
+
+
+def assign_case(
+    db: Session, case: Case, *, owner_id: UUID | None, now: datetime, due_at: datetime | None = None
+) -> None:
+    """Give a locked case to somebody, or back to all with None. Raises `CaseDone`, `InvalidCase` for a past deadline."""
+    _check_open(case)
+    if due_at is not None and due_at <= now:
+        raise InvalidCase("The deadline lies in the past.", path=("dueAt",))
+    to = CaseState.OPEN if owner_id is None else CaseState.ASSIGNED
+    if case.state is CaseState.WAITING and to is CaseState.OPEN:
+        transition(db, case, CaseState.ASSIGNED, table=CASE, now=now)
+    if case.state is not to:
+        transition(db, case, to, table=CASE, now=now)
+    case.owner_id, case.due_at, case.updated_at = owner_id, due_at or case.due_at, now
+
+
+def wait_case(
+    db: Session, case: Case, *, now: datetime, note: str | None = None, until: datetime | None = None
+) -> None:
+    """Put a locked, assigned case aside until something comes. Raises `CaseDone`, `TransitionRefused`."""
+    _check_open(case)
+    transition(db, case, CaseState.WAITING, table=CASE, now=now, reason=_note(note))
+    case.due_at, case.updated_at = until or case.due_at, now
+
+
+def finish_case(db: Session, case: Case, *, now: datetime, note: str | None = None) -> None:
+    """The case needs nobody any more. Raises `CaseDone`."""
+    _check_open(case)
+    transition(db, case, CaseState.DONE, table=CASE, now=now, reason=_note(note))
+    case.updated_at = now
+
+
+def _check_open(case: Case) -> None:
+    if case.state is CaseState.DONE:
+        raise CaseDone("The case is done.", path=("id",), case_id=str(case.id))
+
+
+def _note(note: str | None) -> str | None:
+    if note is not None and len(note) > 500:
+        raise InvalidCase("A note has at most 500 characters.", path=("note",))
+    return note or None

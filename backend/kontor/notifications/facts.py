@@ -1,0 +1,322 @@
+"""The facts of a message, put together from rows that are loaded already. Pure."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+METHODS: dict[str, dict[str, str]] = {
+    "de": {
+        "CARD": "Kreditkarte", "WALLET": "Wallet", "ON_ACCOUNT": "Rechnung", "DIRECT_DEBIT": "Lastschrift",
+        "PREPAYMENT": "Vorkasse", "GIFT_CARD": "Geschenkkarte", "BONUS_POINTS": "Bonuspunkte",
+        "VOUCHER": "Gutschein", "CASH": "Bar", "COLLECTED_BY_CHANNEL": "Über den Marktplatz bezahlt",
+    },
+    "en": {
+        "CARD": "Card", "WALLET": "Wallet", "ON_ACCOUNT": "Invoice", "DIRECT_DEBIT": "Direct debit",
+        "PREPAYMENT": "Prepayment", "GIFT_CARD": "Gift card", "BONUS_POINTS": "Bonus points",
+        "VOUCHER": "Voucher", "CASH": "Cash", "COLLECTED_BY_CHANNEL": "Paid through the marketplace",
+    },
+}  # fmt: skip
+Rows = dict[UUID, list[Any]]
+
+
+@dataclass(slots=True)
+class Known:
+    """Rows by id, and lists of rows by the id of what they belong to."""
+
+    orders: dict[UUID, Any] = field(default_factory=dict)
+    channels: dict[UUID, Any] = field(default_factory=dict)
+    lines: dict[UUID, Any] = field(default_factory=dict)
+    lines_of: Rows = field(default_factory=dict)
+    charges_of: Rows = field(default_factory=dict)
+    payments: dict[UUID, Any] = field(default_factory=dict)
+    payments_of: Rows = field(default_factory=dict)
+    shipments: dict[UUID, Any] = field(default_factory=dict)
+    shipped_of: Rows = field(default_factory=dict)
+    parcels_of: Rows = field(default_factory=dict)
+    codes_of: Rows = field(default_factory=dict)
+    tasks: dict[UUID, Any] = field(default_factory=dict)
+    task_lines_of: Rows = field(default_factory=dict)
+    places: dict[UUID, Any] = field(default_factory=dict)
+    returns: dict[UUID, Any] = field(default_factory=dict)
+    return_lines_of: Rows = field(default_factory=dict)
+    refunds: dict[UUID, Any] = field(default_factory=dict)
+    shares_of: Rows = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One message to be filled: for which order, about what."""
+
+    template: str
+    order: Any
+    subject: UUID | None
+    about: Mapping[str, Any]
+    language: str
+    today: date
+
+
+def compose(asked: Asked, known: Known) -> dict[str, Any] | None:
+    """What the template takes besides the brand; None when there is nothing to tell any more.
+
+    Raises `KeyError` for a subject that does not exist.
+    """
+    own = _COMPOSERS[asked.template](asked, known)
+    if own is None:
+        return None
+    order, settings = asked.order, known.channels[asked.order.channel_id].settings
+    address = order.shipping_address or order.billing_address or {}
+    return {
+        "order_number": order.number,
+        "customer_name": str(address.get("name") or ""),
+        "order_url": link(settings, "order_url", order),
+        **own,
+    }
+
+
+def link(settings: Mapping[str, Any], name: str, order: Any) -> str | None:
+    """A link of the channel's own pages: its setting with `{number}` and `{external_id}` filled in."""
+    pattern = settings.get(name)
+    if not isinstance(pattern, str) or not pattern.startswith(("https://", "http://")):
+        return None
+    return pattern.replace("{number}", order.number).replace("{external_id}", order.external_id)
+
+
+def address_lines(address: Mapping[str, Any] | None) -> list[str]:
+    """A postal address line by line."""
+    if not address:
+        return []
+    town = " ".join(str(part) for part in (address.get("postal_code"), address.get("city")) if part)
+    parts = [address.get("company"), address.get("name"), address.get("extra"), address.get("street"), town]
+    return [str(part) for part in (*parts, address.get("country")) if part]
+
+
+def place_lines(place: Any) -> list[str]:
+    """A place's name and address line by line."""
+    town = " ".join(part for part in (place.postal_code, place.city) if part)
+    return [part for part in (place.name, place.street, town) if part]
+
+
+def method_name(payment: Any, language: str) -> str:
+    """How the customer paid, in their words: the label the channel gave, else the name of the method."""
+    return payment.label or METHODS.get(language, METHODS["en"])[str(payment.kind)]
+
+
+def _items(pairs: Iterable[tuple[Any, int]]) -> list[dict[str, Any]]:
+    return [{"name": line.name, "quantity": quantity} for line, quantity in pairs if quantity > 0]
+
+
+def _shipment_items(shipment_id: UUID, known: Known) -> list[dict[str, Any]]:
+    return _items((known.lines[row.order_line_id], row.quantity) for row in known.shipped_of.get(shipment_id, ()))
+
+
+def _subject(asked: Asked) -> UUID:
+    if asked.subject is None:
+        raise KeyError(f"{asked.template} says nothing of what it is about")
+    return asked.subject
+
+
+def _shipment(asked: Asked, known: Known) -> Any | None:
+    shipment = known.shipments[_subject(asked)]
+    return None if shipment.recalled_at is not None else shipment
+
+
+def _order_confirmed(asked: Asked, known: Known) -> dict[str, Any]:
+    order = asked.order
+    lines = [
+        {"name": line.name, "quantity": line.ordered, "total": line.gross_total}
+        for line in known.lines_of.get(order.id, ())
+    ]
+    place = known.places.get(order.pickup_location_id)
+    methods = dict.fromkeys(method_name(payment, asked.language) for payment in known.payments_of.get(order.id, ()))
+    return {
+        "lines": lines,
+        "total": order.total,
+        "currency": order.currency,
+        "discount": order.discount_total or None,
+        "shipping_cost": sum(charge.gross for charge in known.charges_of.get(order.id, ())) or None,
+        "tax_included": order.tax_total,
+        "payment_method": ", ".join(methods) or None,
+        "pickup_location": place_lines(place) if place else None,
+        "delivery_address": address_lines(order.shipping_address) or None,
+        "promised_until": order.promised_on,
+    }
+
+
+def _in_review(_asked: Asked, _known: Known) -> dict[str, Any]:
+    return {}
+
+
+def _payment_failed(asked: Asked, known: Known) -> dict[str, Any]:
+    order, payment = asked.order, known.payments.get(asked.subject) if asked.subject else None
+    return {
+        "total": order.total,
+        "currency": order.currency,
+        "payment_method": method_name(payment, asked.language) if payment else None,
+        "pay_url": link(known.channels[order.channel_id].settings, "pay_url", order),
+    }
+
+
+def _shipped(asked: Asked, known: Known) -> dict[str, Any] | None:
+    shipment = _shipment(asked, known)
+    if shipment is None:
+        return None
+    lines = known.lines_of.get(asked.order.id, ())
+    open_lines = [(line, line.ordered - line.canceled - line.shipped) for line in lines if line.kind == "PHYSICAL"]
+    task = known.tasks.get(shipment.fulfillment_order_id)
+    expected = (task.promised_on if task else None) or asked.order.promised_on
+    return {
+        "lines": _shipment_items(shipment.id, known),
+        "parcels": [
+            {"carrier": parcel.carrier or "", "tracking_number": parcel.tracking_number, **_tracking(parcel)}
+            for parcel in known.parcels_of.get(shipment.id, ())
+            if parcel.tracking_number
+        ],
+        "outstanding": _items(open_lines) or None,
+        "expected_on": expected if expected and expected > asked.today else None,
+        "delivery_address": address_lines(asked.order.shipping_address) or None,
+    }
+
+
+def _tracking(parcel: Any) -> dict[str, str]:
+    url = parcel.tracking_url
+    return {"tracking_url": url} if url and url.startswith(("https://", "http://")) else {}
+
+
+def _ready_for_pickup(asked: Asked, known: Known) -> dict[str, Any]:
+    task = known.tasks[_subject(asked)]
+    pairs = ((known.lines[row.order_line_id], row.quantity) for row in known.task_lines_of.get(task.id, ()))
+    return {
+        "lines": _items(pairs),
+        "location": place_lines(known.places[task.location_id]),
+        "pickup_code": task.pickup_code,
+    }
+
+
+def _returnable(asked: Asked, known: Known, since: date) -> dict[str, Any]:
+    channel = known.channels[asked.order.channel_id]
+    days = channel.return_days
+    return {
+        "return_until": since + timedelta(days=days) if days else None,
+        "return_url": link(channel.settings, "return_url", asked.order),
+    }
+
+
+def _picked_up(asked: Asked, known: Known) -> dict[str, Any] | None:
+    shipment = _shipment(asked, known)
+    if shipment is None:
+        return None
+    day = shipment.shipped_at.date()
+    place = known.places.get(shipment.location_id)
+    return {
+        "lines": _shipment_items(shipment.id, known),
+        "location": place_lines(place) if place else None,
+        "picked_up_on": day,
+        **_returnable(asked, known, day),
+    }
+
+
+def _delivered(asked: Asked, known: Known) -> dict[str, Any] | None:
+    shipment = _shipment(asked, known)
+    if shipment is None:
+        return None
+    day = (shipment.delivered_at or shipment.shipped_at).date()
+    return {"lines": _shipment_items(shipment.id, known), "delivered_on": day, **_returnable(asked, known, day)}
+
+
+def _canceled(asked: Asked, known: Known) -> dict[str, Any]:
+    order, about = asked.order, asked.about
+    if about.get("lines"):
+        lines = _items((known.lines[UUID(str(row["line_id"]))], row["quantity"]) for row in about["lines"])
+    else:
+        own = known.lines_of.get(order.id, ())
+        lines = _items((line, line.canceled) for line in own) or _items((line, line.ordered) for line in own)
+    whole = bool(about.get("whole", True))
+    amount = about.get("amount", order.total if whole else 0)
+    # Money that was not taken is not refunded.
+    paid = str(order.charge_status) in ("FULL", "OVERCHARGED")
+    return {
+        "lines": lines,
+        "whole": whole,
+        "refund_amount": amount if paid and amount else None,
+        "currency": order.currency,
+    }
+
+
+def _delayed(asked: Asked, known: Known) -> dict[str, Any]:
+    about = asked.about
+    rows = about.get("lines") or ()
+    return {
+        "lines": _items((known.lines[UUID(str(row["order_line_id"]))], row["quantity"]) for row in rows),
+        "new_date": about["expected_on"],
+        "old_date": about.get("was_expected_on"),
+        "cancel_url": link(known.channels[asked.order.channel_id].settings, "cancel_url", asked.order),
+    }
+
+
+def _return_approved(asked: Asked, known: Known) -> dict[str, Any]:
+    back = known.returns[_subject(asked)]
+    place = known.places.get(back.location_id)
+    return {
+        "rma_number": back.number,
+        "lines": _return_items(back, known, "quantity"),
+        "label_attached": back.label_document_id is not None,
+        "return_until": back.expires_at.date() if back.expires_at else None,
+        "return_address": place_lines(place) if place else None,
+    }
+
+
+def _return_received(asked: Asked, known: Known) -> dict[str, Any]:
+    back = known.returns[_subject(asked)]
+    return {"rma_number": back.number, "lines": _return_items(back, known, "received"), "received_on": asked.today}
+
+
+def _return_items(back: Any, known: Known, counter: str) -> list[dict[str, Any]]:
+    rows = known.return_lines_of.get(back.id, ())
+    return _items((known.lines[row.order_line_id], getattr(row, counter)) for row in rows)
+
+
+def _refunded(asked: Asked, known: Known) -> dict[str, Any]:
+    refund = known.refunds[_subject(asked)]
+    back = known.returns.get(refund.return_id)
+    shares = [
+        {"method": method_name(known.payments[share.payment_id], asked.language), "amount": share.amount}
+        for share in known.shares_of.get(refund.id, ())
+    ]
+    return {
+        "amount": refund.amount,
+        "currency": refund.currency,
+        "shares": shares or None,
+        "rma_number": back.number if back else None,
+    }
+
+
+def _digital_delivery(asked: Asked, known: Known) -> dict[str, Any] | None:
+    shipment = _shipment(asked, known)
+    if shipment is None:
+        return None
+    items = []
+    for row in known.shipped_of.get(shipment.id, ()):
+        codes = known.codes_of.get(row.order_line_id, [])
+        # A line may be filled in several goes: each message brings the codes of its own.
+        own = [code for code in codes if code.issued_at == shipment.shipped_at] or codes
+        items.append({"name": known.lines[row.order_line_id].name, "codes": [code.code for code in own]})
+    return {"items": items}
+
+
+_COMPOSERS = {
+    "order_confirmed": _order_confirmed,
+    "order_in_review": _in_review,
+    "payment_failed": _payment_failed,
+    "shipped": _shipped,
+    "ready_for_pickup": _ready_for_pickup,
+    "picked_up": _picked_up,
+    "delivered": _delivered,
+    "canceled": _canceled,
+    "delayed": _delayed,
+    "return_approved": _return_approved,
+    "return_received": _return_received,
+    "refunded": _refunded,
+    "digital_delivery": _digital_delivery,
+}

@@ -1,0 +1,92 @@
+"""Which message a fact asks for. Pure.
+
+A message is known by the order, its cause and its template: that triple is told once, whoever asks for it and however
+often. The cause is the thing the message is about (a shipment, a refund), so that a process and a subscriber that both
+ask for "shipped" of one shipment mean the same message.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from kontor.orders.states import DeliveryType
+
+SHIP, PICKUP, DIGITAL = DeliveryType.SHIP, DeliveryType.PICKUP, DeliveryType.DIGITAL
+LONGEST_CAUSE = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """What is to be told. `cause` names it once and for all, `subject` is the id of the thing it is about, if any;
+    `about` holds facts of the event that no table keeps."""
+
+    template: str
+    cause: str
+    subject: str | None = None
+    about: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """An event's message: the payload's field that names the subject, and the fields to be kept."""
+
+    template: str
+    subject: str | None = None
+    keeps: tuple[str, ...] = ()
+    # The cause where it is not the subject: a fixed word, or "event" for once per event.
+    cause: str | None = None
+
+
+RULES: dict[str, Rule] = {
+    "OrderConfirmed": Rule("order_confirmed", cause="order"),
+    "HoldPlaced": Rule("order_in_review", cause="review"),
+    "PaymentDeclined": Rule("payment_failed", "payment_id"),
+    "FulfillmentOrderShipped": Rule("shipped", "shipment_id"),
+    "FulfillmentReadyForPickup": Rule("ready_for_pickup", "fulfillment_order_id"),
+    "FulfillmentPickedUp": Rule("picked_up", "shipment_id"),
+    "FulfillmentDelivered": Rule("delivered", "shipment_id"),
+    "CodesIssued": Rule("digital_delivery", "shipment_id"),
+    "OrderLinesCanceled": Rule("canceled", keeps=("lines", "amount", "whole"), cause="event"),
+    "OrderRejected": Rule("canceled", cause="whole"),
+    "BackorderRescheduled": Rule("delayed", keeps=("lines", "was_expected_on", "expected_on"), cause="event"),
+    "ReturnApproved": Rule("return_approved", "return_id"),
+    # A return may come in several parcels; each arrival is told.
+    "ReturnReceived": Rule("return_received", "return_id", cause="event"),
+    "RefundSucceeded": Rule("refunded", "refund_id"),
+}
+# Told once per order, whatever names the cause.
+ONCE = {"order_confirmed": "order", "order_in_review": "review"}
+_FITS: dict[str, frozenset[DeliveryType]] = {
+    "shipped": frozenset({SHIP}),
+    "delivered": frozenset({SHIP}),
+    "ready_for_pickup": frozenset({PICKUP}),
+    "picked_up": frozenset({PICKUP}),
+}
+
+
+def telling_of(event: str, event_id: str, payload: Mapping[str, Any]) -> Telling | None:
+    """The message an event asks for, None when it asks for none."""
+    rule = RULES.get(event)
+    if rule is None or (event == "HoldPlaced" and payload.get("kind") != "RISK"):
+        return None
+    subject = str(payload[rule.subject]) if rule.subject else None
+    cause = event_id if rule.cause == "event" else rule.cause or subject or event_id
+    if rule.template == "canceled" and payload.get("whole"):
+        cause = "whole"  # a rejection and the cancellation of all lines are one piece of news
+    return Telling(rule.template, cause, subject, {name: payload.get(name) for name in rule.keeps})
+
+
+def telling_asked(template: str, source: str) -> Telling:
+    """The message a process asks for; `source` is the id of the thing it is about, or any name of the cause."""
+    return Telling(template, ONCE.get(template, source)[:LONGEST_CAUSE], source)
+
+
+def goes_out(template: str, settings: Mapping[str, Any]) -> bool:
+    """Whether the channel sends this message: all do, unless `settings["messages"]` says false for one."""
+    messages = settings.get("messages")
+    return not isinstance(messages, Mapping) or messages.get(template) is not False
+
+
+def fits(template: str, delivery: DeliveryType) -> bool:
+    """Whether the words are true of the way the goods go: nothing picked up was "shipped"."""
+    return delivery in _FITS.get(template, frozenset(DeliveryType))

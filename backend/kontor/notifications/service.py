@@ -1,0 +1,232 @@
+"""Tell customers: decide and write the message's row, fill it, note that it went.
+
+The row is committed before anything is sent. Whoever dies between sending and noting it sends the same Message-ID
+again, so that a receiver keeps it once.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from kontor.core.db import Session, chunks
+from kontor.core.errors import KontorError
+from kontor.core.ids import is_uuid, new_id
+from kontor.core.outbox import schedule
+from kontor.notifications import queries
+from kontor.notifications.errors import NoRecipient
+from kontor.notifications.facts import Asked, Known, compose
+from kontor.notifications.models import Notification
+from kontor.notifications.ports import MessageAttachment, OutgoingMessage, message_id_of
+from kontor.notifications.rendering import MessageBrand, render_message
+from kontor.notifications.selection import Telling, fits, goes_out
+
+JOB = "notifications.tell"
+_COLUMNS = (
+    "id", "order_id", "source_key", "template", "language", "recipient", "subject", "context", "message_id",
+    "created_at", "sent_at",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Somebody wants an order's customer to be told something; `by` is the outbox row that will send it."""
+
+    order_id: UUID
+    telling: Telling
+    by: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A message whose row is written and that is to be sent now."""
+
+    id: UUID
+    order_id: UUID
+    template: str
+    language: str
+    recipient: str
+    message_id: str
+    context: Mapping[str, Any]
+
+    @property
+    def subject(self) -> UUID | None:
+        """The id of the thing the message is about."""
+        text = self.context.get("subject")
+        return UUID(text) if isinstance(text, str) and is_uuid(text) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Messages to send and all that is to be known about them."""
+
+    pending: Sequence[Pending]
+    known: Known
+    labels: Mapping[UUID, Any]
+
+
+async def prepare(
+    db: Session, wishes: Sequence[Wish], again: Collection[UUID] = (), *, now: datetime, domain: str
+) -> Batch:
+    """Write the rows of what is to be told, once per order, cause and template, and load their facts.
+
+    What was sent, what another outbox row is sending, what the channel does not send and what has no recipient is left
+    out. `again` are rows that exist and are to be sent, such as a resending. `domain` is that of the Message-IDs.
+    """
+    rows = [row for row in await queries.by_ids(db, again) if row.sent_at is None and row.error is None]
+    order_ids = {wish.order_id for wish in wishes} | {row.order_id for row in rows}
+    orders = await queries.orders_by_id(db, order_ids)
+    channels = await queries.channels_by_id(db, {order.channel_id for order in orders.values()})
+    pending = [_of_row(row) for row in rows]
+    if wishes:
+        pending += await _write(db, wishes, orders, channels, now=now, domain=domain)
+    wanted = [(each.template, each.order_id, each.subject) for each in pending]
+    known = await queries.load_facts(db, wanted, orders, channels) if pending else Known()
+    documents = {back.label_document_id for back in known.returns.values() if back.label_document_id}
+    return Batch(pending, known, await queries.label_keys(db, documents))
+
+
+async def _write(
+    db: Session, wishes: Sequence[Wish], orders: Mapping[UUID, Any], channels: Mapping[UUID, Any],
+    *, now: datetime, domain: str,
+) -> list[Pending]:  # fmt: skip
+    written = {(row.order_id, row.source_key, row.template): row for row in await queries.of_orders(db, orders)}
+    shipments = {UUID(wish.telling.subject) for wish in wishes if _is_id(wish.telling.subject)}
+    delivery = await queries.delivery_types(db, shipments)
+    pending: list[Pending] = []
+    new: dict[tuple[UUID, str, str], Pending] = {}
+    for wish in wishes:
+        order, telling = orders.get(wish.order_id), wish.telling
+        if order is None or not order.email:
+            continue
+        kind = delivery.get(UUID(telling.subject)) if telling.subject and _is_id(telling.subject) else None
+        channel = channels[order.channel_id]
+        if not goes_out(telling.template, channel.settings) or not fits(telling.template, kind or order.delivery_type):
+            continue
+        key = (order.id, telling.cause, telling.template)
+        row = written.get(key)
+        if row is not None:
+            if row.sent_at is None and row.error is None and row.context.get("by") == wish.by:
+                pending.append(_of_row(row))
+        elif key not in new:
+            new[key] = _new(wish, order, domain)
+    await db.bulk_insert(
+        Notification, _COLUMNS,
+        [
+            (each.id, each.order_id, cause, each.template, each.language, each.recipient, None, each.context,
+             each.message_id, now, None)
+            for (_, cause, _), each in new.items()
+        ],
+    )  # fmt: skip
+    return [*pending, *new.values()]
+
+
+def _is_id(text: str | None) -> bool:
+    return text is not None and is_uuid(text)
+
+
+def _new(wish: Wish, order: Any, domain: str) -> Pending:
+    row_id, telling = new_id(), wish.telling
+    context = {"subject": telling.subject, "about": dict(telling.about), "by": wish.by}
+    return Pending(
+        row_id, order.id, telling.template, order.language, order.email, message_id_of(row_id, domain), context
+    )
+
+
+def _of_row(row: Notification) -> Pending:
+    return Pending(row.id, row.order_id, row.template, row.language, row.recipient, row.message_id, row.context)
+
+
+def fill(
+    each: Pending, known: Known, *, today: date, labels: Mapping[UUID, MessageAttachment]
+) -> OutgoingMessage | None:
+    """The message ready to go; None when there is nothing to tell any more, such as a recalled shipment."""
+    order = known.orders[each.order_id]
+    asked = Asked(each.template, order, each.subject, each.context.get("about") or {}, each.language, today)
+    facts = compose(asked, known)
+    if facts is None:
+        return None
+    attachments: tuple[MessageAttachment, ...] = ()
+    if each.template == "return_approved" and each.subject is not None:
+        label = labels.get(known.returns[each.subject].label_document_id)
+        attachments = (label,) if label else ()
+        facts["label_attached"] = bool(label)
+    message = render_message(
+        each.template, each.language, {**facts, "brand": brand_of(known.channels[order.channel_id])}
+    )
+    return OutgoingMessage(
+        to=each.recipient,
+        to_name=facts["customer_name"],
+        subject=message.subject,
+        text=message.text,
+        html=message.html,
+        message_id=each.message_id,
+        attachments=attachments,
+    )
+
+
+def brand_of(channel: Any) -> MessageBrand:
+    """Who writes: the channel's name or the brand it sets, the legal entity in the footer."""
+    settings = channel.settings
+    where = f"{channel.street} · {channel.postal_code} {channel.city}"
+    legal = (channel.entity, where, channel.register, channel.vat_id)
+    logo, website = str(settings.get("logo_url") or ""), str(settings.get("website") or "")
+    return MessageBrand(
+        name=str(settings.get("brand_name") or channel.name),
+        color=channel.brand_color,
+        logo_url=logo if logo.startswith("https://") else "",
+        website=website if website.startswith(("https://", "http://")) else "",
+        support_email=channel.email or "",
+        support_phone=channel.phone or "",
+        legal_lines=tuple(line for line in legal if line),
+    )
+
+
+async def note_sent(db: Session, subjects: Mapping[UUID, str], *, now: datetime) -> None:
+    """The messages went, with these subjects."""
+    table = Notification.__table__
+    assert isinstance(table, sa.Table)
+    change = (
+        sa.update(table)
+        .where(table.c.id == sa.bindparam("row"), table.c.sent_at.is_(None))
+        .values(subject=sa.bindparam("text"), sent_at=now)
+    )
+    if subjects:
+        rows = [{"row": row_id, "text": text[:300]} for row_id, text in subjects.items()]
+        await (await db.connection()).execute(change, rows)
+
+
+async def note_refused(db: Session, problems: Mapping[UUID, KontorError]) -> None:
+    """The messages can never go; the rows say why."""
+    for row_id, problem in problems.items():
+        text = f"{problem.code}: {problem.message}"[:500]
+        await db.execute(sa.update(Notification).where(Notification.id == row_id).values(error=text))
+
+
+async def resend(db: Session, notification_id: UUID, *, now: datetime, domain: str) -> Notification:
+    """Send a message again, filled with today's facts, to the order's present address; a row of its own.
+
+    Raises `NotificationNotFound`, or `NoRecipient` when the order has no address.
+    """
+    row = await queries.get_notification(db, notification_id)
+    order = (await queries.orders_by_id(db, [row.order_id]))[row.order_id]
+    if not order.email:
+        raise NoRecipient("The order has no email address.", order_id=str(row.order_id))
+    copy_id = new_id()
+    copy = Notification(
+        id=copy_id, order_id=row.order_id, source_key=f"again/{copy_id}", template=row.template, language=row.language,
+        recipient=order.email, context={**row.context, "again": str(row.id)},
+        message_id=message_id_of(copy_id, domain), created_at=now,
+    )  # fmt: skip
+    db.add(copy)
+    schedule(db, JOB, {"notification_id": copy_id}, key=row.order_id)
+    return copy
+
+
+async def forget_unsent(db: Session, ids: Iterable[UUID]) -> None:
+    """Take back rows that turned out to have nothing to tell."""
+    for part in chunks(list(ids)):
+        await db.execute(sa.delete(Notification).where(Notification.id.in_(part), Notification.sent_at.is_(None)))

@@ -1,0 +1,90 @@
+"""Carry out intents at the gateways: many at once, outside of any transaction."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from kontor.core.money import Money
+from kontor.payments.models import Payment, PaymentTransaction, TransactionKind
+from kontor.payments.ports import (
+    Declined,
+    GatewayUnavailable,
+    Instruction,
+    Outcome,
+    OutcomeUnknown,
+    PaymentGateway,
+    Pending,
+    Succeeded,
+)
+
+AT_ONCE = 10
+LONGEST_WAIT = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """An intent to carry out. One that is not `fresh` may have been sent before, so the gateway is asked first."""
+
+    payment: Payment
+    intent: PaymentTransaction
+    fresh: bool = True
+    final: bool = False
+    capture_now: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Unsettled:
+    """No outcome yet: surely not done (`problem`), or unknown until it is asked again."""
+
+    problem: GatewayUnavailable | None = None
+
+
+Settled = Succeeded | Declined
+Results = dict[UUID, Settled | Unsettled]
+"""By transaction id."""
+
+
+async def carry_out(calls: Iterable[Call], gateway_of: Callable[[str], PaymentGateway]) -> Results:
+    """Make every call, at most ten at once; faults of a gateway end in `Unsettled`, never in an exception."""
+    limit = asyncio.Semaphore(AT_ONCE)
+
+    async def one(call: Call) -> tuple[UUID, Settled | Unsettled]:
+        async with limit:
+            return call.intent.id, await _attempt(gateway_of(call.payment.gateway), call)
+
+    return dict(await asyncio.gather(*(one(call) for call in calls)))
+
+
+async def _attempt(gateway: PaymentGateway, call: Call) -> Settled | Unsettled:
+    try:
+        outcome = None if call.fresh else await gateway.find(call.intent.idempotency_key)
+        if outcome is None:
+            outcome = await _send(gateway, call)
+    except GatewayUnavailable as problem:
+        return Unsettled(problem)
+    except OutcomeUnknown:
+        return Unsettled()
+    return Unsettled() if isinstance(outcome, Pending) else outcome
+
+
+async def _send(gateway: PaymentGateway, call: Call) -> Outcome:
+    payment, intent = call.payment, call.intent
+    instruction = Instruction(intent.idempotency_key, str(payment.id), Money(intent.amount, payment.currency))
+    if intent.kind is TransactionKind.AUTHORIZE:
+        if not payment.token:
+            return Declined("payment_method_missing", "The payment names no method that could be charged.")
+        return await gateway.authorize(instruction, method=payment.token, capture_now=call.capture_now)
+    authorization = payment.gateway_reference or ""
+    if intent.kind is TransactionKind.CAPTURE:
+        return await gateway.capture(instruction, authorization=authorization, final=call.final)
+    if intent.kind is TransactionKind.VOID:
+        return await gateway.void(instruction, authorization=authorization)
+    return await gateway.refund(instruction, authorization=authorization)
+
+
+def wait_for(intents: Iterable[PaymentTransaction], now: datetime) -> timedelta:
+    """When to ask again: the longer it takes, the rarer; between one second and five minutes."""
+    youngest = min((now - intent.created_at for intent in intents), default=timedelta())
+    return min(max(youngest, timedelta(seconds=1)), LONGEST_WAIT)

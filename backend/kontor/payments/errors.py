@@ -1,0 +1,39 @@
+"""Refusals of payments."""
+
+from kontor.core.errors import Conflict, InvalidInput, NotFound
+
+
+class PaymentNotFound(NotFound):
+    """There is no such payment, or it may not be seen."""
+
+    default_code = "PAYMENT_NOT_FOUND"
+
+
+class RefundNotFound(NotFound):
+    """There is no such refund, or it may not be seen."""
+
+    default_code = "REFUND_NOT_FOUND"
+
+
+class InvalidRefund(InvalidInput):
+    """The refund's input is wrong in itself."""
+
+    default_code = "INVALID_REFUND"
+
+
+class RefundUnderWay(Conflict):
+    """The refund is with the gateway or done; it cannot be recalled any more."""
+
+    default_code = "REFUND_UNDER_WAY"
+
+
+class PaymentNotAwaited(Conflict):
+    """No incoming money is awaited for this payment, or less than was named."""
+
+    default_code = "PAYMENT_NOT_AWAITED"
+
+
+class OrderIsCovered(Conflict):
+    """The order's payments cover it already."""
+
+    default_code = "ORDER_IS_COVERED"

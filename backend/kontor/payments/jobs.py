@@ -1,0 +1,195 @@
+"""Jobs of payments. Each works in two steps: intents are committed, gateways are called, outcomes are committed with
+the job's own end. What has no outcome yet is asked again under the same key."""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from kontor.core.clock import wall
+from kontor.core.db import Session
+from kontor.core.inbox import InboxMessage
+from kontor.core.jobs import JobContext, RetryLater, job
+from kontor.core.outbox import Item, OutboxRow
+from kontor.core.principal import SYSTEM
+from kontor.orders.queries import lock_orders
+from kontor.payments import authorizing, capturing, queries, receiving, refunding
+from kontor.payments.calling import Call, Results, Unsettled, carry_out, wait_for
+from kontor.payments.capturing import CaptureOrder
+from kontor.payments.models import Payment, PaymentTransaction, TransactionKind, TransactionState
+from kontor.payments.ports import Abilities, PaymentGateway
+from kontor.payments.reporting import report
+
+PATIENT = 300
+"""Attempts before a job is given up: a gateway may be away for a day and more."""
+
+Plan = Callable[[Session], Awaitable[Mapping[UUID, Sequence[Call]]]]
+End = Callable[[Session, Sequence[Item], Results], Awaitable[None]]
+_JOB_OF = {
+    TransactionKind.AUTHORIZE: "payments.authorize",
+    TransactionKind.CAPTURE: "payments.capture",
+    TransactionKind.VOID: "payments.void",
+    TransactionKind.REFUND: "payments.refund",
+}
+
+
+def _ids(items: Iterable[Item], name: str) -> list[UUID]:
+    return list(dict.fromkeys(UUID(item.args[name]) for item in items))
+
+
+@job("payments.authorize", queue="payments", batch=50, max_attempts=PATIENT)
+async def authorize(ctx: JobContext, items: Sequence[Item]) -> None:
+    """Secure the money of orders: `order_id`."""
+
+    async def end(db: Session, mine: Sequence[Item], results: Results) -> None:
+        await authorizing.finish_authorizations(db, _ids(mine, "order_id"), results, now=db.now)
+
+    plan: Plan = lambda db: authorizing.plan_authorizations(db, _ids(items, "order_id"))  # noqa: E731
+    await _two_steps(ctx, items, "order_id", plan, end)
+
+
+@job("payments.capture", queue="payments", batch=50, max_attempts=PATIENT)
+async def capture(ctx: JobContext, items: Sequence[Item]) -> None:
+    """Collect for shipments: `order_id`, `shipment_id`, `shipped` (cumulative value, minor units), `final`."""
+
+    async def end(db: Session, mine: Sequence[Item], results: Results) -> None:
+        await capturing.finish_captures(db, [_capture(item) for item in mine], results, _abilities(ctx), now=db.now)
+
+    plan: Plan = lambda db: capturing.prepare_captures(db, [_capture(i) for i in items], _abilities(ctx))  # noqa: E731
+    await _two_steps(ctx, items, "shipment_id", plan, end)
+
+
+def _capture(item: Item) -> CaptureOrder:
+    args = item.args
+    return CaptureOrder(
+        UUID(args["order_id"]), UUID(args["shipment_id"]), int(args["shipped"]), bool(args.get("final", False))
+    )
+
+
+@job("payments.void", queue="payments", batch=50, max_attempts=PATIENT)
+async def void(ctx: JobContext, items: Sequence[Item]) -> None:
+    """Give back what is promised and not needed any more: `order_id`."""
+
+    async def end(db: Session, mine: Sequence[Item], results: Results) -> None:
+        await capturing.finish_voids(db, _ids(mine, "order_id"), results, now=db.now)
+
+    plan: Plan = lambda db: capturing.prepare_voids(db, _ids(items, "order_id"))  # noqa: E731
+    await _two_steps(ctx, items, "order_id", plan, end)
+
+
+@job("payments.refund", queue="payments", batch=50, max_attempts=PATIENT)
+async def refund(ctx: JobContext, items: Sequence[Item]) -> None:
+    """Pay money back: `refund_id`."""
+
+    async def end(db: Session, mine: Sequence[Item], results: Results) -> None:
+        await refunding.finish_refunds(db, _ids(mine, "refund_id"), results, now=db.now)
+
+    plan: Plan = lambda db: refunding.prepare_refunds(db, _ids(items, "refund_id"))  # noqa: E731
+    await _two_steps(ctx, items, "refund_id", plan, end)
+
+
+async def _two_steps(ctx: JobContext, items: Sequence[Item], subject: str, plan: Plan, end: End) -> None:
+    """Intents, calls, outcomes; items whose calls have no outcome stay and are tried again."""
+    calls = await ctx.database.in_unit(SYSTEM, plan)
+    results = await carry_out(
+        [call for group in calls.values() for call in group], lambda name: ctx.ports.get(PaymentGateway, name)
+    )
+    waiting = {
+        key: [call for call in group if isinstance(results[call.intent.id], Unsettled)] for key, group in calls.items()
+    }
+    ready = [item for item in items if not waiting.get(UUID(item.args[subject]))]
+    if ready:
+        async with ctx.claim(*ready) as (db, mine):
+            if mine:
+                await end(db, mine, results)
+    unsettled = [call for group in waiting.values() for call in group]
+    if unsettled:
+        await _come_back(ctx, unsettled, results)
+
+
+async def _come_back(ctx: JobContext, calls: Sequence[Call], results: Results) -> None:
+    """Mark what is not known and leave by the exception that brings the job back."""
+    problems = [each.problem for call in calls if isinstance(each := results[call.intent.id], Unsettled)]
+    unknown = [call.intent for call, problem in zip(calls, problems, strict=True) if problem is None]
+    if not unknown:
+        problem = next(each for each in problems if each is not None)
+        if after := problem.params.get("retry_after"):
+            raise RetryLater(timedelta(seconds=float(after)), problem.message)
+        raise problem
+    async with ctx.database.unit_of_work() as db:
+        await db.execute(
+            sa.update(PaymentTransaction)
+            .where(
+                PaymentTransaction.id.in_([intent.id for intent in unknown]),
+                PaymentTransaction.outcome == TransactionState.PENDING,
+            )
+            .values(outcome=TransactionState.UNKNOWN)
+        )
+        delay = wait_for(unknown, db.now)
+    raise RetryLater(delay, "the outcome is not known yet")
+
+
+def _abilities(ctx: JobContext) -> Callable[[str], Abilities]:
+    return lambda name: ctx.ports.get(PaymentGateway, name).abilities
+
+
+@job("payments.watch_authorizations", queue="payments", every=timedelta(minutes=15))
+async def watch_authorizations(ctx: JobContext, items: Sequence[Item]) -> None:
+    """Warn of promises that run out, and renew those that have."""
+    async with ctx.claim(*items) as (db, mine):
+        if mine:
+            await authorizing.watch_expiry(db, now=db.now)
+
+
+@job("payments.notice", queue="payments", batch=50)
+async def notice(ctx: JobContext, items: Sequence[Item]) -> None:
+    """Follow what gateways told: `source`, `external_id` of a message in the inbox.
+
+    About a call of ours, the gateway itself is asked at once; only what we did not start is taken from the notice.
+    """
+    async with ctx.claim(*items) as (db, mine):
+        for item in mine:
+            message: InboxMessage | None = await db.scalar(
+                sa.select(InboxMessage).where(
+                    InboxMessage.source == item.args["source"], InboxMessage.external_id == item.args["external_id"]
+                )
+            )
+            if message is not None and message.handled_at is None:
+                await _follow(db, message.body, notice_id=message.external_id)
+                message.handled_at = db.now
+
+
+async def _follow(db: Session, told: Mapping[str, Any], *, notice_id: str) -> None:
+    if told["key"] is not None:
+        intent = await db.scalar(sa.select(PaymentTransaction).where(PaymentTransaction.idempotency_key == told["key"]))
+        if intent is not None and intent.outcome in (TransactionState.PENDING, TransactionState.UNKNOWN):
+            await _hasten(db, _JOB_OF[intent.kind], intent.order_id)
+        return
+    if told["operation"] != TransactionKind.CHARGEBACK or told["amount"] is None:
+        return
+    payment = await _payment_named(db, told["payment_reference"])
+    if payment is None:
+        return
+    orders = await lock_orders(db, [payment.order_id])
+    payments = await queries.lock_payments(db, orders)
+    locked = next(each for each in payments[payment.order_id] if each.id == payment.id)
+    await receiving.charge_back(db, locked, int(told["amount"]), notice_id=notice_id, now=db.now)
+    await report(db, list(orders.values()), payments, now=db.now)
+
+
+async def _payment_named(db: Session, reference: str) -> Payment | None:
+    try:
+        return await db.get(Payment, UUID(reference))
+    except ValueError:
+        return None
+
+
+async def _hasten(db: Session, name: str, order_id: UUID) -> None:
+    """The job that waits for an outcome asks now."""
+    await db.execute(
+        sa.update(OutboxRow)
+        .where(OutboxRow.key == order_id, OutboxRow.job == name, sa.not_(OutboxRow.dead))
+        .values(available_at=wall())
+    )

@@ -1,0 +1,152 @@
+"""Money that comes in or is taken back without our asking: transfers, another method, disputes."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from kontor.channels.models import SalesChannel
+from kontor.core.db import Session
+from kontor.core.errors import Conflict, InvalidInput
+from kontor.core.ids import new_id
+from kontor.core.outbox import record
+from kontor.core.statemachine import transition
+from kontor.orders.intake import PaymentInput
+from kontor.orders.models import Order
+from kontor.orders.service import ENDED
+from kontor.payments import ledger, queries
+from kontor.payments.errors import OrderIsCovered, PaymentNotAwaited
+from kontor.payments.events import PaymentChargedBack, PaymentReceived
+from kontor.payments.models import Payment, PaymentTransaction, TransactionKind
+from kontor.payments.reporting import covered, covers, dues_of, report, settings_of
+from kontor.payments.states import PAYMENT_TRANSITIONS, PaymentMethodKind, PaymentState
+
+
+async def record_payment(
+    db: Session, order: Order, payment: Payment, amount: int, *, reference: str, now: datetime
+) -> PaymentTransaction:
+    """Book a transfer for a prepayment or an invoice on account of a locked order, minor units.
+
+    `reference` names the transfer: the same one for the same payment is booked once. Raises `PaymentNotAwaited` when
+    the payment waits for no money or for less, `Conflict` when the reference stands for another amount.
+    """
+    key = f"receive/{payment.id}/{reference.strip()}"
+    if not 1 <= len(reference.strip()) <= 60:
+        raise InvalidInput("1 to 60 characters.", code="INVALID_REFERENCE", path=("reference",))
+    known: PaymentTransaction | None = await db.scalar(
+        sa.select(PaymentTransaction).where(PaymentTransaction.idempotency_key == key)
+    )
+    if known is not None:
+        if known.amount != amount:
+            raise Conflict("This transfer was recorded with another amount.", code="TRANSFER_DIFFERS", path=("amount",))
+        return known
+    _check_awaited(payment, amount)
+    intent = ledger.intend(db, payment, TransactionKind.RECEIVE, amount, key=key)
+    ledger.book(db, payment, intent, None, now=now)
+    record(
+        db,
+        PaymentReceived(
+            stream_id=order.id,
+            payment_id=payment.id,
+            amount=amount,
+            currency=payment.currency,
+            transaction_id=intent.id,
+        ),
+    )
+    await report(db, [order], await queries.lock_payments(db, [order.id]), now=now)
+    return intent
+
+
+def awaited(payment: Payment) -> int:
+    """The money a payment waits for, minor units."""
+    if payment.state in (PaymentState.VOIDED, PaymentState.FAILED):
+        return 0
+    if payment.kind is PaymentMethodKind.PREPAYMENT:
+        return payment.amount - payment.captured
+    return ledger.owed(payment) if payment.kind is PaymentMethodKind.ON_ACCOUNT else 0
+
+
+def _check_awaited(payment: Payment, amount: int) -> None:
+    if amount <= 0:
+        raise InvalidInput("The amount must be above zero.", code="AMOUNT_NOT_POSITIVE", path=("amount",))
+    if amount > awaited(payment):
+        raise PaymentNotAwaited(
+            "The payment waits for less than this.", path=("amount",), awaited=awaited(payment), state=payment.state
+        )
+
+
+async def add_payment(db: Session, order: Order, promise: PaymentInput, *, now: datetime) -> Payment:
+    """Name another method for what a locked order's payments do not cover; whoever waits for the money tries again.
+
+    Raises `InvalidInput` for a method the channel does not take or an amount above what is missing, `OrderIsCovered`
+    when nothing is missing, `Conflict` for an order that has ended.
+    """
+    if order.state in ENDED:
+        raise Conflict("The order has ended.", code="ORDER_ENDED", state=order.state)
+    payments = (await queries.lock_payments(db, [order.id]))[order.id]
+    dues = (await dues_of(db, [order], await settings_of(db, [order])))[order.id]
+    if covers(payments, dues):
+        raise OrderIsCovered("The order's payments cover it.", order_id=str(order.id))
+    asked = sum(
+        item.amount
+        for item in payments
+        if item.state is PaymentState.CREATED and not item.authorized and ledger.by_gateway(item)
+    )
+    missing = dues.owed - covered(payments) - asked
+    await _check_promise(db, order, promise, missing)
+    payment = Payment(
+        id=new_id(),
+        order_id=order.id,
+        position=max((item.position for item in payments), default=0) + 1,
+        kind=PaymentMethodKind(promise.kind),
+        gateway=promise.gateway,
+        state=PaymentState.CREATED,
+        currency=order.currency,
+        amount=promise.amount,
+        token=promise.token,
+        label=promise.label,
+        created_at=now,
+        updated_at=now,
+    )
+    db.add(payment)
+    record(db, PaymentReceived(stream_id=order.id, payment_id=payment.id, amount=0, currency=order.currency))
+    return payment
+
+
+async def _check_promise(db: Session, order: Order, promise: PaymentInput, missing: int) -> None:
+    allowed = await db.scalar(sa.select(SalesChannel.payment_methods).where(SalesChannel.id == order.channel_id)) or []
+    if promise.kind not in allowed:
+        raise InvalidInput(
+            "The channel does not take this method.",
+            code="PAYMENT_METHOD_NOT_ALLOWED",
+            path=("kind",),
+            allowed=sorted(allowed),
+        )
+    if not 0 < promise.amount <= missing:
+        raise InvalidInput(
+            f"At most {missing} are missing.", code="PAYMENT_ABOVE_MISSING", path=("amount",), missing=missing
+        )
+
+
+async def charge_back(db: Session, payment: Payment, amount: int, *, notice_id: str, now: datetime) -> None:
+    """Book that the customer's bank took money back, as far as it had not gone back already."""
+    key = f"chargeback/{notice_id}"[:120]
+    if await db.scalar(sa.select(PaymentTransaction.id).where(PaymentTransaction.idempotency_key == key)):
+        return
+    taken = min(amount, payment.captured - payment.refunded)
+    intent = ledger.intend(db, payment, TransactionKind.CHARGEBACK, taken, key=key)
+    if PAYMENT_TRANSITIONS.allows(payment.state, PaymentState.CHARGED_BACK):
+        transition(db, payment, PaymentState.CHARGED_BACK, table=PAYMENT_TRANSITIONS, now=now)
+    ledger.book(db, payment, intent, None, now=now)
+    if taken < amount:
+        intent.error = f"{amount - taken} more were charged back than had not gone back already"
+    record(
+        db,
+        PaymentChargedBack(
+            stream_id=payment.order_id,
+            payment_id=payment.id,
+            transaction_id=intent.id,
+            amount=taken,
+            currency=payment.currency,
+            method=payment.kind,
+        ),
+    )

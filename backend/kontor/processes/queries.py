@@ -1,0 +1,246 @@
+"""Statements over processes, and what their tasks read of several packages at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from kontor.core.db import Session, chunks, in_key_order
+from kontor.core.outbox import OutboxRow
+from kontor.core.pagination import Page, PageRequest, Sort, paginate
+from kontor.core.principal import Principal
+from kontor.core.statemachine import StateChange
+from kontor.orders import queries as orders
+from kontor.orders.models import Order, OrderLine
+from kontor.orders.states import OrderState
+from kontor.payments.models import Payment, PaymentTransaction, TransactionKind, TransactionState
+from kontor.payments.states import PaymentMethodKind
+from kontor.processes import engine
+from kontor.processes.bpmn.model import Kind
+from kontor.processes.errors import ProcessNotFound, UserTaskNotFound
+from kontor.processes.library import library_of
+from kontor.processes.live import HOST
+from kontor.processes.messages import Wake
+from kontor.processes.models import ProcessDefinition, ProcessInstance, UserTask
+from kontor.processes.states import InstanceState, UserTaskState
+from kontor.risk.values import PaymentFacts
+
+WOKEN_AT_LEAST, WOKEN_AT_MOST = 50, 500
+DECLINES_WITHIN = timedelta(hours=24)
+SORTS: dict[str, Any] = {"STARTED_AT": ProcessInstance.started_at, "UPDATED_AT": ProcessInstance.updated_at}
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceFilter:
+    """Which instances are wanted; what is None does not narrow."""
+
+    keys: Sequence[str] | None = None
+    states: Sequence[InstanceState] | None = None
+    order_id: UUID | None = None
+    subject_id: UUID | None = None
+    definition_id: UUID | None = None
+    changed_since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UserTaskFilter:
+    """Which tasks of people are wanted; what is None does not narrow."""
+
+    states: Sequence[UserTaskState] | None = (UserTaskState.OPEN,)
+    names: Sequence[str] | None = None
+    roles: Sequence[str] | None = None
+    order_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where an instance stands: the node, since it is waited for there until when, and what went wrong."""
+
+    token: str
+    node: str
+    kind: Kind
+    name: str
+    due_at: datetime | None
+    error: str | None
+
+
+def _visible(found: Any, column: Any, principal: Principal) -> Any:
+    if not principal.restricted:
+        return found
+    return found.where(column.in_(orders.visible_to(principal).with_only_columns(Order.id)))
+
+
+async def list_instances(
+    db: Session, wanted: InstanceFilter, page: PageRequest, *, sort: str = "UPDATED_AT", descending: bool = True
+) -> Page[ProcessInstance]:
+    """A page of the instances the principal of the session may see."""
+    found = _visible(sa.select(ProcessInstance), ProcessInstance.order_id, db.principal)
+    for column, values in ((ProcessInstance.key, wanted.keys), (ProcessInstance.state, wanted.states)):
+        if values is not None:
+            found = found.where(column.in_(values))
+    for column, value in (
+        (ProcessInstance.order_id, wanted.order_id),
+        (ProcessInstance.subject_id, wanted.subject_id),
+        (ProcessInstance.definition_id, wanted.definition_id),
+    ):
+        if value is not None:
+            found = found.where(column == value)
+    if wanted.changed_since is not None:
+        found = found.where(ProcessInstance.updated_at >= wanted.changed_since)
+    return await paginate(db, found, Sort(SORTS[sort], descending), ProcessInstance.id, page)
+
+
+async def get_instance(db: Session, instance_id: UUID) -> ProcessInstance:
+    """An instance the principal of the session may see; raises `ProcessNotFound`."""
+    found = _visible(sa.select(ProcessInstance), ProcessInstance.order_id, db.principal)
+    row: ProcessInstance | None = await db.scalar(found.where(ProcessInstance.id == instance_id))
+    if row is None:
+        raise ProcessNotFound("There is no such process instance.", path=("id",), process_id=str(instance_id))
+    return row
+
+
+async def standings(db: Session, instance: ProcessInstance) -> list[Standing]:
+    """Where the tokens of an instance stand, oldest first."""
+    library = library_of(db)
+    await library.load(db, [instance.definition_id])
+    places = engine.places(library.compiled[instance.definition_id], instance.data)
+    keys = {timer_key(instance.id, place.token): place.token for place in places}
+    rows = await db.execute(
+        sa.select(OutboxRow.unique_key, OutboxRow.due_at).where(OutboxRow.unique_key.in_(list(keys)))
+    )
+    due = {keys[row.unique_key]: row.due_at for row in rows}
+    failed = (instance.data.get(HOST) or {}).get("failed", {})
+    return [
+        Standing(
+            place.token, place.node, place.kind, place.name, due.get(place.token),
+            ": ".join(failed[place.token][1:]) if place.token in failed else None,
+        )
+        for place in places
+    ]  # fmt: skip
+
+
+async def history(db: Session, instance_id: UUID) -> Sequence[StateChange]:
+    """The states an instance went through, oldest first."""
+    found = sa.select(StateChange).where(StateChange.entity_id == instance_id).order_by(StateChange.at, StateChange.id)
+    return (await db.scalars(found)).all()
+
+
+async def list_definitions(db: Session, page: PageRequest, *, key: str | None = None) -> Page[ProcessDefinition]:
+    """Every version of every definition, newest first."""
+    found = sa.select(ProcessDefinition)
+    if key is not None:
+        found = found.where(ProcessDefinition.key == key)
+    return await paginate(db, found, Sort(ProcessDefinition.deployed_at, True), ProcessDefinition.id, page)
+
+
+async def list_user_tasks(db: Session, wanted: UserTaskFilter, page: PageRequest) -> Page[UserTask]:
+    """A page of what people have to decide, oldest first."""
+    found = _visible(sa.select(UserTask), UserTask.order_id, db.principal)
+    for column, values in (
+        (UserTask.state, wanted.states),
+        (UserTask.name, wanted.names),
+        (UserTask.role, wanted.roles),
+    ):
+        if values is not None:
+            found = found.where(column.in_(values))
+    if wanted.order_id is not None:
+        found = found.where(UserTask.order_id == wanted.order_id)
+    return await paginate(db, found, Sort(UserTask.created_at), UserTask.id, page)
+
+
+async def lock_user_task(db: Session, task_id: UUID) -> UserTask:
+    """A task the principal of the session may see, its order locked first; raises `UserTaskNotFound`."""
+    found = _visible(sa.select(UserTask), UserTask.order_id, db.principal).where(UserTask.id == task_id)
+    known: UserTask | None = await db.scalar(found)
+    if known is None:
+        raise UserTaskNotFound("There is no such task.", path=("id",), user_task_id=str(task_id))
+    await lock_order_channels(db, [known.order_id])
+    row = await db.scalar(
+        sa.select(UserTask)
+        .where(UserTask.id == task_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    assert row is not None, "user tasks are never deleted"
+    return row
+
+
+def timer_key(instance_id: UUID, token: str) -> str:
+    """The name of a timer in the outbox."""
+    return f"process:{instance_id}:{token}"
+
+
+async def lock_order_channels(db: Session, order_ids: Iterable[UUID]) -> dict[UUID, UUID]:
+    """Lock orders in key order without loading them; the channel of each that exists."""
+    found: dict[UUID, UUID] = {}
+    for part in chunks(in_key_order(order_ids)):
+        rows = await db.execute(
+            sa.select(Order.id, Order.channel_id).where(Order.id.in_(part)).order_by(Order.id).with_for_update()
+        )
+        found.update({row.id: row.channel_id for row in rows})
+    return found
+
+
+async def waiting_orders(db: Session, wakes: Sequence[Wake]) -> dict[UUID, list[UUID]]:
+    """Orders that wait for goods that came, by variant: most important first, then oldest.
+
+    Every order can use at least one piece, so no more than came are woken (but some, for not each can use them).
+    """
+    quantities: dict[UUID, int] = {}
+    for wake in wakes:
+        quantities[wake.variant_id] = quantities.get(wake.variant_id, 0) + wake.quantity
+    found: dict[UUID, list[UUID]] = {}
+    for variant_id, quantity in sorted(quantities.items()):
+        waiting = (
+            sa.select(Order.id)
+            .join(OrderLine, OrderLine.order_id == Order.id)
+            .where(
+                OrderLine.variant_id == variant_id,
+                # The very condition of the partial index of the waiting lines.
+                OrderLine.ordered > OrderLine.canceled + OrderLine.allocated + OrderLine.shipped,
+                Order.state.in_((OrderState.CONFIRMED, OrderState.IN_FULFILLMENT)),
+            )
+            .order_by(Order.priority.desc(), Order.placed_at, Order.id)
+            .limit(max(WOKEN_AT_LEAST, min(quantity, WOKEN_AT_MOST)))
+        )
+        found[variant_id] = list(dict.fromkeys(await db.scalars(waiting)))
+    return found
+
+
+async def payment_facts(db: Session, order_ids: Iterable[UUID], *, now: datetime) -> dict[UUID, PaymentFacts]:
+    """What the payments of orders, and of their customers' orders of the last day, say about risk."""
+    cards: dict[UUID, set[str]] = {}
+    declines: dict[UUID, int] = {}
+    other, own = sa.orm.aliased(Order), sa.orm.aliased(Order)
+    for part in chunks(in_key_order(order_ids)):
+        rows = await db.execute(
+            sa.select(Payment.order_id, Payment.token, Payment.label).where(
+                Payment.order_id.in_(part), Payment.kind == PaymentMethodKind.CARD
+            )
+        )
+        for row in rows:
+            cards.setdefault(row.order_id, set()).add(row.token or row.label or "")
+        failed = (
+            sa.select(own.id, sa.func.count())
+            .join(other, other.customer_id == own.customer_id)
+            .join(Payment, Payment.order_id == other.id)
+            .join(PaymentTransaction, PaymentTransaction.payment_id == Payment.id)
+            .where(
+                own.id.in_(part),
+                other.placed_at > now - DECLINES_WITHIN * 2,
+                PaymentTransaction.kind == TransactionKind.AUTHORIZE,
+                PaymentTransaction.outcome == TransactionState.FAILED,
+                PaymentTransaction.created_at > now - DECLINES_WITHIN,
+            )
+            .group_by(own.id)
+        )
+        declines.update({order_id: int(count) for order_id, count in await db.execute(failed)})
+    return {
+        order_id: PaymentFacts(cards=len(cards.get(order_id, ())), declines=declines.get(order_id, 0))
+        for order_id in {*cards, *declines}
+    }

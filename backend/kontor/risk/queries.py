@@ -1,0 +1,181 @@
+"""Statements over risk: what is known beside an order, each for a whole batch at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from kontor.core.db import Session, chunks, in_key_order
+from kontor.core.pagination import Page, PageRequest, Sort, paginate
+from kontor.core.principal import Principal
+from kontor.orders import queries as orders
+from kontor.orders.models import Order
+from kontor.orders.states import OrderState
+from kontor.risk.models import RiskAssessment, RiskListEntry, RiskRule, RiskSighting
+from kontor.risk.states import RiskState
+from kontor.risk.values import ListKind
+
+WINDOW = timedelta(hours=24)
+USUAL_WITHIN = timedelta(days=730)
+_REFUSED = (OrderState.REJECTED, OrderState.CANCELED)
+Keys = Mapping[ListKind, str]
+
+
+@dataclass(frozen=True, slots=True)
+class AssessmentFilter:
+    """Which assessments are wanted; what is None does not narrow."""
+
+    states: Sequence[RiskState] | None = None
+    order_ids: Sequence[UUID] | None = None
+    min_score: int | None = None
+    assessed_since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ListEntryFilter:
+    """Which list entries are wanted; what is None does not narrow. `search` looks into the value."""
+
+    kinds: Sequence[ListKind] | None = None
+    blocked: bool | None = None
+    search: str | None = None
+
+
+async def orders_to_assess(db: Session, order_ids: Iterable[UUID]) -> list[Any]:
+    """The columns of orders that the rules look at."""
+    found: list[Any] = []
+    for part in chunks(in_key_order(order_ids)):
+        rows = await db.execute(
+            sa.select(
+                Order.id, Order.channel_id, Order.customer_id, Order.email_key, Order.country, Order.total,
+                Order.currency, Order.billing_address, Order.shipping_address, Order.facts, Order.placed_at,
+            )
+            .where(Order.id.in_(part))
+            .order_by(Order.id)
+        )  # fmt: skip
+        found.extend(rows)
+    return found
+
+
+async def known_decisions(db: Session, order_ids: Iterable[UUID]) -> dict[UUID, RiskState]:
+    """What was said of orders that were assessed before."""
+    found: dict[UUID, RiskState] = {}
+    for part in chunks(in_key_order(order_ids)):
+        rows = await db.execute(
+            sa.select(RiskAssessment.order_id, RiskAssessment.state).where(RiskAssessment.order_id.in_(part))
+        )
+        found.update({row.order_id: row.state for row in rows})
+    return found
+
+
+async def listed(db: Session, keys: Iterable[Keys], *, now: datetime) -> dict[tuple[str, str], bool]:
+    """Entries in force for any of the values: (kind, value) to whether it is blocked."""
+    wanted = sorted({(str(kind), value) for each in keys for kind, value in each.items()})
+    found: dict[tuple[str, str], bool] = {}
+    for part in chunks(wanted, 400):
+        rows = await db.execute(
+            sa.select(RiskListEntry.kind, RiskListEntry.value, RiskListEntry.blocked).where(
+                sa.tuple_(RiskListEntry.kind, RiskListEntry.value).in_(part),
+                sa.or_(RiskListEntry.until.is_(None), RiskListEntry.until > now),
+            )
+        )
+        found.update({(row.kind, row.value): row.blocked for row in rows})
+    return found
+
+
+async def seen_in_window(db: Session, order_ids: Iterable[UUID], keys: Iterable[str]) -> dict[tuple[UUID, str], int]:
+    """How many orders left the same trace within 24 hours before an order, itself counted, by (order, kind)."""
+    own, other = sa.orm.aliased(RiskSighting), sa.orm.aliased(RiskSighting)
+    ids, traces = in_key_order(order_ids), sorted(set(keys))
+    if not traces:
+        return {}
+    earlier = sa.or_(other.at < own.at, sa.and_(other.at == own.at, other.order_id <= own.order_id))
+    counted = (
+        sa.select(own.order_id, own.kind, sa.func.count())
+        .join(other, sa.and_(other.key == own.key, other.at > own.at - int(WINDOW.total_seconds()), earlier))
+        .where(own.key.in_(traces), own.order_id.in_(ids))
+        .group_by(own.order_id, own.kind)
+    )
+    return {(row[0], row[1]): int(row[2]) for row in await db.execute(counted)}
+
+
+async def usual_totals(
+    db: Session, customers: Iterable[UUID], *, without: Iterable[UUID], now: datetime
+) -> dict[tuple[UUID, str], tuple[int, int]]:
+    """Earlier orders of customers by currency: how many, and their mean total in minor units."""
+    found: dict[tuple[UUID, str], tuple[int, int]] = {}
+    left_out = in_key_order(without)
+    for part in chunks(in_key_order(customers)):
+        rows = await db.execute(
+            sa.select(Order.customer_id, Order.currency, sa.func.count(), sa.func.sum(Order.total))
+            .where(
+                Order.customer_id.in_(part),
+                Order.id.not_in(left_out),
+                Order.state.not_in(_REFUSED),
+                Order.placed_at > now - USUAL_WITHIN,
+            )
+            .group_by(Order.customer_id, Order.currency)
+        )
+        found.update({(row[0], row[1]): (int(row[2]), int(row[3]) // int(row[2])) for row in rows if row[0]})
+    return found
+
+
+async def active_rules(db: Session) -> list[RiskRule]:
+    """The retailer's own rules that are in force, by code."""
+    return list(await db.scalars(sa.select(RiskRule).where(RiskRule.active).order_by(RiskRule.code)))
+
+
+# Reading for people
+
+
+def visible_to(principal: Principal) -> sa.Select[RiskAssessment]:
+    """Assessments of the orders a principal may see."""
+    found = sa.select(RiskAssessment)
+    if not principal.restricted:
+        return found
+    return found.where(RiskAssessment.order_id.in_(orders.visible_to(principal).with_only_columns(Order.id)))
+
+
+async def list_assessments(db: Session, wanted: AssessmentFilter, page: PageRequest) -> Page[RiskAssessment]:
+    """A page of assessments, newest first."""
+    found = visible_to(db.principal)
+    if wanted.states is not None:
+        found = found.where(RiskAssessment.state.in_(wanted.states))
+    if wanted.order_ids is not None:
+        found = found.where(RiskAssessment.order_id.in_(wanted.order_ids))
+    if wanted.min_score is not None:
+        found = found.where(RiskAssessment.score >= wanted.min_score)
+    if wanted.assessed_since is not None:
+        found = found.where(RiskAssessment.assessed_at >= wanted.assessed_since)
+    return await paginate(db, found, Sort(RiskAssessment.assessed_at, True), RiskAssessment.id, page)
+
+
+async def lock_assessment(db: Session, order_id: UUID) -> RiskAssessment | None:
+    """The assessment of a locked order."""
+    return await db.scalar(
+        sa.select(RiskAssessment)
+        .where(RiskAssessment.order_id == order_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+
+
+async def list_rules(db: Session, page: PageRequest) -> Page[RiskRule]:
+    """A page of the retailer's own rules, by code."""
+    return await paginate(db, sa.select(RiskRule), Sort(RiskRule.code), RiskRule.id, page)
+
+
+async def list_entries(db: Session, wanted: ListEntryFilter, page: PageRequest) -> Page[RiskListEntry]:
+    """A page of blocked and trusted values, newest first."""
+    found = sa.select(RiskListEntry)
+    if wanted.kinds is not None:
+        found = found.where(RiskListEntry.kind.in_([str(kind) for kind in wanted.kinds]))
+    if wanted.blocked is not None:
+        found = found.where(RiskListEntry.blocked.is_(wanted.blocked))
+    if wanted.search:
+        found = found.where(RiskListEntry.value.icontains(wanted.search.strip().casefold(), autoescape=True))
+    return await paginate(db, found, Sort(RiskListEntry.created_at, True), RiskListEntry.id, page)

@@ -1,0 +1,107 @@
+"""Orders with payments, and the jobs that move their money."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from factories.catalog import make_variant
+from factories.intake import Company, make_company, order_input, place, put_stock
+from kontor.core.db import Database
+from kontor.core.ids import new_id
+from kontor.core.outbox import EventRecord, schedule
+from kontor.orders.intake import PaymentInput
+from kontor.orders.models import Order
+from kontor.orders.placing import Placed
+from kontor.payments.models import Payment, PaymentTransaction
+
+METHODS = [
+    "ON_ACCOUNT", "CARD", "WALLET", "PREPAYMENT", "GIFT_CARD", "VOUCHER", "COLLECTED_BY_CHANNEL", "CASH",
+]  # fmt: skip
+
+
+async def make_shop(database: Database, sku: str = "COAT", stock: int = 1000, **channel: Any) -> Company:
+    """A company that takes every method and has plenty of one article."""
+    company = await make_company(database, **{"payment_methods": METHODS, **channel})
+    async with database.unit_of_work() as db:
+        variant = await make_variant(db, sku=sku)
+        variant_id = variant.id
+    await put_stock(database, company.warehouse.id, variant_id, stock)
+    return company
+
+
+async def paid_by(database: Database, company: Company, *payments: PaymentInput, sku: str = "COAT") -> UUID:
+    """An order of as many pieces at 10.00 as the payments add up to; its id."""
+    pieces, rest = divmod(sum(payment.amount for payment in payments), 1000)
+    assert rest == 0
+    outcomes = await place(database, company, order_input(company.channel, (sku, pieces), payments=tuple(payments)))
+    assert isinstance(outcomes[0], Placed), outcomes[0]
+    return outcomes[0].order_id
+
+
+def card(amount: int, token: str | None = "tok_visa", **given: Any) -> PaymentInput:  # noqa: S107
+    """A card payment."""
+    return PaymentInput("CARD", amount, token=token, label="Visa •••• 4242", **given)
+
+
+async def ask(database: Database, job: str, order_id: UUID, **args: Any) -> None:
+    """Schedule a payment job of an order."""
+    async with database.unit_of_work() as db:
+        schedule(db, f"payments.{job}", {"order_id": order_id, **args}, key=order_id)
+
+
+async def ask_capture(
+    database: Database, order_id: UUID, shipped: int, *, final: bool = False, shipment_id: UUID | None = None
+) -> UUID:
+    """Schedule the capture for a shipment, a new one unless given."""
+    shipment = shipment_id or new_id()
+    await ask(database, "capture", order_id, shipment_id=shipment, shipped=shipped, final=final)
+    return shipment
+
+
+async def read_payments(database: Database, order_id: UUID) -> list[Payment]:
+    """The order's payments in their position."""
+    async with database.read_only() as db:
+        found = sa.select(Payment).where(Payment.order_id == order_id).order_by(Payment.position)
+        return list(await db.scalars(found))
+
+
+async def read_order(database: Database, order_id: UUID) -> Order:
+    """The order."""
+    async with database.read_only() as db:
+        return await db.get_one(Order, order_id)
+
+
+async def transactions(database: Database, order_id: UUID) -> list[tuple[str, str, int]]:
+    """Kind, outcome and amount of every transaction, oldest first."""
+    async with database.read_only() as db:
+        rows = await db.scalars(
+            sa.select(PaymentTransaction)
+            .where(PaymentTransaction.order_id == order_id)
+            .order_by(PaymentTransaction.id)
+        )
+        return [(row.kind.value, row.outcome.value, row.amount) for row in rows]
+
+
+async def told(database: Database, order_id: UUID, *names: str) -> list[str]:
+    """The events of an order about money, in order; only those named, if any."""
+    events = await read_events(database, order_id)
+    wanted = names or _MONEY
+    return [event.name for event in events if event.name in wanted]
+
+
+async def read_events(database: Database, order_id: UUID) -> Sequence[EventRecord]:
+    """The log of an order."""
+    async with database.read_only() as db:
+        found = sa.select(EventRecord).where(EventRecord.stream_id == order_id).order_by(EventRecord.seq)
+        return list(await db.scalars(found))
+
+
+_MONEY = (
+    "PaymentAuthorized", "PaymentDeclined", "PaymentReceived", "PaymentCaptured", "CaptureFailed", "CaptureFinished",
+    "PaymentVoided", "PaymentChargedBack", "AuthorizationExpiring", "RefundRequested", "RefundSucceeded",
+    "RefundFailed",
+)  # fmt: skip
