@@ -10,11 +10,6 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-
 import kontor
 from kontor.core import inbox, numbering, outbox, sharedclock, statemachine
 from kontor.core.db import Database
@@ -22,12 +17,13 @@ from kontor.core.jobs import Runtime
 from kontor.core.ports import Ports
 
 if TYPE_CHECKING:
+    from alembic.config import Config
+
     from kontor.adapters.payments.simulator.app import Simulator
     from kontor.settings import Settings
 
 # The edges hold no tables, jobs or events of the trade.
 EDGES = frozenset({"adapters", "api", "bench", "core"})
-ROLES = ("models", "events", "jobs", "files")
 GROUND_TABLES = (inbox, numbering, outbox, sharedclock, statemachine)
 
 
@@ -40,9 +36,9 @@ def load_models() -> None:
 
 @cache
 def load() -> None:
-    """Import every module that declares tables, events or jobs, and put the reactions to events in force."""
+    """Import every module that declares tables, events, jobs or files, and put the reactions to events in force."""
     load_models()
-    _import_roles("jobs")
+    _import_roles("jobs", "files")
     outbox.route(importlib.import_module("kontor.subscribers").SUBSCRIBERS)
 
 
@@ -85,12 +81,17 @@ def bind_adapters(ports: Ports, settings: Settings) -> None:
     """Bind each port to the adapter this installation is set to."""
     from kontor.adapters.messaging import sender_from_settings
     from kontor.adapters.storage import store_from_url
+    from kontor.adapters.webhooks import HttpSender
     from kontor.documents.ports import DocumentStore
+    from kontor.documents.rendering import Renderer
     from kontor.notifications.ports import MessageSender
+    from kontor.webhooks.ports import WebhookSender
 
     ports.register(DocumentStore, store_from_url(settings.storage_url))
+    ports.register(Renderer, Renderer())
     mail = sender_from_settings(settings.smtp_url, mail_from=settings.mail_from, mailbox_dir=settings.mailbox_dir)
     ports.register(MessageSender, mail)
+    ports.register(WebhookSender, HttpSender(allow_private=settings.webhooks_to_private))
     _bind_gateway(ports, settings)
 
 
@@ -133,7 +134,7 @@ def _bind_gateway(ports: Ports, settings: Settings) -> None:
     ports.register(PaymentGateway, connection.gateway)
 
 
-# --- migrations -----------------------------------------------------------------------------------------------------
+# --- migrations: Alembic is imported where it is needed, so that no process waits for it at its start ----------------
 
 
 def project_root() -> Path:
@@ -143,6 +144,8 @@ def project_root() -> Path:
 
 def migration_config(url: str) -> Config:
     """Alembic's configuration for one database."""
+    from alembic.config import Config
+
     config = Config(toml_file=project_root() / "pyproject.toml")
     config.attributes["url"] = url
     return config
@@ -150,6 +153,8 @@ def migration_config(url: str) -> Config:
 
 def migrate(url: str) -> None:
     """Bring a database up to date; opens an event loop of its own."""
+    from alembic import command
+
     path = url.removeprefix("sqlite+aiosqlite:///")
     if path != url and path not in ("", ":memory:"):
         Path(path).parent.mkdir(parents=True, exist_ok=True)
@@ -159,10 +164,14 @@ def migrate(url: str) -> None:
 @cache
 def head_revision() -> str | None:
     """The newest migration there is."""
+    from alembic.script import ScriptDirectory
+
     return ScriptDirectory.from_config(migration_config("")).get_current_head()
 
 
 async def current_revision(database: Database) -> str | None:
     """The migration a database is at; None before the first."""
+    from alembic.runtime.migration import MigrationContext
+
     async with database.engine.connect() as connection:
         return await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())

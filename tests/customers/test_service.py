@@ -1,5 +1,7 @@
 """Saving and seeing customers."""
 
+from typing import Any
+
 from factories.channels import make_channel
 from kontor.core.db import Database
 from kontor.core.ids import new_id
@@ -51,12 +53,13 @@ async def test_shop_sees_the_customers_of_its_channels_only(database: Database, 
             ],
         )
     seen = {}
-    for name, scope in {
+    scopes: dict[str, dict[str, Any]] = {
         "shop": {"channel_ids": frozenset([shop.id])},
         "partner": {"partner_id": new_id()},
         "customer": {"customer_id": results[1].id},
         "all": {},
-    }.items():
+    }
+    for name, scope in scopes.items():
         async with database.read_only(principals.holding("customers:read", **scope)) as db:
             page = await queries.list_customers(db, CustomerFilter(), PageRequest())
             seen[name] = sorted(row.name for row in page.items)

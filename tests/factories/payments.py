@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from factories.catalog import make_variant
+from factories.channels import make_channel
 from factories.intake import Company, make_company, order_input, place, put_stock
+from kontor import bootstrap
+from kontor.core import outbox
 from kontor.core.db import Database
 from kontor.core.ids import new_id
 from kontor.core.outbox import EventRecord, schedule
@@ -17,10 +21,30 @@ from kontor.orders.intake import PaymentInput
 from kontor.orders.models import Order
 from kontor.orders.placing import Placed
 from kontor.payments.models import Payment, PaymentTransaction
+from kontor.subscribers import SUBSCRIBERS
 
 METHODS = [
     "ON_ACCOUNT", "CARD", "WALLET", "PREPAYMENT", "GIFT_CARD", "VOUCHER", "COLLECTED_BY_CHANNEL", "CASH",
 ]  # fmt: skip
+
+
+@contextmanager
+def only_money() -> Iterator[None]:
+    """While open, only the jobs of payments and invoicing react to events."""
+    bootstrap.load()
+    names = ("payments.", "invoicing.")
+    outbox.route({event: [job for job in jobs if job.startswith(names)] for event, jobs in SUBSCRIBERS.items()})
+    try:
+        yield
+    finally:
+        outbox.route(SUBSCRIBERS)
+
+
+async def another_shop(database: Database, company: Company, **channel: Any) -> Company:
+    """A channel of another legal entity that sells from the same warehouse."""
+    async with database.unit_of_work() as db:
+        shop = await make_channel(db, **{"payment_methods": METHODS, **channel})
+    return Company(shop, company.warehouse, company.numbers)
 
 
 async def make_shop(database: Database, sku: str = "COAT", stock: int = 1000, **channel: Any) -> Company:
@@ -42,7 +66,7 @@ async def paid_by(database: Database, company: Company, *payments: PaymentInput,
     return outcomes[0].order_id
 
 
-def card(amount: int, token: str | None = "tok_visa", **given: Any) -> PaymentInput:  # noqa: S107
+def card(amount: int, token: str | None = "tok_visa", **given: Any) -> PaymentInput:
     """A card payment."""
     return PaymentInput("CARD", amount, token=token, label="Visa •••• 4242", **given)
 
@@ -79,9 +103,7 @@ async def transactions(database: Database, order_id: UUID) -> list[tuple[str, st
     """Kind, outcome and amount of every transaction, oldest first."""
     async with database.read_only() as db:
         rows = await db.scalars(
-            sa.select(PaymentTransaction)
-            .where(PaymentTransaction.order_id == order_id)
-            .order_by(PaymentTransaction.id)
+            sa.select(PaymentTransaction).where(PaymentTransaction.order_id == order_id).order_by(PaymentTransaction.id)
         )
         return [(row.kind.value, row.outcome.value, row.amount) for row in rows]
 

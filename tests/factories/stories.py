@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+import sqlalchemy as sa
+
 from factories.catalog import make_variant
 from factories.channels import make_channel
 from factories.inventory import make_order_line, make_order_row
@@ -107,7 +109,8 @@ async def make_shipment(
                     gross=0, tax_rate=19,
                 )
             )  # fmt: skip
-            line.shipped += quantity
+            shipped = sa.update(OrderLine).where(OrderLine.id == line.id).values(shipped=OrderLine.shipped + quantity)
+            await db.execute(shipped)
     if task is not None and shipment.delivery_type is DeliveryType.SHIP:
         db.add(
             Parcel(

@@ -317,7 +317,5 @@ async def test_batch_needs_as_many_statements_as_one(database: Database) -> None
     sa.event.remove(database.engine.sync_engine, "before_cursor_execute", note)
     assert counts[0] == counts[1]
     async with database.read_only() as db:
-        left = await db.scalar(
-            sa.select(sa.func.count()).where(FulfillmentOrder.state != FulfillmentState.SHIPPED)
-        )
+        left = await db.scalar(sa.select(sa.func.count()).where(FulfillmentOrder.state != FulfillmentState.SHIPPED))
     assert left == 0

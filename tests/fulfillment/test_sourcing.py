@@ -6,8 +6,8 @@ import sqlalchemy as sa
 
 from factories.catalog import make_variant
 from factories.fulfillment import confirmed, counters, events_of, order_of, pieces_of, rows_of, sourced, stock_of
-from factories.locations import make_location, make_tariff
 from factories.intake import Company, make_company, put_stock
+from factories.locations import make_location, make_tariff
 from factories.partners import make_partner
 from kontor.channels.models import ShortagePolicy
 from kontor.core.db import Database
@@ -125,7 +125,7 @@ async def test_unallocated_pieces_wait_and_go_when_stock_comes(database: Databas
 
 
 async def test_order_to_be_shipped_complete_waits_for_all(database: Database) -> None:
-    company, variant = await company_with(database, 2, shortage=ShortagePolicy.TAKE)
+    company, _ = await company_with(database, 2, shortage=ShortagePolicy.TAKE)
     order_id = await confirmed(database, company, ("LAMP", 3), ship_complete=True)
     assert (await sourced(database, order_id))[order_id].outcome is SourceOutcome.WAIT
     assert await rows_of(database, order_id) == []

@@ -4,6 +4,7 @@ import io
 import tracemalloc
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from openpyxl import Workbook
@@ -41,8 +42,12 @@ async def load(database: Database, kind: str, content: str | bytes, *, dry_run: 
     return await apply_file(database, SYSTEM, kind_named(kind), data, dry_run=dry_run)
 
 
-def test_all_kinds_are_known() -> None:
+@pytest.fixture(autouse=True)
+def _every_kind_is_known() -> None:
     bootstrap.load()
+
+
+def test_all_kinds_are_known() -> None:
     assert kinds() == ["customers", "locations", "partners", "prices", "products", "tariffs", "tax_rates"]
 
 
@@ -83,12 +88,13 @@ async def test_workbooks_are_read_like_text(database: Database) -> None:
     book = Workbook()
     sheet = book.active
     assert sheet is not None
-    for line in [
+    lines: list[list[Any]] = [
         ["country", "Tax class", "rate", "Valid from"],
         ["DE", "standard", 19, date(2021, 1, 1)],
         ["DE", "reduced", 7.0, "01.01.2021"],
         ["XX", "standard", "much", "2021-01-01"],
-    ]:
+    ]
+    for line in lines:
         sheet.append(line)
     packed = io.BytesIO()
     book.save(packed)

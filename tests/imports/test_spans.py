@@ -4,7 +4,7 @@ from itertools import pairwise
 from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kontor.core.ids import new_id
@@ -52,6 +52,7 @@ def test_past_does_not_change(new: Row) -> None:
         put([(0, None, "a")], new)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.lists(
         st.tuples(st.integers(0, 100), st.none() | st.integers(1, 40), st.sampled_from("abc")), min_size=1, max_size=12

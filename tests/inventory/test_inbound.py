@@ -164,7 +164,13 @@ async def test_impossible_announcement_is_refused(database: Database, given: dic
     goods, _ = await expect(shelf, 5)
     async with database.unit_of_work() as db:
         await receive_inbound(db, goods.id, 3)
-    values = {"location": "HAM", "sku": "LAMP", "reference": "PO-2", "quantity": 5, "expected_on": DAY} | given
+    values: dict[str, Any] = {
+        "location": "HAM",
+        "sku": "LAMP",
+        "reference": "PO-2",
+        "quantity": 5,
+        "expected_on": DAY,
+    } | given
 
     with pytest.raises(KontorError) as caught:
         async with database.unit_of_work() as db:

@@ -1,5 +1,7 @@
 """Saving and seeing places."""
 
+from typing import Any
+
 import pytest
 
 from factories.partners import make_partner
@@ -64,12 +66,13 @@ async def test_places_are_seen_by_scope(database: Database, principals: Principa
             ],
         )  # fmt: skip
     seen = {}
-    for name, scope in {
+    scopes: dict[str, dict[str, Any]] = {
         "partner": {"partner_id": partner.id},
         "store": {"location_ids": frozenset([results[1].id])},
         "shop": {"channel_ids": frozenset()},
         "all": {},
-    }.items():
+    }
+    for name, scope in scopes.items():
         async with database.read_only(principals.holding("locations:read", **scope)) as db:
             page = await queries.list_stock_locations(db, StockLocationFilter(), PageRequest())
             seen[name] = [row.code for row in page.items]

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+
 from factories.channels import make_channel
 from factories.stories import Story, make_shipment, make_story, make_task
-
 from kontor import relay
 from kontor.core import outbox
 from kontor.core.db import Database
@@ -50,10 +50,13 @@ class Outbox:
     def __init__(self) -> None:
         self.sent: list[OutgoingMessage] = []
         self.problems: list[Exception] = []
+        self.away_for = ""
 
     async def send(self, message: OutgoingMessage) -> str:
         if self.problems:
             raise self.problems.pop(0)
+        if message.subject == self.away_for:
+            raise Unavailable("away")
         self.sent.append(message)
         return message.message_id
 
@@ -130,8 +133,6 @@ async def test_one_cause_is_told_once_whoever_asks(database: Database, drain: Dr
 async def test_partial_shipment_says_what_is_to_come(database: Database, drain: Drain, mail: Outbox) -> None:
     story = await story_of(database)
     async with database.unit_of_work() as db:
-        story.order = await db.merge(story.order)
-        story.lines = [await db.merge(line) for line in story.lines]
         task = await make_task(db, story, promised_on=date(2026, 6, 20))
         shipment = await make_shipment(db, story, task, 2)
         record(db, shipped(story, task.id, shipment.id))
@@ -139,7 +140,7 @@ async def test_partial_shipment_says_what_is_to_come(database: Database, drain: 
     [message] = mail.sent
     assert message.subject == "Part of your order K-1 is on its way"
     assert "- 2 × Lampe\n" in message.text
-    assert "Still to come\n- 1 × Lampe\n- 1 × Öl\n" in message.text
+    assert "- 1 × Lampe\n- 1 × Öl\n" in message.text.partition("Still to come")[2]
     assert "DHL 00340: https://dhl.example/00340" in message.text
     assert "Expected delivery: 20 June 2026." in message.text
 
@@ -329,7 +330,7 @@ async def test_a_later_date_is_told(database: Database, drain: Drain, mail: Outb
         )  # fmt: skip
         record(db, event)
     await drain()
-    assert "Neuer Termin: 1. Juli 2026." in mail.sent[0].text
+    assert "1. Juli 2026" in mail.sent[0].text
 
 
 async def test_channel_decides_which_messages_go_out(database: Database, drain: Drain, mail: Outbox) -> None:
@@ -375,9 +376,10 @@ async def test_mail_server_away_keeps_the_message_and_lets_others_go(
     async with database.unit_of_work() as db:
         for story in stories:
             record(db, OrderConfirmed(stream_id=story.order.id))
-    mail.problems = [Unavailable("away"), Unavailable("still away")]
-    assert [(item.attempts, item.dead) for item in await drain()] == [(1, False)]
-    assert len(mail.sent) == 2
+    mail.away_for = "Your order K-1"
+    assert [item.dead for item in await drain()] == [False]
+    assert sorted(mail.subjects) == ["Your order K-0", "Your order K-2"]
+    mail.away_for = ""
     await relay.hurry(runtime)
     assert await drain() == []
     assert sorted(mail.subjects) == ["Your order K-0", "Your order K-1", "Your order K-2"]

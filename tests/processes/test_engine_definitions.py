@@ -32,12 +32,13 @@ def shipped() -> Play:
     return goods
 
 
-def test_three_definitions_are_shipped() -> None:
-    assert set(DEFINITIONS) == {"order", "fulfillment_order", "return"}
+def test_four_definitions_are_shipped() -> None:
+    assert set(DEFINITIONS) == {"order", "fulfillment_order", "return", "digital_delivery"}
     assert {name: definition.start_message for name, definition in DEFINITIONS.items()} == {
         "order": "OrderPlaced",
         "fulfillment_order": "FulfillmentOrderCreated",
         "return": "ReturnRequested",
+        "digital_delivery": "PiecesHandedOver",
     }
     assert {point for definition in DEFINITIONS.values() for point in definition.extension_points} == {
         "before_payment",
@@ -195,8 +196,26 @@ def test_return_is_refunded_after_inspection() -> None:
     goods.done("issue_return_label")
     assert goods.told("ReturnInspected")
     assert goods.told("ReturnReceived")
-    goods.done("refund_return").done("issue_credit_note").done("notify_refunded")
+    goods.done("refund_return", more_expected=False).done("issue_credit_note").done("notify_refunded")
     assert goods.last == [Finished(Outcome.COMPLETED, "refunded")]
+
+
+def test_rest_of_a_return_is_refunded_too() -> None:
+    goods = play("return").done("check_return", decision="APPROVED").done("issue_return_label")
+    for more in (True, False):
+        assert goods.told("ReturnReceived")
+        assert goods.told("ReturnInspected")
+        goods.done("refund_return", more_expected=more).done("issue_credit_note").done("notify_refunded")
+    assert goods.steps.count("refund_return") == 2
+    assert goods.last == [Finished(Outcome.COMPLETED, "refunded")]
+
+
+def test_rest_of_a_return_that_never_comes_is_closed() -> None:
+    goods = play("return").done("check_return", decision="APPROVED").done("issue_return_label")
+    assert goods.told("ReturnReceived")
+    assert goods.told("ReturnInspected")
+    goods.done("refund_return", more_expected=True).done("issue_credit_note").done("notify_refunded")
+    assert goods.due("more_overdue").done("close_return").last == [Finished(Outcome.COMPLETED, "refunded")]
 
 
 def test_unused_label_expires() -> None:

@@ -17,7 +17,7 @@ from kontor.channels.models import SalesChannel
 from kontor.core.db import Database
 from kontor.core.errors import InvalidInput
 from kontor.locations.models import LocationKind, StockLocation
-from kontor.routing.promise import Availability, Destination, Wanted, availability
+from kontor.routing.promise import Availability, Destination, Details, Wanted, availability
 from support import Principals
 
 TODAY = date(2026, 6, 15)
@@ -59,7 +59,7 @@ async def test_pieces_of_all_places_add_up(database: Database) -> None:
         await make_stock(db, shop.warehouse, shop.lamp, 5, safety=1)
         await make_stock(db, shop.store, shop.lamp, 2)
 
-    answer = await shop.ask(quantity=5, pickups=True)
+    answer = await shop.ask(quantity=5, details=Details(pickups=True))
 
     assert (answer.quantity, answer.expected, answer.missing) == (6, 0, 0)
     assert [(each.location_id, each.quantity, each.earliest_on) for each in answer.sources] == [

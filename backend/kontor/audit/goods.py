@@ -67,7 +67,8 @@ async def line_ledgers(db: Session) -> list[Difference]:
     found += await _line_against(db, line.shipped, "shipments", _shipped(ShipmentLine.quantity))
     arrived = Shipment.delivered_at.is_not(None)
     found += await _line_against(db, line.delivered, "delivered shipments", _shipped(ShipmentLine.quantity, arrived))
-    return found + await _line_against(db, line.returned, "returned pieces", _shipped(ShipmentLine.returned))
+    found += await _line_against(db, line.returned, "returned pieces", _shipped(ShipmentLine.returned))
+    return found + await _line_against(db, line.refunded, "refunded pieces", _shipped(ShipmentLine.refunded_units))
 
 
 async def return_ledgers(db: Session) -> list[Difference]:

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from kontor.audit.comparing import Difference, or_zero, rows, text, total, unequal
 from kontor.core.db import Session
+from kontor.core.outbox import OutboxRow
 from kontor.fulfillment.models import Shipment, ShipmentLine
 from kontor.invoicing.models import CreditNote, Invoice, JournalEntry, JournalLine
 from kontor.orders.models import Order, OrderCharge, OrderLine, PriceAdjustment
@@ -251,6 +252,37 @@ async def documents_against_shipments(db: Session) -> list[Difference]:
     return differences + await rows(db, 4, "credited against the invoice", beyond)
 
 
+async def entries_of_effects(db: Session) -> list[Difference]:
+    """Every capture, refund, invoice and credit note has its entry, unless the work of its order still waits."""
+    moved, done = PaymentTransaction, PaymentTransaction.outcome == TransactionState.SUCCEEDED
+    kind = TransactionKind
+    money_in = sa.and_(done, moved.kind.in_((kind.CAPTURE, kind.RECEIVE)))
+    effects: tuple[tuple[str, tuple[str, ...], Any, Any, Any], ...] = (
+        ("invoice", ("INVOICE",), Invoice, Invoice.number, sa.true()),
+        ("credit note", ("CREDIT_NOTE",), CreditNote, CreditNote.number, sa.true()),
+        ("capture", ("CAPTURE", "RECEIPT"), moved, moved.id, money_in),
+        ("chargeback", ("CHARGEBACK",), moved, moved.id, sa.and_(done, moved.kind == kind.CHARGEBACK)),
+        ("refund", ("REFUND",), Refund, Refund.id, Refund.state == RefundState.SUCCEEDED),
+    )
+    differences: list[Difference] = []
+    for name, kinds, model, key, condition in effects:
+        reference = key if key.key == "number" else _hex(db, key)
+        entry = sa.exists().where(JournalEntry.reference == reference, JournalEntry.kind.in_(kinds))
+        waiting = sa.exists().where(OutboxRow.key == model.order_id, sa.not_(OutboxRow.dead))
+        missing = sa.select(text(name), key, text("none"), text("an entry")).where(
+            condition, sa.not_(entry), sa.not_(waiting)
+        )
+        differences += await rows(db, 5, "entry in the journal", missing)
+    return differences
+
+
+def _hex(db: Session, column: Any) -> Any:
+    """A row's id as the journal refers to it: its 32 digits."""
+    if db.sqlite:
+        return sa.type_coerce(column, sa.String())
+    return sa.func.replace(sa.cast(column, sa.String()), "-", "")
+
+
 CHECKS = (
     payment_limits,
     payment_ledgers,
@@ -260,4 +292,5 @@ CHECKS = (
     refunds,
     documents_against_shipments,
     journal_balances,
+    entries_of_effects,
 )

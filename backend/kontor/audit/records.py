@@ -131,7 +131,9 @@ async def foreign_hands(db: Session) -> list[Difference]:
     row = FulfillmentOrder
     nobody = sa.literal("nobody", sa.String())
     misplaced = (
-        sa.select(text("fulfillment order"), row.number, _name(row.partner_id), _name(StockLocation.partner_id))
+        sa.select(
+            text("fulfillment order"), row.number, _name(row.partner_id, "recorded"), _name(StockLocation.partner_id)
+        )
         .join(StockLocation, StockLocation.id == row.location_id)
         .where(row.state == FulfillmentState.OPEN, sa.func.coalesce(_name(row.partner_id), nobody)
                != sa.func.coalesce(_name(StockLocation.partner_id), nobody))
@@ -139,7 +141,13 @@ async def foreign_hands(db: Session) -> list[Difference]:
     found = await rows(db, 10, "partner of the work against that of its place", misplaced)
     for actor in (User, ApiClient):
         foreign = (
-            sa.select(text("fulfillment order"), row.number, AuditEntry.operation, actor.partner_id, row.partner_id)
+            sa.select(
+                text("fulfillment order"),
+                row.number,
+                AuditEntry.operation,
+                actor.partner_id.label("actor"),
+                row.partner_id,
+            )
             .join(AuditTarget, AuditTarget.target_id == row.id)
             .join(AuditEntry, AuditEntry.id == AuditTarget.entry_id)
             .join(actor, actor.id == AuditEntry.principal_id)
@@ -149,8 +157,8 @@ async def foreign_hands(db: Session) -> list[Difference]:
     return found
 
 
-def _name(column: Any) -> Any:
-    return sa.cast(column, sa.String())
+def _name(column: Any, label: str = "computed") -> Any:
+    return sa.cast(column, sa.String()).label(label)
 
 
 async def histories(db: Session) -> list[Difference]:

@@ -69,6 +69,11 @@ async def list_cases(
     return await paginate(db, found, Sort(SORTS[sort], descending), Case.id, page)
 
 
+async def find_case(db: Session, case_id: UUID) -> Case | None:
+    """A case the principal of the session may see."""
+    return await db.scalar(visible_to(db.principal).where(Case.id == case_id))
+
+
 async def get_case(db: Session, case_id: UUID) -> Case:
     """A case the principal of the session may see; raises `CaseNotFound`."""
     return await _one(db, visible_to(db.principal), case_id)

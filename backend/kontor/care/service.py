@@ -56,7 +56,7 @@ async def settle_cases(db: Session, subjects: Iterable[tuple[CaseKind, str]], *,
 def assign_case(
     db: Session, case: Case, *, owner_id: UUID | None, now: datetime, due_at: datetime | None = None
 ) -> None:
-    """Give a locked case to somebody, or back to all with None. Raises `CaseDone`, `InvalidCase` for a past deadline."""
+    """Give a locked case to somebody, or back to all with None. Raises `CaseDone`, `InvalidCase` for a past day."""
     _check_open(case)
     if due_at is not None and due_at <= now:
         raise InvalidCase("The deadline lies in the past.", path=("dueAt",))
@@ -87,6 +87,12 @@ def finish_case(db: Session, case: Case, *, now: datetime, note: str | None = No
 def _check_open(case: Case) -> None:
     if case.state is CaseState.DONE:
         raise CaseDone("The case is done.", path=("id",), case_id=str(case.id))
+
+
+def check_text(text: str) -> None:
+    """Raise `InvalidCase` for a text nobody could read."""
+    if not 1 <= len(text.strip()) <= 2000:
+        raise InvalidCase("1 to 2,000 characters.", path=("text",))
 
 
 def _note(note: str | None) -> str | None:

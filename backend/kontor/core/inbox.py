@@ -49,7 +49,8 @@ class IdempotencyConflict(Conflict):
 
 def digest(body: Any) -> str:
     """A stable fingerprint of a call's input."""
-    return hashlib.sha256(orjson.dumps(body, default=str, option=orjson.OPT_SORT_KEYS)).hexdigest()
+    options = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS
+    return hashlib.sha256(orjson.dumps(body, default=str, option=options)).hexdigest()
 
 
 async def first_answer(db: "Session", scope: str, key: str, body_hash: str) -> dict[str, Any] | None:

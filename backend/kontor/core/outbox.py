@@ -8,7 +8,7 @@ once however often the row is delivered. Rows of one key and job are delivered i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -383,7 +383,14 @@ async def replay_dead(db: Session, ids: Sequence[int] | None = None) -> int:
     return int(getattr(result, "rowcount", 0))
 
 
-async def read_log(db: Session, after: Place, *, limit: int = 500, stream_id: UUID | None = None) -> list[EventRecord]:
+async def read_log(
+    db: Session,
+    after: Place,
+    *,
+    limit: int = 500,
+    stream_id: UUID | None = None,
+    names: Collection[str] | None = None,
+) -> list[EventRecord]:
     """Events after a place in the log, in its order, never passing a transaction that is still open.
 
     The order is by transaction, then position: a position alone may be taken early and committed late.
@@ -392,6 +399,8 @@ async def read_log(db: Session, after: Place, *, limit: int = 500, stream_id: UU
     found = sa.select(EventRecord).where(place > sa.tuple_(*map(sa.literal, after)))
     if stream_id is not None:
         found = found.where(EventRecord.stream_id == stream_id)
+    if names is not None:
+        found = found.where(EventRecord.name.in_(names))
     if not db.sqlite:
         found = found.where(
             EventRecord.transaction < sa.text("CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint)")

@@ -153,7 +153,7 @@ STOCK = {
 DROPSHIPPED = {"ds-duin": ["BIKE-CITY"], "ds-zirbe": ["CHAIR-PINE", "TABLE-PINE"]}
 SCARCE = {"LAMP-BRASS": 3, "DUVET-135": 2}
 
-PEOPLE = [
+PEOPLE: list[tuple[str, str, str, dict[str, Any]]] = [
     ("admin", "Ada Lindholm", "ADMIN", {}),
     ("operations", "Ole Petersen", "OPERATIONS", {}),
     ("finance", "Franka Stein", "FINANCE", {}),

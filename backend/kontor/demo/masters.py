@@ -21,13 +21,13 @@ async def load(caller: Caller) -> dict[str, str]:
     for partner in company.PARTNERS:
         invited = await caller.call(
             "mutation Invite($input: PartnerInput!) { invitePartner(input: $input) "
-            "{ __typename ... on Partner { id } ... on Error { code message path } } }",
+            "{ __typename ... on PartnerPayload { partner { id } } ... on Error { code message path } } }",
             input=partner,
         )
         await caller.call(
             "mutation Activate($id: UUID!) { activatePartner(id: $id) "
             "{ __typename ... on Error { code message path } } }",
-            id=invited["id"],
+            id=invited["partner"]["id"],
         )
     await caller.save("saveStockLocations", "StockLocationInput", company.LOCATIONS)
     await caller.save("saveShippingTariffs", "ShippingTariffInput", company.TARIFFS)

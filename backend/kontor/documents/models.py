@@ -10,7 +10,10 @@ from kontor.core.db import Model
 
 
 class Document(Model):
-    """A file we keep; the content lies in the document store under `key`."""
+    """A file we keep; the content lies in the document store under `key`.
+
+    `channel_id` and `customer_id` say whose it is; a file without a channel is for unrestricted principals only.
+    """
 
     __tablename__ = "document"
     __table_args__ = (sa.UniqueConstraint("key"), sa.Index("ix_document_created_at_id", "created_at", "id"))
@@ -18,6 +21,8 @@ class Document(Model):
     kind: Mapped[str] = mapped_column(sa.String(30))
     order_id: Mapped[UUID | None] = mapped_column(index=True)
     subject_id: Mapped[UUID | None]
+    channel_id: Mapped[UUID | None]
+    customer_id: Mapped[UUID | None]
     number: Mapped[str] = mapped_column(sa.String(60))
     key: Mapped[str] = mapped_column(sa.String(200))
     content_type: Mapped[str] = mapped_column(sa.String(80))

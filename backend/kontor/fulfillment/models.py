@@ -80,6 +80,7 @@ class Shipment(Model):
     __table_args__ = (
         sa.Index("ix_shipment_order_id", "order_id"),
         sa.Index("ix_shipment_fulfillment_order_id", "fulfillment_order_id"),
+        sa.Index("ix_shipment_shipped_at_id", "shipped_at", "id"),
         sa.UniqueConstraint("number"),
     )
     id: Mapped[UUID] = mapped_column(primary_key=True)

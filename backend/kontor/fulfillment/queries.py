@@ -14,11 +14,10 @@ from kontor.core.pagination import Page, PageRequest, Sort, paginate
 from kontor.core.principal import Principal
 from kontor.fulfillment.errors import FulfillmentOrderNotFound, ShipmentNotFound
 from kontor.fulfillment.models import FulfillmentLine, FulfillmentOrder, Parcel, Shipment, ShipmentLine
-from kontor.fulfillment.states import FulfillmentState
+from kontor.fulfillment.states import FulfillmentState, ParcelState
 from kontor.orders.models import Order, OrderHold
 
 SORTS: dict[str, Any] = {"CREATED_AT": FulfillmentOrder.created_at, "UPDATED_AT": FulfillmentOrder.updated_at}
-SHIPMENT_SORTS: dict[str, Any] = {"SHIPPED_AT": Shipment.shipped_at}
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +150,25 @@ async def list_shipments(
     if wanted.delivered is not None:
         found = found.where(Shipment.delivered_at.is_not(None) == wanted.delivered)
     return await paginate(db, found, Sort(Shipment.shipped_at, descending), Shipment.id, page)
+
+
+async def list_parcels(
+    db: Session,
+    page: PageRequest,
+    *,
+    principal: Principal,
+    tracking_number: str | None = None,
+    states: Sequence[ParcelState] | None = None,
+) -> Page[Parcel]:
+    """A page of parcels the principal may see, newest first."""
+    found, condition = sa.select(Parcel), may_see_parcel(principal)
+    if condition is not None:
+        found = found.where(condition)
+    if tracking_number is not None:
+        found = found.where(Parcel.tracking_number == tracking_number)
+    if states is not None:
+        found = found.where(Parcel.state.in_(states))
+    return await paginate(db, found, Sort(Parcel.id, True), Parcel.id, page)
 
 
 def _orders_numbered(number: str) -> sa.Select[Any]:

@@ -73,8 +73,9 @@ async def book_shipments(db: Session, leaving: Sequence[Leaving]) -> None:
         each.shipment.amount = sum(line.gross for line in each.sent_lines)
         if _takes_charges(each):
             each.shipment.amount += _charge(charges[each.order.id], each, masters, day)
-        db.add(each.shipment)
-        db.add_all(each.sent_lines)
+    db.add_all(each.sent for each in leaving)
+    await db.flush()  # the shipments before their lines
+    db.add_all(line for each in leaving for line in each.sent_lines)
     await db.flush()
 
 

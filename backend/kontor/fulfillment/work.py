@@ -43,6 +43,7 @@ class Work:
     capacity: dict[Place, int] = field(default_factory=dict)
     numbers: dict[UUID, int] = field(default_factory=dict)
     moved: dict[UUID, list[stock.Slice]] = field(default_factory=dict)
+    new_lines: list[FulfillmentLine] = field(default_factory=list)
 
     def order_of(self, row: FulfillmentOrder) -> Order:
         """The order a fulfillment order belongs to."""
@@ -145,15 +146,14 @@ def split(
     db.note_state(change_row("fulfillment_order", other.id, None, state, now=now, by=db.by, reason="split off"))
     work.moved.setdefault(other.id, []).extend(stock.cut(work.allocations, work.cut(row, counts)))
     work.rows[other.id] = other
-    work.lines[other.id] = [
-        _moved(db, line, other, counts[line.id]) for line in work.lines[row.id] if line.id in counts
-    ]
+    work.lines[other.id] = [_moved(line, other, counts[line.id]) for line in work.lines[row.id] if line.id in counts]
+    work.new_lines.extend(work.lines[other.id])
     work.lines[row.id] = [line for line in work.lines[row.id] if line.quantity]
     row.updated_at = now
     return other
 
 
-def _moved(db: Session, line: FulfillmentLine, other: FulfillmentOrder, quantity: int) -> FulfillmentLine:
+def _moved(line: FulfillmentLine, other: FulfillmentOrder, quantity: int) -> FulfillmentLine:
     picked = max(0, line.picked - (line.quantity - quantity))
     twin = FulfillmentLine(
         id=new_id(), fulfillment_order_id=other.id, order_line_id=line.order_line_id, variant_id=line.variant_id,
@@ -161,7 +161,6 @@ def _moved(db: Session, line: FulfillmentLine, other: FulfillmentOrder, quantity
     )  # fmt: skip
     line.quantity -= quantity
     line.picked -= picked
-    db.add(twin)
     return twin
 
 
@@ -175,6 +174,9 @@ async def settle_splits(db: Session, work: Work) -> None:
     """Move the allocations of what was split off; afterwards they are read again."""
     if not work.moved:
         return
+    await db.flush()  # the rows before their lines
+    db.add_all(work.new_lines)
+    work.new_lines = []
     await db.flush()
     for row_id, slices in work.moved.items():
         await stock.split_off(db, slices, row_id)

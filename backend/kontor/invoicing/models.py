@@ -56,6 +56,7 @@ class CreditNote(Model):
         sa.CheckConstraint("gross = net + tax", name="amounts"),
         sa.Index("ix_credit_note_order_id", "order_id"),
         sa.Index("ix_credit_note_invoice_id", "invoice_id"),
+        sa.Index("ix_credit_note_issued_at_id", "issued_at", "id"),
     )
     id: Mapped[UUID] = mapped_column(primary_key=True)
     number: Mapped[str] = mapped_column(sa.String(40))
@@ -80,7 +81,12 @@ class JournalEntry(Model):
     """One financial event in double entry; `source_key` makes an event post once."""
 
     __tablename__ = "journal_entry"
-    __table_args__ = (sa.UniqueConstraint("source_key"), sa.Index("ix_journal_entry_order_id", "order_id"))
+    __table_args__ = (
+        sa.UniqueConstraint("source_key"),
+        sa.Index("ix_journal_entry_order_id", "order_id"),
+        sa.Index("ix_journal_entry_reference", "reference"),
+        sa.Index("ix_journal_entry_posted_at_id", "posted_at", "id"),
+    )
     id: Mapped[UUID] = mapped_column(primary_key=True)
     source_key: Mapped[str] = mapped_column(sa.String(120))
     kind: Mapped[str] = mapped_column(sa.String(20))

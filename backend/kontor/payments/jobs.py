@@ -93,9 +93,7 @@ async def refund(ctx: JobContext, items: Sequence[Item]) -> None:
 async def _two_steps(ctx: JobContext, items: Sequence[Item], subject: str, plan: Plan, end: End) -> None:
     """Intents, calls, outcomes; items whose calls have no outcome stay and are tried again."""
     calls = await ctx.database.in_unit(SYSTEM, plan)
-    results = await carry_out(
-        [call for group in calls.values() for call in group], lambda name: ctx.ports.get(PaymentGateway, name)
-    )
+    results = await carry_out([call for group in calls.values() for call in group], lambda name: _gateway(ctx, name))
     waiting = {
         key: [call for call in group if isinstance(results[call.intent.id], Unsettled)] for key, group in calls.items()
     }
@@ -132,7 +130,11 @@ async def _come_back(ctx: JobContext, calls: Sequence[Call], results: Results) -
 
 
 def _abilities(ctx: JobContext) -> Callable[[str], Abilities]:
-    return lambda name: ctx.ports.get(PaymentGateway, name).abilities
+    return lambda name: _gateway(ctx, name).abilities
+
+
+def _gateway(ctx: JobContext, name: str) -> PaymentGateway:
+    return ctx.ports.get(PaymentGateway, name)  # type: ignore[type-abstract]
 
 
 @job("payments.watch_authorizations", queue="payments", every=timedelta(minutes=15))

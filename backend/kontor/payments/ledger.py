@@ -75,10 +75,17 @@ def book(
 
 
 def book_now(
-    db: Session, payment: Payment, kind: TransactionKind, amount: int, *, now: datetime, **links: UUID | None
+    db: Session,
+    payment: Payment,
+    kind: TransactionKind,
+    amount: int,
+    *,
+    now: datetime,
+    shipment_id: UUID | None = None,
+    refund_id: UUID | None = None,
 ) -> PaymentTransaction:
-    """Intent and outcome in one, where no gateway is asked; `links` are shipment_id and refund_id."""
-    done = intend(db, payment, kind, amount, **links)
+    """Intent and outcome in one, where no gateway is asked."""
+    done = intend(db, payment, kind, amount, shipment_id=shipment_id, refund_id=refund_id)
     book(db, payment, done, None, now=now)
     return done
 

@@ -13,7 +13,8 @@ from kontor.payments.states import PaymentMethodKind, PaymentState, RefundState
 
 
 class TransactionKind(StrEnum):
-    """What was done with a promise of money. On account, BILL is what was invoiced, CREDIT what was taken off it unpaid."""
+    """What was done with a promise of money. On account, BILL is what was invoiced and CREDIT what was taken off it
+    before it was paid."""
 
     AUTHORIZE = "AUTHORIZE"
     CAPTURE = "CAPTURE"

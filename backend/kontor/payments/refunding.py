@@ -199,9 +199,9 @@ def _pay_out(db: Session, refund: Refund, *, due_at: datetime | None = None) -> 
 
 def approve_refund(db: Session, refund: Refund, *, now: datetime) -> Refund:
     """Let a refund go that was above somebody's limit; raises `TransitionRefused`, `Forbidden` for its own asker."""
-    if refund.state is RefundState.AWAITING_APPROVAL and refund.requested_by == db.by:
-        if db.principal.kind is not PrincipalKind.SYSTEM:
-            raise Forbidden("Somebody else has to approve this.", code="APPROVAL_BY_ANOTHER")
+    own = refund.requested_by == db.by and db.principal.kind is not PrincipalKind.SYSTEM
+    if own and refund.state is RefundState.AWAITING_APPROVAL:
+        raise Forbidden("Somebody else has to approve this.", code="APPROVAL_BY_ANOTHER")
     transition(db, refund, RefundState.REQUESTED, table=REFUND_TRANSITIONS, now=now, reason="approved")
     _pay_out(db, refund)
     return refund

@@ -46,12 +46,9 @@ async def dues_of(db: Session, orders: Sequence[Order], settings: Mapping[UUID, 
             kept = of_units(row.gross_total, row.ordered, row.ordered - row.canceled)
             off[row.order_id] = off.get(row.order_id, 0) + row.gross_total - kept
             steps[row.order_id] = steps.get(row.order_id, 0) + 1
-        for row in await db.execute(
-            sa.select(OrderCharge.order_id, OrderCharge.gross).where(
-                OrderCharge.order_id.in_(part), OrderCharge.canceled
-            )
-        ):
-            off[row.order_id] = off.get(row.order_id, 0) + row.gross
+        charges = sa.select(OrderCharge.order_id, OrderCharge.gross).where(OrderCharge.canceled)
+        for fee in await db.execute(charges.where(OrderCharge.order_id.in_(part))):
+            off[fee.order_id] = off.get(fee.order_id, 0) + fee.gross
     return {
         order.id: Dues(
             order.total - off.get(order.id, 0),

@@ -1,10 +1,10 @@
-"""The one job that drives every process: events, timers, decisions and retries, a hundred at once."""
+"""The job that drives every process, a hundred happenings at once, and what follows from canceled pieces."""
 
 from collections.abc import Sequence
 
 from kontor.core.jobs import JobContext, job
 from kontor.core.outbox import Item
-from kontor.processes import service
+from kontor.processes import canceled, service
 from kontor.processes.running import Care
 
 TRIES = 3  # how often something unexpected is tried before it becomes an incident of its instance
@@ -17,3 +17,11 @@ async def advance(ctx: JobContext, items: Sequence[Item]) -> None:
         if mine:
             care = Care(alone=len(items) == 1, last=mine[0].attempts + 1 >= TRIES)
             await service.advance(db, mine, care=care)
+
+
+@job("processes.refund_canceled", batch=20)
+async def refund_canceled(ctx: JobContext, items: Sequence[Item]) -> None:
+    """Money that came in for pieces that were canceled goes back."""
+    async with ctx.claim(*items) as (db, mine):
+        for item in sorted(mine, key=lambda each: (str(each.key), each.id)):
+            await canceled.refund_canceled(db, item, now=db.now)

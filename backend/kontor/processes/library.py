@@ -96,9 +96,7 @@ async def deploy_shipped(db: Session, *, now: datetime) -> list[ProcessDefinitio
     """Store the shipped definitions where they are new; a key somebody has deployed to since is left alone."""
     found = []
     foreign = set(
-        await db.scalars(
-            sa.select(ProcessDefinition.key).where(ProcessDefinition.deployed_by != SHIPPED_BY).distinct()
-        )
+        await db.scalars(sa.select(ProcessDefinition.key).where(ProcessDefinition.deployed_by != SHIPPED_BY).distinct())
     )
     for path in sorted(SHIPPED.glob("*.bpmn")):
         if path.stem not in foreign:
@@ -117,7 +115,7 @@ def _check_runnable(definition: Definition) -> None:
     wrong = {name: names for name, names in unknown.items() if names}
     if wrong:
         text = "; ".join(f"unknown {name}: {', '.join(names)}" for name, names in wrong.items())
-        raise UnrunnableDefinition(f"{definition.id} cannot run: {text}.", path=("xml",), **wrong)
+        raise UnrunnableDefinition(f"{definition.id} cannot run: {text}.", path=("xml",), unknown=wrong)
 
 
 async def newest(db: Session) -> dict[str, UUID]:

@@ -111,7 +111,9 @@ async def lock_live(db: Session, order_ids: Iterable[UUID]) -> list[Live]:
         )
         for row in rows:
             host = row.data.pop(HOST, None) or {}
-            found.append(Live(*row, failed=host.get("failed", {}), stuck=host.get("stuck", [])))
+            live = Live(*row)
+            live.failed, live.stuck = host.get("failed", {}), host.get("stuck", [])
+            found.append(live)
     return found
 
 

@@ -95,12 +95,22 @@ def _rejected(order_id: UUID, payload: Facts) -> Iterable[Meaning]:
     return (Tell(FULFILLMENT, "FulfillmentRejected", place), Tell(ORDER, "LinesReopened", order_id))
 
 
+def _unallocated(order_id: UUID, payload: Facts) -> Iterable[Meaning]:
+    # An order that was taken without stock has not been released yet: nothing is to be released again.
+    return () if payload["reason"] == "PLACED_WITHOUT_STOCK" else (Tell(ORDER, "LinesReopened", order_id),)
+
+
 def _taken_back(_: UUID, payload: Facts) -> Iterable[Meaning]:
     return (Tell(FULFILLMENT, "FulfillmentCanceled", UUID(payload["fulfillment_order_id"])),)
 
 
 def _to_return(message: str) -> Translate:
     return lambda _, payload: (Tell(RETURN, message, UUID(payload["return_id"])),)
+
+
+def _decided_return(decision: str) -> Translate:
+    result = {"decision": decision}
+    return lambda _, payload: (Reply(RETURN, ("approve_return",), result, subject_id=UUID(payload["return_id"])),)
 
 
 def _begin_fulfillment(_: UUID, payload: Facts) -> Iterable[Meaning]:
@@ -154,7 +164,7 @@ EVENTS: Mapping[str, Translate] = {
     "OrderFulfilled": _to_order("OrderFulfilled"),
     "OrderDelivered": _to_order("OrderDelivered"),
     "HoldReleased": _to_order("HoldReleased"),
-    "LinesUnallocated": _to_order("LinesReopened"),
+    "LinesUnallocated": _unallocated,
     "AllocationsReleased": _to_order("LinesReopened"),
     "BackorderFilled": _to_order("LinesReopened"),
     "StockArrived": lambda variant_id, payload: (Wake(variant_id, payload["quantity"], "StockArrived"),),
@@ -177,9 +187,12 @@ EVENTS: Mapping[str, Translate] = {
     "RefundSucceeded": _refunded,
     "RefundFailed": _not_refunded,
     "ReturnRequested": lambda _, payload: (Begin(RETURN, UUID(payload["return_id"])),),
-    "ReturnReceived": lambda _, payload: (
-        (Tell(RETURN, "ReturnReceived", UUID(payload["return_id"])),) if payload["complete"] else ()
-    ),
+    "ReturnApproved": _decided_return("APPROVED"),
+    "ReturnDeclined": _decided_return("DECLINED"),
+    "ReturnReceived": _to_return("ReturnReceived"),
     "ReturnInspected": _to_return("ReturnInspected"),
-    "ReturnCanceled": _to_return("ReturnCanceled"),
+    "ReturnCanceled": lambda _, payload: (
+        Reply(RETURN, ("approve_return",), {"decision": "DECLINED"}, subject_id=UUID(payload["return_id"])),
+        Tell(RETURN, "ReturnCanceled", UUID(payload["return_id"])),
+    ),
 }

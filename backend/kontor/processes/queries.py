@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,10 +21,9 @@ from kontor.orders.states import OrderState
 from kontor.payments.models import Payment, PaymentTransaction, TransactionKind, TransactionState
 from kontor.payments.states import PaymentMethodKind
 from kontor.processes import engine
-from kontor.processes.bpmn.model import Kind
+from kontor.processes.bpmn.model import Definition, Kind
 from kontor.processes.errors import ProcessNotFound, UserTaskNotFound
 from kontor.processes.library import library_of
-from kontor.processes.live import HOST
 from kontor.processes.messages import Wake
 from kontor.processes.models import ProcessDefinition, ProcessInstance, UserTask
 from kontor.processes.states import InstanceState, UserTaskState
@@ -58,15 +57,11 @@ class UserTaskFilter:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """Where an instance stands: the node, since it is waited for there until when, and what went wrong."""
+class Grounds:
+    """What is needed to say where an instance stands: its definition, and when its timers are due, by token."""
 
-    token: str
-    node: str
-    kind: Kind
-    name: str
-    due_at: datetime | None
-    error: str | None
+    definition: Definition
+    due: Mapping[str, datetime]
 
 
 def _visible(found: Any, column: Any, principal: Principal) -> Any:
@@ -80,7 +75,8 @@ async def list_instances(
 ) -> Page[ProcessInstance]:
     """A page of the instances the principal of the session may see."""
     found = _visible(sa.select(ProcessInstance), ProcessInstance.order_id, db.principal)
-    for column, values in ((ProcessInstance.key, wanted.keys), (ProcessInstance.state, wanted.states)):
+    several: tuple[tuple[Any, Any], ...] = ((ProcessInstance.key, wanted.keys), (ProcessInstance.state, wanted.states))
+    for column, values in several:
         if values is not None:
             found = found.where(column.in_(values))
     for column, value in (
@@ -95,39 +91,71 @@ async def list_instances(
     return await paginate(db, found, Sort(SORTS[sort], descending), ProcessInstance.id, page)
 
 
-async def get_instance(db: Session, instance_id: UUID) -> ProcessInstance:
-    """An instance the principal of the session may see; raises `ProcessNotFound`."""
+async def find_instance(db: Session, instance_id: UUID) -> ProcessInstance | None:
+    """An instance the principal of the session may see."""
     found = _visible(sa.select(ProcessInstance), ProcessInstance.order_id, db.principal)
     row: ProcessInstance | None = await db.scalar(found.where(ProcessInstance.id == instance_id))
+    return row
+
+
+async def get_instance(db: Session, instance_id: UUID) -> ProcessInstance:
+    """The same; raises `ProcessNotFound`."""
+    row = await find_instance(db, instance_id)
     if row is None:
         raise ProcessNotFound("There is no such process instance.", path=("id",), process_id=str(instance_id))
     return row
 
 
-async def standings(db: Session, instance: ProcessInstance) -> list[Standing]:
-    """Where the tokens of an instance stand, oldest first."""
-    library = library_of(db)
-    await library.load(db, [instance.definition_id])
-    places = engine.places(library.compiled[instance.definition_id], instance.data)
-    keys = {timer_key(instance.id, place.token): place.token for place in places}
-    rows = await db.execute(
-        sa.select(OutboxRow.unique_key, OutboxRow.due_at).where(OutboxRow.unique_key.in_(list(keys)))
+async def lock_instance(db: Session, instance_id: UUID) -> ProcessInstance:
+    """The same, its order locked first."""
+    known = await get_instance(db, instance_id)
+    await lock_order_channels(db, [known.order_id])
+    row = await db.scalar(
+        sa.select(ProcessInstance)
+        .where(ProcessInstance.id == instance_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
     )
-    due = {keys[row.unique_key]: row.due_at for row in rows}
-    failed = (instance.data.get(HOST) or {}).get("failed", {})
+    assert row is not None, "instances are never deleted"
+    return row
+
+
+InstanceKey = tuple[UUID, UUID, tuple[str, ...]]
+"""(instance, definition, tokens)."""
+
+
+async def grounds_of(db: Session, keys: Sequence[InstanceKey]) -> list[Grounds]:
+    """What says where instances stand, for each in its position; two statements for all."""
+    library = library_of(db)
+    await library.load(db, {definition_id for _, definition_id, _ in keys})
+    names = {timer_key(instance_id, token): (instance_id, token) for instance_id, _, tokens in keys for token in tokens}
+    due: dict[UUID, dict[str, datetime]] = {}
+    for part in chunks(sorted(names)):
+        rows = await db.execute(sa.select(OutboxRow.unique_key, OutboxRow.due_at).where(OutboxRow.unique_key.in_(part)))
+        for row in rows:
+            instance_id, token = names[row.unique_key]
+            due.setdefault(instance_id, {})[token] = row.due_at
     return [
-        Standing(
-            place.token, place.node, place.kind, place.name, due.get(place.token),
-            ": ".join(failed[place.token][1:]) if place.token in failed else None,
+        Grounds(library.compiled[definition_id], due.get(instance_id, {})) for instance_id, definition_id, _ in keys
+    ]
+
+
+def standing_at(grounds: Grounds, tokens: Mapping[str, Any]) -> list[tuple[str, str, Kind, str, datetime | None]]:
+    """Where the tokens stand, oldest first: token, node, kind, name, and when the timer there is due."""
+    places = engine.places(grounds.definition, {"tokens": tokens})
+    return [(each.token, each.node, each.kind, each.name, grounds.due.get(each.token)) for each in places]
+
+
+async def histories(db: Session, ids: Sequence[UUID]) -> dict[UUID, list[StateChange]]:
+    """The states things went through, oldest first."""
+    found: dict[UUID, list[StateChange]] = {each: [] for each in ids}
+    for part in chunks(in_key_order(ids)):
+        rows = await db.scalars(
+            sa.select(StateChange).where(StateChange.entity_id.in_(part)).order_by(StateChange.at, StateChange.id)
         )
-        for place in places
-    ]  # fmt: skip
-
-
-async def history(db: Session, instance_id: UUID) -> Sequence[StateChange]:
-    """The states an instance went through, oldest first."""
-    found = sa.select(StateChange).where(StateChange.entity_id == instance_id).order_by(StateChange.at, StateChange.id)
-    return (await db.scalars(found)).all()
+        for row in rows:
+            found[row.entity_id].append(row)
+    return found
 
 
 async def list_definitions(db: Session, page: PageRequest, *, key: str | None = None) -> Page[ProcessDefinition]:
@@ -161,10 +189,7 @@ async def lock_user_task(db: Session, task_id: UUID) -> UserTask:
         raise UserTaskNotFound("There is no such task.", path=("id",), user_task_id=str(task_id))
     await lock_order_channels(db, [known.order_id])
     row = await db.scalar(
-        sa.select(UserTask)
-        .where(UserTask.id == task_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
+        sa.select(UserTask).where(UserTask.id == task_id).with_for_update().execution_options(populate_existing=True)
     )
     assert row is not None, "user tasks are never deleted"
     return row

@@ -78,7 +78,7 @@ class Batch:
 
     async def run(self) -> None:
         """Go on until every instance waits or has ended."""
-        run = TaskRun(self.db, self.db.now, self.channels)
+        run = TaskRun(self.db, self.db.now, self.channels, self._siblings, self.hear)
         while True:
             while self.queue:
                 target, what = self.queue.popleft()
@@ -88,13 +88,16 @@ class Batch:
                     self._mean(target, what)  # type: ignore[arg-type]
             if not self.work:
                 return
-            name = next(iter(self.work))
+            name = next((each for each in self.work if not TASKS[each].last), next(iter(self.work)))
             subjects = list(self.work.pop(name).values())
             if not subjects:  # what asked for it has been taken away meanwhile
                 continue
             answers = await self._do(run, name, subjects)
             for subject in subjects:
                 self._answer(subject, answers.get(subject, {}))
+
+    def _siblings(self, order_id: UUID) -> list[Mapping[str, Any]]:
+        return [live.data["variables"] for live in self.by_order.get(order_id, ())]
 
     # What an event means
 

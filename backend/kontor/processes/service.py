@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from kontor.core import outbox
 from kontor.core.db import Session
+from kontor.core.errors import InvalidInput
 from kontor.core.ids import new_id
 from kontor.core.outbox import Item
 from kontor.core.statemachine import transition
@@ -58,7 +59,8 @@ async def advance(db: Session, items: Sequence[Item], *, care: Care | None = Non
 
 
 def _meanings(item: Item) -> tuple[messages.Meaning, ...]:
-    assert item.event is not None and item.key is not None
+    assert item.event is not None
+    assert item.key is not None
     return messages.meanings(item.event, item.key, item.args)
 
 
@@ -103,9 +105,7 @@ async def _write(db: Session, batch: Batch) -> None:
     for (instance_id, token), due in batch.timers.items():
         live = batch.lives[instance_id]
         args = _args(live, "timer", token=token)
-        outbox.schedule(
-            db, JOB, args, key=live.order_id, due_at=due, unique_key=queries.timer_key(instance_id, token)
-        )
+        outbox.schedule(db, JOB, args, key=live.order_id, due_at=due, unique_key=queries.timer_key(instance_id, token))
     if batch.dead_timers:
         await outbox.unschedule(db, [queries.timer_key(*place) for place in batch.dead_timers])
     await db.bulk_insert(
@@ -135,20 +135,36 @@ def _args(instance: Live | ProcessInstance, do: str, **more: Any) -> dict[str, A
     return {"do": do, "instance_id": str(instance.id), "order_id": str(instance.order_id), **more}
 
 
-def complete_user_task(db: Session, task: UserTask, *, outcome: str, note: str | None, now: datetime) -> None:
-    """Decide a locked task; the process goes on with `decision`. Raises `UserTaskDone`, `UnknownOutcome`."""
+def outcomes_of(name: str) -> frozenset[str]:
+    """What may be answered to a task of that name."""
+    return USER_TASKS.get(name, OUTCOMES)
+
+
+def check_outcome(task: UserTask, outcome: str) -> None:
+    """Raise `UserTaskDone` or `UnknownOutcome` where the task cannot be decided that way."""
     if task.state is not UserTaskState.OPEN:
         raise UserTaskDone("This is decided already.", path=("id",), state=task.state, outcome=task.outcome)
-    allowed = USER_TASKS.get(task.name, OUTCOMES)
+    allowed = sorted(outcomes_of(task.name))
     if outcome not in allowed:
-        raise UnknownOutcome(
-            f"{task.name} ends with {' or '.join(sorted(allowed))}.", path=("outcome",), allowed=sorted(allowed)
-        )
+        raise UnknownOutcome(f"{task.name} ends with {' or '.join(allowed)}.", path=("outcome",), allowed=allowed)
+
+
+def complete_user_task(
+    db: Session, task: UserTask, *, outcome: str, note: str | None, now: datetime, goes_on: bool = True
+) -> None:
+    """Decide a locked task; the process goes on with `decision`, unless an event will tell it.
+
+    Raises `UserTaskDone`, `UnknownOutcome`.
+    """
+    check_outcome(task, outcome)
+    if note is not None and len(note) > 500:
+        raise InvalidInput("A note has at most 500 characters.", code="INVALID_NOTE", path=("note",))
     transition(db, task, UserTaskState.DONE, table=USER_TASK, now=now, reason=note)
-    task.outcome, task.note, task.done_at, task.done_by = outcome, (note or None) and (note or "")[:500], now, db.by
-    args = {"do": "complete", "instance_id": str(task.instance_id), "order_id": str(task.order_id)}
-    result = {"decision": outcome}
-    outbox.schedule(db, JOB, {**args, "token": task.token, "result": result}, key=task.order_id)
+    task.outcome, task.note, task.done_at, task.done_by = outcome, note or None, now, db.by
+    if goes_on:
+        args = {"do": "complete", "instance_id": str(task.instance_id), "order_id": str(task.order_id)}
+        result = {"decision": outcome}
+        outbox.schedule(db, JOB, {**args, "token": task.token, "result": result}, key=task.order_id)
 
 
 def retry_process(db: Session, instance: ProcessInstance) -> None:

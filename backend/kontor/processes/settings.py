@@ -21,6 +21,7 @@ WAITING_TIMES: Mapping[str, tuple[str, timedelta]] = {
     "pickup.final_wait": ("until a pick-up is given up", timedelta(days=5)),
     "payment.capture_retry": ("until a failed capture is tried again", timedelta(days=1)),
     "return.label_wait": ("until a return without goods ends", timedelta(days=30)),
+    "return.rest_wait": ("until a return of which only a part came is closed", timedelta(days=30)),
 }
 _DURATION = re.compile(r"P(?:(\d{1,5})W)?(?:(\d{1,5})D)?(?:T(?:(\d{1,6})H)?(?:(\d{1,7})M)?(?:(\d{1,9})S)?)?")
 

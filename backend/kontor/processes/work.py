@@ -14,6 +14,7 @@ from uuid import UUID
 
 if TYPE_CHECKING:
     from kontor.core.db import Session
+    from kontor.processes.messages import Meaning
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,11 +56,16 @@ Answers = Mapping[Subject, Answer]
 
 @dataclass(frozen=True, slots=True)
 class TaskRun:
-    """What a task function works with: the unit of work, its moment, and the channel of every order at hand."""
+    """What a task function works with: the unit of work, its moment, and the channel of every order at hand.
+
+    `siblings` gives the variables of every instance of an order; `tell` lets something happen once the task is done.
+    """
 
     db: Session
     now: datetime
     channels: Mapping[UUID, Any]
+    siblings: Callable[[UUID], Sequence[Mapping[str, Any]]]
+    tell: Callable[[UUID, Meaning], None]
 
 
 TaskFunction = Callable[[TaskRun, Sequence[Subject]], Awaitable[Answers | None]]
@@ -67,24 +73,30 @@ TaskFunction = Callable[[TaskRun, Sequence[Subject]], Awaitable[Answers | None]]
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A declared task; `compensation` names the task that undoes it."""
+    """A declared task; `compensation` names the task that undoes it.
+
+    `last` says that it takes locks nobody may wait behind (number series), so it is done when no other work is left.
+    """
 
     name: str
     function: TaskFunction
     compensation: str | None
+    last: bool
 
 
 TASKS: dict[str, Task] = {}
 USER_TASKS: dict[str, frozenset[str]] = {}
 
 
-def task(name: str, *, compensation: str | None = None) -> Callable[[TaskFunction], TaskFunction]:
+def task(
+    name: str, *, compensation: str | None = None, last: bool = False
+) -> Callable[[TaskFunction], TaskFunction]:
     """Declare the function behind `kontor:task`."""
 
     def declare(function: TaskFunction) -> TaskFunction:
         if name in TASKS and TASKS[name].function.__module__ != function.__module__:
             raise ValueError(f"Two tasks are named {name}")
-        TASKS[name] = Task(name, function, compensation)
+        TASKS[name] = Task(name, function, compensation, last)
         return function
 
     return declare

@@ -154,6 +154,11 @@ async def list_assessments(db: Session, wanted: AssessmentFilter, page: PageRequ
     return await paginate(db, found, Sort(RiskAssessment.assessed_at, True), RiskAssessment.id, page)
 
 
+async def find_assessment(db: Session, order_id: UUID) -> RiskAssessment | None:
+    """The assessment of an order the principal of the session may see."""
+    return await db.scalar(visible_to(db.principal).where(RiskAssessment.order_id == order_id))
+
+
 async def lock_assessment(db: Session, order_id: UUID) -> RiskAssessment | None:
     """The assessment of a locked order."""
     return await db.scalar(

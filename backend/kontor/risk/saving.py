@@ -78,7 +78,7 @@ class RiskListEntryData(TypedDict, total=False):
 async def save_risk_rules(
     db: Session, rows: Sequence[RiskRuleData], *, all_or_nothing: bool = False
 ) -> list[RowResult]:
-    """Add or change rules by code, one result per row. A condition that cannot be read or is no yes or no is refused."""
+    """Add or change rules by code, one result per row. A condition that is no readable yes or no is refused."""
     await lock_noun(db, "risk_rule")
     drafts = drafts_of(rows, RULE_FIELDS, "code")
     known = await existing_rows(db, RiskRule.__table__.c.code, {draft.key for draft in good(drafts)})

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from kontor.channels.models import SalesChannel
 from kontor.core import expressions
 from kontor.core.db import Session
-from kontor.core.errors import KontorError
+from kontor.core.errors import InvalidInput, KontorError
 from kontor.core.ids import new_id
 from kontor.core.outbox import record
 from kontor.core.statemachine import change_row, transition
@@ -96,10 +96,12 @@ def _candidate(row: Any) -> Candidate:
     }
     keys = {kind: rules.key_of(kind, str(value)) for kind, value in values.items() if value}
     keys[ListKind.ADDRESS] = rules.address_key(shipping)
-    subject = Subject(
-        row.total, row.currency, row.country, row.billing_address, row.shipping_address, keys, row.facts
-    )
+    subject = Subject(row.total, row.currency, row.country, row.billing_address, row.shipping_address, keys, row.facts)
     return Candidate(row, subject)
+
+
+def _traced(each: Candidate) -> list[ListKind]:
+    return [kind for kind in TRACED if kind in each.subject.keys]
 
 
 def _trace(kind: ListKind, value: str) -> str:
@@ -110,8 +112,7 @@ async def _leave_traces(db: Session, candidates: Sequence[Candidate]) -> None:
     rows = [
         (_trace(kind, each.subject.keys[kind]), int(each.row.placed_at.timestamp()), each.row.id, kind.value)
         for each in candidates
-        for kind in TRACED
-        if kind in each.subject.keys
+        for kind in _traced(each)
     ]
     await db.bulk_insert(RiskSighting, ("key", "at", "order_id", "kind"), rows)
 
@@ -126,14 +127,13 @@ async def _know(
 ) -> dict[UUID, Knowledge]:
     ids = [each.row.id for each in candidates]
     entries = await queries.listed(db, [each.subject.keys for each in candidates], now=now)
-    traces = {_trace(kind, each.subject.keys[kind]) for each in candidates for kind in TRACED if kind in each.subject.keys}
+    traces = {_trace(kind, each.subject.keys[kind]) for each in candidates for kind in _traced(each)}
     seen = await queries.seen_in_window(db, ids, traces)
     # What an order of little value is compared with changes nothing, so it is not read.
     large = {
         each.row.customer_id
         for each in candidates
-        if each.row.customer_id
-        and each.row.total > rules.limits_of(channels[each.row.channel_id].settings).usual_floor
+        if each.row.customer_id and each.row.total > rules.limits_of(channels[each.row.channel_id].settings).usual_floor
     }
     usual = await queries.usual_totals(db, large, without=ids, now=now) if large else {}
     found = {}
@@ -215,13 +215,13 @@ async def review_order(
 
     Raises `AssessmentNotFound`, `NotInReview`. Records RiskReviewed.
     """
+    if note is not None and len(note) > 500:
+        raise InvalidInput("A note has at most 500 characters.", code="INVALID_NOTE", path=("note",))
     assessment = await queries.lock_assessment(db, order.id)
     if assessment is None:
         raise AssessmentNotFound("The order was not assessed.", path=("orderId",), order_id=str(order.id))
     if assessment.state is not RiskState.REVIEW:
-        raise NotInReview(
-            f"The order is not in review: {assessment.state}.", path=("orderId",), state=assessment.state
-        )
+        raise NotInReview(f"The order is not in review: {assessment.state}.", path=("orderId",), state=assessment.state)
     _decide(db, assessment, accept=accept, note=note, now=now)
     for hold in (await orders.open_holds(db, [order.id])).get(order.id, []):
         if hold.kind is HoldKind.RISK:
@@ -232,7 +232,7 @@ async def review_order(
 def _decide(db: Session, assessment: RiskAssessment, *, accept: bool, note: str | None, now: datetime) -> None:
     to = RiskState.ACCEPTED if accept else RiskState.REJECTED
     transition(db, assessment, to, table=RISK, now=now, reason=note)
-    assessment.decided_at, assessment.decided_by, assessment.note = now, db.by, (note or None) and (note or "")[:500]
+    assessment.decided_at, assessment.decided_by, assessment.note = now, db.by, note or None
     decision = Decision.ACCEPT if accept else Decision.REJECT
     record(db, RiskReviewed(stream_id=assessment.order_id, decision=decision.value))
 

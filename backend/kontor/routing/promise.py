@@ -19,7 +19,7 @@ from kontor.routing.candidates import available, offer_of
 from kontor.routing.masters import Masters, region_key
 from kontor.routing.promising import bundles_of, earliest_day, latest
 from kontor.routing.service import SupplyBook, load_supply
-from kontor.routing.values import Demand, DemandLine, FulfillmentPlan, Id, Stock
+from kontor.routing.values import Demand, DemandLine, FulfillmentPlan, Id, Site, Stock
 
 MAX_ASKED = 200
 MAX_QUANTITY = 1_000_000
@@ -73,7 +73,8 @@ class Availability:
     """The answer for one article. `quantity` and `expected` None: not a thing of stock, as many as wanted.
 
     `earliest_on` is the first day on which all wanted pieces can be with the customer. `parcels` is how an order for
-    them would be served now, `missing` what it would lack. `pickups` are the places that could hand all of it over.
+    them would be served now, `missing` what it would lack; empty and 0 when no plan was asked for. `pickups` are the
+    places that could hand all of it over.
     """
 
     sku: str
@@ -98,6 +99,22 @@ class _Article(NamedTuple):
     bundle: bool
 
 
+class Details(NamedTuple):
+    """What is wanted beyond quantity and day; each costs time."""
+
+    plan: bool = True
+    sources: bool = True
+    pickups: bool = False
+
+
+class _Service(NamedTuple):
+    """When a place releases, and how many days later the customer has it."""
+
+    site: Site
+    days: Sequence[int]
+    travel: int
+
+
 @dataclass(slots=True)
 class _Facts:
     """What all questions of one call share."""
@@ -108,10 +125,10 @@ class _Facts:
     by_id: Mapping[UUID, _Article]
     channel: SalesChannel
     ask: Demand
-    pickups: bool
+    details: Details
     uncertain: Collection[UUID]
-    shipping_days: dict[UUID, int | None] = field(default_factory=dict)
-    pickup_days: dict[UUID, int | None] = field(default_factory=dict)
+    shipping: dict[Id, _Service | None] = field(default_factory=dict)
+    pickup: dict[Id, _Service | None] = field(default_factory=dict)
 
 
 async def availability(
@@ -120,13 +137,13 @@ async def availability(
     *,
     channel: str,
     destination: Destination | None = None,
-    pickups: bool = False,
+    details: Details = Details(),
     uncertain: Collection[UUID] = (),
 ) -> list[Availability]:
     """The availability of each article, in the order asked; each as if it were asked alone.
 
-    Shipped to `destination`, or else anywhere in the channel's country; with `pickups` also what places could hand
-    over. An unknown SKU gets an answer that says so. Raises `InvalidInput` for an unknown channel or too many articles.
+    Shipped to `destination`, or else anywhere in the channel's country. An unknown SKU gets an answer that says so.
+    Raises `InvalidInput` for an unknown channel or too many articles.
     """
     _check(wanted)
     masters = await routing_masters.load(db)
@@ -139,7 +156,7 @@ async def availability(
     stocked = [variant_id for variant_id, article in by_id.items() if article.kind is ProductKind.PHYSICAL]
     book = await load_supply(db, masters, [variant_id for variant_id in stocked if not by_id[variant_id].bundle])
     ask = _demand(book, sold_by, destination or Destination(sold_by.country))
-    facts = _Facts(book, articles, parts, by_id, sold_by, ask, pickups, uncertain)
+    facts = _Facts(book, articles, parts, by_id, sold_by, ask, details, uncertain)
     return [_answer(facts, each) for each in wanted]
 
 
@@ -204,13 +221,15 @@ def _answer(facts: _Facts, wanted: Wanted) -> Availability:
         today = facts.book.now.date()
         return Availability(wanted.sku, wanted.quantity, True, article.variant_id, None, None, today)
     contents = facts.parts.get(article.variant_id, {}) if article.bundle else {article.variant_id: 1}
-    found = {part: _options(facts, part) for part in contents}
-    ships = {part: sum(option.quantity for option in options if option.ships) for part, options in found.items()}
-    later = {part: sum(option.expected for option in options if option.ships) for part, options in found.items()}
+    shipped = {part: _options(facts, part, ships=True) for part in contents}
+    ships = {part: sum([option.quantity for option in options]) for part, options in shipped.items()}
+    later = {part: sum([option.expected for option in options]) for part, options in shipped.items()}
     quantity = bundles_of(contents, ships)
-    days = [earliest_day(_arrivals(found[part]), count * wanted.quantity) for part, count in contents.items()]
-    chosen, missing = _plan(facts, contents, wanted.quantity)
-    first = latest(days)
+    first = latest(earliest_day(_arrivals(shipped[part]), count * wanted.quantity) for part, count in contents.items())
+    parcels, missing = _plan(facts, contents, wanted.quantity) if facts.details.plan else ((), 0)
+    pickups: dict[UUID, list[_Option]] = {}
+    if facts.details.pickups:
+        pickups = {part: _options(facts, part, ships=False) for part in contents}
     return Availability(
         sku=wanted.sku,
         requested=wanted.quantity,
@@ -219,57 +238,63 @@ def _answer(facts: _Facts, wanted: Wanted) -> Availability:
         expected=bundles_of(contents, {part: ships[part] + later[part] for part in contents}) - quantity,
         earliest_on=None if first is None else date.fromordinal(first),
         missing=missing,
-        parcels=_parcels(chosen, contents),
-        sources=_sources(facts, contents, found, ships=True),
-        pickups=_sources(facts, contents, found, ships=False) if facts.pickups else (),
+        parcels=parcels,
+        sources=_sources(facts, contents, shipped) if facts.details.sources else (),
+        pickups=_sources(facts, contents, pickups),
     )
 
 
 class _Option(NamedTuple):
-    """Pieces of a variant at a place, by the day they would be with the customer; either shipped or collected."""
+    """Pieces of a variant at a place, by the day they would be with the customer."""
 
-    location_id: UUID
-    ships: bool
+    location_id: Id
     quantity: int
     expected: int
     steps: tuple[tuple[int, int], ...]
 
 
-def _options(facts: _Facts, variant_id: UUID) -> list[_Option]:
+def _options(facts: _Facts, variant_id: UUID, *, ships: bool) -> list[_Option]:
     article, options = facts.by_id[variant_id], []
+    known = facts.shipping if ships else facts.pickup
+    restricted = article.hazmat or article.bulky
     for location_id, stock in facts.book.stock.get(variant_id, {}).items():
-        site = facts.book.masters.network.sites.get(location_id)
-        if site is None or (article.hazmat and not site.hazmat) or (article.bulky and not site.bulky):
+        if location_id in known:
+            service = known[location_id]
+        else:
+            service = known[location_id] = _service(facts, location_id, ships=ships)
+        if service is None:
             continue
-        assert isinstance(location_id, UUID)
-        for ships in (True, False) if facts.pickups else (True,):
-            travel = _travel_days(facts, location_id, ships)
-            if travel is not None:
-                option = _option(facts, location_id, stock, ships=ships, travel=travel)
-                if option is not None:
-                    options.append(option)
+        if restricted and ((article.hazmat and not service.site.hazmat) or (article.bulky and not service.site.bulky)):
+            continue
+        on_hand, safety, _, inbound, reserved = stock
+        if inbound or reserved:
+            option = _dated(facts, location_id, stock, service)
+            if option is not None:
+                options.append(option)
+        elif on_hand > safety:
+            units = on_hand - safety
+            options.append(_Option(location_id, units, 0, ((service.days[0] + service.travel, units),)))
     return options
 
 
-def _travel_days(facts: _Facts, location_id: UUID, ships: bool) -> int | None:
-    """Days from release to the customer; None where the place does not serve him."""
-    known = facts.shipping_days if ships else facts.pickup_days
-    if location_id not in known:
-        ask = facts.ask
-        pickup = None if ships else location_id
-        demand = Demand((), ask.channel, ask.region, ask.promised_day, pickup_location_id=pickup)
-        offer = offer_of(facts.book.masters.network, demand, location_id)
-        known[location_id] = None if offer.reason is not None else offer.days
-    return known[location_id]
-
-
-def _option(facts: _Facts, location_id: UUID, stock: Stock, *, ships: bool, travel: int) -> _Option | None:
-    book, channel = facts.book, facts.ask.channel
+def _service(facts: _Facts, location_id: Id, *, ships: bool) -> _Service | None:
+    """How the place serves this customer; None where it does not."""
+    book, ask = facts.book, facts.ask
+    site = book.masters.network.sites.get(location_id)
     days: Sequence[int] | None = book.release_days.get(location_id)
     if days is None:
         days = range(book.today, book.today + book.horizon)
-    if not days:
+    if site is None or not days:
         return None
+    pickup = None if ships else location_id
+    demand = Demand((), ask.channel, ask.region, ask.promised_day, pickup_location_id=pickup)
+    offer = offer_of(book.masters.network, demand, location_id)
+    return None if offer.reason is not None else _Service(site, days, offer.days)
+
+
+def _dated(facts: _Facts, location_id: Id, stock: Stock, service: _Service) -> _Option | None:
+    """Pieces that partly belong to others or come later."""
+    channel, (_, days, travel) = facts.ask.channel, service
     now_there = available(stock._replace(inbound=()), channel, days[0])
     steps = [(days[0] + travel, now_there)] if now_there else []
     before = now_there
@@ -280,37 +305,45 @@ def _option(facts: _Facts, location_id: UUID, stock: Stock, *, ships: bool, trav
             if units > before:
                 steps.append((day + travel, units - before))
                 before = units
-    return _Option(location_id, ships, now_there, before - now_there, tuple(steps)) if steps else None
+    return _Option(location_id, now_there, before - now_there, tuple(steps)) if steps else None
 
 
 def _arrivals(options: Iterable[_Option]) -> list[tuple[int, int]]:
-    return [step for option in options if option.ships for step in option.steps]
+    return [step for option in options for step in option.steps]
 
 
 def _sources(
-    facts: _Facts, contents: Mapping[UUID, int], found: Mapping[UUID, Sequence[_Option]], *, ships: bool
+    facts: _Facts, contents: Mapping[UUID, int], found: Mapping[UUID, Sequence[_Option]]
 ) -> tuple[Source, ...]:
     """Places that have at least one of it, all components of a bundle together; the soonest first."""
-    by_place: dict[UUID, dict[UUID, _Option]] = {}
-    for part, options in found.items():
-        for option in options:
-            if option.ships is ships:
-                by_place.setdefault(option.location_id, {})[part] = option
     sources = []
-    for location_id, held in by_place.items():
-        now_there = bundles_of(contents, {part: option.quantity for part, option in held.items()})
-        later = bundles_of(contents, {part: option.quantity + option.expected for part, option in held.items()})
-        first = latest(
-            earliest_day(held[part].steps, count) if part in held else None for part, count in contents.items()
-        )
-        if first is not None:
-            unsure = location_id in facts.uncertain
-            sources.append(Source(location_id, now_there, later - now_there, date.fromordinal(first), unsure))
+    if len(contents) == 1 and 1 in contents.values():
+        for options in found.values():
+            for option in options:
+                sources.append(_source(facts, option.location_id, option.quantity, option.expected, option.steps[0][0]))
+    else:
+        by_place: dict[Id, dict[UUID, _Option]] = {}
+        for part, options in found.items():
+            for option in options:
+                by_place.setdefault(option.location_id, {})[part] = option
+        for location_id, held in by_place.items():
+            now_there = bundles_of(contents, {part: option.quantity for part, option in held.items()})
+            later = bundles_of(contents, {part: option.quantity + option.expected for part, option in held.items()})
+            first = latest(
+                earliest_day(held[part].steps, count) if part in held else None for part, count in contents.items()
+            )
+            if first is not None:
+                sources.append(_source(facts, location_id, now_there, later - now_there, first))
     ranks = facts.book.masters.network.ranks
     return tuple(sorted(sources, key=lambda each: (each.earliest_on, ranks[each.location_id])))
 
 
-def _plan(facts: _Facts, contents: Mapping[UUID, int], quantity: int) -> tuple[FulfillmentPlan, int]:
+def _source(facts: _Facts, location_id: Id, quantity: int, expected: int, day: int) -> Source:
+    assert isinstance(location_id, UUID)
+    return Source(location_id, quantity, expected, date.fromordinal(day), location_id in facts.uncertain)
+
+
+def _plan(facts: _Facts, contents: Mapping[UUID, int], quantity: int) -> tuple[tuple[PromisedParcel, ...], int]:
     """How an order for it would be served now, and how many of it would be missing."""
     lines = tuple(
         DemandLine(
@@ -324,7 +357,7 @@ def _plan(facts: _Facts, contents: Mapping[UUID, int], quantity: int) -> tuple[F
     chosen = facts.book.plan(demand, facts.channel.id)
     unsent: dict[Id, int] = dict(chosen.unsent)
     served = bundles_of(contents, {part: count * quantity - unsent.get(part, 0) for part, count in contents.items()})
-    return chosen, quantity - served
+    return _parcels(chosen, contents), quantity - served
 
 
 def _parcels(chosen: FulfillmentPlan, contents: Mapping[UUID, int]) -> tuple[PromisedParcel, ...]:

@@ -127,6 +127,11 @@ async def look_up(host: str, port: int) -> list[str]:
     return list(dict.fromkeys(str(row[4][0]) for row in rows))
 
 
+def is_literal(host: str) -> bool:
+    """Whether the host is an address and no name."""
+    return _literal(host) is not None
+
+
 def _literal(host: str) -> Address | None:
     try:
         return ip_address(host)

@@ -17,7 +17,8 @@ from kontor.inventory.models import StockLevel
 from support import Client, Principals
 
 SET = """mutation($figures: [StockFigureInput!]!) { setStockLevels(figures: $figures, reason: "feed") {
-  ... on SetStockLevelsPayload { applied unchanged stale refused rows(only: [REFUSED, STALE]) { index result code path } }
+  ... on SetStockLevelsPayload {
+    applied unchanged stale refused rows(only: [REFUSED, STALE]) { index result code path } }
   ... on Error { code path } } }"""
 LEVELS = """query($filter: StockLevelsFilter, $sort: StockLevelSort! = LOCATION, $first: Int! = 50, $after: String) {
   stockLevels(filter: $filter, sort: $sort, first: $first, after: $after) {

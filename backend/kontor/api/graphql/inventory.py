@@ -8,12 +8,11 @@ from typing import Any
 from uuid import UUID
 
 import strawberry
+from strawberry.types.nodes import SelectedField
 
+from kontor.api.graphql.availability_types import Availability, AvailabilityItemInput, DestinationInput
 from kontor.api.graphql.context import Info
 from kontor.api.graphql.inventory_types import (
-    Availability,
-    AvailabilityItemInput,
-    DestinationInput,
     InboundStock,
     InboundStockFilter,
     InboundStockPayload,
@@ -61,15 +60,20 @@ class InventoryQuery:
         channel: str,
         items: list[AvailabilityItemInput],
         destination: DestinationInput | None = None,
-        pickups: bool = False,
     ) -> list[Availability]:
         wanted = [item.value() for item in items]
+        asked_for = _names(info)
+        details = promise.Details(
+            plan=bool(asked_for & {"parcels", "missing"}),
+            sources="sources" in asked_for,
+            pickups="pickups" in asked_for,
+        )
         runtime, principal = info.context.runtime, info.context.principal
 
         async def ask(db: Session, uncertain: frozenset[UUID] = frozenset()) -> list[Availability]:
             where = destination.value() if destination else None
             answers = await promise.availability(
-                db, wanted, channel=channel, destination=where, pickups=pickups, uncertain=uncertain
+                db, wanted, channel=channel, destination=where, details=details, uncertain=uncertain
             )
             return [Availability.of(answer) for answer in answers]
 
@@ -252,6 +256,19 @@ class InventoryMutation:
             return await inbound.close_inbound(db, id, reason=reason)
 
         return await _inbound_changed(info, work, [id, reason])
+
+
+def _names(info: Info) -> set[str]:
+    """The fields asked for below this one, those of fragments among them."""
+    found: set[str] = set()
+    left = list(info.selected_fields)
+    while left:
+        for selection in left.pop().selections:
+            if isinstance(selection, SelectedField):
+                found.add(selection.name)
+            else:
+                left.append(selection)
+    return found
 
 
 def _places_of(outcomes: list[FigureOutcome]) -> list[tuple[str, UUID]]:

@@ -16,13 +16,15 @@ from kontor.api.graphql.errors import Refusal, plain, text_of
 from kontor.api.graphql.loaders import by_id
 from kontor.api.graphql.mutation import change
 from kontor.api.graphql.order_inputs import OrdersFilter, OrdersSort, PlaceOrderInput, filtered, sort_of
-from kontor.api.graphql.order_types import Hold, Order, RoutingDecision, show_decision, show_hold, show_order
+from kontor.api.graphql.order_types import Hold, Order, RoutingDecision, money, show_decision, show_hold, show_order
 from kontor.api.graphql.paging import After, Connection, First, connect, page_of
 from kontor.api.graphql.permissions import requires
+from kontor.api.graphql.scalars import Money
 from kontor.auth.permissions import Permission
 from kontor.core.db import Session
 from kontor.core.errors import InvalidInput, KontorError, NotFound
 from kontor.core.pagination import Page, paginate
+from kontor.fulfillment.canceling import cancel_lines
 from kontor.orders import queries, service
 from kontor.orders.errors import HoldNotFound
 from kontor.orders.models import Order as OrderRow
@@ -94,6 +96,20 @@ class RefusedOrder:
 @strawberry.type(description="The outcome of each order, in the order of the input.")
 class PlacedOrders:
     results: list[Annotated[PlacedOrder | RefusedOrder, strawberry.union("PlaceOrderOutcome")]]
+
+
+@strawberry.input(description="Pieces of one line.")
+class LineQuantityInput:
+    line_id: UUID
+    quantity: int
+
+
+@strawberry.type(description="What was canceled at once, and what places were asked to stop; they may refuse.")
+class LinesCanceled:
+    order: Order
+    canceled: int
+    asked: int
+    amount: Money
 
 
 @strawberry.type
@@ -191,3 +207,38 @@ class OrdersMutation:
             info, work, body=[hold_id, note], again=_hold_again,
             targets=lambda done: [("order", done.order.id), ("hold", done.hold.id)],
         )  # fmt: skip
+
+    @strawberry.mutation(
+        extensions=[requires(Permission.ORDERS_CANCEL)],
+        description="Cancel pieces of an order; without lines all that can still be canceled. Any number of times.",
+    )
+    async def cancel_order_lines(
+        self, info: Info, order_id: UUID, reason: str, lines: list[LineQuantityInput] | None = None
+    ) -> Annotated[LinesCanceled | Refusal, strawberry.union("CancelOrderLinesResult")]:
+        wanted = None if lines is None else {line.line_id: line.quantity for line in lines}
+        if lines is not None and (len(wanted or {}) != len(lines) or not lines):
+            raise InvalidInput("Each line once, and at least one.", code="INVALID_LINES", path=("lines",))
+        if not 1 <= len(reason.strip()) <= 300:
+            raise InvalidInput("1 to 300 characters.", code="INVALID_REASON", path=("reason",))
+
+        async def work(db: Session) -> LinesCanceled:
+            order = await queries.lock_order(db, order_id, db.principal)
+            rows = (await queries.lines_of(db, [order.id]))[order.id]
+            pieces = wanted if wanted is not None else {row.id: row.open_quantity for row in rows if row.open_quantity}
+            done = await cancel_lines(db, order, rows, pieces, reason=reason.strip(), now=db.now)
+            await db.flush()
+            amount = money(done.amount, order.currency)
+            return LinesCanceled(
+                order=show_order(order),
+                canceled=sum(done.canceled.values()),
+                asked=sum(done.asked.values()),
+                amount=amount,
+            )
+
+        async def again(db: Session, ids: list[UUID]) -> LinesCanceled:
+            order = await db.get_one(OrderRow, ids[0])
+            return LinesCanceled(order=show_order(order), canceled=0, asked=0, amount=money(0, order.currency))
+
+        return await change(
+            info, work, body=[order_id, reason, wanted], again=again, targets=lambda done: [("order", done.order.id)]
+        )

@@ -20,6 +20,20 @@ COUNTRY, CURRENCY, ZONE = "BR", "BRL", "America/Sao_Paulo"
 TAX_RATE = "18"  # one flat rate; what a state really charges is no part of the set
 TOLERANCE = 20_000  # centavos by which the payments may differ from what is owed; the set's largest is 182.81
 ROWS = 500
+# What people do is recorded, so no waiting time of the processes may decide instead, and nobody is turned away.
+FOREVER = "P3650D"
+SETTINGS = {
+    "payment_tolerance": TOLERANCE,
+    "immediate_capture": ["WALLET"],
+    "risk.reject_score": 1_000_000,
+    **dict.fromkeys(
+        (
+            "order.payment_wait", "order.payment_retry", "order.delivery_wait", "fulfillment.answer_wait",
+            "fulfillment.escalation_wait", "return.label_wait",
+        ),
+        FOREVER,
+    ),
+}  # fmt: skip
 ALIASES = 100
 # Kilometers from, to, centavos per parcel, days on the way: about the medians that the set shows.
 BANDS = ((0, 100, 934, 3), (100, 500, 1525, 6), (500, 1000, 1774, 9), (1000, 2000, 2262, 13), (2000, None, 2875, 18))
@@ -36,8 +50,11 @@ _STOCK = (
 )
 
 
-async def load_company(api: Api, data: DataSet, *, first_day: date) -> None:
-    """Save everything the orders refer to; raises `Refused` naming the first row that was not taken."""
+async def load_company(api: Api, data: DataSet, *, first_day: date) -> dict[str, str]:
+    """Save everything the orders refer to; the ids of the places by code.
+
+    Raises `Refused` naming the first row that was not taken.
+    """
     await _save(api, "LegalEntityInput", "saveLegalEntities", [_entity()])
     await _save(api, "SalesChannelInput", "saveSalesChannels", [_channel()])
     await _save(
@@ -46,8 +63,9 @@ async def load_company(api: Api, data: DataSet, *, first_day: date) -> None:
     )  # fmt: skip
     await _save(api, "ShippingTariffInput", "saveShippingTariffs", [_tariff(*band) for band in BANDS])
     await _load_partners(api, data)
-    await _save(api, "StockLocationInput", "saveStockLocations", _locations(data))
+    locations = await _save(api, "StockLocationInput", "saveStockLocations", _locations(data))
     await _save(api, "ProductInput", "saveProducts", _products(data))
+    return locations
 
 
 async def load_stock(api: Api, data: DataSet, *, as_of: datetime) -> None:
@@ -136,7 +154,7 @@ def _channel() -> dict[str, Any]:
         "pricedByChannel": True,
         "paymentMethods": sorted({method for method, _ in METHODS.values()}),
         "returnDays": 365,
-        "settings": {"payment_tolerance": TOLERANCE, "immediate_capture": ["WALLET"]},
+        "settings": SETTINGS,
     }
 
 

@@ -1,0 +1,150 @@
+"""The log as a list (the story of an order, or all that happened since), and jobs that were given up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+import sqlalchemy as sa
+import strawberry
+from strawberry.scalars import JSON
+
+from kontor.api.graphql.context import Info
+from kontor.api.graphql.errors import Refusal
+from kontor.api.graphql.mutation import change
+from kontor.api.graphql.paging import After, Connection, First, connect, page_of
+from kontor.api.graphql.permissions import requires
+from kontor.api.graphql.scalars import Long
+from kontor.api.graphql.subscriptions import LoggedEvent
+from kontor.auth.permissions import Permission
+from kontor.core import outbox
+from kontor.core.db import Session
+from kontor.core.errors import Forbidden, InvalidInput
+from kontor.core.outbox import OutboxRow
+from kontor.core.pagination import MAX_PAGE, Page
+from kontor.core.principal import Principal
+from kontor.orders import queries as orders
+
+
+@strawberry.type(description="A job that failed too often and waits until somebody repeats it.")
+class DeadJob:
+    id: Long
+    job: str
+    key: UUID | None
+    event_id: UUID | None
+    args: JSON | None
+    attempts: int
+    error: str | None
+    due_at: datetime
+
+
+@strawberry.type
+class DeadJobsReplayed:
+    count: int = strawberry.field(description="How many jobs are due again.")
+
+
+def _place(after: str | None) -> outbox.Place:
+    if after is None:
+        return outbox.START
+    try:
+        transaction, _, position = after.partition(".")
+        return int(transaction), int(position)
+    except ValueError as problem:
+        raise InvalidInput("The cursor is not one of this list.", code="INVALID_CURSOR", path=("after",)) from problem
+
+
+def _number(after: str | None) -> int:
+    if after is not None and not (after.isascii() and after.isdecimal() and len(after) < 19):
+        raise InvalidInput("The cursor is not one of this list.", code="INVALID_CURSOR", path=("after",))
+    return int(after or 0)
+
+
+async def check_scope(db: Session, principal: Principal, stream_id: UUID | None) -> None:
+    """The log knows no scopes: who sees a part of the business reads the stream of an order they may see.
+
+    Raises `Forbidden` for any other reading, `OrderNotFound` for a foreign order.
+    """
+    if not principal.restricted:
+        return
+    if stream_id is None:
+        raise Forbidden("Name the order whose events you want.", code="SCOPE_TOO_NARROW")
+    await orders.get_order(db, stream_id, principal)
+
+
+@strawberry.type
+class EventsQuery:
+    @strawberry.field(
+        extensions=[requires(Permission.EVENTS_READ)],
+        description=(
+            "The log in its order: of one order or stream, or all. The cursor of the last row may be kept and asked"
+            " after at any time; nothing is missed or told twice."
+        ),
+    )
+    async def events(
+        self,
+        info: Info,
+        order_id: UUID | None = None,
+        stream_id: UUID | None = None,
+        names: list[str] | None = None,
+        first: First = 50,
+        after: After = None,
+    ) -> Connection[LoggedEvent]:
+        if order_id is not None and stream_id is not None:
+            raise InvalidInput("Give the order or the stream.", code="INVALID_LOOKUP", path=("orderId",))
+        size, place, stream = page_of(first, None).first, _place(after), order_id or stream_id
+        async with info.context.runtime.database.read_only(info.context.principal) as db:
+            await check_scope(db, info.context.principal, stream)
+            rows = await outbox.read_log(db, place, limit=size + 1, stream_id=stream, names=names)
+        cursors = [f"{row.transaction}.{row.position}" for row in rows[:size]]
+        return connect(Page(rows[:size], cursors, len(rows) > size), LoggedEvent.of)
+
+    @strawberry.field(
+        extensions=[requires(Permission.OPERATIONS_READ)], description="Jobs that were given up, the oldest first."
+    )
+    async def dead_jobs(
+        self, info: Info, job: str | None = None, first: First = 50, after: After = None
+    ) -> Connection[DeadJob]:
+        size = page_of(first, None).first
+        found = sa.select(OutboxRow).where(OutboxRow.dead, OutboxRow.id > _number(after))
+        if job is not None:
+            found = found.where(OutboxRow.job == job)
+        async with info.context.runtime.database.read_only(info.context.principal) as db:
+            rows = list(await db.scalars(found.order_by(OutboxRow.id).limit(size + 1)))
+        return connect(Page(rows[:size], [str(row.id) for row in rows[:size]], len(rows) > size), show_dead_job)
+
+
+def show_dead_job(row: Any) -> DeadJob:
+    """A dead row of the outbox as the API shows it."""
+    return DeadJob(
+        id=Long(row.id), job=row.job, key=row.key, event_id=row.event_id,
+        args=None if row.args is None else JSON(row.args), attempts=row.attempts, error=row.last_error, due_at=row.due_at,
+    )  # fmt: skip
+
+
+async def _replayed_again(_db: Session, _ids: Sequence[UUID]) -> DeadJobsReplayed:
+    return DeadJobsReplayed(count=0)
+
+
+@strawberry.type
+class EventsMutation:
+    @strawberry.mutation(
+        extensions=[requires(Permission.OPERATIONS_WRITE)],
+        description="Repeat jobs that were given up: the named ones (at most 200), or with all true every one.",
+    )
+    async def replay_dead_jobs(
+        self, info: Info, ids: list[Long] | None = None, all: bool = False
+    ) -> Annotated[DeadJobsReplayed | Refusal, strawberry.union("ReplayDeadJobsResult")]:
+        if bool(ids) == all or len(ids or ()) > MAX_PAGE:
+            raise InvalidInput(f"Name 1 to {MAX_PAGE} jobs, or all.", code="INVALID_BATCH", path=("ids",))
+
+        async def work(db: Session) -> DeadJobsReplayed:
+            return DeadJobsReplayed(
+                count=await outbox.replay_dead(db, None if all else [int(each) for each in ids or ()])
+            )
+
+        return await change(
+            info, work, body=[ids, all], again=_replayed_again, targets=lambda done: [],
+            details={"ids": [int(each) for each in ids or ()], "all": all},
+        )  # fmt: skip

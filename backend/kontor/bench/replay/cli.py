@@ -1,0 +1,66 @@
+"""The command `kontor replay`."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import orjson
+import typer
+
+if TYPE_CHECKING:
+    from kontor.bench.replay.replaying import Report
+
+app = typer.Typer(help="Play recorded orders through an installation and check where they end.", no_args_is_help=True)
+CHAOS_SECONDS = 6.0
+
+
+@app.callback()
+def commands() -> None:
+    """Play recorded orders through an installation and check where they end."""
+
+
+@app.command()
+def olist(
+    data: Annotated[Path, typer.Option(help="Folder with the CSV files of the data set.", exists=True)],
+    orders: Annotated[int | None, typer.Option(help="Only the first orders by time of purchase.", min=1)] = None,
+    database: Annotated[str, typer.Option(help="Address of an empty database; else a server is started.")] = "",
+    redis: Annotated[str, typer.Option(help="Address of a Redis server; else one is started.")] = "",
+    sqlite: Annotated[bool, typer.Option(help="Embedded: SQLite, the web process does all the work.")] = False,
+    chaos: Annotated[bool, typer.Option(help="Kill and restart processes and Redis at random all the time.")] = False,
+    chaos_every: Annotated[float, typer.Option(help="Mean number of seconds between two kills.")] = CHAOS_SECONDS,
+    clients: Annotated[int, typer.Option(help="Calls under way at the same time.", min=1)] = 16,
+    workers: Annotated[int, typer.Option(help="Worker processes.", min=1)] = 2,
+    expect: Annotated[str, typer.Option(help="The digest of a run that this one has to end like.")] = "",
+    report: Annotated[Path | None, typer.Option(help="Write the figures to this file as JSON.")] = None,
+) -> None:
+    """Load sellers, products and just enough stock, play the orders, compare, audit; exit 1 if anything differs."""
+    from kontor.bench.replay.installation import Wanted
+    from kontor.bench.replay.replaying import Options, replay
+
+    wanted = Wanted(database_url=database, redis_url=redis, embedded=sqlite, workers=workers, clients=clients)
+    options = Options(data, orders, wanted, chaos_every if chaos else 0.0)
+    made = asyncio.run(replay(options, typer.echo))
+    if expect and expect != made.digest:
+        made.differences.append(f"the end has digest {made.digest} instead of {expect}")
+    typer.echo(readable(made))
+    if report is not None:
+        report.write_bytes(orjson.dumps(asdict(made), option=orjson.OPT_INDENT_2))
+    if made.differences:
+        raise typer.Exit(1)
+
+
+def readable(made: Report) -> str:
+    """A report as lines of text."""
+    lines = [f"{name}: {_plain(value)}" for name, value in made.figures.items()]
+    lines += ["", "Accounted for by name:", *[f"  {name}: {count}" for name, count in sorted(made.accounted.items())]]
+    lines += ["", f"Digest of the end: {made.digest}", f"Differences: {len(made.differences) or 'none'}"]
+    return "\n".join([*lines, *[f"  {each}" for each in made.differences]])
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {count}" for name, count in value.items()) or "none"
+    return str(value)

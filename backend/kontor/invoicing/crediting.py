@@ -1,0 +1,217 @@
+"""Issue credit notes: what a refund takes off an invoice, line by line."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from kontor.channels.models import LegalEntity
+from kontor.core import numbering
+from kontor.core.db import Session
+from kontor.core.ids import new_id
+from kontor.core.outbox import record
+from kontor.fulfillment.models import ShipmentLine
+from kontor.invoicing import queries
+from kontor.invoicing.build import Credited, Line, credit_line, fee_line, tax_rows, totals
+from kontor.invoicing.events import CreditNoteIssued
+from kontor.invoicing.issuing import Issued
+from kontor.invoicing.models import CreditNote, Invoice
+from kontor.orders.models import OrderCharge
+from kontor.orders.queries import lock_orders
+from kontor.payments.models import Payment, Refund, RefundAllocation
+from kontor.payments.states import RefundState
+
+SERIES = "CN"
+_COLUMNS = (
+    "id", "number", "legal_entity_id", "series", "year", "sequence", "order_id", "invoice_id", "refund_id",
+    "source_key", "issued_at", "currency", "net", "tax", "gross", "content",
+)  # fmt: skip
+_NONE = frozenset({RefundState.CANCELED, RefundState.AWAITING_APPROVAL})
+
+
+@dataclass(slots=True)
+class Draft:
+    """What one refund takes off one invoice."""
+
+    refund: Refund
+    invoice: Invoice
+    lines: list[Line] = field(default_factory=list)
+
+
+async def issue_credit_notes(db: Session, refund_ids: Sequence[UUID], *, now: datetime) -> dict[UUID, list[Issued]]:
+    """Credit notes for refunds of invoiced goods and fees, by refund: one per invoice, once per refund.
+
+    A refund without lines, or for what was never invoiced, gets none. Locks the orders, their invoices, then the
+    number series of each legal entity, last.
+    """
+    refunds = list(await db.scalars(sa.select(Refund).where(Refund.id.in_(list(refund_ids))).order_by(Refund.id)))
+    orders = await lock_orders(db, [refund.order_id for refund in refunds])
+    invoices = await queries.lock_invoices(db, orders)
+    notes = await _notes_of(db, orders)
+    issued: dict[UUID, list[Issued]] = {}
+    for note in notes:
+        if note.refund_id is not None:
+            issued.setdefault(note.refund_id, []).append(Issued(note.id, note.number))
+    todo = [item for item in refunds if item.lines and item.id not in issued and item.state not in _NONE]
+    drafts = await _drafts(db, todo, invoices, notes)
+    for draft, row in await _number(db, drafts, now=now):
+        issued.setdefault(draft.refund.id, []).append(Issued(row[0], row[1]))
+    return {refund.id: issued.get(refund.id, []) for refund in refunds}
+
+
+async def _notes_of(db: Session, order_ids: Mapping[UUID, Any]) -> list[CreditNote]:
+    found = sa.select(CreditNote).where(CreditNote.order_id.in_(list(order_ids))).order_by(CreditNote.id)
+    return list(await db.scalars(found))
+
+
+async def _drafts(
+    db: Session,
+    refunds: Sequence[Refund],
+    invoices: Mapping[UUID, Sequence[Invoice]],
+    notes: Sequence[CreditNote],
+) -> list[Draft]:
+    places = await _places(db, refunds)
+    before: dict[str, Credited] = {}
+    for note in notes:
+        for line in note.content["lines"]:
+            _remember(before, line)
+    drafts: list[Draft] = []
+    for refund in refunds:
+        by_shipment = {invoice.shipment_id: invoice for invoice in invoices.get(refund.order_id, ())}
+        mine: dict[UUID, Draft] = {}
+        for wanted in refund.lines:
+            shipment_id = places.get(_key_of(wanted))
+            invoice = by_shipment.get(shipment_id) if shipment_id else None
+            if invoice is None:
+                continue
+            invoiced = next(line for line in invoice.content["lines"] if _key_of(line) == _key_of(wanted))
+            draft = mine.setdefault(invoice.id, Draft(refund, invoice))
+            line = _credited(invoiced, wanted, before.get(_key_of(wanted), Credited()), invoice)
+            draft.lines.append(line)
+            _remember(before, line)
+        _keep_fees(refund, list(mine.values()))
+        drafts.extend(mine.values())
+    return drafts
+
+
+async def _places(db: Session, refunds: Sequence[Refund]) -> dict[str, UUID]:
+    """The shipment of each line or charge that the refunds name."""
+    named = [line for refund in refunds for line in refund.lines]
+    lines = [UUID(line["shipment_line_id"]) for line in named if line.get("shipment_line_id")]
+    charges = [UUID(line["charge_id"]) for line in named if line.get("charge_id")]
+    found: dict[str, UUID] = {}
+    for column, of, ids in (
+        (ShipmentLine.id, ShipmentLine.shipment_id, lines),
+        (OrderCharge.id, OrderCharge.shipment_id, charges),
+    ):
+        rows = await queries.rows_of(db, sa.select(column.label("id"), of.label("shipment_id")), column, ids)
+        found.update({str(row["id"]): row["shipment_id"] for row in rows if row["shipment_id"] is not None})
+    return found
+
+
+def _key_of(line: Mapping[str, Any]) -> str:
+    return str(line.get("shipment_line_id") or line.get("charge_id") or "")
+
+
+def _remember(before: dict[str, Credited], line: Line) -> None:
+    known = before.get(_key_of(line), Credited())
+    before[_key_of(line)] = Credited(
+        known.pieces + line["pieces"], known.gross + line["gross"], known.tax + line["tax"]
+    )
+
+
+def _credited(invoiced: Line, wanted: Mapping[str, Any], before: Credited, invoice: Invoice) -> Line:
+    return credit_line(
+        invoiced,
+        pieces=int(wanted.get("quantity", 0)),
+        gross=int(wanted["gross"]),
+        before=before,
+        by_gross=invoice.content["gross"],
+    )
+
+
+def _keep_fees(refund: Refund, drafts: Sequence[Draft]) -> None:
+    """What is kept stands on the first credit note, at its own rate or else that of its goods."""
+    fees = [line for line in refund.lines if not _key_of(line)]
+    if not drafts:
+        return
+    first = drafts[0]
+    for fee in fees:
+        rate = str(fee.get("tax_rate") or first.lines[0]["tax_rate"])
+        first.lines.append(fee_line(fee, rate, by_gross=first.invoice.content["gross"]))
+
+
+async def _number(db: Session, drafts: Sequence[Draft], *, now: datetime) -> list[tuple[Draft, tuple[Any, ...]]]:
+    if not drafts:
+        return []
+    entities = {draft.invoice.legal_entity_id for draft in drafts}
+    codes = {
+        row.id: row.code
+        for row in await db.execute(
+            sa.select(LegalEntity.id, LegalEntity.code).where(LegalEntity.id.in_(list(entities)))
+        )
+    }
+    methods = await _methods(db, [draft.refund.id for draft in drafts])
+    written = []
+    for entity_id in sorted(entities):
+        group = [draft for draft in drafts if draft.invoice.legal_entity_id == entity_id]
+        first = await numbering.take(db, f"credit-note/{codes[entity_id]}/{now.year}", len(group))
+        for sequence, draft in enumerate(group, first):
+            number = f"{codes[entity_id]}-C-{now.year}-{sequence:06}"
+            written.append((draft, _row(draft, number, sequence, methods.get(draft.refund.id, []), now=now)))
+    await db.bulk_insert(CreditNote, _COLUMNS, [row for _, row in written])
+    for draft, row in written:
+        said = dict(zip(_COLUMNS, row, strict=True))
+        draft.invoice.credited += said["gross"]
+        record(
+            db,
+            CreditNoteIssued(
+                stream_id=draft.refund.order_id,
+                credit_note_id=said["id"],
+                invoice_id=draft.invoice.id,
+                return_id=draft.refund.return_id,
+                number=said["number"],
+                net=said["net"],
+                tax=said["tax"],
+                gross=said["gross"],
+                currency=said["currency"],
+            ),
+        )
+    return written
+
+
+async def _methods(db: Session, refund_ids: Sequence[UUID]) -> dict[UUID, list[dict[str, Any]]]:
+    found = sa.select(RefundAllocation.refund_id, RefundAllocation.amount, Payment.label, Payment.kind).join(
+        Payment, Payment.id == RefundAllocation.payment_id
+    )
+    methods: dict[UUID, list[dict[str, Any]]] = {}
+    for row in await queries.rows_of(db, found, RefundAllocation.refund_id, refund_ids):
+        share = {"method": row["label"] or row["kind"].value, "kind": row["kind"].value, "amount": row["amount"]}
+        methods.setdefault(row["refund_id"], []).append(share)
+    return methods
+
+
+def _row(
+    draft: Draft, number: str, sequence: int, methods: Sequence[dict[str, Any]], *, now: datetime
+) -> tuple[Any, ...]:
+    invoice, refund = draft.invoice, draft.refund
+    taxes = tax_rows(draft.lines)
+    net, tax, gross = totals(taxes)
+    kept = ("language", "currency", "gross", "seller", "brand", "recipient", "order_number", "ordered_on", "vat_id",
+            "treatment", "tax_country")  # fmt: skip
+    content = {name: invoice.content[name] for name in kept} | {
+        "issued_on": now.date().isoformat(),
+        "invoice_number": invoice.number,
+        "invoice_issued_on": invoice.content["issued_on"],
+        "reason": refund.reason,
+        "lines": draft.lines,
+        "taxes": taxes,
+        "payments": list(methods) if gross == refund.amount else [],
+    }
+    return (
+        new_id(), number, invoice.legal_entity_id, SERIES, now.year, sequence, invoice.order_id, invoice.id,
+        refund.id, f"refund/{refund.id}/{invoice.id}", now, invoice.currency, net, tax, gross, content,
+    )  # fmt: skip

@@ -1,0 +1,15 @@
+"""Refusals of invoicing."""
+
+from kontor.core.errors import Conflict, NotFound
+
+
+class InvoiceNotFound(NotFound):
+    """There is no such invoice, or it may not be seen."""
+
+    default_code = "INVOICE_NOT_FOUND"
+
+
+class InvoiceNotOnAccount(Conflict):
+    """The invoice is not one the customer pays by transfer."""
+
+    default_code = "INVOICE_NOT_ON_ACCOUNT"

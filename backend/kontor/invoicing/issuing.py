@@ -1,0 +1,197 @@
+"""Issue invoices: one per shipment, its content frozen, its number gapless and taken last."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from kontor.channels.models import LegalEntity, SalesChannel
+from kontor.core import numbering
+from kontor.core.db import Session
+from kontor.core.ids import new_id
+from kontor.core.outbox import record
+from kontor.core.statemachine import change_row
+from kontor.invoicing import queries
+from kontor.invoicing.build import charge_line, goods_line, tax_rows, totals
+from kontor.invoicing.events import InvoiceIssued
+from kontor.invoicing.models import Invoice
+from kontor.invoicing.states import InvoiceState
+from kontor.orders.models import Order
+from kontor.orders.queries import lock_orders
+from kontor.orders.service import report_invoiced
+from kontor.orders.states import DeliveryType
+from kontor.payments import service as payments
+from kontor.payments.models import Payment
+from kontor.tax.determination import TaxTreatment, place_of_supply
+
+SERIES = "INV"
+_COLUMNS = (
+    "id", "number", "legal_entity_id", "series", "year", "sequence", "order_id", "shipment_id", "state", "issued_at",
+    "supplied_on", "due_on", "currency", "net", "tax", "gross", "paid", "credited", "content",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """An invoice by its id and number."""
+
+    id: UUID
+    number: str
+
+
+@dataclass(slots=True)
+class Draft:
+    """An invoice without a number."""
+
+    order: Order
+    channel: SalesChannel
+    entity: LegalEntity
+    shipment: Mapping[str, Any]
+    content: dict[str, Any]
+    due: datetime
+
+
+async def issue_invoices(db: Session, shipment_ids: Sequence[UUID], *, now: datetime) -> dict[UUID, Issued]:
+    """One invoice for each shipment, by shipment; what was invoiced before keeps its invoice.
+
+    Recalled shipments get none. Locks the orders, then the number series of each legal entity, last.
+    """
+    first_look = await queries.shipments_of(db, shipment_ids)
+    orders = await lock_orders(db, [row["order_id"] for row in first_look if row["invoice_id"] is None])
+    shipments = await queries.shipments_of(db, shipment_ids) if orders else first_look
+    fresh = [row for row in shipments if row["invoice_id"] is None and row["order_id"] in orders]
+    issued = {row["id"]: Issued(row["invoice_id"], row["invoice_number"]) for row in shipments if row["invoice_id"]}
+    if fresh:
+        drafts = await _drafts(db, fresh, orders, now=now)
+        issued.update(await _number(db, drafts, now=now))
+        await _report(db, orders, now=now)
+    return issued
+
+
+async def _drafts(
+    db: Session, shipments: Sequence[Mapping[str, Any]], orders: Mapping[UUID, Order], *, now: datetime
+) -> list[Draft]:
+    ids = [row["id"] for row in shipments]
+    lines = await queries.lines_of(db, ids)
+    charges = await queries.charges_of(db, orders)
+    sellers = await queries.sellers_of(db, {order.channel_id for order in orders.values()})
+    promises = await queries.payments_of(db, orders)
+    before = await queries.sums_of(db, Invoice.gross, Invoice.order_id, orders)
+    drafts = []
+    for shipment in shipments:
+        order = orders[shipment["order_id"]]
+        channel, entity = sellers[order.channel_id]
+        said = [
+            *(goods_line(row, gross=order.gross) for row in lines.get(shipment["id"], ())),
+            *(charge_line(row, gross=order.gross) for row in charges.get(shipment["id"], ())),
+        ]
+        taxes = tax_rows(said)
+        _, _, gross = totals(taxes)
+        done = before.get(order.id, 0)
+        before[order.id] = done + gross
+        shares = _shares(promises.get(order.id, []), done, gross, channel)
+        due = sum(amount for payment, amount in shares.items() if payments.is_on_account(payment))
+        until = now + timedelta(days=channel.payment_days if due else 0)
+        content = _frozen(order, channel, entity) | {
+            "shipment_number": shipment["number"],
+            "issued_on": now.date().isoformat(),
+            "supplied_on": shipment["shipped_at"].date().isoformat(),
+            "due_on": until.date().isoformat(),
+            "lines": said,
+            "taxes": taxes,
+            "payments": [
+                {"method": payment.label or payment.kind.value, "kind": payment.kind.value, "amount": amount}
+                for payment, amount in shares.items()
+                if not payments.is_on_account(payment)
+            ],
+            "amount_due": due,
+        }
+        drafts.append(Draft(order, channel, entity, shipment, content, until))
+    return drafts
+
+
+def _shares(promises: Sequence[Payment], done: int, gross: int, channel: SalesChannel) -> dict[Payment, int]:
+    """What each payment gives for this invoice: for all so far less for all before."""
+    before = payments.shares_of_value(promises, done, channel.settings)
+    after = payments.shares_of_value(promises, done + gross, channel.settings)
+    return {item: amount for item in after if (amount := after[item] - before.get(item, 0)) > 0}
+
+
+def _frozen(order: Order, channel: SalesChannel, entity: LegalEntity) -> dict[str, Any]:
+    """Who sells what to whom under which treatment, as it is now."""
+    names = ("name", "street", "postal_code", "city", "country", "vat_id", "tax_number", "register", "iban", "bic",
+             "email", "phone", "footer")  # fmt: skip
+    place = place_of_supply(
+        seller_country=entity.country,
+        delivery_country=order.country,
+        store_country=order.country if order.delivery_type is DeliveryType.PICKUP else None,
+        postal_code=(order.shipping_address or order.billing_address).get("postal_code"),
+        vat_id=order.vat_id,
+    )
+    delivery = order.shipping_address if order.delivery_type is DeliveryType.SHIP else None
+    return {
+        "language": order.language if order.language in ("de", "en") else "en",
+        "currency": order.currency,
+        "gross": order.gross,
+        "seller": {name: getattr(entity, name) for name in names},
+        "brand": {"name": channel.name, "color": entity.brand_color},
+        "recipient": order.billing_address,
+        "delivery_address": delivery if delivery and delivery != order.billing_address else None,
+        "order_number": order.number,
+        "ordered_on": order.placed_at.date().isoformat(),
+        "vat_id": order.vat_id,
+        "treatment": "OSS" if place.treatment is TaxTreatment.CROSS_BORDER else place.treatment.value,
+        "tax_country": place.country,
+    }
+
+
+async def _number(db: Session, drafts: Sequence[Draft], *, now: datetime) -> dict[UUID, Issued]:
+    """Write the invoices with their numbers; legal entities in key order."""
+    by_entity: dict[UUID, list[Draft]] = {}
+    for draft in drafts:
+        by_entity.setdefault(draft.entity.id, []).append(draft)
+    rows: list[tuple[Any, ...]] = []
+    issued: dict[UUID, Issued] = {}
+    for entity_id in sorted(by_entity):
+        group = by_entity[entity_id]
+        code = group[0].entity.code
+        first = await numbering.take(db, f"invoice/{code}/{now.year}", len(group))
+        for sequence, draft in enumerate(group, first):
+            row = _row(draft, sequence, now=now)
+            rows.append(row)
+            issued[draft.shipment["id"]] = Issued(row[0], row[1])
+            record(db, _told(draft, row))
+    await db.bulk_insert(Invoice, _COLUMNS, rows)
+    db.note_states(change_row("invoice", row[0], None, InvoiceState.ISSUED, now=now, by=db.by) for row in rows)
+    return issued
+
+
+def _row(draft: Draft, sequence: int, *, now: datetime) -> tuple[Any, ...]:
+    net, tax, gross = totals(draft.content["taxes"])
+    return (
+        new_id(), f"{draft.entity.code}-{now.year}-{sequence:06}", draft.entity.id, SERIES, now.year, sequence,
+        draft.order.id, draft.shipment["id"], InvoiceState.ISSUED, now, draft.shipment["shipped_at"].date(),
+        draft.due.date(), draft.order.currency, net, tax, gross, 0, 0, draft.content,
+    )  # fmt: skip
+
+
+def _told(draft: Draft, row: tuple[Any, ...]) -> InvoiceIssued:
+    said = dict(zip(_COLUMNS, row, strict=True))
+    return InvoiceIssued(
+        stream_id=draft.order.id,
+        invoice_id=said["id"],
+        shipment_id=said["shipment_id"],
+        number=said["number"],
+        net=said["net"],
+        tax=said["tax"],
+        gross=said["gross"],
+        currency=said["currency"],
+    )
+
+
+async def _report(db: Session, orders: Mapping[UUID, Order], *, now: datetime) -> None:
+    shipped = await queries.shipped_values(db, orders)
+    invoiced = await queries.sums_of(db, Invoice.gross, Invoice.order_id, orders)
+    for order in orders.values():
+        report_invoiced(db, order, shipped=shipped.get(order.id, 0), invoiced=invoiced.get(order.id, 0), now=now)

@@ -1,0 +1,65 @@
+"""Jobs of invoicing: draw documents, post the journal, credit what was refunded."""
+
+import asyncio
+from collections.abc import Sequence
+from uuid import UUID
+
+from kontor.core.jobs import JobContext, job
+from kontor.core.outbox import Item
+from kontor.documents import service as documents
+from kontor.documents.ports import DocumentStore
+from kontor.documents.rendering import Renderer
+from kontor.documents.service import NewDocument
+from kontor.invoicing import journal, service
+from kontor.invoicing.papers import Paper, attach, papers_of
+
+
+@job("invoicing.render", queue="documents", batch=20)
+async def render(ctx: JobContext, items: Sequence[Item]) -> None:
+    """Draw and keep the page of an invoice or credit note. Drawn again, it is the same to the byte."""
+    invoices = [UUID(item.args["invoice_id"]) for item in items if item.event != "CreditNoteIssued"]
+    notes = [UUID(item.args["credit_note_id"]) for item in items if item.event == "CreditNoteIssued"]
+    async with ctx.database.read_only() as db:
+        papers = await papers_of(db, invoices, notes)
+    renderer, store = ctx.ports.get(Renderer), ctx.ports.get(DocumentStore)  # type: ignore[type-abstract]
+
+    async def keep(paper: Paper) -> NewDocument:
+        drawn = _document(paper, await renderer.render_async(paper.page))
+        await documents.put(store, drawn)
+        return drawn
+
+    kept = await asyncio.gather(*(keep(paper) for paper in papers))
+    async with ctx.claim(*items) as (db, mine):
+        subjects = {UUID(item.args.get("credit_note_id") or item.args["invoice_id"]) for item in mine}
+        ours = [(paper, new) for paper, new in zip(papers, kept, strict=True) if paper.row_id in subjects]
+        ids = await documents.add_all(db, [new for _, new in ours], now=db.now)
+        await attach(db, [paper for paper, _ in ours], ids)
+
+
+def _document(paper: Paper, data: bytes) -> NewDocument:
+    return NewDocument(
+        kind=paper.kind,
+        number=paper.page.number,
+        key=paper.key,
+        data=data,
+        order_id=paper.order_id,
+        subject_id=paper.row_id,
+        channel_id=paper.channel_id,
+        customer_id=paper.customer_id,
+        language=paper.page.language,
+    )
+
+
+@job("invoicing.post_journal", queue="finance", batch=200)
+async def post_journal(ctx: JobContext, items: Sequence[Item]) -> None:
+    """Post what financial events move, and lay the income over the invoices."""
+    async with ctx.claim(*items) as (db, mine):
+        await journal.post(db, mine)
+        await service.settle_invoices(db, {item.key for item in mine if item.key is not None}, now=db.now)
+
+
+@job("invoicing.credit", queue="finance", batch=50)
+async def credit(ctx: JobContext, items: Sequence[Item]) -> None:
+    """Credit the invoiced goods that a refund was for: `refund_id`."""
+    async with ctx.claim(*items) as (db, mine):
+        await service.issue_credit_notes(db, [UUID(item.args["refund_id"]) for item in mine], now=db.now)

@@ -1,0 +1,159 @@
+"""Frozen content to the values a page shows, and what is still to be drawn."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from kontor.channels.models import LegalEntity
+from kontor.core.db import Session
+from kontor.documents.values import (
+    Address,
+    BillingLine,
+    Brand,
+    CreditNoteDocument,
+    InvoiceDocument,
+    PaymentShare,
+    Seller,
+    TaxSubtotal,
+    TaxTreatment,
+)
+from kontor.invoicing import queries
+from kontor.invoicing.models import CreditNote, Invoice
+from kontor.orders.models import Order
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """A page to draw and where it belongs."""
+
+    row_id: UUID
+    order_id: UUID
+    channel_id: UUID
+    customer_id: UUID | None
+    page: InvoiceDocument | CreditNoteDocument
+    key: str
+
+    @property
+    def kind(self) -> str:
+        return "INVOICE" if isinstance(self.page, InvoiceDocument) else "CREDIT_NOTE"
+
+
+async def papers_of(db: Session, invoice_ids: Iterable[UUID], credit_note_ids: Iterable[UUID]) -> list[Paper]:
+    """The pages of those that have no document yet."""
+    papers: list[Paper] = []
+    for model, ids, show, folder in (
+        (Invoice, invoice_ids, invoice_page, "invoices"),
+        (CreditNote, credit_note_ids, credit_note_page, "credit-notes"),
+    ):
+        columns: Any = model
+        found = (
+            sa.select(columns.id, columns.number, columns.order_id, columns.content, columns.year,
+                      LegalEntity.logo_svg, LegalEntity.code, Order.channel_id, Order.customer_id)
+            .join(LegalEntity, LegalEntity.id == columns.legal_entity_id)
+            .join(Order, Order.id == columns.order_id)
+            .where(columns.document_id.is_(None))
+        )  # fmt: skip
+        for row in await queries.rows_of(db, found, columns.id, ids):
+            page = show(row["number"], row["content"], row["logo_svg"] or "")
+            key = f"{folder}/{row['code']}/{row['year']}/{row['number']}.pdf"
+            papers.append(Paper(row["id"], row["order_id"], row["channel_id"], row["customer_id"], page, key))
+    return papers
+
+
+async def attach(db: Session, papers: Sequence[Paper], document_ids: Sequence[UUID]) -> None:
+    """Note which document shows what."""
+    for model in (Invoice, CreditNote):
+        columns: Any = model
+        rows = [
+            {"row": paper.row_id, "document": document_id}
+            for paper, document_id in zip(papers, document_ids, strict=True)
+            if isinstance(paper.page, InvoiceDocument) is (model is Invoice)
+        ]
+        if rows:
+            table = columns.__table__
+            change = sa.update(table).where(table.c.id == sa.bindparam("row"))
+            await (await db.connection()).execute(change.values(document_id=sa.bindparam("document")), rows)
+
+
+def invoice_page(number: str, content: Mapping[str, Any], logo: str) -> InvoiceDocument:
+    """An invoice as its page shows it."""
+    due = content["amount_due"]
+    return InvoiceDocument(
+        **_common(number, content, logo),
+        supplied_on=date.fromisoformat(content["supplied_on"]),
+        amount_due=due,
+        due_on=date.fromisoformat(content["due_on"]) if due else None,
+        delivery_address=_address(content["delivery_address"]) if content["delivery_address"] else None,
+    )
+
+
+def credit_note_page(number: str, content: Mapping[str, Any], logo: str) -> CreditNoteDocument:
+    """A credit note as its page shows it."""
+    return CreditNoteDocument(
+        **_common(number, content, logo),
+        invoice_number=content["invoice_number"],
+        invoice_issued_on=date.fromisoformat(content["invoice_issued_on"]),
+        reason=content["reason"],
+    )
+
+
+def _common(number: str, content: Mapping[str, Any], logo: str) -> dict[str, Any]:
+    taxes = [
+        TaxSubtotal(rate=Decimal(row["rate"]), net=row["net"], tax=row["tax"], gross=row["gross"])
+        for row in content["taxes"]
+    ]
+    return {
+        "number": number,
+        "issued_on": date.fromisoformat(content["issued_on"]),
+        "language": content["language"],
+        "seller": _seller(content["seller"]),
+        "brand": Brand(name=content["brand"]["name"], color=content["brand"]["color"], logo_svg=logo),
+        "recipient": _address(content["recipient"]),
+        "order_number": content["order_number"],
+        "currency": content["currency"],
+        "lines": tuple(_line(line) for line in content["lines"]),
+        "taxes": tuple(taxes),
+        "net_total": sum(row.net for row in taxes),
+        "tax_total": sum(row.tax for row in taxes),
+        "gross_total": sum(row.gross for row in taxes),
+        "prices_include_tax": content["gross"],
+        "treatment": TaxTreatment(content["treatment"]),
+        "tax_country": content["tax_country"],
+        "ordered_on": date.fromisoformat(content["ordered_on"]),
+        "recipient_vat_id": content["vat_id"] or "",
+        "payments": tuple(PaymentShare(method=row["method"], amount=row["amount"]) for row in content["payments"]),
+    }
+
+
+def _line(line: Mapping[str, Any]) -> BillingLine:
+    return BillingLine(
+        name=line["name"],
+        quantity=line["quantity"],
+        unit_price=line["unit_price"],
+        total=line["total"],
+        tax_rate=Decimal(line["tax_rate"]),
+        discount=line["discount"],
+        sku=line.get("sku", ""),
+    )
+
+
+def _address(address: Mapping[str, Any]) -> Address:
+    names = ("name", "street", "postal_code", "city", "country", "company", "extra", "region")
+    return Address(**{name: address.get(name) or "" for name in names})
+
+
+def _seller(seller: Mapping[str, Any]) -> Seller:
+    footer = seller.get("footer") or {}
+    plain = ("vat_id", "tax_number", "register", "iban", "bic", "email", "phone")
+    return Seller(
+        address=_address({**seller, "name": "", "company": seller["name"]}),
+        managers=tuple(str(name) for name in footer.get("managers", ())),
+        bank_name=str(footer.get("bank_name", "")),
+        website=str(footer.get("website", "")),
+        **{name: seller.get(name) or "" for name in plain},
+    )

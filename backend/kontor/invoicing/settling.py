@@ -1,0 +1,66 @@
+"""What of each invoice is paid: the order's income, laid over its invoices in the order of their issue."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from kontor.core.db import Session
+from kontor.core.outbox import record
+from kontor.core.statemachine import transition
+from kontor.invoicing import queries
+from kontor.invoicing.errors import InvoiceNotOnAccount
+from kontor.invoicing.events import InvoicePaid
+from kontor.invoicing.models import Invoice
+from kontor.invoicing.states import INVOICE, InvoiceState
+from kontor.orders.queries import lock_order
+from kontor.payments import queries as payment_queries
+from kontor.payments import service as payments
+from kontor.payments.models import Payment, PaymentTransaction
+from kontor.payments.states import PaymentState
+
+
+async def settle_invoices(db: Session, order_ids: Iterable[UUID], *, now: datetime) -> None:
+    """Recompute what is paid of the orders' invoices; records InvoicePaid for what became paid."""
+    invoices = await queries.lock_invoices(db, order_ids)
+    promises = await queries.payments_of(db, invoices)
+    for order_id, group in invoices.items():
+        rest = sum(_income(payment) for payment in promises.get(order_id, ()))
+        for invoice in sorted(group, key=lambda item: (item.issued_at, item.sequence)):
+            owed = invoice.gross - invoice.credited
+            paid = max(0, min(rest, owed))
+            rest -= paid
+            if invoice.paid != paid:
+                invoice.paid = paid
+            _move(db, invoice, owed, now=now)
+
+
+def _income(payment: Payment) -> int:
+    """Money that came in. Refunds do not count against it: credit notes lower what is owed."""
+    return payment.captured - (payment.refunded if payment.state is PaymentState.CHARGED_BACK else 0)
+
+
+def _move(db: Session, invoice: Invoice, owed: int, *, now: datetime) -> None:
+    wanted = InvoiceState.PAID if invoice.paid >= owed else InvoiceState.PARTIALLY_PAID
+    if (wanted is InvoiceState.PARTIALLY_PAID and not invoice.paid) or wanted is invoice.state:
+        return
+    if INVOICE.allows(invoice.state, wanted):
+        transition(db, invoice, wanted, table=INVOICE, now=now)
+        if wanted is InvoiceState.PAID:
+            record(db, InvoicePaid(stream_id=invoice.order_id, invoice_id=invoice.id, number=invoice.number))
+
+
+async def record_invoice_payment(
+    db: Session, invoice: Invoice, amount: int, *, reference: str, now: datetime
+) -> PaymentTransaction:
+    """Book a transfer for an invoice on account, minor units; the same reference is booked once.
+
+    Raises `InvoiceNotOnAccount`, and what `payments.service.record_payment` raises.
+    """
+    order = await lock_order(db, invoice.order_id)
+    promises = (await payment_queries.lock_payments(db, [order.id]))[order.id]
+    payment = next((item for item in promises if payments.is_on_account(item)), None)
+    if payment is None:
+        raise InvoiceNotOnAccount("The order is not on account.", invoice=invoice.number)
+    done = await payments.record_payment(db, order, payment, amount, reference=reference, now=now)
+    await settle_invoices(db, [order.id], now=now)
+    return done

@@ -1,0 +1,134 @@
+"""Tasks of the processes of fulfillment orders and of pieces that need no parcel."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from kontor.care import service as care
+from kontor.care.values import CaseKind, NewCase
+from kontor.core.errors import Unavailable
+from kontor.core.outbox import schedule
+from kontor.fulfillment import answering, pickup
+from kontor.fulfillment.models import FulfillmentOrder
+from kontor.fulfillment.states import FulfillmentState, RejectReason
+from kontor.invoicing import service as invoicing
+from kontor.processes import handed_over, messages
+from kontor.processes.work import Answer, Answers, Subject, TaskRun, Waiting, task
+
+S = FulfillmentState
+NEVER = timedelta(days=3650)  # a place of our own is not held to an answer
+_REACHED: dict[FulfillmentState, tuple[str, ...]] = {
+    S.ACCEPTED: ("FulfillmentAccepted",),
+    S.PICKED: ("FulfillmentAccepted",),
+    S.PACKED: ("FulfillmentAccepted",),
+    S.SHIPPED: ("FulfillmentAccepted",),
+    S.DELIVERED: ("FulfillmentAccepted",),
+    S.PICKED_UP: ("FulfillmentAccepted",),
+    S.READY_FOR_PICKUP: ("FulfillmentAccepted", "FulfillmentReadyForPickup"),
+}
+
+
+@task("dispatch_fulfillment")
+async def dispatch_fulfillment(run: TaskRun, subjects: Sequence[Subject]) -> Answers:
+    """Say until when the place has to answer, and catch up with work that was split off in the middle."""
+    found = {row.id: row for row in await _rows(run, subjects)}
+    answers: dict[Subject, Answer] = {}
+    for each in subjects:
+        row = found[each.subject_id]
+        answers[each] = {"answer_due": (row.due_at or run.now + NEVER).isoformat()}
+        if row.split_from_id is not None or row.state is not S.OPEN:
+            for name in _REACHED.get(row.state, ()):
+                run.tell(each.order_id, messages.Tell(messages.FULFILLMENT, name, each.subject_id))
+    return answers
+
+
+async def _rows(run: TaskRun, subjects: Sequence[Subject]) -> Sequence[sa.Row[tuple[UUID, str, object, UUID | None]]]:
+    found = sa.select(
+        FulfillmentOrder.id, FulfillmentOrder.state, FulfillmentOrder.due_at, FulfillmentOrder.split_from_id
+    ).where(FulfillmentOrder.id.in_([each.subject_id for each in subjects]))
+    return (await run.db.execute(found)).all()  # type: ignore[return-value]
+
+
+@task("escalate_unanswered")
+async def escalate_unanswered(run: TaskRun, subjects: Sequence[Subject]) -> None:
+    """The place did not answer in time: somebody has to ask."""
+    for each in subjects:
+        if await answering.escalate(run.db, each.subject_id, now=run.now):
+            case = NewCase(CaseKind.UNANSWERED, str(each.subject_id), each.order_id)
+            await care.open_case(run.db, case, now=run.now)
+
+
+@task("reroute_lines")
+async def reroute_lines(run: TaskRun, subjects: Sequence[Subject]) -> None:
+    """A place that never answered loses the lines; the order's process then looks for another one.
+
+    Raises `Unavailable` when it has answered after all: the answer is on its way and is heard first.
+    """
+    states = {row.id: row.state for row in await _rows(run, subjects)}
+    for each in subjects:
+        state = states[each.subject_id]
+        if state in (S.OPEN, S.SCHEDULED):
+            await answering.reject(run.db, each.subject_id, None, now=run.now, reason=RejectReason.NO_ANSWER)
+        elif state is not S.REJECTED:
+            raise Unavailable(f"The fulfillment order is {state}.", code="ANSWERED_MEANWHILE")
+    await care.settle_cases(run.db, [(CaseKind.UNANSWERED, str(each.subject_id)) for each in subjects], now=run.now)
+
+
+@task("remind_pickup")
+async def remind_pickup(run: TaskRun, subjects: Sequence[Subject]) -> None:
+    """Tell the customer once more that the goods wait."""
+    for each in subjects:
+        _tell(run, each, "ready_for_pickup", f"{each.subject_id}/reminder")
+
+
+@task("cancel_uncollected")
+async def cancel_uncollected(run: TaskRun, subjects: Sequence[Subject]) -> None:
+    """Nobody came: the goods go back on the shelf. Raises `Unavailable` when somebody came after all."""
+    states = {row.id: row.state for row in await _rows(run, subjects)}
+    for each in subjects:
+        if states[each.subject_id] is not S.READY_FOR_PICKUP:
+            raise Unavailable("The goods were collected.", code="COLLECTED_MEANWHILE")
+        await pickup.cancel_uncollected(run.db, each.subject_id, reason="not collected", now=run.now)
+
+
+@task("capture_payment")
+async def capture_payment(run: TaskRun, subjects: Sequence[Subject]) -> Answers:
+    """Collect the money for a shipment; CaptureFinished or CaptureFailed answers."""
+    values = await handed_over.values_of(run.db, {each.order_id for each in subjects}, now=run.now)
+    answers: dict[Subject, Answer] = {}
+    for each in subjects:
+        value = values[each.order_id]
+        handed_over.schedule_capture(
+            run.db, each.order_id, each.uuid("shipment_id"), value.amount, final=value.complete
+        )
+        answers[each] = Waiting({"final": True} if value.complete else {})
+    return answers
+
+
+@task("raise_payment_case")
+async def raise_payment_case(run: TaskRun, subjects: Sequence[Subject]) -> None:
+    """The goods are gone and the money is not there."""
+    cases = [NewCase(CaseKind.CAPTURE_FAILED, each.variables["shipment_id"], each.order_id) for each in subjects]
+    await care.open_cases(run.db, cases, now=run.now)
+
+
+@task("issue_invoice", last=True)
+async def issue_invoice(run: TaskRun, subjects: Sequence[Subject]) -> None:
+    """One invoice per shipment."""
+    await invoicing.issue_invoices(run.db, [each.uuid("shipment_id") for each in subjects], now=run.now)
+
+
+@task("notify_shipped")
+async def notify_shipped(run: TaskRun, subjects: Sequence[Subject]) -> None:
+    """Tell the customer what left; what was told already is not told again."""
+    for each in subjects:
+        _tell(run, each, "shipped", each.variables["shipment_id"])
+
+
+def _tell(run: TaskRun, subject: Subject, template: str, source: str) -> None:
+    args = {"order_id": subject.order_id, "template": template, "source": source}
+    schedule(run.db, "notifications.tell", args, key=subject.order_id)

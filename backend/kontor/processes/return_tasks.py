@@ -1,0 +1,152 @@
+"""Tasks of the return process. Returns are few beside orders, so they are handled one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from kontor.core.db import Session
+from kontor.core.errors import Unavailable
+from kontor.core.outbox import schedule
+from kontor.invoicing import service as invoicing
+from kontor.payments import service as payments
+from kontor.payments.models import Refund
+from kontor.payments.states import RefundState
+from kontor.processes.work import Answer, Answers, Subject, TaskRun, Waiting, task
+from kontor.returns import queries as returns
+from kontor.returns import refunding
+from kontor.returns import service as return_service
+from kontor.returns.inspection import RefundDue, is_complete
+from kontor.returns.states import ReturnState
+
+R = ReturnState
+NEVER = timedelta(days=3650)
+
+
+@task("check_return")
+async def check_return(run: TaskRun, subjects: Sequence[Subject]) -> Answers:
+    """What the channel's rule says; who has decided already is not asked again."""
+    answers: dict[Subject, Answer] = {}
+    for each in subjects:
+        _, found = await returns.lock_return(run.db, each.subject_id)
+        if found.state is R.REQUESTED:
+            decision = str(await return_service.check_return(run.db, found.id))
+        else:
+            decision = "DECLINED" if found.state is R.DECLINED else "APPROVED"
+        answers[each] = {"decision": decision}
+    return answers
+
+
+@task("decline_return")
+async def decline_return(run: TaskRun, subjects: Sequence[Subject]) -> None:
+    """The return is not accepted."""
+    for each in subjects:
+        _, found = await returns.lock_return(run.db, each.subject_id)
+        if found.state is R.REQUESTED:
+            await return_service.decline(run.db, found.id, reason="declined after review", now=run.now)
+
+
+@task("issue_return_label")
+async def issue_return_label(run: TaskRun, subjects: Sequence[Subject]) -> Answers:
+    """Approve the return and give it its label; goods brought to a counter need none."""
+    answers: dict[Subject, Answer] = {}
+    for each in subjects:
+        _, found = await returns.lock_return(run.db, each.subject_id)
+        if found.state is R.REQUESTED:
+            found = await return_service.approve(run.db, found.id, now=run.now)
+        if found.state is R.APPROVED:
+            found = await return_service.set_label(run.db, found.id, now=run.now)
+        waits = found.state in (R.APPROVED, R.IN_TRANSIT)
+        expires: datetime = (found.expires_at if waits else None) or run.now + NEVER
+        answers[each] = {"label_expires": expires.isoformat()}
+    return answers
+
+
+@task("expire_return")
+async def expire_return(run: TaskRun, subjects: Sequence[Subject]) -> None:
+    """Nothing came. Raises `Unavailable` when something did: its arrival is on its way and is heard first."""
+    for each in subjects:
+        if await return_service.expire(run.db, each.subject_id, now=run.now):
+            continue
+        _, found = await returns.lock_return(run.db, each.subject_id)
+        if found.state is not R.CANCELED:
+            raise Unavailable(f"The return is {found.state}.", code="RECEIVED_MEANWHILE")
+
+
+@task("refund_return")
+async def refund_return(run: TaskRun, subjects: Sequence[Subject]) -> Answers:
+    """Pay for what was accepted; RefundSucceeded or RefundFailed answers. Asked again, what failed is tried again."""
+    return {each: await _refund(run, each) for each in subjects}
+
+
+async def _refund(run: TaskRun, each: Subject) -> Answer:
+    order, found = await returns.lock_return(run.db, each.subject_id)
+    lines = (await returns.lines_of(run.db, [found.id]))[found.id]
+    known: dict[str, Any] = {"more_expected": not is_complete(lines)}
+    due = await refunding.book_refund(run.db, found.id, now=run.now)
+    if due.amount > 0:
+        refund = await payments.request_refund(
+            run.db, order, now=run.now, kind=payments.RefundKind.RETURN, amount=due.amount, lines=_lines(due),
+            reason=f"return {found.number}", source_key=f"return/{found.id}/{each.token}", return_id=found.id,
+        )  # fmt: skip
+        return Waiting({**known, "refund_id": str(refund.id)})
+    earlier = await _open_refund(run.db, each)
+    if earlier is None:
+        return {**known, "refund_id": None}
+    if earlier.state is RefundState.FAILED:
+        payments.retry_refund(run.db, earlier, now=run.now)
+    return Waiting(known)
+
+
+async def _open_refund(db: Session, each: Subject) -> Refund | None:
+    """The refund this very step asked for before it failed."""
+    refund_id = each.variables.get("refund_id")
+    refund = await db.get(Refund, UUID(refund_id), with_for_update=True) if refund_id else None
+    return refund if refund is not None and refund.state in (RefundState.FAILED, RefundState.REQUESTED) else None
+
+
+def _lines(due: RefundDue) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = [
+        {"shipment_line_id": str(line.shipment_line_id), "quantity": line.quantity, "gross": line.gross}
+        for line in due.lines
+    ]
+    rows += [{"charge_id": str(charge.charge_id), "gross": charge.gross} for charge in due.charges]
+    if due.fee:
+        rows.append({"name": "RETURN_FEE", "tax_rate": str(due.lines[0].tax_rate), "gross": -due.fee})
+    return rows
+
+
+@task("issue_credit_note", last=True)
+async def issue_credit_note(run: TaskRun, subjects: Sequence[Subject]) -> None:
+    """Correct the invoice by what was paid back."""
+    ids = [each.uuid("refund_id") for each in subjects if each.variables.get("refund_id")]
+    if ids:
+        await invoicing.issue_credit_notes(run.db, ids, now=run.now)
+
+
+@task("notify_refunded")
+async def notify_refunded(run: TaskRun, subjects: Sequence[Subject]) -> None:
+    """Tell the customer; a return of which everything came is settled."""
+    for each in subjects:
+        refund_id = each.variables.get("refund_id")
+        if refund_id:
+            args = {"order_id": each.order_id, "template": "refunded", "source": refund_id}
+            schedule(run.db, "notifications.tell", args, key=each.order_id)
+            await refunding.mark_refunded(run.db, each.subject_id, now=run.now)
+        if not each.variables["more_expected"]:
+            await _close(run, each.subject_id)
+
+
+@task("close_return")
+async def close_return(run: TaskRun, subjects: Sequence[Subject]) -> None:
+    """Nothing more comes of the rest."""
+    for each in subjects:
+        await _close(run, each.subject_id)
+
+
+async def _close(run: TaskRun, return_id: UUID) -> None:
+    _, found = await returns.lock_return(run.db, return_id)
+    if found.state in (R.INSPECTED, R.REFUNDED):
+        await return_service.close_return(run.db, return_id, now=run.now)

@@ -1,0 +1,242 @@
+"""Statements over returns. A return is locked after its order."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from kontor.core.db import Session, chunks, in_key_order
+from kontor.core.errors import InvalidInput
+from kontor.core.pagination import Page, PageRequest, Sort, paginate
+from kontor.core.principal import Principal
+from kontor.fulfillment.models import Shipment, ShipmentLine
+from kontor.locations.models import StockLocation
+from kontor.orders import queries as orders
+from kontor.orders.errors import OrderNotFound
+from kontor.orders.models import Order, OrderLine
+from kontor.returns.eligibility import SentPieces
+from kontor.returns.errors import ReturnNotFound
+from kontor.returns.models import Return, ReturnInspection, ReturnLine, ReturnReceipt
+from kontor.returns.states import ReturnState
+
+ENDED = frozenset({ReturnState.DECLINED, ReturnState.CANCELED})
+OPEN = frozenset(ReturnState) - ENDED - {ReturnState.REFUNDED, ReturnState.CLOSED}
+SORTS: dict[str, Any] = {"REQUESTED_AT": Return.requested_at, "UPDATED_AT": Return.updated_at}
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnFilter:
+    """Which returns are wanted; what is None does not narrow."""
+
+    states: Sequence[ReturnState] | None = None
+    order_ids: Sequence[UUID] | None = None
+    order_number: str | None = None
+    number: str | None = None
+    location_ids: Sequence[UUID] | None = None
+    changed_since: datetime | None = None
+
+
+def may_see(principal: Principal) -> sa.ColumnElement[bool] | None:
+    """The condition under which a principal sees a return; None when it sees all.
+
+    Stores and partners see what was announced for or arrived at their places; customers and channels go by the order.
+    """
+    conditions: list[sa.ColumnElement[bool]] = []
+    if principal.location_ids is not None:
+        arrived = (
+            sa.select(ReturnLine.return_id)
+            .join(ReturnReceipt, ReturnReceipt.return_line_id == ReturnLine.id)
+            .where(ReturnReceipt.location_id.in_(principal.location_ids))
+        )
+        conditions.append(sa.or_(Return.location_id.in_(principal.location_ids), Return.id.in_(arrived)))
+    if principal.partner_id is not None:
+        places = sa.select(StockLocation.id).where(StockLocation.partner_id == principal.partner_id)
+        conditions.append(Return.location_id.in_(places))
+    if principal.channel_ids is not None or principal.customer_id is not None:
+        conditions.append(Return.order_id.in_(_own_orders(principal)))
+    return sa.and_(*conditions) if conditions else None
+
+
+def _own_orders(principal: Principal) -> sa.Select[Any]:
+    own = sa.select(Order.id)
+    if principal.channel_ids is not None:
+        own = own.where(Order.channel_id.in_(principal.channel_ids))
+    if principal.customer_id is not None:
+        own = own.where(Order.customer_id == principal.customer_id)
+    return own
+
+
+def visible_to(principal: Principal) -> sa.Select[Return]:
+    """Returns a principal may see."""
+    found, condition = sa.select(Return), may_see(principal)
+    return found if condition is None else found.where(condition)
+
+
+async def get_return(db: Session, return_id: UUID, principal: Principal) -> Return:
+    """The return, if the principal may see it; raises `ReturnNotFound`."""
+    found = await db.scalar(visible_to(principal).where(Return.id == return_id))
+    if found is None:
+        raise ReturnNotFound("There is no such return.", return_id=str(return_id))
+    return found
+
+
+async def find_by_number(db: Session, number: str, principal: Principal) -> Return | None:
+    """The return a customer shows the number of: any place may look it up, as goods come back anywhere."""
+    statement = sa.select(Return).where(Return.number == number.strip())
+    if principal.partner_id is not None:
+        return None
+    if principal.channel_ids is not None or principal.customer_id is not None:
+        statement = statement.where(Return.order_id.in_(_own_orders(principal)))
+    return await db.scalar(statement)
+
+
+async def list_returns(
+    db: Session,
+    wanted: ReturnFilter,
+    page: PageRequest,
+    *,
+    principal: Principal,
+    sort: str = "REQUESTED_AT",
+    descending: bool = True,
+) -> Page[Return]:
+    """A page of returns the principal may see."""
+    found = visible_to(principal)
+    for column, values in (
+        (Return.state, wanted.states),
+        (Return.order_id, wanted.order_ids),
+        (Return.location_id, wanted.location_ids),
+    ):
+        if values is not None:
+            found = found.where(column.in_(values))
+    if wanted.order_number is not None:
+        found = found.where(Return.order_id.in_(sa.select(Order.id).where(Order.number == wanted.order_number)))
+    if wanted.number is not None:
+        found = found.where(Return.number == wanted.number)
+    if wanted.changed_since is not None:
+        found = found.where(Return.updated_at >= wanted.changed_since)
+    if sort not in SORTS:
+        raise InvalidInput(f"Returns are not sorted by {sort}.", path=("sort",))
+    return await paginate(db, found, Sort(SORTS[sort], descending), Return.id, page)
+
+
+async def lock_order_of(db: Session, order_id: UUID, principal: Principal | None) -> Order:
+    """The order a return is to be announced for, locked: a store may do that for what it sold or handed out."""
+    if principal is None or principal.location_ids is None or principal.partner_id is not None:
+        return await orders.lock_order(db, order_id, principal)
+    places = principal.location_ids
+    known = await db.scalar(
+        sa.select(Order.id).where(
+            Order.id == order_id,
+            sa.or_(
+                Order.pickup_location_id.in_(places),
+                Order.sold_at_location_id.in_(places),
+                Order.id.in_(sa.select(Shipment.order_id).where(Shipment.location_id.in_(places))),
+            ),
+        )
+    )
+    if known is None:
+        raise OrderNotFound("There is no such order.", order_id=str(order_id))
+    return await orders.lock_order(db, order_id)
+
+
+async def lock_return(db: Session, return_id: UUID, principal: Principal | None = None) -> tuple[Order, Return]:
+    """Order and return, locked in this order; raises `ReturnNotFound`."""
+    found = sa.select(Return) if principal is None else visible_to(principal)
+    order_id = await db.scalar(found.with_only_columns(Return.order_id).where(Return.id == return_id))
+    if order_id is None:
+        raise ReturnNotFound("There is no such return.", return_id=str(return_id))
+    order = await orders.lock_order(db, order_id)
+    locked = await db.scalar(
+        sa.select(Return).where(Return.id == return_id).with_for_update().execution_options(populate_existing=True)
+    )
+    assert locked is not None
+    return order, locked
+
+
+async def lines_of(db: Session, return_ids: Iterable[UUID]) -> dict[UUID, list[ReturnLine]]:
+    """Lines by return, as they are now."""
+    found: dict[UUID, list[ReturnLine]] = {return_id: [] for return_id in return_ids}
+    for part in chunks(in_key_order(found)):
+        for line in await db.scalars(
+            sa.select(ReturnLine)
+            .where(ReturnLine.return_id.in_(part))
+            .order_by(ReturnLine.id)
+            .execution_options(populate_existing=True)
+        ):
+            found[line.return_id].append(line)
+    return found
+
+
+async def sent_pieces(db: Session, order_id: UUID) -> list[SentPieces]:
+    """What was shipped of an order and how much of it was announced as a return, oldest shipment first."""
+    announced = (
+        sa.select(ReturnLine.shipment_line_id, sa.func.sum(ReturnLine.quantity).label("count"))
+        .join(Return, Return.id == ReturnLine.return_id)
+        .where(Return.order_id == order_id, Return.state.not_in(ENDED))
+        .group_by(ReturnLine.shipment_line_id)
+        .subquery()
+    )
+    rows = await db.execute(
+        sa.select(
+            ShipmentLine.id, ShipmentLine.order_line_id, OrderLine.kind, ShipmentLine.quantity,
+            sa.func.coalesce(announced.c.count, 0), ShipmentLine.gross, Shipment.delivered_at,
+        )
+        .join(Shipment, Shipment.id == ShipmentLine.shipment_id)
+        .join(OrderLine, OrderLine.id == ShipmentLine.order_line_id)
+        .outerjoin(announced, announced.c.shipment_line_id == ShipmentLine.id)
+        .where(Shipment.order_id == order_id, Shipment.recalled_at.is_(None))
+        .order_by(Shipment.shipped_at, ShipmentLine.id)
+    )  # fmt: skip
+    return [
+        SentPieces(line_id, order_line_id, kind, quantity, int(count), gross, delivered_at)
+        for line_id, order_line_id, kind, quantity, count, gross, delivered_at in rows
+    ]
+
+
+async def lock_shipment_lines(db: Session, ids: Iterable[UUID]) -> dict[UUID, ShipmentLine]:
+    """Shipment lines of a locked order, fresh from the database."""
+    found: dict[UUID, ShipmentLine] = {}
+    for part in chunks(in_key_order(ids)):
+        for line in await db.scalars(
+            sa.select(ShipmentLine).where(ShipmentLine.id.in_(part)).execution_options(populate_existing=True)
+        ):
+            found[line.id] = line
+    return found
+
+
+async def shipped_lines(db: Session, order_id: UUID) -> list[ShipmentLine]:
+    """Everything that was shipped of an order."""
+    rows = await db.scalars(
+        sa.select(ShipmentLine)
+        .join(Shipment, Shipment.id == ShipmentLine.shipment_id)
+        .where(Shipment.order_id == order_id, Shipment.recalled_at.is_(None))
+    )
+    return list(rows)
+
+
+async def count_open(db: Session, order_id: UUID) -> int:
+    """Returns of an order that are still to come or to be looked at."""
+    found = sa.select(sa.func.count()).where(Return.order_id == order_id, Return.state.in_(OPEN))
+    return int(await db.scalar(found) or 0)
+
+
+async def count_all(db: Session, order_id: UUID) -> int:
+    """Returns an order has had; what the next number follows from."""
+    return int(await db.scalar(sa.select(sa.func.count()).where(Return.order_id == order_id)) or 0)
+
+
+async def places_of(db: Session, line_ids: Sequence[UUID]) -> dict[UUID, dict[UUID, int]]:
+    """Pieces by return line and place that arrived there and were not looked at yet."""
+    found: dict[UUID, dict[UUID, int]] = {line_id: {} for line_id in line_ids}
+    for model, sign in ((ReturnReceipt, 1), (ReturnInspection, -1)):
+        rows = await db.execute(
+            sa.select(model.return_line_id, model.location_id, sa.func.sum(model.quantity))
+            .where(model.return_line_id.in_(line_ids))
+            .group_by(model.return_line_id, model.location_id)
+        )
+        for line_id, location_id, count in rows:
+            found[line_id][location_id] = found[line_id].get(location_id, 0) + sign * int(count)
+    return found

@@ -1,0 +1,94 @@
+"""What a return is to be paid, and that it was: computed here, paid by payments, brought together by the process."""
+
+from datetime import datetime
+from uuid import UUID
+
+from kontor.core.db import Session
+from kontor.core.statemachine import transition
+from kontor.orders import progress
+from kontor.orders import queries as orders
+from kontor.orders.models import Order, OrderCharge
+from kontor.returns import queries
+from kontor.returns.inspection import Entitlement, RefundCharge, RefundDue, all_returned, due, is_complete
+from kontor.returns.models import Return, ReturnLine
+from kontor.returns.states import RETURN, ReturnState
+
+
+async def refund_due(db: Session, found: Return) -> RefundDue:
+    """What is to be paid now: accepted pieces that were not refunded, less the fee, which is kept once.
+
+    When with them every shipped piece of the order is paid back, its charges are too.
+    """
+    lines = (await queries.lines_of(db, [found.id]))[found.id]
+    shipped = {line.id: line for line in await queries.shipped_lines(db, found.order_id)}
+    units = {line.shipment_line_id: line.accepted - line.refunded for line in lines}
+    rows = [
+        Entitlement(
+            line.order_line_id, line.shipment_line_id, sent.quantity, sent.gross, sent.tax, sent.tax_rate,
+            sent.refunded_units, sent.refunded_gross, units[line.shipment_line_id],
+        )
+        for line in lines
+        if (sent := shipped.get(line.shipment_line_id)) is not None
+    ]  # fmt: skip
+    whole = any(units.values()) and all_returned(
+        {row.id: row.quantity for row in shipped.values()},
+        {row.id: row.refunded_units for row in shipped.values()},
+        units,
+    )
+    charges = (await orders.charges_of(db, [found.order_id]))[found.order_id] if whole else []
+    fee = 0 if any(line.refunded for line in lines) else found.fee
+    return due(rows, [_charge(row) for row in charges if _is_open(row)], fee=fee, currency=found.currency)
+
+
+def _is_open(charge: OrderCharge) -> bool:
+    return charge.shipment_id is not None and not charge.canceled and charge.gross > charge.refunded
+
+
+def _charge(charge: OrderCharge) -> RefundCharge:
+    gross = charge.gross - charge.refunded
+    tax = charge.tax * gross // charge.gross if charge.refunded else charge.tax
+    return RefundCharge(charge.id, gross - tax, tax, gross, charge.tax_rate)
+
+
+async def book_refund(db: Session, return_id: UUID, *, now: datetime) -> RefundDue:
+    """Use the entitlement up: what is answered is to be requested from payments in the same transaction.
+
+    A second call answers nothing more to pay until more pieces are accepted.
+    """
+    order, found = await queries.lock_return(db, return_id)
+    answer = await refund_due(db, found)
+    if not answer.lines:
+        return answer
+    lines = (await queries.lines_of(db, [found.id]))[found.id]
+    sent = await queries.lock_shipment_lines(db, [line.shipment_line_id for line in answer.lines])
+    for row in answer.lines:
+        sent[row.shipment_line_id].refunded_units += row.quantity
+        sent[row.shipment_line_id].refunded_gross += row.gross
+    for line in lines:
+        line.refunded = line.accepted
+    await _book_charges(db, order, answer)
+    changes: dict[UUID, dict[str, int]] = {}
+    for row in answer.lines:
+        counters = changes.setdefault(row.order_line_id, {"refunded": 0})
+        counters["refunded"] += row.quantity
+    progress.count(db, order, (await orders.lines_of(db, [order.id]))[order.id], changes, now=now)
+    found.updated_at = now
+    return answer
+
+
+async def _book_charges(db: Session, order: Order, answer: RefundDue) -> None:
+    if answer.charges:
+        charges = {charge.id: charge for charge in (await orders.charges_of(db, [order.id]))[order.id]}
+        for row in answer.charges:
+            charges[row.charge_id].refunded += row.gross
+
+
+async def mark_refunded(db: Session, return_id: UUID, *, now: datetime) -> bool:
+    """The money for what came is on its way: the return is REFUNDED once nothing more is announced. Whether it is."""
+    _, found = await queries.lock_return(db, return_id)
+    lines: list[ReturnLine] = (await queries.lines_of(db, [found.id]))[found.id]
+    if found.state is not ReturnState.INSPECTED or not is_complete(lines):
+        return False
+    transition(db, found, ReturnState.REFUNDED, table=RETURN, now=now)
+    found.updated_at = now
+    return True

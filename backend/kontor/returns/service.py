@@ -1,0 +1,259 @@
+"""Returns before the goods come: announced, approved or declined, on their way, given up, closed."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from kontor.channels.models import SalesChannel
+from kontor.core.db import Session
+from kontor.core.errors import InvalidInput
+from kontor.core.ids import new_id
+from kontor.core.outbox import record, schedule, unschedule
+from kontor.core.principal import Principal
+from kontor.core.statemachine import change_row, transition
+from kontor.locations.models import StockLocation
+from kontor.orders import progress
+from kontor.orders import queries as orders
+from kontor.orders.errors import LineNotFound
+from kontor.orders.models import Order
+from kontor.returns import queries
+from kontor.returns.eligibility import Hindrance, ReturnDecision, choose, decide, fee, value_of
+from kontor.returns.errors import InvalidReturn, NotReturnable, PlaceTakesNoReturns
+from kontor.returns.events import ReturnApproved, ReturnCanceled, ReturnClosed, ReturnDeclined, ReturnRequested
+from kontor.returns.models import Return, ReturnLine
+from kontor.returns.states import RETURN, ReturnReason, ReturnState
+
+R = ReturnState
+LABEL_DAYS = 30
+_WORDS = {
+    Hindrance.KIND: "This kind of article does not come back.",
+    Hindrance.TOO_LATE: "The time to send it back has passed.",
+    Hindrance.TOO_MANY: "More pieces than were shipped and are not announced already.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnWish:
+    """Pieces of an order line that are to come back."""
+
+    order_line_id: UUID
+    quantity: int
+    reason: ReturnReason
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """What is announced: pieces, where they will be brought, and whether time and kind are overlooked (by staff)."""
+
+    order_id: UUID
+    wishes: tuple[ReturnWish, ...]
+    note: str | None = None
+    location_id: UUID | None = None
+    anyway: bool = False
+
+
+async def request_return(
+    db: Session, announced: Announcement, *, now: datetime, principal: Principal | None = None
+) -> Return:
+    """Announce a return; raises `NotReturnable` with the hindrance, `LineNotFound` or `InvalidReturn`.
+
+    Pieces are taken from the oldest shipments. Pieces that are announced already cannot be announced again.
+    """
+    order = await queries.lock_order_of(db, announced.order_id, principal)
+    _check_texts(announced)
+    await _check_place(db, announced.location_id)
+    lines = (await orders.lines_of(db, [order.id]))[order.id]
+    channel = await db.get_one(SalesChannel, order.channel_id)
+    sent = await queries.sent_pieces(db, order.id)
+    made = Return(
+        id=new_id(), number=f"R{order.number}-{await queries.count_all(db, order.id) + 1}", order_id=order.id,
+        state=R.REQUESTED, location_id=announced.location_id, currency=order.currency,
+        fee=fee([wish.reason for wish in announced.wishes], channel.settings), note=announced.note, requested_at=now,
+        requested_by=db.by, updated_at=now,
+    )  # fmt: skip
+    known = {line.id for line in lines}
+    rows: list[ReturnLine] = []
+    for index, wish in enumerate(announced.wishes):
+        if wish.order_line_id not in known:
+            raise LineNotFound("The order has no such line.", path=("lines", index, "orderLineId"))
+        own = [each for each in sent if each.order_line_id == wish.order_line_id]
+        pieces, hindrance = choose(
+            own, wish.quantity, return_days=channel.return_days, now=now, anyway=announced.anyway
+        )
+        if hindrance is not None:
+            possible = sum(each.left for each in own)
+            raise NotReturnable(
+                _WORDS[hindrance], path=("lines", index, "quantity"), hindrance=str(hindrance),
+                requested=wish.quantity, possible=possible,
+            )  # fmt: skip
+        rows += [_line(made, wish, line_id, count) for line_id, count in pieces.items()]
+    db.add(made)
+    await db.flush()
+    db.add_all(rows)
+    await db.flush()
+    db.note_state(change_row("return", made.id, None, R.REQUESTED, now=now, by=db.by))
+    progress.count(db, order, lines, {}, now=now, open_returns=1)
+    record(db, ReturnRequested(stream_id=order.id, return_id=made.id, number=made.number))
+    return made
+
+
+async def _check_place(db: Session, location_id: UUID | None) -> None:
+    if location_id is None:
+        return
+    place = await db.get(StockLocation, location_id)
+    if place is None or not place.accepts_returns:
+        raise PlaceTakesNoReturns("There is no such place that takes returns.", path=("locationId",))
+
+
+def _line(made: Return, wish: ReturnWish, shipment_line_id: UUID, count: int) -> ReturnLine:
+    return ReturnLine(
+        id=new_id(), return_id=made.id, shipment_line_id=shipment_line_id, order_line_id=wish.order_line_id,
+        quantity=count, received=0, inspected=0, accepted=0, refunded=0, reason=wish.reason, note=wish.note,
+    )  # fmt: skip
+
+
+def _check_texts(announced: Announcement) -> None:
+    if not 1 <= len(announced.wishes) <= 200:
+        raise InvalidReturn("A return has 1 to 200 lines.", path=("lines",))
+    if announced.note is not None and len(announced.note) > 1000:
+        raise InvalidReturn("At most 1000 characters.", path=("note",))
+    seen: set[UUID] = set()
+    for index, wish in enumerate(announced.wishes):
+        if wish.quantity < 1:
+            raise InvalidReturn("At least one piece.", path=("lines", index, "quantity"))
+        if wish.order_line_id in seen:
+            raise InvalidReturn("A line is named once.", path=("lines", index, "orderLineId"))
+        if wish.note is not None and len(wish.note) > 500:
+            raise InvalidReturn("At most 500 characters.", path=("lines", index, "note"))
+        seen.add(wish.order_line_id)
+
+
+async def check_return(db: Session, return_id: UUID) -> ReturnDecision:
+    """What the channel's rule says of an announced return."""
+    order, found = await queries.lock_return(db, return_id)
+    lines = (await queries.lines_of(db, [found.id]))[found.id]
+    sent = {each.shipment_line_id: each for each in await queries.sent_pieces(db, order.id)}
+    value = value_of({line.shipment_line_id: line.quantity for line in lines}, sent)
+    channel = await db.get_one(SalesChannel, order.channel_id)
+    return decide([line.reason for line in lines], value, channel.settings)
+
+
+async def approve(db: Session, return_id: UUID, *, now: datetime, principal: Principal | None = None) -> Return:
+    """The return may be sent; it is given up when nothing has come until its label ends."""
+    order, found = await queries.lock_return(db, return_id, principal)
+    await _approve(db, order, found, now=now)
+    return found
+
+
+async def _approve(db: Session, order: Order, found: Return, *, now: datetime) -> None:
+    channel = await db.get_one(SalesChannel, order.channel_id)
+    days = int(channel.settings.get("return_label_days", LABEL_DAYS))
+    transition(db, found, R.APPROVED, table=RETURN, now=now)
+    found.expires_at, found.updated_at = now + timedelta(days=days), now
+    schedule(
+        db, "returns.expire", {"return_id": found.id}, key=order.id, due_at=found.expires_at,
+        unique_key=expiry(found.id),
+    )  # fmt: skip
+    record(db, ReturnApproved(stream_id=order.id, return_id=found.id))
+
+
+def expiry(return_id: UUID) -> str:
+    """The name of the timer that gives a return up."""
+    return f"expire/{return_id}"
+
+
+async def decline(
+    db: Session, return_id: UUID, *, reason: str, now: datetime, principal: Principal | None = None
+) -> Return:
+    """The return is not accepted; its pieces can be announced again."""
+    order, found = await queries.lock_return(db, return_id, principal)
+    reason = _reason(reason)
+    transition(db, found, R.DECLINED, table=RETURN, now=now, reason=reason)
+    found.updated_at = now
+    await _report_open(db, order, now=now)
+    record(db, ReturnDeclined(stream_id=order.id, return_id=found.id, reason=reason))
+    return found
+
+
+async def set_label(
+    db: Session,
+    return_id: UUID,
+    *,
+    tracking: str | None = None,
+    document_id: UUID | None = None,
+    now: datetime,
+    principal: Principal | None = None,
+) -> Return:
+    """Remember the label of an approved return: its tracking reference (our number unless a carrier gave one) and
+    document."""
+    _, found = await queries.lock_return(db, return_id, principal)
+    if found.state not in (R.APPROVED, R.IN_TRANSIT):
+        RETURN.check(found.state, R.IN_TRANSIT, what="Return")
+    if tracking is not None and not 1 <= len(tracking.strip()) <= 80:
+        raise InvalidInput("1 to 80 characters.", code="INVALID_TEXT", path=("tracking",))
+    found.label_tracking = tracking or found.label_tracking or found.number
+    found.label_document_id = document_id or found.label_document_id
+    found.updated_at = now
+    return found
+
+
+async def mark_in_transit(db: Session, return_id: UUID, *, now: datetime, principal: Principal | None = None) -> Return:
+    """The customer handed the parcel in."""
+    _, found = await queries.lock_return(db, return_id, principal)
+    transition(db, found, R.IN_TRANSIT, table=RETURN, now=now)
+    found.updated_at = now
+    return found
+
+
+async def cancel_return(
+    db: Session, return_id: UUID, *, reason: str, now: datetime, principal: Principal | None = None
+) -> Return:
+    """Nothing comes back after all; raises `TransitionRefused` when something did."""
+    order, found = await queries.lock_return(db, return_id, principal)
+    reason = _reason(reason)
+    transition(db, found, R.CANCELED, table=RETURN, now=now, reason=reason)
+    found.updated_at = now
+    await unschedule(db, [expiry(found.id)])
+    await _report_open(db, order, now=now)
+    record(db, ReturnCanceled(stream_id=order.id, return_id=found.id, reason=reason))
+    return found
+
+
+async def expire(db: Session, return_id: UUID, *, now: datetime) -> bool:
+    """The label has ended: a return of which nothing came is given up. False when something did."""
+    order, found = await queries.lock_return(db, return_id)
+    if found.state not in (R.APPROVED, R.IN_TRANSIT):
+        return False
+    transition(db, found, R.CANCELED, table=RETURN, now=now, reason="nothing came in time")
+    found.updated_at = now
+    await _report_open(db, order, now=now)
+    record(db, ReturnCanceled(stream_id=order.id, return_id=found.id, reason="nothing came in time"))
+    return True
+
+
+async def close_return(db: Session, return_id: UUID, *, now: datetime, principal: Principal | None = None) -> Return:
+    """The return is settled."""
+    order, found = await queries.lock_return(db, return_id, principal)
+    transition(db, found, R.CLOSED, table=RETURN, now=now)
+    found.updated_at = now
+    record(db, ReturnClosed(stream_id=order.id, return_id=found.id))
+    return found
+
+
+async def _report_open(db: Session, order: Order, *, now: datetime) -> None:
+    await db.flush()
+    lines = (await orders.lines_of(db, [order.id]))[order.id]
+    progress.count(db, order, lines, {}, now=now, open_returns=await queries.count_open(db, order.id))
+
+
+def _reason(reason: str) -> str:
+    if not 1 <= len(reason.strip()) <= 300:
+        raise InvalidInput("1 to 300 characters.", code="INVALID_REASON", path=("reason",))
+    return reason.strip()
+
+
+async def approve_at_the_counter(db: Session, order: Order, found: Return, *, now: datetime) -> None:
+    """Goods of a return nobody has decided on are taken in: that approves it."""
+    if found.state is R.REQUESTED:
+        await _approve(db, order, found, now=now)

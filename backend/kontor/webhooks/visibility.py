@@ -1,0 +1,101 @@
+"""What the owner of an endpoint may see of an event. Pure.
+
+An endpoint of the company sees all. One of a channel sees what happens to the channel's orders, except what the
+company thinks of its customers. One of a partner sees the work given to the partner, without the customer's prices.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+# Judgments of people stay inside; a shop hears of their consequences (a hold, a rejection).
+_INSIDE = frozenset({"RiskAssessed", "RiskReviewed"})
+# Names of events and the fields of them that a partner sees.
+PARTNER_FIELDS: dict[str, tuple[str, ...]] = {
+    "FulfillmentOrdersCreated": ("fulfillment_orders",),
+    "FulfillmentAccepted": ("fulfillment_order_id",),
+    "FulfillmentRejected": ("fulfillment_order_id", "location_id", "lines"),
+    "FulfillmentEscalated": ("fulfillment_order_id", "location_id"),
+    "FulfillmentOrderShipped": ("fulfillment_order_id", "shipment_id"),
+    "ShipmentRecalled": ("fulfillment_order_id", "shipment_id"),
+    "FulfillmentReadyForPickup": ("fulfillment_order_id",),
+    "FulfillmentPickedUp": ("fulfillment_order_id", "shipment_id"),
+    "FulfillmentDelivered": ("fulfillment_order_id", "shipment_id"),
+    "FulfillmentCanceled": ("fulfillment_order_id", "reason"),
+    "CancellationAsked": ("fulfillment_order_id",),
+    "CancellationRefused": ("fulfillment_order_id",),
+}
+PARTNER_LIFE = frozenset({"PartnerActivated", "PartnerSuspended", "PartnerOnboarding", "PartnerEnded"})
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """An event with what is known around it: ids as text, `order` the order's facts if it is about one.
+
+    `tasks` maps the fulfillment orders it names to their partner (None: our own) and number.
+    """
+
+    name: str
+    stream_id: str
+    seq: int
+    payload: Mapping[str, Any]
+    order: Mapping[str, str] | None
+    tasks: Mapping[str, tuple[str | None, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose endpoint it is: a partner's, a channel's, or with neither the company's."""
+
+    partner_id: str | None = None
+    channel_id: str | None = None
+
+
+def task_ids(payload: Mapping[str, Any]) -> Iterable[str]:
+    """The fulfillment orders an event names."""
+    one = payload.get("fulfillment_order_id")
+    if one:
+        yield str(one)
+    for entry in payload.get("fulfillment_orders") or ():
+        yield str(entry["id"])
+
+
+def seen_by(owner: Owner, fact: Fact) -> dict[str, Any] | None:
+    """The data the owner gets, None when the event is none of theirs."""
+    if owner.partner_id is not None:
+        return _for_partner(owner.partner_id, fact)
+    if owner.channel_id is not None and (
+        fact.order is None or fact.order["channel_id"] != owner.channel_id or fact.name in _INSIDE
+    ):
+        return None
+    ids = {"stream_id": fact.stream_id} if fact.order is None else _order_ids(fact)
+    return {**fact.payload, **ids, "sequence": fact.seq}
+
+
+def _order_ids(fact: Fact) -> dict[str, Any]:
+    order = fact.order or {}
+    return {
+        "order_id": fact.stream_id,
+        "order_number": order.get("number"),
+        "external_id": order.get("external_id"),
+        "channel_id": order.get("channel_id"),
+    }
+
+
+def _for_partner(partner_id: str, fact: Fact) -> dict[str, Any] | None:
+    if fact.name in PARTNER_LIFE and fact.stream_id == partner_id:
+        return {"partner_id": partner_id, "sequence": fact.seq}
+    fields = PARTNER_FIELDS.get(fact.name)
+    mine = {task: number for task, (owner, number) in fact.tasks.items() if owner == partner_id}
+    if fields is None or not mine:
+        return None
+    data = {name: fact.payload.get(name) for name in fields}
+    if "fulfillment_orders" in data:
+        entries = [entry for entry in data["fulfillment_orders"] or () if str(entry["id"]) in mine]
+        data["fulfillment_orders"] = [
+            {"id": entry["id"], "location_id": entry.get("location_id"), "number": mine[str(entry["id"])]}
+            for entry in entries
+        ]
+    else:
+        data["number"] = mine[str(fact.payload["fulfillment_order_id"])]
+    return {**data, "sequence": fact.seq}

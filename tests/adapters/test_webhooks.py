@@ -1,0 +1,79 @@
+"""Calls of webhooks: nothing inward, no redirects, no waiting for ever, no large answers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from kontor.adapters.webhooks import HttpSender
+from kontor.webhooks.ports import Answer
+from webhooks.receiver import Receiver
+
+
+async def post(url: str, *, allow_private: bool = True, timeout: float = 5) -> Answer:
+    sender = HttpSender(allow_private=allow_private, timeout=timeout)
+    try:
+        return await sender.post(url, {"webhook-id": "1"}, b"{}")
+    finally:
+        await sender.aclose()
+
+
+async def test_host_is_the_name_though_the_address_is_called() -> None:
+    async with Receiver() as receiver:
+        port = receiver.url.split(":")[2].split("/")[0]
+
+        async def resolver(host: str, port: int) -> Sequence[str]:
+            return ["127.0.0.1"]
+
+        sender = HttpSender(allow_private=True, resolver=resolver)
+        answer = await sender.post(f"http://hooks.example:{port}/x", {"webhook-id": "1"}, b"{}")
+        await sender.aclose()
+        assert answer.accepted
+        assert receiver.calls[0].headers["host"] == f"hooks.example:{port}"
+
+
+async def test_private_address_is_not_called() -> None:
+    async with Receiver() as receiver:
+        answer = await post(receiver.url, allow_private=False)
+        assert (answer.status, receiver.calls) == (None, [])
+        assert answer.error is not None
+        assert answer.error.startswith("WEBHOOK_ADDRESS_REFUSED")
+
+
+async def test_redirect_is_a_failure_and_not_followed() -> None:
+    async with Receiver() as target, Receiver(answers=[302]) as receiver:
+        receiver.headers = f"location: {target.url}\r\n"
+        answer = await post(receiver.url)
+        assert (answer.status, answer.accepted, target.calls) == (302, False, [])
+
+
+async def test_receiver_may_name_its_wait() -> None:
+    async with Receiver(answers=[503], headers="retry-after: 120\r\n") as receiver:
+        assert (await post(receiver.url)).retry_after == 120
+
+
+async def test_large_answer_is_not_read_to_its_end() -> None:
+    async with Receiver(answers=[200], answer_body=b"x" * 50_000) as receiver:
+        assert (await post(receiver.url)).accepted
+
+
+@pytest.mark.parametrize("silent", [True, False])
+async def test_who_does_not_answer_fails(silent: bool) -> None:
+    if not silent:
+        async with Receiver(answers=[-1]) as receiver:
+            answer = await post(receiver.url)
+    else:
+
+        async def hold(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.read()
+            writer.close()
+
+        server = await asyncio.start_server(hold, "127.0.0.1", 0)
+        answer = await post(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/", timeout=0.2)
+        server.close()
+        await server.wait_closed()
+        await asyncio.sleep(0.05)
+    assert answer.status is None
+    assert answer.error
