@@ -6,8 +6,9 @@ import asyncio
 import importlib
 import importlib.util
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
+import httpx
 import structlog
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -15,6 +16,8 @@ from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
 from kontor import bootstrap, worker
+from kontor.adapters.payments.simulator.app import Simulator
+from kontor.adapters.payments.simulator.notices import Notifier, keep_settling
 from kontor.api.graphql import endpoint
 from kontor.api.graphql.subscriptions import EventFeed
 from kontor.api.http import health, metrics, oauth, pages, session
@@ -25,9 +28,16 @@ from kontor.relay import Relay, woken_by_commits
 from kontor.settings import Settings, from_environment
 
 log = structlog.get_logger("kontor.app")
+SETTLE_SECONDS = 0.25
 FRONTENDS = ("vendor", "shared", "explorer", "portal", "care")
 # Pages and hooks beside GraphQL; each module brings its `routes`.
-FURTHER = ("kontor.api.http.webhooks", "kontor.api.http.files", "kontor.api.http.mailbox", "kontor.api.http.documents")
+FURTHER = (
+    "kontor.api.http.webhooks",
+    "kontor.api.http.gateway",
+    "kontor.api.http.files",
+    "kontor.api.http.mailbox",
+    "kontor.api.http.documents",
+)
 
 
 def create() -> Starlette:
@@ -83,14 +93,41 @@ async def _lifespan(app: Starlette) -> AsyncIterator[None]:
     feed = EventFeed(runtime.database)
     app.state.runtime, app.state.feed = runtime, feed
     try:
-        if settings.embedded:
-            async with background_work(runtime):
-                yield
-        else:
+        async with AsyncExitStack() as stack:
+            if settings.embedded:
+                await stack.enter_async_context(background_work(runtime))
+            await stack.enter_async_context(_simulated_bank(app, runtime))
             yield
     finally:
         await feed.close()
         await bootstrap.close(runtime)
+
+
+@asynccontextmanager
+async def _simulated_bank(app: Starlette, runtime: Runtime) -> AsyncIterator[None]:
+    """Where no gateway is set: settle what the simulator left pending, and take its notices without a socket."""
+    connection = runtime.ports.get(bootstrap.GatewayConnection)
+    if connection.simulator is None:
+        yield
+        return
+    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url=runtime.settings.base_url) as client:
+        task = asyncio.create_task(_settle(connection.simulator, bootstrap.webhook_secret(runtime.settings), client))
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+
+async def _settle(simulator: Simulator, secret: str, client: httpx.AsyncClient) -> None:
+    notifier = Notifier(simulator.ledger, url="/webhooks/payments", secret=secret, client=client)
+    while True:
+        try:
+            await keep_settling(simulator.bank, notifier, every=SETTLE_SECONDS)
+        except Exception:
+            log.warning("simulated bank", exc_info=True)
+            await asyncio.sleep(SETTLE_SECONDS)
 
 
 @asynccontextmanager

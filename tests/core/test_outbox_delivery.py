@@ -5,11 +5,13 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+import sqlalchemy as sa
 
 from kontor.core import jobs, outbox
+from kontor.core.clock import wall
 from kontor.core.db import Database, Session
-from kontor.core.jobs import JobContext
-from kontor.core.outbox import Item
+from kontor.core.jobs import JobContext, Runtime
+from kontor.core.outbox import Item, OutboxRow
 from kontor.core.principal import SYSTEM
 from support import Drain, StandingClock
 
@@ -27,6 +29,9 @@ def _jobs() -> Iterator[None]:
             if any(item.args["text"] == "bad" for item in mine):
                 RUN[-len(mine) :] = []
                 raise ValueError("bad")
+            if any(item.args["text"] == "later" for item in mine):
+                RUN[-len(mine) :] = []
+                raise jobs.RetryLater(timedelta(minutes=1))
 
     @jobs.job("test.once", max_attempts=1)
     async def once(ctx: JobContext, items: Sequence[Item]) -> None:
@@ -62,6 +67,35 @@ async def test_bad_row_does_not_stop_its_neighbors(database: Database, drain: Dr
     failures = await drain()
     assert RUN == ["a", "c"]
     assert [(item.job, item.attempts, item.dead) for item in failures] == [("test.note", 1, False)]
+
+
+async def test_rows_behind_a_failing_one_of_their_key_wait(runtime: Runtime) -> None:
+    mine, other = uuid4(), uuid4()
+    async with runtime.database.unit_of_work() as db:
+        for text, key in (("a", mine), ("bad", mine), ("b", other), ("c", mine)):
+            outbox.schedule(db, "test.note", {"text": text}, key=key)
+    async with runtime.database.unit_of_work() as db:
+        leased = await outbox.lease_due(db)
+    await jobs.run(runtime, "test.note", [row.id for row in leased])
+    assert RUN == ["a", "b"]
+    async with runtime.database.unit_of_work() as db:
+        rows = list(await db.scalars(sa.select(OutboxRow).order_by(OutboxRow.id)))
+        assert [(row.args, row.attempts, row.available_at > wall()) for row in rows] == [
+            ({"text": "bad"}, 1, True),
+            ({"text": "c"}, 0, False),
+        ]
+        assert await outbox.lease_due(db) == []
+
+
+async def test_rows_behind_a_postponed_one_of_their_key_wait(runtime: Runtime) -> None:
+    key = uuid4()
+    async with runtime.database.unit_of_work() as db:
+        for text in ("a", "later", "b"):
+            outbox.schedule(db, "test.note", {"text": text}, key=key)
+    async with runtime.database.unit_of_work() as db:
+        leased = await outbox.lease_due(db)
+    await jobs.run(runtime, "test.note", [row.id for row in leased])
+    assert RUN == ["a"]
 
 
 async def test_row_dies_after_its_last_attempt(database: Database, drain: Drain) -> None:

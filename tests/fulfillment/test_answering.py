@@ -13,8 +13,8 @@ from kontor.fulfillment.answering import Acceptance, RejectedPieces, accept, esc
 from kontor.fulfillment.errors import NoOtherPlace, WrongState
 from kontor.fulfillment.rerouting import reroute
 from kontor.fulfillment.sourcing import SourceOutcome
-from kontor.fulfillment.splitting import Pieces
 from kontor.fulfillment.states import FulfillmentState, RejectReason
+from kontor.fulfillment.values import Pieces
 
 
 async def two_places(database: Database) -> tuple[Company, Any, UUID, UUID]:

@@ -21,8 +21,8 @@ from kontor.fulfillment.answering import Acceptance, accept, reject
 from kontor.fulfillment.canceling import CancelOutcome, answer_cancellation, cancel_lines, withdraw
 from kontor.fulfillment.errors import NoCancellationAsked
 from kontor.fulfillment.shipping import How, Shipping, ship
-from kontor.fulfillment.splitting import Pieces
 from kontor.fulfillment.states import FulfillmentState, RejectReason
+from kontor.fulfillment.values import Pieces
 from kontor.orders import queries as orders
 from kontor.orders.errors import LineNotFound, OrderNotCancelable
 from kontor.orders.intake import ChargeInput

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from kontor.fulfillment.amounts import of_pieces
 from kontor.fulfillment.code_format import ALPHABET, BODY_LENGTH, formatted, is_valid
 from kontor.fulfillment.errors import FulfillmentLineNotFound, InvalidQuantity
-from kontor.fulfillment.splitting import Pieces, counts_of, is_all, rest_of
+from kontor.fulfillment.splitting import counts_of, is_all, rest_of
+from kontor.fulfillment.values import Pieces
 
 
 @dataclass

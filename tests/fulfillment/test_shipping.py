@@ -37,8 +37,8 @@ from kontor.fulfillment.models import FulfillmentOrder, Parcel, Shipment, Shipme
 from kontor.fulfillment.parcels import ParcelInput
 from kontor.fulfillment.recalling import recall
 from kontor.fulfillment.shipping import How, Shipping, pack, pick, ship, ship_all
-from kontor.fulfillment.splitting import Pieces
 from kontor.fulfillment.states import FulfillmentState, ParcelState
+from kontor.fulfillment.values import Pieces
 from kontor.orders import queries as orders
 from kontor.orders import service as orders_service
 from kontor.orders.intake import ChargeInput
@@ -271,7 +271,7 @@ async def test_partner_touches_only_its_own_work(database: Database, principals:
         async with database.unit_of_work(stranger) as db:
             request: Any = Acceptance(row_id) if attempt is accept_all else Shipping(row_id)
             options: Any = {} if attempt is accept_all else {"how": NOW}
-            (result,) = await attempt(db, [request], now=db.now, principal=stranger, **options)  # type: ignore[operator]
+            (result,) = await attempt(db, [request], now=db.now, principal=stranger, **options)
         assert isinstance(result, FulfillmentOrderNotFound)
 
 

@@ -252,8 +252,9 @@ async def _two_shops(database: Database) -> dict[bool, Company]:
     return {True: company, False: await another_shop(database, company, gross=False)}
 
 
-async def _refund_in_steps(database: Database, shop: Company, drain: Drain, steps: list[int], *, gross: bool) -> None:
-    company = await another_shop(database, shop, gross=gross)
+async def _refund_in_steps(
+    database: Database, company: Company, drain: Drain, steps: list[int], *, gross: bool
+) -> None:
     wanted = order_input(company.channel, LineInput("COAT", 7, 1437), discounts=(DiscountInput("D", "D", 1000),))
     total = 9059 if gross else 10_780
     split = (card(total // 3), card(total - total // 3 - 100), PaymentInput("GIFT_CARD", 100))

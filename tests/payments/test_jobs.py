@@ -12,16 +12,16 @@ from uuid import UUID
 import orjson
 import pytest
 import sqlalchemy as sa
-from factories.payments import ask, ask_capture, card, make_shop, paid_by, read_payments, told, transactions
 from standardwebhooks import Webhook
 
+from factories.payments import ask, ask_capture, card, make_shop, paid_by, read_payments, told, transactions
 from kontor import relay
 from kontor.adapters.payments.http_gateway import HttpGateway, connect
 from kontor.adapters.payments.simulator import Audit, EmbeddedTransport, Faults, Simulator, Terms, audit_file
 from kontor.core.clock import wall
 from kontor.core.db import Database
-from kontor.core.inbox import InboxMessage
 from kontor.core.ids import new_id
+from kontor.core.inbox import InboxMessage
 from kontor.core.jobs import Runtime
 from kontor.core.outbox import OutboxRow
 from kontor.core.ports import Ports
@@ -85,9 +85,11 @@ async def test_every_fault_at_once_does_nothing_twice(
     runtime: Runtime, database: Database, drain: Drain, faulty: Bank
 ) -> None:
     company = await make_shop(database)
-    orders = [await paid_by(database, company, card(6000), card(4000, "tok_lost_answer_once")) for _ in range(12)]
+    orders = [await paid_by(database, company, card(6000), card(4000, "tok_lost_answer_once")) for _ in range(4)]
     for order_id in orders:
         await ask(database, "authorize", order_id)
+    await persist(runtime, drain)
+    for order_id in orders:
         await ask_capture(database, order_id, 3000)
         await ask_capture(database, order_id, 8000)
         await ask_capture(database, order_id, 9000, final=True)

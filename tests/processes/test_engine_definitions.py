@@ -166,14 +166,14 @@ def test_refused_or_unanswered_lines_are_rerouted(answered: str) -> None:
     else:
         assert goods.told("FulfillmentRejected")
     assert goods.last[-1] == RunTask(goods.token("reroute_lines"), "reroute_lines", "reroute_lines")
-    assert goods.done("reroute_lines").last == [Finished(Outcome.COMPLETED, "rerouted")]
+    assert goods.done("reroute_lines", kept=False).last == [Finished(Outcome.COMPLETED, "rerouted")]
 
 
 def test_uncollected_goods_are_reminded_then_canceled() -> None:
     goods = play("fulfillment_order").done("dispatch_fulfillment")
     assert goods.told("FulfillmentAccepted")
     assert goods.told("FulfillmentReadyForPickup")
-    goods.due("uncollected").done("remind_pickup").due("never_collected").done("cancel_uncollected")
+    goods.due("uncollected").done("remind_pickup").due("never_collected").done("cancel_uncollected", kept=False)
     assert goods.last == [Finished(Outcome.COMPLETED, "uncollected_canceled")]
 
 
@@ -222,7 +222,7 @@ def test_unused_label_expires() -> None:
     goods = play("return").done("check_return", decision="APPROVED")
     goods.done("issue_return_label", label_expires="2026-12-22T12:00:00Z")
     assert goods.last == [SetTimer(goods.token("label_unused"), "label_unused", NOW.replace(month=12))]
-    assert goods.due("label_unused").done("expire_return").last == [Finished(Outcome.COMPLETED, "expired")]
+    assert goods.due("label_unused").done("expire_return", kept=False).last == [Finished(Outcome.COMPLETED, "expired")]
 
 
 def test_declined_return_ends() -> None:

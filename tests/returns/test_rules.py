@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kontor.returns.eligibility import Hindrance, ReturnDecision, SentPieces, choose, decide, fee
-from kontor.returns.inspection import Entitlement, RefundCharge, all_returned, due, entitled
+from kontor.returns.inspection import Entitlement, all_returned, due, entitled
 from kontor.returns.states import ReturnReason
+from kontor.returns.values import RefundCharge
 
 A, B = UUID(int=1), UUID(int=2)
 NOW = datetime(2026, 6, 15, 10, tzinfo=UTC)

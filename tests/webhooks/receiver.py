@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -10,6 +11,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from kontor.webhooks.signing import verify
+
+HANG_UP, SILENT = -1, -2
 
 
 @dataclass
@@ -31,13 +34,14 @@ class Call:
 
 @dataclass
 class Receiver:
-    """`answers` are statuses for the next calls, then 204; a negative one closes the connection without a word."""
+    """`answers` are statuses for the next calls, then 204; HANG_UP and SILENT say nothing."""
 
     answers: list[int] = field(default_factory=list)
     headers: str = ""
     calls: list[Call] = field(default_factory=list)
     answer_body: bytes = b""
     _server: asyncio.Server | None = None
+    _handlers: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def __aenter__(self) -> Receiver:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
@@ -47,6 +51,7 @@ class Receiver:
         assert self._server is not None
         self._server.close()
         await self._server.wait_closed()
+        await asyncio.gather(*self._handlers, return_exceptions=True)
 
     @property
     def url(self) -> str:
@@ -67,6 +72,19 @@ class Receiver:
             yield verify([secret], headers=call.headers, body=call.body, now=datetime.now(UTC))
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._handlers.add(task)
+        try:
+            await self._answer(reader, writer)
+        except (ConnectionError, asyncio.IncompleteReadError):
+            pass  # the caller has heard enough
+        finally:
+            writer.close()
+            with contextlib.suppress(ConnectionError):
+                await writer.wait_closed()
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")[1:-2]
         headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head)}
         self.calls.append(Call(headers, await reader.readexactly(int(headers["content-length"]))))
@@ -75,5 +93,6 @@ class Receiver:
             length = len(self.answer_body)
             writer.write(f"HTTP/1.1 {status} X\r\n{self.headers}content-length: {length}\r\n\r\n".encode())
             writer.write(self.answer_body)
-        writer.close()
-        await writer.wait_closed()
+            await writer.drain()
+        elif status == SILENT:
+            await reader.read()

@@ -25,6 +25,12 @@ class AuditFilter:
     until: datetime | None = None
 
 
+_ENTRY_COLUMNS = (
+    "id", "at", "principal_kind", "principal_id", "principal_name", "operation", "targets", "details", "request_id",
+)  # fmt: skip
+_TARGET_COLUMNS = ("target_id", "entry_id")
+
+
 def note(
     db: Session, operation: str, targets: Iterable[tuple[str, UUID]] = (), details: Mapping[str, Any] | None = None
 ) -> None:
@@ -33,20 +39,14 @@ def note(
     A target is a kind and an id, `("order", order.id)`. Details are plain data and never hold secrets.
     """
     things = list(dict.fromkeys(targets))
-    entry = AuditEntry(
-        id=new_id(),
-        at=db.now,
-        principal_kind=str(db.principal.kind),
-        principal_id=db.principal.id,
-        principal_name=db.principal.name[:200],
-        operation=operation,
-        targets=[f"{kind}:{target_id}" for kind, target_id in things],
-        details=dict(details or {}),
-        request_id=db.request_id,
-    )
-    db.add(entry)
-    db.add_all(
-        AuditTarget(target_id=target_id, entry_id=entry.id) for target_id in dict.fromkeys(item[1] for item in things)
+    entry_id, principal = new_id(), db.principal
+    entry = (
+        entry_id, db.now, str(principal.kind), principal.id, principal.name[:200], operation,
+        [f"{kind}:{target_id}" for kind, target_id in things], dict(details or {}), db.request_id,
+    )  # fmt: skip
+    db.insert_last(AuditEntry, _ENTRY_COLUMNS, [entry])
+    db.insert_last(
+        AuditTarget, _TARGET_COLUMNS, [(target_id, entry_id) for target_id in dict.fromkeys(item[1] for item in things)]
     )
 
 

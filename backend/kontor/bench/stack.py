@@ -16,7 +16,7 @@ from typing import Self
 
 from kontor.bench.services import free_port
 
-READY_SECONDS = 60.0
+READY_SECONDS = 180.0
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 

@@ -104,6 +104,7 @@ class Session(AsyncSession):
         self.recorded: list[Any] = []
         self.scheduled: list[Any] = []
         self._states: list[tuple[Any, ...]] = []
+        self._last: dict[tuple[type[Model], tuple[str, ...]], list[tuple[Any, ...]]] = {}
         self._touched = False
 
     @property
@@ -124,6 +125,10 @@ class Session(AsyncSession):
     def note_states(self, rows: Iterable[tuple[Any, ...]]) -> None:
         """Keep many state history rows until the commit."""
         self._states.extend(rows)
+
+    def insert_last(self, model: type[Model], columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
+        """Keep rows for a `bulk_insert` just before the commit: for what nobody reads within the unit."""
+        self._last.setdefault((model, tuple(columns)), []).extend(rows)
 
     async def bulk_insert(self, model: type[Model], columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
         """Insert many rows of plain values in one go: COPY on PostgreSQL, one prepared statement on SQLite.
@@ -151,16 +156,22 @@ class Session(AsyncSession):
     async def savepoint(self) -> AsyncIterator[None]:
         """A part of the unit that may fail alone: when the block raises, its rows and what it recorded are gone."""
         recorded, scheduled, states = len(self.recorded), len(self.scheduled), len(self._states)
+        last = {kind: len(rows) for kind, rows in self._last.items()}
         try:
             async with self.begin_nested():
                 yield
         except BaseException:
             del self.recorded[recorded:], self.scheduled[scheduled:], self._states[states:]
+            for kind, rows in self._last.items():
+                del rows[last.get(kind, 0) :]
             raise
 
     async def write_records(self) -> None:
         """Write what was recorded, last thing before the commit."""
         await self.flush()
+        for (model, columns), last in self._last.items():
+            await self.bulk_insert(model, columns, last)
+        self._last.clear()
         if self.recorded or self.scheduled:
             from kontor.core import outbox  # the outbox builds on this module
 

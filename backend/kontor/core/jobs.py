@@ -3,6 +3,7 @@
 A job is a function over a few due rows. It opens its units of work by `ctx.claim(...)`, which locks the rows and
 deletes them with the work; what another worker did meanwhile is not handed over. A failing batch is run again row by
 row, so that one bad row never stops its neighbors; a failing row waits longer each time and ends as a dead letter.
+Rows of one key keep their order: what follows a row that has to wait is given back.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import structlog
 from prometheus_client import Counter, Histogram
@@ -126,8 +128,7 @@ async def run(runtime: Runtime, name: str, ids: Sequence[int]) -> None:
         return
     started = perf_counter()
     if len(items) == 1 or not await _attempt(runtime, declared, items):
-        for item in items:
-            await _run_one(runtime, declared, item)
+        await _one_by_one(runtime, declared, items)
     SECONDS.labels(name).observe(perf_counter() - started)
 
 
@@ -145,23 +146,41 @@ async def _attempt(runtime: Runtime, declared: Job, items: Sequence[Item]) -> bo
     return True
 
 
-async def _run_one(runtime: Runtime, declared: Job, item: Item) -> None:
+async def _one_by_one(runtime: Runtime, declared: Job, items: Sequence[Item]) -> None:
+    """Row by row, in order; behind a row that has to wait, the later ones of its key are given back."""
+    held: set[UUID] = set()
+    given_back: list[Item] = []
+    for item in items:
+        if item.key in held:
+            given_back.append(item)
+        elif not await _run_one(runtime, declared, item) and item.key is not None:
+            held.add(item.key)
+    if given_back:
+        async with runtime.database.unit_of_work() as db:
+            await outbox.release(db, given_back)
+
+
+async def _run_one(runtime: Runtime, declared: Job, item: Item) -> bool:
+    """Run one row; False when it is due again later, so that what follows it must wait too."""
     context = JobContext(runtime)
     try:
         with bound_contextvars(job=declared.name, outbox_id=item.id, stream=str(item.key or "")):
             await declared.function(context, [item])
             await _finish(context, [item])
-        DONE.labels(declared.name, "done").inc()
     except RetryLater as later:
         async with runtime.database.unit_of_work() as db:
             await outbox.postpone(db, item, later.delay)
         DONE.labels(declared.name, "later").inc()
+        return False
     except Exception as problem:
         dead = item.attempts + 1 >= declared.max_attempts
         log.warning("job failed", job=declared.name, row=item.id, attempts=item.attempts + 1, dead=dead, exc_info=True)
         async with runtime.database.unit_of_work() as db:
             await outbox.fail(db, item, repr(problem), delay=backoff(item.attempts), dead=dead)
         DONE.labels(declared.name, "dead" if dead else "failed").inc()
+        return dead
+    DONE.labels(declared.name, "done").inc()
+    return True
 
 
 async def _finish(context: JobContext, items: Sequence[Item]) -> None:

@@ -376,6 +376,12 @@ async def postpone(db: Session, item: Item, delay: timedelta) -> None:
     await db.execute(sa.update(OutboxRow).where(OutboxRow.id == item.id).values(available_at=wall() + delay))
 
 
+async def release(db: Session, items: Sequence[Item]) -> None:
+    """Give leased rows back untried: due again as soon as nothing before them waits."""
+    ids = [item.id for item in items]
+    await db.execute(sa.update(OutboxRow).where(OutboxRow.id.in_(ids)).values(available_at=wall()))
+
+
 async def replay_dead(db: Session, ids: Sequence[int] | None = None) -> int:
     """Make dead rows due again, all or the named ones; returns how many."""
     change = sa.update(OutboxRow).where(OutboxRow.dead, sa.true() if ids is None else OutboxRow.id.in_(ids))

@@ -129,10 +129,9 @@ class Teller:
         if channel == "shop-nl" and kind not in ("CARD", "WALLET"):
             kind = "CARD"
         token = self.chance.choices(["tok_visa", "tok_mastercard", "tok_declined"], [60, 36, 4])[0]
-        gateway = "card" if kind in ("CARD", "WALLET") else ""
         label = {"CARD": "Visa •••• 4242", "WALLET": "Wallet"}.get(kind)
         token_of = {"CARD": token, "WALLET": "tok_wallet"}.get(kind)
-        return (PaymentInput(kind, total, gateway, token_of, label),)
+        return (PaymentInput(kind, total, "", token_of, label),)
 
     async def _work(self, *, last: bool) -> None:
         """Places answer and ship what lies open; on the last days some of it stays where it is."""

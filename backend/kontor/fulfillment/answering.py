@@ -13,8 +13,9 @@ from kontor.fulfillment.canceling import book_canceled
 from kontor.fulfillment.errors import FulfillmentLineNotFound
 from kontor.fulfillment.events import FulfillmentAccepted, FulfillmentEscalated, FulfillmentRejected
 from kontor.fulfillment.models import FulfillmentOrder
-from kontor.fulfillment.splitting import Counts, Pieces, counts_of, is_all, rest_of
+from kontor.fulfillment.splitting import Counts, counts_of, is_all, rest_of
 from kontor.fulfillment.states import FulfillmentState, RejectReason
+from kontor.fulfillment.values import Pieces
 from kontor.fulfillment.work import (
     Work,
     check_moving,

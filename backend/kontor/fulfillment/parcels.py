@@ -11,8 +11,9 @@ from kontor.core.ids import new_id
 from kontor.core.statemachine import change_row, transition
 from kontor.fulfillment import queries
 from kontor.fulfillment.models import FulfillmentLine, FulfillmentOrder, Parcel, Shipment
-from kontor.fulfillment.splitting import Counts, Pieces, counts_of
+from kontor.fulfillment.splitting import Counts, counts_of
 from kontor.fulfillment.states import PARCEL, ParcelState
+from kontor.fulfillment.values import Pieces
 
 MOST_PARCELS = 200
 

@@ -15,8 +15,9 @@ from kontor.fulfillment.events import FulfillmentPickedUp, FulfillmentReadyForPi
 from kontor.fulfillment.models import FulfillmentOrder, Shipment
 from kontor.fulfillment.shipments import Leaving
 from kontor.fulfillment.shipping import send
-from kontor.fulfillment.splitting import Pieces, counts_of, is_all, rest_of
+from kontor.fulfillment.splitting import counts_of, is_all, rest_of
 from kontor.fulfillment.states import FulfillmentState
+from kontor.fulfillment.values import Pieces
 from kontor.fulfillment.work import (
     check_moving,
     check_state,

@@ -16,8 +16,9 @@ from kontor.fulfillment.models import FulfillmentOrder, Shipment
 from kontor.fulfillment.parcels import ParcelInput, attach, check_parcels, write_parcels
 from kontor.fulfillment.queries import parcels_of
 from kontor.fulfillment.shipments import Leaving, book_shipments
-from kontor.fulfillment.splitting import Pieces, counts_of, is_all, rest_of
+from kontor.fulfillment.splitting import counts_of, is_all, rest_of
 from kontor.fulfillment.states import FulfillmentState
+from kontor.fulfillment.values import Pieces
 from kontor.fulfillment.work import (
     Work,
     check_moving,

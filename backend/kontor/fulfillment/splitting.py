@@ -4,23 +4,15 @@ A step over some of the pieces splits the rest off, so the question is always: h
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
 from kontor.core.errors import Path
 from kontor.fulfillment.errors import FulfillmentLineNotFound, InvalidQuantity
+from kontor.fulfillment.values import Pieces
 
 Counts = dict[UUID, int]
 """Pieces by fulfillment line id."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pieces:
-    """Some pieces of a fulfillment line."""
-
-    line_id: UUID
-    quantity: int
 
 
 class WorkLine(Protocol):

@@ -34,6 +34,10 @@ class CaptureOrder:
     final: bool = False
 
 
+class CaptureUnderWay(Exception):
+    """The last capture releases what it leaves, so it waits until the others of its order have their outcome."""
+
+
 def policy_of(settings: Mapping[str, Any]) -> CapturePolicy:
     """In which order a channel draws on payments (`capture_policy`)."""
     return CapturePolicy(settings.get("capture_policy", CapturePolicy.STORED_VALUE_FIRST))
@@ -60,9 +64,10 @@ def planned(
 async def prepare_captures(
     db: Session, asked: Sequence[CaptureOrder], abilities_of: AbilitiesOf
 ) -> dict[UUID, list[Call]]:
-    """Write the intents of each shipment, in the order given; gateway calls by shipment.
+    """Write the intents of each shipment; gateway calls by shipment. Each order is asked for once at most.
 
     A shipment with open intents is resumed as it was planned. Asked again later, it only gets what is still missing.
+    Raises `CaptureUnderWay` for a final capture while another one of its order has no outcome.
     """
     orders = await lock_orders(db, [each.order_id for each in asked])
     payments = await queries.lock_payments(db, orders)
@@ -76,6 +81,8 @@ async def prepare_captures(
         known = [
             intent for item in group for intent in underway.get(item, ()) if intent.shipment_id == each.shipment_id
         ]
+        if each.final and not known and _others(group, underway):
+            raise CaptureUnderWay
         intents = known or _intend(
             db, each, group, underway, policy_of(settings[orders[each.order_id].channel_id]), abilities_of
         )
@@ -85,6 +92,10 @@ async def prepare_captures(
             if ledger.by_gateway(group[intent.payment_id])
         ]
     return calls
+
+
+def _others(payments: Iterable[UUID], underway: Mapping[UUID, Sequence[PaymentTransaction]]) -> bool:
+    return any(intent.kind is K.CAPTURE for item in payments for intent in underway.get(item, ()))
 
 
 def _intend(

@@ -3,6 +3,7 @@ the job's own end. What has no outcome yet is asked again under the same key."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +18,7 @@ from kontor.core.principal import SYSTEM
 from kontor.orders.queries import lock_orders
 from kontor.payments import authorizing, capturing, queries, receiving, refunding
 from kontor.payments.calling import Call, Results, Unsettled, carry_out, wait_for
-from kontor.payments.capturing import CaptureOrder
+from kontor.payments.capturing import CaptureOrder, CaptureUnderWay
 from kontor.payments.models import Payment, PaymentTransaction, TransactionKind, TransactionState
 from kontor.payments.ports import Abilities, PaymentGateway
 from kontor.payments.reporting import report
@@ -57,8 +58,32 @@ async def capture(ctx: JobContext, items: Sequence[Item]) -> None:
     async def end(db: Session, mine: Sequence[Item], results: Results) -> None:
         await capturing.finish_captures(db, [_capture(item) for item in mine], results, _abilities(ctx), now=db.now)
 
-    plan: Plan = lambda db: capturing.prepare_captures(db, [_capture(i) for i in items], _abilities(ctx))  # noqa: E731
-    await _two_steps(ctx, items, "shipment_id", plan, end)
+    for part in _rounds(items):
+        asked = [_capture(item) for item in part]
+        try:
+            await _two_steps(
+                ctx, part, "shipment_id", partial(_plan_captures, asked=asked, abilities_of=_abilities(ctx)), end
+            )
+        except CaptureUnderWay:
+            raise RetryLater(timedelta(seconds=1), "an earlier capture has no outcome yet") from None
+
+
+async def _plan_captures(
+    db: Session, *, asked: Sequence[CaptureOrder], abilities_of: Callable[[str], Abilities]
+) -> Mapping[UUID, Sequence[Call]]:
+    return await capturing.prepare_captures(db, asked, abilities_of)
+
+
+def _rounds(items: Sequence[Item]) -> list[list[Item]]:
+    """The rows in rounds of one per order: a shipment is planned when the one before it is collected."""
+    rounds: list[list[Item]] = []
+    seen: dict[str, int] = {}
+    for item in items:
+        number = seen[item.args["order_id"]] = seen.get(item.args["order_id"], -1) + 1
+        if number == len(rounds):
+            rounds.append([])
+        rounds[number].append(item)
+    return rounds
 
 
 def _capture(item: Item) -> CaptureOrder:

@@ -69,6 +69,12 @@ async def lock_payments(db: Session, order_ids: Iterable[UUID]) -> dict[UUID, li
     return found
 
 
+async def read_payments(db: Session, order_id: UUID) -> list[Payment]:
+    """Payments of one order in their position, as they are now."""
+    found = sa.select(Payment).where(Payment.order_id == order_id).order_by(Payment.position)
+    return list(await db.scalars(found.execution_options(populate_existing=True)))
+
+
 async def open_transactions(db: Session, payment_ids: Iterable[UUID]) -> dict[UUID, list[PaymentTransaction]]:
     """Intents without an outcome, by payment, oldest first."""
     found: dict[UUID, list[PaymentTransaction]] = {}

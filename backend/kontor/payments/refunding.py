@@ -57,6 +57,7 @@ class RefundWish(TypedDict, total=False):
     return_id: UUID | None
     chosen: Mapping[UUID, int] | None
     recallable: bool
+    abilities_of: AbilitiesOf | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,7 @@ async def preview_refund(
     Raises `RefundExceedsCaptured` above what came in and is not back yet, `RefundNotDivisible`, `InvalidInput`.
     """
     settings = (await settings_of(db, [order])).get(order.channel_id, {})
-    payments = {str(item.id): item for item in (await queries.lock_payments(db, [order.id]))[order.id]}
+    payments = {str(item.id): item for item in await queries.read_payments(db, order.id)}
     promised = await queries.promised_refunds(db, order.id)
     open_payments = [_refundable(item, promised.get(item.id, 0), abilities_of) for item in payments.values()]
     policy = RefundPolicy.CHOSEN if chosen else RefundPolicy(settings.get("refund_policy", RefundPolicy.REVERSE))
@@ -139,7 +140,9 @@ async def request_refund(db: Session, order: Order, *, now: datetime, **wish: Un
     if known is not None:
         return known
     _check(wish)
-    preview = await preview_refund(db, order, wish["amount"], chosen=wish.get("chosen"))
+    preview = await preview_refund(
+        db, order, wish["amount"], chosen=wish.get("chosen"), abilities_of=wish.get("abilities_of")
+    )
     refund = Refund(
         id=new_id(),
         order_id=order.id,

@@ -10,7 +10,6 @@ import sqlalchemy as sa
 
 from kontor.care import service as care
 from kontor.care.values import CaseKind, NewCase
-from kontor.core.errors import Unavailable
 from kontor.core.outbox import schedule
 from kontor.fulfillment import answering, pickup
 from kontor.fulfillment.models import FulfillmentOrder
@@ -63,19 +62,17 @@ async def escalate_unanswered(run: TaskRun, subjects: Sequence[Subject]) -> None
 
 
 @task("reroute_lines")
-async def reroute_lines(run: TaskRun, subjects: Sequence[Subject]) -> None:
+async def reroute_lines(run: TaskRun, subjects: Sequence[Subject]) -> Answers:
     """A place that never answered loses the lines; the order's process then looks for another one.
 
-    Raises `Unavailable` when it has answered after all: the answer is on its way and is heard first.
+    `kept` where it has answered after all, or could not because the work is held: then it keeps them.
     """
     states = {row.id: row.state for row in await _rows(run, subjects)}
     for each in subjects:
-        state = states[each.subject_id]
-        if state in (S.OPEN, S.SCHEDULED):
+        if states[each.subject_id] is S.OPEN:
             await answering.reject(run.db, each.subject_id, None, now=run.now, reason=RejectReason.NO_ANSWER)
-        elif state is not S.REJECTED:
-            raise Unavailable(f"The fulfillment order is {state}.", code="ANSWERED_MEANWHILE")
     await care.settle_cases(run.db, [(CaseKind.UNANSWERED, str(each.subject_id)) for each in subjects], now=run.now)
+    return {each: {"kept": states[each.subject_id] not in (S.OPEN, S.REJECTED, S.CANCELED)} for each in subjects}
 
 
 @task("remind_pickup")
@@ -86,13 +83,13 @@ async def remind_pickup(run: TaskRun, subjects: Sequence[Subject]) -> None:
 
 
 @task("cancel_uncollected")
-async def cancel_uncollected(run: TaskRun, subjects: Sequence[Subject]) -> None:
-    """Nobody came: the goods go back on the shelf. Raises `Unavailable` when somebody came after all."""
+async def cancel_uncollected(run: TaskRun, subjects: Sequence[Subject]) -> Answers:
+    """Nobody came: the goods go back on the shelf. `kept` when somebody came after all."""
     states = {row.id: row.state for row in await _rows(run, subjects)}
     for each in subjects:
-        if states[each.subject_id] is not S.READY_FOR_PICKUP:
-            raise Unavailable("The goods were collected.", code="COLLECTED_MEANWHILE")
-        await pickup.cancel_uncollected(run.db, each.subject_id, reason="not collected", now=run.now)
+        if states[each.subject_id] is S.READY_FOR_PICKUP:
+            await pickup.cancel_uncollected(run.db, each.subject_id, reason="not collected", now=run.now)
+    return {each: {"kept": states[each.subject_id] is S.PICKED_UP} for each in subjects}
 
 
 @task("capture_payment")

@@ -10,7 +10,8 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from kontor.core.db import chunks, dumps, in_key_order
+from kontor.core.db import dumps
+from kontor.core.sets import any_of
 from kontor.core.statemachine import transition
 from kontor.processes import steps
 from kontor.processes.engine import is_finished, outcome
@@ -102,18 +103,17 @@ _COLUMNS = (
 async def lock_live(db: Session, order_ids: Iterable[UUID]) -> list[Live]:
     """Every instance of the orders, locked in key order; the orders are locked already."""
     found: list[Live] = []
-    for part in chunks(in_key_order(order_ids)):
-        rows = await db.execute(
-            sa.select(*_COLUMNS)
-            .where(ProcessInstance.order_id.in_(part))
-            .order_by(ProcessInstance.id)
-            .with_for_update()
-        )
-        for row in rows:
-            host = row.data.pop(HOST, None) or {}
-            live = Live(*row)
-            live.failed, live.stuck = host.get("failed", {}), host.get("stuck", [])
-            found.append(live)
+    rows = await db.execute(
+        sa.select(*_COLUMNS)
+        .where(any_of(db, ProcessInstance.order_id, order_ids))
+        .order_by(ProcessInstance.id)
+        .with_for_update()
+    )
+    for row in rows:
+        host = row.data.pop(HOST, None) or {}
+        live = Live(*row)
+        live.failed, live.stuck = host.get("failed", {}), host.get("stuck", [])
+        found.append(live)
     return found
 
 

@@ -14,6 +14,7 @@ from kontor.core.db import Session, chunks, in_key_order
 from kontor.core.outbox import OutboxRow
 from kontor.core.pagination import Page, PageRequest, Sort, paginate
 from kontor.core.principal import Principal
+from kontor.core.sets import any_of
 from kontor.core.statemachine import StateChange
 from kontor.orders import queries as orders
 from kontor.orders.models import Order, OrderLine
@@ -202,13 +203,9 @@ def timer_key(instance_id: UUID, token: str) -> str:
 
 async def lock_order_channels(db: Session, order_ids: Iterable[UUID]) -> dict[UUID, UUID]:
     """Lock orders in key order without loading them; the channel of each that exists."""
-    found: dict[UUID, UUID] = {}
-    for part in chunks(in_key_order(order_ids)):
-        rows = await db.execute(
-            sa.select(Order.id, Order.channel_id).where(Order.id.in_(part)).order_by(Order.id).with_for_update()
-        )
-        found.update({row.id: row.channel_id for row in rows})
-    return found
+    found = sa.select(Order.id, Order.channel_id).where(any_of(db, Order.id, order_ids))
+    rows = await db.execute(found.order_by(Order.id).with_for_update())
+    return {row.id: row.channel_id for row in rows}
 
 
 async def waiting_orders(db: Session, wakes: Sequence[Wake]) -> dict[UUID, list[UUID]]:

@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID
 
 from kontor.core.db import Session
-from kontor.core.errors import Unavailable
 from kontor.core.outbox import schedule
 from kontor.invoicing import service as invoicing
 from kontor.payments import service as payments
@@ -18,8 +17,9 @@ from kontor.processes.work import Answer, Answers, Subject, TaskRun, Waiting, ta
 from kontor.returns import queries as returns
 from kontor.returns import refunding
 from kontor.returns import service as return_service
-from kontor.returns.inspection import RefundDue, is_complete
+from kontor.returns.inspection import is_complete
 from kontor.returns.states import ReturnState
+from kontor.returns.values import RefundDue
 
 R = ReturnState
 NEVER = timedelta(days=3650)
@@ -65,14 +65,16 @@ async def issue_return_label(run: TaskRun, subjects: Sequence[Subject]) -> Answe
 
 
 @task("expire_return")
-async def expire_return(run: TaskRun, subjects: Sequence[Subject]) -> None:
-    """Nothing came. Raises `Unavailable` when something did: its arrival is on its way and is heard first."""
+async def expire_return(run: TaskRun, subjects: Sequence[Subject]) -> Answers:
+    """Nothing came. `kept` when something did: the process goes on waiting for the news of it."""
+    answers: dict[Subject, Answer] = {}
     for each in subjects:
-        if await return_service.expire(run.db, each.subject_id, now=run.now):
-            continue
-        _, found = await returns.lock_return(run.db, each.subject_id)
-        if found.state is not R.CANCELED:
-            raise Unavailable(f"The return is {found.state}.", code="RECEIVED_MEANWHILE")
+        if not await return_service.expire(run.db, each.subject_id, now=run.now):
+            _, found = await returns.lock_return(run.db, each.subject_id)
+            answers[each] = {"kept": found.state is not R.CANCELED}
+        else:
+            answers[each] = {"kept": False}
+    return answers
 
 
 @task("refund_return")

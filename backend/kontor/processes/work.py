@@ -88,9 +88,7 @@ TASKS: dict[str, Task] = {}
 USER_TASKS: dict[str, frozenset[str]] = {}
 
 
-def task(
-    name: str, *, compensation: str | None = None, last: bool = False
-) -> Callable[[TaskFunction], TaskFunction]:
+def task(name: str, *, compensation: str | None = None, last: bool = False) -> Callable[[TaskFunction], TaskFunction]:
     """Declare the function behind `kontor:task`."""
 
     def declare(function: TaskFunction) -> TaskFunction:

@@ -9,9 +9,10 @@ from kontor.orders import progress
 from kontor.orders import queries as orders
 from kontor.orders.models import Order, OrderCharge
 from kontor.returns import queries
-from kontor.returns.inspection import Entitlement, RefundCharge, RefundDue, all_returned, due, is_complete
+from kontor.returns.inspection import Entitlement, all_returned, due, is_complete
 from kontor.returns.models import Return, ReturnLine
 from kontor.returns.states import RETURN, ReturnState
+from kontor.returns.values import RefundCharge, RefundDue
 
 
 async def refund_due(db: Session, found: Return) -> RefundDue:

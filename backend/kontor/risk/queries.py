@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from kontor.core.db import Session, chunks, in_key_order
 from kontor.core.pagination import Page, PageRequest, Sort, paginate
 from kontor.core.principal import Principal
+from kontor.core.sets import any_of
 from kontor.orders import queries as orders
 from kontor.orders.models import Order
 from kontor.orders.states import OrderState
@@ -54,7 +55,7 @@ async def orders_to_assess(db: Session, order_ids: Iterable[UUID]) -> list[Any]:
                 Order.id, Order.channel_id, Order.customer_id, Order.email_key, Order.country, Order.total,
                 Order.currency, Order.billing_address, Order.shipping_address, Order.facts, Order.placed_at,
             )
-            .where(Order.id.in_(part))
+            .where(any_of(db, Order.id, part))
             .order_by(Order.id)
         )  # fmt: skip
         found.extend(rows)
@@ -66,7 +67,7 @@ async def known_decisions(db: Session, order_ids: Iterable[UUID]) -> dict[UUID, 
     found: dict[UUID, RiskState] = {}
     for part in chunks(in_key_order(order_ids)):
         rows = await db.execute(
-            sa.select(RiskAssessment.order_id, RiskAssessment.state).where(RiskAssessment.order_id.in_(part))
+            sa.select(RiskAssessment.order_id, RiskAssessment.state).where(any_of(db, RiskAssessment.order_id, part))
         )
         found.update({row.order_id: row.state for row in rows})
     return found
@@ -97,7 +98,7 @@ async def seen_in_window(db: Session, order_ids: Iterable[UUID], keys: Iterable[
     counted = (
         sa.select(own.order_id, own.kind, sa.func.count())
         .join(other, sa.and_(other.key == own.key, other.at > own.at - int(WINDOW.total_seconds()), earlier))
-        .where(own.key.in_(traces), own.order_id.in_(ids))
+        .where(any_of(db, own.key, traces), any_of(db, own.order_id, ids))
         .group_by(own.order_id, own.kind)
     )
     return {(row[0], row[1]): int(row[2]) for row in await db.execute(counted)}

@@ -56,7 +56,7 @@ async def test_person_accepts_packs_ships_and_recalls(
     assert shipped["amount"] == {"amount": 2000, "currency": "EUR"}
     assert shipped["parcels"] == [{"trackingNumber": "0034", "state": "IN_TRANSIT"}]
     recalled = await client.graphql(
-        "mutation($id: UUID!) { recallShipment(shipmentId: $id) { ... on ShipmentChanged { shipment { recalledAt } } } }",
+        "mutation($id: UUID!) { recallShipment(shipmentId: $id) { ... on ShipmentChanged { shipment { recalledAt }}}}",
         {"id": shipped["id"]},
         principal=who,
     )

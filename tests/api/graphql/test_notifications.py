@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from factories.channels import make_channel
 from factories.stories import Story, make_story
-
 from kontor import relay
 from kontor.core import jobs
 from kontor.core.db import Database

@@ -30,6 +30,7 @@ class HttpSender:
         self._client: httpx.AsyncClient | None = None
 
     async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        client = self._connected()
         started = monotonic()
 
         def after(status: int | None, error: str | None = None, retry_after: int | None = None) -> Answer:
@@ -38,7 +39,7 @@ class HttpSender:
         try:
             async with asyncio.timeout(self._timeout):
                 there = await resolve(url, resolver=self._resolver, allow_private=self._allow_private)
-                status, retry_after = await self._call(there, headers, body)
+                status, retry_after = await _call(client, there, headers, body)
         except KontorError as problem:
             return after(None, f"{problem.code}: {problem.message}"[:500])
         except TimeoutError:
@@ -46,32 +47,6 @@ class HttpSender:
         except (httpx.HTTPError, ssl.SSLError, OSError) as problem:
             return after(None, f"{type(problem).__name__}: {problem}"[:500])
         return after(status, None if 200 <= status < 300 else f"The receiver answered {status}.", retry_after)
-
-    async def _call(self, there: Destination, headers: Mapping[str, str], body: bytes) -> tuple[int, int | None]:
-        request = self._connected().build_request(
-            "POST",
-            there.url,
-            headers={
-                **headers,
-                "host": there.host_header,
-                "content-type": "application/json",
-                "user-agent": "Kontor-Webhooks/1",
-                "connection": "close",
-            },
-            content=body,
-            extensions={"sni_hostname": there.endpoint.host},
-        )
-        answer = await self._connected().send(request, stream=True)
-        try:
-            read = 0
-            async for part in answer.aiter_raw():
-                read += len(part)
-                if read >= MOST_READ:
-                    break
-        finally:
-            await answer.aclose()
-        wish = answer.headers.get("retry-after", "")
-        return answer.status_code, int(wish) if _SECONDS.fullmatch(wish) else None
 
     def _connected(self) -> httpx.AsyncClient:
         # Made late: loading the certificates takes longer than everything else at the start.
@@ -86,3 +61,32 @@ class HttpSender:
         """Close what is open."""
         if self._client is not None:
             await self._client.aclose()
+
+
+async def _call(
+    client: httpx.AsyncClient, there: Destination, headers: Mapping[str, str], body: bytes
+) -> tuple[int, int | None]:
+    request = client.build_request(
+        "POST",
+        there.url,
+        headers={
+            **headers,
+            "host": there.host_header,
+            "content-type": "application/json",
+            "user-agent": "Kontor-Webhooks/1",
+            "connection": "close",
+        },
+        content=body,
+        extensions={"sni_hostname": there.endpoint.host},
+    )
+    answer = await client.send(request, stream=True)
+    try:
+        read = 0
+        async for part in answer.aiter_raw():
+            read += len(part)
+            if read >= MOST_READ:
+                break
+    finally:
+        await answer.aclose()
+    wish = answer.headers.get("retry-after", "")
+    return answer.status_code, int(wish) if _SECONDS.fullmatch(wish) else None

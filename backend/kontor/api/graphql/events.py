@@ -117,9 +117,10 @@ class EventsQuery:
 
 def show_dead_job(row: Any) -> DeadJob:
     """A dead row of the outbox as the API shows it."""
+    args = None if row.args is None else JSON(row.args)
     return DeadJob(
-        id=Long(row.id), job=row.job, key=row.key, event_id=row.event_id,
-        args=None if row.args is None else JSON(row.args), attempts=row.attempts, error=row.last_error, due_at=row.due_at,
+        id=Long(row.id), job=row.job, key=row.key, event_id=row.event_id, args=args, attempts=row.attempts,
+        error=row.last_error, due_at=row.due_at,
     )  # fmt: skip
 
 

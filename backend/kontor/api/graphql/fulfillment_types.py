@@ -23,8 +23,8 @@ from kontor.fulfillment import models, queries
 from kontor.fulfillment.answering import RejectedPieces
 from kontor.fulfillment.parcels import ParcelInput as ParcelValues
 from kontor.fulfillment.sourcing import SourceOutcome
-from kontor.fulfillment.splitting import Pieces
 from kontor.fulfillment.states import FulfillmentState, ParcelState, RejectReason
+from kontor.fulfillment.values import Pieces
 from kontor.orders.models import Order
 from kontor.orders.states import DeliveryType
 from kontor.partners.models import Partner

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -11,10 +11,14 @@ import strawberry
 from strawberry.scalars import JSON
 
 from kontor.api.graphql.context import Context, Info
-from kontor.api.graphql.loaders import by_key, by_parent
+from kontor.api.graphql.loaders import by_id, by_key, by_parent
 from kontor.api.graphql.permissions import requires
 from kontor.api.graphql.scalars import Long, Money
 from kontor.auth.permissions import Permission
+from kontor.channels.models import SalesChannel as ChannelRow
+from kontor.core.errors import NotFound
+from kontor.fulfillment.models import FulfillmentOrder as FulfillmentRow
+from kontor.fulfillment.models import Shipment as ShipmentRow
 from kontor.locations.models import StockLocation
 from kontor.orders.models import OrderCharge, OrderHold, OrderLine, PriceAdjustment
 from kontor.orders.states import (
@@ -27,8 +31,14 @@ from kontor.orders.states import (
     OrderState,
     ReturnStatus,
 )
+from kontor.returns.models import Return as ReturnRow
 from kontor.routing.explanation import describe
 from kontor.routing.models import RoutingDecision as DecisionRow
+
+if TYPE_CHECKING:
+    from kontor.api.graphql.channels import SalesChannel
+    from kontor.api.graphql.fulfillment_types import FulfillmentOrder, Shipment
+    from kontor.api.graphql.returns import Return
 
 for _states in (
     AuthorizeStatus, ChargeStatus, DeliveryType, FulfillmentStatus, HoldKind, InvoiceStatus, OrderState, ReturnStatus,
@@ -212,6 +222,40 @@ class Order:
     async def holds(self, info: Info) -> list[Hold]:
         rows = await by_parent(info, OrderHold.order_id, self.id, order_by=OrderHold.placed_at)
         return [show_hold(row) for row in rows]
+
+    @strawberry.field
+    async def channel(self, info: Info) -> Annotated[SalesChannel, strawberry.lazy("kontor.api.graphql.channels")]:
+        from kontor.api.graphql.channels import SalesChannel
+
+        row = await by_id(info, ChannelRow, self.channel_id)
+        if row is None:
+            raise NotFound("There is no such channel.")
+        return SalesChannel.of(row)
+
+    @strawberry.field(extensions=[requires(Permission.FULFILLMENT_READ)])
+    async def fulfillment_orders(
+        self, info: Info
+    ) -> list[Annotated[FulfillmentOrder, strawberry.lazy("kontor.api.graphql.fulfillment_types")]]:
+        from kontor.api.graphql.fulfillment_types import FulfillmentOrder
+
+        rows = await by_parent(info, FulfillmentRow.order_id, self.id, order_by=FulfillmentRow.number)
+        return [FulfillmentOrder.of(row) for row in rows]
+
+    @strawberry.field
+    async def shipments(
+        self, info: Info
+    ) -> list[Annotated[Shipment, strawberry.lazy("kontor.api.graphql.fulfillment_types")]]:
+        from kontor.api.graphql.fulfillment_types import Shipment
+
+        rows = await by_parent(info, ShipmentRow.order_id, self.id, order_by=ShipmentRow.number)
+        return [Shipment.of(row) for row in rows]
+
+    @strawberry.field(extensions=[requires(Permission.RETURNS_READ)])
+    async def returns(self, info: Info) -> list[Annotated[Return, strawberry.lazy("kontor.api.graphql.returns")]]:
+        from kontor.api.graphql.returns import Return
+
+        rows = await by_parent(info, ReturnRow.order_id, self.id, order_by=ReturnRow.number)
+        return [Return.of(row) for row in rows]
 
     @strawberry.field(extensions=[requires(Permission.ROUTING_READ)])
     async def routing_decisions(self, info: Info) -> list[RoutingDecision]:

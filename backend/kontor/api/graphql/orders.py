@@ -22,7 +22,7 @@ from kontor.api.graphql.permissions import requires
 from kontor.api.graphql.scalars import Money
 from kontor.auth.permissions import Permission
 from kontor.core.db import Session
-from kontor.core.errors import InvalidInput, KontorError, NotFound
+from kontor.core.errors import InvalidInput, KontorError, NotFound, Path
 from kontor.core.pagination import Page, paginate
 from kontor.fulfillment.canceling import cancel_lines
 from kontor.orders import queries, service
@@ -31,6 +31,7 @@ from kontor.orders.models import Order as OrderRow
 from kontor.orders.models import OrderHold
 from kontor.orders.placing import Outcome, Placed, Taken
 from kontor.orders.states import HoldKind
+from kontor.payments.ports import PaymentGateway
 from kontor.routing.models import RoutingDecision as DecisionRow
 
 MOST_ORDERS = 1000
@@ -118,6 +119,17 @@ class HoldChanged:
     order: Order
 
 
+def _check_gateways(info: Info, taken: Taken, path: Path) -> None:
+    """A payment names a gateway that is there, or none for the usual one."""
+    for index, payment in enumerate(taken.order.payments):
+        if payment.gateway and payment.gateway not in info.context.runtime.ports.names(PaymentGateway):
+            raise InvalidInput(
+                f"There is no payment gateway {payment.gateway!r}.",
+                code="UNKNOWN_GATEWAY",
+                path=(*path, "payments", index, "gateway"),
+            )
+
+
 def _answer(outcome: Placed) -> PlacedOrder:
     return PlacedOrder(id=outcome.order_id, number=outcome.number, replayed=outcome.replayed)
 
@@ -153,6 +165,7 @@ class OrdersMutation:
         self, info: Info, input: PlaceOrderInput
     ) -> Annotated[PlacedOrder | Refusal, strawberry.union("PlaceOrderResult")]:
         taken = Taken(input.read(("input",)), info.context.principal)
+        _check_gateways(info, taken, ("input",))
         outcome = await group_writer.of(info.context.runtime.database).place(taken)
         if isinstance(outcome, KontorError):
             raise outcome.within("input")

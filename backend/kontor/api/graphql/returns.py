@@ -25,11 +25,11 @@ from kontor.core.errors import InvalidInput
 from kontor.orders.models import Order
 from kontor.returns import models, queries, receiving, service
 from kontor.returns.errors import ReturnNotFound
-from kontor.returns.inspection import RefundDue as Due
 from kontor.returns.receiving import Arrived, Finding
 from kontor.returns.refunding import refund_due
 from kontor.returns.service import Announcement, ReturnWish
 from kontor.returns.states import Disposition, ReturnReason, ReturnState
+from kontor.returns.values import RefundDue as Due
 
 for _states in (Disposition, ReturnReason, ReturnState):
     strawberry.enum(_states)

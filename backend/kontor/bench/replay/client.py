@@ -21,7 +21,8 @@ T = TypeVar("T")
 PATIENCE_SECONDS = 180.0
 PAUSE_SECONDS = 0.1
 MOST_TROUBLES = 30
-REFUSED = "... on Refusal { code message path details }"
+AWAY = "UnavailableError"
+REFUSED = "... on Error { code message path details }"
 
 
 class Refused(RuntimeError):
@@ -70,7 +71,7 @@ class Api:
             raise Refused("call", error.get("extensions", {}).get("code", "ERROR"), orjson.dumps(error).decode())
         data: dict[str, Any] = answer["data"]
         for name, value in data.items():
-            if isinstance(value, dict) and value.get("__typename") == "Refusal":
+            if _is_refusal(value):
                 raise Refused(name, value["code"], f"{value['message']} {value.get('path')} {value.get('details')}")
         return data
 
@@ -133,7 +134,13 @@ class Api:
 def _in_trouble(answer: dict[str, Any]) -> bool:
     """The server says that it failed, not the call: a repetition may succeed."""
     codes = {error.get("extensions", {}).get("code") for error in answer.get("errors") or ()}
-    return bool(codes & {"INTERNAL_ERROR", "UNAVAILABLE"})
+    away = any(_is_refusal(value) and value["__typename"] == AWAY for value in (answer.get("data") or {}).values())
+    return away or "INTERNAL_ERROR" in codes
+
+
+def _is_refusal(value: Any) -> bool:
+    """Whether a payload is one of the refusals, whose types all end alike."""
+    return isinstance(value, dict) and str(value.get("__typename", "")).endswith("Error")
 
 
 def parts(items: Sequence[T], size: int) -> Iterable[Sequence[T]]:

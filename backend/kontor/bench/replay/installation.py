@@ -24,7 +24,7 @@ from kontor.core.db import Database
 from kontor.core.outbox import OutboxRow
 from kontor.core.sharedclock import FRESH_SECONDS, SharedClock
 
-QUIET_SECONDS = 300.0
+QUIET_SECONDS = 60.0
 POLL_SECONDS = 0.02
 
 
@@ -60,7 +60,7 @@ class Installation:
         await asyncio.sleep(2 * FRESH_SECONDS)
 
     async def quiet(self) -> None:
-        """Wait until no work is due any more; raises `NotQuiet` when nothing moves for five minutes."""
+        """Wait until no work is due any more; raises `NotQuiet` when nothing moves for a minute."""
         last, since = -1, time.monotonic()
         while True:
             waiting = await self._due()

@@ -38,15 +38,12 @@ ALIASES = 100
 # Kilometers from, to, centavos per parcel, days on the way: about the medians that the set shows.
 BANDS = ((0, 100, 934, 3), (100, 500, 1525, 6), (500, 1000, 1774, 9), (1000, 2000, 2262, 13), (2000, None, 2875, 18))
 
-_ROWS = (
-    "{ __typename ... on SavedRows { refused rows { key outcome id code message path } } "
-    f"{REFUSED.replace('details', '')} }}"
-)
+_ROWS = f"{{ __typename ... on SavedRows {{ refused rows {{ key outcome id code message path }} }} {REFUSED} }}"
 _SAVE = "mutation($rows: [%s!]!) { %s(inputs: $rows) %s }"
 _STOCK = (
     "mutation($figures: [StockFigureInput!]!) { setStockLevels(figures: $figures) { __typename "
     "... on SetStockLevelsPayload { applied refused rows(only: [REFUSED]) { index code message } } "
-    "... on Refusal { code message path } } }"
+    f"{REFUSED} }} }}"
 )
 
 
@@ -103,7 +100,7 @@ async def _save(api: Api, kind: str, name: str, rows: Sequence[dict[str, Any]]) 
 async def _load_partners(api: Api, data: DataSet) -> None:
     rows = [
         {"code": seller.id, "name": f"Seller {seller.id[:8]}", "kind": "DROPSHIPPER", "country": COUNTRY,
-         "language": "en", "email": f"{seller.id}@sellers.example", "agreement": {"answer_hours": 24 * 400}}
+         "language": "en", "email": f"{seller.id}@sellers.example", "agreement": {"answer_hours": 8760}}
         for seller in sorted(data.sellers.values(), key=lambda seller: seller.id)
     ]  # fmt: skip
     ids = sorted((await _save(api, "PartnerInput", "savePartners", rows)).values())
@@ -120,8 +117,7 @@ async def _load_partners(api: Api, data: DataSet) -> None:
         waiting = [row_id for row_id in ids if states[row_id] == before]
         for part in parts(waiting, ALIASES):
             calls = " ".join(
-                f'p{number}: {step}(id: "{row_id}") {{ __typename ... on Refusal {{ code message path }} }}'
-                for number, row_id in enumerate(part)
+                f'p{number}: {step}(id: "{row_id}") {{ __typename {REFUSED} }}' for number, row_id in enumerate(part)
             )
             await api.run(f"mutation {{ {calls} }}", once=True)
             states.update(dict.fromkeys(part, "ONBOARDING" if step == "startOnboarding" else "ACTIVE"))
@@ -180,7 +176,7 @@ def _locations(data: DataSet) -> list[dict[str, Any]]:
             "longitude": seller.place.longitude,
             "timezone": ZONE,
             "acceptsReturns": True,
-            "answerHours": 24 * 400,
+            "answerHours": 8760,
         }
         for seller in sorted(data.sellers.values(), key=lambda seller: seller.id)
     ]

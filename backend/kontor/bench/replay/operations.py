@@ -7,40 +7,38 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from kontor.bench.replay.client import Api, Refused
+from kontor.bench.replay.client import REFUSED, Api, Refused
 from kontor.bench.replay.dataset import Recorded
 from kontor.bench.replay.loading import CHANNEL, COUNTRY
 from kontor.bench.replay.plan import Story
 
-GATEWAY = "card"
-_REFUSAL = "... on Refusal { code message path details }"
 _PLACE = (
     "mutation($orders: [PlaceOrderInput!]!) { placeOrders(inputs: $orders) { __typename ... on PlacedOrders { results "
     "{ __typename ... on PlacedOrder { id } ... on RefusedOrder { externalId code message path } } } "
-    f"{_REFUSAL} }} }}"
+    f"{REFUSED} }} }}"
 )
 _ROWS = "results { __typename ... on RefusedRow { index code message } }"
 _ACCEPT = (
     "mutation($inputs: [AcceptFulfillmentOrderInput!]!) { acceptFulfillmentOrders(inputs: $inputs) "
-    f"{{ __typename ... on FulfillmentOrdersChanged {{ {_ROWS} }} {_REFUSAL} }} }}"
+    f"{{ __typename ... on FulfillmentOrdersChanged {{ {_ROWS} }} {REFUSED} }} }}"
 )
 _SHIP = (
     "mutation($inputs: [ShipFulfillmentOrderInput!]!) { shipFulfillmentOrders(inputs: $inputs) "
-    f"{{ __typename ... on ShipmentsChanged {{ {_ROWS} }} {_REFUSAL} }} }}"
+    f"{{ __typename ... on ShipmentsChanged {{ {_ROWS} }} {REFUSED} }} }}"
 )
 _DELIVER = (
     "mutation($inputs: [RecordDeliveryInput!]!) { recordDeliveries(inputs: $inputs) "
-    f"{{ __typename ... on ShipmentsChanged {{ {_ROWS} }} {_REFUSAL} }} }}"
+    f"{{ __typename ... on ShipmentsChanged {{ {_ROWS} }} {REFUSED} }} }}"
 )
 _REFUSE = (
     "mutation($id: UUID!, $lines: [RejectedLineInput!]!) { rejectFulfillmentOrder(fulfillmentOrderId: $id, "
-    f"lines: $lines) {{ __typename {_REFUSAL} }} }}"
+    f"lines: $lines) {{ __typename {REFUSED} }} }}"
 )
 _CANCEL = (
     'mutation($id: UUID!) { cancelOrderLines(orderId: $id, reason: "canceled as recorded") '
-    f"{{ __typename {_REFUSAL} }} }}"
+    f"{{ __typename {REFUSED} }} }}"
 )
-_REVIEW = f"mutation($id: UUID!) {{ reviewRisk(orderId: $id, accept: true) {{ __typename {_REFUSAL} }} }}"
+_REVIEW = f"mutation($id: UUID!) {{ reviewRisk(orderId: $id, accept: true) {{ __typename {REFUSED} }} }}"
 _PAGE = "pageInfo { hasNextPage endCursor }"
 _OPEN_WORK = (
     "query($since: DateTime, $first: Int!, $after: String) { fulfillmentOrders(filter: {states: [OPEN], changedSince: "
@@ -53,16 +51,16 @@ _IN_REVIEW = (
 _LINES = "query($id: UUID!) { order(id: $id) { lines { id position sku shipped } } }"
 _REQUEST = (
     "mutation($id: UUID!, $lines: [ReturnLineInput!]!) { requestReturn(orderId: $id, lines: $lines) { __typename "
-    f"... on ReturnChanged {{ return {{ id lines {{ id orderLineId quantity }} }} }} {_REFUSAL} }} }}"
+    f"... on ReturnChanged {{ return {{ id lines {{ id orderLineId quantity }} }} }} {REFUSED} }} }}"
 )
 _RECEIVE = (
     "mutation($id: UUID!, $place: UUID!, $lines: [LineQuantityInput!]!, $findings: [FindingInput!]!) { receiveReturn("
-    f"id: $id, locationId: $place, lines: $lines, findings: $findings) {{ __typename {_REFUSAL} }} }}"
+    f"id: $id, locationId: $place, lines: $lines, findings: $findings) {{ __typename {REFUSED} }} }}"
 )
 _PAYMENTS = "query($id: UUID!) { payments(filter: {orderIds: [$id]}) { nodes { id kind amount { amount } } } }"
 _RECEIVED = (
     "mutation($id: UUID!, $amount: Long!, $reference: String!) { recordPayment(paymentId: $id, amount: $amount, "
-    f"reference: $reference) {{ __typename {_REFUSAL} }} }}"
+    f"reference: $reference) {{ __typename {REFUSED} }} }}"
 )
 _PIECES = "query($id: UUID!) { fulfillmentOrder(id: $id) { lines { id quantity } } }"
 
@@ -207,13 +205,7 @@ class Operations:
                 "email": f"{order.person_id}@customers.example",
             },
             "payments": [
-                {
-                    "kind": each.method,
-                    "amount": each.amount,
-                    "token": each.token,
-                    "gateway": GATEWAY if each.token else "",
-                }
-                for each in story.payments
+                {"kind": each.method, "amount": each.amount, "token": each.token} for each in story.payments
             ],
         }  # fmt: skip
 

@@ -64,11 +64,12 @@ class Act(StrEnum):
     TAKE_BACK = "take back"
 
 
-# The payment methods of the set in Kontor's words, with the token the gateway simulator knows.
+# The payment methods of the set in Kontor's words, with the token the gateway simulator knows; the channel keeps
+# the balance of vouchers itself.
 METHODS: dict[str, tuple[str, str | None]] = {
     "credit_card": ("CARD", "tok_visa"),
     "debit_card": ("WALLET", "tok_wallet"),
-    "voucher": ("VOUCHER", "tok_stored_value"),
+    "voucher": ("VOUCHER", None),
     "boleto": ("PREPAYMENT", None),
     "not_defined": ("ON_ACCOUNT", None),
 }

@@ -1,0 +1,285 @@
+"""Invoices, credit notes and the files that show them."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from enum import Enum
+from typing import Annotated, Any
+from uuid import UUID
+
+import sqlalchemy as sa
+import strawberry
+from strawberry.scalars import JSON
+
+from kontor.api.graphql.context import Info
+from kontor.api.graphql.errors import Refusal
+from kontor.api.graphql.loaders import by_id, by_parent
+from kontor.api.graphql.mutation import change
+from kontor.api.graphql.order_types import money
+from kontor.api.graphql.paging import After, Connection, First, connect, page_of
+from kontor.api.graphql.permissions import requires
+from kontor.api.graphql.scalars import Long, Money
+from kontor.api.http.files import permission_for
+from kontor.auth.permissions import Permission
+from kontor.core.db import Session
+from kontor.core.errors import InvalidInput
+from kontor.core.pagination import Sort, paginate
+from kontor.core.principal import Principal
+from kontor.documents.models import Document as DocumentRow
+from kontor.documents.queries import visible_to as documents_visible_to
+from kontor.invoicing import models, queries, service
+from kontor.invoicing.states import InvoiceState
+
+strawberry.enum(InvoiceState)
+
+
+def _visible_documents(principal: Principal) -> sa.ColumnElement[bool] | None:
+    return documents_visible_to(principal).whereclause
+
+
+@strawberry.type(description="A file we keep.")
+class Document:
+    id: UUID
+    kind: str
+    number: str
+    order_id: UUID | None
+    subject_id: UUID | None
+    content_type: str
+    size: int
+    language: str
+    created_at: datetime
+
+    @strawberry.field(description="Where the content is, for the caller as signed in.")
+    def url(self) -> str:
+        return f"/files/documents/{self.id}"
+
+    @classmethod
+    def of(cls, row: Any) -> Document:
+        """From a row."""
+        return cls(**{name: getattr(row, name) for name in _DOCUMENT})
+
+
+_DOCUMENT = (
+    "id", "kind", "number", "order_id", "subject_id", "content_type", "size", "language", "created_at",
+)  # fmt: skip
+
+
+async def _document(info: Info, document_id: UUID | None) -> Document | None:
+    row = await by_id(info, DocumentRow, document_id, visible=_visible_documents)
+    return None if row is None else Document.of(row)
+
+
+@strawberry.type(description="A legal document for one shipment. It never changes; corrections are credit notes.")
+class Invoice:
+    id: UUID
+    number: str
+    order_id: UUID
+    shipment_id: UUID
+    state: InvoiceState
+    issued_at: datetime
+    supplied_on: date
+    due_on: date
+    net: Money
+    tax: Money
+    gross: Money
+    paid: Money
+    credited: Money
+    content: JSON = strawberry.field(description="Everything the page shows, as it was frozen at issue.")
+    document_id: strawberry.Private[UUID | None]
+
+    @strawberry.field
+    async def document(self, info: Info) -> Document | None:
+        return await _document(info, self.document_id)
+
+    @strawberry.field
+    async def credit_notes(self, info: Info) -> list[CreditNote]:
+        rows = await by_parent(info, models.CreditNote.invoice_id, self.id)
+        return [show_credit_note(row) for row in rows]
+
+
+@strawberry.type(description="A correction that names its invoice and lines.")
+class CreditNote:
+    id: UUID
+    number: str
+    order_id: UUID
+    invoice_id: UUID
+    refund_id: UUID | None
+    issued_at: datetime
+    net: Money
+    tax: Money
+    gross: Money
+    content: JSON
+    document_id: strawberry.Private[UUID | None]
+
+    @strawberry.field
+    async def document(self, info: Info) -> Document | None:
+        return await _document(info, self.document_id)
+
+
+def show_invoice(row: Any) -> Invoice:
+    """An invoice's row as the API shows it."""
+    names = ("id", "number", "order_id", "shipment_id", "state", "issued_at", "supplied_on", "due_on", "document_id")
+    amounts = ("net", "tax", "gross", "paid", "credited")
+    return Invoice(
+        **{name: getattr(row, name) for name in names},
+        **{name: money(getattr(row, name), row.currency) for name in amounts},
+        content=JSON(row.content),
+    )
+
+
+def show_credit_note(row: Any) -> CreditNote:
+    """A credit note's row as the API shows it."""
+    names = ("id", "number", "order_id", "invoice_id", "refund_id", "issued_at", "document_id")
+    return CreditNote(
+        **{name: getattr(row, name) for name in names},
+        **{name: money(getattr(row, name), row.currency) for name in ("net", "tax", "gross")},
+        content=JSON(row.content),
+    )
+
+
+async def invoices_of(info: Info, order_id: UUID) -> list[Invoice]:
+    """The invoices of an order the caller may see."""
+    return [show_invoice(row) for row in await by_parent(info, models.Invoice.order_id, order_id)]
+
+
+async def credit_notes_of(info: Info, order_id: UUID) -> list[CreditNote]:
+    """The credit notes of an order the caller may see."""
+    return [show_credit_note(row) for row in await by_parent(info, models.CreditNote.order_id, order_id)]
+
+
+@strawberry.input(description="All conditions hold together.")
+class InvoicesFilter:
+    state: list[InvoiceState] | None = None
+    number: str | None = None
+    order_id: UUID | None = None
+    issued_from: datetime | None = None
+    issued_before: datetime | None = None
+    due_before: date | None = None
+
+    def apply(self, found: Any) -> Any:
+        """Narrow a statement over invoices."""
+        row = models.Invoice
+        pairs = (
+            (self.state, lambda: row.state.in_(self.state or ())),
+            (self.number, lambda: row.number == self.number),
+            (self.order_id, lambda: row.order_id == self.order_id),
+            (self.issued_from, lambda: row.issued_at >= self.issued_from),
+            (self.issued_before, lambda: row.issued_at < self.issued_before),
+            (self.due_before, lambda: row.due_on < self.due_before),
+        )
+        return found.where(*(make() for value, make in pairs if value is not None))
+
+
+@strawberry.enum
+class IssuedSort(Enum):
+    ISSUED_AT = "ISSUED_AT"
+    ISSUED_AT_DESC = "ISSUED_AT_DESC"
+
+
+@strawberry.type(description="A transfer that was booked for an invoice.")
+class InvoicePaymentRecorded:
+    invoice: Invoice
+
+
+RecordInvoicePaymentResult = Annotated[InvoicePaymentRecorded | Refusal, strawberry.union("RecordInvoicePaymentResult")]
+
+
+@strawberry.type
+class InvoicingQuery:
+    @strawberry.field(extensions=[requires(Permission.INVOICES_READ)], description="By id or by number.")
+    async def invoice(self, info: Info, id: UUID | None = None, number: str | None = None) -> Invoice | None:
+        if (id is None) == (number is None):
+            raise InvalidInput("Give the id or the number.", code="INVALID_LOOKUP", path=("id",))
+        found = queries.invoices_visible_to(info.context.principal)
+        found = found.where(models.Invoice.id == id if id else models.Invoice.number == number)
+        async with info.context.runtime.database.read_only(info.context.principal) as db:
+            row = await db.scalar(found)
+        return None if row is None else show_invoice(row)
+
+    @strawberry.field(extensions=[requires(Permission.INVOICES_READ)])
+    async def invoices(
+        self,
+        info: Info,
+        filter: InvoicesFilter | None = None,
+        sort: IssuedSort = IssuedSort.ISSUED_AT_DESC,
+        first: First = 50,
+        after: After = None,
+    ) -> Connection[Invoice]:
+        found = queries.invoices_visible_to(info.context.principal)
+        found = filter.apply(found) if filter else found
+        order = Sort(models.Invoice.issued_at, sort is IssuedSort.ISSUED_AT_DESC)
+        async with info.context.runtime.database.read_only(info.context.principal) as db:
+            page = await paginate(db, found, order, models.Invoice.id, page_of(first, after))
+        return connect(page, show_invoice)
+
+    @strawberry.field(extensions=[requires(Permission.INVOICES_READ)])
+    async def credit_notes(
+        self,
+        info: Info,
+        order_id: UUID | None = None,
+        sort: IssuedSort = IssuedSort.ISSUED_AT_DESC,
+        first: First = 50,
+        after: After = None,
+    ) -> Connection[CreditNote]:
+        found = queries.credit_notes_visible_to(info.context.principal)
+        if order_id is not None:
+            found = found.where(models.CreditNote.order_id == order_id)
+        order = Sort(models.CreditNote.issued_at, sort is IssuedSort.ISSUED_AT_DESC)
+        async with info.context.runtime.database.read_only(info.context.principal) as db:
+            page = await paginate(db, found, order, models.CreditNote.id, page_of(first, after))
+        return connect(page, show_credit_note)
+
+    @strawberry.field(
+        extensions=[requires(Permission.INVOICES_READ, Permission.RETURNS_READ, Permission.ORDERS_READ)],
+        description="Files, newest first; of each kind those that the caller may read.",
+    )
+    async def documents(
+        self,
+        info: Info,
+        order_id: UUID | None = None,
+        kind: str | None = None,
+        first: First = 50,
+        after: After = None,
+    ) -> Connection[Document]:
+        principal = info.context.principal
+        found = documents_visible_to(principal).where(_readable(principal))
+        if order_id is not None:
+            found = found.where(DocumentRow.order_id == order_id)
+        if kind is not None:
+            found = found.where(DocumentRow.kind == kind)
+        async with info.context.runtime.database.read_only(principal) as db:
+            order = Sort(DocumentRow.created_at, descending=True)
+            page = await paginate(db, found, order, DocumentRow.id, page_of(first, after))
+        return connect(page, Document.of)
+
+
+def _readable(principal: Principal) -> sa.ColumnElement[bool]:
+    """Kinds the principal's permissions open; kinds without one of their own go with orders."""
+    from kontor.api.http.files import PERMISSIONS
+
+    named = [kind for kind in PERMISSIONS if principal.may(permission_for(kind))]
+    opened = DocumentRow.kind.in_(named)
+    return sa.or_(opened, DocumentRow.kind.not_in(PERMISSIONS)) if principal.may(Permission.ORDERS_READ) else opened
+
+
+@strawberry.type
+class InvoicingMutation:
+    @strawberry.mutation(
+        extensions=[requires(Permission.INVOICES_WRITE)],
+        description="Book a transfer for an invoice on account, in minor units; the same reference is booked once.",
+    )
+    async def record_invoice_payment(
+        self, info: Info, invoice_id: UUID, amount: Long, reference: str
+    ) -> RecordInvoicePaymentResult:
+        async def work(db: Session) -> InvoicePaymentRecorded:
+            invoice = await queries.get_invoice(db, invoice_id, db.principal)
+            await service.record_invoice_payment(db, invoice, amount, reference=reference, now=db.now)
+            return InvoicePaymentRecorded(invoice=show_invoice(invoice))
+
+        async def again(db: Session, ids: list[UUID]) -> InvoicePaymentRecorded:
+            return InvoicePaymentRecorded(invoice=show_invoice(await queries.get_invoice(db, ids[0], db.principal)))
+
+        return await change(
+            info, work, body=[invoice_id, amount, reference], again=again,
+            targets=lambda done: [("invoice", done.invoice.id), ("order", done.invoice.order_id)],
+        )  # fmt: skip

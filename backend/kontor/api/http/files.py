@@ -1,0 +1,71 @@
+"""Files we keep, for those who may see what they are about."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from kontor.auth.permissions import Permission
+from kontor.core.errors import Forbidden, KontorError, NotFound
+from kontor.core.ids import is_uuid
+from kontor.core.jobs import Runtime
+from kontor.core.principal import Principal, PrincipalKind
+from kontor.documents import queries, service
+from kontor.documents.ports import DocumentStore
+
+# Kind of document -> who may read it; kinds not named here are for those who may read orders.
+PERMISSIONS = {
+    "INVOICE": Permission.INVOICES_READ,
+    "CREDIT_NOTE": Permission.INVOICES_READ,
+    "RETURN_LABEL": Permission.RETURNS_READ,
+    "RETURN_SLIP": Permission.RETURNS_READ,
+}
+ATTACHMENT_POLICY = "default-src 'none'; sandbox"
+
+
+def permission_for(kind: str) -> Permission:
+    """What reading a document of this kind needs."""
+    return PERMISSIONS.get(kind, Permission.ORDERS_READ)
+
+
+async def download(request: Request) -> Response:
+    """The content of a document, under the name people know it by."""
+    runtime: Runtime = request.app.state.runtime
+    principal: Principal = request.state.principal
+    try:
+        return await _content(runtime, principal, request.path_params["document_id"])
+    except NotFound as problem:
+        return _refused(problem, 404)
+    except Forbidden as problem:
+        return _refused(problem, 401 if principal.kind is PrincipalKind.ANONYMOUS else 403)
+
+
+async def _content(runtime: Runtime, principal: Principal, document_id: str) -> Response:
+    if principal.kind is PrincipalKind.ANONYMOUS:
+        raise Forbidden("Please sign in.", code="UNAUTHENTICATED")
+    if not is_uuid(document_id):
+        raise service.DocumentNotFound("There is no such document.")
+    async with runtime.database.read_only(principal) as db:
+        document = await queries.get_document(db, UUID(document_id), principal)
+    principal.require(permission_for(document.kind))
+    store = runtime.ports.get(DocumentStore)  # type: ignore[type-abstract]
+    data = await service.read(store, document)
+    name = f"{document.number.replace('/', '-')}{'.pdf' if document.content_type == 'application/pdf' else ''}"
+    headers = {
+        "content-disposition": f"inline; filename*=utf-8''{quote(name, safe='')}",
+        "cache-control": "private, no-store",
+        "content-security-policy": ATTACHMENT_POLICY,
+    }
+    return Response(data, media_type=document.content_type, headers=headers)
+
+
+def _refused(problem: KontorError, status: int) -> Response:
+    body = {"code": problem.code, "message": problem.message, "path": []}
+    return JSONResponse({"errors": [body]}, status, headers={"cache-control": "no-store"})
+
+
+routes: list[Route] = [Route("/files/documents/{document_id}", download, methods=["GET"])]
