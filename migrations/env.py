@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,7 +14,10 @@ from kontor import bootstrap
 from kontor.core.db import Model
 from kontor.settings import from_environment
 
-LOCK_TIMEOUT = "4s"  # a migration that waits for a lock would stop everybody behind it: better to fail and repeat
+# A migration that waits for a lock would stop everybody behind it: better to fail and repeat.
+TIMEOUTS = {"lock_timeout": "4s", "statement_timeout": "15min"}
+for name in ("alembic.autogenerate", "alembic.runtime.plugins"):
+    logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def database_url() -> str:
@@ -23,18 +27,29 @@ def database_url() -> str:
 
 
 def render(kind: str, thing: Any, autogen: Any) -> str | bool:
-    """Write our own column types out in SQLAlchemy's, so that a migration imports no application code."""
-    if kind != "type" or not type(thing).__module__.startswith("kontor."):
+    """Write column types out in SQLAlchemy's own, so that a migration imports no application code."""
+    if kind != "type":
         return False
-    return f"sa.{thing.impl!r}"
+    if isinstance(thing, sa.Enum):  # the values belong to the application; the column is a text
+        return f"sa.String({thing.length})"
+    if isinstance(thing, sa.DateTime):
+        return "sa.DateTime(timezone=True)"
+    if isinstance(thing, sa.JSON):
+        autogen.imports.add("from sqlalchemy.dialects import postgresql")
+        return 'sa.JSON().with_variant(postgresql.JSONB(), "postgresql")'
+    return False
+
+
+def include_name(name: str | None, kind: str, parents: Any) -> bool:
+    """Leave out what autogeneration cannot know: the indexes behind exclusion constraints."""
+    return not (kind == "index" and name is not None and name.startswith("ex_"))
 
 
 def run(connection: sa.Connection) -> None:
     """Bring the database to the wanted revision, one transaction per migration."""
     if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql(f"SET lock_timeout = '{LOCK_TIMEOUT}'")
-        # Trusted since PostgreSQL 13: the owner of the database may create it.
-        connection.exec_driver_sql("CREATE EXTENSION IF NOT EXISTS pg_trgm")
+        for name, value in TIMEOUTS.items():
+            connection.exec_driver_sql(f"SET {name} = '{value}'")
         connection.commit()
     context.configure(
         connection=connection,
@@ -42,6 +57,7 @@ def run(connection: sa.Connection) -> None:
         render_as_batch=False,
         render_item=render,
         compare_type=True,
+        include_name=include_name,
         transaction_per_migration=True,
     )
     with context.begin_transaction():

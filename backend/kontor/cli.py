@@ -5,14 +5,21 @@ from __future__ import annotations
 import asyncio
 import importlib
 import importlib.util
-from typing import Annotated
+import json
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 import uvicorn
 
 from kontor import bootstrap
 from kontor.core import logging
+from kontor.core.errors import KontorError
 from kontor.settings import Settings, from_environment
+
+if TYPE_CHECKING:
+    from kontor.imports.service import ImportSummary
 
 app = typer.Typer(help="Kontor: distributed order management.", no_args_is_help=True, pretty_exceptions_enable=False)
 Host = Annotated[str, typer.Option(help="Address to listen on.")]
@@ -27,6 +34,14 @@ FURTHER = {
     "user": "kontor.auth.cli",
     "vendor": "kontor.bench.vendor",
 }
+
+# What people open first: title, path, and the folder of the frontend it comes from.
+PAGES = (
+    ("Customer care", "care/", "care"),
+    ("Partner portal", "portal/", "portal"),
+    ("API explorer", "graphql", "explorer"),
+    ("Messages sent", "mailbox", ""),
+)
 
 
 def main() -> None:
@@ -72,9 +87,26 @@ def run(host: Host = "127.0.0.1", port: Port = 8000) -> None:
     """Migrate, load the demo company when the database is empty, and serve."""
     settings = _settings()
     bootstrap.migrate(settings.database_url)
-    if importlib.util.find_spec("kontor.demo"):
-        asyncio.run(importlib.import_module("kontor.demo").load(settings, only_when_empty=True))
+    asyncio.run(_demo().load(settings, only_when_empty=True))
+    typer.echo(welcome(f"http://{host}:{port}"))
     serve(host, port)
+
+
+def welcome(address: str) -> str:
+    """Where to go, and whom to sign in as."""
+    frontend, sign_ins = bootstrap.project_root() / "frontend", _demo().SIGN_INS
+    pages = [(title, path) for title, path, needs in PAGES if not needs or (frontend / needs).is_dir()]
+    lines = ["", "Kontor is starting. Open:", *(f"  {title:<16} {address}/{path}" for title, path in pages)]
+    if sign_ins.exists():
+        people: dict[str, str] = json.loads(sign_ins.read_text())
+        width = max(map(len, people), default=0)
+        lines += ["", f"Sign in as one of the demo people (kept in {sign_ins}):"]
+        lines += [f"  {email:<{width}}  {password}" for email, password in people.items()]
+    return "\n".join([*lines, ""])
+
+
+def _demo() -> ModuleType:
+    return importlib.import_module("kontor.demo")
 
 
 @app.command()
@@ -120,10 +152,37 @@ def schema(check: Annotated[bool, typer.Option(help="Only compare; fail when it 
         raise typer.Exit(1)
 
 
+@app.command()
 def seed() -> None:
     """Load the demo company."""
-    asyncio.run(importlib.import_module("kontor.demo").load(_settings()))
+    asyncio.run(_demo().load(_settings()))
 
 
-if importlib.util.find_spec("kontor.demo"):
-    app.command()(seed)
+@app.command("import")
+def import_(
+    kind: Annotated[str, typer.Argument(help="What the rows are, such as products; see docs/imports.md.")],
+    file: Annotated[Path, typer.Argument(help="CSV, or an XLSX workbook.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check every row and change nothing.")] = False,
+    report: Annotated[Path | None, typer.Option(help="Write what became of each row to this CSV file.")] = None,
+) -> None:
+    """Import a file; exit 1 when rows were refused, 2 when it could not be read."""
+    from kontor.imports import commands
+
+    summary, problem = None, None
+    try:
+        summary = asyncio.run(_import(_settings(), kind, file, dry_run=dry_run, report=report))
+        typer.echo("\n".join(commands.describe(summary)))
+    except KontorError as refused:
+        problem = refused
+        typer.echo(refused.message, err=True)
+    raise typer.Exit(commands.exit_code(problem, summary))
+
+
+async def _import(settings: Settings, kind: str, file: Path, *, dry_run: bool, report: Path | None) -> ImportSummary:
+    from kontor.imports import commands
+
+    runtime = bootstrap.build(settings)
+    try:
+        return await commands.import_file(runtime.database, kind, file, dry_run=dry_run, report=report)
+    finally:
+        await bootstrap.close(runtime)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -13,6 +15,7 @@ from factories.channels import make_channel
 from factories.inventory import make_order_line, make_order_row
 from factories.locations import make_location
 from kontor.channels.models import SalesChannel
+from kontor.core import outbox
 from kontor.core.db import Session
 from kontor.core.ids import new_id
 from kontor.fulfillment.models import FulfillmentLine, FulfillmentOrder, Parcel, Shipment, ShipmentLine
@@ -20,10 +23,19 @@ from kontor.fulfillment.states import FulfillmentState, ParcelState
 from kontor.locations.models import StockLocation
 from kontor.orders.models import Order, OrderLine
 from kontor.orders.states import DeliveryType
+from kontor.subscribers import SUBSCRIBERS
 
 ADDRESS = {
     "name": "Greta Fock", "street": "Deichstraße 7", "postal_code": "20459", "city": "Hamburg", "country": "DE",
 }  # fmt: skip
+
+
+@contextmanager
+def only(*jobs: str) -> Iterator[None]:
+    """Of all reactions to events only these jobs, so that a story goes no further than it is told."""
+    outbox.route({name: [each for each in reactions if each in jobs] for name, reactions in SUBSCRIBERS.items()})
+    yield
+    outbox.route(SUBSCRIBERS)
 
 
 @dataclass

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from factories.channels import make_channel
-from factories.stories import Story, make_shipment, make_story, make_task
+from factories.stories import Story, make_shipment, make_story, make_task, only
 from kontor import relay
 from kontor.core import outbox
 from kontor.core.db import Database
@@ -63,6 +64,12 @@ class Outbox:
     @property
     def subjects(self) -> list[str]:
         return [message.subject for message in self.sent]
+
+
+@pytest.fixture(autouse=True)
+def _nothing_else_reacts(runtime: Runtime) -> Iterator[None]:
+    with only(service.JOB):
+        yield
 
 
 @pytest.fixture

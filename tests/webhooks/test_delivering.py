@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from factories.channels import make_channel
 from factories.partners import make_partner
-from factories.stories import Story, make_story, make_task
+from factories.stories import Story, make_story, make_task, only
 from kontor import relay
 from kontor.adapters.webhooks import HttpSender
 from kontor.core.db import Database, Session
@@ -31,6 +31,12 @@ from kontor.webhooks.service import EndpointInput
 from kontor.webhooks.states import DeliveryState
 from support import Drain, Principals, StandingClock
 from webhooks.receiver import Receiver
+
+
+@pytest.fixture(autouse=True)
+def _nothing_else_reacts(runtime: Runtime) -> Iterator[None]:
+    with only():
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -82,6 +88,7 @@ async def test_event_arrives_signed_with_its_facts(database: Database, runtime: 
         endpoint = await save(database, receiver.url)
         await happen(database, story, placed(story))
         await onward(runtime, drain)
+        assert receiver.types == ["order.placed"]
         [delivery] = await deliveries(database)
         assert list(receiver.check(endpoint.secret)) == [str(delivery.id)]
         [call] = receiver.calls

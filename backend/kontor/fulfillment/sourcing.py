@@ -119,7 +119,7 @@ async def _route(
     articles = await _articles(db, {line.variant_id for rows in lines.values() for line in rows if _physical(line)})
     for _ in range(MAX_ROUNDS):
         works = _open(found, lines, await stock.of_orders(db, found))
-        busy = [work for work in works.values() if work.wanted]
+        busy = sorted((work for work in works.values() if work.wanted), key=_importance)
         if not busy:
             return works
         variants = {line.variant_id for work in busy for line in work.lines if line.id in work.wanted}
@@ -134,6 +134,11 @@ async def _route(
         if not picks or await try_allocate(db, picks):
             return works
     raise Unavailable("Stock is changing too fast; the orders are sourced again later.", code="TRY_AGAIN")
+
+
+def _importance(work: Open) -> tuple[int, datetime, UUID]:
+    """Who chooses first where stock is short: the most important order, then the oldest."""
+    return -work.order.priority, work.order.placed_at, work.order.id
 
 
 def _open(

@@ -12,9 +12,11 @@ from kontor.core.db import Session
 from kontor.core.errors import KontorError
 from kontor.core.ids import new_id
 from kontor.core.principal import Principal
+from kontor.core.outbox import record
 from kontor.core.statemachine import change_row, transition
 from kontor.fulfillment import queries
 from kontor.fulfillment.errors import AskedTwice, FulfillmentOrderNotFound, OrderHeld, WrongState
+from kontor.fulfillment.events import FulfillmentOrdersCreated
 from kontor.fulfillment.models import FulfillmentLine, FulfillmentOrder
 from kontor.fulfillment.splitting import Counts
 from kontor.fulfillment.states import FULFILLMENT, FulfillmentState
@@ -150,6 +152,8 @@ def split(
     work.new_lines.extend(work.lines[other.id])
     work.lines[row.id] = [line for line in work.lines[row.id] if line.quantity]
     row.updated_at = now
+    made = {"id": str(other.id), "location_id": str(other.location_id), "partner_id": str(other.partner_id or "")}
+    record(db, FulfillmentOrdersCreated(stream_id=order.id, fulfillment_orders=(made,)))
     return other
 
 

@@ -77,8 +77,11 @@ def telling_of(event: str, event_id: str, payload: Mapping[str, Any]) -> Telling
 
 
 def telling_asked(template: str, source: str) -> Telling:
-    """The message a process asks for; `source` is the id of the thing it is about, or any name of the cause."""
-    return Telling(template, ONCE.get(template, source)[:LONGEST_CAUSE], source)
+    """The message a process asks for; `source` is the id of the thing it is about, or any name of the cause.
+
+    What follows a slash tells the same thing a second time, such as a reminder.
+    """
+    return Telling(template, ONCE.get(template, source)[:LONGEST_CAUSE], source.partition("/")[0])
 
 
 def goes_out(template: str, settings: Mapping[str, Any]) -> bool:

@@ -121,6 +121,9 @@ async def _check_promise(db: Session, order: Order, promise: PaymentInput, missi
             path=("kind",),
             allowed=sorted(allowed),
         )
+    for name, most in (("gateway", 40), ("token", 200), ("label", 120)):
+        if len(getattr(promise, name) or "") > most:
+            raise InvalidInput(f"At most {most} characters.", code="TEXT_TOO_LONG", path=(name,), max=most)
     if not 0 < promise.amount <= missing:
         raise InvalidInput(
             f"At most {missing} are missing.", code="PAYMENT_ABOVE_MISSING", path=("amount",), missing=missing

@@ -9,6 +9,8 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from kontor.care import service as care
+from kontor.care.values import CaseKind, NewCase
 from kontor.core import outbox
 from kontor.core.db import Session
 from kontor.core.errors import InvalidInput
@@ -101,7 +103,9 @@ def _direct(batch: Batch, args: Mapping[str, Any]) -> None:
 
 
 async def _write(db: Session, batch: Batch) -> None:
+    before = {live.id for live in batch.lives.values() if live.state is InstanceState.FAILED}
     await write_live(db, [live for live in batch.lives.values() if live.fresh or live.changed])
+    await _raise_failures(db, batch, before)
     for (instance_id, token), due in batch.timers.items():
         live = batch.lives[instance_id]
         args = _args(live, "timer", token=token)
@@ -117,6 +121,20 @@ async def _write(db: Session, batch: Batch) -> None:
         ],
     )
     await _end_user_tasks(db, batch)
+
+
+async def _raise_failures(db: Session, batch: Batch, before: set[UUID]) -> None:
+    """An instance that fails is somebody's case until it goes on."""
+    failed = [live for live in batch.lives.values() if live.state is InstanceState.FAILED and live.changed]
+    cases = [
+        NewCase(CaseKind.PROCESS_FAILED, str(live.id), live.order_id, {"process": live.key, "error": live.error})
+        for live in failed
+    ]
+    if cases:
+        await care.open_cases(db, cases, now=db.now)
+    healed = before - {live.id for live in batch.lives.values() if live.state is InstanceState.FAILED}
+    if healed:
+        await care.settle_cases(db, [(CaseKind.PROCESS_FAILED, str(each)) for each in healed], now=db.now)
 
 
 async def _end_user_tasks(db: Session, batch: Batch) -> None:

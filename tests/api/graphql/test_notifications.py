@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from factories.channels import make_channel
-from factories.stories import Story, make_story
+from factories.stories import Story, make_story, only
 from kontor import relay
 from kontor.core import jobs
 from kontor.core.db import Database
@@ -16,6 +17,12 @@ from kontor.core.outbox import record, schedule
 from kontor.orders.events import OrderConfirmed, OrderPlaced
 from kontor.webhooks.ports import Answer, WebhookSender
 from support import Client, Drain, Principals
+
+
+@pytest.fixture(autouse=True)
+def _nothing_else_reacts(runtime: Runtime) -> Iterator[None]:
+    with only("notifications.tell"):
+        yield
 
 
 async def story_of(database: Database, **given: Any) -> Story:

@@ -15,15 +15,15 @@ from kontor.api.graphql.context import Info
 from kontor.api.graphql.errors import Refusal
 from kontor.api.graphql.loaders import by_id, by_parent
 from kontor.api.graphql.mutation import change
-from kontor.api.graphql.order_types import money
 from kontor.api.graphql.paging import After, Connection, First, connect, page_of
+from kontor.api.graphql.payment_types import amounts, plain
 from kontor.api.graphql.permissions import requires
 from kontor.api.graphql.scalars import Long, Money
-from kontor.api.http.files import permission_for
+from kontor.api.http.files import PERMISSIONS, permission_for
 from kontor.auth.permissions import Permission
 from kontor.core.db import Session
 from kontor.core.errors import InvalidInput
-from kontor.core.pagination import Sort, paginate
+from kontor.core.pagination import Page, Sort, paginate
 from kontor.core.principal import Principal
 from kontor.documents.models import Document as DocumentRow
 from kontor.documents.queries import visible_to as documents_visible_to
@@ -56,7 +56,7 @@ class Document:
     @classmethod
     def of(cls, row: Any) -> Document:
         """From a row."""
-        return cls(**{name: getattr(row, name) for name in _DOCUMENT})
+        return cls(**plain(row, _DOCUMENT))
 
 
 _DOCUMENT = (
@@ -119,22 +119,14 @@ class CreditNote:
 def show_invoice(row: Any) -> Invoice:
     """An invoice's row as the API shows it."""
     names = ("id", "number", "order_id", "shipment_id", "state", "issued_at", "supplied_on", "due_on", "document_id")
-    amounts = ("net", "tax", "gross", "paid", "credited")
-    return Invoice(
-        **{name: getattr(row, name) for name in names},
-        **{name: money(getattr(row, name), row.currency) for name in amounts},
-        content=JSON(row.content),
-    )
+    sums = ("net", "tax", "gross", "paid", "credited")
+    return Invoice(**plain(row, names), **amounts(row, sums), content=JSON(row.content))
 
 
 def show_credit_note(row: Any) -> CreditNote:
     """A credit note's row as the API shows it."""
     names = ("id", "number", "order_id", "invoice_id", "refund_id", "issued_at", "document_id")
-    return CreditNote(
-        **{name: getattr(row, name) for name in names},
-        **{name: money(getattr(row, name), row.currency) for name in ("net", "tax", "gross")},
-        content=JSON(row.content),
-    )
+    return CreditNote(**plain(row, names), **amounts(row, ("net", "tax", "gross")), content=JSON(row.content))
 
 
 async def invoices_of(info: Info, order_id: UUID) -> list[Invoice]:
@@ -159,15 +151,17 @@ class InvoicesFilter:
     def apply(self, found: Any) -> Any:
         """Narrow a statement over invoices."""
         row = models.Invoice
-        pairs = (
-            (self.state, lambda: row.state.in_(self.state or ())),
-            (self.number, lambda: row.number == self.number),
-            (self.order_id, lambda: row.order_id == self.order_id),
-            (self.issued_from, lambda: row.issued_at >= self.issued_from),
-            (self.issued_before, lambda: row.issued_at < self.issued_before),
-            (self.due_before, lambda: row.due_on < self.due_before),
-        )
-        return found.where(*(make() for value, make in pairs if value is not None))
+        if self.state is not None:
+            found = found.where(row.state.in_(self.state))
+        if self.number is not None:
+            found = found.where(row.number == self.number)
+        if self.order_id is not None:
+            found = found.where(row.order_id == self.order_id)
+        if self.issued_from is not None:
+            found = found.where(row.issued_at >= self.issued_from)
+        if self.issued_before is not None:
+            found = found.where(row.issued_at < self.issued_before)
+        return found if self.due_before is None else found.where(row.due_on < self.due_before)
 
 
 @strawberry.enum
@@ -209,7 +203,7 @@ class InvoicingQuery:
         found = filter.apply(found) if filter else found
         order = Sort(models.Invoice.issued_at, sort is IssuedSort.ISSUED_AT_DESC)
         async with info.context.runtime.database.read_only(info.context.principal) as db:
-            page = await paginate(db, found, order, models.Invoice.id, page_of(first, after))
+            page: Page[Any] = await paginate(db, found, order, models.Invoice.id, page_of(first, after))
         return connect(page, show_invoice)
 
     @strawberry.field(extensions=[requires(Permission.INVOICES_READ)])
@@ -226,7 +220,7 @@ class InvoicingQuery:
             found = found.where(models.CreditNote.order_id == order_id)
         order = Sort(models.CreditNote.issued_at, sort is IssuedSort.ISSUED_AT_DESC)
         async with info.context.runtime.database.read_only(info.context.principal) as db:
-            page = await paginate(db, found, order, models.CreditNote.id, page_of(first, after))
+            page: Page[Any] = await paginate(db, found, order, models.CreditNote.id, page_of(first, after))
         return connect(page, show_credit_note)
 
     @strawberry.field(
@@ -249,14 +243,12 @@ class InvoicingQuery:
             found = found.where(DocumentRow.kind == kind)
         async with info.context.runtime.database.read_only(principal) as db:
             order = Sort(DocumentRow.created_at, descending=True)
-            page = await paginate(db, found, order, DocumentRow.id, page_of(first, after))
+            page: Page[Any] = await paginate(db, found, order, DocumentRow.id, page_of(first, after))
         return connect(page, Document.of)
 
 
 def _readable(principal: Principal) -> sa.ColumnElement[bool]:
     """Kinds the principal's permissions open; kinds without one of their own go with orders."""
-    from kontor.api.http.files import PERMISSIONS
-
     named = [kind for kind in PERMISSIONS if principal.may(permission_for(kind))]
     opened = DocumentRow.kind.in_(named)
     return sa.or_(opened, DocumentRow.kind.not_in(PERMISSIONS)) if principal.may(Permission.ORDERS_READ) else opened

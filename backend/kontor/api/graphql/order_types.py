@@ -38,6 +38,8 @@ from kontor.routing.models import RoutingDecision as DecisionRow
 if TYPE_CHECKING:
     from kontor.api.graphql.channels import SalesChannel
     from kontor.api.graphql.fulfillment_types import FulfillmentOrder, Shipment
+    from kontor.api.graphql.invoicing import CreditNote, Invoice
+    from kontor.api.graphql.payment_types import Payment, Refund
     from kontor.api.graphql.returns import Return
 
 for _states in (
@@ -249,6 +251,32 @@ class Order:
 
         rows = await by_parent(info, ShipmentRow.order_id, self.id, order_by=ShipmentRow.number)
         return [Shipment.of(row) for row in rows]
+
+    @strawberry.field(extensions=[requires(Permission.PAYMENTS_READ)])
+    async def payments(self, info: Info) -> list[Annotated[Payment, strawberry.lazy("kontor.api.graphql.payment_types")]]:
+        from kontor.api.graphql.payments import payments_of
+
+        return await payments_of(info, self.id)
+
+    @strawberry.field(extensions=[requires(Permission.PAYMENTS_READ)])
+    async def refunds(self, info: Info) -> list[Annotated[Refund, strawberry.lazy("kontor.api.graphql.payment_types")]]:
+        from kontor.api.graphql.payments import refunds_of
+
+        return await refunds_of(info, self.id)
+
+    @strawberry.field(extensions=[requires(Permission.INVOICES_READ)])
+    async def invoices(self, info: Info) -> list[Annotated[Invoice, strawberry.lazy("kontor.api.graphql.invoicing")]]:
+        from kontor.api.graphql.invoicing import invoices_of
+
+        return await invoices_of(info, self.id)
+
+    @strawberry.field(extensions=[requires(Permission.INVOICES_READ)])
+    async def credit_notes(
+        self, info: Info
+    ) -> list[Annotated[CreditNote, strawberry.lazy("kontor.api.graphql.invoicing")]]:
+        from kontor.api.graphql.invoicing import credit_notes_of
+
+        return await credit_notes_of(info, self.id)
 
     @strawberry.field(extensions=[requires(Permission.RETURNS_READ)])
     async def returns(self, info: Info) -> list[Annotated[Return, strawberry.lazy("kontor.api.graphql.returns")]]:

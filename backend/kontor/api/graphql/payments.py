@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime
-from enum import Enum
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -16,123 +14,36 @@ from kontor.api.graphql.loaders import by_parent
 from kontor.api.graphql.mutation import change
 from kontor.api.graphql.order_types import money
 from kontor.api.graphql.paging import After, Connection, First, connect, page_of
+from kontor.api.graphql.payment_types import (
+    AddPaymentInput,
+    IssueRefundInput,
+    Payment,
+    PaymentChanged,
+    PaymentsFilter,
+    PaymentsSort,
+    PreviewedShare,
+    Refund,
+    RefundChanged,
+    RefundPreview,
+    RefundsFilter,
+    RefundShareInput,
+    RefundsSort,
+    show_payment,
+    show_refund,
+)
 from kontor.api.graphql.permissions import requires
-from kontor.api.graphql.scalars import Long, Money, MoneyInput
+from kontor.api.graphql.scalars import MoneyInput
 from kontor.auth.permissions import Permission
 from kontor.core.db import Session
 from kontor.core.errors import InvalidInput
 from kontor.core.ids import new_id
-from kontor.core.pagination import Sort, paginate
+from kontor.core.pagination import Page, Sort, paginate
 from kontor.core.principal import PrincipalKind
 from kontor.orders.intake import PaymentInput
 from kontor.orders.models import Order
 from kontor.orders.queries import get_order, lock_order
 from kontor.payments import models, queries, service
-from kontor.payments.models import TransactionKind, TransactionState
 from kontor.payments.ports import Abilities, PaymentGateway
-from kontor.payments.service import RefundKind
-from kontor.payments.states import PaymentMethodKind, PaymentState, RefundState
-
-for _states in (PaymentMethodKind, PaymentState, RefundKind, RefundState, TransactionKind, TransactionState):
-    strawberry.enum(_states)
-
-
-@strawberry.type(description="One operation on a payment and what became of it.")
-class PaymentTransaction:
-    id: UUID
-    kind: TransactionKind
-    outcome: TransactionState
-    amount: Long
-    shipment_id: UUID | None
-    refund_id: UUID | None
-    error: str | None
-    created_at: datetime
-    finished_at: datetime | None
-
-
-_TRANSACTION = (
-    "id", "kind", "outcome", "amount", "shipment_id", "refund_id", "error", "created_at", "finished_at",
-)  # fmt: skip
-
-
-@strawberry.type(description="A promise of money by one method.")
-class Payment:
-    id: UUID
-    order_id: UUID
-    position: int
-    kind: PaymentMethodKind
-    gateway: str
-    state: PaymentState
-    label: str | None
-    amount: Money
-    authorized: Money = strawberry.field(description="Promised or come in, less what was released.")
-    captured: Money
-    refunded: Money
-    billed: Money = strawberry.field(description="Invoiced on account.")
-    credited: Money = strawberry.field(description="Taken off what was invoiced before it was paid.")
-    authorization_expires_at: datetime | None
-    created_at: datetime
-    updated_at: datetime
-
-    @strawberry.field
-    async def transactions(self, info: Info) -> list[PaymentTransaction]:
-        rows = await by_parent(info, models.PaymentTransaction.payment_id, self.id)
-        return [
-            PaymentTransaction(**{name: getattr(row, name) for name in _TRANSACTION if name != "amount"},
-                               amount=Long(row.amount))
-            for row in rows
-        ]  # fmt: skip
-
-
-@strawberry.type(description="The share of a refund that goes back over one payment.")
-class RefundShare:
-    payment_id: UUID
-    amount: Long
-    done: bool
-
-
-@strawberry.type(description="Money back.")
-class Refund:
-    id: UUID
-    order_id: UUID
-    return_id: UUID | None
-    kind: RefundKind
-    state: RefundState
-    amount: Money
-    policy: str
-    reason: str
-    error: str | None
-    requested_at: datetime
-    requested_by: str
-    finished_at: datetime | None
-
-    @strawberry.field
-    async def shares(self, info: Info) -> list[RefundShare]:
-        share = models.RefundAllocation
-        rows = await by_parent(info, share.refund_id, self.id, order_by=share.payment_id)
-        return [RefundShare(payment_id=row.payment_id, amount=Long(row.amount), done=row.done) for row in rows]
-
-
-def show_payment(row: Any) -> Payment:
-    """A payment's row as the API shows it."""
-    names = ("id", "order_id", "position", "kind", "gateway", "state", "label", "authorization_expires_at",
-             "created_at", "updated_at")  # fmt: skip
-    amounts = ("amount", "authorized", "captured", "refunded", "billed", "credited")
-    return Payment(
-        **{name: getattr(row, name) for name in names},
-        **{name: money(getattr(row, name), row.currency) for name in amounts},
-    )
-
-
-def show_refund(row: Any) -> Refund:
-    """A refund's row as the API shows it."""
-    names = ("id", "order_id", "return_id", "state", "policy", "reason", "error", "requested_at", "requested_by",
-             "finished_at")  # fmt: skip
-    return Refund(
-        **{name: getattr(row, name) for name in names},
-        kind=RefundKind(row.kind),
-        amount=money(row.amount, row.currency),
-    )
 
 
 async def payments_of(info: Info, order_id: UUID) -> list[Payment]:
@@ -144,86 +55,6 @@ async def payments_of(info: Info, order_id: UUID) -> list[Payment]:
 async def refunds_of(info: Info, order_id: UUID) -> list[Refund]:
     """The refunds of an order the caller may see."""
     return [show_refund(row) for row in await by_parent(info, models.Refund.order_id, order_id)]
-
-
-@strawberry.type(description="What a payment would give back; `credited` of it is only taken off what is owed.")
-class PreviewedShare:
-    payment: Payment
-    amount: Money
-    credited: Money
-
-
-@strawberry.type(description="How a refund would be divided, before it is confirmed.")
-class RefundPreview:
-    amount: Money
-    refundable: Money
-    policy: str
-    needs_approval: bool
-    shares: list[PreviewedShare]
-
-
-@strawberry.input(description="All conditions hold together.")
-class PaymentsFilter:
-    state: list[PaymentState] | None = None
-    kind: list[PaymentMethodKind] | None = None
-    order_id: UUID | None = None
-
-
-@strawberry.input(description="All conditions hold together.")
-class RefundsFilter:
-    state: list[RefundState] | None = None
-    kind: list[RefundKind] | None = None
-    order_id: UUID | None = None
-
-
-@strawberry.enum
-class PaymentsSort(Enum):
-    CREATED_AT = "CREATED_AT"
-    CREATED_AT_DESC = "CREATED_AT_DESC"
-
-
-@strawberry.enum
-class RefundsSort(Enum):
-    REQUESTED_AT = "REQUESTED_AT"
-    REQUESTED_AT_DESC = "REQUESTED_AT_DESC"
-
-
-@strawberry.input(description="An amount of one payment.")
-class RefundShareInput:
-    payment_id: UUID
-    amount: Long
-
-
-@strawberry.input(description="`shares` chooses what each payment gives back, in place of the channel's policy.")
-class IssueRefundInput:
-    order_id: UUID
-    kind: RefundKind
-    amount: MoneyInput
-    reason: str
-    shares: list[RefundShareInput] | None = None
-    wait: bool | None = strawberry.field(
-        default=None, description="Whether it may be recalled for 60 seconds; people wait, API clients do not."
-    )
-
-
-@strawberry.input(description="Another method for what is not covered.")
-class AddPaymentInput:
-    order_id: UUID
-    kind: PaymentMethodKind
-    amount: MoneyInput
-    gateway: str = ""
-    token: str | None = None
-    label: str | None = None
-
-
-@strawberry.type
-class RefundChanged:
-    refund: Refund
-
-
-@strawberry.type
-class PaymentChanged:
-    payment: Payment
 
 
 RefundResult = Annotated[RefundChanged | Refusal, strawberry.union("RefundResult")]
@@ -254,7 +85,7 @@ class PaymentsQuery:
         found = _matching(queries.payments_visible_to(info.context.principal), models.Payment, filter)
         order = Sort(models.Payment.created_at, sort is PaymentsSort.CREATED_AT_DESC)
         async with info.context.runtime.database.read_only(info.context.principal) as db:
-            page = await paginate(db, found, order, models.Payment.id, page_of(first, after))
+            page: Page[Any] = await paginate(db, found, order, models.Payment.id, page_of(first, after))
         return connect(page, show_payment)
 
     @strawberry.field(extensions=[requires(Permission.PAYMENTS_READ)])
@@ -269,7 +100,7 @@ class PaymentsQuery:
         found = _matching(queries.refunds_visible_to(info.context.principal), models.Refund, filter)
         order = Sort(models.Refund.requested_at, sort is RefundsSort.REQUESTED_AT_DESC)
         async with info.context.runtime.database.read_only(info.context.principal) as db:
-            page = await paginate(db, found, order, models.Refund.id, page_of(first, after))
+            page: Page[Any] = await paginate(db, found, order, models.Refund.id, page_of(first, after))
         return connect(page, show_refund)
 
     @strawberry.field(

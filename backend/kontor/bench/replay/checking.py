@@ -12,9 +12,10 @@ from kontor.adapters.payments.simulator.ledger import Audit, audit_file
 from kontor.bench.replay.dataset import DataSet
 from kontor.bench.replay.expecting import Expected, expect, totals_by_method
 from kontor.bench.replay.outcome import Ended, Outcome, by_method
-from kontor.bench.replay.plan import Story
+from kontor.bench.replay.plan import Ending, Story
 
 SHOWN = 20
+BY_GATEWAY = frozenset({"CARD", "WALLET"})
 
 
 @dataclass(slots=True)
@@ -40,7 +41,7 @@ def check(data: DataSet, stories: Sequence[Story], outcome: Outcome, *, ledger: 
     counts, sums = totals_by_method(expected.values())
     result.compare("goods", sum(each.goods for each in expected.values()), sum(each.goods for each in ended))
     result.compare("freight", sum(each.freight for each in expected.values()), sum(each.charges for each in ended))
-    result.compare("payments by method", sums, by_method(ended, 1))
+    result.compare("payments by method", sums, by_method(ended))
     result.compare("number of payments", counts, dict(sorted(_count(ended).items())))
     result.compare("captured", sum(each.captured for each in expected.values()), sum(each.captured for each in ended))
     result.compare("refunded", sum(each.refunded for each in expected.values()), sum(each.refunded for each in ended))
@@ -54,7 +55,7 @@ def check(data: DataSet, stories: Sequence[Story], outcome: Outcome, *, ledger: 
 
 
 def _count(ended: Sequence[Ended]) -> Counter[str]:
-    return Counter(payment[0] for each in ended for payment in each.payments)
+    return Counter(payment.kind for each in ended for payment in each.payments)
 
 
 def _number(ended: Sequence[Ended], name: str) -> int:
@@ -80,7 +81,12 @@ def _check_orders(result: Result, stories: Sequence[Story], expected: Mapping[st
         differing = list(_differing(expected[story.order.id], ended))
         found += [f"order {story.order.id} ({name}): {each}" for each in differing]
         reached[name] += not differing
-    result.compare("orders by recorded state and ending", dict(sorted(recorded.items())), dict(sorted(reached.items())))
+    result.figures["orders by recorded state and ending"] = dict(sorted(reached.items()))
+    result.differences += [
+        f"{name}: {count} by the data set, {reached[name]} in Kontor"
+        for name, count in sorted(recorded.items())
+        if reached[name] != count
+    ]
     result.differences += found[:SHOWN]
     if len(found) > SHOWN:
         result.differences.append(f"{len(found) - SHOWN} further differences of orders")
@@ -93,7 +99,7 @@ def _differing(expected: Expected, ended: Ended) -> Iterator[str]:
         "return status": (expected.return_status, ended.returned),
         "goods": (expected.goods, ended.goods),
         "freight": (expected.freight, ended.charges),
-        "payments": (sorted(expected.promised), sorted((payment[0], payment[1]) for payment in ended.payments)),
+        "payments": (sorted(expected.promised), sorted((payment.kind, payment.amount) for payment in ended.payments)),
         "captured": (expected.captured, ended.captured),
         "refunded": (expected.refunded, ended.refunded),
         "shipments": (expected.shipments, len(ended.shipped)),
@@ -118,12 +124,12 @@ def _check_split(result: Result, stories: Sequence[Story], outcome: Outcome) -> 
 def _check_stock(result: Result, data: DataSet, stories: Sequence[Story], outcome: Outcome) -> None:
     """What was loaded is what is there and what has left, less what came back."""
     loaded = sum(data.offers().values())
-    gone = sum(line[6] - line[8] for ended in outcome.orders.values() for line in ended.lines)
+    gone = sum(line.shipped - line.returned for ended in outcome.orders.values() for line in ended.lines)
     refused = sum(
-        line.quantity for story in stories if story.ending.name == "UNAVAILABLE" for line in story.order.lines
+        line.quantity for story in stories if story.ending is Ending.UNAVAILABLE for line in story.order.lines
     )
     result.compare("pieces on the shelves", loaded - gone - refused, sum(row[2] for row in outcome.stock))
-    promised = sum(line[3] for ended in outcome.orders.values() for line in ended.lines)
+    promised = sum(line.allocated for ended in outcome.orders.values() for line in ended.lines)
     result.compare("pieces promised", promised, sum(row[3] for row in outcome.stock))
 
 
@@ -134,9 +140,9 @@ def _check_effects(result: Result, ended: Sequence[Ended], gateway: Audit, outco
     moved: Counter[str] = Counter()
     for kinds in gateway.totals.values():
         moved.update(kinds)
-    own = [payment for each in ended for payment in each.payments if payment[0] in ("CARD", "WALLET")]
-    result.compare("captured by the gateway", sum(payment[3] for payment in own), moved["capture"])
-    result.compare("refunded by the gateway", sum(payment[4] for payment in own), moved["refund"])
+    own = [payment for each in ended for payment in each.payments if payment.kind in BY_GATEWAY]
+    result.compare("captured by the gateway", sum(payment.captured for payment in own), moved["capture"])
+    result.compare("refunded by the gateway", sum(payment.refunded for payment in own), moved["refund"])
     files = sum(1 for file in mailbox.glob("*.eml")) if mailbox.is_dir() else 0
     result.compare("messages", sum(sum(each.messages.values()) for each in ended), outcome.sent_messages)
     result.compare("messages in the mailbox", outcome.sent_messages, files)

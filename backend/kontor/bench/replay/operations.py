@@ -38,6 +38,9 @@ _CANCEL = (
     'mutation($id: UUID!) { cancelOrderLines(orderId: $id, reason: "canceled as recorded") '
     f"{{ __typename {REFUSED} }} }}"
 )
+_AGREE = (
+    f"mutation($id: UUID!) {{ answerCancellation(fulfillmentOrderId: $id, agreed: true) {{ __typename {REFUSED} }} }}"
+)
 _REVIEW = f"mutation($id: UUID!) {{ reviewRisk(orderId: $id, accept: true) {{ __typename {REFUSED} }} }}"
 _PAGE = "pageInfo { hasNextPage endCursor }"
 _OPEN_WORK = (
@@ -57,10 +60,10 @@ _RECEIVE = (
     "mutation($id: UUID!, $place: UUID!, $lines: [LineQuantityInput!]!, $findings: [FindingInput!]!) { receiveReturn("
     f"id: $id, locationId: $place, lines: $lines, findings: $findings) {{ __typename {REFUSED} }} }}"
 )
-_PAYMENTS = "query($id: UUID!) { payments(filter: {orderIds: [$id]}) { nodes { id kind amount { amount } } } }"
+_PAYMENTS = "query($id: UUID!) { payments(filter: {orderId: $id}) { nodes { id kind amount { amount currency } } } }"
 _RECEIVED = (
-    "mutation($id: UUID!, $amount: Long!, $reference: String!) { recordPayment(paymentId: $id, amount: $amount, "
-    f"reference: $reference) {{ __typename {REFUSED} }} }}"
+    "mutation($id: UUID!, $amount: MoneyInput!) { recordPayment(paymentId: $id, amount: $amount, "
+    f'reference: "boleto") {{ __typename {REFUSED} }} }}'
 )
 _PIECES = "query($id: UUID!) { fulfillmentOrder(id: $id) { lines { id quantity } } }"
 
@@ -132,17 +135,17 @@ class Operations:
             lines = [{"lineId": each["id"], "quantity": each["quantity"], "reason": "OUT_OF_STOCK"} for each in pieces]
             await self._api.run(_REFUSE, {"id": work.id, "lines": lines}, once=True)
 
-    async def cancel(self, part: Sequence[str]) -> None:
-        """Cancel what is open of orders."""
-        for order_id in part:
-            await self._api.run(_CANCEL, {"id": order_id}, once=True)
+    async def cancel(self, order_id: str, begun: Sequence[Work]) -> None:
+        """Cancel what is open of an order; the sellers that had taken it on are asked, and agree."""
+        await self._api.run(_CANCEL, {"id": order_id}, once=True)
+        for work in begun:
+            await self._api.run(_AGREE, {"id": work.id}, once=True)
 
     async def pay(self, order_id: str) -> None:
         """The transfers that an order waits for have come in."""
         for payment in (await self._api.run(_PAYMENTS, {"id": order_id}))["payments"]["nodes"]:
             if payment["kind"] == "PREPAYMENT":
-                variables = {"id": payment["id"], "amount": payment["amount"]["amount"], "reference": "boleto"}
-                await self._api.run(_RECEIVED, variables, once=True)
+                await self._api.run(_RECEIVED, {"id": payment["id"], "amount": payment["amount"]}, once=True)
 
     async def request_return(self, order_id: str, *, whole: bool) -> Announced:
         """Announce everything that was sent, or one piece of the first line."""

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
@@ -27,6 +27,32 @@ from kontor.orders.models import Order, OrderLine
 from kontor.payments.models import Payment, Refund
 
 
+class Pieces(NamedTuple):
+    """The counters of a line."""
+
+    sku: str
+    ordered: int
+    canceled: int
+    allocated: int
+    backordered: int
+    shipped: int
+    delivered: int
+    returned: int
+    refunded: int
+    gross: int
+
+
+class Paid(NamedTuple):
+    """The amounts of a payment."""
+
+    kind: str
+    amount: int
+    authorized: int
+    captured: int
+    refunded: int
+    state: str
+
+
 @dataclass(slots=True)
 class Ended:
     """One order at the end; amounts in minor units."""
@@ -39,8 +65,8 @@ class Ended:
     goods: int
     charges: int
     total: int
-    lines: list[tuple[Any, ...]] = field(default_factory=list)
-    payments: list[tuple[Any, ...]] = field(default_factory=list)
+    lines: list[Pieces] = field(default_factory=list)
+    payments: list[Paid] = field(default_factory=list)
     work: Counter[str] = field(default_factory=Counter)
     shipped: list[int] = field(default_factory=list)
     invoiced: list[int] = field(default_factory=list)
@@ -51,12 +77,12 @@ class Ended:
     @property
     def captured(self) -> int:
         """Money that came in."""
-        return sum(payment[3] for payment in self.payments)
+        return sum(payment.captured for payment in self.payments)
 
     @property
     def refunded(self) -> int:
         """Money that went back."""
-        return sum(payment[4] for payment in self.payments)
+        return sum(payment.refunded for payment in self.payments)
 
     def plain(self) -> list[Any]:
         """The record as it goes into the digest."""
@@ -121,8 +147,8 @@ _STOCK = (
 
 
 async def _goods(db: Session, orders: dict[UUID, Ended]) -> None:
-    for order_id, *line in await db.execute(_LINES):
-        orders[order_id].lines.append(tuple(line))
+    for row in await db.execute(_LINES):
+        orders[row.order_id].lines.append(Pieces(*row[1:]))
     for order_id, state in await db.execute(sa.select(FulfillmentOrder.order_id, FulfillmentOrder.state)):
         orders[order_id].work[str(state)] += 1
     sent = sa.select(Shipment.order_id, Shipment.amount).where(Shipment.recalled_at.is_(None))
@@ -131,8 +157,8 @@ async def _goods(db: Session, orders: dict[UUID, Ended]) -> None:
 
 
 async def _money(db: Session, orders: dict[UUID, Ended]) -> None:
-    for order_id, kind, *amounts, state in await db.execute(_PAYMENTS):
-        orders[order_id].payments.append((str(kind), *amounts, str(state)))
+    for row in await db.execute(_PAYMENTS):
+        orders[row.order_id].payments.append(Paid(*row[1:]))
     for order_id, gross in await db.execute(sa.select(Invoice.order_id, Invoice.gross)):
         orders[order_id].invoiced.append(gross)
     for order_id, gross in await db.execute(sa.select(CreditNote.order_id, CreditNote.gross)):
@@ -144,10 +170,10 @@ async def _money(db: Session, orders: dict[UUID, Ended]) -> None:
             orders[order_id].messages[template] += 1
 
 
-def by_method(orders: Iterable[Ended], column: int) -> dict[str, int]:
-    """Sum of one column of the payments (1 amount, 2 authorized, 3 captured, 4 refunded) by method."""
+def by_method(orders: Iterable[Ended]) -> dict[str, int]:
+    """What was promised, by method."""
     sums: Counter[str] = Counter()
     for ended in orders:
         for payment in ended.payments:
-            sums[payment[0]] += payment[column]
+            sums[payment.kind] += payment.amount
     return dict(sorted(sums.items()))

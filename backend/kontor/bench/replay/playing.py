@@ -141,7 +141,7 @@ class Player:
             case Act.PAY:
                 await all_at_once(group, 1, self._pay)
             case Act.CANCEL:
-                await all_at_once([each.order_id for each in group], 1, self._do.cancel)
+                await all_at_once(group, 1, self._cancel)
             case Act.RETURN:
                 await all_at_once(group, 1, self._return)
             case Act.TAKE_BACK:
@@ -164,6 +164,11 @@ class Player:
         for each, order_id in zip(part, ids, strict=True):
             each.order_id = order_id
             self._by_order[order_id] = each
+
+    async def _cancel(self, part: Sequence[Playing]) -> None:
+        for each in part:
+            begun = list(each.work.values()) if each.story.accepted else []
+            await self._do.cancel(each.order_id, begun)
 
     async def _pay(self, part: Sequence[Playing]) -> None:
         for each in part:

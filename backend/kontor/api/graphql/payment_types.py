@@ -1,0 +1,204 @@
+"""Payments and refunds as a caller sees them, and what a caller sends."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import Enum
+from typing import Any
+from uuid import UUID
+
+import strawberry
+
+from kontor.api.graphql.context import Info
+from kontor.api.graphql.loaders import by_parent
+from kontor.api.graphql.order_types import money
+from kontor.api.graphql.scalars import Long, Money, MoneyInput
+from kontor.payments import models
+from kontor.payments.models import TransactionKind, TransactionState
+from kontor.payments.service import RefundKind
+from kontor.payments.states import PaymentMethodKind, PaymentState, RefundState
+
+for _states in (PaymentMethodKind, PaymentState, RefundKind, RefundState, TransactionKind, TransactionState):
+    strawberry.enum(_states)
+
+
+@strawberry.type(description="One operation on a payment and what became of it.")
+class PaymentTransaction:
+    id: UUID
+    kind: TransactionKind
+    outcome: TransactionState
+    amount: Long
+    shipment_id: UUID | None
+    refund_id: UUID | None
+    error: str | None
+    created_at: datetime
+    finished_at: datetime | None
+
+
+_TRANSACTION = (
+    "id", "kind", "outcome", "shipment_id", "refund_id", "error", "created_at", "finished_at",
+)  # fmt: skip
+
+
+@strawberry.type(description="A promise of money by one method.")
+class Payment:
+    id: UUID
+    order_id: UUID
+    position: int
+    kind: PaymentMethodKind
+    gateway: str
+    state: PaymentState
+    label: str | None
+    amount: Money
+    authorized: Money = strawberry.field(description="Promised or come in, less what was released.")
+    captured: Money
+    refunded: Money
+    billed: Money = strawberry.field(description="Invoiced on account.")
+    credited: Money = strawberry.field(description="Taken off what was invoiced before it was paid.")
+    authorization_expires_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+
+    @strawberry.field
+    async def transactions(self, info: Info) -> list[PaymentTransaction]:
+        rows = await by_parent(info, models.PaymentTransaction.payment_id, self.id)
+        return [PaymentTransaction(**plain(row, _TRANSACTION), amount=Long(row.amount)) for row in rows]
+
+
+@strawberry.type(description="The share of a refund that goes back over one payment.")
+class RefundShare:
+    payment_id: UUID
+    amount: Long
+    done: bool
+
+
+@strawberry.type(description="Money back.")
+class Refund:
+    id: UUID
+    order_id: UUID
+    return_id: UUID | None
+    kind: RefundKind
+    state: RefundState
+    amount: Money
+    policy: str
+    reason: str
+    error: str | None
+    requested_at: datetime
+    requested_by: str
+    finished_at: datetime | None
+
+    @strawberry.field
+    async def shares(self, info: Info) -> list[RefundShare]:
+        share = models.RefundAllocation
+        rows = await by_parent(info, share.refund_id, self.id, order_by=share.payment_id)
+        return [RefundShare(payment_id=row.payment_id, amount=Long(row.amount), done=row.done) for row in rows]
+
+
+def plain(row: Any, names: Sequence[str]) -> dict[str, Any]:
+    """Columns that are shown as they are."""
+    return {name: getattr(row, name) for name in names}
+
+
+def amounts(row: Any, names: Sequence[str]) -> dict[str, Any]:
+    """Columns that are amounts in the row's currency."""
+    return {name: money(getattr(row, name), row.currency) for name in names}
+
+
+def show_payment(row: Any) -> Payment:
+    """A payment's row as the API shows it."""
+    names = ("id", "order_id", "position", "kind", "gateway", "state", "label", "authorization_expires_at",
+             "created_at", "updated_at")  # fmt: skip
+    sums = ("amount", "authorized", "captured", "refunded", "billed", "credited")
+    return Payment(**plain(row, names), **amounts(row, sums))
+
+
+def show_refund(row: Any) -> Refund:
+    """A refund's row as the API shows it."""
+    names = ("id", "order_id", "return_id", "state", "policy", "reason", "error", "requested_at", "requested_by",
+             "finished_at")  # fmt: skip
+    return Refund(
+        **plain(row, names),
+        kind=RefundKind(row.kind),
+        amount=money(row.amount, row.currency),
+    )
+
+
+@strawberry.type(description="What a payment would give back; `credited` of it is only taken off what is owed.")
+class PreviewedShare:
+    payment: Payment
+    amount: Money
+    credited: Money
+
+
+@strawberry.type(description="How a refund would be divided, before it is confirmed.")
+class RefundPreview:
+    amount: Money
+    refundable: Money
+    policy: str
+    needs_approval: bool
+    shares: list[PreviewedShare]
+
+
+@strawberry.input(description="All conditions hold together.")
+class PaymentsFilter:
+    state: list[PaymentState] | None = None
+    kind: list[PaymentMethodKind] | None = None
+    order_id: UUID | None = None
+
+
+@strawberry.input(description="All conditions hold together.")
+class RefundsFilter:
+    state: list[RefundState] | None = None
+    kind: list[RefundKind] | None = None
+    order_id: UUID | None = None
+
+
+@strawberry.enum
+class PaymentsSort(Enum):
+    CREATED_AT = "CREATED_AT"
+    CREATED_AT_DESC = "CREATED_AT_DESC"
+
+
+@strawberry.enum
+class RefundsSort(Enum):
+    REQUESTED_AT = "REQUESTED_AT"
+    REQUESTED_AT_DESC = "REQUESTED_AT_DESC"
+
+
+@strawberry.input(description="An amount of one payment.")
+class RefundShareInput:
+    payment_id: UUID
+    amount: Long
+
+
+@strawberry.input(description="`shares` chooses what each payment gives back, in place of the channel's policy.")
+class IssueRefundInput:
+    order_id: UUID
+    kind: RefundKind
+    amount: MoneyInput
+    reason: str
+    shares: list[RefundShareInput] | None = None
+    wait: bool | None = strawberry.field(
+        default=None, description="Whether it may be recalled for 60 seconds; people wait, API clients do not."
+    )
+
+
+@strawberry.input(description="Another method for what is not covered.")
+class AddPaymentInput:
+    order_id: UUID
+    kind: PaymentMethodKind
+    amount: MoneyInput
+    gateway: str = ""
+    token: str | None = None
+    label: str | None = None
+
+
+@strawberry.type
+class RefundChanged:
+    refund: Refund
+
+
+@strawberry.type
+class PaymentChanged:
+    payment: Payment

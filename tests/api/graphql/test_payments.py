@@ -1,0 +1,201 @@
+"""Payments, refunds, invoices and documents through the API."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from factories.invoicing import invoices, ship
+from factories.payments import ask, ask_capture, card, make_shop, only_money, paid_by, read_payments
+from kontor.core.db import Database
+from kontor.core.ids import new_id
+from kontor.invoicing import service as invoicing
+from kontor.orders.intake import PaymentInput
+from support import Client, Drain, Principals, StandingClock
+
+ISSUE = """mutation($input: IssueRefundInput!) { issueRefund(input: $input) { __typename
+  ... on RefundChanged { refund { id state amount { amount } shares { amount done } } }
+  ... on Error { code path } } }"""
+RECALL = """mutation($id: UUID!) { recallRefund(id: $id) { __typename
+  ... on RefundChanged { refund { state } } ... on Error { code } } }"""
+
+
+@pytest.fixture(autouse=True)
+def _only_money() -> Any:
+    with only_money():
+        yield
+
+
+async def paid_order(database: Database, drain: Drain, *promises: PaymentInput, **channel: Any) -> UUID:
+    order_id = await paid_by(database, await make_shop(database, **channel), *promises)
+    await ask(database, "authorize", order_id)
+    shipment = await ship(database, order_id)
+    await ask_capture(database, order_id, sum(item.amount for item in promises), final=True, shipment_id=shipment)
+    async with database.unit_of_work() as db:
+        await invoicing.issue_invoices(db, [shipment], now=db.now)
+    assert await drain() == []
+    return order_id
+
+
+def wish(order_id: UUID, amount: int, **given: Any) -> dict[str, Any]:
+    money = {"amount": amount, "currency": given.pop("currency", "EUR")}
+    return {"input": {"orderId": str(order_id), "kind": "GOODWILL", "amount": money, "reason": "late", **given}}
+
+
+async def test_order_shows_its_money_and_papers(
+    database: Database, drain: Drain, client: Client, principals: Principals
+) -> None:
+    order_id = await paid_order(database, drain, card(3000))
+    answer = await client.graphql(
+        """query($id: UUID!) { order(id: $id) {
+          payments { kind state captured { amount currency } transactions { kind outcome amount } }
+          invoices { number state gross { amount } document { number contentType url } } } }""",
+        {"id": str(order_id)},
+        principal=principals.admin,
+    )
+    order = answer["data"]["order"]
+    assert order["payments"] == [
+        {
+            "kind": "CARD",
+            "state": "CAPTURED",
+            "captured": {"amount": 3000, "currency": "EUR"},
+            "transactions": [
+                {"kind": "AUTHORIZE", "outcome": "SUCCEEDED", "amount": 3000},
+                {"kind": "CAPTURE", "outcome": "SUCCEEDED", "amount": 3000},
+            ],
+        }
+    ]
+    [invoice] = order["invoices"]
+    assert (invoice["state"], invoice["gross"]) == ("PAID", {"amount": 3000})
+    assert invoice["document"]["number"] == invoice["number"]
+    file = await client.http.get(invoice["document"]["url"], headers=client.acting(principals.admin))
+    assert (file.status_code, file.content[:5]) == (200, b"%PDF-")
+
+
+async def test_document_is_for_those_who_may_see_its_order(
+    database: Database, drain: Drain, client: Client, principals: Principals
+) -> None:
+    await paid_order(database, drain, card(3000))
+    url = f"/files/documents/{(await invoices(database))[0].document_id}"
+    for principal, status in (
+        (principals.anonymous, 401),
+        (principals.holding("orders:read"), 403),
+        (principals.holding("invoices:read", channel_ids=frozenset({new_id()})), 404),
+        (principals.holding("invoices:read", partner_id=new_id()), 404),
+        (principals.holding("invoices:read"), 200),
+    ):
+        answer = await client.http.get(url, headers=client.acting(principal))
+        assert answer.status_code == status
+    foreign = principals.holding("invoices:read", channel_ids=frozenset({new_id()}))
+    for name in ("invoices", "creditNotes", "documents"):
+        listed = await client.graphql(f"{{ {name} {{ nodes {{ id }} }} }}", principal=foreign)
+        assert listed["data"][name]["nodes"] == []
+
+
+async def test_people_may_recall_a_refund_machines_pay_at_once(
+    database: Database, drain: Drain, client: Client, principals: Principals, clock: StandingClock
+) -> None:
+    order_id = await paid_order(database, drain, card(3000))
+    made = await client.graphql(ISSUE, wish(order_id, 1000), principal=principals.admin)
+    refund = made["data"]["issueRefund"]["refund"]
+    assert (refund["state"], refund["shares"]) == ("REQUESTED", [{"amount": 1000, "done": False}])
+    await drain()
+    recalled = await client.graphql(RECALL, {"id": refund["id"]}, principal=principals.admin)
+    assert recalled["data"]["recallRefund"]["refund"]["state"] == "CANCELED"
+    again = await client.graphql(RECALL, {"id": refund["id"]}, principal=principals.admin)
+    assert again["data"]["recallRefund"]["code"] == "REFUND_UNDER_WAY"
+    await client.graphql(ISSUE, wish(order_id, 500, wait=False), principal=principals.admin)
+    await drain()
+    assert (await read_payments(database, order_id))[0].refunded == 500
+
+
+async def test_the_same_key_refunds_once(
+    database: Database, drain: Drain, client: Client, principals: Principals
+) -> None:
+    order_id = await paid_order(database, drain, card(3000))
+    headers = {"idempotency-key": "care-1"}
+    answers = [
+        await client.graphql(ISSUE, wish(order_id, 1000, wait=False), principal=principals.admin, headers=headers)
+        for _ in range(2)
+    ]
+    assert answers[0]["data"]["issueRefund"]["refund"]["id"] == answers[1]["data"]["issueRefund"]["refund"]["id"]
+    other = await client.graphql(ISSUE, wish(order_id, 1001), principal=principals.admin, headers=headers)
+    assert other["data"]["issueRefund"]["code"] == "IDEMPOTENCY_CONFLICT"
+
+
+@pytest.mark.parametrize(
+    ("given", "code"),
+    [
+        ({"amount": 3001}, "REFUND_EXCEEDS_CAPTURED"),
+        ({"amount": 0}, "REFUND_NOT_POSITIVE"),
+        ({"amount": -5}, "REFUND_NOT_POSITIVE"),
+        ({"amount": 5, "currency": "USD"}, "CURRENCY_MISMATCH"),
+        ({"amount": 5, "reason": " "}, "INVALID_REASON"),
+    ],
+)
+@pytest.mark.engine("sqlite")
+async def test_refund_that_cannot_be_is_refused(
+    database: Database, drain: Drain, client: Client, principals: Principals, given: dict[str, Any], code: str
+) -> None:
+    order_id = await paid_order(database, drain, card(3000))
+    answer = await client.graphql(ISSUE, wish(order_id, **given), principal=principals.admin)
+    assert answer["data"]["issueRefund"]["code"] == code
+
+
+async def test_preview_shows_how_a_refund_is_divided(
+    database: Database, drain: Drain, client: Client, principals: Principals
+) -> None:
+    order_id = await paid_order(database, drain, card(2000), PaymentInput("GIFT_CARD", 1000))
+    answer = await client.graphql(
+        """query($id: UUID!) { previewRefund(orderId: $id, amount: {amount: 1500, currency: "EUR"}) {
+          refundable { amount } policy shares { payment { kind } amount { amount } } } }""",
+        {"id": str(order_id)},
+        principal=principals.admin,
+    )
+    assert answer["data"]["previewRefund"] == {
+        "refundable": {"amount": 3000},
+        "policy": "REVERSE",
+        "shares": [
+            {"payment": {"kind": "GIFT_CARD"}, "amount": {"amount": 1000}},
+            {"payment": {"kind": "CARD"}, "amount": {"amount": 500}},
+        ],
+    }
+
+
+async def test_transfers_and_further_methods_come_in(
+    database: Database, drain: Drain, client: Client, principals: Principals
+) -> None:
+    order_id = await paid_by(database, await make_shop(database), PaymentInput("PREPAYMENT", 3000))
+    [payment] = await read_payments(database, order_id)
+    answer = await client.graphql(
+        """mutation($id: UUID!) { recordPayment(paymentId: $id, amount: {amount: 1000, currency: "EUR"},
+          reference: "A-1") {
+          ... on PaymentChanged { payment { state captured { amount } } } ... on Error { code } } }""",
+        {"id": str(payment.id)},
+        principal=principals.admin,
+    )
+    assert answer["data"]["recordPayment"]["payment"] == {"state": "PARTIALLY_CAPTURED", "captured": {"amount": 1000}}
+    answer = await client.graphql(
+        """mutation($input: AddPaymentInput!) { addPayment(input: $input) {
+          ... on PaymentChanged { payment { kind position } } ... on Error { code } } }""",
+        {"input": {"orderId": str(order_id), "kind": "CARD", "amount": {"amount": 2000, "currency": "EUR"},
+                   "token": "tok_visa"}},
+        principal=principals.admin,
+    )  # fmt: skip
+    assert answer["data"]["addPayment"]["payment"] == {"kind": "CARD", "position": 2}
+
+
+async def test_invoice_on_account_is_paid_by_transfer(
+    database: Database, drain: Drain, client: Client, principals: Principals
+) -> None:
+    await paid_order(database, drain, PaymentInput("ON_ACCOUNT", 3000))
+    [invoice] = await invoices(database)
+    answer = await client.graphql(
+        """mutation($id: UUID!) { recordInvoicePayment(invoiceId: $id, amount: 3000, reference: "B-7") {
+          ... on InvoicePaymentRecorded { invoice { state paid { amount } } } ... on Error { code } } }""",
+        {"id": str(invoice.id)},
+        principal=principals.admin,
+    )
+    assert answer["data"]["recordInvoicePayment"]["invoice"] == {"state": "PAID", "paid": {"amount": 3000}}
