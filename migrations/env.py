@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import Any
+from typing import Any, Literal
 
 import sqlalchemy as sa
 from alembic import context
+from alembic.autogenerate.api import AutogenContext
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from kontor import bootstrap
@@ -26,8 +27,10 @@ def database_url() -> str:
     return str(given or from_environment().database_url)
 
 
-def render(kind: str, thing: Any, autogen: Any) -> str | bool:
+def render(kind: str, thing: Any, autogen: AutogenContext) -> str | Literal[False]:
     """Write column types out in SQLAlchemy's own, so that a migration imports no application code."""
+    if kind == "server_default" and isinstance(thing.arg, (sa.True_, sa.False_)):  # 1 and 0 on SQLite only
+        return f"sa.{thing.arg}()"
     if kind != "type":
         return False
     if isinstance(thing, sa.Enum):  # the values belong to the application; the column is a text

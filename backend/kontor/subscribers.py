@@ -25,7 +25,7 @@ SUBSCRIBERS: dict[str, tuple[str, ...]] = {
     "CodesIssued": ("processes.advance", "notifications.tell"),
     # inventory
     "StockArrived": ("processes.advance",),
-    "AllocationsReleased": ("processes.advance",),
+    "AllocationsReleased": ("fulfillment.take_out_lost", "processes.advance"),
     "BackorderFilled": ("processes.advance",),
     "BackorderRescheduled": ("notifications.tell",),
     # invoicing

@@ -1251,7 +1251,7 @@ def upgrade() -> None:
         sa.Column("gateway_reference", sa.String(length=120), nullable=True),
         sa.Column("label", sa.String(length=120), nullable=True),
         sa.Column("authorization_expires_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("expiry_warned", sa.Boolean(), server_default=sa.text("0"), nullable=False),
+        sa.Column("expiry_warned", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("amount >= 0", name=op.f("ck_payment_amount")),

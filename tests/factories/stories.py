@@ -14,6 +14,7 @@ from factories.catalog import make_variant
 from factories.channels import make_channel
 from factories.inventory import make_order_line, make_order_row
 from factories.locations import make_location
+from kontor import bootstrap
 from kontor.channels.models import SalesChannel
 from kontor.core import outbox
 from kontor.core.db import Session
@@ -33,6 +34,7 @@ ADDRESS = {
 @contextmanager
 def only(*jobs: str) -> Iterator[None]:
     """Of all reactions to events only these jobs, so that a story goes no further than it is told."""
+    bootstrap.load()  # which puts all of them in force, once
     outbox.route({name: [each for each in reactions if each in jobs] for name, reactions in SUBSCRIBERS.items()})
     yield
     outbox.route(SUBSCRIBERS)

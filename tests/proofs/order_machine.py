@@ -31,6 +31,7 @@ from kontor.fulfillment.values import Pieces
 from kontor.fulfillment.states import FulfillmentState, RejectReason
 from kontor.inventory import counting, inbound, reservations
 from kontor.inventory.models import InboundStock, Reservation
+from kontor.locations.models import StockKind
 from kontor.notifications.ports import MessageSender, OutgoingMessage
 from kontor.orders import queries as orders
 from kontor.orders import service as order_service
@@ -241,7 +242,7 @@ class OrderMachine:
         async with self.database.unit_of_work() as db:
             pieces = await self._pieces(db, row.id)
             reason = self.chance.choice(list(RejectReason))
-            rejected = pieces and [answering.RejectedPieces(each.line_id, each.quantity, reason) for each in pieces]
+            rejected = [answering.RejectedPieces(each.line_id, each.quantity, reason) for each in pieces or ()] or None
             await answering.reject(db, row.id, rejected, now=db.now, reason=reason)
         return f"{row.number} {reason}"
 
@@ -341,7 +342,7 @@ class OrderMachine:
                 delta = self.chance.choice((-2, -1, 1, 3))
                 await counting.adjust_stock(db, where, sku, delta=delta, reason="found")
                 return f"{sku} {delta:+}"
-            kind = self.chance.choice(list(counting.StockKind))
+            kind = self.chance.choice(list(StockKind))
             figure = counting.StockFigure(where, sku, self.chance.randrange(8), kind=kind)
             (outcome,) = await counting.set_stock_levels(db, [figure])
         return f"{sku} {kind} {figure.quantity} {outcome.result}"

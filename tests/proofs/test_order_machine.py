@@ -25,7 +25,7 @@ async def test_every_step_keeps_what_must_hold(
 ) -> None:
     post = Postbox()
     runtime.ports.register(Renderer, PlainRenderer())
-    runtime.ports.register(MessageSender, post)  # type: ignore[type-abstract]
+    runtime.ports.register(MessageSender, post)
     machine = OrderMachine(database, drain, clock, random.Random(seed), post)
     try:
         await machine.run(STEPS)

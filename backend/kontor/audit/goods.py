@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from kontor.audit.comparing import Difference, or_zero, rows, text, total, unequal
 from kontor.core.db import Session
+from kontor.core.outbox import OutboxRow
 from kontor.fulfillment.models import FulfillmentLine, FulfillmentOrder, Shipment, ShipmentLine
 from kontor.fulfillment.states import OPEN_STATES, FulfillmentState
 from kontor.inventory import differences as stock
@@ -101,6 +102,9 @@ async def work_in_hand(db: Session) -> list[Difference]:
         .group_by(Shipment.fulfillment_order_id, ShipmentLine.order_line_id)
         .subquery()
     )
+    # Stock that was counted away is given up at once; the work is told in a transaction of its own.
+    told = sa.select(sa.literal(1)).where(OutboxRow.key == row.order_id, OutboxRow.job == "fulfillment.take_out_lost")
+    losing = told.exists()
     left = (FulfillmentState.SHIPPED, FulfillmentState.DELIVERED, FulfillmentState.PICKED_UP)
     found: list[Difference] = []
     for check, states, behind in (("open work against allocations", OPEN_STATES, promised), ("work done", left, sent)):
@@ -109,7 +113,7 @@ async def work_in_hand(db: Session) -> list[Difference]:
             sa.select(text("fulfillment order"), row.number, line.sku, line.quantity, or_zero(behind.c.total))
             .join(line, line.fulfillment_order_id == row.id)
             .outerjoin(behind, same)
-            .where(row.state.in_(sorted(states)), line.quantity != or_zero(behind.c.total))
+            .where(row.state.in_(sorted(states)), line.quantity != or_zero(behind.c.total), sa.not_(losing))
         )
         found += await rows(db, 1, check, statement)
     return found

@@ -200,17 +200,28 @@ async def refunds(db: Session) -> list[Difference]:
         .where(Refund.state == RefundState.SUCCEEDED, Refund.amount != or_zero(shares.c.total))
     )
     differences = await rows(db, 4, "refund against its shares", statement)
-    paid_back = (
-        sa.select(Refund.order_id, total(Refund.amount))
-        .where(Refund.state == RefundState.SUCCEEDED)
+    done = (
+        sa.select(Refund.order_id, total(RefundAllocation.amount))
+        .join(Refund, Refund.id == RefundAllocation.refund_id)
+        .where(RefundAllocation.done)
         .group_by(Refund.order_id)
         .subquery()
     )
-    of_payments = sa.select(Payment.order_id, total(Payment.refunded)).group_by(Payment.order_id).subquery()
-    both = sa.join(Order, of_payments, of_payments.c.order_id == Order.id).join(
-        paid_back, paid_back.c.order_id == Order.id, isouter=True
+    row = PaymentTransaction
+    disputed = (  # what banks took back was never granted
+        sa.select(row.order_id, total(row.amount))
+        .where(row.kind == TransactionKind.CHARGEBACK, row.outcome == TransactionState.SUCCEEDED)
+        .group_by(row.order_id)
+        .subquery()
     )
-    pair = (of_payments.c.total, or_zero(paid_back.c.total))
+    back = total(Payment.refunded + Payment.credited)
+    of_payments = sa.select(Payment.order_id, back).group_by(Payment.order_id).subquery()
+    both = (
+        sa.join(Order, of_payments, of_payments.c.order_id == Order.id)
+        .join(done, done.c.order_id == Order.id, isouter=True)
+        .join(disputed, disputed.c.order_id == Order.id, isouter=True)
+    )
+    pair = (of_payments.c.total - or_zero(disputed.c.total), or_zero(done.c.total))
     return differences + await unequal(
         db, 4, "paid back by payments against refunds", found=both, subject=ORDER, pair=pair
     )

@@ -169,7 +169,7 @@ async def _take_out(db: Session, work: Work, order: Order, plan: _Plan, reason: 
             if not line.quantity:
                 await db.delete(line)
     for row in ended:
-        _end(db, row, reason, now=now)
+        end_row(db, row, reason, now=now)
     await release_pieces(db, work, order, cuts, reason)
 
 
@@ -184,7 +184,8 @@ async def release_pieces(db: Session, work: Work, order: Order, cuts: Sequence[s
         work.add(order.id, each.allocation.order_line_id, **{name: -each.quantity})
 
 
-def _end(db: Session, row: FulfillmentOrder, reason: str, *, now: datetime) -> None:
+def end_row(db: Session, row: FulfillmentOrder, reason: str, *, now: datetime) -> None:
+    """The work of a row is over without anything leaving."""
     step(db, row, S.CANCELED, now=now, reason=reason[:500])
     record(db, FulfillmentCanceled(stream_id=row.order_id, fulfillment_order_id=row.id, reason=reason[:300]))
 
@@ -243,7 +244,7 @@ async def end_and_cancel(db: Session, work: Work, row: FulfillmentOrder, *, reas
     """End the work of a row; its pieces are canceled, not routed again."""
     order, lines = work.order_of(row), work.lines[row.id]
     cuts = work.cut(row, {line.id: line.quantity for line in lines})
-    _end(db, row, reason, now=now)
+    end_row(db, row, reason, now=now)
     work.free_capacity(row, sum(line.quantity for line in lines))
     await release_pieces(db, work, order, cuts, reason)
     pieces = {line.order_line_id: line.quantity for line in lines}
@@ -262,7 +263,7 @@ async def withdraw(db: Session, order: Order, *, reason: str, now: datetime) -> 
     )  # fmt: skip
     for row in rows:
         work.free_capacity(row, sum(line.quantity for line in work.lines[row.id]))
-        _end(db, row, reason, now=now)
+        end_row(db, row, reason, now=now)
     cuts = [stock.Cut(held.order_line_id, held.quantity, held.fulfillment_order_id) for held in work.allocations]
     await release_pieces(db, work, order, cuts, reason)
     for order_id, changes in work.changes.items():

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from kontor.core.jobs import JobContext, job
 from kontor.core.outbox import Item
+from kontor.fulfillment.losing import take_out_lost
 from kontor.fulfillment.opening import open_scheduled
 from kontor.fulfillment.recalling import announce_shipments
 
@@ -21,3 +22,11 @@ async def announce_shipment(ctx: JobContext, items: Sequence[Item]) -> None:
     """The time to recall a shipment has passed."""
     async with ctx.claim(*items) as (db, mine):
         await announce_shipments(db, [UUID(item.args["shipment_id"]) for item in mine], now=db.now)
+
+
+@job("fulfillment.take_out_lost", batch=50)
+async def take_out(ctx: JobContext, items: Sequence[Item]) -> None:
+    """Stock that work was given turned out not to be there."""
+    async with ctx.claim(*items) as (db, mine):
+        given = [line["fulfillment_order_id"] for item in mine for line in item.args["lines"]]
+        await take_out_lost(db, [UUID(row_id) for row_id in given if row_id is not None], now=db.now)

@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from kontor.core.db import Session
 from kontor.core.errors import KontorError
 from kontor.core.ids import new_id
-from kontor.core.principal import Principal
 from kontor.core.outbox import record
+from kontor.core.principal import Principal
 from kontor.core.statemachine import change_row, transition
 from kontor.fulfillment import queries
 from kontor.fulfillment.errors import AskedTwice, FulfillmentOrderNotFound, OrderHeld, WrongState

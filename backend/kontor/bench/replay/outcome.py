@@ -103,7 +103,9 @@ class Outcome:
 
     def digest(self) -> str:
         """Equal for two ends that say the same."""
-        text = orjson.dumps([[self.orders[key].plain() for key in sorted(self.orders)], sorted(self.stock)])
+        text = orjson.dumps(
+            [[self.orders[key].plain() for key in sorted(self.orders)], sorted(self.stock)], default=tuple
+        )
         return sha256(text).hexdigest()
 
 
