@@ -18,7 +18,6 @@ from typing import Any
 import asyncpg
 import httpx
 import pytest
-from sqlalchemy.ext.asyncio import create_async_engine
 from starlette.applications import Starlette
 
 from kontor import bootstrap, relay
@@ -85,18 +84,10 @@ def _is_loopback(host: str) -> bool:
 # --- databases ------------------------------------------------------------------------------------------------------
 
 
-async def prepare_schema(url: str) -> None:
-    """Create every table in an empty database."""
+def prepare_schema(url: str) -> None:
+    """Bring an empty database to the schema of an installation, by the migrations."""
     bootstrap.load_models()
-    engine = create_async_engine(url)
-    async with engine.begin() as connection:
-        await connection.run_sync(Model.metadata.create_all)
-        if not url.startswith("sqlite"):
-            await connection.exec_driver_sql(
-                'ALTER TABLE event ALTER COLUMN "transaction" '
-                "SET DEFAULT CAST(CAST(pg_current_xact_id() AS text) AS bigint)"
-            )
-    await engine.dispose()
+    bootstrap.migrate(url)
 
 
 @pytest.fixture(scope="session")
@@ -115,7 +106,7 @@ def memory_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def sqlite_template(memory_folder: Path) -> Path:
     """A SQLite file with the schema."""
     path = memory_folder / "template.db"
-    asyncio.run(prepare_schema(f"sqlite+aiosqlite:///{path}"))
+    prepare_schema(f"sqlite+aiosqlite:///{path}")
     return path
 
 
@@ -130,7 +121,7 @@ def postgres() -> Iterator[PostgresServer]:
 def postgres_url(postgres: PostgresServer) -> str:
     """A PostgreSQL database with the schema; its rows are deleted before each test."""
     url = postgres.create_database("kontor_test")
-    asyncio.run(prepare_schema(url))
+    prepare_schema(url)
     return url
 
 

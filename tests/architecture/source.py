@@ -11,8 +11,8 @@ ROOT = Path(__file__).parents[2]
 KONTOR = ROOT / "backend" / "kontor"
 
 EDGES = frozenset(
-    ["__main__", "app", "worker", "relay", "cli", "audit", "bench", "bootstrap", "subscribers", "demo", "api"]
-    + ["adapters"],
+    {"__main__", "app", "worker", "relay", "cli", "audit", "bench", "bootstrap", "subscribers", "demo", "api"}
+    | {"adapters"}
 )
 GROUND = frozenset({"core", "settings"})
 

@@ -1,10 +1,24 @@
 """Code and documentation arrive together: every package, setting and event is described."""
 
 import ast
+import inspect
+from dataclasses import fields
 
 from architecture.source import ROOT, Module, modules
+from kontor import bootstrap
+from kontor.core.outbox import EVENTS, Event
 
 OPERATIONS = ROOT / "docs" / "operations.md"
+EVENT_GUIDE = ROOT / "docs" / "events.md"
+INTRODUCTION = """\
+# Events
+
+Every event is a fact of the log: `id`, `streamId`, `sequence` (per stream, without gaps), `name`, `occurredAt`, who
+acted, and the payload below. The stream is the thing whose story it belongs to; everything about one order has the
+order's id. Payloads are plain JSON: ids and moments as text, amounts in minor units. Fields are added, never renamed.
+`events` and the subscription `eventRecorded` read the log, webhooks deliver from it.
+
+"""
 
 
 def undocumented_package(module: Module) -> bool:
@@ -37,6 +51,24 @@ def event_classes(module: Module) -> dict[str, bool]:
 def missing(names: list[str], text: str) -> list[str]:
     """The names that the documentation does not give as code."""
     return [name for name in names if f"`{name}`" not in text and f"`{name}=" not in text]
+
+
+def events_page() -> str:
+    """The guide to events as their declarations have it."""
+    bootstrap.load_models()
+    declared = [event for event in EVENTS.values() if event.__module__.startswith("kontor.")]
+    text, package = INTRODUCTION, ""
+    for event in sorted(declared, key=lambda each: (each.__module__, inspect.getsourcelines(each)[1])):
+        if package != (package := event.__module__.split(".")[1]):
+            text += f"## {package.capitalize()}\n\n| event | what happened | payload |\n| --- | --- | --- |\n"
+        text += _event_row(event) + "\n"
+    return text.replace("|\n## ", "|\n\n## ")
+
+
+def _event_row(event: type[Event]) -> str:
+    told = " ".join((event.__doc__ or "").split("\n\n")[0].split()).replace("|", "\\|")
+    names = [item.name for item in fields(event) if item.name != "stream_id"]
+    return f"| `{event.name}` | {told} | {', '.join(f'`{name}`' for name in names) or '–'} |"
 
 
 def test_silent_package_is_found() -> None:
@@ -76,3 +108,7 @@ def test_every_event_is_described() -> None:
     events = {name: described for module in modules() for name, described in event_classes(module).items()}
     assert [name for name, described in events.items() if not described] == []
     assert missing(list(events), docs) == []
+
+
+def test_event_guide_agrees_with_the_declarations() -> None:
+    assert EVENT_GUIDE.read_text(encoding="utf-8") == events_page()

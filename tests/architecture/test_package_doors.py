@@ -17,6 +17,13 @@ EDGE_DOORS = DOORS | {"jobs", "tasks"}
 OPENED: dict[str, str] = {
     "kontor.locations.distance": "the one way to measure between two places, a pure function of coordinates",
     "kontor.locations.calendars": "the one way to count working days and cut-off times, a pure function",
+    "kontor.orders.intake": "the value types of an order as it is given to us",
+    "kontor.orders.progress": "the one way to change an order's counters, for the packages that execute",
+    "kontor.returns.inspection": "the value types and the decision of an inspection, which the process repeats",
+    "kontor.risk.scoring": "the value types in which an assessment is kept and shown",
+    "kontor.routing.explanation": "the one way to put a routing decision into words",
+    "kontor.tax.determination": "the one way to tell which tax a line bears, a pure function",
+    "kontor.webhooks.payload": "the one form in which an event leaves the house",
 }
 
 

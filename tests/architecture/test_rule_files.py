@@ -42,6 +42,7 @@ IMPURE: dict[str, str] = {
     "*/files.py": "names the columns of files for the ground that reads them",
     "catalog/values.py": "names the ground's checks of each field",
     "*/tasks.py": "names the functions that process tasks call",
+    "orders/progress.py": "changes the counters of an order in memory and records what follows",
     "payments/ledger.py": "writes the books, though it waits for nothing",
     "notifications/rendering.py": "reads the templates it fills",
     "webhooks/signing.py": "draws new secrets",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 import pytest
 import sqlalchemy as sa
 
@@ -9,6 +11,7 @@ from kontor.core.db import Database
 from kontor.core.errors import NotFound
 from kontor.core.ids import new_id
 from kontor.core.jobs import Runtime
+from kontor.core.principal import Principal
 from kontor.documents import queries, service
 from kontor.documents.models import Document
 from kontor.documents.ports import DocumentStore
@@ -48,7 +51,7 @@ async def test_documents_are_seen_by_channel_and_customer(
         NewDocument(kind="INVOICE", number="1", key="a/1", data=b"1", channel_id=channel, customer_id=customer),
     )
     inner = await keep(runtime, NewDocument(kind="PICK_LIST", number="2", key="a/2", data=b"2"))
-    cases = (
+    cases: tuple[tuple[Principal, set[UUID]], ...] = (
         (principals.holding(), {kept.id, inner.id}),
         (principals.holding(channel_ids=frozenset({channel})), {kept.id}),
         (principals.holding(channel_ids=frozenset({new_id()})), set()),

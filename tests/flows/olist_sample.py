@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 STATES = {"SP": (-23.5, -46.6), "RJ": (-22.9, -43.2), "MG": (-19.9, -43.9), "RS": (-30.0, -51.2)}
-FIRST = datetime(2017, 11, 20, 8, 0)
+FIRST = datetime(2017, 11, 20, 8, 0)  # noqa: DTZ001 - the set writes local times without a zone
 # Recorded state -> how many of sixty orders have it.
 MIX = (
     ("delivered", 38), ("shipped", 4), ("canceled", 7), ("invoiced", 3), ("processing", 3), ("approved", 1),

@@ -27,8 +27,8 @@ from kontor.core.ids import new_id
 from kontor.documents.rendering import Renderer
 from kontor.fulfillment import answering, canceling, delivering, pickup, recalling, rerouting, shipping, sourcing
 from kontor.fulfillment.models import FulfillmentLine, FulfillmentOrder, Shipment
-from kontor.fulfillment.values import Pieces
 from kontor.fulfillment.states import FulfillmentState, RejectReason
+from kontor.fulfillment.values import Pieces
 from kontor.inventory import counting, inbound, reservations
 from kontor.inventory.models import InboundStock, Reservation
 from kontor.locations.models import StockKind
@@ -150,7 +150,9 @@ class OrderMachine:
 
     def _count(self, most: int) -> int:
         """Mostly possible, sometimes none or one too many."""
-        return self.chance.randint(1, max(1, most)) if self.chance.random() < 0.95 else self.chance.choice((0, most + 1))
+        return (
+            self.chance.randint(1, max(1, most)) if self.chance.random() < 0.95 else self.chance.choice((0, most + 1))
+        )
 
     # --- orders ---------------------------------------------------------------------------------------------------
 

@@ -12,13 +12,16 @@ from kontor.core.db import Session
 from kontor.core.outbox import EventRecord, EventStream, OutboxRow
 from kontor.core.statemachine import StateChange
 from kontor.documents.models import Document
-from kontor.fulfillment.models import FulfillmentOrder, Shipment
+from kontor.fulfillment.models import FulfillmentOrder
 from kontor.fulfillment.states import FulfillmentState
 from kontor.invoicing.models import CreditNote, Invoice
 from kontor.locations.models import StockLocation
 from kontor.notifications.models import Notification
 from kontor.orders.models import Order, OrderHold
 from kontor.payments.models import PaymentTransaction, Refund, TransactionKind, TransactionState
+
+_S = FulfillmentState
+MOVING = (_S.PICKED, _S.PACKED, _S.SHIPPED, _S.READY_FOR_PICKUP, _S.PICKED_UP)
 
 
 async def legal_numbers(db: Session) -> list[Difference]:
@@ -47,25 +50,28 @@ async def documents_unchanged(db: Session) -> list[Difference]:
 
 
 async def held_orders(db: Session) -> list[Difference]:
-    """While a blocking hold is open no work is given out and nothing leaves."""
-    hold = OrderHold
+    """While a blocking hold is open no work is given out and none of it moves on.
+
+    Counted is when a step was taken, not when the caller says that the goods left. What is split off work that was
+    given out before is no release.
+    """
+    hold, work = OrderHold, FulfillmentOrder
+    given = sa.select(work.order_id, work.number, work.created_at.label("moment")).where(work.split_from_id.is_(None))
+    moved = (
+        sa.select(work.order_id, work.number, StateChange.at.label("moment"))
+        .join(StateChange, StateChange.entity_id == work.id)
+        .where(StateChange.entity == work.__tablename__, StateChange.old.is_not(None), StateChange.new.in_(MOVING))
+    )
     found: list[Difference] = []
-    for check, moment, source in (
-        ("released while on hold", FulfillmentOrder.created_at, FulfillmentOrder),
-        ("shipped while on hold", Shipment.shipped_at, Shipment),
-    ):
-        things = sa.select(source.order_id, source.number, moment.label("moment")).subquery("things")
-        ended = sa.or_(hold.released_at.is_(None), hold.released_at > things.c.moment)
+    for check, steps in (("released while on hold", given), ("moved while on hold", moved)):
+        step = steps.subquery("step")
+        lasting = sa.or_(hold.released_at.is_(None), hold.released_at > step.c.moment)
         statement = (
-            sa.select(text("order"), Order.number, hold.kind, things.c.number, text("nothing"))
+            sa.select(text("order"), Order.number, hold.kind, step.c.number, text("nothing"))
             .join(hold, hold.order_id == Order.id)
-            .join(things, things.c.order_id == Order.id)
-            .where(hold.blocking, things.c.moment > hold.placed_at, ended)
+            .join(step, step.c.order_id == Order.id)
+            .where(hold.blocking, step.c.moment > hold.placed_at, lasting)
         )
-        if source is FulfillmentOrder:
-            # What is split off work that was given out before is no release.
-            statement = statement.join(FulfillmentOrder, FulfillmentOrder.number == things.c.number)
-            statement = statement.where(FulfillmentOrder.split_from_id.is_(None))
         found += await rows(db, 7, check, statement)
     return found
 

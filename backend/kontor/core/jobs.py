@@ -157,7 +157,7 @@ async def _one_by_one(runtime: Runtime, declared: Job, items: Sequence[Item]) ->
             held.add(item.key)
     if given_back:
         async with runtime.database.unit_of_work() as db:
-            await outbox.release(db, given_back)
+            await outbox.postpone(db, given_back, timedelta())
 
 
 async def _run_one(runtime: Runtime, declared: Job, item: Item) -> bool:
@@ -169,7 +169,7 @@ async def _run_one(runtime: Runtime, declared: Job, item: Item) -> bool:
             await _finish(context, [item])
     except RetryLater as later:
         async with runtime.database.unit_of_work() as db:
-            await outbox.postpone(db, item, later.delay)
+            await outbox.postpone(db, [item], later.delay)
         DONE.labels(declared.name, "later").inc()
         return False
     except Exception as problem:

@@ -228,11 +228,9 @@ async def _take_numbers(db: Session, events: Sequence[Event]) -> dict[UUID, int]
     for event in events:
         counts[event.stream_id] = counts.get(event.stream_id, 0) + 1
     last: dict[UUID, int] = {}
+    take = _numbers_sqlite if db.sqlite else _numbers_postgres
     for part in chunks(sorted(counts)):
-        if db.sqlite:
-            last.update(await _numbers_sqlite(db, part, counts))
-        else:
-            last.update(await _numbers_postgres(db, part, counts))
+        last.update(await take(db, part, counts))
     return last
 
 
@@ -249,12 +247,8 @@ async def _numbers_postgres(db: Session, ids: Sequence[UUID], counts: Mapping[UU
 
 
 async def _numbers_sqlite(db: Session, ids: Sequence[UUID], counts: Mapping[UUID, int]) -> dict[UUID, int]:
-    known = {
-        row.stream_id: row.last_seq
-        for row in await db.execute(
-            sa.select(EventStream.stream_id, EventStream.last_seq).where(EventStream.stream_id.in_(ids))
-        )
-    }
+    found = sa.select(EventStream.stream_id, EventStream.last_seq).where(EventStream.stream_id.in_(ids))
+    known = {row.stream_id: row.last_seq for row in await db.execute(found)}
     connection = await db.connection()
     await connection.exec_driver_sql(
         "INSERT INTO event_stream (stream_id, last_seq) VALUES (?, ?) "
@@ -337,15 +331,12 @@ async def load(db: Session, ids: Sequence[int]) -> list[Item]:
         .where(OutboxRow.id.in_(ids), sa.not_(OutboxRow.dead))
         .order_by(OutboxRow.id)
     )
-    return [_item(row, event) for row, event in rows]
-
-
-def _item(row: OutboxRow, event: EventRecord | None) -> Item:
-    if event is None:
-        return Item(row.id, row.job, row.key, row.args or {}, row.attempts)
-    return Item(
-        row.id, row.job, row.key, event.payload, row.attempts, event.name, event.id, event.seq, event.occurred_at
-    )
+    return [
+        Item(row.id, row.job, row.key, event.payload, row.attempts, event.name, event.id, event.seq, event.occurred_at)
+        if event is not None
+        else Item(row.id, row.job, row.key, row.args or {}, row.attempts)
+        for row, event in rows
+    ]
 
 
 async def claim(db: Session, items: Sequence[Item]) -> list[Item]:
@@ -371,15 +362,10 @@ async def fail(db: Session, item: Item, error: str, *, delay: timedelta, dead: b
     )
 
 
-async def postpone(db: Session, item: Item, delay: timedelta) -> None:
-    """Ask again later without counting a failure."""
-    await db.execute(sa.update(OutboxRow).where(OutboxRow.id == item.id).values(available_at=wall() + delay))
-
-
-async def release(db: Session, items: Sequence[Item]) -> None:
-    """Give leased rows back untried: due again as soon as nothing before them waits."""
+async def postpone(db: Session, items: Sequence[Item], delay: timedelta) -> None:
+    """Ask again later, without counting a failure."""
     ids = [item.id for item in items]
-    await db.execute(sa.update(OutboxRow).where(OutboxRow.id.in_(ids)).values(available_at=wall()))
+    await db.execute(sa.update(OutboxRow).where(OutboxRow.id.in_(ids)).values(available_at=wall() + delay))
 
 
 async def replay_dead(db: Session, ids: Sequence[int] | None = None) -> int:

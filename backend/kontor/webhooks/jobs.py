@@ -88,7 +88,7 @@ async def _note(
             (item, waits.get(row, timedelta(0))) for item, row in held if row in waits or row in called - answers.keys()
         ]
         for item, wait in later:
-            await outbox.postpone(db, item, wait)
+            await outbox.postpone(db, [item], wait)
         waiting = {item.id for item, _ in later}
         await outbox.complete(db, [item for item, _ in held if item.id not in waiting])
     ctx.finished.update(item.id for item, _ in rows)
