@@ -4,11 +4,11 @@ import asyncio
 from dataclasses import replace
 
 import sqlalchemy as sa
+
 from factories.catalog import make_bundle, make_variant
 from factories.channels import make_channel
 from factories.intake import make_company, order_input, place, put_stock
 from factories.locations import make_location
-
 from kontor.channels.models import ShortagePolicy
 from kontor.core.db import Database
 from kontor.core.errors import Conflict, InvalidInput, NotFound

@@ -38,6 +38,7 @@ from kontor.returns.models import Return, ReturnLine
 from kontor.returns.states import Disposition, ReturnReason, ReturnState
 
 DAYS = 30
+STEP = 3  # days told at once: the background work of many orders costs little more than that of one
 S = FulfillmentState
 
 
@@ -64,17 +65,17 @@ class Teller:
     async def tell(self, per_day: int = 9) -> int:
         """All days up to now; the number of orders that were taken."""
         end = self.clock.moment
-        for day in range(DAYS, -1, -1):
+        for day in range(DAYS, -1, -STEP):
             self.clock.moment = end - timedelta(days=day, minutes=30)
-            await self._take_orders(per_day if day else per_day // 2)
+            await self._take_orders(per_day * STEP)
             await drain(self.runtime)
             self.clock.moment += timedelta(minutes=10)
             await self._take_back()
             await self._deliver()
             await self._send_back()
-            await self._work(last=day < 2)
+            await self._work(last=day < STEP)
             await drain(self.runtime)
-            if day == 4:
+            if day == STEP:
                 await self._cancel_some()
                 await drain(self.runtime)
         self.clock.moment = end
@@ -200,10 +201,11 @@ class Teller:
         await delivering.record_delivery(db, delivering.Delivery(fulfillment_order_id=row_id), now=db.now)
 
     async def _send_back(self) -> None:
-        """A tenth of what arrived two days ago comes back; most of it is received and inspected later."""
-        after = self.clock.moment - timedelta(days=3)
+        """A tenth of what arrived a few days ago comes back; most of it is received and inspected later."""
+        after = self.clock.moment - timedelta(days=STEP * 2)
+        before = self.clock.moment - timedelta(days=1)
         found = sa.select(Shipment.id, Shipment.order_id).where(
-            Shipment.delivered_at > after, Shipment.delivered_at < after + timedelta(days=1)
+            Shipment.delivered_at > after, Shipment.delivered_at < before
         )
         async with self.runtime.database.read_only() as db:
             rows = list(await db.execute(found.order_by(Shipment.number)))

@@ -253,7 +253,9 @@ class Order:
         return [Shipment.of(row) for row in rows]
 
     @strawberry.field(extensions=[requires(Permission.PAYMENTS_READ)])
-    async def payments(self, info: Info) -> list[Annotated[Payment, strawberry.lazy("kontor.api.graphql.payment_types")]]:
+    async def payments(
+        self, info: Info
+    ) -> list[Annotated[Payment, strawberry.lazy("kontor.api.graphql.payment_types")]]:
         from kontor.api.graphql.payments import payments_of
 
         return await payments_of(info, self.id)
