@@ -21,7 +21,7 @@ from kontor.settings import Settings, from_environment
 if TYPE_CHECKING:
     from kontor.imports.service import ImportSummary
 
-app = typer.Typer(help="Kontor: distributed order management.", no_args_is_help=True, pretty_exceptions_enable=False)
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 Host = Annotated[str, typer.Option(help="Address to listen on.")]
 Port = Annotated[int, typer.Option(help="Port to listen on.")]
 
@@ -42,6 +42,13 @@ PAGES = (
     ("API explorer", "graphql", "explorer"),
     ("Messages sent", "mailbox", ""),
 )
+
+
+@app.callback()
+def prepare(context: typer.Context) -> None:
+    """Kontor: distributed order management."""
+    if context.invoked_subcommand == "user":  # a package of the ground, which cannot load the others itself
+        bootstrap.load_models()
 
 
 def main() -> None:

@@ -13,10 +13,10 @@ EVENT_GUIDE = ROOT / "docs" / "events.md"
 INTRODUCTION = """\
 # Events
 
-Every event is a fact of the log: `id`, `streamId`, `sequence` (per stream, without gaps), `name`, `occurredAt`, who
-acted, and the payload below. The stream is the thing whose story it belongs to; everything about one order has the
+Every event is a fact of the log: `id`, `position`, `streamId`, `seq` (per stream, without gaps), `name`, `occurredAt`,
+`by` and the payload below. The stream is the thing whose story it belongs to; everything about one order has the
 order's id. Payloads are plain JSON: ids and moments as text, amounts in minor units. Fields are added, never renamed.
-`events` and the subscription `eventRecorded` read the log, webhooks deliver from it.
+The query `events` and the subscription `eventsChanged` read the log; webhooks deliver from it.
 
 """
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
+import pytest
 import sqlalchemy as sa
-from pytest import MonkeyPatch
 
 from factories.catalog import make_variant
 from factories.intake import Company, make_company, order_input, place, put_stock
@@ -118,7 +118,7 @@ async def send(database: Database, do: Callable[[Session, ProcessInstance], None
         do(db, await queries.lock_instance(db, instance_id))
 
 
-def rewired(monkeypatch: MonkeyPatch, name: str, function: TaskFunction) -> TaskFunction:
+def rewired(monkeypatch: pytest.MonkeyPatch, name: str, function: TaskFunction) -> TaskFunction:
     """Put another function behind a task; the one that was there."""
     before = TASKS[name].function
     monkeypatch.setitem(TASKS, name, replace(TASKS[name], function=function))

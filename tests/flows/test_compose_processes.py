@@ -18,6 +18,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Message as MessageHandler
 
 from architecture.test_compose import own_services
+from kontor import bootstrap
 from kontor.auth import clients
 from kontor.auth.permissions import GRANTABLE, ClientKind
 from kontor.bench import world
@@ -134,6 +135,7 @@ def installation(
 
 async def prepare(url: str) -> tuple[world.World, str, str]:
     """Masters and stock to order from, and an API client with its secret."""
+    bootstrap.load_models()
     database = Database(url)
     try:
         built = await world.build(database, articles=20, places=2, stocked=2)

@@ -109,7 +109,8 @@ def _shown(named: GraphQLObjectType | GraphQLInterfaceType, depth: int, allowed:
         if is_leaf_type(inner):
             yield f"{_label(name, field)}: {name}"
         elif depth > 0 or page:
-            yield f"{_label(name, field)}: {name} {selection(field.type, depth if page else depth - 1, allowed=allowed)}"
+            inner_depth = depth if page else depth - 1
+            yield f"{_label(name, field)}: {name} {selection(field.type, inner_depth, allowed=allowed)}"
 
 
 def _label(name: str, field: GraphQLField) -> str:

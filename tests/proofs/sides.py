@@ -122,7 +122,7 @@ async def _masters(database: Database, name: str, size: int) -> Side:
             await make_tariff(db, carrier=f"C{index}")
             await make_tax_rate(db, country="FR", tax_class=f"class{index}")
             await make_variant(db, sku=f"SKU-{name}-{index}")
-        role = dict(partner_id=partner.id, role=Role.DROPSHIPPER)
+        role: dict[str, Any] = {"partner_id": partner.id, "role": Role.DROPSHIPPER}
         for index in range(size):
             await make_user(db, name=f"User {name}", email=f"{name.lower()}{index}@kontor.example", **role)
             await make_client(
@@ -214,7 +214,7 @@ async def _further(database: Database, side: Side, size: int) -> None:
                 side.store.code, side.variant.sku, f"{side.name}-{index}", 5, (db.now + timedelta(days=9)).date()
             )
             await inbound.announce_inbound(db, goods)
-            _prices_and_hooks(db, side, index)
+            await _prices_and_hooks(db, side, index)
     if size == 1:
         async with database.unit_of_work() as db:
             line = (await orders.lines_of(db, side.orders[:1]))[side.orders[0]][0]
@@ -222,7 +222,7 @@ async def _further(database: Database, side: Side, size: int) -> None:
             await returns.request_return(db, returns.Announcement(side.orders[0], (wish_back,)), now=db.now)
 
 
-def _prices_and_hooks(db: Session, side: Side, index: int) -> None:
+async def _prices_and_hooks(db: Session, side: Side, index: int) -> None:
     begins = datetime(2020, 1, 1, tzinfo=db.now.tzinfo) + timedelta(days=index)
     db.add(
         Price(
@@ -235,6 +235,7 @@ def _prices_and_hooks(db: Session, side: Side, index: int) -> None:
         partner_id=side.partner.id, active=False, created_at=db.now,
     )  # fmt: skip
     db.add(endpoint)
+    await db.flush()
     db.add(
         EventDelivery(
             id=new_id(), endpoint_id=endpoint.id, event_id=new_id(), stream_id=side.waiting[index],

@@ -52,10 +52,9 @@ async def build(database: Database, *, articles: int = 1000, places: int = 8, st
         tariff = ShippingTariff(id=new_id(), carrier="Parcel", parcel_cents=490, cents_per_kg=20, transit_days=1)
         db.add(entity)
         await db.flush()
-        db.add_all([channel, rate, tariff, *_places(db.now, places)])
+        locations = _places(db.now, places)
+        db.add_all([channel, rate, tariff, *locations])
         await db.flush()
-        locations = [place for place in db.identity_map.values() if isinstance(place, StockLocation)]
-        locations.sort(key=lambda place: place.code)
         variants = _articles(db.now, articles)
         for model, rows in variants.items():
             await db.bulk_insert(model, tuple(rows[0]), [tuple(row.values()) for row in rows])

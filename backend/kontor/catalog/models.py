@@ -137,11 +137,3 @@ class PoolCode(Model):
     order_line_id: Mapped[UUID | None]
     unit: Mapped[int | None]
     issued_at: Mapped[datetime | None]
-
-
-# Searches look for a part of a text; on PostgreSQL trigrams make that an index lookup.
-sa.event.listen(
-    Model.metadata,
-    "before_create",
-    sa.DDL("CREATE EXTENSION IF NOT EXISTS pg_trgm").execute_if(dialect="postgresql"),  # type: ignore[no-untyped-call]
-)

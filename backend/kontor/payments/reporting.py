@@ -64,8 +64,13 @@ def covered(payments: Sequence[Payment]) -> int:
 
 
 def covers(payments: Sequence[Payment], dues: Dues) -> bool:
-    """Whether the payments are enough to work on the order."""
-    return covered(payments) + dues.slack >= dues.owed
+    """Whether the payments are enough to work on the order.
+
+    The slack is for what was never promised, such as a rounded total: a promise that is not kept yet counts in full.
+    """
+    there = covered(payments)
+    kept = there >= sum(payment.amount for payment in payments)
+    return there >= dues.owed or (kept and there + dues.slack >= dues.owed)
 
 
 async def report(

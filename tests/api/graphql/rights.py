@@ -245,7 +245,8 @@ def _plain(facts: Mapping[str, Any], named: Callable[[str], str]) -> dict[str, A
     pieces = [{"lineId": named("fulfillment_line"), "quantity": 1}]
     return {
         "first": 50, "after": None, "orderId": named("orders"), "streamId": named("orders"), "names": None,
-        "fulfillmentOrderId": named("fulfillment_order"), "shipmentId": named("shipment"), "holdId": named("order_hold"),
+        "fulfillmentOrderId": named("fulfillment_order"), "shipmentId": named("shipment"),
+        "holdId": named("order_hold"),
         "paymentId": named("payment"), "invoiceId": named("invoice"), "returnId": named("return"),
         "customerId": named("customer_id"), "channelId": named("channel_id"), "variantId": named("variant_id"),
         "endpointId": named("webhook_endpoint"), "locationId": named("store_id"), "toLocationId": None,
@@ -261,7 +262,8 @@ def _plain(facts: Mapping[str, Any], named: Callable[[str], str]) -> dict[str, A
         "shippedAt": None, "deliveredAt": None, "recallable": False, "tracking": None, "allOrNothing": True,
         "dryRun": False, "base64Encoded": False, "content": "a,b\n1,2\n", "xml": "<definitions/>", "all": False,
         "password": "correct horse battery", "current": "wrong", "new": "correct horse battery", "codes": ["A1"],
-        "figures": [{"location": named("location"), "sku": named("sku"), "quantity": 1}], "id": str(NOTHING), "ids": None,
+        "figures": [{"location": named("location"), "sku": named("sku"), "quantity": 1}], "id": str(NOTHING),
+        "ids": None,
     }  # fmt: skip
 
 
@@ -272,7 +274,8 @@ def _own(name: str, named: Callable[[str], str]) -> dict[str, Any]:
     of_order = [{"lineId": named("order_line"), "quantity": 1}]
     address = {"name": "G", "street": "S 1", "postalCode": "20459", "city": "Hamburg", "country": "DE"}
     order = {
-        "channel": named("channel"), "externalId": "foreign", "lines": [{"sku": named("sku"), "quantity": 1, "unitPrice": "1"}],
+        "channel": named("channel"), "externalId": "foreign",
+        "lines": [{"sku": named("sku"), "quantity": 1, "unitPrice": "1"}],
         "billingAddress": address, "customer": {"name": "G"},
     }  # fmt: skip
     webhook = {"id": named("webhook_endpoint"), "name": "mine", "url": "https://a.example/x", "active": False}

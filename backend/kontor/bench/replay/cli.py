@@ -33,6 +33,7 @@ def olist(
     chaos_every: Annotated[float, typer.Option(help="Mean number of seconds between two kills.")] = CHAOS_SECONDS,
     clients: Annotated[int, typer.Option(help="Calls under way at the same time.", min=1)] = 16,
     workers: Annotated[int, typer.Option(help="Worker processes.", min=1)] = 2,
+    step: Annotated[int, typer.Option(help="Acts that are due before the clock moves on.", min=1)] = 600,
     expect: Annotated[str, typer.Option(help="The digest of a run that this one has to end like.")] = "",
     report: Annotated[Path | None, typer.Option(help="Write the figures to this file as JSON.")] = None,
 ) -> None:
@@ -41,7 +42,7 @@ def olist(
     from kontor.bench.replay.replaying import Options, replay
 
     wanted = Wanted(database_url=database, redis_url=redis, embedded=sqlite, workers=workers, clients=clients)
-    options = Options(data, orders, wanted, chaos_every if chaos else 0.0)
+    options = Options(data, orders, wanted, chaos_every if chaos else 0.0, acts_per_window=step)
     made = asyncio.run(replay(options, typer.echo))
     if expect and expect != made.digest:
         made.differences.append(f"the end has digest {made.digest} instead of {expect}")

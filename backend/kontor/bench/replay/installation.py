@@ -24,7 +24,7 @@ from kontor.core.db import Database
 from kontor.core.outbox import OutboxRow
 from kontor.core.sharedclock import FRESH_SECONDS, SharedClock
 
-QUIET_SECONDS = 60.0
+QUIET_SECONDS = 120.0
 POLL_SECONDS = 0.02
 
 
@@ -53,6 +53,7 @@ class Installation:
     clock: SharedClock
     api: Api
     redis: RedisServer | None
+    startup_seconds: float
 
     async def move_to(self, moment: datetime) -> None:
         """Make `moment` the present of every process; afterwards none of them remembers the past."""
@@ -60,7 +61,7 @@ class Installation:
         await asyncio.sleep(2 * FRESH_SECONDS)
 
     async def quiet(self) -> None:
-        """Wait until no work is due any more; raises `NotQuiet` when nothing moves for a minute."""
+        """Wait until no work is due any more; raises `NotQuiet` when nothing moves for two minutes."""
         last, since = -1, time.monotonic()
         while True:
             waiting = await self._due()
@@ -105,11 +106,13 @@ async def running(wanted: Wanted, *, start: datetime) -> AsyncIterator[Installat
         database = Database(database_url, pool_size=5)
         database.clock = clock = SharedClock(database.engine)
         await clock.move_to(start)
+        begun = time.monotonic()
         await asyncio.to_thread(stack.enter_context, processes)
+        startup_seconds = time.monotonic() - begun
         client_id, secret = await _client(database)
         api = Api(processes.base_url, client_id, secret, clients=wanted.clients)
         try:
-            yield Installation(processes, database, clock, api, redis)
+            yield Installation(processes, database, clock, api, redis, startup_seconds)
         finally:
             await api.aclose()
             await database.close()

@@ -70,8 +70,10 @@ class Player:
         operations: Operations,
         stories: Sequence[Story],
         say: Callable[[str], None],
+        acts_per_window: int = ACTS_PER_WINDOW,
     ) -> None:
         self._on, self._do, self._say = installation, operations, say
+        self._acts_per_window = acts_per_window
         self._all = [Playing(story) for story in stories]
         self._agenda: list[tuple[datetime, int]] = []
         self._by_order: dict[str, Playing] = {}
@@ -83,7 +85,7 @@ class Player:
         started = time.perf_counter()
         for position in range(len(self._all)):
             self._enter(position)
-        for end in windows(self._all):
+        for end in windows(self._all, acts=self._acts_per_window):
             since = await self._on.clock.now()
             await self._on.move_to(end)
             self.played.windows += 1

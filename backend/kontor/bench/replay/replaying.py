@@ -21,7 +21,7 @@ from kontor.bench.replay.installation import Installation, Wanted, running
 from kontor.bench.replay.loading import load_company, load_stock
 from kontor.bench.replay.operations import Operations
 from kontor.bench.replay.plan import RETURNED_PER_THOUSAND, Story, story
-from kontor.bench.replay.playing import Played, Player
+from kontor.bench.replay.playing import ACTS_PER_WINDOW, Played, Player
 
 Say = Callable[[str], None]
 
@@ -36,6 +36,7 @@ class Options:
     chaos_every: float = 0.0
     chaos_seed: int = 1
     returned_per_thousand: int = RETURNED_PER_THOUSAND
+    acts_per_window: int = ACTS_PER_WINDOW
 
 
 @dataclass(slots=True)
@@ -65,7 +66,7 @@ async def replay(options: Options, say: Say) -> Report:
         say(f"{len(data.sellers)} sellers and {len(data.products)} products in {time.perf_counter() - started:.0f} s")
         async with _disturbed(installation, options) as kills:
             operations = Operations(installation.api, data.skus(), locations)
-            played = await Player(installation, operations, stories, say).play()
+            played = await Player(installation, operations, stories, say, options.acts_per_window).play()
         say(f"played in {played.seconds:.0f} s, checking")
         return await _report(installation, data, stories, played, kills, accounted)
 

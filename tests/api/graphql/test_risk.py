@@ -1,0 +1,72 @@
+"""Risk and care through the API."""
+
+from __future__ import annotations
+
+from factories.processes import make_store, order_one, order_state
+from kontor.core.db import Database
+from support import Client, Drain, Principals
+
+
+async def test_reviewer_reads_the_reasons_and_decides(
+    database: Database, drain: Drain, client: Client, principals: Principals
+) -> None:
+    company, variant = await make_store(database, settings={"risk.amount": 500})
+    order_id = await order_one(database, company, variant)
+    await drain()
+    query = """query($order: UUID!) { riskAssessment(orderId: $order) { state score reasons { code text } } }"""
+    found = await client.graphql(query, {"order": str(order_id)}, headers={"accept-language": "de"})
+    assert found["data"]["riskAssessment"] == {
+        "state": "REVIEW",
+        "score": 50,
+        "reasons": [
+            {"code": "HIGH_AMOUNT", "text": "Der Betrag 10,00 EUR liegt über der Grenze von 5,00 EUR."},
+        ],
+    }
+    review = """mutation($order: UUID!) { reviewRisk(orderId: $order, accept: false, note: "no answer") {
+      ... on RiskReviewed { assessment { state note } } ... on Error { code } } }"""
+    nobody = await client.graphql(review, {"order": str(order_id)}, principal=principals.holding("orders:read"))
+    assert "FORBIDDEN" in str(nobody)
+    done = await client.graphql(review, {"order": str(order_id)})
+    assert done["data"]["reviewRisk"] == {"assessment": {"state": "REJECTED", "note": "no answer"}}
+    await drain()
+    assert await order_state(database, order_id) == "REJECTED"
+    twice = await client.graphql(review, {"order": str(order_id)})
+    assert twice["data"]["reviewRisk"]["code"] == "RISK_NOT_IN_REVIEW"
+
+
+async def test_rules_and_lists_are_saved_and_shown(database: Database, client: Client) -> None:
+    save = """mutation { saveRiskRules(inputs: [
+      {code: "BIG", condition: "total > 100000", score: 20, text: {en: "Big", de: "Groß"}},
+      {code: "BAD", condition: "total >"}]) { ... on SavedRows { created rows { outcome path } } }
+      saveRiskListEntries(inputs: [{kind: IP, value: "10.0.0.1", reason: "bots"}]) { ... on SavedRows { created } } }"""
+    saved = (await client.graphql(save))["data"]
+    assert saved["saveRiskRules"]["created"] == 1
+    assert saved["saveRiskRules"]["rows"][1] == {"outcome": "REFUSED", "path": ["inputs", "1", "condition"]}
+    assert saved["saveRiskListEntries"]["created"] == 1
+    query = """{ riskRules { nodes { code score decision active } }
+      riskListEntries(filter: {kinds: [IP]}) { nodes { value blocked reason } } }"""
+    assert (await client.graphql(query))["data"] == {
+        "riskRules": {"nodes": [{"code": "BIG", "score": 20, "decision": None, "active": True}]},
+        "riskListEntries": {"nodes": [{"value": "10.0.0.1", "blocked": True, "reason": "bots"}]},
+    }
+
+
+async def test_case_is_opened_assigned_and_finished(database: Database, drain: Drain, client: Client) -> None:
+    company, variant = await make_store(database)
+    order_id = await order_one(database, company, variant)
+    opened = """mutation($order: UUID!) { openCase(orderId: $order, text: "call back") {
+      ... on CaseChanged { case { id kind state facts } } } }"""
+    case = (await client.graphql(opened, {"order": str(order_id)}))["data"]["openCase"]["case"]
+    assert (case["kind"], case["state"], case["facts"]) == ("MANUAL", "OPEN", {"text": "call back"})
+    steps = """mutation($id: UUID!, $owner: UUID!) {
+      assignCase(id: $id, ownerId: $owner) { ... on CaseChanged { case { state ownerId } } }
+      waitCase(id: $id, note: "until noon") { ... on CaseChanged { case { state } } }
+      finishCase(id: $id) { ... on CaseChanged { case { state } } } }"""
+    owner = "00000000-0000-0000-0000-000000000007"
+    assert (await client.graphql(steps, {"id": case["id"], "owner": owner}))["data"] == {
+        "assignCase": {"case": {"state": "ASSIGNED", "ownerId": owner}},
+        "waitCase": {"case": {"state": "WAITING"}},
+        "finishCase": {"case": {"state": "DONE"}},
+    }
+    listed = "{ cases(filter: {states: [DONE], kinds: [MANUAL]}) { nodes { id } } }"
+    assert (await client.graphql(listed))["data"]["cases"]["nodes"] == [{"id": case["id"]}]
