@@ -8,6 +8,7 @@ from uuid import UUID
 
 import pytest
 
+from kontor import bootstrap
 from kontor.core.errors import InvalidInput
 from kontor.core.outbox import EVENTS as KNOWN_EVENTS
 from kontor.processes.messages import EVENTS, FULFILLMENT, ORDER, Reply, Tell, Wake, meanings
@@ -40,6 +41,7 @@ def test_other_waiting_times_are_refused(value: Any) -> None:
 
 
 def test_every_event_a_process_waits_for_reaches_it() -> None:
+    bootstrap.load()
     assert EVENTS.keys() <= KNOWN_EVENTS.keys()
     assert {event for event, jobs in SUBSCRIBERS.items() if "processes.advance" in jobs} == EVENTS.keys()
 

@@ -92,14 +92,20 @@ def selection(kind: Any, depth: int, *, allowed: Allowed = lambda field: True) -
     """
     named = get_named_type(kind)
     if isinstance(named, GraphQLUnionType):
-        parts = "".join(f" ... on {each.name} {selection(each, depth, allowed=allowed)}" for each in named.types)
+        parts = "".join(f" ... on {each.name} {{ {_fields(each, depth, allowed, label=True)} }}" for each in named.types)
         return f"{{ __typename{parts} }}"
     assert isinstance(named, (GraphQLObjectType, GraphQLInterfaceType))
-    parts = " ".join(_shown(named, depth, allowed))
-    return f"{{ __typename {parts} }}"
+    return f"{{ __typename {_fields(named, depth, allowed, label=False)} }}"
 
 
-def _shown(named: GraphQLObjectType | GraphQLInterfaceType, depth: int, allowed: Allowed) -> Iterator[str]:
+Kind = GraphQLObjectType | GraphQLInterfaceType
+
+
+def _fields(named: Kind, depth: int, allowed: Allowed, *, label: bool) -> str:
+    return " ".join(_shown(named, depth, allowed, label=label))
+
+
+def _shown(named: Kind, depth: int, allowed: Allowed, *, label: bool) -> Iterator[str]:
     page = named.name.endswith("Connection")
     for name, field in named.fields.items():
         inner = get_named_type(field.type)
@@ -107,10 +113,11 @@ def _shown(named: GraphQLObjectType | GraphQLInterfaceType, depth: int, allowed:
         if needs or not allowed(field) or (page and name == "edges"):
             continue
         if is_leaf_type(inner):
-            yield f"{_label(name, field)}: {name}"
+            yield f"{_label(name, field)}: {name}" if label else name
         elif depth > 0 or page:
             inner_depth = depth if page else depth - 1
-            yield f"{_label(name, field)}: {name} {selection(field.type, inner_depth, allowed=allowed)}"
+            shown = f"{_label(name, field)}: {name}" if label else name
+            yield f"{shown} {selection(field.type, inner_depth, allowed=allowed)}"
 
 
 def _label(name: str, field: GraphQLField) -> str:

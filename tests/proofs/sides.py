@@ -114,14 +114,14 @@ async def _masters(database: Database, name: str, size: int) -> Side:
         )
         store = await make_location(db, kind="STORE", code=f"store-{name}", name=f"Store {name}")
         warehouse = await make_location(db, code=f"ware-{name}", name=f"Ware {name}")
-        variant = await make_variant(db, sku=f"SKU-{name}", product={"name": f"Lamp {name}"})
+        variant = await make_variant(db, sku=f"SKU-{name[0]}")
         for index in range(1, size):
             await make_partner(db, code=f"partner-{name}-{index}")
             await make_channel(db, code=f"shop-{name}-{index}")
             await make_location(db, code=f"ware-{name}-{index}")
             await make_tariff(db, carrier=f"C{index}")
             await make_tax_rate(db, country="FR", tax_class=f"class{index}")
-            await make_variant(db, sku=f"SKU-{name}-{index}")
+            await make_variant(db, sku=f"SKU-{name[0]}-{index}")
         role: dict[str, Any] = {"partner_id": partner.id, "role": Role.DROPSHIPPER}
         for index in range(size):
             await make_user(db, name=f"User {name}", email=f"{name.lower()}{index}@kontor.example", **role)

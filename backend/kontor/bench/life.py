@@ -113,7 +113,7 @@ async def _play(database: Database, stack: Stack, world: World) -> None:
             if not moved and not await _unfinished(database):
                 return
             await asyncio.sleep(0.05 if moved else 0.2)
-    raise TimeoutError(f"{await _unfinished(database)} orders are not completed")
+    raise TimeoutError(f"orders are not completed: {await _states(database)}")
 
 
 async def _in_state(database: Database, state: FulfillmentState) -> list[Any]:
@@ -126,6 +126,12 @@ async def _unfinished(database: Database) -> int:
     async with database.read_only() as db:
         found = sa.select(sa.func.count()).select_from(Order).where(Order.state != OrderState.COMPLETED)
         return await db.scalar(found) or 0
+
+
+async def _states(database: Database) -> dict[str, int]:
+    async with database.read_only() as db:
+        rows = await db.execute(sa.select(Order.state, sa.func.count()).group_by(Order.state))
+        return {str(state): count for state, count in rows}
 
 
 async def _call(client: httpx.AsyncClient, query: str, rows: list[dict[str, str]]) -> None:

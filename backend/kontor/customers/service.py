@@ -11,10 +11,11 @@ from kontor.core import outbox
 from kontor.core.db import Session, chunks
 from kontor.core.errors import KontorError
 from kontor.core.ids import new_id
-from kontor.customers.errors import CustomerUnnamed, InvalidVatId, ReferenceTaken
+from kontor.customers.errors import CustomerNotFound, CustomerUnnamed, InvalidVatId, ReferenceTaken
 from kontor.customers.events import CustomersSaved
 from kontor.customers.matching import email_key, name_key
 from kontor.customers.models import Customer, CustomerAddress, CustomerKind, CustomerReference
+from kontor.customers.queries import visible_to
 from kontor.imports import cells, fields
 from kontor.imports.errors import DuplicateRow, UnknownReference
 from kontor.imports.fields import Field
@@ -119,7 +120,8 @@ Reference = tuple[UUID, str]
 async def save_customers(db: Session, rows: Sequence[CustomerData], *, all_or_nothing: bool = False) -> list[RowResult]:
     """Add or change customers, one result per row. Records CustomersSaved.
 
-    A customer nobody gave a number gets one. A reference that names another customer is refused (REFERENCE_TAKEN).
+    A customer nobody gave a number gets one. A reference that names another customer is refused (REFERENCE_TAKEN). A
+    shop saves those that its channels know and new ones of its channels; all others are not found.
     """
     await lock_noun(db, "customer")
     drafts, addresses = _drafts(rows)
@@ -127,6 +129,7 @@ async def save_customers(db: Session, rows: Sequence[CustomerData], *, all_or_no
     owners = await _owners(db, set(references.values()))
     await _name(db, drafts, references, owners)
     known = await existing_rows(db, Customer.__table__.c.number, {draft.key for draft in good(drafts)})
+    await _refuse_unseen(db, drafts, references, known)
     match_existing(drafts, known, FIELDS, key="number")
     _refuse_taken(drafts, references, owners)
     for draft in good(drafts):
@@ -193,6 +196,8 @@ async def _references(db: Session, drafts: Sequence[Draft]) -> dict[Draft, Refer
     """The channel references given, by draft; refuses unknown channels, halves, and those that stand twice."""
     codes = {draft.values["channel"] for draft in good(drafts) if draft.values.get("channel")}
     channels = await ids_of(db, _CHANNEL.c.code, _CHANNEL.c.id, codes)
+    own = db.principal.channel_ids
+    channels = {code: channel_id for code, channel_id in channels.items() if own is None or channel_id in own}
     references: dict[Draft, Reference] = {}
     taken: set[Any] = set()
     for draft in good(drafts):
@@ -236,6 +241,21 @@ async def _name(
         draft.values["number"] = numbers[owner] if owner is not None else fresh_number()
     for draft in good(drafts):
         draft.key = draft.values["number"]
+
+
+async def _refuse_unseen(
+    db: Session, drafts: Sequence[Draft], references: Mapping[Draft, Reference], known: Mapping[str, Any]
+) -> None:
+    """Who sees only some customers changes only those, and adds none that they would not see."""
+    if not db.principal.restricted:
+        return
+    seen: set[str] = set()
+    for part in chunks(sorted(draft.key for draft in good(drafts) if draft.key in known)):
+        found = sa.select(Customer.number).where(Customer.number.in_(part), visible_to(db.principal))
+        seen.update(await db.scalars(found))
+    for draft in good(drafts):
+        if draft.key not in seen and (draft.key in known or draft not in references):
+            draft.refuse(CustomerNotFound("There is no such customer.", path=("number",)))
 
 
 def _refuse_taken(

@@ -280,7 +280,7 @@ def _own(name: str, named: Callable[[str], str]) -> dict[str, Any]:
     }  # fmt: skip
     webhook = {"id": named("webhook_endpoint"), "name": "mine", "url": "https://a.example/x", "active": False}
     person = {"email": "a@b.example", "name": "N", "role": "ADMIN", "locationIds": [], "language": "en", "active": True}
-    return {
+    own: dict[str, dict[str, Any]] = {
         "rejectFulfillmentOrder": {"lines": [{**pieces[0], "reason": "DAMAGED"}]},
         "acceptFulfillmentOrders": {"inputs": [{"fulfillmentOrderId": row}]},
         "shipFulfillmentOrders": {"inputs": [{"fulfillmentOrderId": row}]},
@@ -334,4 +334,5 @@ def _own(name: str, named: Callable[[str], str]) -> dict[str, Any]:
         "salesChannels": {"filter": {"codes": [named("channel")]}},
         "stockLocations": {"filter": {"codes": [named("location")]}},
         "eventDeliveries": {"filter": {"endpointId": named("webhook_endpoint")}},
-    }.get(name, {})  # fmt: skip
+    }  # fmt: skip
+    return own.get(name, {})

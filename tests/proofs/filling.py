@@ -1,0 +1,50 @@
+"""Rows of what orders alone do not bring: rules, tasks of people, the audit trail, dead jobs, older definitions."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import sqlalchemy as sa
+
+from kontor.auth.models import AuditEntry
+from kontor.core.db import Database
+from kontor.core.ids import new_id
+from kontor.core.outbox import OutboxRow
+from kontor.processes.models import ProcessDefinition, ProcessInstance, UserTask
+from kontor.processes.states import UserTaskState
+from kontor.risk.models import RiskListEntry, RiskRule
+
+
+async def fill_rest(database: Database, count: int) -> None:
+    """Rows in every list that the life of orders leaves empty."""
+    async with database.unit_of_work() as db:
+        newest = (await db.scalars(sa.select(ProcessDefinition).limit(1))).one()
+        instances = list(await db.scalars(sa.select(ProcessInstance).order_by(ProcessInstance.id).limit(count)))
+        for index in range(count):
+            at = db.now - timedelta(minutes=index)
+            instance = instances[index % len(instances)]
+            db.add_all(
+                [
+                    RiskRule(id=new_id(), code=f"rule-{index}", condition="total > 5", score=1, text={}),
+                    RiskListEntry(
+                        id=new_id(), kind="EMAIL", value=f"{index}@bad.example", blocked=True, reason="stolen cards",
+                        created_at=at, created_by="test",
+                    ),
+                    UserTask(
+                        id=new_id(), instance_id=instance.id, order_id=instance.order_id, token=f"t{index}",
+                        name="review", role=None, state=UserTaskState.OPEN, created_at=at,
+                    ),
+                    AuditEntry(
+                        id=new_id(), at=at, principal_kind="USER", principal_id=new_id(), principal_name="Anna",
+                        operation="placeHold", targets=[f"order:{instance.order_id}"], details={},
+                    ),
+                    OutboxRow(
+                        job="webhooks.deliver", key=None, event_id=None, args={}, due_at=at, available_at=at,
+                        attempts=15, dead=True, last_error="away",
+                    ),
+                    ProcessDefinition(
+                        id=new_id(), key=f"variant-{index}", version=1, name="Variant", xml=newest.xml,
+                        sha256=f"{index:064}", deployed_at=at, deployed_by="test",
+                    ),
+                ]
+            )  # fmt: skip
