@@ -6,6 +6,8 @@ import asyncio
 import importlib
 import importlib.util
 import json
+import signal
+import sys
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Annotated
@@ -69,6 +71,8 @@ def _settings() -> Settings:
 def serve(host: Host = "127.0.0.1", port: Port = 8000, workers: int = 1, reload: bool = False) -> None:
     """Answer requests; without Redis the background work is done here too."""
     settings = _settings()
+    # Uvicorn sends itself the signal again when it has finished everything: such an end is no failure.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     uvicorn.run(
         "kontor.app:create",
         factory=True,

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
@@ -53,6 +54,7 @@ class Installation:
         self.folder, self.port = folder, free_port()
         self._addresses = {**addresses, "KONTOR_BASE_URL": f"http://127.0.0.1:{self.port}"}
         self.running: dict[str, subprocess.Popen[bytes]] = {}
+        self.finding = ""
 
     def start(self, name: str) -> subprocess.Popen[bytes]:
         """Start a service; what the containers reach by name is reached by address."""
@@ -76,8 +78,11 @@ class Installation:
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/health/ready", timeout=5) as answer:
                 return bool(answer.status == 200)
-        except OSError:
-            return False
+        except urllib.error.HTTPError as refused:
+            self.finding = refused.read().decode()
+        except OSError as away:
+            self.finding = repr(away)
+        return False
 
     def log(self, name: str) -> str:
         """The end of a service's log."""
@@ -175,7 +180,7 @@ def test_order_is_confirmed_by_the_processes_of_the_compose_file(
     built, client_id, secret = run(prepare(url))
     for name in ("web", "worker", "relay"):
         composed.start(name)
-    wait_for(composed.is_ready, lambda: composed.log("web"))
+    wait_for(composed.is_ready, lambda: composed.finding + "".join(map(composed.log, composed.running)))
     base_url, credentials = f"http://127.0.0.1:{composed.port}", (client_id, secret)
 
     order_id = run(place(base_url, credentials, world.order(built, "first-order", Random(1))))

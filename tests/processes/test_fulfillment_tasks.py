@@ -18,7 +18,7 @@ from kontor.channels.models import ShortagePolicy
 from kontor.core.db import Database
 from kontor.fulfillment.answering import Acceptance, accept
 from kontor.fulfillment.pickup import hand_over, mark_ready
-from kontor.fulfillment.splitting import Pieces
+from kontor.fulfillment.values import Pieces
 from kontor.locations.models import LocationKind
 from kontor.notifications.models import Notification
 from kontor.orders.states import DeliveryType
@@ -74,7 +74,7 @@ async def store_order(database: Database) -> tuple[UUID, Any]:
         store = await make_location(db, kind=LocationKind.STORE)
         variant = await make_variant(db)
     await put_stock(database, store.id, variant.id, 5)
-    pickup = {"delivery_type": DeliveryType.PICKUP, "pickup_location": store.code}
+    pickup: dict[str, Any] = {"delivery_type": DeliveryType.PICKUP, "pickup_location": store.code}
     return await order_one(database, company, variant, **pickup), store
 
 

@@ -92,7 +92,9 @@ def selection(kind: Any, depth: int, *, allowed: Allowed = lambda field: True) -
     """
     named = get_named_type(kind)
     if isinstance(named, GraphQLUnionType):
-        parts = "".join(f" ... on {each.name} {{ {_fields(each, depth, allowed, label=True)} }}" for each in named.types)
+        parts = "".join(
+            f" ... on {each.name} {{ {_fields(each, depth, allowed, label=True)} }}" for each in named.types
+        )
         return f"{{ __typename{parts} }}"
     assert isinstance(named, (GraphQLObjectType, GraphQLInterfaceType))
     return f"{{ __typename {_fields(named, depth, allowed, label=False)} }}"

@@ -149,7 +149,11 @@ async def test_own_rule_decides_and_a_broken_one_asks_a_person(database: Databas
             ],
         )
     bremen = replace(ADDRESS, city="Bremen")
-    given = ({"facts": {"vip": True}}, {"facts": {"vip": False}, "shipping_address": bremen}, {})
+    given: tuple[dict[str, Any], ...] = (
+        {"facts": {"vip": True}},
+        {"facts": {"vip": False}, "shipping_address": bremen},
+        {},
+    )
     orders_ = [await order_one(database, company, variant, **each) for each in given]
     await drain()
     found = [await assessment(database, order_id) for order_id in orders_]

@@ -167,7 +167,7 @@ async def _shortages(run: TaskRun, short: dict[UUID, Sourced]) -> list[NewCase]:
     return cases
 
 
-@task("settle_payments")
+@task("settle_payments", last=True)
 async def settle_payments(run: TaskRun, subjects: Sequence[Subject]) -> None:
     """Nothing else ships: promises that are left over are given back.
 

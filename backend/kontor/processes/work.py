@@ -75,7 +75,8 @@ TaskFunction = Callable[[TaskRun, Sequence[Subject]], Awaitable[Answers | None]]
 class Task:
     """A declared task; `compensation` names the task that undoes it.
 
-    `last` says that it takes locks nobody may wait behind (number series), so it is done when no other work is left.
+    `last` says that it is done when no other work is left: it builds on what others do, or takes locks nobody may wait
+    behind (number series).
     """
 
     name: str

@@ -71,6 +71,8 @@ def read(body: bytes, content_type: str) -> dict[str, Any]:
         value = call.get(name)
         if not isinstance(value, kinds) and not (value is None and name != "query"):
             raise BadRequest(f"`{name}` must be {'an object' if kinds is dict else 'a text'}.", path=(name,))
+    if not call["query"]:
+        raise BadRequest("The query is empty.", path=("query",))
     # No database column can hold it, and no text of a person has it.
     if b"u0000" in body or b"u{0" in body:
         _refuse_nul(call)

@@ -76,11 +76,13 @@ def text_of(problem: KontorError, language: str) -> str:
 
 
 def plain(value: Any) -> Any:
-    """Facts as JSON data; what JSON does not know becomes text."""
+    """Facts as JSON data; what JSON does not know, and numbers beyond 64 bits, become text."""
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
         return [plain(item) for item in value]
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        return str(value)
     return value if value is None or isinstance(value, (bool, int, str)) else str(value)
 
 
