@@ -47,4 +47,4 @@ def test_what_is_no_color_is_refused(color: str) -> None:
 
 def test_unknown_language_is_refused() -> None:
     with pytest.raises(InvalidInput):
-        texts("fr")  # type: ignore[arg-type]
+        texts("fr")

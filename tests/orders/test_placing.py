@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from uuid import UUID
 
 import sqlalchemy as sa
 
@@ -9,8 +10,9 @@ from factories.catalog import make_bundle, make_variant
 from factories.channels import make_channel
 from factories.intake import make_company, order_input, place, put_stock
 from factories.locations import make_location
+from kontor.catalog.models import ProductVariant
 from kontor.channels.models import ShortagePolicy
-from kontor.core.db import Database
+from kontor.core.db import Database, Model
 from kontor.core.errors import Conflict, InvalidInput, NotFound
 from kontor.core.outbox import EventRecord
 from kontor.inventory.models import Allocation, Reservation, StockLevel
@@ -21,7 +23,7 @@ from kontor.orders.placing import Placed
 from kontor.payments.models import Payment
 
 
-async def variant_with(database: Database, location_id, quantity: int, sku: str):
+async def variant_with(database: Database, location_id: UUID, quantity: int, sku: str) -> ProductVariant:
     async with database.unit_of_work() as db:
         variant = await make_variant(db, sku=sku)
     if quantity:
@@ -29,7 +31,7 @@ async def variant_with(database: Database, location_id, quantity: int, sku: str)
     return variant
 
 
-async def count(database: Database, model) -> int:
+async def count(database: Database, model: type[Model]) -> int:
     async with database.read_only() as db:
         return await db.scalar(sa.select(sa.func.count()).select_from(model)) or 0
 

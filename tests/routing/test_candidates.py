@@ -1,4 +1,5 @@
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -47,7 +48,7 @@ def look(demand: Demand, supply: Supply) -> tuple[list[Place], list[tuple[object
         (replace(SITE, bulky=False), replace(DEMAND, lines=(replace(LINE, bulky=True),)), {}, Reason.BULKY_NOT_ALLOWED),
     ],
 )
-def test_refused_place_names_its_reason(site: Site, demand: Demand, more: dict[str, object], reason: Reason) -> None:
+def test_refused_place_names_its_reason(site: Site, demand: Demand, more: dict[str, Any], reason: Reason) -> None:
     assert look(demand, supply_of(site, **more)) == ([], [("a", reason)])
 
 

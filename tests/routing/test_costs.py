@@ -9,7 +9,7 @@ from kontor.routing.costs import (
     total_terms,
     weight_step_cents,
 )
-from kontor.routing.values import Capacity, Demand, DemandLine, Lane, Network, Offer, Site, Stock, Supply, Terms
+from kontor.routing.values import Capacity, Demand, DemandLine, Id, Lane, Network, Offer, Site, Stock, Supply, Terms
 from routing.worlds import POLICY
 
 STEPS = ((1000, 0), (5000, 150), (31_500, 900))
@@ -61,7 +61,10 @@ def test_each_criterion_of_a_parcel_is_its_own_term() -> None:
     )
     lines = (DemandLine("1", "heavy", 2, 900, bulky=True), DemandLine("2", "light", 3, 40))
     demand = Demand(lines, "web", "de", 2, priority=1)
-    stock = {"heavy": {"a": Stock(5, price_cents=-60)}, "light": {"a": Stock(5, price_cents=200)}}
+    stock: dict[Id, dict[Id, Stock]] = {
+        "heavy": {"a": Stock(5, price_cents=-60)},
+        "light": {"a": Stock(5, price_cents=200)},
+    }
     supply = Supply(Network([site]), stock, 0, capacity={"a": Capacity(unit_price=(5, 6), parcel_price=(0, 70))})
     terms = parcel_terms(
         demand, supply, POLICY, offer=Offer(0, site, lane, 560, 3, None), day=1, quantities={0: 2, 1: 3}

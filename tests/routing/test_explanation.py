@@ -3,7 +3,7 @@ from datetime import date
 
 from kontor.routing.explanation import LANGUAGES, describe, explain, runner_up
 from kontor.routing.planner import plan
-from kontor.routing.values import Demand, DemandLine, Lane, Network, Policy, Reason, Site, Stock, Supply
+from kontor.routing.values import Demand, DemandLine, Id, Lane, Network, Policy, Reason, Site, Stock, Supply
 from routing.worlds import POLICY, world
 
 RULES = Policy("standard/3", split_cents=60, shortage_cents=5000)
@@ -12,7 +12,7 @@ SITES = [
     Site("s", {"de": Lane(450)}, handling_parcel_cents=190),
     Site("p", {"de": Lane(300)}, active=False),
 ]
-STOCK = {
+STOCK: dict[Id, dict[Id, Stock]] = {
     "v0": {"w": Stock(5), "s": Stock(1), "p": Stock(9)},
     "v1": {"w": Stock(1, price_cents=30), "s": Stock(0)},
 }

@@ -11,6 +11,7 @@ from kontor.routing.values import (
     Demand,
     DemandLine,
     FulfillmentPlan,
+    Id,
     Lane,
     Network,
     Policy,
@@ -95,7 +96,7 @@ def test_listing_places_and_stock_backwards_changes_nothing() -> None:
         backwards = replace(
             supply,
             network=Network(reversed(list(supply.network.sites.values()))),
-            stock={variant: dict(reversed(row.items())) for variant, row in reversed(supply.stock.items())},
+            stock={variant: dict(reversed(list(row.items()))) for variant, row in reversed(list(supply.stock.items()))},
         )
         assert plan(demand, backwards, POLICY) == plan(demand, supply, POLICY)
 
@@ -196,7 +197,7 @@ def test_pickup_store_without_goods_leaves_the_line_unsent() -> None:
 
 
 def test_inbound_goods_wait_for_one_parcel_when_waiting_is_cheaper() -> None:
-    stock = {"v0": {"a": Stock(1)}, "v1": {"a": Stock(0, inbound=((2, 1),))}}
+    stock: dict[Id, dict[Id, Stock]] = {"v0": {"a": Stock(1)}, "v1": {"a": Stock(0, inbound=((2, 1),))}}
     supply = Supply(Network([shop("a")]), stock, 0)
     assert parcels_of(plan(order(1, 1), supply, FLAT)) == [("a", 2, {"0": 1, "1": 1})]
     urgent = plan(order(1, 1, promised_day=0), supply, replace(FLAT, late_unit_day_cents=400))
@@ -224,7 +225,7 @@ def test_units_dearer_to_send_than_to_owe_stay_unsent() -> None:
 
 
 def test_stock_price_steers_but_is_no_true_cost() -> None:
-    stock = {"v0": {"a": Stock(1, price_cents=300), "b": Stock(1)}}
+    stock: dict[Id, dict[Id, Stock]] = {"v0": {"a": Stock(1, price_cents=300), "b": Stock(1)}}
     supply = Supply(Network([shop("a", parcel=200), shop("b", parcel=400)]), stock, 0)
     assert plan(order(1), supply, FLAT).parcels[0].location_id == "b"
     only = plan(order(1, excluded=frozenset({"b"})), supply, FLAT)

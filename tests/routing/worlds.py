@@ -6,7 +6,7 @@ from random import Random
 import highspy
 import numpy as np
 
-from kontor.routing.values import Capacity, Demand, DemandLine, Lane, Network, Policy, Site, Stock, Supply
+from kontor.routing.values import Capacity, Demand, DemandLine, Id, Lane, Network, Policy, Site, Stock, Supply
 
 CHANNELS, REGIONS = ("web", "market"), ("north", "south")
 POLICY = Policy(
@@ -27,7 +27,7 @@ def world(seed: int) -> tuple[Demand, Supply]:
     sites = [_site(rng, number) for number in range(rng.randint(2, 10))]
     variants = [f"v{number}" for number in range(rng.randint(1, 5))]
     density = rng.choice((0.3, 0.5, 0.9))
-    stock = {
+    stock: dict[Id, dict[Id, Stock]] = {
         variant: {site.location_id: _stock(rng) for site in sites if rng.random() < density} for variant in variants
     }
     capacity = {site.location_id: _capacity(rng) for site in sites if rng.random() < 0.35}
@@ -134,7 +134,7 @@ class _Model:
         lp.a_matrix_.index_ = np.array([c for _, _, terms in self.rows for c in terms], np.int32)
         lp.a_matrix_.value_ = np.array([v for _, _, terms in self.rows for v in terms.values()], float)
         lp.integrality_ = [highspy.HighsVarType.kInteger] * len(self.cost)
-        solver = highspy.Highs()
+        solver = highspy.Highs()  # type: ignore[no-untyped-call]
         for option, value in (("output_flag", False), ("threads", 1), ("mip_rel_gap", 0.0), ("mip_abs_gap", 0.4)):
             solver.setOptionValue(option, value)
         solver.passModel(lp)

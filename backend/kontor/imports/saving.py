@@ -283,6 +283,11 @@ async def touch_masters(db: Session) -> None:
         )  # fmt: skip
 
 
+def changes_masters(db: Session) -> bool:
+    """Whether this unit of work has changed masters itself."""
+    return bool(db.info.get(MASTERS))
+
+
 async def masters_version(db: Session) -> int:
     """The present number; 0 before the first master was saved."""
     return await db.scalar(sa.select(MastersVersion.version).where(MastersVersion.name == MASTERS)) or 0

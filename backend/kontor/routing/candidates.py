@@ -35,7 +35,7 @@ class Item(NamedTuple):
     """
 
     parts: tuple[tuple[int, int], ...]
-    count: int
+    count: int  # type: ignore[assignment]  # hides the method of tuples, which nobody needs here
     lost_cents: int
     units: int
     grams: int
@@ -263,7 +263,7 @@ class _Survey:
         if location_id in self.demand.excluded:
             return Reason.EXCLUDED
         supply = self.supply
-        days = supply.release_days.get(location_id) if supply.release_days else None
+        days: Sequence[int] | None = supply.release_days.get(location_id) if supply.release_days else None
         if days is None:
             days = range(supply.today, supply.today + supply.horizon_days)
         capacity = supply.capacity.get(location_id, _ALL_DAY) if supply.capacity else _ALL_DAY

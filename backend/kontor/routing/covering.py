@@ -49,7 +49,7 @@ def levels_of(order: Order, places: Sequence[Place]) -> tuple[tuple[int, ...], .
     plain = not order.pools and all(
         (p.roof is None or p.roof >= need) and not p.offer.lane.weight_steps for p in places
     )
-    levels = []
+    levels: list[tuple[int, ...]] = []
     for index, item in enumerate(order.items):
         if item.count == 1 or (plain and all(p.available[index] in (0, item.count) for p in places)):
             levels.append((0, item.count))

@@ -10,14 +10,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
 
 from kontor.channels.models import SalesChannel
+from kontor.core.db import Model
 from kontor.core.errors import InvalidInput
+from kontor.imports import saving
 from kontor.locations import queries as locations
 from kontor.locations.distance import Coordinates, distance_km
 from kontor.locations.models import ShippingTariff, StockLocation
@@ -29,6 +31,7 @@ from kontor.tax.models import TaxRate
 if TYPE_CHECKING:
     from kontor.core.db import Database, Session
 
+M = TypeVar("M", bound=Model)
 _GRID = 10  # a region is a tenth of a degree, some ten kilometers: what tariffs by distance can tell apart
 
 
@@ -130,20 +133,32 @@ _cache: WeakKeyDictionary[Database, Masters] = WeakKeyDictionary()
 
 
 async def load(db: Session) -> Masters:
-    """The masters as they are now: from memory when nothing changed."""
+    """The masters as they are now: from memory when nothing changed.
+
+    A transaction that changes masters itself reads them for itself alone: it may still be rolled back.
+    """
     version = await locations.masters_version(db)
+    if saving.changes_masters(db):
+        return await _read(db, version)
     known = _cache.get(db.database)
     if known is None or known.version != version:
         known = _cache[db.database] = await _read(db, version)
     return known
 
 
+async def _rows_of(db: Session, model: type[M], *order: Any) -> list[M]:
+    """Every row, as objects that belong to no session: they outlive it, whether it is committed or rolled back."""
+    found = await db.execute(sa.select(model.__table__).order_by(*order))
+    columns = {each.key: each.columns[0] for each in sa.inspect(model).column_attrs}
+    return [model(**{name: row._mapping[column] for name, column in columns.items()}) for row in found]
+
+
 async def _read(db: Session, version: int) -> Masters:
-    channels = list(await db.scalars(sa.select(SalesChannel)))
-    places = list(await db.scalars(sa.select(StockLocation)))
-    tariffs = list(await db.scalars(sa.select(ShippingTariff)))
+    channels = await _rows_of(db, SalesChannel)
+    places = await _rows_of(db, StockLocation)
+    tariffs = await _rows_of(db, ShippingTariff)
     rates: dict[tuple[str, str], list[TaxRate]] = {}
-    for rate in await db.scalars(sa.select(TaxRate).order_by(TaxRate.valid_from.desc())):
+    for rate in await _rows_of(db, TaxRate, TaxRate.valid_from.desc()):
         rates.setdefault((rate.country, rate.tax_class), []).append(rate)
     working = set(await db.scalars(sa.select(Partner.id).where(Partner.state == PartnerState.ACTIVE)))
     by_place: dict[UUID | None, list[ShippingTariff]] = {}
