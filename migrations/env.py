@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -17,8 +16,6 @@ from kontor.settings import from_environment
 
 # A migration that waits for a lock would stop everybody behind it: better to fail and repeat.
 TIMEOUTS = {"lock_timeout": "4s", "statement_timeout": "15min"}
-for name in ("alembic.autogenerate", "alembic.runtime.plugins"):
-    logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def database_url() -> str:

@@ -1,12 +1,13 @@
-"""`kontor vendor`: fetch the pinned browser libraries from the npm registry and check their sums."""
+"""`kontor vendor`: fetch the pinned browser libraries by npm and check their sums."""
 
 from __future__ import annotations
 
 import hashlib
 import io
 import re
+import subprocess
 import tarfile
-import urllib.request
+import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,7 +17,6 @@ import typer
 
 from kontor import bootstrap
 
-REGISTRY = "https://registry.npmjs.org"
 _ROW = re.compile(r"(?m)^\| (\S+) \| (\S+) \| (\S+) \| [^|]+ \| ([0-9a-f]{64}) \|$")
 Fetch = Callable[[str, str], bytes]
 
@@ -72,10 +72,9 @@ def _sum(content: bytes) -> str:
 @lru_cache(maxsize=8)
 def download(package: str, version: str) -> bytes:
     """The package as published."""
-    name = package.rpartition("/")[2]
-    with urllib.request.urlopen(f"{REGISTRY}/{package}/-/{name}-{version}.tgz", timeout=60) as answer:
-        content: bytes = answer.read()
-    return content
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run(["npm", "pack", "--silent", f"{package}@{version}"], cwd=folder, check=True)
+        return next(Path(folder).glob("*.tgz")).read_bytes()
 
 
 @app.callback(invoke_without_command=True)

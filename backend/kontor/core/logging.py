@@ -5,6 +5,12 @@ import sys
 
 import structlog
 
+# Libraries that tell at every step what nobody asked.
+NOISY = (
+    "aiosqlite", "alembic.autogenerate", "alembic.runtime.plugins", "dramatiq", "httpcore", "httpx", "pyBarcode",
+    "uvicorn.access",
+)  # fmt: skip
+
 
 def configure(level: str, style: str) -> None:
     """Set up logs once per process; `style` is `json` or `console`."""
@@ -37,5 +43,5 @@ def configure(level: str, style: str) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
-    for noisy in ("httpx", "httpcore", "aiosqlite", "dramatiq", "uvicorn.access"):
+    for noisy in NOISY:
         logging.getLogger(noisy).setLevel("WARNING")

@@ -3,7 +3,9 @@
 import codecs
 import csv
 import io
+import itertools
 import zipfile
+import zlib
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, time
@@ -25,6 +27,12 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+
+# What the parsers of a workbook raise when a part of it is missing, cut off, locked or something else.
+BROKEN = (
+    zipfile.BadZipFile, zlib.error, InvalidFileException, SyntaxError, LookupError, ValueError, TypeError, ArithmeticError,
+    AttributeError, OSError, EOFError, RuntimeError,
+)  # fmt: skip
 
 Line = tuple[int, list[str]]
 
@@ -94,12 +102,19 @@ def _workbook(file: BinaryIO) -> Generator[Line, None, None]:
                 raise UnreadableFile("The workbook is too large.", path=("content",))
         file.seek(0)
         book = load_workbook(file, read_only=True, data_only=True)
-    except (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, OSError) as problem:
+    except BROKEN as problem:
         raise UnreadableFile("The workbook cannot be read.", path=("content",)) from problem
     try:
         if not book.worksheets:
             raise UnreadableFile("The workbook has no sheet.", path=("content",))
-        for number, row in enumerate(book.worksheets[0].iter_rows(values_only=True, max_col=MAX_COLUMNS), start=1):
+        rows = book.worksheets[0].iter_rows(values_only=True, max_col=MAX_COLUMNS)
+        for number in itertools.count(1):
+            try:
+                row = next(rows, None)
+            except BROKEN as problem:
+                raise UnreadableFile("The workbook cannot be read.", path=("content",)) from problem
+            if row is None:
+                return
             cells = [_cell(value) for value in row]
             if any(cells):
                 yield number, cells
