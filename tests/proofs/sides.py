@@ -5,7 +5,7 @@ Everything of a side bears its name, so what reaches the other side can be found
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -15,10 +15,11 @@ import sqlalchemy as sa
 from factories.auth import make_client, make_user
 from factories.catalog import make_variant
 from factories.channels import make_channel
-from factories.intake import order_input, put_stock
+from factories.intake import ADDRESS, order_input, put_stock
 from factories.locations import make_location, make_tariff
 from factories.partners import make_partner
 from factories.tax import make_tax_rate
+from kontor.auth.models import User
 from kontor.auth.permissions import ClientKind, Role
 from kontor.care import service as care
 from kontor.care.values import CaseKind, NewCase
@@ -122,9 +123,10 @@ async def _masters(database: Database, name: str, size: int) -> Side:
             await make_tariff(db, carrier=f"C{index}")
             await make_tax_rate(db, country="FR", tax_class=f"class{index}")
             await make_variant(db, sku=f"SKU-{name[0]}-{index}")
-        role: dict[str, Any] = {"partner_id": partner.id, "role": Role.DROPSHIPPER}
+        email = f"{name.lower()}@kontor.example"
+        person = await make_user(db, name=f"User {name}", email=email, partner_id=partner.id, role=Role.DROPSHIPPER)
+        db.add_all(_twin(person, index) for index in range(1, size))
         for index in range(size):
-            await make_user(db, name=f"User {name}", email=f"{name.lower()}{index}@kontor.example", **role)
             await make_client(
                 db, name=f"Client {name} {index}", kind=ClientKind.PARTNER, partner_id=partner.id,
                 scopes=frozenset({"stock:read"}),
@@ -134,17 +136,22 @@ async def _masters(database: Database, name: str, size: int) -> Side:
     return Side(name, channel, partner, dropshipper, store, warehouse, variant)
 
 
+def _twin(person: User, number: int) -> User:
+    """Somebody alike, without the work of a password."""
+    values = {each.key: getattr(person, each.key) for each in sa.inspect(User).column_attrs}
+    return User(**values | {"id": new_id(), "email": f"{number}.{person.email}"})
+
+
 async def _place(database: Database, side: Side, size: int, number: int) -> None:
-    """Orders that ship, orders for collection in the store, orders that go on waiting; all of one customer each."""
+    """Orders that ship, orders for collection in the store, orders that go on waiting; nothing of them alike."""
     inputs = []
     for index in range(3 * size):
-        customer = CustomerInput(
-            f"{side.name} Fock", f"{side.name.lower()}{index % size}@fock.example", f"c{index % size}"
-        )
+        customer = CustomerInput(f"{side.name} Fock", f"{side.name.lower()}{index}@fock.example", f"c{index}")
         collected = index % 3 == 1
         inputs.append(
             order_input(
                 side.channel, (side.variant.sku, 2), customer=customer, external_id=f"{side.name}-{index}",
+                billing_address=replace(ADDRESS, street=f"{side.name} {index}", postal_code=f"{20000 + index}"),
                 delivery_type=DeliveryType.PICKUP if collected else DeliveryType.SHIP,
                 pickup_location=side.store.code if collected else None,
                 payments=(PaymentInput("CARD", 2000, token="tok_visa", label=f"{side.name} 4242"),),
