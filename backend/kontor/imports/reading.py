@@ -30,7 +30,8 @@ _MARKS = (
 
 # What the parsers of a workbook raise when a part of it is missing, cut off, locked or something else.
 BROKEN = (
-    zipfile.BadZipFile, zlib.error, InvalidFileException, SyntaxError, LookupError, ValueError, TypeError, ArithmeticError,
+    zipfile.BadZipFile, zlib.error, InvalidFileException, SyntaxError, LookupError, ValueError,
+    TypeError, ArithmeticError,
     AttributeError, OSError, EOFError, RuntimeError,
 )  # fmt: skip
 
