@@ -133,3 +133,15 @@ async def test_later_timer_of_a_key_does_not_hold_up_an_earlier_one(
         outbox.schedule(db, "test.note", {"text": "now"}, key=key)
     await drain()
     assert RUN == ["now"]
+
+
+async def test_number_of_a_finished_row_is_never_given_to_another(database: Database) -> None:
+    """A worker that still holds the old number must not finish somebody else's work with it."""
+    async with database.unit_of_work() as db:
+        outbox.schedule(db, "test.note", {"text": "old"})
+    async with database.unit_of_work() as db:
+        [old] = await outbox.load(db, [row.id for row in await outbox.lease_due(db)])
+        await outbox.complete(db, [old])
+        outbox.schedule(db, "test.note", {"text": "new"})
+    async with database.unit_of_work() as db:
+        assert await outbox.claim(db, [old]) == []

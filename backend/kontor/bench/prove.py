@@ -21,12 +21,12 @@ from kontor import bootstrap
 app = typer.Typer(help="Prove at length what the tests prove in small; exit 1 when something does not hold.")
 Seed = Annotated[int | None, typer.Option(help="The first seed; a new one each time unless given.")]
 Databases = Annotated[str, typer.Option("--on", help="sqlite, postgresql or both.")]
-LIVES = ("tests/proofs/order_machine_run.py",)
-FUZZ = ("tests/api/fuzz_run.py", "tests/imports/import_fuzz_run.py")
+LIVES = ("tests/proofs/test_order_machine.py",)
+FUZZ = ("tests/api/test_fuzz.py", "tests/imports/test_import_fuzz.py")
 OTHERS = (
     "tests/flows/test_parallel_buyers.py",
     "tests/api/graphql/test_rights.py",
-    "tests/api/graphql/statements_run.py",
+    "tests/api/graphql/test_statements.py",
 )
 LONGEST_TEST = 3600
 

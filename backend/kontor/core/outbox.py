@@ -113,6 +113,9 @@ class OutboxRow(Model):
         ),
         sa.Index("ix_outbox_key", "key", "job", "id"),
         sa.Index("uq_outbox_unique_key", "unique_key", unique=True),
+        # SQLite would give the number of a row that was just deleted to the next one, and a worker that still holds
+        # the old number would take the new row for it.
+        {"sqlite_autoincrement": True},
     )
     id: Mapped[int] = mapped_column(SerialId, primary_key=True, autoincrement=True)
     job: Mapped[str] = mapped_column(sa.String(60))
