@@ -104,6 +104,7 @@ async def build(runtime: Runtime, drain: Drain, names: tuple[str, ...], *, size:
 
 
 async def _masters(database: Database, name: str, size: int) -> Side:
+    elsewhere: list[UUID] = []
     async with database.unit_of_work() as db:
         partner = await make_partner(db, code=f"partner-{name}", name=f"{name} Trading")
         channel = await make_channel(
@@ -122,7 +123,8 @@ async def _masters(database: Database, name: str, size: int) -> Side:
             await make_location(db, code=f"ware-{name}-{index}")
             await make_tariff(db, carrier=f"C{index}")
             await make_tax_rate(db, country="FR", tax_class=f"class{index}")
-            await make_variant(db, sku=f"SKU-{name[0]}-{index}")
+            other = await make_variant(db, sku=f"SKU-{name[0]}-{index}")
+            elsewhere.append(other.id)
         email = f"{name.lower()}@kontor.example"
         person = await make_user(db, name=f"User {name}", email=email, partner_id=partner.id, role=Role.DROPSHIPPER)
         db.add_all(_twin(person, index) for index in range(1, size))
@@ -133,6 +135,8 @@ async def _masters(database: Database, name: str, size: int) -> Side:
             )  # fmt: skip
     for place in (dropshipper, store, warehouse):
         await put_stock(database, place.id, variant.id, 50 + 20 * size if place is not warehouse else 3)
+    for other_id in elsewhere:
+        await put_stock(database, warehouse.id, other_id, 1)
     return Side(name, channel, partner, dropshipper, store, warehouse, variant)
 
 

@@ -16,7 +16,11 @@ class Document(Model):
     """
 
     __tablename__ = "document"
-    __table_args__ = (sa.UniqueConstraint("key"), sa.Index("ix_document_created_at_id", "created_at", "id"))
+    __table_args__ = (
+        sa.UniqueConstraint("key"),
+        sa.Index("ix_document_created_at_id", "created_at", "id"),
+        sa.Index("ix_document_number", "number", postgresql_using="gin", postgresql_ops={"number": "gin_trgm_ops"}),
+    )
     id: Mapped[UUID] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(sa.String(30))
     order_id: Mapped[UUID | None] = mapped_column(index=True)

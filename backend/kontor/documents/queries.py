@@ -23,6 +23,17 @@ def visible_to(principal: Principal) -> sa.Select[Any]:
     return found
 
 
+def narrowed(
+    found: sa.Select[Any], *, order_id: UUID | None = None, kind: str | None = None, number: str | None = None
+) -> sa.Select[Any]:
+    """Of these documents those of an order and of a kind, whose number holds a text in large or small letters."""
+    if order_id is not None:
+        found = found.where(Document.order_id == order_id)
+    if kind is not None:
+        found = found.where(Document.kind == kind)
+    return found.where(Document.number.icontains(number, autoescape=True)) if number else found
+
+
 async def get_document(db: Session, document_id: UUID, principal: Principal) -> Document:
     """The document, if the principal may see it; raises `DocumentNotFound`."""
     document: Document | None = await db.scalar(visible_to(principal).where(Document.id == document_id))
