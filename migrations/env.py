@@ -32,6 +32,10 @@ def render(kind: str, thing: Any, autogen: AutogenContext) -> str | Literal[Fals
         return False
     if isinstance(thing, sa.Enum):  # the values belong to the application; the column is a text
         return f"sa.String({thing.length})"
+    if isinstance(thing, sa.Uuid):
+        return "sa.Uuid()"
+    if isinstance(thing, sa.BigInteger) and "sqlite" in thing._variant_mapping:
+        return 'sa.BigInteger().with_variant(sa.Integer(), "sqlite")'
     if isinstance(thing, sa.DateTime):
         return "sa.DateTime(timezone=True)"
     if isinstance(thing, sa.JSON):

@@ -97,6 +97,7 @@ async def _lifespan(app: Starlette) -> AsyncIterator[None]:
             if settings.embedded:
                 await stack.enter_async_context(background_work(runtime))
             await stack.enter_async_context(_simulated_bank(app, runtime))
+            bootstrap.settle()
             yield
     finally:
         await feed.close()

@@ -41,7 +41,9 @@ HEARTBEAT_SECONDS = 5.0
 TICK_SECONDS = 1.0
 FASTEST, SLOWEST, LONGEST_BACKOFF = 0.02, 0.2, 10.0
 ROUND_ROWS = 1000
-MAX_QUEUED = 200  # messages a queue may hold: what lies longer than a lease is only handed out again
+# Messages that may wait in a queue. While the workers are busy, rows gather in the outbox and are handed out in larger
+# batches; and what lay in a queue longer than its lease would only be handed out again.
+MAX_QUEUED = 4
 
 
 class CronEntry(Model):
@@ -72,6 +74,7 @@ class Relay:
         self._runtime, self._carrier = runtime, carrier
         self._wake = asyncio.Event()
         self._ticked = self._beaten = float("-inf")
+        self._full: list[str] = []
 
     def wake(self) -> None:
         """Look at once; for a commit in the same process and event loop."""
@@ -83,7 +86,8 @@ class Relay:
         while not stop.is_set():
             try:
                 handed_out = await self.step()
-                pause = 0.0 if handed_out >= ROUND_ROWS else FASTEST if handed_out else min(pause * 2, SLOWEST)
+                busy = handed_out or self._full
+                pause = 0.0 if handed_out >= ROUND_ROWS else FASTEST if busy else min(pause * 2, SLOWEST)
                 failures = 0
             except Exception as problem:
                 failures += 1
@@ -108,7 +112,7 @@ class Relay:
     async def step(self) -> int:
         """One round: recurring jobs, then due rows; how many rows were handed out."""
         queued = await asyncio.to_thread(self._carrier.queued)
-        full = [name for name, job in jobs.JOBS.items() if queued.get(job.queue, 0) >= MAX_QUEUED]
+        self._full = full = [name for name, job in jobs.JOBS.items() if queued.get(job.queue, 0) >= MAX_QUEUED]
         await self._tick()
         if not await has_due(self._runtime):
             return 0

@@ -22,6 +22,7 @@ class Settings:
     gateway_ledger: str = "var/gateway.db"
     gateway_secret: str = "simulator-webhook-secret"  # noqa: S105 - the simulator's, replaced in production
     secret_key: str = ""
+    live_stock: str = ""
     base_url: str = "http://127.0.0.1:8000"
     environment: str = "development"
     log_level: str = "INFO"

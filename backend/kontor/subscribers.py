@@ -81,5 +81,5 @@ SUBSCRIBERS: dict[str, tuple[str, ...]] = {
     "RiskAssessed": (),
     "RiskReviewed": ("processes.advance",),
     # webhooks
-    "WebhookEndpointDisabled": (),
+    "WebhookEndpointDisabled": ("care.raise",),
 }

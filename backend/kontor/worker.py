@@ -44,6 +44,7 @@ class JobLoop(AsyncIO):
         """The worker's runtime; called on the worker's loop."""
         if self._runtime is None:
             self._runtime = bootstrap.build(self._settings)
+            bootstrap.settle()
         return self._runtime
 
     def after_worker_shutdown(self, broker: Any, worker: Any) -> None:
@@ -163,6 +164,7 @@ async def relay_alone(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     runtime, broker = bootstrap.build(settings), make_broker(settings)
+    bootstrap.settle()
     try:
         await Relay(runtime, BrokerCarrier(broker)).run(stop)
     finally:

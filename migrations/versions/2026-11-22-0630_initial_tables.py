@@ -185,6 +185,14 @@ def upgrade() -> None:
         sa.UniqueConstraint("key", name=op.f("uq_document_key")),
     )
     op.create_index("ix_document_created_at_id", "document", ["created_at", "id"], unique=False)
+    op.create_index(
+        "ix_document_number",
+        "document",
+        ["number"],
+        unique=False,
+        postgresql_using="gin",
+        postgresql_ops={"number": "gin_trgm_ops"},
+    )
     op.create_index(op.f("ix_document_order_id"), "document", ["order_id"], unique=False)
     op.create_table(
         "event",
@@ -332,6 +340,14 @@ def upgrade() -> None:
         sqlite_where=sa.text("NOT dead"),
         postgresql_where=sa.text("NOT dead"),
     )
+    op.create_index(
+        "ix_outbox_dead",
+        "outbox",
+        ["id"],
+        unique=False,
+        sqlite_where=sa.text("dead"),
+        postgresql_where=sa.text("dead"),
+    )
     op.create_index("ix_outbox_key", "outbox", ["key", "job", "id"], unique=False)
     op.create_index("uq_outbox_unique_key", "outbox", ["unique_key"], unique=True)
     op.create_table(
@@ -412,6 +428,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_risk_assessment")),
         sa.UniqueConstraint("order_id", name=op.f("uq_risk_assessment_order_id")),
     )
+    op.create_index("ix_risk_assessment_assessed_at_id", "risk_assessment", ["assessed_at", "id"], unique=False)
     op.create_table(
         "risk_list_entry",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -577,6 +594,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("subject_id", "key", name=op.f("uq_process_instance_subject_id_key")),
     )
     op.create_index("ix_process_instance_order_id", "process_instance", ["order_id"], unique=False)
+    op.create_index("ix_process_instance_updated_at_id", "process_instance", ["updated_at", "id"], unique=False)
     op.create_index("ix_process_instance_state_updated_at", "process_instance", ["state", "updated_at"], unique=False)
     op.create_table(
         "product_variant",
@@ -1767,6 +1785,7 @@ def downgrade() -> None:
     op.drop_index("ix_product_variant_product_id", table_name="product_variant")
     op.drop_table("product_variant")
     op.drop_index("ix_process_instance_state_updated_at", table_name="process_instance")
+    op.drop_index("ix_process_instance_updated_at_id", table_name="process_instance")
     op.drop_index("ix_process_instance_order_id", table_name="process_instance")
     op.drop_table("process_instance")
     op.drop_table("journal_line")
@@ -1788,6 +1807,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_risk_sighting_at"), table_name="risk_sighting")
     op.drop_table("risk_sighting")
     op.drop_table("risk_list_entry")
+    op.drop_index("ix_risk_assessment_assessed_at_id", table_name="risk_assessment")
     op.drop_table("risk_assessment")
     op.drop_index("ix_product_updated_at_id", table_name="product")
     op.drop_index(
@@ -1802,6 +1822,7 @@ def downgrade() -> None:
     op.drop_table("partner")
     op.drop_index("uq_outbox_unique_key", table_name="outbox")
     op.drop_index("ix_outbox_key", table_name="outbox")
+    op.drop_index("ix_outbox_dead", table_name="outbox", sqlite_where=sa.text("dead"), postgresql_where=sa.text("dead"))
     op.drop_index(
         "ix_outbox_due", table_name="outbox", sqlite_where=sa.text("NOT dead"), postgresql_where=sa.text("NOT dead")
     )
@@ -1823,6 +1844,12 @@ def downgrade() -> None:
     op.drop_index("ix_event_name_position", table_name="event")
     op.drop_table("event")
     op.drop_index(op.f("ix_document_order_id"), table_name="document")
+    op.drop_index(
+        "ix_document_number",
+        table_name="document",
+        postgresql_using="gin",
+        postgresql_ops={"number": "gin_trgm_ops"},
+    )
     op.drop_index("ix_document_created_at_id", table_name="document")
     op.drop_table("document")
     op.drop_index("ix_customer_updated_at_id", table_name="customer")

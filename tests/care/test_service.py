@@ -18,9 +18,11 @@ from kontor.care.states import CaseState
 from kontor.care.values import CaseKind, NewCase
 from kontor.core.db import Database
 from kontor.core.ids import new_id
+from kontor.core.outbox import record
 from kontor.core.pagination import PageRequest
 from kontor.core.statemachine import StateChange, TransitionRefused
-from support import Principals
+from kontor.webhooks.events import WebhookEndpointDisabled
+from support import Drain, Principals
 
 SOMEBODY = UUID(int=7)
 
@@ -87,3 +89,15 @@ async def test_cases_are_listed_by_page_and_scope(database: Database, principals
         assert [row.id for row in (await queries.list_cases(db, CaseFilter(), PageRequest())).items] == [mine.id]
         with pytest.raises(CaseNotFound):
             await queries.get_case(db, other.id)
+
+
+async def test_endpoint_that_was_switched_off_is_somebodys_case(database: Database, drain: Drain) -> None:
+    endpoint_id, why = new_id(), "Nothing was accepted since 2026-06-10 10:00 UTC."
+    for _ in range(2):
+        async with database.unit_of_work() as db:
+            record(db, WebhookEndpointDisabled(stream_id=endpoint_id, endpoint_name="Warehouse", reason=why))
+        assert await drain() == []
+    async with database.read_only() as db:
+        (case,) = await db.scalars(sa.select(Case))
+    assert (case.kind, case.state, case.order_id) == ("WEBHOOK_DISABLED", CaseState.OPEN, None)
+    assert case.facts == {"endpoint_name": "Warehouse", "reason": why}

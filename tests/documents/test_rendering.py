@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
+from prometheus_client import REGISTRY
 from pypdf import PdfReader
 
 from documents import samples
@@ -132,3 +133,13 @@ def test_labels_are_as_many_as_ordered(renderer: Renderer) -> None:
     reader = PdfReader(io.BytesIO(renderer.render(samples.goods_label(copies=3, width_mm=62, height_mm=29))))
     assert len(reader.pages) == 3
     assert round(float(reader.pages[0].mediabox.width) / 72 * 25.4) == 62
+
+
+def test_drawing_counts_the_pages_and_the_cpu_they_took() -> None:
+    def counted(name: str) -> float:
+        return REGISTRY.get_sample_value(name, {"template": "billing.typ"}) or 0.0
+
+    drawn, seconds = counted("kontor_documents_drawn_total"), counted("kontor_document_cpu_seconds_total")
+    Renderer().render(samples.invoice())
+    assert counted("kontor_documents_drawn_total") == drawn + 1
+    assert counted("kontor_document_cpu_seconds_total") > seconds

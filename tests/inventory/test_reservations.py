@@ -6,7 +6,6 @@ import asyncio
 from datetime import timedelta
 
 import pytest
-import sqlalchemy as sa
 
 from factories.channels import make_channel
 from inventory.shelves import Shelf, make_shelf
@@ -17,7 +16,6 @@ from kontor.inventory.allocating import Pick, try_allocate
 from kontor.inventory.models import MovementKind, Reservation
 from kontor.inventory.reservations import (
     Wish,
-    redeem,
     release_expired,
     release_reservation,
     reserve_stock,
@@ -144,19 +142,3 @@ async def test_quota_is_seen_by_its_channel_alone(database: Database) -> None:
     stock = book.stock[shelf.variant.id][shelf.place.id]
 
     assert [available(stock, code, book.today) for code in (shelf.channel.code, other.code)] == [3, 1]
-
-
-async def test_redeemed_pieces_go_to_the_order_of_the_transaction(database: Database) -> None:
-    shelf = await make_shelf(database, 2)
-    row = await hold(shelf, 2)
-
-    async with database.unit_of_work() as db:
-        freed = await redeem(db, shelf.channel.id, "CR-1")
-        pick = Pick(new_id(), new_id(), shelf.channel.id, shelf.place.id, shelf.variant.id, 2)
-        taken = await try_allocate(db, [pick])
-
-    async with database.read_only() as db:
-        left = await db.scalar(sa.select(Reservation.quantity).where(Reservation.id == row.id))
-    assert (freed, taken, left) == (2, True, 0)
-    assert await shelf.counters() == (2, 2, 0)
-    assert await shelf.sound()

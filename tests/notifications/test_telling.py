@@ -38,7 +38,7 @@ from kontor.orders.models import Order
 from kontor.orders.states import ChargeStatus, DeliveryType, HoldKind
 from kontor.payments.events import PaymentDeclined, RefundSucceeded
 from kontor.payments.models import Payment, Refund, RefundAllocation
-from kontor.payments.states import PaymentMethodKind, PaymentState, RefundState
+from kontor.payments.states import AWAITING_TRANSFER, PaymentMethodKind, PaymentState, RefundState
 from kontor.returns.events import ReturnApproved, ReturnReceived
 from kontor.returns.models import Return, ReturnLine
 from kontor.returns.states import ReturnReason, ReturnState
@@ -234,6 +234,22 @@ async def test_review_and_declined_payment_are_told(database: Database, drain: D
     assert [row.template for row in await notifications(database)] == ["order_in_review", "payment_failed"]
     assert "https://shop.example/pay/E-7" in mail.sent[1].text
     assert "91" not in mail.sent[0].text
+
+
+async def test_transfer_that_is_awaited_is_no_failed_payment(database: Database, drain: Drain, mail: Outbox) -> None:
+    story = await story_of(database)
+    async with database.unit_of_work() as db:
+        payment = payment_of(story, kind=PaymentMethodKind.PREPAYMENT, state=PaymentState.CREATED)
+        db.add(payment)
+        asked: dict[str, Any] = {"stream_id": story.order.id, "payment_id": payment.id, "message": "not in yet"}
+        record(db, PaymentDeclined(code=AWAITING_TRANSFER, **asked))
+    assert await drain() == []
+    assert (mail.sent, await notifications(database)) == ([], [])
+    async with database.unit_of_work() as db:
+        record(db, PaymentDeclined(code="EXPIRED", **asked))
+        record(db, OrderConfirmed(stream_id=story.order.id))
+    assert await drain() == []
+    assert [row.template for row in await notifications(database)] == ["payment_failed", "order_confirmed"]
 
 
 async def test_codes_are_sent_per_delivery(database: Database, drain: Drain, mail: Outbox) -> None:

@@ -2,14 +2,17 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import date
+from decimal import Decimal
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from factories.catalog import make_bundle, make_variant
+from factories.catalog import make_bundle, make_product, make_variant
 from factories.channels import make_channel
-from factories.intake import make_company, order_input, place, put_stock
+from factories.intake import ADDRESS, make_company, order_input, place, put_stock
 from factories.locations import make_location
+from factories.tax import make_tax_rate
 from kontor.catalog.models import ProductVariant
 from kontor.channels.models import ShortagePolicy
 from kontor.core.db import Database, Model
@@ -17,8 +20,8 @@ from kontor.core.errors import Conflict, InvalidInput, NotFound
 from kontor.core.outbox import EventRecord
 from kontor.inventory.models import Allocation, Reservation, StockLevel
 from kontor.orders.errors import OrderConflict, OutOfStock, UnknownSku
-from kontor.orders.intake import DiscountInput, LineInput
-from kontor.orders.models import Order, OrderLine, PriceAdjustment
+from kontor.orders.intake import ChargeInput, DiscountInput, LineInput
+from kontor.orders.models import Order, OrderCharge, OrderLine, PriceAdjustment
 from kontor.orders.placing import Placed
 from kontor.payments.models import Payment
 
@@ -88,6 +91,32 @@ async def test_a_refused_order_leaves_its_neighbors_alone(database: Database) ->
     assert (short.params["requested"], short.params["available"]) == (2, 1)
     assert await count(database, Order) == 2
     assert await count(database, Allocation) == 2
+
+
+async def test_country_without_a_rate_for_a_class_charges_its_standard_rate(database: Database) -> None:
+    company = await make_company(database)
+    async with database.unit_of_work() as db:
+        book = await make_variant(db, sku="BOOK", product=await make_product(db, tax_class="reduced"))
+        await make_tax_rate(db, country="FR", tax_class="reduced", rate=Decimal("5.5"), valid_to=date(2025, 1, 1))
+        await make_tax_rate(db, country="FR", rate=Decimal(20))
+        await make_tax_rate(db, country="AT", tax_class="reduced", rate=Decimal(10))
+    await put_stock(database, company.warehouse.id, book.id, 9)
+    parcel = ChargeInput("SHIPPING", "Parcel", 500, tax_class="postage")
+    orders = [
+        order_input(company.channel, ("BOOK", 1), shipping_address=replace(ADDRESS, country=country), charges=charges)
+        for country, charges in (("DE", ()), ("FR", (parcel,)), ("AT", ()), ("AT", (parcel,)))
+    ]
+    *taken, refused = await place(database, company, *orders)
+    async with database.read_only() as db:
+        rates = [
+            await db.scalar(sa.select(OrderLine.tax_rate).where(OrderLine.order_id == each.order_id))
+            for each in taken
+            if isinstance(each, Placed)
+        ]
+        charge = (await db.scalars(sa.select(OrderCharge.tax_rate))).one()
+    assert (rates, charge) == ([Decimal(19), Decimal(20), Decimal(10)], Decimal(20))
+    assert isinstance(refused, InvalidInput)
+    assert refused.code == "NO_TAX_RATE"  # Austria has no standard rate either
 
 
 async def test_two_lines_of_one_article_are_summed_before_the_check(database: Database) -> None:

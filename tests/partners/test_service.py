@@ -1,7 +1,16 @@
 """The life of a partner."""
 
+from datetime import timedelta
+
 import pytest
 
+from factories.auth import make_client, make_session, session_of
+from factories.partners import make_partner
+from kontor.auth import clients
+from kontor.auth import queries as auth
+from kontor.auth.permissions import ClientKind, Role
+from kontor.auth.secrets import digest
+from kontor.core.clock import wall
 from kontor.core.db import Database
 from kontor.core.pagination import PageRequest
 from kontor.core.statemachine import TransitionRefused
@@ -31,6 +40,33 @@ async def test_partner_is_invited_activated_suspended_and_ended(database: Databa
         assert await queries.partners_without_new_work(db) == {partner.id}
     assert states == ["INVITED", "ACTIVE", "SUSPENDED", "ACTIVE", "ENDED"]
     assert versions == [2, 3, 4, 5]
+
+
+async def test_access_of_a_partner_ends_with_the_partner(database: Database) -> None:
+    now = wall()
+    async with database.unit_of_work() as db:
+        ended, stays = await make_partner(db), await make_partner(db)
+        scopes = frozenset({"fulfillment:read"})
+        for partner, token in ((ended, "kt_ended"), (stays, "kt_stays")):
+            made = await make_client(db, kind=ClientKind.PARTNER, partner_id=partner.id, scopes=scopes)
+            clients.save_access_token(
+                db, made.client.id, token, scopes=sorted(scopes), now=now, expires_at=now + timedelta(hours=1)
+            )
+    person = await make_session(database, role=Role.DROPSHIPPER, partner_id=ended.id)
+
+    async def open_doors() -> list[bool]:
+        async with database.read_only() as db:
+            tokens = [await auth.find_access_token(db, digest(token), now=wall()) for token in ("kt_ended", "kt_stays")]
+        doors = [None if token is None else token.principal for token in tokens]
+        return [door is not None for door in (*doors, await session_of(database, digest(person.token)))]
+
+    assert await open_doors() == [True, True, True]
+    async with database.unit_of_work() as db:
+        await service.suspend_partner(db, await queries.lock_partner(db, id=ended.id), reason="Late parcels")
+    assert await open_doors() == [True, True, True]
+    async with database.unit_of_work() as db:
+        await service.end_partner(db, await queries.lock_partner(db, id=ended.id), reason="Contract over")
+    assert await open_doors() == [False, True, False]
 
 
 async def test_invited_partner_cannot_be_suspended(database: Database) -> None:

@@ -138,19 +138,19 @@ def test_undelivered_order_completes_in_the_end() -> None:
     assert order.outcome is Outcome.COMPLETED
 
 
-def test_shipment_is_captured_invoiced_and_told() -> None:
+def test_shipment_is_captured_and_invoiced() -> None:
     goods = shipped()
-    goods.done("capture_payment").done("issue_invoice").done("notify_shipped")
+    goods.done("capture_payment").done("issue_invoice")
     assert goods.told("FulfillmentDelivered")
     assert goods.last == [Finished(Outcome.COMPLETED, "fulfilled")]
-    assert goods.steps == ["dispatch_fulfillment", "capture_payment", "issue_invoice", "notify_shipped"]
+    assert goods.steps == ["dispatch_fulfillment", "capture_payment", "issue_invoice"]
 
 
 def test_failed_capture_does_not_hold_the_invoice() -> None:
     goods = shipped().failed("capture_payment", "CAPTURE_REFUSED").done("raise_payment_case")
     assert "issue_invoice" in goods.at
     goods.due("capture_retry_due").failed("retry_capture", "CAPTURE_REFUSED").due("capture_retry_due")
-    goods.done("issue_invoice").done("notify_shipped")
+    goods.done("issue_invoice")
     assert goods.told("FulfillmentDelivered")
     assert goods.outcome is None
     assert goods.done("retry_capture").outcome is Outcome.COMPLETED
@@ -196,7 +196,7 @@ def test_return_is_refunded_after_inspection() -> None:
     goods.done("issue_return_label")
     assert goods.told("ReturnInspected")
     assert goods.told("ReturnReceived")
-    goods.done("refund_return", more_expected=False).done("issue_credit_note").done("notify_refunded")
+    goods.done("refund_return", more_expected=False).done("issue_credit_note").done("settle_return")
     assert goods.last == [Finished(Outcome.COMPLETED, "refunded")]
 
 
@@ -205,7 +205,7 @@ def test_rest_of_a_return_is_refunded_too() -> None:
     for more in (True, False):
         assert goods.told("ReturnReceived")
         assert goods.told("ReturnInspected")
-        goods.done("refund_return", more_expected=more).done("issue_credit_note").done("notify_refunded")
+        goods.done("refund_return", more_expected=more).done("issue_credit_note").done("settle_return")
     assert goods.steps.count("refund_return") == 2
     assert goods.last == [Finished(Outcome.COMPLETED, "refunded")]
 
@@ -214,7 +214,7 @@ def test_rest_of_a_return_that_never_comes_is_closed() -> None:
     goods = play("return").done("check_return", decision="APPROVED").done("issue_return_label")
     assert goods.told("ReturnReceived")
     assert goods.told("ReturnInspected")
-    goods.done("refund_return", more_expected=True).done("issue_credit_note").done("notify_refunded")
+    goods.done("refund_return", more_expected=True).done("issue_credit_note").done("settle_return")
     assert goods.due("more_overdue").done("close_return").last == [Finished(Outcome.COMPLETED, "refunded")]
 
 

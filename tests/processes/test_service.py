@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+import pytest
 import sqlalchemy as sa
 
 from factories.intake import put_stock
@@ -30,6 +31,8 @@ from kontor.fulfillment.canceling import cancel_lines
 from kontor.inventory.events import StockArrived
 from kontor.inventory.models import StockLevel
 from kontor.invoicing.models import CreditNote, Invoice
+from kontor.notifications import service as notifications
+from kontor.notifications.models import Notification
 from kontor.orders import queries as orders
 from kontor.orders import service as order_service
 from kontor.orders.intake import PaymentInput
@@ -221,3 +224,44 @@ async def test_return_that_comes_in_two_parts_is_paid_twice(database: Database, 
     async with database.read_only() as db:
         assert str((await db.get_one(Return, found.id)).state) == "CLOSED"
         assert sum(row.gross for row in await db.scalars(sa.select(CreditNote))) == 2000
+
+
+async def test_each_message_is_asked_for_once(
+    database: Database, drain: Drain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    prepare = notifications.prepare
+
+    async def noted(db: Any, wishes: Any, again: Any = (), **given: Any) -> Any:
+        asked.extend(wish.telling.template for wish in wishes)
+        return await prepare(db, wishes, again, **given)
+
+    monkeypatch.setattr(notifications, "prepare", noted)
+    company, variant = await make_store(database)
+    order_id = await order_one(database, company, variant, payments=CARD)
+    await drain()
+    await ship_all(database, order_id)
+    await drain()
+    await deliver_all(database, order_id)
+    await drain()
+    found = await requested(database, order_id, 1)
+    await drain()
+    await finding(database, found, company.warehouse.id, 1)
+    assert await drain() == []
+    told_of = ["delivered", "order_confirmed", "refunded", "return_approved", "return_received", "shipped"]
+    async with database.read_only() as db:
+        rows = await db.scalars(sa.select(Notification.template).order_by(Notification.template))
+        assert (sorted(asked), list(rows)) == (told_of, told_of)
+        assert str((await db.get_one(Return, found.id)).state) == "CLOSED"
+
+
+async def test_transfer_is_awaited_in_peace_until_it_comes(
+    database: Database, drain: Drain, clock: StandingClock
+) -> None:
+    company, variant = await make_store(database, payment_methods=["PREPAYMENT"])
+    order_id = await order_one(database, company, variant, payments=(PaymentInput("PREPAYMENT", 1000),))
+    assert await drain(until=clock.moment + timedelta(days=2)) == []  # it is looked after every day
+    assert await told(database, "PaymentDeclined") == 3
+    assert await cases_of(database, order_id) == []
+    async with database.read_only() as db:
+        assert list(await db.scalars(sa.select(Notification.template))) == []

@@ -10,7 +10,7 @@ from kontor.core.outbox import Item
 
 @job("care.raise", batch=50)
 async def raise_cases(ctx: JobContext, items: Sequence[Item]) -> None:
-    """Lines without stock and refunds that failed need somebody."""
+    """Lines without stock, refunds that failed and webhook endpoints that were switched off need somebody."""
     async with ctx.claim(*items) as (db, mine):
         wanted = [case for item in mine if (case := _case_of(item)) is not None]
         if wanted:
@@ -27,4 +27,7 @@ def _case_of(item: Item) -> NewCase | None:
         case "RefundFailed":
             facts = {name: item.args[name] for name in ("refund_id", "code", "message")}
             return NewCase(CaseKind.REFUND_FAILED, item.args["refund_id"], item.key, facts)
+        case "WebhookEndpointDisabled":
+            facts = {name: item.args[name] for name in ("endpoint_name", "reason")}
+            return NewCase(CaseKind.WEBHOOK_DISABLED, str(item.key), facts=facts)
     return None

@@ -26,6 +26,7 @@ from sqlalchemy.orm import DeclarativeBase
 
 from kontor.core.clock import Clock, SystemClock
 from kontor.core.principal import SYSTEM, Principal
+from kontor.core.sets import Id, Serial
 
 T = TypeVar("T")
 
@@ -46,7 +47,7 @@ class _SqliteUtc(sa.TypeDecorator[datetime]):
 UtcDateTime = sa.DateTime(timezone=True).with_variant(_SqliteUtc(), "sqlite")
 Json = sa.JSON().with_variant(JSONB(), "postgresql")
 BigInt = sa.BigInteger()
-SerialId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+SerialId = Serial().with_variant(sa.Integer(), "sqlite")
 
 
 @lru_cache
@@ -77,7 +78,7 @@ class Model(DeclarativeBase):
     type_annotation_map = {  # noqa: RUF012 - SQLAlchemy's own hook
         datetime: UtcDateTime,
         date: sa.Date(),
-        UUID: sa.Uuid(),
+        UUID: Id(),
         dict[str, Any]: Json,
         list[Any]: Json,
         list[str]: Json,

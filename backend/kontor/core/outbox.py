@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
 
@@ -29,6 +30,7 @@ EVENTS: dict[str, type[Event]] = {}
 _routes: dict[str, tuple[str, ...]] = {}
 Place = tuple[int, int]
 START: Place = (-1, 0)
+_where = partial(dict.fromkeys, ("sqlite_where", "postgresql_where"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,17 +106,11 @@ class OutboxRow(Model):
 
     __tablename__ = "outbox"
     __table_args__ = (
-        sa.Index(
-            "ix_outbox_due",
-            "due_at",
-            "available_at",
-            sqlite_where=sa.text("NOT dead"),
-            postgresql_where=sa.text("NOT dead"),
-        ),
+        sa.Index("ix_outbox_due", "due_at", "available_at", **_where(sa.text("NOT dead"))),
         sa.Index("ix_outbox_key", "key", "job", "id"),
+        sa.Index("ix_outbox_dead", "id", **_where(sa.text("dead"))),
         sa.Index("uq_outbox_unique_key", "unique_key", unique=True),
-        # SQLite would give the number of a row that was just deleted to the next one, and a worker that still holds
-        # the old number would take the new row for it.
+        # SQLite gives a deleted row's number to the next one: whoever holds it yet would take the new row for the old.
         {"sqlite_autoincrement": True},
     )
     id: Mapped[int] = mapped_column(SerialId, primary_key=True, autoincrement=True)
@@ -217,11 +213,11 @@ async def _without_known_keys(db: Session, jobs: Sequence[Scheduled]) -> Sequenc
     known: set[str | None] = set()
     for part in chunks(keys):
         known.update(await db.scalars(sa.select(OutboxRow.unique_key).where(OutboxRow.unique_key.in_(part))))
-    result: list[Scheduled] = []
+    result = []
     for item in jobs:
         if item.unique_key is None or item.unique_key not in known:
             result.append(item)
-            known.add(item.unique_key) if item.unique_key else None
+            known.add(item.unique_key or "")
     return result
 
 

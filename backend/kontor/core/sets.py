@@ -1,24 +1,94 @@
 """Many values as one parameter: the statement's text stays the same, so it is compiled and planned once.
 
-PostgreSQL takes arrays, SQLite reads a JSON list. There is no limit on the number of values.
+PostgreSQL takes arrays, SQLite reads a JSON list. There is no limit on the number of values. Columns of ids do this by
+themselves: `column.in_(ids)`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, KeysView, Mapping, Sequence, ValuesView
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import orjson
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql import operators
+from sqlalchemy.sql.functions import FunctionElement
 
 if TYPE_CHECKING:
     from kontor.core.db import Session
 
+_PLAIN = (list, tuple, set, frozenset, KeysView, ValuesView, Mapping)
+
 
 def _plain(value: Any) -> Any:
     return value.hex if isinstance(value, UUID) else value
+
+
+class _Values(sa.TypeDecorator[Any]):
+    """A list of values of one type as a single parameter."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def __init__(self, item: sa.types.TypeEngine[Any]) -> None:
+        super().__init__()
+        self.item = item
+
+    def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[Any]:
+        own: sa.types.TypeEngine[Any] = sa.Text() if dialect.name == "sqlite" else ARRAY(self.item)
+        return dialect.type_descriptor(own)
+
+    def process_bind_param(self, value: Any, dialect: sa.Dialect) -> Any:
+        return orjson.dumps([_plain(item) for item in value]).decode() if dialect.name == "sqlite" else value
+
+
+class _OneOf(FunctionElement[bool]):
+    """The first argument is among the values of the second."""
+
+    type = sa.Boolean()
+    inherit_cache = True
+
+    def self_group(self, against: Any = None) -> Any:
+        """As it stands: SQLAlchemy would compare it with 1 on SQLite, which then uses no index."""
+        return self
+
+
+@compiles(_OneOf, "postgresql")
+def _array(element: _OneOf, compiler: sa.Compiled, **options: Any) -> str:
+    column, values = (compiler.process(part, **options) for part in element.clauses)
+    return f"({column} = ANY ({values}))"
+
+
+@compiles(_OneOf, "sqlite")
+def _json_list(element: _OneOf, compiler: sa.Compiled, **options: Any) -> str:
+    column, values = (compiler.process(part, **options) for part in element.clauses)
+    return f"({column} IN (SELECT value FROM json_each({values})))"
+
+
+class _Sets(sa.types.TypeEngine.Comparator[Any]):
+    """`in_` of plain values takes them as one parameter."""
+
+    def operate(self, op: Any, *other: Any, **options: Any) -> Any:
+        if op is operators.in_op and isinstance(other[0], _PLAIN):
+            return _OneOf(self.expr, sa.bindparam(None, list(other[0]), type_=_Values(self.type), unique=True))
+        return super().operate(op, *other, **options)
+
+
+class Id(sa.Uuid[UUID]):
+    """The id of a row."""
+
+    class comparator_factory(_Sets, sa.Uuid.Comparator[Any]):
+        pass
+
+
+class Serial(sa.BigInteger):
+    """A number the database gives."""
+
+    class comparator_factory(_Sets, sa.BigInteger.Comparator[Any]):
+        pass
 
 
 def any_of(db: Session, column: Any, values: Iterable[Any]) -> sa.ColumnElement[bool]:

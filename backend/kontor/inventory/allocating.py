@@ -90,9 +90,10 @@ async def lock_inbound(db: Session, ids: Iterable[UUID]) -> dict[UUID, InboundSt
     return found
 
 
-async def try_allocate(db: Session, picks: Sequence[Pick]) -> bool:
+async def try_allocate(db: Session, picks: Sequence[Pick], *, freed: Mapping[Key, int] | None = None) -> bool:
     """Lock the rows of `picks` and allocate all of them, or nothing: False when one no longer holds.
 
+    `freed` are pieces that are still reserved and that the caller gives up in this transaction, so they count as free.
     The locks stay until the transaction ends, so a plan made again on fresh figures converges.
     """
     stock = [pick for pick in picks if pick.inbound_id is None]
@@ -104,13 +105,15 @@ async def try_allocate(db: Session, picks: Sequence[Pick]) -> bool:
         else []
     )
     inbound = await lock_inbound(db, [pick.inbound_id for pick in picks if pick.inbound_id])
-    if not (_holds(levels, reservations, stock) and _inbound_holds(inbound, picks)):
+    if not (_holds(levels, reservations, stock, freed or {}) and _inbound_holds(inbound, picks)):
         return False
     await _write(db, picks, reservations)
     return True
 
 
-def _holds(levels: Mapping[Key, Any], reservations: Sequence[Reservation], picks: Sequence[Pick]) -> bool:
+def _holds(
+    levels: Mapping[Key, Any], reservations: Sequence[Reservation], picks: Sequence[Pick], freed: Mapping[Key, int]
+) -> bool:
     kept: dict[tuple[UUID, UUID, UUID], int] = {}
     for row in reservations:
         quota = (row.location_id, row.variant_id, row.channel_id)
@@ -129,7 +132,8 @@ def _holds(levels: Mapping[Key, Any], reservations: Sequence[Reservation], picks
         level = levels.get(key)
         if level is None or level.allocated + quantity > level.on_hand:
             return False
-        free = max(0, level.on_hand - level.allocated - level.reserved - level.safety)
+        kept_for_others = level.reserved - freed.get(key, 0)
+        free = max(0, level.on_hand - level.allocated - kept_for_others - level.safety)
         if quantity - reserved > free:
             return False
     return True

@@ -39,6 +39,18 @@ class ReservationTaken(Conflict):
     default_code = "RESERVATION_TAKEN"
 
 
+class ReservationOver(Conflict):
+    """Nothing is kept under the reference any more: it was used, given up, or its time is over."""
+
+    default_code = "RESERVATION_OVER"
+
+
+class ReservationElsewhere(InvalidInput):
+    """What was reserved is not what is ordered: another place, or other articles."""
+
+    default_code = "RESERVATION_ELSEWHERE"
+
+
 class StockSystemAway(Unavailable):
     """The system that knows the stock of a place does not answer in time, or not sensibly."""
 

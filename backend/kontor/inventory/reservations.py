@@ -101,25 +101,6 @@ async def release_reservation(db: Session, reservation_id: UUID) -> Reservation:
     return row
 
 
-async def redeem(db: Session, channel_id: UUID, reference: str) -> int:
-    """Free what was kept under a reference for the order that is placed next in this transaction; the pieces freed.
-
-    The levels stay locked until the commit, so nobody else gets them in between.
-    """
-    found = sa.select(Reservation.id, Reservation.location_id, Reservation.variant_id).where(
-        Reservation.channel_id == channel_id, Reservation.reference == reference, Reservation.quantity > 0
-    )
-    rows = list(await db.execute(found)) if reference else []
-    await lock_levels(db, [(row.location_id, row.variant_id) for row in rows])
-    freed = 0
-    for row_id in sorted(row.id for row in rows):
-        row = await _lock(db, row_id)
-        freed += row.quantity
-        await _keep(db, row, 0, arrives=False)
-    await unschedule(db, [f"reservation/{row.id}" for row in rows])
-    return freed
-
-
 async def release_expired(db: Session) -> int:
     """Give up what is kept beyond its time, some hundred rows at once; how many rows."""
     found = (

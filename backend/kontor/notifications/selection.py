@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kontor.orders.states import DeliveryType
+from kontor.payments.states import AWAITING_TRANSFER
 
 SHIP, PICKUP, DIGITAL = DeliveryType.SHIP, DeliveryType.PICKUP, DeliveryType.DIGITAL
 LONGEST_CAUSE = 80
@@ -67,13 +68,20 @@ _FITS: dict[str, frozenset[DeliveryType]] = {
 def telling_of(event: str, event_id: str, payload: Mapping[str, Any]) -> Telling | None:
     """The message an event asks for, None when it asks for none."""
     rule = RULES.get(event)
-    if rule is None or (event == "HoldPlaced" and payload.get("kind") != "RISK"):
+    if rule is None or _is_no_news(event, payload):
         return None
     subject = str(payload[rule.subject]) if rule.subject else None
     cause = event_id if rule.cause == "event" else rule.cause or subject or event_id
     if rule.template == "canceled" and payload.get("whole"):
         cause = "whole"  # a rejection and the cancellation of all lines are one piece of news
     return Telling(rule.template, cause, subject, {name: payload.get(name) for name in rule.keeps})
+
+
+def _is_no_news(event: str, payload: Mapping[str, Any]) -> bool:
+    """A hold for our own reasons, and a transfer that is only not there yet: nothing failed."""
+    if event == "HoldPlaced":
+        return payload.get("kind") != "RISK"
+    return event == "PaymentDeclined" and payload.get("code") == AWAITING_TRANSFER
 
 
 def telling_asked(template: str, source: str) -> Telling:

@@ -89,7 +89,7 @@ class PaymentInput:
 
 @dataclass(frozen=True, slots=True)
 class OrderInput:
-    """A whole order as it was placed."""
+    """A whole order as it was placed. `reservation` is the reference under which pieces were kept for its customer."""
 
     channel: str
     external_id: str
@@ -99,6 +99,7 @@ class OrderInput:
     shipping_address: Address | None = None
     delivery_type: DeliveryType = DeliveryType.SHIP
     pickup_location: str | None = None
+    reservation: str | None = None
     sold_at_location: str | None = None
     charges: tuple[ChargeInput, ...] = ()
     discounts: tuple[DiscountInput, ...] = ()

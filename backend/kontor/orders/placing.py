@@ -7,7 +7,7 @@ or the batch is planned again on fresh figures.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from uuid import UUID
 
@@ -21,7 +21,8 @@ from kontor.core.ids import new_id
 from kontor.core.principal import Principal
 from kontor.core.sets import any_pair_of
 from kontor.customers.recognizing import Wanted, recognize
-from kontor.inventory.allocating import Pick, try_allocate
+from kontor.inventory.allocating import Pick
+from kontor.inventory.redeeming import Kept, Named, Redemption, allocate_redeeming, check_redeemable, read_kept
 from kontor.orders.errors import OrderConflict, OutOfStock
 from kontor.orders.intake import OrderInput
 from kontor.orders.models import Order
@@ -53,6 +54,7 @@ class Placement:
     customer_id: UUID | None = None
     picks: list[Pick] = field(default_factory=list)
     unallocated: dict[UUID, int] = field(default_factory=dict)
+    redeemed: Redemption | None = None
     promised_on: date | None = None
     number: str = ""
 
@@ -60,7 +62,13 @@ class Placement:
     def owner(self) -> Owner:
         order, channel = self.resolved.input, self.resolved.channel
         priority = channel.priority if order.priority is None else order.priority
-        return Owner(self.order_id, channel.id, priority)
+        return Owner(self.order_id, channel.id, priority, self.redeemed.pieces if self.redeemed else {})
+
+    @property
+    def reservation(self) -> Named | None:
+        """What the order names as reserved for its customer."""
+        reference = self.resolved.input.reservation
+        return None if reference is None else (self.resolved.channel.id, reference)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,20 +204,45 @@ async def _allocate(
     variants = {
         line.variant_id for each in placements.values() for line in each.resolved.lines if line.kind == "PHYSICAL"
     }
+    names = {each.reservation for each in placements.values()} - {None}
     for _ in range(MAX_ROUNDS):
         book = await load_supply(db, facts.masters, variants)
+        kept = await read_kept(db, [name for name in names if name and name[1]])
         refused: dict[int, KontorError] = {}
         for index, placement in placements.items():
-            refusal = _plan(book, placement)
+            refusal = _plan_redeeming(book, placement, kept) if placement.reservation else _plan(book, placement)
             if refusal is not None:
                 refused[index] = refusal
-        picks = [pick for index, each in placements.items() if index not in refused for pick in each.picks]
-        if await try_allocate(db, picks):
+        served = [each for index, each in placements.items() if index not in refused]
+        redeemed = [each.redeemed for each in served if each.redeemed]
+        if await allocate_redeeming(db, [pick for each in served for pick in each.picks], redeemed):
             for index, refusal in refused.items():
                 outcomes[index] = refusal
                 del placements[index]
             return
     raise Unavailable("Stock is changing too fast; please send the order again.", code="TRY_AGAIN")
+
+
+def _plan_redeeming(book: SupplyBook, placement: Placement, kept: dict[Named, list[Kept]]) -> KontorError | None:
+    """Plan an order on what was kept for its customer as well; what it takes over is over for the ones after it."""
+    resolved, name = placement.resolved, placement.reservation
+    assert name is not None
+    wanted = {line.variant_id for line in resolved.lines if line.kind == ProductKind.PHYSICAL}
+    placement.redeemed = None
+    rows = kept.get(name, [])
+    try:
+        own = check_redeemable(rows, location_id=resolved.pickup, variant_ids=wanted, now=book.now)
+    except KontorError as problem:
+        return problem
+    placement.redeemed = Redemption(placement.order_id, name[1], tuple(own))
+    book.give_up(placement.redeemed.pieces, resolved.channel.code)
+    refusal = _plan(book, placement)
+    if refusal is not None:
+        book.give_up(placement.redeemed.pieces, resolved.channel.code, again=True)
+        placement.redeemed = None
+        return refusal
+    kept[name] = [replace(row, quantity=0) if row in own else row for row in rows]
+    return None
 
 
 def _plan(book: SupplyBook, placement: Placement) -> KontorError | None:

@@ -5,7 +5,9 @@ from typing import Any, Required, TypedDict
 
 import sqlalchemy as sa
 
+from kontor.auth import clients
 from kontor.core import outbox
+from kontor.core.clock import wall
 from kontor.core.db import Session
 from kontor.core.errors import KontorError
 from kontor.core.ids import new_id
@@ -129,8 +131,12 @@ async def suspend_partner(db: Session, partner: Partner, *, reason: str) -> Part
 
 
 async def end_partner(db: Session, partner: Partner, *, reason: str) -> Partner:
-    """The relation with a locked partner is over. Raises `TransitionRefused`."""
+    """The relation with a locked partner is over, and so is the access of its people and machines.
+
+    Raises `TransitionRefused`.
+    """
     await _move(db, partner, PartnerState.ENDED, reason)
+    await clients.close_partner_access(db, partner.id, now=wall())
     outbox.record(db, PartnerEnded(stream_id=partner.id, code=partner.code, reason=reason))
     return partner
 

@@ -18,7 +18,7 @@ from kontor.payments.events import AuthorizationExpiring, PaymentAuthorized, Pay
 from kontor.payments.models import Payment, PaymentTransaction, TransactionKind
 from kontor.payments.ports import Declined
 from kontor.payments.reporting import Dues, covered, covers, dues_of, report, settings_of
-from kontor.payments.states import PaymentMethodKind, PaymentState
+from kontor.payments.states import AWAITING_TRANSFER, PaymentMethodKind, PaymentState
 
 ENDED = frozenset({OrderState.CANCELED, OrderState.REJECTED})
 WANTING = frozenset({PaymentState.CREATED, PaymentState.EXPIRED})
@@ -134,7 +134,7 @@ def _tell(db: Session, order: Order, payments: Sequence[Payment], dues: Dues, *,
         return
     awaited = next((each for each in payments if each.kind is PaymentMethodKind.PREPAYMENT), None)
     if awaited is not None and awaited.captured < awaited.amount:
-        record(db, _declined(awaited, "AWAITING_TRANSFER", "The money has not come in yet."))
+        record(db, _declined(awaited, AWAITING_TRANSFER, "The money has not come in yet."))
     else:
         record(db, _declined(payments[-1], "NOT_COVERED", "The payments do not cover the order."))
 

@@ -4,6 +4,9 @@ from enum import StrEnum
 
 from kontor.core.statemachine import Transitions
 
+AWAITING_TRANSFER = "AWAITING_TRANSFER"
+"""The code of a payment that was not declined: the customer's transfer has not come in yet."""
+
 
 class PaymentMethodKind(StrEnum):
     """How a customer pays. The properties say when the money moves and who moves it."""

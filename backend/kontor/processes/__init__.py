@@ -24,9 +24,9 @@ to the instances they concern:
   `reroute_lines` gives them back to the order, whose instance gets `LinesReopened` when they find no other place.
   Where a place has answered, or a customer has come, while a timer ran out, `reroute_lines` and `cancel_uncollected`
   answer `kept`, and the process goes on waiting. `FulfillmentShipped`, or `FulfillmentReadyForPickup` and
-  `FulfillmentPickedUp`, let capture, invoice and message follow; `FulfillmentDelivered`, sent for a pickup too, ends
-  it. When the last one has left, the order's instance gets `OrderFulfilled`. `FulfillmentCanceled` ends it before the
-  goods have left, for each part of a canceled order.
+  `FulfillmentPickedUp`, let capture and invoice follow; `FulfillmentDelivered`, sent for a pickup too, ends it. When
+  the last one has left, the order's instance gets `OrderFulfilled`. `FulfillmentCanceled` ends it before the goods have
+  left, for each part of a canceled order.
 - `return` begins with `ReturnRequested`; `check_return` and `approve_return` answer `decision` APPROVED, REVIEW or
   DECLINED, `issue_return_label` may answer `label_expires`. `ReturnReceived`, `ReturnInspected` and `ReturnCanceled`
   move it on; where only a part has come (`more_expected`), it is refunded and the rest waited for. It tells the order

@@ -79,7 +79,8 @@ async def reroute_lines(run: TaskRun, subjects: Sequence[Subject]) -> Answers:
 async def remind_pickup(run: TaskRun, subjects: Sequence[Subject]) -> None:
     """Tell the customer once more that the goods wait."""
     for each in subjects:
-        _tell(run, each, "ready_for_pickup", f"{each.subject_id}/reminder")
+        args = {"order_id": each.order_id, "template": "ready_for_pickup", "source": f"{each.subject_id}/reminder"}
+        schedule(run.db, "notifications.tell", args, key=each.order_id)
 
 
 @task("cancel_uncollected")
@@ -117,15 +118,3 @@ async def raise_payment_case(run: TaskRun, subjects: Sequence[Subject]) -> None:
 async def issue_invoice(run: TaskRun, subjects: Sequence[Subject]) -> None:
     """One invoice per shipment."""
     await invoicing.issue_invoices(run.db, [each.uuid("shipment_id") for each in subjects], now=run.now)
-
-
-@task("notify_shipped")
-async def notify_shipped(run: TaskRun, subjects: Sequence[Subject]) -> None:
-    """Tell the customer what left; what was told already is not told again."""
-    for each in subjects:
-        _tell(run, each, "shipped", each.variables["shipment_id"])
-
-
-def _tell(run: TaskRun, subject: Subject, template: str, source: str) -> None:
-    args = {"order_id": subject.order_id, "template": template, "source": source}
-    schedule(run.db, "notifications.tell", args, key=subject.order_id)

@@ -33,6 +33,7 @@ class ProcessInstance(Model):
     __table_args__ = (
         sa.UniqueConstraint("subject_id", "key"),
         sa.Index("ix_process_instance_order_id", "order_id"),
+        sa.Index("ix_process_instance_updated_at_id", "updated_at", "id"),
         sa.Index("ix_process_instance_state_updated_at", "state", "updated_at"),
     )
     id: Mapped[UUID] = mapped_column(primary_key=True)

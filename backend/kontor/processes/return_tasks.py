@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID
 
 from kontor.core.db import Session
-from kontor.core.outbox import schedule
 from kontor.invoicing import service as invoicing
 from kontor.payments import service as payments
 from kontor.payments.models import Refund
@@ -128,14 +127,12 @@ async def issue_credit_note(run: TaskRun, subjects: Sequence[Subject]) -> None:
         await invoicing.issue_credit_notes(run.db, ids, now=run.now)
 
 
-@task("notify_refunded")
-async def notify_refunded(run: TaskRun, subjects: Sequence[Subject]) -> None:
-    """Tell the customer; a return of which everything came is settled."""
+@task("settle_return")
+async def settle_return(run: TaskRun, subjects: Sequence[Subject]) -> None:
+    """The money went back; a return of which everything came is over."""
     for each in subjects:
         refund_id = each.variables.get("refund_id")
         if refund_id:
-            args = {"order_id": each.order_id, "template": "refunded", "source": refund_id}
-            schedule(run.db, "notifications.tell", args, key=each.order_id)
             await refunding.mark_refunded(run.db, each.subject_id, now=run.now)
         if not each.variables["more_expected"]:
             await _close(run, each.subject_id)

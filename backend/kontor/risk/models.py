@@ -15,6 +15,7 @@ class RiskAssessment(Model):
     """The check of one order. `reasons` is [{code, score, text parameters}]."""
 
     __tablename__ = "risk_assessment"
+    __table_args__ = (sa.Index("ix_risk_assessment_assessed_at_id", "assessed_at", "id"),)
     id: Mapped[UUID] = mapped_column(primary_key=True)
     order_id: Mapped[UUID] = mapped_column(unique=True)
     state: Mapped[RiskState] = mapped_column(state_type(RiskState))

@@ -27,6 +27,7 @@ from kontor.partners.models import Partner
 from kontor.partners.states import PartnerState
 from kontor.routing.values import Lane, Network, Site
 from kontor.tax.models import TaxRate
+from kontor.tax.queries import STANDARD
 
 if TYPE_CHECKING:
     from kontor.core.db import Database, Session
@@ -113,13 +114,18 @@ class Masters:
     locations_by_code: Mapping[str, StockLocation]
     network: Network
     rates: Mapping[tuple[str, str], Sequence[TaxRate]]
+    live_places: Sequence[StockLocation]
     release_days: dict[tuple[UUID, int], tuple[int, ...] | None] = field(default_factory=dict)
 
     def tax_rate(self, country: str, tax_class: str, day: date) -> Decimal:
-        """The rate in percent on a day of supply; raises `InvalidInput` when none is entered."""
-        for rate in self.rates.get((country, tax_class), ()):
-            if rate.valid_from <= day and (rate.valid_to is None or day < rate.valid_to):
-                return rate.rate
+        """The rate in percent on a day of supply; raises `InvalidInput` when none is entered.
+
+        A country without a rate for a class charges its standard rate, as `tax.queries.rates_on` has it.
+        """
+        for known in (tax_class, STANDARD):
+            for rate in self.rates.get((country, known), ()):
+                if rate.valid_from <= day and (rate.valid_to is None or day < rate.valid_to):
+                    return rate.rate
         raise InvalidInput(
             f"No tax rate is entered for {country}, class {tax_class}, on {day}.",
             code="NO_TAX_RATE",
@@ -144,6 +150,11 @@ async def load(db: Session) -> Masters:
     if known is None or known.version != version:
         known = _cache[db.database] = await _read(db, version)
     return known
+
+
+def known(database: Database) -> Masters | None:
+    """What this process read last, without a look whether it still holds; None before the first read."""
+    return _cache.get(database)
 
 
 async def _rows_of(db: Session, model: type[M], *order: Any) -> list[M]:
@@ -174,6 +185,7 @@ async def _read(db: Session, version: int) -> Masters:
         {place.code: place for place in places},
         Network(sites),
         rates,
+        [place for place in places if place.live_stock and place.active],
     )
 
 

@@ -169,7 +169,7 @@ async def stocked_variants(db: Session, wanted: Sequence[Wanted]) -> list[UUID]:
 
 def live_locations(masters: Masters) -> list[UUID]:
     """The places whose own systems know their stock."""
-    return [place.id for place in masters.locations.values() if place.live_stock and place.active]
+    return [place.id for place in masters.live_places]
 
 
 def _check(wanted: Sequence[Wanted]) -> None:

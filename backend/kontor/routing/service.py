@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import Any
@@ -79,11 +79,23 @@ class SupplyBook:
         """Why: every candidate with its terms or the reason against it, and the runner-up. Ask before `book`."""
         return explain(demand, self.supply, self.policy(channel_id), chosen)
 
+    def give_up(self, kept: Mapping[tuple[UUID, UUID], int], channel: str, *, again: bool = False) -> None:
+        """Let the order planned next have what was kept for its customer, by place and variant; `again` keeps it."""
+        for (location_id, variant_id), quantity in kept.items():
+            row = self.stock.get(variant_id, {}).get(location_id)
+            if row is not None:
+                personal = channel + _PERSONAL
+                left = (row.reserved or {}).get(personal, 0) + (quantity if again else -quantity)
+                reserved = {**(row.reserved or {}), personal: max(0, left)}
+                self.stock[variant_id][location_id] = row._replace(reserved=reserved)
+
     def book(self, chosen: FulfillmentPlan, demand: Demand, owner: Owner) -> list[Pick]:
         """Turn a plan into picks and take them off what is left.
 
-        On hand goes first, out of the channel's reservation before the free stock; the rest is bound to expected goods.
+        On hand goes first, out of what was kept for the customer, then the channel's reservation, then the free stock;
+        the rest is bound to expected goods.
         """
+        own = dict(owner.kept)
         variants = {line.line_id: line.variant_id for line in demand.lines}
         picks: list[Pick] = []
         for parcel in chosen.parcels:
@@ -93,9 +105,12 @@ class SupplyBook:
                 assert isinstance(location_id, UUID)
                 assert isinstance(line_id, UUID)
                 promised = date.fromordinal(parcel.arrival_day)
+                key = (location_id, variant_id)
                 for count, reserved, inbound_id in self._take(
-                    location_id, variant_id, demand.channel, quantity, parcel.day
+                    location_id, variant_id, demand.channel, quantity, parcel.day, own=own.get(key, 0)
                 ):
+                    if inbound_id is None and key in own:
+                        own[key] = max(0, own[key] - count)
                     picks.append(
                         Pick(owner.order_id, line_id, owner.channel_id, location_id, variant_id, count, reserved,
                              inbound_id, owner.priority, promised)
@@ -103,7 +118,7 @@ class SupplyBook:
         return picks
 
     def _take(
-        self, location_id: UUID, variant_id: UUID, channel: str, quantity: int, day: int
+        self, location_id: UUID, variant_id: UUID, channel: str, quantity: int, day: int, *, own: int = 0
     ) -> Iterable[tuple[int, int, UUID | None]]:
         row = self.stock[variant_id][location_id]
         kept = row.reserved.get(channel, 0) if row.reserved else 0
@@ -111,7 +126,7 @@ class SupplyBook:
         now_there = max(0, min(row.on_hand - row.safety, max(0, row.on_hand - row.safety - others - kept) + kept))
         count = min(quantity, now_there)
         if count:
-            used = min(count, kept)
+            used = min(max(0, count - own), kept)
             reserved = {**row.reserved, channel: kept - used} if row.reserved and used else row.reserved
             row = row._replace(on_hand=row.on_hand - count, reserved=reserved)
             yield count, used, None
@@ -130,11 +145,12 @@ class SupplyBook:
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """Whose picks they are."""
+    """Whose picks they are; `kept` is what the order redeems, by place and variant."""
 
     order_id: UUID
     channel_id: UUID
     priority: int = 0
+    kept: Mapping[tuple[UUID, UUID], int] = field(default_factory=dict)
 
 
 async def load_supply(db: Session, masters: Masters, variant_ids: Iterable[UUID]) -> SupplyBook:

@@ -19,13 +19,14 @@ from kontor.api.graphql.paging import After, Connection, First, connect, page_of
 from kontor.api.graphql.payment_types import amounts, plain
 from kontor.api.graphql.permissions import requires
 from kontor.api.graphql.scalars import Long, Money
-from kontor.api.http.files import PERMISSIONS, permission_for
+from kontor.api.http.files import readable
 from kontor.auth.permissions import Permission
 from kontor.core.db import Session
 from kontor.core.errors import InvalidInput
 from kontor.core.pagination import Page, Sort, paginate
 from kontor.core.principal import Principal
 from kontor.documents.models import Document as DocumentRow
+from kontor.documents.queries import narrowed
 from kontor.documents.queries import visible_to as documents_visible_to
 from kontor.invoicing import models, queries, service
 from kontor.invoicing.states import InvoiceState
@@ -232,26 +233,17 @@ class InvoicingQuery:
         info: Info,
         order_id: UUID | None = None,
         kind: str | None = None,
+        number: Annotated[str | None, strawberry.argument(description="A part of the number.")] = None,
         first: First = 50,
         after: After = None,
     ) -> Connection[Document]:
         principal = info.context.principal
-        found = documents_visible_to(principal).where(_readable(principal))
-        if order_id is not None:
-            found = found.where(DocumentRow.order_id == order_id)
-        if kind is not None:
-            found = found.where(DocumentRow.kind == kind)
+        found = documents_visible_to(principal).where(readable(principal))
+        found = narrowed(found, order_id=order_id, kind=kind, number=number)
         async with info.context.runtime.database.read_only(principal) as db:
             order = Sort(DocumentRow.created_at, descending=True)
             page: Page[Any] = await paginate(db, found, order, DocumentRow.id, page_of(first, after))
         return connect(page, Document.of)
-
-
-def _readable(principal: Principal) -> sa.ColumnElement[bool]:
-    """Kinds the principal's permissions open; kinds without one of their own go with orders."""
-    named = [kind for kind in PERMISSIONS if principal.may(permission_for(kind))]
-    opened = DocumentRow.kind.in_(named)
-    return sa.or_(opened, DocumentRow.kind.not_in(PERMISSIONS)) if principal.may(Permission.ORDERS_READ) else opened
 
 
 @strawberry.type

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 import strawberry
 from strawberry.scalars import JSON
 
-from kontor.api import group_writer
+from kontor.api import group_writer, live_gate
 from kontor.api.graphql.context import Info
 from kontor.api.graphql.errors import Refusal, plain, text_of
 from kontor.api.graphql.loaders import by_id
@@ -166,7 +166,9 @@ class OrdersMutation:
     ) -> Annotated[PlacedOrder | Refusal, strawberry.union("PlaceOrderResult")]:
         taken = Taken(input.read(("input",)), info.context.principal)
         _check_gateways(info, taken, ("input",))
-        outcome = await group_writer.of(info.context.runtime.database).place(taken)
+        runtime = info.context.runtime
+        await live_gate.of(runtime.database, runtime.ports).pass_through([taken.order])
+        outcome = await group_writer.of(runtime.database).place(taken)
         if isinstance(outcome, KontorError):
             raise outcome.within("input")
         return _answer(outcome)
@@ -181,9 +183,9 @@ class OrdersMutation:
         if not 1 <= len(inputs) <= MOST_ORDERS:
             raise InvalidInput(f"1 to {MOST_ORDERS} orders.", code="INVALID_BATCH", path=("inputs",), max=MOST_ORDERS)
         batch = [Taken(each.read(("inputs", index)), info.context.principal) for index, each in enumerate(inputs)]
-        outcomes = await group_writer.of(info.context.runtime.database).place_many(
-            batch, request_id=info.context.request_id
-        )
+        runtime = info.context.runtime
+        await live_gate.of(runtime.database, runtime.ports).pass_through([taken.order for taken in batch])
+        outcomes = await group_writer.of(runtime.database).place_many(batch, request_id=info.context.request_id)
         return PlacedOrders(
             results=[_result(info, taken, outcome) for taken, outcome in zip(batch, outcomes, strict=True)]
         )

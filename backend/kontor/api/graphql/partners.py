@@ -164,7 +164,10 @@ class PartnersMutation:
 
         return await _changed(info, work, [id, reason])
 
-    @strawberry.mutation(extensions=[requires(Permission.PARTNERS_WRITE)], description="The relation is over.")
+    @strawberry.mutation(
+        extensions=[requires(Permission.PARTNERS_WRITE)],
+        description="The relation is over; the access of the partner's people and machines ends with it.",
+    )
     async def end_partner(self, info: Info, id: UUID, reason: str) -> PartnerResult:
         async def work(db: Session) -> PartnerRow:
             return await service.end_partner(db, await queries.lock_partner(db, id=id), reason=reason)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import quote
 from uuid import UUID
 
+import sqlalchemy as sa
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -15,6 +16,7 @@ from kontor.core.ids import is_uuid
 from kontor.core.jobs import Runtime
 from kontor.core.principal import Principal, PrincipalKind
 from kontor.documents import queries, service
+from kontor.documents.models import Document
 from kontor.documents.ports import DocumentStore
 
 # Kind of document -> who may read it; kinds not named here are for those who may read orders.
@@ -30,6 +32,13 @@ ATTACHMENT_POLICY = "default-src 'none'; sandbox"
 def permission_for(kind: str) -> Permission:
     """What reading a document of this kind needs."""
     return PERMISSIONS.get(kind, Permission.ORDERS_READ)
+
+
+def readable(principal: Principal) -> sa.ColumnElement[bool]:
+    """Documents of the kinds the principal's permissions open; kinds without one of their own go with orders."""
+    named = [kind for kind in PERMISSIONS if principal.may(permission_for(kind))]
+    opened = Document.kind.in_(named)
+    return sa.or_(opened, Document.kind.not_in(PERMISSIONS)) if principal.may(Permission.ORDERS_READ) else opened
 
 
 async def download(request: Request) -> Response:

@@ -100,7 +100,8 @@ WORDS: dict[str, dict[str, str]] = {
 
 
 @cache
-def _environment() -> Environment:
+def templates() -> Environment:
+    """The pages beside GraphQL."""
     folder = FileSystemLoader(Path(__file__).parent / "templates")
     return Environment(loader=folder, autoescape=True, undefined=StrictUndefined, auto_reload=False)
 
@@ -120,31 +121,32 @@ def _is_this_machine(client: str | None) -> bool:
         return False
 
 
-def _language(request: Request) -> Language:
+def language(request: Request) -> Language:
+    """The language of a page: what the browser asks for, if we speak it."""
     return "de" if language_of(request.headers.get("accept-language", "")) == "de" else "en"
 
 
 def _page(request: Request, *, status: int = 200, **facts: Any) -> HTMLResponse:
-    language = _language(request)
+    spoken = language(request)
     values: dict[str, Any] = {
-        "language": language,
-        "words": WORDS[language],
+        "language": spoken,
+        "words": WORDS[spoken],
         "style": STYLE,
         "mail": None,
         "notice": None,
         "as_text": False,
         "quoted": lambda name: quote(name, safe="@"),
-        "when": lambda moment: formatting.moment(moment.astimezone(UTC), language) + " UTC",
+        "when": lambda moment: formatting.moment(moment.astimezone(UTC), spoken) + " UTC",
         "size": lambda data: f"{max(1, len(data) // 1024)} kB",
         **facts,
     }
-    text = _environment().get_template("mailbox.html").render(values)
+    text = templates().get_template("mailbox.html").render(values)
     headers = {"content-security-policy": PAGE_POLICY, "cache-control": "no-store", "vary": "accept-language"}
     return HTMLResponse(text, status, headers=headers)
 
 
 def _notice(request: Request, word: str, status: int) -> HTMLResponse:
-    return _page(request, status=status, notice=WORDS[_language(request)][word])
+    return _page(request, status=status, notice=WORDS[language(request)][word])
 
 
 def _box(request: Request) -> Mailbox | Response:
@@ -175,7 +177,7 @@ async def _index(request: Request) -> Response:
         return box
     to = request.query_params.get("to", "").strip()[:254]
     mails = await box.list_messages(to=to, limit=SHOWN)
-    words, count = WORDS[_language(request)], len(mails)
+    words, count = WORDS[language(request)], len(mails)
     word = {0: "none", 1: "one", SHOWN: "most"}.get(count, "many")
     return _page(request, mails=mails, to=to, found=words[word].format(count=count))
 
