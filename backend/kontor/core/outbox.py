@@ -8,7 +8,7 @@ once however often the row is delivered. Rows of one key and job are delivered i
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
 from functools import partial
@@ -30,7 +30,7 @@ EVENTS: dict[str, type[Event]] = {}
 _routes: dict[str, tuple[str, ...]] = {}
 Place = tuple[int, int]
 START: Place = (-1, 0)
-_where = partial(dict.fromkeys, ("sqlite_where", "postgresql_where"))
+_where: Callable[[Any], dict[str, Any]] = partial(dict.fromkeys, ("sqlite_where", "postgresql_where"))
 
 
 @dataclass(frozen=True, kw_only=True)
