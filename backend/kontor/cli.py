@@ -43,6 +43,7 @@ PAGES = (
     ("Partner portal", "portal/", "portal"),
     ("API explorer", "graphql", "explorer"),
     ("Messages sent", "mailbox", ""),
+    ("Documents", "documents", ""),
 )
 
 
@@ -58,6 +59,8 @@ def main() -> None:
     for name, module in FURTHER.items():
         if importlib.util.find_spec(module):
             app.add_typer(importlib.import_module(module).app, name=name)
+    # Asked to end, a command ends what it has started too; servers put a handler of their own in its place.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     app()
 
 

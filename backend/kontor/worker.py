@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
 import threading
 from collections.abc import Callable, Sequence
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger("kontor.worker")
 LONGEST_JOB_SECONDS = 600.0
 STOP_MILLISECONDS = 30_000
+LONGEST_STOP_SECONDS = 45.0
+PREFETCHED = 2  # messages a worker takes ahead per queue: what waits stays in sight of the relay and of the others
 
 
 class JobLoop(AsyncIO):
@@ -134,9 +137,19 @@ class BrokerCarrier:
         return {name: int(self._broker.do_qsize(name)) for name in names}
 
 
+class PromptWorker(dramatiq.Worker):
+    """Does not look for delayed messages: what is due later waits in the outbox, and looking costs CPU all day."""
+
+    def _add_consumer(self, queue_name: str, *, delay: bool = False) -> None:
+        if not delay:
+            super()._add_consumer(queue_name)
+
+
 def make_worker(broker: dramatiq.Broker, settings: Settings) -> dramatiq.Worker:
     """A worker that runs `settings.worker_threads` jobs at once."""
-    return dramatiq.Worker(broker, worker_threads=settings.worker_threads, worker_timeout=100)
+    worker = PromptWorker(broker, worker_threads=settings.worker_threads, worker_timeout=100)
+    worker.queue_prefetch = PREFETCHED
+    return worker
 
 
 def serve(settings: Settings) -> None:
@@ -151,9 +164,17 @@ def serve(settings: Settings) -> None:
     worker.start()
     log.info("worker started", threads=settings.worker_threads, jobs=len(jobs.JOBS))
     stopping.wait()
+    _end_by_force_after(LONGEST_STOP_SECONDS)
     worker.stop(timeout=STOP_MILLISECONDS)
     broker.close()
     log.info("worker stopped")
+
+
+def _end_by_force_after(seconds: float) -> None:
+    """A Redis or database that is away must not keep a process from ending: what it held is handed out again."""
+    last = threading.Timer(seconds, os._exit, (1,))
+    last.daemon = True
+    last.start()
 
 
 async def relay_alone(settings: Settings) -> None:

@@ -52,7 +52,7 @@ class Renderer:
     `font_folders` adds fonts for scripts that ours (Latin, Greek, Cyrillic) do not have.
     """
 
-    def __init__(self, *, font_folders: Sequence[Path] = (), workers: int = 2) -> None:
+    def __init__(self, *, font_folders: Sequence[Path] = (), workers: int = 1) -> None:
         folders = [TEMPLATES / "fonts", *font_folders]
         self._fonts = typst.Fonts(include_system_fonts=False, font_paths=[str(folder) for folder in folders])
         self._local = threading.local()

@@ -77,14 +77,15 @@ EXPLORER = """<!doctype html>
 
 async def _start(request: Request) -> Response:
     language = language_of(request.headers.get("accept-language", ""))
-    return HTMLResponse(
-        start_page(language), headers={"content-security-policy": PAGE_POLICY, "vary": "accept-language"}
-    )
+    development: bool = request.app.state.settings.development
+    page = start_page(language, explorer_there=development)
+    return HTMLResponse(page, headers={"content-security-policy": PAGE_POLICY, "vary": "accept-language"})
 
 
-def start_page(language: str) -> str:
-    """The page in a language we speak."""
+def start_page(language: str, *, explorer_there: bool = True) -> str:
+    """The page in a language we speak; it leads nowhere that is not there."""
     claim, links = TEXTS[language]
+    links = tuple(link for link in links if explorer_there or link[0] != "/graphql")
     items = "".join(
         f'<li><a href="{href}"><strong>{escape(name)}</strong><span>{escape(text)}</span></a></li>'
         for href, name, text in links
