@@ -13,7 +13,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from kontor.bench.services import PostgresServer
+from kontor.bench.services import SUPERUSER, PostgresServer
 
 SKUS = 1000
 CLIENTS = 32
@@ -41,7 +41,7 @@ def postgres(server: PostgresServer, *, seconds: int = 10) -> float:
             f"INSERT INTO baseline_stock SELECT n, 1000000000 FROM generate_series(1, {SKUS}) n", database=database
         )
         command = [
-            str(server.program("pgbench")), "-h", "127.0.0.1", "-p", str(server.port), "-U", "postgres", "-n", "-M",
+            str(server.program("pgbench")), "-h", "127.0.0.1", "-p", str(server.port), "-U", SUPERUSER, "-n", "-M",
             "prepared", "-f", str(Path(__file__).with_name("baseline.sql")), "-D", f"skus={SKUS}", "-c", str(CLIENTS),
             "-j", "2", "-T", str(seconds), database,
         ]  # fmt: skip

@@ -11,7 +11,12 @@ import typer
 from kontor import bootstrap
 from kontor.bench.report import write
 
-app = typer.Typer(invoke_without_command=True, help="Measure, each figure with a baseline of the same run.")
+app = typer.Typer(
+    invoke_without_command=True,
+    help="Measure, each figure with a baseline of the same run.",
+    # Options may follow the names.
+    context_settings={"allow_interspersed_args": True},
+)
 NAMES = ("intake", "life", "lists", "feeds", "growth")
 Wanted = Annotated[list[str] | None, typer.Argument(help=f"Which of {', '.join(NAMES)}; all when none is named.")]
 Keep = Annotated[bool, typer.Option("--write/--no-write", help="Write the figures to the report.")]

@@ -261,8 +261,10 @@ async def test_me_tells_a_machine_that_its_token_is_over(http: httpx.AsyncClient
 
 
 async def test_what_is_over_is_deleted_by_the_hourly_job(runtime: Runtime) -> None:
+    from kontor import bootstrap
     from kontor.core import jobs, outbox
 
+    bootstrap.load()
     long_ago = wall() - timedelta(days=1)
     await make_session(runtime.database, now=long_ago, role=Role.FINANCE)
     async with runtime.database.unit_of_work() as db:

@@ -59,7 +59,8 @@ KINDS: dict[Language, dict[str, str]] = {
 }  # fmt: skip
 WORDS: dict[Language, dict[str, str]] = {
     "en": {
-        "title": "Documents", "skip": "To the content", "kind": "Kind", "every": "All kinds", "number": "Number",
+        "title": "Documents", "enter": "Sign in", "skip": "To the content", "kind": "Kind",
+        "every": "All kinds", "number": "Number",
         "find": "Search", "order": "Order", "none": "No documents.", "one": "1 document",
         "many": "{count} documents", "page": "{count} documents on this page", "pages": "Pages", "next": "Older",
         "first": "Newest",
@@ -68,7 +69,8 @@ WORDS: dict[Language, dict[str, str]] = {
         "astray": "This page of the list does not exist. The search starts from the newest again.",
     },
     "de": {
-        "title": "Dokumente", "skip": "Zum Inhalt", "kind": "Art", "every": "Alle Arten", "number": "Nummer",
+        "title": "Dokumente", "enter": "Anmelden", "skip": "Zum Inhalt", "kind": "Art",
+        "every": "Alle Arten", "number": "Nummer",
         "find": "Suchen", "order": "Bestellung", "none": "Keine Dokumente.", "one": "1 Dokument",
         "many": "{count} Dokumente", "page": "{count} Dokumente auf dieser Seite", "pages": "Seiten",
         "next": "Ältere", "first": "Neueste",

@@ -48,6 +48,8 @@ a:focus-visible, input:focus-visible, button:focus-visible, pre:focus-visible, i
   { outline: 3px solid var(--accent); outline-offset: 2px; }
 .skip { position: absolute; left: -99rem; }
 .skip:focus { left: 1rem; top: .5rem; background: var(--card); padding: .5rem 1rem; }
+.sheet { display: grid; gap: .375rem; max-width: 24rem; }
+.sheet button { margin-top: .75rem; }
 .row { display: flex; gap: .5rem; max-width: 30rem; }
 input { flex: 1; min-width: 0; }
 input, button { font: inherit; min-height: 2.75rem; padding: 0 .75rem; border: 1px solid var(--soft);

@@ -33,8 +33,10 @@ span { color: var(--soft); }
 """
 STYLE_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
 PAGE_POLICY = POLICY.replace("style-src 'self'", f"style-src 'self' 'sha256-{STYLE_HASH}'")
-# The explorer's editor sets styles from its script.
-EXPLORER_POLICY = POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
+# The explorer's editor sets styles from its script, its style sheet holds fonts.
+EXPLORER_POLICY = POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'").replace(
+    "font-src 'self'", "font-src 'self' data:"
+)
 
 Link = tuple[str, str, str]
 TEXTS: dict[str, tuple[str, tuple[Link, ...]]] = {
@@ -44,6 +46,7 @@ TEXTS: dict[str, tuple[str, tuple[Link, ...]]] = {
             ("/graphql", "API explorer", "Ask and change everything with GraphQL"),
             ("/mailbox", "Mailbox", "The messages Kontor has sent"),
             ("/documents", "Documents", "Invoices, credit notes and labels"),
+            ("/sign-in", "Sign in", "As one of the people of this company"),
             ("/health/ready", "Health", "Database, migrations, relay and queue"),
         ),
     ),
@@ -53,10 +56,15 @@ TEXTS: dict[str, tuple[str, tuple[Link, ...]]] = {
             ("/graphql", "API-Explorer", "Alles abfragen und ändern mit GraphQL"),
             ("/mailbox", "Postfach", "Die Nachrichten, die Kontor versandt hat"),
             ("/documents", "Dokumente", "Rechnungen, Gutschriften und Etiketten"),
+            ("/sign-in", "Anmelden", "Als eine der Personen dieses Unternehmens"),
             ("/health/ready", "Zustand", "Datenbank, Migrationen, Zusteller und Warteschlange"),
         ),
     ),
 }
+ICON = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="7" fill="#0b57d0"/>'
+    '<path d="M10 7v18M22 7l-9 9 9 9" fill="none" stroke="#fff" stroke-width="4"/></svg>'
+)
 EXPLORER = """<!doctype html>
 <html lang="en">
 <head>
@@ -103,4 +111,8 @@ async def explorer(_request: Request) -> Response:
     return HTMLResponse(EXPLORER, headers={"content-security-policy": EXPLORER_POLICY})
 
 
-routes: list[Route] = [Route("/", _start, methods=["GET"])]
+async def _icon(_request: Request) -> Response:
+    return Response(ICON, media_type="image/svg+xml", headers={"cache-control": "public, max-age=86400"})
+
+
+routes: list[Route] = [Route("/", _start, methods=["GET"]), Route("/favicon.ico", _icon, methods=["GET"])]

@@ -202,8 +202,11 @@ async def _post_sign_in(request: Request) -> Response:
         return refusal(problem)
     async with runtime.database.read_only() as db:
         locations = (await queries.locations_of(db, [user.id]))[user.id]
-    response = JSONResponse(describe(queries.user_principal(user, locations), user))
-    settings = runtime.settings
+    return remember(JSONResponse(describe(queries.user_principal(user, locations), user)), token, runtime.settings)
+
+
+def remember(response: Response, token: str, settings: Settings) -> Response:
+    """Let the browser keep the session."""
     response.set_cookie(
         cookie_name(settings),
         token,
@@ -217,6 +220,11 @@ async def _post_sign_in(request: Request) -> Response:
 
 
 async def _post_sign_out(request: Request) -> Response:
+    return await sign_out(request, Response(status_code=204))
+
+
+async def sign_out(request: Request, response: Response) -> Response:
+    """End the session of the request's cookie; `response` takes it from the browser."""
     runtime: Runtime = request.app.state.runtime
     token = session_token(request.headers, runtime.settings)
     if token is not None and _of_our_pages(request.headers, runtime.settings):
@@ -224,7 +232,6 @@ async def _post_sign_out(request: Request) -> Response:
         async with runtime.database.unit_of_work(principal) as db:
             await service.sign_out(db, token)
         gate(runtime).cache.forget(secrets.digest(token))
-    response = Response(status_code=204)
     response.delete_cookie(
         cookie_name(runtime.settings), path="/", secure=is_secure(runtime.settings), httponly=True, samesite="lax"
     )
