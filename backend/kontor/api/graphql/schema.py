@@ -20,13 +20,25 @@ from kontor.api import graphql as here
 from kontor.api.graphql import subscriptions
 from kontor.api.graphql.context import Context
 from kontor.api.graphql.errors import HANDLERS, Error, present
+from kontor.api.graphql.executing import ShortWay
 from kontor.api.graphql.limits import Gate
 from kontor.api.graphql.permissions import public
 from kontor.api.graphql.scalars import SCALARS
 
 VERSION = metadata.version("kontor")
 FRAME = frozenset(
-    {"context", "endpoint", "errors", "limits", "loaders", "messages_de", "messages_en", "mutation", "paging"}
+    {
+        "context",
+        "endpoint",
+        "errors",
+        "executing",
+        "limits",
+        "loaders",
+        "messages_de",
+        "messages_en",
+        "mutation",
+        "paging",
+    }
     | {"permissions", "scalars", "schema"}
 )
 
@@ -75,6 +87,7 @@ def schema() -> Schema:
         subscription=merge_types("Subscription", parts("Subscription") or (subscriptions.EventsSubscription,)),
         types=[Error],
         extensions=[Gate],
+        execution_context_class=ShortWay,
         config=StrawberryConfig(scalar_map=SCALARS),
         exception_handlers=HANDLERS,
         **options,
