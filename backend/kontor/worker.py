@@ -147,7 +147,7 @@ class PromptWorker(dramatiq.Worker):
 
 def make_worker(broker: dramatiq.Broker, settings: Settings) -> dramatiq.Worker:
     """A worker that runs `settings.worker_threads` jobs at once."""
-    worker = PromptWorker(broker, worker_threads=settings.worker_threads, worker_timeout=100)
+    worker = PromptWorker(broker, worker_threads=settings.worker_threads, worker_timeout=200)
     worker.queue_prefetch = PREFETCHED
     return worker
 
