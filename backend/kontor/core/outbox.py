@@ -170,7 +170,7 @@ async def unschedule(db: Session, unique_keys: Iterable[str]) -> None:
     keys = list(unique_keys)
     db.scheduled[:] = [item for item in db.scheduled if item.unique_key not in keys]
     for part in chunks(keys):
-        await db.execute(sa.delete(OutboxRow).where(OutboxRow.unique_key.in_(part)))
+        await db.execute(sa.delete(ROWS).where(ROWS.c.unique_key.in_(part)))
 
 
 _EVENT_COLUMNS = (
@@ -178,6 +178,7 @@ _EVENT_COLUMNS = (
     "request_id",
 )  # fmt: skip
 _OUTBOX_COLUMNS = ("job", "key", "event_id", "args", "due_at", "available_at", "attempts", "dead", "unique_key")
+ROWS = Model.metadata.tables["outbox"]  # written without the mapper: no session holds rows to bring up to date
 
 
 async def write(db: Session) -> None:
@@ -318,7 +319,7 @@ async def lease_due(
     )
     rows = [Lease(row.id, row.job, row.key) for row in await db.execute(found)]
     for part in chunks([row.id for row in rows]):
-        await db.execute(sa.update(OutboxRow).where(OutboxRow.id.in_(part)).values(available_at=moment + until))
+        await db.execute(sa.update(ROWS).where(ROWS.c.id.in_(part)).values(available_at=moment + until))
     return rows
 
 
@@ -349,7 +350,7 @@ async def claim(db: Session, items: Sequence[Item]) -> list[Item]:
 async def complete(db: Session, items: Sequence[Item]) -> None:
     """The work is part of this transaction: the rows go with it."""
     if items:
-        await db.execute(sa.delete(OutboxRow).where(OutboxRow.id.in_([item.id for item in items])))
+        await db.execute(sa.delete(ROWS).where(ROWS.c.id.in_([item.id for item in items])))
 
 
 async def fail(db: Session, item: Item, error: str, *, delay: timedelta, dead: bool) -> None:
@@ -364,7 +365,7 @@ async def fail(db: Session, item: Item, error: str, *, delay: timedelta, dead: b
 async def postpone(db: Session, items: Sequence[Item], delay: timedelta) -> None:
     """Ask again later, without counting a failure."""
     ids = [item.id for item in items]
-    await db.execute(sa.update(OutboxRow).where(OutboxRow.id.in_(ids)).values(available_at=wall() + delay))
+    await db.execute(sa.update(ROWS).where(ROWS.c.id.in_(ids)).values(available_at=wall() + delay))
 
 
 async def replay_dead(db: Session, ids: Sequence[int] | None = None) -> int:
