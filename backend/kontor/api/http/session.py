@@ -99,11 +99,14 @@ def is_secure(settings: Settings) -> bool:
 
 def _of_our_pages(headers: Mapping[str, str], settings: Settings) -> bool:
     """A cookie counts for requests of our own pages only, also where SameSite would let a neighbor's through."""
-    origin = headers.get("origin")
-    if origin is None:
-        return True
+    return headers.get("origin") is None or comes_from_here(headers, settings)
+
+
+def comes_from_here(headers: Mapping[str, str], settings: Settings) -> bool:
+    """Whether the browser says that the request comes from a page of ours."""
     here = urlsplit(settings.base_url)
-    return origin in (f"{here.scheme}://{here.netloc}", f"{here.scheme}://{headers.get('host', '')}")
+    ours = (f"{here.scheme}://{here.netloc}", f"{here.scheme}://{headers.get('host', '')}")
+    return headers.get("origin") in ours
 
 
 async def _by_token(runtime: Runtime, token: str) -> Principal | None:

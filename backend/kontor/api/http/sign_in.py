@@ -63,7 +63,8 @@ async def _enter(request: Request) -> Response:
     words = WORDS[mailbox.language(request)]
     given = await _form(request)
     back = way_back(given.get("next"))
-    if not _from_here(request):
+    # A foreign page must not sign somebody in as somebody else.
+    if not session.comes_from_here(request.headers, request.app.state.settings):
         return _page(request, back, status=400, notice=words["astray"])
     runtime: Runtime = request.app.state.runtime
     email = given.get("email", "")
@@ -82,13 +83,6 @@ async def _enter(request: Request) -> Response:
 
 async def _leave(request: Request) -> Response:
     return await session.sign_out(request, RedirectResponse("/sign-in", 303))
-
-
-def _from_here(request: Request) -> bool:
-    """A foreign page must not sign somebody in as somebody else: browsers tell where a form comes from."""
-    here = urlsplit(request.app.state.settings.base_url)
-    ours = (f"{here.scheme}://{here.netloc}", f"{here.scheme}://{request.headers.get('host', '')}")
-    return request.headers.get("origin") in ours
 
 
 async def _form(request: Request) -> dict[str, str]:
