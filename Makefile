@@ -1,6 +1,8 @@
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 export UV_PYTHON_DOWNLOADS := never
+# Compiled modules are kept: every process would otherwise spend seconds on compiling the same libraries again.
+unexport PYTHONDONTWRITEBYTECODE
 PYTHON ?= $(firstword $(foreach p,python3.11 python3.12 python3.13 python3,$(shell $(p) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(p))))
 BIN := .venv/bin
 STAMP := .venv/.installed
@@ -20,7 +22,7 @@ dev: setup ## serve and reload on every change
 	@$(BIN)/kontor serve --reload
 
 test: $(if $(T),setup,check) ## everything the pipeline runs: check and all tests; T=path runs one file or test
-	@$(BIN)/pytest $(or $(T),-n 2)
+	@$(BIN)/pytest $(or $(T),-n 2 --ignore=tests/architecture)
 
 check: setup lint types ## whatever needs no service: lint, types, imports, schema, architecture
 	@$(BIN)/lint-imports --no-cache --no-logo

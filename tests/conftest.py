@@ -18,9 +18,11 @@ from typing import Any
 import asyncpg
 import httpx
 import pytest
+from argon2 import PasswordHasher
 from starlette.applications import Starlette
 
 from kontor import bootstrap, relay
+from kontor.auth import secrets
 from kontor.bench.services import PostgresServer
 from kontor.core import logging
 from kontor.core.db import Database, Model
@@ -79,6 +81,12 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _quick_passwords() -> None:
+    """Most tests ask who may sign in, not how hard a hash is to guess."""
+    secrets._hasher = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
 
 
 # --- databases ------------------------------------------------------------------------------------------------------

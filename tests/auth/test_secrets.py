@@ -9,6 +9,11 @@ from kontor.auth.errors import WeakPassword
 GOOD = "correct horse battery"
 
 
+@pytest.fixture(autouse=True)
+def _as_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(secrets, "_hasher", PasswordHasher())
+
+
 async def test_a_password_fits_its_own_hash_only() -> None:
     known = await secrets.hash_password(GOOD)
     assert known.startswith("$argon2id$v=19$m=65536,t=3,p=4$")

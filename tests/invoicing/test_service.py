@@ -234,7 +234,7 @@ async def test_invoice_on_account_is_paid_in_parts(database: Database, drain: Dr
 
 
 @pytest.mark.engine("sqlite")
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(st.integers(1, 4), min_size=1, max_size=9), gross=st.booleans())
 def test_any_sequence_of_partial_refunds_ends_at_what_was_paid(
     database: Database, drain: Drain, run: Run, steps: list[int], gross: bool
