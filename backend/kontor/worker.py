@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any
 import dramatiq
 import structlog
 from dramatiq.asyncio import EventLoopThread, get_event_loop_thread, set_event_loop_thread
-from dramatiq.brokers.redis import RedisBroker
 from dramatiq.brokers.stub import StubBroker
 from dramatiq.middleware import AsyncIO, Middleware, ShutdownNotifications
 
 from kontor import bootstrap
 from kontor.core import jobs
+from kontor.redisbroker import PromptBroker
 from kontor.relay import Relay
 
 if TYPE_CHECKING:
@@ -95,9 +95,7 @@ def make_broker(settings: Settings, *, shared: Runtime | None = None) -> dramati
     loop = JobLoop(settings) if shared is None else EmbeddedLoop(shared, asyncio.get_running_loop())
     middleware: list[Middleware] = [loop, ShutdownNotifications()]
     if settings.redis_url:
-        broker: dramatiq.Broker = RedisBroker(  # type: ignore[no-untyped-call]
-            url=settings.redis_url, middleware=middleware, namespace="kontor"
-        )
+        broker: dramatiq.Broker = PromptBroker(url=settings.redis_url, middleware=middleware, namespace="kontor")
     else:
         broker = StubBroker(middleware=middleware)
     for declared in jobs.JOBS.values():
@@ -133,7 +131,7 @@ class BrokerCarrier:
         names = {declared.queue for declared in jobs.JOBS.values()}
         if isinstance(self._broker, StubBroker):
             return {name: self._broker.queues[name].qsize() for name in names}
-        assert isinstance(self._broker, RedisBroker)
+        assert isinstance(self._broker, PromptBroker)
         return {name: int(self._broker.do_qsize(name)) for name in names}
 
 
@@ -147,7 +145,7 @@ class PromptWorker(dramatiq.Worker):
 
 def make_worker(broker: dramatiq.Broker, settings: Settings) -> dramatiq.Worker:
     """A worker that runs `settings.worker_threads` jobs at once."""
-    worker = PromptWorker(broker, worker_threads=settings.worker_threads, worker_timeout=200)
+    worker = PromptWorker(broker, worker_threads=settings.worker_threads, worker_timeout=1000)
     worker.queue_prefetch = PREFETCHED
     return worker
 
