@@ -11,7 +11,20 @@ ROOT = Path(__file__).parents[2]
 KONTOR = ROOT / "backend" / "kontor"
 
 EDGES = frozenset(
-    {"__main__", "app", "worker", "relay", "cli", "audit", "bench", "bootstrap", "subscribers", "demo", "api"}
+    {
+        "__main__",
+        "app",
+        "worker",
+        "relay",
+        "redisbroker",
+        "cli",
+        "audit",
+        "bench",
+        "bootstrap",
+        "subscribers",
+        "demo",
+        "api",
+    }
     | {"adapters"}
 )
 GROUND = frozenset({"core", "settings"})
