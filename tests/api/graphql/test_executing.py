@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
@@ -38,6 +39,7 @@ GIVEN: dict[str, Any] = {
     "id": UUID(int=7), "name": "lamp", "count": 3, "at": datetime(2026, 6, 15, tzinfo=UTC), "color": Color.RED,
     "note": None, "tags": ["a"],
 }  # fmt: skip
+PLAIN = "__typename id name count at color note tags"
 QUERY = "{ thing { __typename id label: name count at color note tags shout(times: 2) } }"
 
 
@@ -85,4 +87,71 @@ def test_the_short_way_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     data, errors = answer({}, execution_context_class=ShortWay)
     assert errors == []
     assert data["thing"]["shout"] == "LAMPLAMP"
-    assert asked == ["thing", "__typename", "note", "tags", "shout"]
+    assert asked == ["thing", "shout"]
+
+
+@strawberry.type
+class Box:
+    label: str
+    things: list[Thing]
+    lid: Thing | None
+    loose: list[Thing | None] | None
+
+    @strawberry.field
+    async def contents(self) -> list[Thing]:
+        return self.things
+
+
+def boxes_of(given: dict[str, Any], **options: Any) -> tuple[Any, list[Any]]:
+    @strawberry.type
+    class Query:
+        @strawberry.field
+        async def boxes(self) -> list[Box]:
+            thing = Thing(**GIVEN)
+            full = {"label": "a", "things": [thing, thing], "lid": thing, "loose": [thing, None]}
+            return [Box(**full), Box(**full | given)]
+
+    asked = (
+        f"{{ boxes {{ label things {{ {PLAIN} }} lid {{ {PLAIN} }} contents {{ {PLAIN} shout }} loose {{ id }} }} }}"
+    )
+    schema = strawberry.Schema(query=Query, config=StrawberryConfig(), **options)
+    done = asyncio.run(schema.execute(asked))
+    return done.data, [error.formatted for error in done.errors or ()]
+
+
+BROKEN = Thing(**GIVEN | {"count": "three"})
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {},
+        {"lid": None, "loose": None, "things": []},
+        {"things": (Thing(**GIVEN),)},
+        {"things": [None]},
+        {"things": [BROKEN]},
+        {"lid": BROKEN},
+        {"lid": "no thing"},
+        {"loose": [BROKEN, Thing(**GIVEN)]},
+        {"loose": 5},
+        {"label": None},
+        {"things": None},
+    ],
+)
+def test_records_and_lists_are_those_of_the_long_way(given: dict[str, Any]) -> None:
+    data, errors = boxes_of(given, execution_context_class=ShortWay)
+    assert (data, errors) == boxes_of(given)
+    assert data is None or list(data["boxes"][0]) == ["label", "things", "lid", "contents", "loose"]
+
+
+def test_records_of_a_list_are_read_without_asking_for_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    long_way = ShortWay.build_resolve_info
+
+    def noted(self: ShortWay, field: Any, nodes: Any, *others: Any) -> Any:
+        asked.append(nodes[0].name.value)
+        return long_way(self, field, nodes, *others)
+
+    monkeypatch.setattr(ShortWay, "build_resolve_info", noted)
+    assert boxes_of({}, execution_context_class=ShortWay)[1] == []
+    assert asked == ["boxes", "contents", "contents", *["shout"] * 4]

@@ -62,7 +62,10 @@ async def by_parent(
 
         return DataLoader(load)
 
-    return cast("list[Any]", await _loader(info.context, (str(column), str(order_by), visible), make).load(parent_id))
+    # Attributes of a model are one object each as long as the process lives; any other order has its text only.
+    order_key = id(order_by) if isinstance(order_by, InstrumentedAttribute) else str(order_by)
+    key = (id(column), order_key, visible)
+    return cast("list[Any]", await _loader(info.context, key, make).load(parent_id))
 
 
 async def by_key(info: Info, load: Callable[[Context, list[K]], Awaitable[Sequence[V]]], key: K) -> V:
