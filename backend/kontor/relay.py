@@ -111,11 +111,12 @@ class Relay:
 
     async def step(self) -> int:
         """One round: recurring jobs, then due rows; how many rows were handed out."""
-        queued = await asyncio.to_thread(self._carrier.queued)
-        self._full = full = [name for name, job in jobs.JOBS.items() if queued.get(job.queue, 0) >= MAX_QUEUED]
         await self._tick()
         if not await has_due(self._runtime):
+            self._full = []
             return 0
+        queued = await asyncio.to_thread(self._carrier.queued)
+        self._full = full = [name for name, job in jobs.JOBS.items() if queued.get(job.queue, 0) >= MAX_QUEUED]
         async with self._runtime.database.unit_of_work() as db:
             leases = await outbox.lease_due(db, limit=ROUND_ROWS, without=full)
         await self._hand_out(jobs.grouped(leases))

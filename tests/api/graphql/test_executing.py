@@ -108,7 +108,7 @@ def boxes_of(given: dict[str, Any], **options: Any) -> tuple[Any, list[Any]]:
         @strawberry.field
         async def boxes(self) -> list[Box]:
             thing = Thing(**GIVEN)
-            full = {"label": "a", "things": [thing, thing], "lid": thing, "loose": [thing, None]}
+            full: dict[str, Any] = {"label": "a", "things": [thing, thing], "lid": thing, "loose": [thing, None]}
             return [Box(**full), Box(**full | given)]
 
     asked = (
