@@ -7,7 +7,7 @@ Here a consumer sleeps until its queue's bell rings; a ring that is lost costs o
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import redis
@@ -105,6 +105,13 @@ class PromptBroker(RedisBroker):
         put: Message[Any] = super().enqueue(message, delay=delay)
         self.bells.ring(message.queue_name)
         return put
+
+    def waiting(self, queues: Collection[str]) -> dict[str, int]:
+        """Messages no worker has taken yet, by queue: what is being worked on holds nobody else up."""
+        with self.client.pipeline(transaction=False) as asked:
+            for name in queues:
+                asked.llen(f"{self.namespace}:{name}")
+            return dict(zip(queues, asked.execute(), strict=True))
 
     def close(self) -> None:
         """Close every connection."""

@@ -132,7 +132,7 @@ class BrokerCarrier:
         if isinstance(self._broker, StubBroker):
             return {name: self._broker.queues[name].qsize() for name in names}
         assert isinstance(self._broker, PromptBroker)
-        return {name: int(self._broker.do_qsize(name)) for name in names}
+        return self._broker.waiting(names)
 
 
 class PromptWorker(dramatiq.Worker):

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from kontor.core import outbox
 from kontor.core.db import Database, Session
+from kontor.core.eventlog import end_of_log, read_log
 from kontor.core.outbox import EventRecord
 
 
@@ -27,7 +28,7 @@ def add(db: Session, number: int) -> None:
 
 async def read(database: Database, after: outbox.Place) -> list[EventRecord]:
     async with database.read_only() as db:
-        return await outbox.read_log(db, after)
+        return await read_log(db, after)
 
 
 async def test_log_is_read_piece_by_piece(database: Database) -> None:
@@ -35,8 +36,8 @@ async def test_log_is_read_piece_by_piece(database: Database) -> None:
         async with database.unit_of_work() as db:
             add(db, number)
     async with database.read_only() as db:
-        first = await outbox.read_log(db, outbox.START, limit=2)
-        rest = await outbox.read_log(db, first[-1].place, limit=2)
+        first = await read_log(db, outbox.START, limit=2)
+        rest = await read_log(db, first[-1].place, limit=2)
     assert [event.seq for event in (*first, *rest)] == [1, 2, 3]
 
 
@@ -54,3 +55,17 @@ async def test_event_that_is_committed_late_is_not_missed(database: Database) ->
     await newer.__aexit__(None, None, None)
     seen += await read(database, seen[-1].place)
     assert [event.seq for event in seen] == [2, 1]
+
+
+@pytest.mark.engine("postgresql")
+async def test_who_starts_at_the_end_hears_of_what_is_still_open(database: Database) -> None:
+    older = database.unit_of_work()
+    first = await older.__aenter__()
+    add(first, 1)
+    await first.flush()
+    async with database.unit_of_work() as second:
+        add(second, 2)
+    async with database.read_only() as db:
+        end = await end_of_log(db)
+    await older.__aexit__(None, None, None)
+    assert [event.seq for event in await read(database, end)] == [1, 2]

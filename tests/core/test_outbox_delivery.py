@@ -1,5 +1,6 @@
 """Scheduled rows are run once, in order, and what fails waits or dies."""
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from uuid import uuid4
@@ -145,3 +146,40 @@ async def test_number_of_a_finished_row_is_never_given_to_another(database: Data
         outbox.schedule(db, "test.note", {"text": "new"})
     async with database.unit_of_work() as db:
         assert await outbox.claim(db, [old]) == []
+
+
+async def test_long_work_is_not_handed_out_again(
+    runtime: Runtime, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "LEASE", timedelta(seconds=0.4))
+
+    @jobs.job("test.long")
+    async def long(ctx: JobContext, items: Sequence[Item]) -> None:
+        for _ in range(8):
+            await asyncio.sleep(0.1)
+            async with ctx.database.unit_of_work() as db:
+                RUN.extend(lease.job for lease in await outbox.lease_due(db))
+
+    async with database.unit_of_work() as db:
+        outbox.schedule(db, "test.long", {})
+    async with database.unit_of_work() as db:
+        [lease] = await outbox.lease_due(db, until=timedelta(seconds=0.4))
+    await jobs.run(runtime, "test.long", [lease.id])
+    del jobs.JOBS["test.long"]
+    assert RUN == []
+    async with database.read_only() as db:
+        assert await db.scalar(sa.select(sa.func.count()).select_from(OutboxRow)) == 0
+
+
+@pytest.mark.engine("postgresql")
+async def test_row_behind_one_that_somebody_holds_is_left(database: Database) -> None:
+    key, other = uuid4(), uuid4()
+    async with database.unit_of_work() as db:
+        for number, name in enumerate((key, key, other)):
+            outbox.schedule(db, "test.note", {"text": str(number)}, key=name)
+    async with database.unit_of_work() as holding:
+        first = await holding.scalar(sa.select(sa.func.min(OutboxRow.id)))
+        await holding.execute(sa.select(OutboxRow.id).where(OutboxRow.id == first).with_for_update())
+        async with database.unit_of_work() as db:
+            leased = await outbox.lease_due(db)
+    assert [lease.key for lease in leased] == [other]

@@ -79,3 +79,16 @@ def test_bells_are_heard_again_when_redis_is_back(monkeypatch: pytest.MonkeyPatc
                 break
         assert heard
         broker.close()
+
+
+def test_what_is_worked_on_does_not_wait(redis: RedisServer) -> None:
+    broker, greet = make(redis)
+    consumer = broker.consume("greetings", prefetch=1)
+    for name in ("Ada", "Grace", "Joan"):
+        greet.send(name)
+    assert broker.waiting(["greetings", "empty"]) == {"greetings": 3, "empty": 0}
+    message = first(consumer)
+    assert broker.waiting(["greetings"]) == {"greetings": 2}
+    consumer.ack(message)
+    broker.flush_all()
+    broker.close()

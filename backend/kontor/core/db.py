@@ -320,7 +320,8 @@ def is_unreachable(problem: BaseException) -> bool:
 
 
 def _engine(url: str, pool_size: int) -> AsyncEngine:
-    options: dict[str, Any] = {"json_serializer": dumps, "json_deserializer": orjson.loads}
+    # What a failing statement was given may be a secret or somebody's address: it does not belong into a log.
+    options: dict[str, Any] = {"json_serializer": dumps, "json_deserializer": orjson.loads, "hide_parameters": True}
     if not url.startswith("sqlite"):
         return create_async_engine(
             url,

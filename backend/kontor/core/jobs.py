@@ -8,6 +8,7 @@ Rows of one key keep their order: what follows a row that has to wait is given b
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -127,9 +128,31 @@ async def run(runtime: Runtime, name: str, ids: Sequence[int]) -> None:
     if not items:
         return
     started = perf_counter()
-    if len(items) == 1 or not await _attempt(runtime, declared, items):
-        await _one_by_one(runtime, declared, items)
+    async with _leased(runtime, ids):
+        if len(items) == 1 or not await _attempt(runtime, declared, items):
+            await _one_by_one(runtime, declared, items)
     SECONDS.labels(name).observe(perf_counter() - started)
+
+
+@contextlib.asynccontextmanager
+async def _leased(runtime: Runtime, ids: Sequence[int]) -> AsyncIterator[None]:
+    """Keep the rows from being handed out again, for as long as the work on them takes."""
+    keeper = asyncio.create_task(_keep(runtime, ids))
+    try:
+        yield
+    finally:
+        keeper.cancel()
+        await asyncio.gather(keeper, return_exceptions=True)
+
+
+async def _keep(runtime: Runtime, ids: Sequence[int]) -> None:
+    while True:
+        await asyncio.sleep(outbox.LEASE.total_seconds() / 2)
+        try:
+            async with runtime.database.unit_of_work() as db:
+                await outbox.keep(db, ids)
+        except Exception:
+            log.warning("rows could not be leased anew", rows=len(ids), exc_info=True)
 
 
 async def _attempt(runtime: Runtime, declared: Job, items: Sequence[Item]) -> bool:

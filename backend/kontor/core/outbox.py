@@ -8,7 +8,7 @@ once however often the row is delivered. Rows of one key and job are delivered i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
 from functools import partial
@@ -318,9 +318,26 @@ async def lease_due(
         .with_for_update(skip_locked=True)
     )
     rows = [Lease(row.id, row.job, row.key) for row in await db.execute(found)]
+    rows = await _in_turn(db, rows)
     for part in chunks([row.id for row in rows]):
         await db.execute(sa.update(ROWS).where(ROWS.c.id.in_(part)).values(available_at=moment + until))
     return rows
+
+
+async def _in_turn(db: Session, rows: Sequence[Lease]) -> list[Lease]:
+    """Without rows that have an earlier one of their key and job which another relay or worker holds at this moment.
+
+    Such a row is due and free as far as this transaction can see, and was passed over because it is locked.
+    """
+    mine = {row.id for row in rows}
+    keys = sorted({row.key for row in rows if row.key is not None})
+    first: dict[tuple[UUID | None, str], int] = {}
+    for part in chunks(keys):
+        due = sa.and_(ROWS.c.key.in_(part), sa.not_(ROWS.c.dead), ROWS.c.due_at <= db.now)
+        for row_id, key, job in await db.execute(sa.select(ROWS.c.id, ROWS.c.key, ROWS.c.job).where(due)):
+            if row_id not in mine:
+                first[key, job] = min(row_id, first.get((key, job), row_id))
+    return [row for row in rows if row.id < first.get((row.key, row.job), row.id + 1)]
 
 
 async def load(db: Session, ids: Sequence[int]) -> list[Item]:
@@ -353,6 +370,14 @@ async def complete(db: Session, items: Sequence[Item]) -> None:
         await db.execute(sa.delete(ROWS).where(ROWS.c.id.in_([item.id for item in items])))
 
 
+async def keep(db: Session, ids: Sequence[int]) -> None:
+    """Lease rows anew whose work goes on. Rows that the work has locked need none, and are not waited for."""
+    until = wall() + LEASE
+    found = sa.select(ROWS.c.id).where(ROWS.c.id.in_(ids), ROWS.c.available_at < until)
+    free = list(await db.scalars(found.with_for_update(skip_locked=True)))
+    await db.execute(sa.update(ROWS).where(ROWS.c.id.in_(free)).values(available_at=until))
+
+
 async def fail(db: Session, item: Item, error: str, *, delay: timedelta, dead: bool) -> None:
     """Note a failed attempt: due again after `delay` on the wall clock, or dead until somebody replays it."""
     await db.execute(
@@ -373,28 +398,3 @@ async def replay_dead(db: Session, ids: Sequence[int] | None = None) -> int:
     change = sa.update(OutboxRow).where(OutboxRow.dead, sa.true() if ids is None else OutboxRow.id.in_(ids))
     result = await db.execute(change.values(dead=False, attempts=0, available_at=wall()))
     return int(getattr(result, "rowcount", 0))
-
-
-async def read_log(
-    db: Session,
-    after: Place,
-    *,
-    limit: int = 500,
-    stream_id: UUID | None = None,
-    names: Collection[str] | None = None,
-) -> list[EventRecord]:
-    """Events after a place in the log, in its order, never passing a transaction that is still open.
-
-    The order is by transaction, then position: a position alone may be taken early and committed late.
-    """
-    place = sa.tuple_(EventRecord.transaction, EventRecord.position)
-    found = sa.select(EventRecord).where(place > sa.tuple_(*map(sa.literal, after)))
-    if stream_id is not None:
-        found = found.where(EventRecord.stream_id == stream_id)
-    if names is not None:
-        found = found.where(EventRecord.name.in_(names))
-    if not db.sqlite:
-        found = found.where(
-            EventRecord.transaction < sa.text("CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint)")
-        )
-    return list(await db.scalars(found.order_by(EventRecord.transaction, EventRecord.position).limit(limit)))

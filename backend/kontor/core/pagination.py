@@ -4,7 +4,7 @@ import base64
 import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from uuid import UUID
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 MAX_PAGE = 200
+LARGEST = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,17 +77,19 @@ def decode_cursor(cursor: str, kind: type) -> tuple[Any, UUID]:
     try:
         value, row_id = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         return _typed(value, kind), UUID(row_id)
-    except (ValueError, TypeError, AttributeError, binascii.Error) as problem:
+    except (ValueError, TypeError, AttributeError, OverflowError, binascii.Error) as problem:
         raise InvalidInput("The cursor is not one of this list.", code="INVALID_CURSOR", path=("after",)) from problem
 
 
 def _typed(value: Any, kind: type) -> Any:
     if kind is datetime:
-        return datetime.fromisoformat(value)
+        return datetime.fromisoformat(value).astimezone(UTC)
     if kind is date:
         return date.fromisoformat(value)
     if kind is UUID:
         return UUID(value)
     if not isinstance(value, kind):
         raise TypeError(f"{value!r} is no {kind.__name__}")
+    if (isinstance(value, int) and abs(value) > LARGEST) or (isinstance(value, str) and "\x00" in value):
+        raise ValueError("no database holds it")
     return value

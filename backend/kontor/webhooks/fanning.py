@@ -5,9 +5,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
 
-from kontor.core import expressions, outbox
+from kontor.core import expressions
 from kontor.core.db import Session
 from kontor.core.errors import InvalidInput
+from kontor.core.eventlog import read_log
 from kontor.core.ids import is_uuid, new_id
 from kontor.core.outbox import EventRecord, schedule
 from kontor.core.statemachine import change_row
@@ -32,7 +33,7 @@ async def fan_out(db: Session, *, now: datetime) -> int:
     endpoints = await queries.active_endpoints(db)
     if not endpoints:
         return 0
-    events = await outbox.read_log(db, cursor.place, limit=BATCH)
+    events = await read_log(db, cursor.place, limit=BATCH)
     if events:
         await write_deliveries(db, await matches(db, endpoints, events), now=now)
         cursor.move_to(events[-1].place)

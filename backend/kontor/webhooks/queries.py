@@ -8,7 +8,6 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from kontor.core import outbox
 from kontor.core.db import Session, chunks
 from kontor.core.outbox import EventRecord
 from kontor.core.pagination import Page, PageRequest, Sort, paginate
@@ -141,13 +140,6 @@ async def lock_cursor(db: Session) -> LogCursor:
 _NEW_CURSOR = sa.text(
     'INSERT INTO log_cursor (name, "transaction", position) VALUES (:name, -1, 0) ON CONFLICT (name) DO NOTHING'
 )
-
-
-async def end_of_log(db: Session) -> outbox.Place:
-    """The place of the last event there is."""
-    newest = EventRecord.transaction.desc(), EventRecord.position.desc()
-    last = await db.scalar(sa.select(EventRecord).order_by(*newest).limit(1))
-    return outbox.START if last is None else last.place
 
 
 async def events_between(db: Session, since: datetime, until: datetime, *, after: int, limit: int) -> list[EventRecord]:

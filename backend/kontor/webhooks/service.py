@@ -9,6 +9,7 @@ from kontor.core import expressions
 from kontor.core.clock import wall
 from kontor.core.db import Session
 from kontor.core.errors import Forbidden
+from kontor.core.eventlog import end_of_log
 from kontor.core.ids import new_id
 from kontor.core.outbox import EVENTS, EventRecord, record, schedule
 from kontor.core.statemachine import change_row, transition
@@ -121,7 +122,7 @@ async def switch(db: Session, endpoint: WebhookEndpoint, *, on: bool) -> None:
         return
     endpoint.failing_since = endpoint.disabled_reason = None
     if not await queries.any_active(db, besides=endpoint.id):
-        cursor.move_to(await queries.end_of_log(db))  # nobody listened: the events since then are nobody's
+        cursor.move_to(await end_of_log(db))  # nobody listened: the events since then are nobody's
     schedule(db, fanning.FAN_OUT, {}, unique_key=fanning.FAN_OUT)
 
 

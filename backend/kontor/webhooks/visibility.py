@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 # Judgments of people stay inside; a shop hears of their consequences (a hold, a rejection).
-_INSIDE = frozenset({"RiskAssessed", "RiskReviewed"})
+INSIDE = frozenset({"RiskAssessed", "RiskReviewed"})
 # Names of events and the fields of them that a partner sees.
 PARTNER_FIELDS: dict[str, tuple[str, ...]] = {
     "FulfillmentOrdersCreated": ("fulfillment_orders",),
@@ -65,7 +65,7 @@ def seen_by(owner: Owner, fact: Fact) -> dict[str, Any] | None:
     if owner.partner_id is not None:
         return _for_partner(owner.partner_id, fact)
     if owner.channel_id is not None and (
-        fact.order is None or fact.order["channel_id"] != owner.channel_id or fact.name in _INSIDE
+        fact.order is None or fact.order["channel_id"] != owner.channel_id or fact.name in INSIDE
     ):
         return None
     ids = {"stream_id": fact.stream_id} if fact.order is None else _order_ids(fact)

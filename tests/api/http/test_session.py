@@ -15,6 +15,7 @@ from factories.channels import make_channel
 from kontor.api.http import oauth, session
 from kontor.api.http.session import authenticate, gate
 from kontor.auth import clients, customer_tokens, queries, secrets, service
+from kontor.auth import jobs as _auth_jobs  # noqa: F401 - declares the hourly job
 from kontor.auth.customer_tokens import CustomerToken
 from kontor.auth.errors import InvalidToken, SignInRefused, TooManyAttempts
 from kontor.auth.models import ApiClient, User, UserSession

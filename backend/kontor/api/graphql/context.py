@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import strawberry
 
-from kontor.core.errors import InvalidInput
+from kontor.core.errors import Forbidden, InvalidInput
 from kontor.core.jobs import Runtime
 from kontor.core.principal import ANONYMOUS, Principal
 
@@ -33,6 +33,20 @@ class Context:
     feed: EventFeed | None = None
     connection_params: Mapping[str, Any] | None = None
     loaders: dict[Any, DataLoader[Any, Any]] = field(default_factory=dict)
+    again: Callable[[], Awaitable[Principal]] | None = None
+
+    @property
+    def socket(self) -> bool:
+        """Whether the call came over a websocket, where one context serves the whole connection."""
+        return self.again is not None
+
+    async def check_still_signed_in(self) -> None:
+        """Raise `Forbidden` when who opened the connection may not be heard any more."""
+        if self.again is None:
+            return
+        present = await self.again()
+        if present.id != self.principal.id or present.permissions != self.principal.permissions:
+            raise Forbidden("Please sign in again.", code="UNAUTHENTICATED")
 
 
 Info = strawberry.Info[Context, None]

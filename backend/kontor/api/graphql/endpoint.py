@@ -27,6 +27,7 @@ from kontor.core.principal import Principal, PrincipalKind
 Authenticate = Callable[[Mapping[str, str], Runtime], Awaitable[Principal]]
 JSON_TYPE = "application/json"
 OPERATIONS = frozenset({OperationType.QUERY, OperationType.MUTATION})
+MAX_QUERY = 100_000  # characters; prepared queries are kept, so their texts are bounded as well
 _NUL = re.compile(r"\\u0000|\\u\{0+\}|\x00")
 
 
@@ -73,13 +74,17 @@ def read(body: bytes, content_type: str) -> dict[str, Any]:
             raise BadRequest(f"`{name}` must be {'an object' if kinds is dict else 'a text'}.", path=(name,))
     if not call["query"]:
         raise BadRequest("The query is empty.", path=("query",))
+    if len(call["query"]) > MAX_QUERY:
+        raise BadRequest(
+            f"A query has at most {MAX_QUERY} characters.", code="QUERY_TOO_LONG", path=("query",), max=MAX_QUERY
+        )
     # No database column can hold it, and no text of a person has it.
     if b"u0000" in body or b"u{0" in body:
-        _refuse_nul(call)
+        refuse_nul(call)
     return call
 
 
-def _refuse_nul(call: Mapping[str, Any]) -> None:
+def refuse_nul(call: Mapping[str, Any]) -> None:
     if _NUL.search(call["query"]):
         raise BadRequest("A text must not contain NUL.", code="INVALID_INPUT", path=("query",))
     if (path := _nul_in(call.get("variables"))) is not None:
@@ -88,12 +93,15 @@ def _refuse_nul(call: Mapping[str, Any]) -> None:
 
 def _nul_in(value: Any) -> tuple[str | int, ...] | None:
     """The path to a text with NUL."""
-    if isinstance(value, str):
-        return () if "\x00" in value else None
-    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for key, item in items:
-        if (inner := _nul_in(item)) is not None:
-            return (key, *inner)
+    waiting: list[tuple[tuple[str | int, ...], Any]] = [((), value)]
+    while waiting:
+        path, value = waiting.pop()
+        if isinstance(value, str):
+            if "\x00" in value:
+                return path
+            continue
+        items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+        waiting += [((*path, key), item) for key, item in items]
     return None
 
 
@@ -133,9 +141,11 @@ class Socket(GraphQL[Context, None]):
         """The context of a connection."""
         state = request.app.state
         principal = await self._authenticate(request.headers, state.runtime)
-        return make_context(
+        context = make_context(
             state.runtime, principal, request.headers, request_id=request.state.request_id, feed=state.feed
         )
+        context.again = lambda: self._authenticate(request.headers, state.runtime)
+        return context
 
     async def on_ws_connect(self, context: Context) -> UnsetType | dict[str, object] | None:
         """Sign in; a connection of nobody is refused."""
@@ -143,6 +153,7 @@ class Socket(GraphQL[Context, None]):
         token = next((value for name, value in params.items() if name.lower() == "authorization"), None)
         if isinstance(token, str):
             context.principal = await self._signed_in(token, context)
+            context.again = lambda: self._authenticate({"authorization": token}, context.runtime)
         if context.principal.kind is PrincipalKind.ANONYMOUS:
             raise ConnectionRejectionError
         answer: UnsetType = UNSET

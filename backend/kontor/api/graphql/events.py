@@ -22,10 +22,12 @@ from kontor.auth.permissions import Permission
 from kontor.core import outbox
 from kontor.core.db import Session
 from kontor.core.errors import Forbidden, InvalidInput
+from kontor.core.eventlog import place_of, read_log
 from kontor.core.outbox import OutboxRow
 from kontor.core.pagination import MAX_PAGE, Page
 from kontor.core.principal import Principal
 from kontor.orders import queries as orders
+from kontor.webhooks.visibility import INSIDE
 
 
 @strawberry.type(description="A job that failed too often and waits until somebody repeats it.")
@@ -49,8 +51,7 @@ def _place(after: str | None) -> outbox.Place:
     if after is None:
         return outbox.START
     try:
-        transaction, _, position = after.partition(".")
-        return int(transaction), int(position)
+        return place_of(after)
     except ValueError as problem:
         raise InvalidInput("The cursor is not one of this list.", code="INVALID_CURSOR", path=("after",)) from problem
 
@@ -94,9 +95,10 @@ class EventsQuery:
         if order_id is not None and stream_id is not None:
             raise InvalidInput("Give the order or the stream.", code="INVALID_LOOKUP", path=("orderId",))
         size, place, stream = page_of(first, None).first, _place(after), order_id or stream_id
+        hidden = INSIDE if info.context.principal.restricted else ()
         async with info.context.runtime.database.read_only(info.context.principal) as db:
             await check_scope(db, info.context.principal, stream)
-            rows = await outbox.read_log(db, place, limit=size + 1, stream_id=stream, names=names)
+            rows = await read_log(db, place, limit=size + 1, stream_id=stream, names=names, without=hidden)
         cursors = [f"{row.transaction}.{row.position}" for row in rows[:size]]
         return connect(Page(rows[:size], cursors, len(rows) > size), LoggedEvent.of)
 

@@ -19,6 +19,7 @@ from graphql import (
     GraphQLNamedType,
     GraphQLSchema,
     OperationDefinitionNode,
+    OperationType,
     get_named_type,
     parse,
     validate,
@@ -200,6 +201,8 @@ class Gate(SchemaExtension):
             errors = list(prepared.errors) or _refused(
                 prepared, context._provided_operation_name, context.variables or {}
             )
+            if not errors and context.context.socket:
+                errors = _not_for_sockets(prepared, context._provided_operation_name, context.variables or {})
             # Errors are rewritten for each caller, so each call gets its own.
             context.pre_execution_errors = [_copy(error) for error in errors]
         yield
@@ -217,6 +220,16 @@ def _refused(prepared: Prepared, operation: str | None, variables: Mapping[str, 
         return []
     message = f"The query may return {cost} fields; {MAX_COST} are allowed. Ask for fewer rows with `first`."
     return [refusal("QUERY_TOO_COSTLY", message, cost=cost, max=MAX_COST)]
+
+
+def _not_for_sockets(prepared: Prepared, operation: str | None, variables: Mapping[str, Any]) -> list[GraphQLError]:
+    """A connection is for subscriptions: what it knows of its caller and has read is as old as the connection."""
+    for node in prepared.document.definitions:
+        if not isinstance(node, OperationDefinitionNode) or node.operation is OperationType.SUBSCRIPTION:
+            continue
+        if operation is None or (node.name is not None and node.name.value == operation):
+            return [refusal("WRONG_OPERATION", "Queries and mutations are sent by POST, not over a websocket.")]
+    return [refusal("INVALID_INPUT", "A text must not contain NUL.")] if "\x00" in str(dict(variables)) else []
 
 
 def _copy(error: GraphQLError) -> GraphQLError:

@@ -213,6 +213,8 @@ class OrdersMutation:
             hold = await service.get_hold(db, hold_id)
             if hold is None:
                 raise HoldNotFound("There is no such open hold.")
+            if hold.kind is HoldKind.RISK:  # releasing it accepts the order's risk
+                db.principal.require(Permission.RISK_REVIEW)
             order = await queries.lock_order(db, hold.order_id, db.principal)
             service.release_hold(db, order, hold, now=db.now, note=note)
             await db.flush()

@@ -6,10 +6,10 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Collection
 from datetime import datetime
+from time import monotonic
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-import sqlalchemy as sa
 import strawberry
 import structlog
 from strawberry.scalars import JSON
@@ -17,8 +17,8 @@ from strawberry.scalars import JSON
 from kontor.api.graphql.context import Info
 from kontor.api.graphql.permissions import requires
 from kontor.api.graphql.scalars import Long
-from kontor.core import outbox
 from kontor.core.errors import Forbidden, Unavailable
+from kontor.core.eventlog import end_of_log, read_log
 from kontor.core.outbox import EventRecord
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger("kontor.feed")
 FASTEST, SLOWEST, AFTER_TROUBLE = 0.1, 0.5, 2.0
 QUEUED = 1000
+ASK_AGAIN_SECONDS = 5.0  # a session, user or client that was ended hears nothing for longer than this
 
 
 class EventFeed:
@@ -36,13 +37,14 @@ class EventFeed:
         self._database = database
         self._listeners: set[asyncio.Queue[EventRecord | None]] = set()
         self._task: asyncio.Task[None] | None = None
+        self.reading = False  # whether it is known from where
 
     async def listen(self) -> AsyncIterator[EventRecord]:
         """Every event from now on; raises `Unavailable` for a listener who falls too far behind."""
         queue: asyncio.Queue[EventRecord | None] = asyncio.Queue(QUEUED)
-        if self._task is None or self._task.done():
-            self._task = asyncio.create_task(self._tail(await self._end()))
         self._listeners.add(queue)
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._tail())
         try:
             while (event := await queue.get()) is not None:
                 yield event
@@ -57,18 +59,15 @@ class EventFeed:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
 
-    async def _end(self) -> outbox.Place:
-        async with self._database.read_only() as db:
-            newest = EventRecord.transaction.desc(), EventRecord.position.desc()
-            last = await db.scalar(sa.select(EventRecord).order_by(*newest).limit(1))
-        return last.place if last is not None else outbox.START
-
-    async def _tail(self, place: outbox.Place) -> None:
-        pause = FASTEST
+    async def _tail(self) -> None:
+        place, pause, self.reading = None, FASTEST, False
         while self._listeners or pause == FASTEST:
             try:
                 async with self._database.read_only() as db:
-                    events = await outbox.read_log(db, place)
+                    if place is None:
+                        place = await end_of_log(db)
+                        self.reading = True
+                    events = await read_log(db, place)
             except Exception as problem:
                 log.warning("the log cannot be read", error=repr(problem))
                 pause = AFTER_TROUBLE
@@ -132,6 +131,10 @@ class EventsSubscription:
         if context.feed is None:
             raise Unavailable("The live feed is not running.")
         streams, wanted = set(stream_ids or ()), set(names or ())
+        asked = monotonic()
         async for event in context.feed.listen():
+            if monotonic() - asked > ASK_AGAIN_SECONDS:
+                await context.check_still_signed_in()
+                asked = monotonic()
             if (not streams or event.stream_id in streams) and (not wanted or event.name in wanted):
                 yield LoggedEvent.of(event)

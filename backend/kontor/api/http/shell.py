@@ -15,7 +15,8 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bound_contextvars
 
-from kontor.core.errors import InvalidInput, KontorError
+from kontor.api.graphql.errors import as_unavailable
+from kontor.core.errors import InvalidInput, KontorError, Unavailable
 from kontor.core.ids import new_id
 from kontor.core.jobs import Runtime
 from kontor.core.principal import ANONYMOUS, Principal
@@ -80,12 +81,8 @@ class Shell:
         try:
             if not await self._refused(scope, receive, answer, headers):
                 await self._app(scope, _limited(receive, scope, headers), answer)
-        except KontorError as problem:
-            await answer.instead(_refusal(problem, 413 if isinstance(problem, TooLarge) else 400), scope, receive)
-        except Exception:
-            log.exception("unforeseen", reference=request_id, path=scope["path"])
-            body = {"code": "INTERNAL_ERROR", "message": "Something went wrong on our side.", "reference": request_id}
-            await answer.instead(JSONResponse({"errors": [body]}, 500), scope, receive)
+        except Exception as problem:
+            await answer.instead(_instead_of(problem, scope), scope, receive)
         _record(scope, answer.status, perf_counter() - started)
 
     async def _refused(self, scope: Scope, receive: Receive, answer: _Answer, headers: Headers) -> bool:
@@ -98,6 +95,8 @@ class Shell:
             return True
         try:
             scope["state"]["principal"] = await self._authenticate(headers, scope["app"].state.runtime)
+        except Unavailable:
+            raise
         except KontorError as problem:
             response = _refusal(problem, 401)
             response.headers["www-authenticate"] = 'Bearer error="invalid_token"'
@@ -110,7 +109,7 @@ class Shell:
         site, origin = headers.get("sec-fetch-site"), headers.get("origin")
         if site is not None and site not in ("same-origin", "none"):
             return False
-        return origin is None or origin == self._origin or urlsplit(origin).netloc == headers.get("host")
+        return origin is None or origin == self._origin or _host_of(origin) == headers.get("host")
 
 
 class _Answer:
@@ -134,6 +133,30 @@ class _Answer:
         """Answer with this, unless an answer has begun."""
         if not self.status:
             await response(scope, receive, self)
+
+
+def _instead_of(problem: Exception, scope: Scope) -> JSONResponse:
+    """The answer in place of one that failed; what nobody foresaw is logged under the request's id."""
+    known = problem if isinstance(problem, KontorError) else as_unavailable(problem)
+    if known is not None:
+        return _refusal(known, _status_of(known))
+    reference = scope["state"]["request_id"]
+    log.exception("unforeseen", reference=reference, path=scope["path"], exc_info=problem)
+    body = {"code": "INTERNAL_ERROR", "message": "Something went wrong on our side.", "reference": reference}
+    return JSONResponse({"errors": [body]}, 500)
+
+
+def _status_of(problem: KontorError) -> int:
+    if isinstance(problem, TooLarge):
+        return 413
+    return 503 if isinstance(problem, Unavailable) else 400
+
+
+def _host_of(origin: str) -> str | None:
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:  # no address at all, so not ours
+        return None
 
 
 def _refusal(problem: KontorError, status: int) -> JSONResponse:
