@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 PREFIX = "KONTOR_"
+SIMULATOR_SECRET = "simulator-webhook-secret"  # noqa: S105 - known to everybody, so refused in production
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,7 @@ class Settings:
     mailbox_dir: str = "var/mailbox"
     gateway_url: str = ""
     gateway_ledger: str = "var/gateway.db"
-    gateway_secret: str = "simulator-webhook-secret"  # noqa: S105 - the simulator's, replaced in production
+    gateway_secret: str = SIMULATOR_SECRET
     secret_key: str = ""
     live_stock: str = ""
     base_url: str = "http://127.0.0.1:8000"
@@ -32,6 +33,7 @@ class Settings:
     webhooks_to_private: bool = False
     simulated_clock: bool = False
     metrics_public: bool = False
+    metrics_port: int = 0
     trusted_proxies: str = ""
 
     @property
@@ -53,7 +55,22 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
         raw = source.get(PREFIX + item.name.upper())
         if raw is not None:
             values[item.name] = _read(item.name, raw, item.type)
-    return Settings(**values)
+    settings = Settings(**values)
+    _check(settings)
+    return settings
+
+
+def _check(settings: Settings) -> None:
+    """What would be unsafe or fail later is refused at the start; raises `ValueError` naming the variable."""
+    if settings.environment == "production" and settings.gateway_secret == SIMULATOR_SECRET:
+        raise ValueError(
+            f"{PREFIX}GATEWAY_SECRET must be set in production: with the published one anybody could sign notices "
+            "of payments"
+        )
+    if settings.redis_url and not settings.secret_key:
+        raise ValueError(
+            f"{PREFIX}SECRET_KEY must be set where several processes serve: each would sign with a key of its own"
+        )
 
 
 def _read(name: str, raw: str, kind: Any) -> Any:

@@ -53,7 +53,7 @@ SUBSCRIBERS: dict[str, tuple[str, ...]] = {
     "PartnerSuspended": (),
     "PartnerOnboarding": (),
     "PartnerChanged": (),
-    "PartnerEnded": (),
+    "PartnerEnded": ("webhooks.partner_ended",),
     # payments
     "PaymentAuthorized": ("processes.advance",),
     "PaymentDeclined": ("processes.advance", "notifications.tell"),
@@ -63,6 +63,7 @@ SUBSCRIBERS: dict[str, tuple[str, ...]] = {
     "CaptureFinished": ("processes.advance",),
     "PaymentVoided": (),
     "PaymentChargedBack": ("invoicing.post_journal",),
+    "ChargebackLost": ("invoicing.post_journal", "care.raise"),
     "AuthorizationExpiring": (),
     "RefundRequested": (),
     "RefundSucceeded": ("processes.advance", "invoicing.credit", "invoicing.post_journal", "notifications.tell"),

@@ -18,6 +18,7 @@ import structlog
 from dramatiq.asyncio import EventLoopThread, get_event_loop_thread, set_event_loop_thread
 from dramatiq.brokers.stub import StubBroker
 from dramatiq.middleware import AsyncIO, Middleware, ShutdownNotifications
+from prometheus_client import start_http_server
 
 from kontor import bootstrap
 from kontor.core import jobs
@@ -159,6 +160,7 @@ def serve(settings: Settings) -> None:
         signal.signal(number, lambda *_: stopping.set())
     broker = make_broker(settings)
     worker = make_worker(broker, settings)
+    show_metrics(settings)
     worker.start()
     log.info("worker started", threads=settings.worker_threads, jobs=len(jobs.JOBS))
     stopping.wait()
@@ -166,6 +168,12 @@ def serve(settings: Settings) -> None:
     worker.stop(timeout=STOP_MILLISECONDS)
     broker.close()
     log.info("worker stopped")
+
+
+def show_metrics(settings: Settings) -> None:
+    """Serve this process's metrics on the loopback address, where a port is set; raises `OSError` when it is taken."""
+    if settings.metrics_port:
+        start_http_server(settings.metrics_port, addr="127.0.0.1")
 
 
 def _end_by_force_after(seconds: float) -> None:
@@ -183,6 +191,7 @@ async def relay_alone(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     runtime, broker = bootstrap.build(settings), make_broker(settings)
+    show_metrics(settings)
     bootstrap.settle()
     try:
         await Relay(runtime, BrokerCarrier(broker)).run(stop)

@@ -41,6 +41,7 @@ worker.serve(settings) if sys.argv[1] == "worker" else asyncio.run(worker.relay_
 
 def start(role: str, file: Path, redis: RedisServer, database: str) -> subprocess.Popen[bytes]:
     environment = {**os.environ, "KONTOR_REDIS_URL": redis.url, "KONTOR_DATABASE_URL": database}
+    environment["KONTOR_SECRET_KEY"] = "worker-" + "k" * 40
     environment["KONTOR_GATEWAY_LEDGER"] = str(file.with_suffix(".db"))
     environment["PYTHONPATH"] = os.pathsep.join(sys.path)
     return subprocess.Popen([sys.executable, "-c", PROCESS, role, str(file)], env=environment)

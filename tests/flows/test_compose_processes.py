@@ -130,6 +130,7 @@ def installation(
             "KONTOR_REDIS_URL": redis.url,
             "KONTOR_SMTP_URL": f"smtp://127.0.0.1:{inbox[1]}",
             "KONTOR_SECRET_KEY": "composed-" + "k" * 40,
+            "KONTOR_GATEWAY_SECRET": "composed-" + "g" * 40,
         }
         made = Installation(tmp_path, addresses)
         stack.callback(made.kill)

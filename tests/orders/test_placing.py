@@ -13,17 +13,20 @@ from factories.channels import make_channel
 from factories.intake import ADDRESS, make_company, order_input, place, put_stock
 from factories.locations import make_location
 from factories.tax import make_tax_rate
+from kontor.auth.models import AuditEntry
 from kontor.catalog.models import ProductVariant
 from kontor.channels.models import ShortagePolicy
 from kontor.core.db import Database, Model
 from kontor.core.errors import Conflict, InvalidInput, NotFound
 from kontor.core.outbox import EventRecord
+from kontor.core.principal import Principal, PrincipalKind
 from kontor.inventory.models import Allocation, Reservation, StockLevel
 from kontor.orders.errors import OrderConflict, OutOfStock, UnknownSku
 from kontor.orders.intake import ChargeInput, DiscountInput, LineInput
 from kontor.orders.models import Order, OrderCharge, OrderLine, PriceAdjustment
-from kontor.orders.placing import Placed
+from kontor.orders.placing import Placed, Taken
 from kontor.payments.models import Payment
+from kontor.payments.placing import take_orders
 
 
 async def variant_with(database: Database, location_id: UUID, quantity: int, sku: str) -> ProductVariant:
@@ -241,3 +244,24 @@ async def test_of_many_buyers_at_once_one_gets_the_last_piece(database: Database
     kinds = [type(each[0]) for each in outcomes]
     assert kinds.count(Placed) == 1
     assert kinds.count(OutOfStock) == 19
+
+
+async def test_each_call_of_a_shared_unit_is_noted_for_its_caller_and_request(database: Database) -> None:
+    company = await make_company(database)
+    await variant_with(database, company.warehouse.id, 5, "A")
+    callers = [Principal(PrincipalKind.CLIENT, UUID(int=number), f"shop {number}") for number in (1, 2)]
+    batch = [
+        Taken(order_input(company.channel, ("A", 1)), caller, f"request-{number}")
+        for number, caller in enumerate(callers, 1)
+    ]
+    async with database.unit_of_work() as db:
+        outcomes = await take_orders(db, batch, [1, 2])
+    ids = [outcome.order_id for outcome in outcomes if isinstance(outcome, Placed)]
+    async with database.read_only() as db:
+        entries = {each.principal_id: each for each in await db.scalars(sa.select(AuditEntry))}
+        events = {each.stream_id: each for each in await db.scalars(sa.select(EventRecord))}
+    for number, (caller, order_id) in enumerate(zip(callers, ids, strict=True), 1):
+        entry, event = entries[caller.id], events[order_id]
+        assert (entry.operation, entry.targets) == ("placeOrder", [f"order:{order_id}"])
+        assert (entry.request_id, event.request_id) == (f"request-{number}", f"request-{number}")
+        assert event.principal_id == caller.id

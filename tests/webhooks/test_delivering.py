@@ -20,10 +20,11 @@ from kontor.core.db import Database, Session
 from kontor.core.errors import Forbidden, InvalidInput, NotFound
 from kontor.core.ids import new_id
 from kontor.core.jobs import Runtime
-from kontor.core.outbox import EventRecord, OutboxRow, record
+from kontor.core.outbox import EventRecord, OutboxRow, record, schedule
 from kontor.core.principal import SYSTEM, Principal
 from kontor.fulfillment.events import FulfillmentAccepted, FulfillmentOrderShipped
 from kontor.orders.events import OrderCompleted, OrderConfirmed, OrderPlaced
+from kontor.subscribers import SUBSCRIBERS
 from kontor.webhooks import fanning, service
 from kontor.webhooks.models import DeliveryAttempt, EventDelivery, WebhookEndpoint
 from kontor.webhooks.ports import Answer, WebhookSender
@@ -370,6 +371,21 @@ async def test_endpoint_that_cannot_work_is_refused(
         async with database.unit_of_work() as db:
             await service.save_endpoint(db, wanted, now=db.now)
     assert (refusal.value.code, refusal.value.path) == (code, (field,))
+
+
+async def test_partner_that_has_ended_is_told_nothing_more(database: Database, runtime: Runtime, drain: Drain) -> None:
+    async with database.unit_of_work() as db:
+        ended, other = await make_partner(db), await make_partner(db)
+    endpoints = [await save(database, "https://hook.example", partner_id=each.id) for each in (ended, other)]
+    async with database.unit_of_work() as db:
+        schedule(db, "webhooks.partner_ended", {}, key=ended.id)
+    await drain()
+    states = [await endpoint_now(database, each.id) for each in endpoints]
+    assert [(each.active, each.disabled_reason) for each in states] == [(False, "The partner has ended."), (True, None)]
+
+
+def test_ended_partners_are_heard_of() -> None:
+    assert SUBSCRIBERS["PartnerEnded"] == ("webhooks.partner_ended",)
 
 
 async def test_owner_is_who_the_principal_is(database: Database, principals: Principals) -> None:

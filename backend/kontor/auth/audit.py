@@ -12,6 +12,7 @@ from kontor.auth.models import AuditEntry, AuditTarget
 from kontor.core.db import Session
 from kontor.core.ids import new_id
 from kontor.core.pagination import Page, PageRequest, Sort, paginate
+from kontor.core.principal import Principal
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +33,24 @@ _TARGET_COLUMNS = ("target_id", "entry_id")
 
 
 def note(
-    db: Session, operation: str, targets: Iterable[tuple[str, UUID]] = (), details: Mapping[str, Any] | None = None
+    db: Session,
+    operation: str,
+    targets: Iterable[tuple[str, UUID]] = (),
+    details: Mapping[str, Any] | None = None,
+    *,
+    principal: Principal | None = None,
+    request_id: str | None = None,
 ) -> None:
-    """Write down that the principal of this unit of work did `operation` (named as the mutation) to the targets.
+    """Write down that the principal did `operation` (named as the mutation) to the targets.
 
-    A target is a kind and an id, `("order", order.id)`. Details are plain data and never hold secrets.
+    A target is a kind and an id, `("order", order.id)`. Details are plain data and never hold secrets. Principal and
+    request are those of this unit of work, where one unit does not serve the calls of several.
     """
     things = list(dict.fromkeys(targets))
-    entry_id, principal = new_id(), db.principal
+    entry_id, principal = new_id(), principal or db.principal
     entry = (
         entry_id, db.now, str(principal.kind), principal.id, principal.name[:200], operation,
-        [f"{kind}:{target_id}" for kind, target_id in things], dict(details or {}), db.request_id,
+        [f"{kind}:{target_id}" for kind, target_id in things], dict(details or {}), request_id or db.request_id,
     )  # fmt: skip
     db.insert_last(AuditEntry, _ENTRY_COLUMNS, [entry])
     db.insert_last(

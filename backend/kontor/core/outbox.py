@@ -143,9 +143,9 @@ def route(routes: Mapping[str, Iterable[str]]) -> None:
     _routes.update({name: tuple(jobs) for name, jobs in routes.items()})
 
 
-def record(db: Session, event: Event, *, principal: Principal | None = None) -> None:
+def record(db: Session, event: Event, *, principal: Principal | None = None, request_id: str | None = None) -> None:
     """Append a fact to the log of its stream, in this transaction; `principal` where it is not the unit's own."""
-    db.recorded.append((event, principal or db.principal))
+    db.recorded.append((event, principal or db.principal, request_id or db.request_id))
 
 
 def schedule(
@@ -188,14 +188,14 @@ async def write(db: Session) -> None:
     moment = wall()
     outbox_rows: list[tuple[Any, ...]] = []
     if events:
-        numbers = await _take_numbers(db, [event for event, _ in events])
+        numbers = await _take_numbers(db, [event for event, *_ in events])
         rows = []
-        for event, principal in events:
+        for event, principal, request_id in events:
             number = numbers[event.stream_id] = numbers[event.stream_id] + 1
             event_id = new_id()
             rows.append(
                 (event_id, event.stream_id, number, event.name, event.payload(), db.now, str(principal.kind),
-                 principal.id, principal.name[:200], db.request_id)
+                 principal.id, principal.name[:200], request_id)
             )  # fmt: skip
             for job in _routes.get(event.name, ()):
                 outbox_rows.append((job, event.stream_id, event_id, None, db.now, moment, 0, False, None))

@@ -40,6 +40,11 @@ class Principal:
             raise Forbidden(f"This needs the permission {permission}.", permission=str(permission))
 
     @property
+    def outside(self) -> bool:
+        """Whether the caller is a customer or a shop: who decided what inside the company is not for them."""
+        return self.customer_id is not None or self.channel_ids is not None
+
+    @property
     def restricted(self) -> bool:
         """Whether any scope narrows what is seen."""
         return not (

@@ -38,10 +38,11 @@ MAX_ROUNDS = 6
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """An order to place and who sends it."""
+    """An order to place, who sends it and in which request."""
 
     order: OrderInput
     principal: Principal
+    request_id: str | None = None
 
 
 @dataclass(slots=True)
@@ -57,6 +58,7 @@ class Placement:
     redeemed: Redemption | None = None
     promised_on: date | None = None
     number: str = ""
+    request_id: str | None = None
 
     @property
     def owner(self) -> Owner:
@@ -103,7 +105,9 @@ async def place_orders(
             resolved = resolve(batch[index].order, batch[index].principal, facts, db.now)
             if approve is not None:
                 approve(resolved)
-            placements[index] = Placement(resolved, new_id(), [new_id() for _ in resolved.lines])
+            placements[index] = Placement(
+                resolved, new_id(), [new_id() for _ in resolved.lines], request_id=batch[index].request_id
+            )
         except KontorError as refusal:
             outcomes[index] = refusal
     if placements:

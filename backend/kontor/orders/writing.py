@@ -121,8 +121,8 @@ def _record(db: Session, each: Placement) -> None:
         total=resolved.total,
         currency=resolved.channel.currency,
     )
-    record(db, placed, principal=resolved.principal)
+    record(db, placed, principal=resolved.principal, request_id=each.request_id)
     if each.unallocated:
         lines = tuple({"line_id": str(line_id), "quantity": count} for line_id, count in each.unallocated.items())
         unallocated = LinesUnallocated(stream_id=each.order_id, lines=lines, reason="PLACED_WITHOUT_STOCK")
-        record(db, unallocated, principal=resolved.principal)
+        record(db, unallocated, principal=resolved.principal, request_id=each.request_id)

@@ -6,6 +6,7 @@ is written, so it refuses its own order alone.
 
 from collections.abc import Sequence
 
+from kontor.auth import audit
 from kontor.core.db import Session
 from kontor.core.errors import InvalidInput
 from kontor.core.ids import new_id
@@ -25,6 +26,14 @@ async def take_orders(db: Session, batch: Sequence[Taken], numbers: Sequence[int
     outcomes = await place_orders(db, batch, numbers, approve=check_promises)
     fresh = [each.placement for each in outcomes if isinstance(each, Placed) and each.placement]
     await db.bulk_insert(Payment, _COLUMNS, [row for placement in fresh for row in _rows(db, placement)])
+    for placement in fresh:  # one unit of work may serve many calls
+        audit.note(
+            db,
+            "placeOrder",
+            [("order", placement.order_id)],
+            principal=placement.resolved.principal,
+            request_id=placement.request_id,
+        )
     return outcomes
 
 

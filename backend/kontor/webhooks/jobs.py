@@ -35,6 +35,15 @@ async def fan_out(ctx: JobContext, items: Sequence[Item]) -> None:
             raise RetryLater(PAUSE, "the log goes on")
 
 
+@job("webhooks.partner_ended", queue="webhooks", batch=20)
+async def partner_ended(ctx: JobContext, items: Sequence[Item]) -> None:
+    """Whoever is no partner any more is told nothing more."""
+    async with ctx.claim(*items) as (db, mine):
+        for endpoint in await queries.active_of_partners(db, {item.key for item in mine if item.key is not None}):
+            await service.switch(db, endpoint, on=False)
+            endpoint.disabled_reason = "The partner has ended."
+
+
 @job(fanning.DELIVER, queue="webhooks", batch=20)
 async def deliver(ctx: JobContext, items: Sequence[Item]) -> None:
     """Call endpoints: side by side, but one after the other within an endpoint and stream."""

@@ -63,6 +63,12 @@ async def active_endpoints(db: Session) -> list[WebhookEndpoint]:
     return list(await db.scalars(found))
 
 
+async def active_of_partners(db: Session, partner_ids: Collection[UUID]) -> list[WebhookEndpoint]:
+    """Endpoints of partners that are on, locked, in the order of their ids."""
+    found = sa.select(WebhookEndpoint).where(WebhookEndpoint.partner_id.in_(partner_ids), WebhookEndpoint.active)
+    return list(await db.scalars(found.order_by(WebhookEndpoint.id).with_for_update()))
+
+
 async def any_active(db: Session, *, besides: UUID | None = None) -> bool:
     """Whether any (other) endpoint gets events."""
     found = sa.select(WebhookEndpoint.id).where(WebhookEndpoint.active).limit(1)

@@ -71,7 +71,7 @@ class Charge:
     canceled: bool
 
 
-@strawberry.type(description="A named reason why nothing moves.")
+@strawberry.type(description="A named reason why nothing moves. Customers and shops see the kind, not words and names.")
 class Hold:
     id: UUID
     kind: HoldKind
@@ -244,7 +244,8 @@ class Order:
     @strawberry.field(extensions=[requires(Permission.ORDERS_READ)])
     async def holds(self, info: Info) -> list[Hold]:
         rows = await by_parent(info, OrderHold.order_id, self.id, order_by=OrderHold.placed_at)
-        return [show_hold(row) for row in rows]
+        outside = info.context.principal.outside
+        return [show_hold(row, outside=outside) for row in rows]
 
     @strawberry.field
     async def channel(self, info: Info) -> Annotated[SalesChannel, strawberry.lazy("kontor.api.graphql.channels")]:
@@ -356,11 +357,12 @@ def show_charge(row: Any, currency: str) -> Charge:
     )  # fmt: skip
 
 
-def show_hold(row: Any) -> Hold:
-    """A hold's row as the API shows it."""
+def show_hold(row: Any, *, outside: bool = False) -> Hold:
+    """A hold's row as the API shows it; `outside` the company without the words and names of its people."""
     return Hold(
-        id=row.id, kind=row.kind, blocking=row.blocking, reason=row.reason, placed_at=row.placed_at,
-        placed_by=row.placed_by, released_at=row.released_at, released_by=row.released_by,
+        id=row.id, kind=row.kind, blocking=row.blocking, reason="" if outside else row.reason, placed_at=row.placed_at,
+        placed_by="" if outside else row.placed_by, released_at=row.released_at,
+        released_by=None if outside else row.released_by,
     )  # fmt: skip
 
 

@@ -164,7 +164,7 @@ class OrdersMutation:
     async def place_order(
         self, info: Info, input: PlaceOrderInput
     ) -> Annotated[PlacedOrder | Refusal, strawberry.union("PlaceOrderResult")]:
-        taken = Taken(input.read(("input",)), info.context.principal)
+        taken = Taken(input.read(("input",)), info.context.principal, info.context.request_id)
         _check_gateways(info, taken, ("input",))
         runtime = info.context.runtime
         await live_gate.of(runtime.database, runtime.ports).pass_through([taken.order])
@@ -182,10 +182,11 @@ class OrdersMutation:
     ) -> Annotated[PlacedOrders | Refusal, strawberry.union("PlaceOrdersResult")]:
         if not 1 <= len(inputs) <= MOST_ORDERS:
             raise InvalidInput(f"1 to {MOST_ORDERS} orders.", code="INVALID_BATCH", path=("inputs",), max=MOST_ORDERS)
-        batch = [Taken(each.read(("inputs", index)), info.context.principal) for index, each in enumerate(inputs)]
+        who, request_id = info.context.principal, info.context.request_id
+        batch = [Taken(each.read(("inputs", index)), who, request_id) for index, each in enumerate(inputs)]
         runtime = info.context.runtime
         await live_gate.of(runtime.database, runtime.ports).pass_through([taken.order for taken in batch])
-        outcomes = await group_writer.of(runtime.database).place_many(batch, request_id=info.context.request_id)
+        outcomes = await group_writer.of(runtime.database).place_many(batch, request_id=request_id)
         return PlacedOrders(
             results=[_result(info, taken, outcome) for taken, outcome in zip(batch, outcomes, strict=True)]
         )
