@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kontor.inventory.availability import Counters, available_to_promise
-from kontor.inventory.figures import Level, Promised, Stage, give_way
+from kontor.inventory.figures import Level, Promised, Since, Stage, give_way
 
 NOON = datetime(2026, 6, 15, 12, tzinfo=UTC)
 small = st.integers(0, 50)
@@ -88,3 +88,15 @@ def test_own_reservation_comes_on_top_of_the_free_rest() -> None:
     assert available_to_promise(Counters(10, 1, 6, 2, kept=4)) == 5
     assert available_to_promise(Counters(10, 1, 6, 2)) == 1
     assert available_to_promise(Counters(3, 1, 6, 0, kept=4)) == 2
+
+
+@given(shelf=small, promised=small, figure=small, free=st.booleans(), later=st.integers(0, 20), left=st.integers(0, 20))
+def test_what_happened_since_is_not_in_the_figure(
+    shelf: int, promised: int, figure: int, free: bool, later: int, left: int
+) -> None:
+    """At the moment of the figure `promised` were promised; since then `later` more, and `left` of all left."""
+    left = min(left, promised + later)
+    level = Level.read(shelf + promised + later, promised + later - left, NOON)
+    level.set(figure, counts_free=free, as_of=NOON, since=Since(-left, later - left))
+
+    assert level.on_hand == max(0, figure + (promised if free else 0) - left)

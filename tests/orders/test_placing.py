@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
+import pytest
 import sqlalchemy as sa
 
 from factories.catalog import make_bundle, make_product, make_variant
@@ -20,13 +21,16 @@ from kontor.core.db import Database, Model
 from kontor.core.errors import Conflict, InvalidInput, NotFound
 from kontor.core.outbox import EventRecord
 from kontor.core.principal import Principal, PrincipalKind
+from kontor.inventory.counting import StockFigure, set_stock_levels
 from kontor.inventory.models import Allocation, Reservation, StockLevel
+from kontor.locations.models import StockKind
 from kontor.orders.errors import OrderConflict, OutOfStock, UnknownSku
 from kontor.orders.intake import ChargeInput, DiscountInput, LineInput
 from kontor.orders.models import Order, OrderCharge, OrderLine, PriceAdjustment
 from kontor.orders.placing import Placed, Taken
 from kontor.payments.models import Payment
 from kontor.payments.placing import take_orders
+from support import StandingClock
 
 
 async def variant_with(database: Database, location_id: UUID, quantity: int, sku: str) -> ProductVariant:
@@ -265,3 +269,24 @@ async def test_each_call_of_a_shared_unit_is_noted_for_its_caller_and_request(da
         assert (entry.operation, entry.targets) == ("placeOrder", [f"order:{order_id}"])
         assert (entry.request_id, event.request_id) == (f"request-{number}", f"request-{number}")
         assert event.principal_id == caller.id
+
+
+@pytest.mark.parametrize("kind", [StockKind.AVAILABLE, StockKind.ON_HAND])
+async def test_figure_from_before_an_order_does_not_bring_its_pieces_back(
+    database: Database, clock: StandingClock, kind: StockKind
+) -> None:
+    company = await make_company(database)
+    variant = await variant_with(database, company.warehouse.id, 2, "A")
+    counted = clock.advance(minutes=5)
+    clock.advance(minutes=1)
+    [first] = await place(database, company, order_input(company.channel, ("A", 2)))
+    clock.advance(minutes=1)
+    for _ in range(2):  # sent again, it means the same
+        async with database.unit_of_work() as db:
+            [booked] = await set_stock_levels(db, [StockFigure(company.warehouse.code, "A", 2, kind, counted)])
+        async with database.read_only() as db:
+            level = await db.get_one(StockLevel, (company.warehouse.id, variant.id))
+        assert (booked.on_hand, level.on_hand, level.allocated) == (2, 2, 2)
+    [second] = await place(database, company, order_input(company.channel, ("A", 2)))
+    assert isinstance(first, Placed)
+    assert isinstance(second, OutOfStock)

@@ -1,6 +1,6 @@
 """Stock figures from outside and corrections by people: many levels at once, promises that no longer hold released."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -15,10 +15,11 @@ from kontor.inventory import allocations
 from kontor.inventory.allocating import Key, movement_row, write_movements
 from kontor.inventory.allocations import Slice
 from kontor.inventory.errors import StockShort, UnknownStockKey
-from kontor.inventory.figures import Level, Promised, Stage, give_way
+from kontor.inventory.figures import NOTHING, Level, Promised, Since, Stage, give_way
 from kontor.inventory.models import Allocation, MovementKind
 from kontor.inventory.promises import change_lines, record_arrivals, record_released, with_orders_locked
 from kontor.inventory.queries import Article, Place, find_articles, find_places, key_columns
+from kontor.inventory.since import booked_since
 from kontor.locations.models import StockKind
 
 MAX_FIGURES = 10_000
@@ -161,11 +162,18 @@ def article_of(articles: Mapping[str, Article], sku: str) -> UUID:
 async def _book_figures(
     db: Session, asked: Sequence[_Asked], outcomes: Sequence[FigureOutcome], reason: str | None
 ) -> None:
+    since: dict[int, Since] = {}
+
+    async def look_back() -> None:
+        past = {each.position: (each.key, each.as_of) for each in asked if each.as_of < db.now}
+        since.update(await booked_since(db, past))
+
     def change(levels: Mapping[Key, Level]) -> list[tuple[Key, int]]:
         moves = []
         for index, key, quantity, counts_free, as_of in asked:
             level, outcome = levels[key], outcomes[index]
-            moved = level.set(quantity, counts_free=counts_free, as_of=as_of)
+            own = since.get(index, NOTHING)
+            moved = level.set(quantity, counts_free=counts_free, as_of=as_of, since=own)
             outcome.on_hand = level.on_hand
             if moved:
                 outcome.result = FigureResult.APPLIED
@@ -174,7 +182,8 @@ async def _book_figures(
                 outcome.result = FigureResult.STALE if moved is None else FigureResult.UNCHANGED
         return moves
 
-    await book(db, {each.key for each in asked}, change, kind=MovementKind.COUNT, reason=reason)
+    keys = {each.key for each in asked}
+    await book(db, keys, change, kind=MovementKind.COUNT, reason=reason, look_back=look_back)
 
 
 async def adjust_stock(db: Session, location: str, sku: str, *, delta: int, reason: str) -> tuple[Key, Level]:
@@ -206,17 +215,25 @@ Change = Callable[[Mapping[Key, Level]], list[tuple[Key, int]]]
 
 
 async def book(
-    db: Session, keys: set[Key], change: Change, *, kind: MovementKind, reason: str | None
+    db: Session,
+    keys: set[Key],
+    change: Change,
+    *,
+    kind: MovementKind,
+    reason: str | None,
+    look_back: Callable[[], Awaitable[None]] | None = None,
 ) -> dict[Key, Level]:
     """Let `change` set locked levels, made where there were none, and write what came of it.
 
-    `change` answers with the movements of on hand and may be called again on fresh levels. Promises beyond the new
-    figure are released on the orders, which hear of it.
+    `change` answers with the movements of on hand and may be called again on fresh levels; `look_back` reads what it
+    needs besides them, under their locks. Promises beyond the new figure are released on the orders, which hear of it.
     """
     moves: list[tuple[Key, int]] = []
 
     async def read() -> tuple[tuple[dict[Key, Level], list[Slice]], set[UUID]]:
         levels = await _lock(db, keys)
+        if look_back is not None:
+            await look_back()
         moves[:] = change(levels)
         slices = await _giving_way(db, {key: level.missing for key, level in levels.items() if level.missing})
         return (levels, slices), {part.allocation.order_id for part in slices}

@@ -7,6 +7,16 @@ from enum import IntEnum
 from typing import NamedTuple
 
 
+class Since(NamedTuple):
+    """What Kontor itself booked on a level after the moment of a figure: pieces added on hand and promised."""
+
+    on_hand: int = 0
+    allocated: int = 0
+
+
+NOTHING = Since()
+
+
 @dataclass(slots=True)
 class Level:
     """A level while figures are booked on it: `allocated` falls with what is not there any more."""
@@ -32,15 +42,17 @@ class Level:
     def changed(self) -> bool:
         return self.on_hand != self.was_on_hand or self.as_of != self.was_as_of
 
-    def set(self, quantity: int, *, counts_free: bool, as_of: datetime) -> int | None:
+    def set(self, quantity: int, *, counts_free: bool, as_of: datetime, since: Since = NOTHING) -> int | None:
         """Take over a figure: the change of on hand in pieces, or None when a newer figure is known.
 
-        A figure of free pieces leaves out what is promised to orders, so that comes on top.
+        A figure of free pieces leaves out what was promised to orders at its moment, so that comes on top. What left,
+        came back or was promised `since` is not in it.
         """
         if as_of < self.as_of:
             return None
         self.as_of = as_of
-        return self.move_to(quantity + self.allocated if counts_free else quantity)
+        promised = self.allocated - since.allocated if counts_free else 0
+        return self.move_to(max(0, quantity + promised + since.on_hand))
 
     def move_to(self, on_hand: int) -> int:
         """On hand is this now; promises it cannot keep are gone. The change in pieces."""
