@@ -18,8 +18,8 @@ setup: $(STAMP) ## create .venv with everything, and the command `kontor` in it
 run: setup ## migrate, load the demo company when empty, serve on http://127.0.0.1:8000
 	@$(BIN)/kontor run
 
-dev: setup ## serve and reload on every change
-	@$(BIN)/kontor serve --reload
+dev: setup ## as run, and reload on every change
+	@$(BIN)/kontor run --reload
 
 test: $(if $(T),setup,check) ## everything the pipeline runs: check and all tests; T=path runs one file or test
 	@$(BIN)/pytest $(or $(T),-n 2 --ignore=tests/architecture)
@@ -29,7 +29,7 @@ check: setup lint types ## whatever needs no service: lint, types, imports, sche
 	@$(BIN)/kontor schema --check
 	@$(BIN)/pytest tests/architecture
 
-prove: setup ## the long proofs in full: replay, faults, races, benches
+prove: setup ## the long proofs: races, faults, lives, fuzz, every bench; with KONTOR_TESTDATA=folder the full replay
 	@$(BIN)/kontor prove
 
 lint: setup ## ruff: rules and format
@@ -52,7 +52,7 @@ migrate: setup ## bring the database up to date
 migration: setup ## draft a migration from the models: make migration M="what changes"
 	@$(BIN)/alembic revision --autogenerate -m "$(M)"
 
-seed: setup ## load the demo company
+seed: setup ## migrate, load or complete the demo company, print its sign-ins
 	@$(BIN)/kontor seed
 
 vendor: setup ## fetch the pinned browser libraries and check their sums

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-import importlib.util
-import json
 import signal
 import sys
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, Annotated
+from uuid import UUID
 
 import typer
 import uvicorn
@@ -21,6 +19,7 @@ from kontor.core.errors import KontorError
 from kontor.settings import Settings, from_environment
 
 if TYPE_CHECKING:
+    from kontor.demo import Loading
     from kontor.imports.service import ImportSummary
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
@@ -57,8 +56,7 @@ def prepare(context: typer.Context) -> None:
 def main() -> None:
     """Run the command line."""
     for name, module in FURTHER.items():
-        if importlib.util.find_spec(module):
-            app.add_typer(importlib.import_module(module).app, name=name)
+        app.add_typer(importlib.import_module(module).app, name=name)
     # Asked to end, a command ends what it has started too; servers put a handler of their own in its place.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     app()
@@ -97,30 +95,55 @@ def serve(host: Host = "127.0.0.1", port: Port = 8000, workers: int = 1, reload:
 
 
 @app.command()
-def run(host: Host = "127.0.0.1", port: Port = 8000) -> None:
+def run(
+    host: Host = "127.0.0.1",
+    port: Port = 8000,
+    reload: Annotated[bool, typer.Option(help="Start again on every change of the code.")] = False,
+) -> None:
     """Migrate, load the demo company when the database is empty, and serve."""
+    loading = _load_demo()
+    typer.echo("\n".join([*welcome(f"http://{host}:{port}"), *sign_ins(loading.company), ""]))
+    serve(host, port, reload=reload)
+
+
+@app.command()
+def seed(
+    new_passwords: Annotated[bool, typer.Option(help="Give the people of a loaded company new passwords.")] = False,
+) -> None:
+    """Migrate and load the demo company, or complete it; exit 1 when the database holds other data."""
+    loading = _load_demo(new_passwords=new_passwords)
+    typer.echo("\n".join([loading.outcome.value, *sign_ins(loading.company), ""]), err=loading.company is None)
+    if loading.company is None:
+        raise typer.Exit(1)
+
+
+def _load_demo(*, new_passwords: bool = False) -> Loading:
+    from kontor import demo
+
     settings = _settings()
     bootstrap.migrate(settings.database_url)
-    asyncio.run(_demo().load(settings, only_when_empty=True))
-    typer.echo(welcome(f"http://{host}:{port}"))
-    serve(host, port)
+    return asyncio.run(demo.load(settings, typer.echo, new_passwords=new_passwords))
 
 
-def welcome(address: str) -> str:
-    """Where to go, and whom to sign in as."""
-    frontend, sign_ins = bootstrap.project_root() / "frontend", _demo().SIGN_INS
+def welcome(address: str) -> list[str]:
+    """Where to go."""
+    frontend = bootstrap.project_root() / "frontend"
     pages = [(title, path) for title, path, needs in PAGES if not needs or (frontend / needs).is_dir()]
-    lines = ["", "Kontor is starting. Open:", *(f"  {title:<16} {address}/{path}" for title, path in pages)]
-    if sign_ins.exists():
-        people: dict[str, str] = json.loads(sign_ins.read_text())
-        width = max(map(len, people), default=0)
-        lines += ["", f"Sign in as one of the demo people (kept in {sign_ins}):"]
-        lines += [f"  {email:<{width}}  {password}" for email, password in people.items()]
-    return "\n".join([*lines, ""])
+    return ["", "Kontor is starting. Open:", *(f"  {title:<16} {address}/{path}" for title, path in pages)]
 
 
-def _demo() -> ModuleType:
-    return importlib.import_module("kontor.demo")
+def sign_ins(company: UUID | None) -> list[str]:
+    """Whom to sign in as; nothing where there is no demo company."""
+    from kontor.demo import people
+
+    if company is None:
+        return []
+    known = people.known(company)
+    if not known:
+        return ["", f"The passwords of the demo people are not in {people.SIGN_INS}: `kontor seed --new-passwords`."]
+    width = max(map(len, known))
+    told = [f"  {email:<{width}}  {password}" for email, password in known.items()]
+    return ["", f"Sign in as one of the demo people (kept in {people.SIGN_INS}):", *told]
 
 
 @app.command()
@@ -166,12 +189,6 @@ def schema(check: Annotated[bool, typer.Option(help="Only compare; fail when it 
         raise typer.Exit(1)
 
 
-@app.command()
-def seed() -> None:
-    """Load the demo company."""
-    asyncio.run(_demo().load(_settings()))
-
-
 @app.command("import")
 def import_(
     kind: Annotated[str, typer.Argument(help="What the rows are, such as products; see docs/imports.md.")],
@@ -193,10 +210,11 @@ def import_(
 
 
 async def _import(settings: Settings, kind: str, file: Path, *, dry_run: bool, report: Path | None) -> ImportSummary:
+    from kontor.auth import audit
     from kontor.imports import commands
 
     runtime = bootstrap.build(settings)
     try:
-        return await commands.import_file(runtime.database, kind, file, dry_run=dry_run, report=report)
+        return await commands.import_file(runtime.database, kind, file, note=audit.note, dry_run=dry_run, report=report)
     finally:
         await bootstrap.close(runtime)

@@ -1,15 +1,19 @@
 """docker-compose.yml and Dockerfile fit the application: services, conditions, settings and commands."""
 
 import ast
-import importlib.util
+import importlib
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
+import typer
 import yaml
+from typer.core import TyperGroup
 
 from architecture.source import KONTOR, ROOT
 from architecture.test_docs import setting_names
+from kontor import cli
 from kontor.cli import FURTHER
 
 TOP_LEVEL = {"name", "services", "volumes", "networks", "configs", "secrets"}
@@ -162,11 +166,43 @@ def test_every_command_of_compose_and_image_exists() -> None:
     assert {service["command"][1] for service in own_services().values()} | set(image) <= commands
 
 
-def test_every_command_of_the_makefile_exists() -> None:
-    commands = cli_commands((KONTOR / "cli.py").read_text(encoding="utf-8"))
-    used = set(re.findall(r"\$\(BIN\)/kontor ([a-z-]+)", (ROOT / "Makefile").read_text(encoding="utf-8")))
-    further = {name for name, module in FURTHER.items() if importlib.util.find_spec(module)}
-    assert used - commands - further == set()
+def command_problem(words: Sequence[str]) -> str:
+    """Why `kontor` followed by these words could not be run as it stands; empty when it can."""
+    names = [word for word in words if not word.startswith("-")]
+    group: Any = typer.main.get_group(cli.app)
+    found = group.commands.get(names[0]) if names else None
+    if found is None and names and names[0] in FURTHER:
+        group = typer.main.get_group(importlib.import_module(FURTHER[names[0]]).app)
+        found = group.commands.get(names[1], group) if len(names) > 1 else group
+        if isinstance(found, TyperGroup) and not found.invoke_without_command:
+            return f"{names[0]} needs the name of a command"
+    if found is None:
+        return "no such command"
+    known = {flag for option in found.params for flag in (*option.opts, *option.secondary_opts)}
+    unknown = [word.strip("[]") for word in words if word.strip("[]").startswith("--")]
+    return " ".join(f"no option {word}" for word in unknown if word.split("=")[0] not in known)
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        ("serve --host 0.0.0.0 --workers 2", ""),
+        ("serve --hots 0.0.0.0", "no option --hots"),
+        ("sreve", "no such command"),
+        ("user", "user needs the name of a command"),
+        ("user create-admin --email you@example.com", ""),
+        ("prove", ""),
+        ("bench intake --no-write", ""),
+    ],
+)
+def test_command_that_cannot_be_run_is_found(words: str, problem: str) -> None:
+    assert command_problem(words.split()) == problem
+
+
+def test_every_command_of_the_makefile_can_be_run() -> None:
+    used = re.findall(r"(?m)\$\(BIN\)/kontor ([a-z-].*)$", (ROOT / "Makefile").read_text(encoding="utf-8"))
+    assert {line: problem for line in used if (problem := command_problem(line.split()))} == {}
+    assert "prove" in used
 
 
 def test_image_copies_what_exists_and_is_not_ignored() -> None:

@@ -12,12 +12,13 @@ from typing import Any
 from openpyxl import Workbook
 
 from kontor import bootstrap
+from kontor.auth import audit
 from kontor.core.db import Database
 from kontor.core.errors import KontorError
 from kontor.core.principal import SYSTEM
 from kontor.imports.kinds import kind_named, kinds
 from kontor.imports.saving import Outcome
-from kontor.imports.service import apply_file
+from kontor.imports.service import Importer, apply_file
 from proofs.hostile import STRINGS
 from proofs.sides import state_of
 
@@ -125,7 +126,9 @@ async def _refused_or_reported(database: Database, name: str, data: bytes) -> bo
     """Whether some line was saved."""
     reports: list[Any] = []
     try:
-        summary = await apply_file(database, SYSTEM, kind_named(name), data, on_row=reports.append)
+        summary = await apply_file(
+            Importer(database, SYSTEM, audit.note), kind_named(name), data, on_row=reports.append
+        )
     except KontorError:  # each kind of them has its code
         return bool(reports)
     assert len(reports) == summary.rows

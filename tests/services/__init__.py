@@ -1,1 +1,1 @@
-"""The real servers that tests run against, and the browser; nothing here is a double."""
+"""The real servers that tests run against; nothing here is a double."""

@@ -15,7 +15,7 @@ from kontor.core.db import Session
 class Difference:
     """Something that does not hold. `invariant` is its number; `recorded` is what stands there, `computed` what should.
 
-    The invariants are numbered as in docs/architecture.md.
+    The numbers stand in docs/architecture.md under "What the audit checks".
     """
 
     invariant: int

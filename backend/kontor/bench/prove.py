@@ -1,7 +1,8 @@
 """`kontor prove`: the long variants of the proofs that `make test` runs in small, on both databases.
 
-Thousands of random lives of orders with every invariant checked after each step, a long fuzz over every query, mutation
-and import, and the replay of the real orders when its data is there. Every failure names the seed that repeats it.
+Parallel buyers, killed processes, thousands of random lives of orders with every invariant checked after each step, a
+long fuzz over every query, mutation and import, the replay of the recorded orders when their folder is named, and the
+benches. Every failure of a random proof names the seed that repeats it.
 """
 
 from __future__ import annotations
@@ -18,9 +19,13 @@ import typer
 
 from kontor import bootstrap
 
-app = typer.Typer(help="Prove at length what the tests prove in small; exit 1 when something does not hold.")
+app = typer.Typer(
+    invoke_without_command=True,
+    help="Prove at length what the tests prove in small; exit 1 when something does not hold.",
+)
 Seed = Annotated[int | None, typer.Option(help="The first seed; a new one each time unless given.")]
 Databases = Annotated[str, typer.Option("--on", help="sqlite, postgresql or both.")]
+Data = Annotated[Path | None, typer.Option(help="The folder with the recorded orders; else KONTOR_TESTDATA.")]
 LIVES = ("tests/proofs/test_order_machine.py",)
 FUZZ = ("tests/api/test_fuzz.py", "tests/imports/test_import_fuzz.py")
 OTHERS = (
@@ -28,6 +33,8 @@ OTHERS = (
     "tests/api/graphql/test_rights.py",
     "tests/api/graphql/test_statements.py",
 )
+KILLED = ("tests/flows/test_replay.py::test_processes_that_die_all_the_time_change_nothing",)
+EMBEDDED_ORDERS = 5000
 LONGEST_TEST = 3600
 
 
@@ -68,20 +75,67 @@ def fuzz(rounds: int = 200, seed: Seed = None, on: Databases = "both") -> None:
 
 
 @app.command()
+def replay(data: Data = None) -> None:
+    """The recorded orders: all with services, all while processes are killed, the first 5,000 on SQLite."""
+    folder = recorded_orders(data)
+    if folder is None:
+        raise typer.BadParameter("name a folder, or set KONTOR_TESTDATA", param_hint="--data")
+    _finish(*_replays(folder))
+
+
+@app.callback()
 def everything(
-    data: Annotated[Path | None, typer.Option(help="The folder with the real orders, for the full replay.")] = None,
+    context: typer.Context,
+    data: Data = None,
     sequences: int = 2000,
     rounds: int = 200,
     seed: Seed = None,
+    bench: Annotated[bool, typer.Option(help="Measure too; nothing is written to docs/benchmarks.md.")] = True,
 ) -> None:
-    """All proofs one after the other; what fails does not stop the others."""
-    first = _first(seed)
+    """Without a command: all proofs one after the other; what fails does not stop the others."""
+    if context.invoked_subcommand is not None:
+        return
+    first, folder = _first(seed), recorded_orders(data)
     held = [
         _run("Buyers, rights and statements", OTHERS, "both"),
+        _run("Processes that are killed", KILLED, "both"),
         _run("Lives of orders", LIVES, "both", sequences=sequences, steps=40, seed=first),
         _run("Hostile input", FUZZ, "both", fuzz=rounds, seed=first),
     ]
-    if data is not None:
-        replay = [sys.executable, "-m", "kontor", "replay", "olist", "--data", str(data)]
-        held.append(subprocess.run(replay, cwd=bootstrap.project_root(), check=False).returncode == 0)
+    if folder is None:
+        typer.echo("Recorded orders: not replayed; name their folder by --data or KONTOR_TESTDATA")
+    else:
+        held += _replays(folder)
+    if bench:
+        held.append(_kontor("Benches", "bench", "--no-write"))
     _finish(*held)
+
+
+def recorded_orders(data: Path | None) -> Path | None:
+    """The folder of the recorded orders, given or below KONTOR_TESTDATA; raises `BadParameter` when there is none."""
+    named = data or (Path(os.environ["KONTOR_TESTDATA"]) if os.environ.get("KONTOR_TESTDATA") else None)
+    if named is None:
+        return None
+    folder = next((each for each in (named / "olist", named) if each.is_dir()), None)
+    if folder is None:
+        raise typer.BadParameter(f"{named} is no folder", param_hint="--data")
+    return folder.resolve()
+
+
+def _replays(folder: Path) -> list[bool]:
+    """The full replay plain and under faults, and a part of it the embedded way; whether each ended as recorded."""
+    command = ("replay", "olist", "--data", str(folder))
+    return [
+        _kontor("Replay", *command),
+        _kontor("Replay with faults", *command, "--chaos"),
+        _kontor("Replay on SQLite", *command, "--sqlite", "--orders", str(EMBEDDED_ORDERS)),
+    ]
+
+
+def _kontor(title: str, *words: str) -> bool:
+    """Run a command of its own; whether it ended well."""
+    begun = time.perf_counter()
+    done = subprocess.run([sys.executable, "-m", "kontor", *words], cwd=bootstrap.project_root(), check=False)
+    held = done.returncode == 0
+    typer.echo(f"{title}: {'holds' if held else 'does NOT hold'} after {time.perf_counter() - begun:.0f} s")
+    return held

@@ -54,6 +54,7 @@ register(
         _COLUMNS,
         service.save_products,
         needed=[["code"]],
+        noun="product",
         group=_products,
         same=_code,
     )

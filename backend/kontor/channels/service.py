@@ -46,7 +46,7 @@ ENTITY_FIELDS: dict[str, Field] = {
     "phone": Field(fields.text(40), empty=True),
     "brand_color": Field(fields.text(7, pattern=r"#[0-9a-fA-F]{6}"), default="#1f3a5f"),
     "logo_svg": Field(fields.text(100_000), empty=True),
-    "footer": Field(fields.facts(), default={}),
+    "footer": Field(fields.facts(), read=cells.json, default={}),
 }
 CHANNEL_FIELDS: dict[str, Field] = {
     "code": Field(fields.code(40)),
@@ -56,16 +56,16 @@ CHANNEL_FIELDS: dict[str, Field] = {
     "country": Field(fields.country),
     "currency": Field(fields.currency),
     "languages": Field(fields.several(fields.language, 20), read=cells.listed),
-    "gross": Field(fields.flag, default=True),
+    "gross": Field(fields.flag, read=cells.flag, default=True),
     "shortage": Field(fields.choice(ShortagePolicy), default=ShortagePolicy.REFUSE),
-    "priced_by_channel": Field(fields.flag, default=True),
-    "payment_methods": Field(fields.several(fields.code(40), 50), default=[]),
-    "priority": Field(fields.integer(-1_000_000, 1_000_000), default=0),
-    "return_days": Field(fields.integer(0, 3650), default=30),
-    "payment_days": Field(fields.integer(0, 3650), default=14),
-    "processes": Field(fields.facts(), default={}),
-    "settings": Field(fields.facts(), default={}),
-    "active": Field(fields.flag, default=True),
+    "priced_by_channel": Field(fields.flag, read=cells.flag, default=True),
+    "payment_methods": Field(fields.several(fields.code(40), 50), read=cells.listed, default=[]),
+    "priority": Field(fields.integer(-1_000_000, 1_000_000), read=cells.whole, default=0),
+    "return_days": Field(fields.integer(0, 3650), read=cells.whole, default=30),
+    "payment_days": Field(fields.integer(0, 3650), read=cells.whole, default=14),
+    "processes": Field(fields.facts(), read=cells.json, default={}),
+    "settings": Field(fields.facts(), read=cells.json, default={}),
+    "active": Field(fields.flag, read=cells.flag, default=True),
 }
 
 

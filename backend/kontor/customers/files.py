@@ -37,6 +37,7 @@ register(
         [*columns_of(service.FIELDS | service.REFERENCE_FIELDS), *_ADDRESS],
         service.save_customers,
         needed=[["number", "external_id"]],
+        noun="customer",
         group=_with_address,
     )
 )

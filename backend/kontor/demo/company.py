@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 Rows = list[dict[str, Any]]
@@ -133,6 +134,29 @@ ARTICLES: list[tuple[dict[str, Any], int]] = [
 
 # Net prices for business customers, and what the marketplace shows, as shares of the German gross price in percent.
 PRICE_SHARES = {"shop-de": 100, "shop-nl": 104, "b2b-at": 78, "market": 108}
+
+
+@dataclass(frozen=True)
+class PriceChange:
+    """What an article did cost, costs in the sale and will cost, in percent of today's price; 0 for no change."""
+
+    before: int = 0
+    sale: int = 0
+    after: int = 0
+
+
+# Days from today. The last change lies before the thirty days of orders, which were taken at today's prices.
+FIRST_PRICES, PRICES_CHANGED, SALE, PRICES_CHANGE = -400, -60, (7, 21), 45
+PRICE_CHANGES = {
+    "LAMP-OAK": PriceChange(before=112),
+    "BULB-E27": PriceChange(before=90, after=106),
+    "PAN-28": PriceChange(sale=80),
+    "TOWEL-WHITE": PriceChange(before=95, sale=75),
+    "TOWEL-SEA": PriceChange(before=95, sale=75),
+    "BIKE-CITY": PriceChange(before=94, sale=90, after=104),
+    "HELMET-M": PriceChange(after=105),
+    "BLANKET-WOOL": PriceChange(sale=70),
+}
 
 TAX_RATES: Rows = [
     {"country": country, "taxClass": name, "rate": rate, "validFrom": "2021-01-01"}

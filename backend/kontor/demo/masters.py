@@ -1,8 +1,10 @@
-"""Load the demo company's masters, stock and people through the API."""
+"""Load the demo company's masters and stock through the API; once more over what an interrupted call left."""
 
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import Any
 
 from kontor.demo import company
@@ -14,21 +16,11 @@ _FIGURES = (
 )  # fmt: skip
 
 
-async def load(caller: Caller) -> dict[str, str]:
-    """Masters in the order in which they refer to one another; the sign-ins of the demo people: email to password."""
+async def load(caller: Caller, now: datetime) -> None:
+    """Masters in the order in which they refer to one another; prices changed before and will change after `now`."""
     await caller.save("saveLegalEntities", "LegalEntityInput", company.LEGAL_ENTITIES)
     await caller.save("saveSalesChannels", "SalesChannelInput", company.CHANNELS)
-    for partner in company.PARTNERS:
-        invited = await caller.call(
-            "mutation Invite($input: PartnerInput!) { invitePartner(input: $input) "
-            "{ __typename ... on PartnerPayload { partner { id } } ... on Error { code message path } } }",
-            input=partner,
-        )
-        await caller.call(
-            "mutation Activate($id: UUID!) { activatePartner(id: $id) "
-            "{ __typename ... on Error { code message path } } }",
-            id=invited["partner"]["id"],
-        )
+    await _partners(caller)
     await caller.save("saveStockLocations", "StockLocationInput", company.LOCATIONS)
     await caller.save("saveShippingTariffs", "ShippingTariffInput", company.TARIFFS)
     await caller.save("setTaxRates", "TaxRateInput", company.TAX_RATES)
@@ -36,17 +28,58 @@ async def load(caller: Caller) -> dict[str, str]:
     whole = [each for each in products if "components" not in each["variants"][0]]
     await caller.save("saveProducts", "ProductInput", whole)
     await caller.save("saveProducts", "ProductInput", [each for each in products if each not in whole])
-    await caller.save("setPrices", "PriceInput", list(_prices()))
+    await caller.save("setPrices", "PriceInput", list(_prices(now)))
     await _codes(caller)
     await _stock(caller)
-    return await _people(caller)
 
 
-def _prices() -> Any:
+async def _partners(caller: Caller) -> None:
+    known = await caller.call("{ partners(first: 50) { nodes { id code state } } }")
+    there = {node["code"]: node for node in known["nodes"]}
+    for given in company.PARTNERS:
+        partner = there.get(given["code"])
+        if partner is None:
+            invited = await caller.call(
+                "mutation Invite($input: PartnerInput!) { invitePartner(input: $input) "
+                "{ __typename ... on PartnerPayload { partner { id state } } ... on Error { code message path } } }",
+                input=given,
+            )
+            partner = invited["partner"]
+        if partner["state"] != "ACTIVE":
+            await caller.call(
+                "mutation Activate($id: UUID!) { activatePartner(id: $id) "
+                "{ __typename ... on Error { code message path } } }",
+                id=partner["id"],
+            )
+
+
+def _prices(now: datetime) -> Iterator[dict[str, Any]]:
+    """Every price of every channel: what was, what is, and what is planned."""
     for product, gross in company.ARTICLES:
+        sku, change = product["code"], company.PRICE_CHANGES.get(product["code"], company.PriceChange())
         for channel, share in company.PRICE_SHARES.items():
-            amount = (gross * share + 50) // 100
-            yield {"channel": channel, "sku": product["code"], "amount": amount, "validFrom": "2026-01-01T00:00:00Z"}
+            yield from _timeline(channel, sku, (gross * share + 50) // 100, change, now)
+
+
+def _timeline(
+    channel: str, sku: str, amount: int, change: company.PriceChange, now: datetime
+) -> Iterator[dict[str, Any]]:
+    def price(percent: int, begin: int, end: int | None = None) -> dict[str, Any]:
+        """A share of today's price, from one day to another, counted from today."""
+        row = {"channel": channel, "sku": sku, "amount": (amount * percent + 50) // 100}
+        day = now.replace(hour=0, minute=0, second=0, microsecond=0)
+        row["validFrom"] = (day + timedelta(days=begin)).isoformat()
+        return row if end is None else row | {"validTo": (day + timedelta(days=end)).isoformat()}
+
+    if change.before:
+        yield price(change.before, company.FIRST_PRICES, company.PRICES_CHANGED)
+        yield price(100, company.PRICES_CHANGED)
+    else:
+        yield price(100, company.FIRST_PRICES)
+    if change.sale:
+        yield price(change.sale, *company.SALE)
+    if change.after:
+        yield price(change.after, company.PRICES_CHANGE)
 
 
 async def _codes(caller: Caller) -> None:
@@ -78,27 +111,3 @@ async def _stock(caller: Caller) -> None:
     done = await caller.call(_FIGURES, figures=figures)
     if done["refused"]:
         raise RuntimeError(f"{done['refused']} stock figures were refused")
-
-
-async def _people(caller: Caller) -> dict[str, str]:
-    """One person per role; everybody has the password that is printed once."""
-    places = await caller.call("{ stockLocations(first: 50) { nodes { id code } } }")
-    partners = await caller.call("{ partners(first: 50) { nodes { id code } } }")
-    place_ids = {node["code"]: node["id"] for node in places["nodes"]}
-    partner_ids = {node["code"]: node["id"] for node in partners["nodes"]}
-    signed: dict[str, str] = {}
-    for name, full_name, role, scope in company.PEOPLE:
-        email, password = f"{name}@nordlicht.example", f"{name}-{secrets.token_urlsafe(9)}"
-        person: dict[str, Any] = {"email": email, "name": full_name, "role": role, "language": "en"}
-        if "partner" in scope:
-            person["partnerId"] = partner_ids[scope["partner"]]
-        if "locations" in scope:
-            person["locationIds"] = [place_ids[code] for code in scope["locations"]]
-        await caller.call(
-            "mutation Person($input: UserInput!, $password: String!) { createUser(input: $input, password: $password) "
-            "{ __typename ... on Error { code message path } } }",
-            input=person,
-            password=password,
-        )
-        signed[email] = password
-    return signed

@@ -29,7 +29,7 @@ from kontor.locations.models import StockLocation
 from kontor.orders import queries as orders
 from kontor.orders.intake import Address, CustomerInput, LineInput, OrderInput, PaymentInput
 from kontor.orders.models import Order
-from kontor.orders.placing import Placed, Taken
+from kontor.orders.placing import Taken
 from kontor.orders.states import DeliveryType, OrderState
 from kontor.relay import drain
 from kontor.returns import receiving
@@ -55,37 +55,44 @@ class StoryClock:
 
 @dataclass
 class Teller:
-    """Tells the story day by day."""
+    """Tells the story step by step, up to the moment the clock stands at when it begins."""
 
     runtime: Runtime
     clock: StoryClock
-    chance: random.Random = field(default_factory=lambda: random.Random(20))
-    told: int = 0
+    chance: random.Random = field(default_factory=random.Random)
 
-    async def tell(self, per_day: int = 9) -> int:
-        """All days up to now; the number of orders that were taken."""
-        end = self.clock.moment
-        for day in range(DAYS, -1, -STEP):
-            self.clock.moment = end - timedelta(days=day, minutes=30)
-            await self._take_orders(per_day * STEP)
-            await drain(self.runtime)
-            self.clock.moment += timedelta(minutes=10)
-            await self._take_back()
-            await self._deliver()
-            await self._send_back()
-            await self._work(last=day < STEP)
-            await drain(self.runtime)
-            if day == STEP:
-                await self._cancel_some()
-                await drain(self.runtime)
-        self.clock.moment = end
+    def __post_init__(self) -> None:
+        self.until = self.clock.moment
+
+    @staticmethod
+    def steps(days: int = DAYS) -> range:
+        """The days before the end at which a step is told."""
+        return range(days, -1, -STEP)
+
+    async def tell(self, day: int, per_day: int = 9) -> None:
+        """What happened from `day` days before the end on; told again, the orders of the first time are no new ones."""
+        self.chance.seed(f"Nordlicht, {day} days ago")
+        self.clock.moment = self.until - timedelta(days=day, minutes=30)
+        await self._take_orders(per_day * STEP)
         await drain(self.runtime)
-        return self.told
+        self.clock.moment += timedelta(minutes=10)
+        await self._take_back()
+        await self._deliver()
+        await self._send_back()
+        await self._work(last=day < STEP)
+        await drain(self.runtime)
+        if day == STEP:
+            await self._cancel_some()
+            await drain(self.runtime)
+
+    async def end(self) -> None:
+        """Whatever is due by the end."""
+        self.clock.moment = self.until
+        await drain(self.runtime)
 
     async def _take_orders(self, count: int) -> None:
         writer = group_writer.of(self.runtime.database)
-        batch = [Taken(self._order(), SYSTEM) for _ in range(count)]
-        self.told += sum(isinstance(each, Placed) for each in await writer.place_many(batch))
+        await writer.place_many([Taken(self._order(), SYSTEM) for _ in range(count)])
 
     def _order(self) -> OrderInput:
         chance = self.chance

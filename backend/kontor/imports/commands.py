@@ -2,38 +2,44 @@
 
 import csv
 from pathlib import Path
+from typing import TextIO
 
 from kontor.core.db import Database
 from kontor.core.errors import KontorError
 from kontor.core.principal import SYSTEM
 from kontor.imports.errors import UnreadableFile
 from kontor.imports.kinds import kind_named
-from kontor.imports.service import ImportSummary, RowReport, apply_file
+from kontor.imports.service import Importer, ImportSummary, Note, RowReport, apply_file
 
 REPORT_COLUMNS = ("line", "key", "outcome", "field", "code", "message")
 
 
 async def import_file(
-    database: Database, kind: str, file: Path, *, dry_run: bool = False, report: Path | None = None
+    database: Database, kind: str, file: Path, *, note: Note, dry_run: bool = False, report: Path | None = None
 ) -> ImportSummary:
-    """Import a file and write what became of each row to `report` as CSV.
+    """Import a file as the system and write what became of each row to `report` as CSV.
 
-    Raises `UnknownImportKind` and `UnreadableFile`; refused rows are no error, they are in the summary.
+    `note` is that of an `Importer`. Raises `UnknownImportKind` and `UnreadableFile`; refused rows are no error, they
+    are in the summary.
     """
-    known = kind_named(kind)
+    known, importer = kind_named(kind), Importer(database, SYSTEM, note)
+    if report is None:
+        return await apply_file(importer, known, file, dry_run=dry_run)
+    with _report(report) as target:
+        writer = csv.writer(target)
+        writer.writerow(REPORT_COLUMNS)
+
+        def write(row: RowReport) -> None:
+            writer.writerow([row.line, row.key, row.outcome, row.field, row.code, row.message])
+
+        return await apply_file(importer, known, file, dry_run=dry_run, on_row=write)
+
+
+def _report(path: Path) -> TextIO:
     try:
-        if report is None:
-            return await apply_file(database, SYSTEM, known, file, dry_run=dry_run)
-        with report.open("w", encoding="utf-8", newline="") as target:
-            writer = csv.writer(target)
-            writer.writerow(REPORT_COLUMNS)
-
-            def write(row: RowReport) -> None:
-                writer.writerow([row.line, row.key, row.outcome, row.field, row.code, row.message])
-
-            return await apply_file(database, SYSTEM, known, file, dry_run=dry_run, on_row=write)
+        return path.open("w", encoding="utf-8", newline="")
     except OSError as problem:
-        raise UnreadableFile(f"{file} cannot be read: {problem.strerror}.", path=("file",)) from problem
+        raise UnreadableFile(f"{path} cannot be written: {problem.strerror}.", path=("report",)) from problem
 
 
 def describe(summary: ImportSummary) -> list[str]:

@@ -39,6 +39,25 @@ class UnreadableFile(InvalidInput):
     default_code = "UNREADABLE_FILE"
 
 
+class UnreadableLine(UnreadableFile):
+    """From line `line` on, counted from 1 with the header, the file cannot be read; what stands before is fine."""
+
+    default_code = "UNREADABLE_LINE"
+
+    def __init__(self, line: int, reason: str) -> None:
+        super().__init__(f"From line {line} on the file cannot be read: {reason}.", line=line)
+        self.line = line
+
+
+class OtherLineRefused(InvalidInput):
+    """Several lines are one thing, and another one of them was refused."""
+
+    default_code = "OTHER_LINE_REFUSED"
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"Another line of {key} was refused.", key=key)
+
+
 class UnknownImportKind(InvalidInput):
     """Nothing of this kind can be imported."""
 

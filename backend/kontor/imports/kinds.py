@@ -49,13 +49,17 @@ def one_by_one(rows: Sequence[FileRow]) -> list[Grouped]:
 
 @dataclass(frozen=True, slots=True)
 class ImportKind:
-    """A kind of file. `group` makes one thing of several lines; `same` tells lines that must stay together."""
+    """A kind of file. `group` makes one thing of several lines; `same` tells lines that must stay together.
+
+    `noun` is what the audit trail calls the things whose ids the results of `save` carry.
+    """
 
     name: str
     permission: str
     columns: Sequence[Column]
     save: Save
     needed: Sequence[Sequence[str]]
+    noun: str
     group: Callable[[Sequence[FileRow]], list[Grouped]] = one_by_one
     same: Callable[[FileRow], Any] = field(default=lambda row: row.line)
 

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 from openpyxl import load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
 
-from kontor.imports.errors import UnreadableFile
+from kontor.imports.errors import UnreadableFile, UnreadableLine
 
 SAMPLE = 65_536
 DELIMITERS = ",;\t|"
@@ -42,7 +42,7 @@ Line = tuple[int, list[str]]
 def table(source: Path | bytes) -> Iterator[Iterator[Line]]:
     """The lines of a file with their numbers from 1, blank ones left out; the first is the header.
 
-    Raises `UnreadableFile`, also while the lines are read.
+    Raises `UnreadableFile` before the first line, and `UnreadableLine` while the lines are read: nothing follows it.
     """
     with _opened(source) as file:
         start = file.read(4)
@@ -50,40 +50,65 @@ def table(source: Path | bytes) -> Iterator[Iterator[Line]]:
         lines = _workbook(file) if start == b"PK\x03\x04" else _text(file)
         try:
             yield lines
-        except (csv.Error, UnicodeDecodeError) as problem:
-            raise UnreadableFile(f"The file cannot be read: {problem}.", path=("content",)) from problem
         finally:
             lines.close()
 
 
 def _opened(source: Path | bytes) -> BinaryIO:
-    return io.BytesIO(source) if isinstance(source, bytes) else source.open("rb")
+    if isinstance(source, bytes):
+        return io.BytesIO(source)
+    try:
+        return source.open("rb")
+    except OSError as problem:
+        raise UnreadableFile(f"{source} cannot be read: {problem.strerror}.", path=("file",)) from problem
 
 
 def _text(file: BinaryIO) -> Generator[Line, None, None]:
-    sample = file.read(SAMPLE)
+    encoding = _encoding(file)
+    first = file.read(SAMPLE).decode(encoding, errors="ignore").splitlines() or [""]
     file.seek(0)
-    encoding = _encoding(sample)
-    first = sample.decode(encoding, errors="ignore").splitlines() or [""]
     text = io.TextIOWrapper(file, encoding=encoding, newline="")
     reader = csv.reader(text, delimiter=_delimiter(first[0]))
     try:
-        for row in reader:
+        while True:
+            begins = reader.line_num + 1
+            try:
+                row = next(reader, None)
+            except (csv.Error, UnicodeDecodeError, OSError) as problem:
+                raise UnreadableLine(begins, str(problem)) from problem
+            if row is None:
+                return
             if any(cell.strip() for cell in row):
                 yield reader.line_num, [cell.strip() for cell in row[:MAX_COLUMNS]]
     finally:
         text.detach()  # the file is closed by who opened it
 
 
-def _encoding(sample: bytes) -> str:
-    for mark, name in _MARKS:
-        if sample.startswith(mark):
+def _encoding(file: BinaryIO) -> str:
+    """The encoding in which all of the file can be read: a lone umlaut at its end tells as much as one in its header.
+
+    Raises `UnreadableFile` when there is none.
+    """
+    start = file.read(4)
+    marked = [name for mark, name in _MARKS if start.startswith(mark)]
+    for name in marked or ("utf-8", "cp1252"):
+        if _decodes(file, name):
             return name
+    raise UnreadableFile("The file is no text in UTF-8, UTF-16 or Windows-1252.", path=("content",))
+
+
+def _decodes(file: BinaryIO, encoding: str) -> bool:
+    decoder = codecs.getincrementaldecoder(encoding)()
+    file.seek(0)
     try:
-        codecs.getincrementaldecoder("utf-8")().decode(sample)
+        while part := file.read(SAMPLE):
+            decoder.decode(part)
+        decoder.decode(b"", final=True)
     except UnicodeDecodeError:
-        return "cp1252"
-    return "utf-8"
+        return False
+    finally:
+        file.seek(0)
+    return True
 
 
 def _delimiter(header: str) -> str:
@@ -113,7 +138,7 @@ def _workbook(file: BinaryIO) -> Generator[Line, None, None]:
             try:
                 row = next(rows, None)
             except BROKEN as problem:
-                raise UnreadableFile("The workbook cannot be read.", path=("content",)) from problem
+                raise UnreadableLine(number, "the workbook is damaged") from problem
             if row is None:
                 return
             cells = [_cell(value) for value in row]

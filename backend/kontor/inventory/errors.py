@@ -15,6 +15,12 @@ class UnknownStockKey(InvalidInput):
     default_code = "UNKNOWN_STOCK_KEY"
 
 
+class StaleFigure(Conflict):
+    """A newer figure of the same level is known."""
+
+    default_code = "STALE_FIGURE"
+
+
 class InboundNotFound(NotFound):
     """There are no such expected goods, or they may not be seen."""
 

@@ -11,6 +11,7 @@ register(
         columns_of(service.FIELDS),
         service.save_stock_locations,
         needed=[["code"]],
+        noun="stockLocation",
     )
 )
 register(
@@ -20,5 +21,6 @@ register(
         columns_of(service.TARIFF_FIELDS),
         service.save_shipping_tariffs,
         needed=[["carrier"], ["parcel_cents"]],
+        noun="shippingTariff",
     )
 )

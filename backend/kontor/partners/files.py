@@ -6,6 +6,11 @@ from kontor.partners import service
 
 register(
     ImportKind(
-        "partners", Permission.PARTNERS_WRITE, columns_of(service.FIELDS), service.save_partners, needed=[["code"]]
+        "partners",
+        Permission.PARTNERS_WRITE,
+        columns_of(service.FIELDS),
+        service.save_partners,
+        needed=[["code"]],
+        noun="partner",
     )
 )

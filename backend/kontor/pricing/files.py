@@ -15,5 +15,6 @@ register(
         [*columns_of(service.FIELDS), Column("price", _PRICE, "amount")],
         service.set_prices,
         needed=[["channel"], ["sku"], ["amount"]],
+        noun="price",
     )
 )

@@ -11,5 +11,6 @@ register(
         columns_of(service.FIELDS),
         service.set_tax_rates,
         needed=[["country"], ["rate"], ["valid_from"]],
+        noun="taxRate",
     )
 )

@@ -17,6 +17,7 @@ from kontor.orders.models import Order
 from kontor.webhooks.errors import DeliveryNotFound, EndpointNotFound
 from kontor.webhooks.models import EventDelivery, LogCursor, WebhookEndpoint
 from kontor.webhooks.states import DeliveryState
+from kontor.webhooks.visibility import INSIDE
 
 CURSOR = "webhooks"
 
@@ -40,6 +41,11 @@ def may_see(principal: Principal) -> sa.ColumnElement[bool]:
     if principal.channel_ids is not None:
         return WebhookEndpoint.channel_id.in_(principal.channel_ids)
     return sa.true()
+
+
+def hidden_events(principal: Principal) -> frozenset[str]:
+    """Names of events that a caller with a scope does not read, as their endpoints do not hear of them."""
+    return INSIDE if principal.restricted else frozenset()
 
 
 async def list_endpoints(db: Session, page: PageRequest) -> Page[WebhookEndpoint]:

@@ -27,7 +27,7 @@ from kontor.core.outbox import OutboxRow
 from kontor.core.pagination import MAX_PAGE, Page
 from kontor.core.principal import Principal
 from kontor.orders import queries as orders
-from kontor.webhooks.visibility import INSIDE
+from kontor.webhooks.queries import hidden_events
 
 
 @strawberry.type(description="A job that failed too often and waits until somebody repeats it.")
@@ -95,7 +95,7 @@ class EventsQuery:
         if order_id is not None and stream_id is not None:
             raise InvalidInput("Give the order or the stream.", code="INVALID_LOOKUP", path=("orderId",))
         size, place, stream = page_of(first, None).first, _place(after), order_id or stream_id
-        hidden = INSIDE if info.context.principal.restricted else ()
+        hidden = hidden_events(info.context.principal)
         async with info.context.runtime.database.read_only(info.context.principal) as db:
             await check_scope(db, info.context.principal, stream)
             rows = await read_log(db, place, limit=size + 1, stream_id=stream, names=names, without=hidden)

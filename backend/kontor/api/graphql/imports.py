@@ -9,14 +9,14 @@ from typing import Annotated
 import strawberry
 
 from kontor.api.graphql.context import Info
-from kontor.api.graphql.errors import Refusal
+from kontor.api.graphql.errors import Refusal, text_of
 from kontor.api.graphql.permissions import requires
 from kontor.auth import audit
 from kontor.auth.permissions import Permission
 from kontor.core.errors import InvalidInput
 from kontor.imports.kinds import kind_named, kinds
 from kontor.imports.saving import Outcome
-from kontor.imports.service import RowReport, apply_file
+from kontor.imports.service import Importer, RowReport, apply_file
 
 MOST_BYTES = 5_000_000
 
@@ -63,10 +63,8 @@ class ImportsMutation:
     ) -> Annotated[ImportedFile | Refusal, strawberry.union("ImportFileResult")]:
         known, data = kind_named(kind), _bytes(content, base64_encoded)
         context = info.context
-        summary = await apply_file(context.runtime.database, context.principal, known, data, dry_run=dry_run)
-        if not dry_run:
-            async with context.runtime.database.unit_of_work(context.principal, request_id=context.request_id) as db:
-                audit.note(db, info.field_name, (), {"kind": known.name, "rows": summary.rows})
+        importer = Importer(context.runtime.database, context.principal, audit.note, context.request_id)
+        summary = await apply_file(importer, known, data, dry_run=dry_run)
         counts = summary.counts
         return ImportedFile(
             kind=summary.kind,
@@ -77,7 +75,7 @@ class ImportsMutation:
             unchanged=counts[Outcome.UNCHANGED],
             refused=counts[Outcome.REFUSED],
             ignored_columns=summary.ignored_columns,
-            problems=[_line(row) for row in summary.problems],
+            problems=[_line(row, context.language) for row in summary.problems],
         )
 
 
@@ -93,7 +91,12 @@ def _bytes(content: str, encoded: bool) -> bytes:
     return data
 
 
-def _line(row: RowReport) -> ImportedLine:
+def _line(row: RowReport, language: str) -> ImportedLine:
     return ImportedLine(
-        line=row.line, key=row.key, outcome=row.outcome, field=row.field, code=row.code, message=row.message
+        line=row.line,
+        key=row.key,
+        outcome=row.outcome,
+        field=row.field,
+        code=row.code,
+        message="" if row.problem is None else text_of(row.problem, language),
     )
