@@ -290,3 +290,43 @@ async def test_figure_from_before_an_order_does_not_bring_its_pieces_back(
     [second] = await place(database, company, order_input(company.channel, ("A", 2)))
     assert isinstance(first, Placed)
     assert isinstance(second, OutOfStock)
+
+
+@pytest.mark.parametrize(
+    ("country", "vat_id", "rate", "tax"),
+    [
+        ("DE", "ATU12345675", "19", 160),  # at home the seller owes the tax, whoever buys
+        ("AT", None, "20", 167),  # a consumer pays the rate of where it arrives
+        ("AT", "ATU12345675", "0", 0),  # a company there owes the tax itself
+        ("AT", "ATU12345670", "20", 167),  # an id that is none counts as none
+        ("US", None, "0", 0),  # leaves the area of the tax
+    ],
+)
+async def test_tax_follows_place_and_company(
+    database: Database, country: str, vat_id: str | None, rate: str, tax: int
+) -> None:
+    company = await make_company(database)
+    async with database.unit_of_work() as db:
+        await make_tax_rate(db, country="AT", rate=Decimal(20))
+    await variant_with(database, company.warehouse.id, 1, "A")
+    wanted = order_input(company.channel, ("A", 1))
+    wanted = replace(
+        wanted,
+        billing_address=replace(ADDRESS, country=country),
+        customer=replace(wanted.customer, vat_id=vat_id, company="Alpenhandel"),
+    )
+    [placed] = await place(database, company, wanted)
+    assert isinstance(placed, Placed), placed
+    async with database.read_only() as db:
+        line = (await db.scalars(sa.select(OrderLine))).one()
+    assert (line.tax_rate, line.tax_total, line.gross_total) == (Decimal(rate), tax, 1000)
+
+
+async def test_order_too_large_for_any_ledger_is_refused_alone(database: Database) -> None:
+    company = await make_company(database)
+    await variant_with(database, company.warehouse.id, 100_000, "A")
+    huge = order_input(company.channel, *[LineInput("A", 100_000, 10**12) for _ in range(3)])
+    refused, placed = await place(database, company, huge, order_input(company.channel, ("A", 1)))
+    assert isinstance(refused, InvalidInput)
+    assert refused.code == "TOTAL_TOO_HIGH"
+    assert isinstance(placed, Placed)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -27,6 +28,7 @@ from kontor.routing.masters import Masters
 MAX_LINES = 2_500
 MAX_QUANTITY = 100_000
 MAX_AMOUNT = 10**12
+UNTAXED = Decimal(0)  # reverse charge and exports (VAT Directive art. 138, 146, 196)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +140,16 @@ def resolve(order: OrderInput, principal: Principal, facts: Facts, now: datetime
     pickup = _pickup(order, facts.masters)
     country = _country(order, facts.masters, pickup)
     placed_at = order.placed_at or now
+    taxed = facts.masters.place_of_supply(
+        channel,
+        country,
+        pickup=pickup is not None,
+        postal_code=(order.shipping_address or order.billing_address).postal_code,
+        vat_id=order.customer.vat_id,
+    ).taxed
     lines: list[PricedLine] = []
     for index, line in enumerate(order.lines):
-        lines.extend(_priced(line, index, channel, facts, country=country, at=placed_at))
+        lines.extend(_priced(line, index, channel, facts, country=country, at=placed_at, taxed=taxed))
     discount = sum(each.amount for each in order.discounts)
     goods = sum(line.shown - line.line_discount for line in lines)
     if discount > goods:
@@ -150,7 +159,7 @@ def resolve(order: OrderInput, principal: Principal, facts: Facts, now: datetime
     price_lines(lines, discount, gross=channel.gross)
     charges = []
     for charge in order.charges:
-        rate = facts.masters.tax_rate(country, charge.tax_class, placed_at.date())
+        rate = facts.masters.tax_rate(country, charge.tax_class, placed_at.date()) if taxed else UNTAXED
         amounts = with_tax(charge.amount, rate, gross=channel.gross)
         charges.append(PricedCharge(charge.kind, charge.name, charge.tax_class, rate, *amounts))
     resolved = Resolved(order, principal, channel, pickup, country, lines, charges)
@@ -240,7 +249,7 @@ def _country(order: OrderInput, masters: Masters, pickup: UUID | None) -> str:
 
 
 def _priced(
-    line: LineInput, index: int, channel: SalesChannel, facts: Facts, *, country: str, at: datetime
+    line: LineInput, index: int, channel: SalesChannel, facts: Facts, *, country: str, at: datetime, taxed: bool
 ) -> list[PricedLine]:
     article = facts.articles.get(line.sku)
     if article is None or not article.sellable:
@@ -258,8 +267,8 @@ def _priced(
     if line.discount > shown:
         raise _bad("DISCOUNT_TOO_HIGH", "The discount exceeds the line.", ("lines", index, "discount"))
     if article.bundle:
-        return _exploded(line, index, article, facts, channel, shown=shown, country=country, at=at)
-    rate = facts.masters.tax_rate(country, article.tax_class, at.date())
+        return _exploded(line, index, article, facts, channel, shown=shown, country=country, at=at, taxed=taxed)
+    rate = facts.masters.tax_rate(country, article.tax_class, at.date()) if taxed else UNTAXED
     return [
         PricedLine(
             index, article.variant_id, article.sku, article.name, article.kind, article.tax_class, rate, line.quantity,
@@ -287,7 +296,8 @@ def _exploded(
         lines.append(
             PricedLine(
                 index, article.variant_id, article.sku, article.name, article.kind, article.tax_class,
-                facts.masters.tax_rate(country, article.tax_class, at.date()), quantity, amount // quantity, amount,
+                facts.masters.tax_rate(country, article.tax_class, at.date()) if context["taxed"] else UNTAXED,
+                quantity, amount // quantity, amount,
                 article.weight_g, article.hazmat, article.bulky, line.external_id, f"bundle-{index}",
                 bundle_sku=bundle.sku, bundle_key=index, bundle_quantity=line.quantity,
                 line_discount=discount, discount_code=line.discount_code,
@@ -308,6 +318,10 @@ def _price(facts: Facts, channel: SalesChannel, article: Article, quantity: int,
 
 
 def _check_total(order: OrderInput, resolved: Resolved) -> None:
+    if resolved.total > MAX_AMOUNT:
+        raise InvalidInput(
+            "The order is worth more than any order can be.", code="TOTAL_TOO_HIGH", path=("lines",), max=MAX_AMOUNT
+        )
     if order.expected_total is not None and order.expected_total != resolved.total:
         raise InvalidInput(
             f"The lines and charges add up to {resolved.total}, not to {order.expected_total}.",

@@ -16,7 +16,7 @@ from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
 
-from kontor.channels.models import SalesChannel
+from kontor.channels.models import LegalEntity, SalesChannel
 from kontor.core.db import Model
 from kontor.core.errors import InvalidInput
 from kontor.imports import saving
@@ -26,6 +26,7 @@ from kontor.locations.models import ShippingTariff, StockLocation
 from kontor.partners.models import Partner
 from kontor.partners.states import PartnerState
 from kontor.routing.values import Lane, Network, Site
+from kontor.tax.determination import PlaceOfSupply, place_of_supply
 from kontor.tax.models import TaxRate
 from kontor.tax.queries import STANDARD
 
@@ -115,7 +116,24 @@ class Masters:
     network: Network
     rates: Mapping[tuple[str, str], Sequence[TaxRate]]
     live_places: Sequence[StockLocation]
+    seller_countries: Mapping[UUID, str]
     release_days: dict[tuple[UUID, int], tuple[int, ...] | None] = field(default_factory=dict)
+
+    def place_of_supply(
+        self, channel: SalesChannel, country: str, *, pickup: bool, postal_code: str | None, vat_id: str | None
+    ) -> PlaceOfSupply:
+        """Where and how a delivery to the country, or a pick-up there, is taxed.
+
+        A country outside the seller's area whose rates are entered is one where the seller charges the local tax.
+        """
+        return place_of_supply(
+            seller_country=self.seller_countries[channel.legal_entity_id],
+            delivery_country=country,
+            store_country=country if pickup else None,
+            postal_code=postal_code,
+            vat_id=vat_id,
+            registered={known for known, _ in self.rates},
+        )
 
     def tax_rate(self, country: str, tax_class: str, day: date) -> Decimal:
         """The rate in percent on a day of supply; raises `InvalidInput` when none is entered.
@@ -186,6 +204,7 @@ async def _read(db: Session, version: int) -> Masters:
         Network(sites),
         rates,
         [place for place in places if place.live_stock and place.active],
+        {entity.id: entity.country for entity in await _rows_of(db, LegalEntity)},
     )
 
 
