@@ -21,6 +21,7 @@ from kontor.api.graphql import subscriptions
 from kontor.api.graphql.context import Context
 from kontor.api.graphql.errors import HANDLERS, Error, present
 from kontor.api.graphql.executing import ShortWay
+from kontor.api.graphql.inputs import quicken
 from kontor.api.graphql.limits import Gate
 from kontor.api.graphql.permissions import public
 from kontor.api.graphql.scalars import SCALARS
@@ -32,6 +33,7 @@ FRAME = frozenset(
         "endpoint",
         "errors",
         "executing",
+        "inputs",
         "limits",
         "loaders",
         "messages_de",
@@ -82,7 +84,7 @@ def schema() -> Schema:
     """The schema, made once per process."""
     mutations = parts("Mutation")
     options: dict[str, Any] = {"mutation": merge_types("Mutation", mutations)} if mutations else {}
-    return Schema(
+    made = Schema(
         query=merge_types("Query", (FrameQuery, *parts("Query"))),
         subscription=merge_types("Subscription", parts("Subscription") or (subscriptions.EventsSubscription,)),
         types=[Error],
@@ -92,3 +94,5 @@ def schema() -> Schema:
         exception_handlers=HANDLERS,
         **options,
     )
+    quicken(made._schema, made.config, made.schema_converter.scalar_registry)
+    return made
