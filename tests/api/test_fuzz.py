@@ -67,6 +67,9 @@ def problem_of(status: int, text: str) -> str | None:
         facts = error.get("extensions", {})
         if not facts.get("code") or not isinstance(facts.get("path"), list) or not error.get("message"):
             return f"an untyped error: {error}"
+        # Of some literals, such as an empty list, the parser keeps no place.
+        if facts["code"].startswith("INVALID_") and not facts["path"] and error.get("locations"):
+            return f"an error that names no field: {error}"
     value = (answer.get("data") or {}).get("answer")
     if isinstance(value, dict) and str(value.get("__typename")).endswith("Error") and not value[CODE]:
         return f"a refusal without code: {value}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import random
 from collections.abc import Mapping, Sequence
@@ -163,6 +164,21 @@ def inlined(root: Root, given: Mapping[str, Any]) -> str:
     return f"{root.kind} Walk {{ answer: {root.name}{f'({call})' if call else ''} {body} }}"
 
 
+def forged(*parts: object) -> str:
+    """A cursor as our own are made, of values we would not put there."""
+    return base64.urlsafe_b64encode(json.dumps(parts).encode()).decode().rstrip("=")
+
+
+_SOMEBODY = "0190b6a8-5d0e-7d6c-9d5b-8b1d2a5d4c3f"
+FORGED = [
+    ("events", "99999999999999999999999.1"), ("events", "-7.-7"),
+    *(("orders", forged(moment, _SOMEBODY)) for moment in (
+        "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "2026-06-15T00:00:00", "\x00", 5, None, [], 2**70,
+    )),
+    *(("partners", forged(code, _SOMEBODY)) for code in ("\x00", 2**70, "x" * 5000, None, {})),
+]  # fmt: skip
+
+
 def documents() -> list[str]:
     """Documents that ask for too much, or for nothing that makes sense."""
     deep = "{ orders { nodes { " + "returns { order { " * 30 + "id" + " } }" * 30 + " } } }"
@@ -180,6 +196,8 @@ def documents() -> list[str]:
         "{ orders(first: 99999999999999999999) { nodes { id } } }", "{ orders(after: \"\\u0000\") { nodes { id } } }",
         "{ orders(after: \"" + "A" * 3000 + "\") { nodes { id } } }", "{ # " + "x" * 9000 + "\n version }",
         "{ version" + " " * 20000 + "}", "{ version " + "version " * 5000 + "}", "query ($a: [[[[Int]]]]) { version }",
+        # Cursors that are well formed, and lie.
+        *(f"{{ {root}(after: \"{cursor}\") {{ nodes {{ id }} }} }}" for root, cursor in FORGED),
         "{ __typename @deprecated }", "{ order(id: \"\\ud800\") { id } }", "type Query { a: Int }", "{ a: b: c }",
     ]  # fmt: skip
 

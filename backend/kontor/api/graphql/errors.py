@@ -13,7 +13,15 @@ from typing import Any, TypeAlias
 import strawberry
 import structlog
 from graphql import GraphQLError, GraphQLSyntaxError, parse
-from graphql.language import ArgumentNode, ListValueNode, Node, ObjectFieldNode, ValueNode, VariableNode
+from graphql.language import (
+    ArgumentNode,
+    ListValueNode,
+    Node,
+    ObjectFieldNode,
+    ValueNode,
+    VariableDefinitionNode,
+    VariableNode,
+)
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from strawberry.scalars import JSON
 from strawberry.types.field import StrawberryField
@@ -222,4 +230,6 @@ def _place_of(wanted: Node) -> list[str]:
 def _name_of(node: Node, key: str, index: int) -> list[str]:
     if key == "value" and isinstance(node, (ArgumentNode, ObjectFieldNode)):
         return [node.name.value]
+    if key == "default_value" and isinstance(node, VariableDefinitionNode):
+        return [node.variable.name.value]
     return [str(index)] if isinstance(node, ListValueNode) else []
