@@ -2,19 +2,38 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+import sqlalchemy as sa
 
 from factories.catalog import make_variant
-from factories.fulfillment import audited, counters, events_of, pieces_of, released, rows_of, sourced, stock_of
+from factories.fulfillment import (
+    audited,
+    confirmed,
+    counters,
+    events_of,
+    order_of,
+    pieces_of,
+    released,
+    rows_of,
+    sourced,
+    stock_of,
+)
 from factories.intake import Company, make_company, put_stock
 from factories.locations import make_location
+from kontor.channels.models import ShortagePolicy
 from kontor.core.db import Database
 from kontor.core.statemachine import TransitionRefused
 from kontor.fulfillment.answering import Acceptance, RejectedPieces, accept, escalate, hold, reject, unhold
+from kontor.fulfillment.canceling import cancel_lines
 from kontor.fulfillment.errors import NoOtherPlace, WrongState
 from kontor.fulfillment.rerouting import reroute
 from kontor.fulfillment.sourcing import SourceOutcome
 from kontor.fulfillment.states import FulfillmentState, RejectReason
 from kontor.fulfillment.values import Pieces
+from kontor.imports.saving import touch_masters
+from kontor.inventory.models import CapacityUse
+from kontor.locations.models import StockLocation
+from kontor.orders import queries as orders
+from kontor.orders.states import OrderState
 
 
 async def two_places(database: Database) -> tuple[Company, Any, UUID, UUID]:
@@ -134,6 +153,80 @@ async def test_work_nobody_else_can_do_stays(database: Database) -> None:
             await reroute(db, await only_row(database, order_id), reason="flood", now=db.now, to_location_id=empty.id)
     assert (await rows_of(database, order_id))[0].state is FulfillmentState.OPEN
     assert await stock_of(database, company.warehouse.id, variant.id) == (10, 3, 0)
+
+
+async def test_moving_work_that_was_asked_back_cancels_it(database: Database) -> None:
+    company, variant, order_id, other = await two_places(database)
+    row_id = await only_row(database, order_id)
+    async with database.unit_of_work() as db:
+        await accept(db, Acceptance(row_id), now=db.now)
+    async with database.unit_of_work() as db:
+        order = await orders.lock_order(db, order_id)
+        lines = (await orders.lines_of(db, [order_id]))[order_id]
+        await cancel_lines(db, order, lines, {lines[0].id: 3}, reason="changed mind", now=db.now)
+    async with database.unit_of_work() as db:
+        old, sourced_again = await reroute(db, row_id, reason="flood", now=db.now, to_location_id=other)
+    assert (old.state, sourced_again.fulfillment_orders) == (FulfillmentState.CANCELED, ())
+    assert len(await rows_of(database, order_id)) == 1
+    assert await counters(database, order_id) == [{"ordered": 3, "canceled": 3}]
+    assert await stock_of(database, company.warehouse.id, variant.id) == (10, 0, 0)
+    assert (await order_of(database, order_id)).state is OrderState.CANCELED
+    await audited(database)
+
+
+async def test_work_is_moved_though_another_line_of_the_order_has_no_stock(database: Database) -> None:
+    company = await make_company(database, shortage=ShortagePolicy.TAKE)
+    async with database.unit_of_work() as db:
+        variant = await make_variant(db, sku="LAMP")
+        await make_variant(db, sku="SHADE")
+    await put_stock(database, company.warehouse.id, variant.id, 10)
+    order_id = await confirmed(database, company, ("LAMP", 3), ("SHADE", 1))
+    await sourced(database, order_id)
+    async with database.unit_of_work() as db:
+        other = await make_location(db)
+    await put_stock(database, other.id, variant.id, 10)
+    async with database.unit_of_work() as db:
+        await touch_masters(db)
+    async with database.unit_of_work() as db:
+        _, again = await reroute(db, await only_row(database, order_id), reason="flood", now=db.now)
+    assert (again.outcome, again.missing) == (SourceOutcome.PART, 1)
+    assert [row.location_id for row in await rows_of(database, order_id)] == [company.warehouse.id, other.id]
+    assert await counters(database, order_id) == [{"ordered": 3, "allocated": 3}, {"ordered": 1}]
+    await audited(database)
+
+
+async def used(database: Database, location_id: UUID) -> tuple[int, int]:
+    """Units and parcels that the place has to release."""
+    async with database.read_only() as db:
+        row = (await db.scalars(sa.select(CapacityUse).where(CapacityUse.location_id == location_id))).one()
+        return row.units, row.parcels
+
+
+async def test_work_that_ends_without_leaving_gives_its_parcel_back(database: Database) -> None:
+    company, _, order_id, other = await two_places(database)
+    places = (company.warehouse.id, other)
+    async with database.unit_of_work() as db:
+        await db.execute(sa.update(StockLocation).values(parcel_capacity=5))
+        await touch_masters(db)
+        await reroute(db, await only_row(database, order_id), reason="flood", now=db.now, to_location_id=other)
+    assert await used(database, other) == (3, 1)
+    (row,) = [row for row in await rows_of(database, order_id) if row.state is FulfillmentState.OPEN]
+    (line,) = await pieces_of(database, row.id)
+    async with database.unit_of_work() as db:
+        await accept(db, Acceptance(row.id, (Pieces(line.id, 2),)), now=db.now)
+    assert await used(database, other) == (3, 2)
+    async with database.unit_of_work() as db:
+        await reject(db, row.id, [RejectedPieces(line.id, 1, RejectReason.DAMAGED)], now=db.now)
+    assert await used(database, other) == (2, 2)
+    (rest,) = [row for row in await rows_of(database, order_id) if row.state is FulfillmentState.OPEN]
+    async with database.unit_of_work() as db:
+        await reroute(db, rest.id, reason="flood", now=db.now, to_location_id=places[0])
+    assert [await used(database, place) for place in places] == [(2, 1), (1, 1)]  # with the refused piece
+    async with database.unit_of_work() as db:
+        order = await orders.lock_order(db, order_id)
+        lines = (await orders.lines_of(db, [order_id]))[order_id]
+        await cancel_lines(db, order, lines, {lines[0].id: 2}, reason="changed mind", now=db.now)
+    assert [await used(database, place) for place in places] == [(0, 0), (1, 1)]
 
 
 async def test_missing_answer_is_escalated_once(database: Database) -> None:

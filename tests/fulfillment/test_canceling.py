@@ -15,7 +15,7 @@ from factories.fulfillment import (
     rows_of,
     stock_of,
 )
-from factories.intake import Company, make_company, put_stock
+from factories.intake import Company, make_company, order_input, place, put_stock
 from kontor.core.db import Database
 from kontor.fulfillment.answering import Acceptance, accept, reject
 from kontor.fulfillment.canceling import CancelOutcome, answer_cancellation, cancel_lines, withdraw
@@ -24,8 +24,10 @@ from kontor.fulfillment.shipping import How, Shipping, ship
 from kontor.fulfillment.states import FulfillmentState, RejectReason
 from kontor.fulfillment.values import Pieces
 from kontor.orders import queries as orders
+from kontor.orders import service as order_service
 from kontor.orders.errors import LineNotFound, OrderNotCancelable
 from kontor.orders.intake import ChargeInput
+from kontor.orders.placing import Placed
 from kontor.orders.states import OrderState
 
 
@@ -150,6 +152,22 @@ async def test_refused_cancellation_changes_nothing(database: Database) -> None:
         await cancel(database, order_id, 1, order_id)
     assert await counters(database, order_id) == [{"ordered": 3, "allocated": 3}]
     assert await stock_of(database, company.warehouse.id, variant.id) == (10, 3, 0)
+
+
+async def test_pieces_of_an_order_that_has_ended_are_not_canceled(database: Database) -> None:
+    company, _ = await company_with(database)
+    (placed,) = await place(database, company, order_input(company.channel, ("LAMP", 3)))
+    assert isinstance(placed, Placed)
+    order_id = placed.order_id
+    async with database.unit_of_work() as db:
+        order = await orders.lock_order(db, order_id)
+        order_service.reject(db, order, reason="fraud", now=db.now)
+        await withdraw(db, order, reason="fraud", now=db.now)
+    with pytest.raises(OrderNotCancelable) as refused:
+        await cancel(database, order_id, 1)
+    assert (refused.value.code, refused.value.params["state"]) == ("ORDER_ENDED", "REJECTED")
+    assert await counters(database, order_id) == [{"ordered": 3}]
+    assert "OrderLinesCanceled" not in await events_of(database, order_id)
 
 
 async def test_rejected_order_gives_everything_back(database: Database) -> None:

@@ -39,6 +39,9 @@ from kontor.fulfillment.recalling import recall
 from kontor.fulfillment.shipping import How, Shipping, pack, pick, ship, ship_all
 from kontor.fulfillment.states import FulfillmentState, ParcelState
 from kontor.fulfillment.values import Pieces
+from kontor.inventory.counting import adjust_stock
+from kontor.inventory.errors import StockShort
+from kontor.inventory.models import Allocation
 from kontor.orders import queries as orders
 from kontor.orders import service as orders_service
 from kontor.orders.intake import ChargeInput
@@ -228,6 +231,63 @@ async def test_shipment_others_build_on_is_not_recalled(database: Database) -> N
     assert refused.value.code == "SHIPMENT_BUILT_UPON"
 
 
+async def test_order_is_not_called_fulfilled_while_one_of_its_shipments_can_be_recalled(
+    database: Database, drain: Drain, clock: StandingClock
+) -> None:
+    company, _ = await company_with(database)
+    order_id, row_id = await released(database, company, ("LAMP", 5))
+    for how, quantity in ((RECALLABLE, 2), (RECALLABLE, 2), (NOW, 1)):
+        row = next(row for row in await rows_of(database, order_id) if row.state is not FulfillmentState.SHIPPED)
+        (piece,) = await pieces_of(database, row.id)
+        await ship_now(database, row.id, how, pieces=(Pieces(piece.id, quantity),))
+        clock.advance(seconds=20)
+    assert "OrderFulfilled" not in await events_of(database, order_id)
+    assert await drain(until=clock.moment + timedelta(seconds=10)) == []
+    told = await events_of(database, order_id)
+    assert (told.count("FulfillmentOrderShipped"), told.count("OrderFulfilled")) == (2, 0)
+    assert await drain(until=clock.moment + timedelta(seconds=20)) == []
+    told = await events_of(database, order_id)
+    assert (told.count("FulfillmentOrderShipped"), told.count("OrderFulfilled")) == (3, 1)
+    assert row_id
+
+
+async def test_shipment_is_told_though_its_first_parcel_arrived_within_the_time_to_recall(
+    database: Database, drain: Drain, clock: StandingClock
+) -> None:
+    company, _ = await company_with(database)
+    order_id, row_id = await released(database, company, ("LAMP", 2))
+    parcels = (ParcelInput("DHL", "1"), ParcelInput("DHL", "2"))
+    shipment = await ship_now(database, row_id, RECALLABLE, parcels=parcels)
+    clock.advance(seconds=30)
+    async with database.unit_of_work() as db:
+        await record_delivery(db, Delivery(tracking_number="1"), now=db.now)
+    with pytest.raises(NotRecallable):
+        async with database.unit_of_work() as db:
+            await recall(db, shipment.id, now=db.now)
+    assert await drain(until=clock.moment + timedelta(seconds=31)) == []
+    told = await events_of(database, order_id)
+    assert (told.count("FulfillmentOrderShipped"), told.count("OrderFulfilled")) == (1, 1)
+    async with database.unit_of_work() as db:
+        await record_delivery(db, Delivery(tracking_number="2"), now=db.now)
+    assert await drain(until=clock.moment + timedelta(minutes=5)) == []
+    told = await events_of(database, order_id)
+    assert (told.count("FulfillmentOrderShipped"), told.count("FulfillmentDelivered")) == (1, 1)
+
+
+async def test_arrival_within_the_time_to_recall_tells_of_the_shipment_at_once(
+    database: Database, drain: Drain, clock: StandingClock
+) -> None:
+    company, _ = await company_with(database)
+    order_id, row_id = await released(database, company, ("LAMP", 2))
+    await ship_now(database, row_id, RECALLABLE)
+    async with database.unit_of_work() as db:
+        await record_delivery(db, Delivery(row_id), now=db.now)
+    assert await drain(until=clock.moment + timedelta(minutes=5)) == []
+    told = await events_of(database, order_id)
+    names = ("FulfillmentOrderShipped", "OrderFulfilled", "FulfillmentDelivered", "OrderDelivered")
+    assert [told.count(name) for name in names] == [1, 1, 1, 1]
+
+
 async def test_delivery_is_recorded_once(database: Database) -> None:
     company, _ = await company_with(database)
     order_id, shipment = await shipped(database, company, ("LAMP", 2))
@@ -294,6 +354,44 @@ async def test_batch_ships_what_can_be_shipped(database: Database) -> None:
     assert isinstance(results[2], Shipment)
     assert isinstance(results[3], KontorError)
     assert await stock_of(database, company.warehouse.id, variant.id) == (16, 2, 0)
+
+
+async def two_of_which_one_lost_its_stock(database: Database) -> tuple[UUID, UUID]:
+    """Two orders' work at one place, of which the second lost one of its three pieces by a count just now."""
+    company, _ = await company_with(database, 6)
+    ids = [await confirmed(database, company, ("LAMP", 3)) for _ in range(2)]
+    outcomes = await sourced(database, *ids)
+    async with database.unit_of_work() as db:
+        await adjust_stock(db, company.warehouse.code, "LAMP", delta=-1, reason="broken")
+        held = {row_id: 0 for order_id in ids for row_id in outcomes[order_id].fulfillment_orders}
+        for allocation in await db.scalars(sa.select(Allocation)):
+            assert allocation.fulfillment_order_id is not None
+            held[allocation.fulfillment_order_id] += allocation.quantity
+    short, whole = sorted(held, key=lambda row_id: held[row_id])
+    assert (held[short], held[whole]) == (2, 3)
+    return whole, short
+
+
+async def test_work_that_lost_its_stock_does_not_keep_the_rest_of_a_batch(database: Database) -> None:
+    whole, short = await two_of_which_one_lost_its_stock(database)
+    async with database.unit_of_work() as db:
+        refused, sent = await ship_all(db, [Shipping(short), Shipping(whole)], now=db.now, how=NOW)
+    assert isinstance(refused, StockShort)
+    assert (refused.code, refused.params["missing"]) == ("STOCK_SHORT", 1)
+    assert isinstance(sent, Shipment)
+    (line,) = await pieces_of(database, short)
+    with pytest.raises(StockShort):
+        await ship_now(database, short, pieces=(Pieces(line.id, 1),))
+
+
+async def test_work_that_lost_its_stock_is_not_accepted_in_part(database: Database) -> None:
+    whole, short = await two_of_which_one_lost_its_stock(database)
+    (line,) = await pieces_of(database, short)
+    async with database.unit_of_work() as db:
+        requests = [Acceptance(short, (Pieces(line.id, 1),)), Acceptance(whole)]
+        refused, taken = await accept_all(db, requests, now=db.now)
+    assert isinstance(refused, StockShort)
+    assert isinstance(taken, FulfillmentOrder)
 
 
 async def test_batch_needs_as_many_statements_as_one(database: Database) -> None:

@@ -269,6 +269,7 @@ async def test_recalled_refund_pays_nothing_and_frees_the_money(
         await service.recall_refund(db, await queries.get_refund(db, wanted.id, db.principal), now=db.now)
     await drain(until=clock.moment.replace(minute=5))
     assert await state_of(database, wanted) is RefundState.CANCELED
+    assert "RefundRequested" not in await told(database, order_id)
     second = await refund(database, order_id, 5000, recallable=True)
     await drain(until=clock.moment.replace(minute=10))
     assert await state_of(database, second) is RefundState.SUCCEEDED
@@ -276,6 +277,27 @@ async def test_recalled_refund_pays_nothing_and_frees_the_money(
         with pytest.raises(RefundUnderWay):
             await service.recall_refund(db, await queries.get_refund(db, second.id, db.principal), now=db.now)
     await no_differences(database)
+
+
+async def test_refund_is_told_once_when_its_payout_begins(
+    database: Database, drain: Drain, clock: StandingClock
+) -> None:
+    order_id = await paid_order(database, drain, card(5000, "tok_refund_declined"))
+    wanted = await refund(database, order_id, 1000, recallable=True)
+    await drain()
+    assert "RefundRequested" not in await told(database, order_id)
+    clock.advance(seconds=61)
+    await drain()
+    assert (await told(database, order_id))[-2:] == ["RefundRequested", "RefundFailed"]
+    async with database.unit_of_work() as db:
+        await lock_order(db, order_id)
+        service.retry_refund(db, await queries.get_refund(db, wanted.id, db.principal), now=db.now)
+    await drain()
+    async with database.unit_of_work() as db:
+        service.retry_refund(db, await queries.get_refund(db, wanted.id, db.principal), now=db.now)
+        with pytest.raises(RefundUnderWay):
+            await service.recall_refund(db, await queries.get_refund(db, wanted.id, db.principal), now=db.now)
+    assert (await told(database, order_id)).count("RefundRequested") == 1
 
 
 async def test_refund_above_the_limit_waits_for_approval(

@@ -149,11 +149,23 @@ def test_shipment_is_captured_and_invoiced() -> None:
 def test_failed_capture_does_not_hold_the_invoice() -> None:
     goods = shipped().failed("capture_payment", "CAPTURE_REFUSED").done("raise_payment_case")
     assert "issue_invoice" in goods.at
-    goods.due("capture_retry_due").failed("retry_capture", "CAPTURE_REFUSED").due("capture_retry_due")
-    goods.done("issue_invoice")
+    goods.due("capture_retry_due").done("authorize_added_payment").failed("retry_capture", "CAPTURE_REFUSED")
+    goods.due("capture_retry_due").done("authorize_added_payment").done("issue_invoice")
     assert goods.told("FulfillmentDelivered")
     assert goods.outcome is None
-    assert goods.done("retry_capture").outcome is Outcome.COMPLETED
+    assert goods.done("retry_capture").done("settle_payment_case").outcome is Outcome.COMPLETED
+
+
+@pytest.mark.parametrize("name", ["fulfillment_order", "digital_delivery"])
+def test_money_that_comes_in_is_secured_and_captured(name: str) -> None:
+    goods = shipped() if name == "fulfillment_order" else play(name)
+    goods.told("PaymentReceived")  # before anything failed: nothing follows from it
+    goods.failed("capture_payment", "NOT_COVERED").done("raise_payment_case").done("issue_invoice")
+    assert "await_capture" in goods.at
+    for _ in range(2):
+        assert goods.told("PaymentReceived")
+        goods.done("authorize_added_payment").failed("retry_capture", "NOT_COVERED")
+        assert "await_capture" in goods.at
 
 
 @pytest.mark.parametrize("answered", ["at once", "late", "never"])
@@ -203,7 +215,7 @@ def test_return_is_refunded_after_inspection() -> None:
 def test_rest_of_a_return_is_refunded_too() -> None:
     goods = play("return").done("check_return", decision="APPROVED").done("issue_return_label")
     for more in (True, False):
-        assert goods.told("ReturnReceived")
+        goods.told("ReturnReceived")
         assert goods.told("ReturnInspected")
         goods.done("refund_return", more_expected=more).done("issue_credit_note").done("settle_return")
     assert goods.steps.count("refund_return") == 2
@@ -215,7 +227,17 @@ def test_rest_of_a_return_that_never_comes_is_closed() -> None:
     assert goods.told("ReturnReceived")
     assert goods.told("ReturnInspected")
     goods.done("refund_return", more_expected=True).done("issue_credit_note").done("settle_return")
-    assert goods.due("more_overdue").done("close_return").last == [Finished(Outcome.COMPLETED, "refunded")]
+    goods.due("more_overdue").done("close_return", kept=True)
+    assert goods.at == ["await_more", "more_inspected", "more_overdue"]
+    assert goods.due("more_overdue").done("close_return", kept=False).last == [Finished(Outcome.COMPLETED, "refunded")]
+
+
+def test_pieces_that_come_one_by_one_and_are_inspected_at_once_leave_the_rest_awaited() -> None:
+    goods = play("return").done("check_return", decision="APPROVED").done("issue_return_label")
+    for message in ("ReturnReceived", "ReturnReceived", "ReturnInspected"):
+        assert goods.told(message)
+    goods.done("refund_return", more_expected=True).done("issue_credit_note").done("settle_return")
+    assert goods.at == ["await_more", "more_inspected", "more_overdue"]
 
 
 def test_unused_label_expires() -> None:

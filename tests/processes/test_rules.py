@@ -11,7 +11,7 @@ import pytest
 from kontor import bootstrap
 from kontor.core.errors import InvalidInput
 from kontor.core.outbox import EVENTS as KNOWN_EVENTS
-from kontor.processes.messages import EVENTS, FULFILLMENT, ORDER, Reply, Tell, Wake, meanings
+from kontor.processes.messages import DIGITAL, EVENTS, FULFILLMENT, ORDER, Reply, Tell, Wake, meanings
 from kontor.processes.settings import waiting_time
 from kontor.subscribers import SUBSCRIBERS
 
@@ -54,9 +54,11 @@ def test_rejection_ends_the_work_and_reopens_the_order() -> None:
     )
 
 
-def test_declined_payment_answers_the_task_that_asked() -> None:
+def test_declined_payment_answers_the_tasks_that_asked() -> None:
     assert meanings("PaymentDeclined", STREAM, {"payment_id": str(OTHER), "code": "card_declined", "message": ""}) == (
         Reply(ORDER, ("authorize_payment",), error=("PAYMENT_DECLINED", "card_declined"), subject_id=STREAM),
+        Reply(FULFILLMENT, ("authorize_added_payment",)),
+        Reply(DIGITAL, ("authorize_added_payment",)),
     )
 
 

@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
+from factories.fulfillment import pieces_of
 from factories.intake import put_stock
 from factories.processes import (
     cases_of,
@@ -25,9 +26,12 @@ from factories.processes import (
 from factories.returns import requested, return_lines
 from kontor.channels.models import ShortagePolicy
 from kontor.core.db import Database
-from kontor.core.outbox import record
+from kontor.core.outbox import record, schedule
 from kontor.fulfillment.answering import reject
-from kontor.fulfillment.canceling import cancel_lines
+from kontor.fulfillment.canceling import answer_cancellation, cancel_lines
+from kontor.fulfillment.models import FulfillmentOrder, Shipment
+from kontor.fulfillment.shipping import How, Shipping, ship
+from kontor.fulfillment.values import Pieces
 from kontor.inventory.events import StockArrived
 from kontor.inventory.models import StockLevel
 from kontor.invoicing.models import CreditNote, Invoice
@@ -38,9 +42,10 @@ from kontor.orders import service as order_service
 from kontor.orders.intake import PaymentInput
 from kontor.orders.states import HoldKind
 from kontor.payments.models import Payment
+from kontor.payments.receiving import add_payment
 from kontor.processes.states import InstanceState
 from kontor.returns.models import Return
-from kontor.returns.receiving import Arrived, Finding, receive_return
+from kontor.returns.receiving import Arrived, Finding, inspect_return, receive_return
 from kontor.returns.states import Disposition
 from support import Drain, StandingClock
 
@@ -137,6 +142,49 @@ async def test_canceled_order_gives_its_promise_back(database: Database, drain: 
     assert {each.state for each in await instances_of(database, order_id)} == {InstanceState.FINISHED}
 
 
+async def two_pieces(database: Database, drain: Drain) -> tuple[UUID, Shipment, FulfillmentOrder]:
+    """An order of 20.00 by card whose first piece left from a page; the work of the second."""
+    company, variant = await make_store(database)
+    order_id = await order_one(database, company, variant, 2, payments=(PaymentInput("CARD", 2000, token="tok_visa"),))
+    assert await drain() == []
+    (row,) = await work_of(database, order_id)
+    (line,) = await pieces_of(database, row.id)
+    async with database.unit_of_work() as db:
+        first = Shipping(row.id, (Pieces(line.id, 1),))
+        shipment = await ship(db, first, now=db.now, how=How(recallable=True, accepts_open=True))
+    assert await drain() == []
+    return order_id, shipment, (await work_of(database, order_id))[1]
+
+
+async def test_promise_is_kept_for_a_shipment_that_can_be_recalled_when_the_rest_is_canceled(
+    database: Database, drain: Drain, clock: StandingClock
+) -> None:
+    order_id, _, rest = await two_pieces(database, drain)
+    clock.advance(seconds=20)
+    await canceled(database, order_id)
+    async with database.unit_of_work() as db:
+        await answer_cancellation(db, rest.id, agreed=True, now=db.now)
+    assert await drain() == []
+    assert await payment_of(database, order_id) == ("AUTHORIZED", 2000, 0)
+    assert await drain(until=clock.moment + timedelta(seconds=60)) == []
+    assert await payment_of(database, order_id) == ("CAPTURED", 1000, 1000)
+    assert await cases_of(database, order_id) == []
+
+
+async def test_last_shipment_of_a_partner_leaves_the_promise_for_one_that_can_be_recalled(
+    database: Database, drain: Drain, clock: StandingClock
+) -> None:
+    order_id, _, rest = await two_pieces(database, drain)
+    clock.advance(seconds=20)
+    async with database.unit_of_work() as db:
+        await ship(db, Shipping(rest.id), now=db.now, how=How())
+    assert await drain() == []
+    assert await payment_of(database, order_id) == ("PARTIALLY_CAPTURED", 2000, 1000)
+    assert await drain(until=clock.moment + timedelta(seconds=60)) == []
+    assert await payment_of(database, order_id) == ("CAPTURED", 2000, 2000)
+    assert await cases_of(database, order_id) == []
+
+
 async def test_money_paid_in_advance_goes_back_for_a_canceled_order(database: Database, drain: Drain) -> None:
     company, variant = await make_store(database, payment_methods=["COLLECTED_BY_CHANNEL"])
     payments = (PaymentInput("COLLECTED_BY_CHANNEL", 1000),)
@@ -189,6 +237,33 @@ async def test_failed_capture_is_a_case_and_the_customer_gets_the_invoice(databa
     assert "await_capture" in await standing(database, order_id, "fulfillment_order")
 
 
+async def test_payment_named_after_a_failed_capture_is_collected(database: Database, drain: Drain) -> None:
+    company, variant = await make_store(database)
+    lapsing = (PaymentInput("CARD", 1000, token="tok_authorization_expires"),)
+    order_id = await order_one(database, company, variant, payments=lapsing)
+    await drain()
+    await ship_all(database, order_id)
+    assert await drain() == []
+    assert await cases_of(database, order_id) == [("CAPTURE_FAILED", "OPEN")]
+    async with database.unit_of_work() as db:
+        card = (await db.scalars(sa.select(Payment).where(Payment.order_id == order_id))).one()
+        card.token = "tok_declined"  # its bank gives no new promise
+        schedule(db, "payments.authorize", {"order_id": order_id}, key=order_id)
+    assert await drain() == []
+    async with database.unit_of_work() as db:
+        order = await orders.lock_order(db, order_id)
+        added = await add_payment(db, order, PaymentInput("CARD", 1000, token="tok_visa"), now=db.now)
+    assert await drain() == []
+    async with database.read_only() as db:
+        payment = await db.get_one(Payment, added.id)
+        assert (str(payment.state), payment.captured) == ("CAPTURED", 1000)
+    assert ("CAPTURE_FAILED", "DONE") in await cases_of(database, order_id)
+    await deliver_all(database, order_id)
+    assert await drain() == []
+    assert await order_state(database, order_id) == "COMPLETED"
+    assert {each.state for each in await instances_of(database, order_id)} == {InstanceState.FINISHED}
+
+
 async def finding(database: Database, found: Return, location_id: Any, quantity: int) -> None:
     (line,) = await return_lines(database, found.id)
     async with database.unit_of_work() as db:
@@ -217,13 +292,75 @@ async def test_return_that_comes_in_two_parts_is_paid_twice(database: Database, 
     ]
     await finding(database, found, company.warehouse.id, 1)
     assert await drain() == []
-    assert await standing(database, order_id, "return") == ["await_more", "more_received", "more_overdue"]
+    assert await standing(database, order_id, "return") == ["await_more", "more_inspected", "more_overdue"]
     await finding(database, found, company.warehouse.id, 1)
     assert await drain() == []
     assert await payment_of(database, order_id) == ("REFUNDED", 2000, 2000)
     async with database.read_only() as db:
         assert str((await db.get_one(Return, found.id)).state) == "CLOSED"
         assert sum(row.gross for row in await db.scalars(sa.select(CreditNote))) == 2000
+
+
+async def brought(database: Database, found: Return, location_id: Any, inspected: int = 0) -> None:
+    """One piece arrived; so many that lie there were looked at."""
+    (line,) = await return_lines(database, found.id)
+    async with database.unit_of_work() as db:
+        await receive_return(db, found.id, location_id, [Arrived(line.id, 1)], now=db.now)
+        if inspected:
+            await inspect_return(db, found.id, [Finding(line.id, inspected, Disposition.RESTOCK)], now=db.now)
+
+
+async def test_rest_of_a_return_that_came_piece_by_piece_is_waited_for_and_can_come_late(
+    database: Database, drain: Drain, clock: StandingClock
+) -> None:
+    company, variant = await make_store(database)
+    payments = (PaymentInput("CARD", 3000, token="tok_visa"),)
+    order_id = await order_one(database, company, variant, 3, payments=payments)
+    await drain()
+    await ship_all(database, order_id)
+    await drain()
+    await deliver_all(database, order_id)
+    found = await requested(database, order_id, 3)
+    assert await drain() == []
+    await brought(database, found, company.warehouse.id)
+    assert await drain() == []
+    await brought(database, found, company.warehouse.id, inspected=2)
+    assert await drain() == []
+    assert await payment_of(database, order_id) == ("PARTIALLY_REFUNDED", 3000, 3000)
+    assert await standing(database, order_id, "return") == ["await_more", "more_inspected", "more_overdue"]
+    assert await drain(until=clock.moment + timedelta(days=31)) == []
+    async with database.read_only() as db:
+        assert str((await db.get_one(Return, found.id)).state) == "CLOSED"
+    late = await requested(database, order_id, 1, anyway=True)
+    assert await drain() == []
+    await finding(database, late, company.warehouse.id, 1)
+    assert await drain() == []
+    assert await payment_of(database, order_id) == ("REFUNDED", 3000, 3000)
+
+
+async def test_return_with_a_piece_nobody_has_looked_at_is_not_over(
+    database: Database, drain: Drain, clock: StandingClock
+) -> None:
+    company, variant = await make_store(database)
+    payments = (PaymentInput("CARD", 2000, token="tok_visa"),)
+    order_id = await order_one(database, company, variant, 2, payments=payments)
+    await drain()
+    await ship_all(database, order_id)
+    await drain()
+    await deliver_all(database, order_id)
+    found = await requested(database, order_id, 2)
+    await drain()
+    await finding(database, found, company.warehouse.id, 1)
+    await brought(database, found, company.warehouse.id)
+    assert await drain() == []
+    assert await drain(until=clock.moment + timedelta(days=31)) == []
+    (line,) = await return_lines(database, found.id)
+    async with database.unit_of_work() as db:
+        await inspect_return(db, found.id, [Finding(line.id, 1, Disposition.RESTOCK)], now=db.now)
+    assert await drain() == []
+    assert await payment_of(database, order_id) == ("REFUNDED", 2000, 2000)
+    async with database.read_only() as db:
+        assert str((await db.get_one(Return, found.id)).state) == "CLOSED"
 
 
 async def test_each_message_is_asked_for_once(

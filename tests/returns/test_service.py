@@ -62,6 +62,21 @@ async def test_announced_pieces_are_not_announced_again(database: Database) -> N
     assert (await requested(database, order_id, 3)).number == "R100000-2"
 
 
+async def test_piece_a_closed_return_waited_for_in_vain_can_be_announced_again(database: Database) -> None:
+    company, _ = await company_with(database)
+    order_id = await delivered(database, company, ("LAMP", 3))
+    found = await approved(database, order_id, 3)
+    (line,) = await return_lines(database, found.id)
+    await take_in(database, found, 2, company, Finding(line.id, 2, RESTOCK))
+    with pytest.raises(NotReturnable):
+        await requested(database, order_id, 1)
+    async with database.unit_of_work() as db:
+        await close_return(db, found.id, now=db.now)
+    with pytest.raises(NotReturnable):
+        await requested(database, order_id, 2)
+    assert (await requested(database, order_id, 1)).state is ReturnState.REQUESTED
+
+
 async def test_time_to_return_ends_with_its_last_day(database: Database, clock: StandingClock) -> None:
     company, _ = await company_with(database, return_days=14)
     order_id = await delivered(database, company, ("LAMP", 3))

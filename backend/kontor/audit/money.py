@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from kontor.audit.comparing import Difference, or_zero, rows, text, total, unequal
+from kontor.channels.models import SalesChannel
 from kontor.core.db import Session
 from kontor.core.outbox import OutboxRow
 from kontor.fulfillment.models import Shipment, ShipmentLine
@@ -161,7 +162,8 @@ async def captured_value(db: Session) -> list[Difference]:
     sent = _shipped_value()
     taken = (
         sa.select(Payment.order_id, total(Payment.captured))
-        .where(Payment.kind.not_in(advance), *_not_immediate())
+        .join(Order, Order.id == Payment.order_id)
+        .where(Payment.kind.not_in(advance), sa.not_(await _taken_at_once(db)))
         .group_by(Payment.order_id)
         .subquery()
     )
@@ -174,14 +176,20 @@ async def captured_value(db: Session) -> list[Difference]:
     return await rows(db, 4, "captured against shipped", statement)
 
 
-def _not_immediate() -> tuple[Any, ...]:
-    """Wallets of a gateway that takes the money at once are paid in advance: their capture names no shipment."""
+async def _taken_at_once(db: Session) -> sa.ColumnElement[bool]:
+    """Methods whose money a channel or gateway takes at once are paid in advance: their capture names no shipment."""
+    found = await db.execute(sa.select(SalesChannel.id, SalesChannel.settings))
+    chosen = [(channel_id, settings.get("immediate_capture") or []) for channel_id, settings in found]
+    immediate = sa.or_(
+        Payment.kind == PaymentMethodKind.WALLET,
+        *(sa.and_(Order.channel_id == channel_id, Payment.kind.in_(kinds)) for channel_id, kinds in chosen if kinds),
+    )
     at_once = sa.select(PaymentTransaction.payment_id).where(
         PaymentTransaction.kind == TransactionKind.CAPTURE,
         PaymentTransaction.outcome == TransactionState.SUCCEEDED,
         PaymentTransaction.shipment_id.is_(None),
     )
-    return ((Payment.kind != PaymentMethodKind.WALLET) | Payment.id.not_in(at_once),)
+    return sa.and_(immediate, Payment.id.in_(at_once))
 
 
 async def refunds(db: Session) -> list[Difference]:
@@ -273,6 +281,7 @@ async def entries_of_effects(db: Session) -> list[Difference]:
         ("credit note", ("CREDIT_NOTE",), CreditNote, CreditNote.number, sa.true()),
         ("capture", ("CAPTURE", "RECEIPT"), moved, moved.id, money_in),
         ("chargeback", ("CHARGEBACK",), moved, moved.id, sa.and_(done, moved.kind == kind.CHARGEBACK)),
+        ("loss", ("CHARGEBACK_LOSS",), moved, moved.id, sa.and_(done, moved.kind == kind.LOSS)),
         ("refund", ("REFUND",), Refund, Refund.id, Refund.state == RefundState.SUCCEEDED),
     )
     differences: list[Difference] = []

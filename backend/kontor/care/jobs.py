@@ -1,6 +1,7 @@
 """Cases that follow from what happens elsewhere."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from kontor.care import service
 from kontor.care.values import CaseKind, NewCase
@@ -10,11 +11,15 @@ from kontor.core.outbox import Item
 
 @job("care.raise", batch=50)
 async def raise_cases(ctx: JobContext, items: Sequence[Item]) -> None:
-    """Lines without stock, refunds that failed and webhook endpoints that were switched off need somebody."""
+    """Lines without stock, money that is not where it should be, and what was switched off need somebody."""
     async with ctx.claim(*items) as (db, mine):
         wanted = [case for item in mine if (case := _case_of(item)) is not None]
         if wanted:
             await service.open_cases(db, wanted, now=db.now)
+        renewed = [str(item.key) for item in mine if item.event == "AuthorizationRenewed"]
+        if renewed:
+            kinds = (CaseKind.AUTHORIZATION_EXPIRING, CaseKind.PAYMENT_FAILED)
+            await service.settle_cases(db, [(kind, key) for key in renewed for kind in kinds], now=db.now)
 
 
 def _case_of(item: Item) -> NewCase | None:
@@ -27,6 +32,16 @@ def _case_of(item: Item) -> NewCase | None:
         case "RefundFailed":
             facts = {name: item.args[name] for name in ("refund_id", "code", "message")}
             return NewCase(CaseKind.REFUND_FAILED, item.args["refund_id"], item.key, facts)
+        case "AuthorizationExpiring":
+            facts = {name: item.args[name] for name in ("payment_id", "expires_at")}
+            due_at = datetime.fromisoformat(facts["expires_at"])
+            return NewCase(CaseKind.AUTHORIZATION_EXPIRING, str(item.key), item.key, facts, due_at)
+        case "RenewalDeclined":
+            facts = {name: item.args[name] for name in ("missing", "currency")}
+            return NewCase(CaseKind.PAYMENT_FAILED, str(item.key), item.key, facts)
+        case "ChargebackLost":
+            facts = {name: item.args[name] for name in ("payment_id", "amount", "currency")}
+            return NewCase(CaseKind.CHARGEBACK_LOSS, item.args["transaction_id"], item.key, facts)
         case "WebhookEndpointDisabled":
             facts = {name: item.args[name] for name in ("endpoint_name", "reason")}
             return NewCase(CaseKind.WEBHOOK_DISABLED, str(item.key), facts=facts)

@@ -20,14 +20,15 @@ from kontor.fulfillment.work import (
     Work,
     check_moving,
     check_state,
+    check_stock,
     count,
     load_work,
     one,
     pick_row,
+    settle_capacity,
     settle_splits,
     split,
     step,
-    use_capacity,
 )
 from kontor.inventory import allocations as stock
 from kontor.inventory.allocating import Key, movement_row, write_movements
@@ -69,6 +70,8 @@ async def accept_all(
             check_state(row, S.OPEN)
             check_moving(work, row)
             counts = counts_of(work.lines[row.id], each.pieces)
+            if not is_all(work.lines[row.id], counts):
+                check_stock(work, row)
         except KontorError as refusal:
             results.append(refusal)
             continue
@@ -77,6 +80,7 @@ async def accept_all(
         take_on(db, row, now=now)
         results.append(row)
     await settle_splits(db, work)
+    await settle_capacity(db, work)
     return results
 
 
@@ -124,6 +128,7 @@ async def reject(
         line.reject_reason = str(why[line.order_line_id].reason)
         line.reject_note = (why[line.order_line_id].note or "")[:300] or None
     step(db, refused, S.REJECTED, now=now, reason=str(rejected[0].reason))
+    work.count_parcel(refused, -1)
     await _give_up(db, work, refused, {line_id: each.reason for line_id, each in why.items()})
     _tell_rejected(db, work, refused)
     if refused.cancel_requested:
@@ -133,8 +138,8 @@ async def reject(
             db, order, work.order_lines[order.id], pieces, reason=refused.cancel_reason or "canceled", now=now,
             changes=work.changes,
         )  # fmt: skip
-    count(db, work, now=now)
-    await use_capacity(db, work.capacity)
+    await count(db, work, now=now)
+    await settle_capacity(db, work)
     return refused
 
 

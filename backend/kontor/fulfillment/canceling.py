@@ -18,13 +18,13 @@ from kontor.fulfillment.events import CancellationAsked, CancellationRefused, Fu
 from kontor.fulfillment.models import FulfillmentOrder
 from kontor.fulfillment.splitting import Counts, is_all
 from kontor.fulfillment.states import OPEN_STATES, FulfillmentState
-from kontor.fulfillment.work import Work, count, load_work, pick_row, settle_splits, split, step, use_capacity
+from kontor.fulfillment.work import Work, count, load_work, pick_row, settle_capacity, settle_splits, split, step
 from kontor.inventory import allocations as stock
-from kontor.orders import progress
 from kontor.orders import queries as orders
 from kontor.orders.errors import LineNotFound, OrderNotCancelable
 from kontor.orders.events import OrderLinesCanceled
 from kontor.orders.models import Order, OrderLine
+from kontor.orders.service import ENDED
 
 S = FulfillmentState
 WAITING = frozenset({S.SCHEDULED, S.OPEN})
@@ -58,9 +58,11 @@ async def cancel_lines(
 ) -> CancelOutcome:
     """Cancel pieces of a locked order (all of its lines are given): counters, stock, work, charges and events.
 
-    Raises `LineNotFound` or `OrderNotCancelable` when more is asked than neither shipped nor asked back already; then
-    nothing is changed.
+    Raises `LineNotFound`, or `OrderNotCancelable` when the order has ended or more is asked than neither shipped nor
+    asked back already; then nothing is changed.
     """
+    if wanted and order.state in ENDED:
+        raise OrderNotCancelable(f"The order is {order.state}.", code="ORDER_ENDED", state=str(order.state))
     rows = await queries.lock_of_order(db, order.id, OPEN_STATES)
     work = Work(
         {order.id: order}, {order.id: list(lines)}, {row.id: row for row in rows},
@@ -79,8 +81,8 @@ async def cancel_lines(
         outcome.amount = await book_canceled(
             db, order, lines, outcome.canceled, reason=reason, now=now, changes=work.changes
         )
-        count(db, work, now=now)
-    await use_capacity(db, work.capacity)
+        await count(db, work, now=now)
+    await settle_capacity(db, work)
     return outcome
 
 
@@ -169,7 +171,7 @@ async def _take_out(db: Session, work: Work, order: Order, plan: _Plan, reason: 
             if not line.quantity:
                 await db.delete(line)
     for row in ended:
-        end_row(db, row, reason, now=now)
+        end_row(db, work, row, reason, now=now)
     await release_pieces(db, work, order, cuts, reason)
 
 
@@ -184,9 +186,10 @@ async def release_pieces(db: Session, work: Work, order: Order, cuts: Sequence[s
         work.add(order.id, each.allocation.order_line_id, **{name: -each.quantity})
 
 
-def end_row(db: Session, row: FulfillmentOrder, reason: str, *, now: datetime) -> None:
+def end_row(db: Session, work: Work, row: FulfillmentOrder, reason: str, *, now: datetime) -> None:
     """The work of a row is over without anything leaving."""
     step(db, row, S.CANCELED, now=now, reason=reason[:500])
+    work.count_parcel(row, -1)
     record(db, FulfillmentCanceled(stream_id=row.order_id, fulfillment_order_id=row.id, reason=reason[:300]))
 
 
@@ -209,6 +212,7 @@ async def book_canceled(
             worth = of_pieces(line, line.shipped + line.canceled, quantity, gross=order.gross).gross
             rows.append({"line_id": str(line.id), "quantity": quantity, "amount": worth})
             amount += worth
+            line.canceled_gross += worth
             counters = changes.setdefault(order.id, {}).setdefault(line.id, {})
             counters["canceled"] = counters.get("canceled", 0) + quantity
     whole = all(line.ordered == line.canceled + canceled.get(line.id, 0) for line in lines)
@@ -244,13 +248,13 @@ async def end_and_cancel(db: Session, work: Work, row: FulfillmentOrder, *, reas
     """End the work of a row; its pieces are canceled, not routed again."""
     order, lines = work.order_of(row), work.lines[row.id]
     cuts = work.cut(row, {line.id: line.quantity for line in lines})
-    end_row(db, row, reason, now=now)
+    end_row(db, work, row, reason, now=now)
     work.free_capacity(row, sum(line.quantity for line in lines))
     await release_pieces(db, work, order, cuts, reason)
     pieces = {line.order_line_id: line.quantity for line in lines}
     await book_canceled(db, order, work.order_lines[order.id], pieces, reason=reason, now=now, changes=work.changes)
-    count(db, work, now=now)
-    await use_capacity(db, work.capacity)
+    await count(db, work, now=now)
+    await settle_capacity(db, work)
 
 
 async def withdraw(db: Session, order: Order, *, reason: str, now: datetime) -> None:
@@ -263,9 +267,8 @@ async def withdraw(db: Session, order: Order, *, reason: str, now: datetime) -> 
     )  # fmt: skip
     for row in rows:
         work.free_capacity(row, sum(line.quantity for line in work.lines[row.id]))
-        end_row(db, row, reason, now=now)
+        end_row(db, work, row, reason, now=now)
     cuts = [stock.Cut(held.order_line_id, held.quantity, held.fulfillment_order_id) for held in work.allocations]
     await release_pieces(db, work, order, cuts, reason)
-    for order_id, changes in work.changes.items():
-        progress.count(db, order, work.order_lines[order_id], changes, now=now)
-    await use_capacity(db, work.capacity)
+    await count(db, work, now=now)
+    await settle_capacity(db, work)

@@ -21,6 +21,7 @@ from kontor.fulfillment.errors import InvalidQuantity, OrderHeld, WrongState
 from kontor.fulfillment.events import CodesIssued, ServiceConfirmed
 from kontor.fulfillment.models import IssuedCode
 from kontor.fulfillment.shipments import Leaving, book_shipments
+from kontor.fulfillment.work import count_orders
 from kontor.orders import progress
 from kontor.orders import queries as orders
 from kontor.orders.errors import LineNotFound
@@ -158,10 +159,13 @@ async def _leave(
         for order_id, order in sorted(found.items())
     ]
     await book_shipments(db, leaving)
+    changes: dict[UUID, progress.Changes] = {}
     for each in leaving:
         progress.start_work(db, each.order, now=now)
-        changes = {line_id: {"shipped": count, "delivered": count} for line_id, count in each.pieces.items()}
-        progress.count(db, each.order, each.lines, changes, now=now)
+        changes[each.order.id] = {
+            line_id: {"shipped": count, "delivered": count} for line_id, count in each.pieces.items()
+        }
+    await count_orders(db, found, lines, changes, now=now)
     return leaving
 
 

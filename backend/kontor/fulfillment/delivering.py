@@ -16,8 +16,7 @@ from kontor.fulfillment.events import FulfillmentDelivered
 from kontor.fulfillment.models import FulfillmentOrder, Parcel, Shipment, ShipmentLine
 from kontor.fulfillment.shipping import CLOCKS_DIFFER, announcement, tell_shipped
 from kontor.fulfillment.states import PARCEL, FulfillmentState, ParcelState
-from kontor.fulfillment.work import Work, count, load_work, one, step
-from kontor.orders import progress
+from kontor.fulfillment.work import Work, announce_fulfilled, count, load_work, one, step
 
 S = FulfillmentState
 
@@ -62,7 +61,7 @@ async def record_deliveries(
     parcels = await queries.parcels_of(db, work.rows)
     lines = await queries.shipment_lines_of(db, [shipment.id for shipment in shipments.values()])
     results: list[Shipment | KontorError] = []
-    early: list[_Arrival] = []
+    told: list[_Arrival] = []
     for each in requests:
         try:
             arrivals = _check(each, work, shipments, parcels, tracked, now=now)
@@ -70,13 +69,13 @@ async def record_deliveries(
             results.append(refusal)
             continue
         for arrival in arrivals:
-            if arrival.row.recallable_until is not None:
-                early.append(arrival)
-            _arrive(db, work, arrival, parcels[arrival.row.id], lines[arrival.shipment.id], now=now)
+            if _arrive(db, work, arrival, parcels[arrival.row.id], lines[arrival.shipment.id], now=now):
+                told.append(arrival)
         results.append(arrivals[0].shipment)
-    if early:  # what has arrived cannot be recalled any more
-        await unschedule(db, [announcement(each.shipment.id) for each in early])
-    count(db, work, now=now)
+    if told:  # what has arrived cannot be recalled any more
+        await unschedule(db, [announcement(each.shipment.id) for each in told])
+        await announce_fulfilled(db, work, [each.row.order_id for each in told])
+    await count(db, work, now=now)
     return results
 
 
@@ -125,7 +124,8 @@ def _arrive(
     lines: Sequence[ShipmentLine],
     *,
     now: datetime,
-) -> None:
+) -> bool:
+    """Whether this is the first that is heard of the shipment."""
     row, shipment = arrival.row, arrival.shipment
     for parcel in arrival.parcels:
         if parcel.state in (ParcelState.IN_TRANSIT, ParcelState.CREATED, ParcelState.EXCEPTION, ParcelState.LOST):
@@ -133,11 +133,10 @@ def _arrive(
             parcel.updated_at = now
     under_way = [parcel for parcel in parcels if parcel.state is not ParcelState.DELIVERED]
     if shipment.delivered_at is not None or (under_way and len(arrival.parcels) < len(parcels)):
-        return
-    if row.recallable_until is not None:
-        order = work.order_of(row)
-        tell_shipped(db, row, shipment, order.currency)
-        progress.announce_fulfilled(db, order, work.order_lines[order.id])
+        return False
+    early = row.recallable_until is not None
+    if early:
+        tell_shipped(db, row, shipment, work.order_of(row).currency)
         row.recallable_until = None
     shipment.delivered_at = arrival.delivered_at
     if row.state is S.SHIPPED:
@@ -145,3 +144,4 @@ def _arrive(
     record(db, FulfillmentDelivered(stream_id=row.order_id, fulfillment_order_id=row.id, shipment_id=shipment.id))
     for line in lines:
         work.add(row.order_id, line.order_line_id, delivered=line.quantity)
+    return early

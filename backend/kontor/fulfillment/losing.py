@@ -14,7 +14,7 @@ from kontor.fulfillment.canceling import book_canceled, end_row
 from kontor.fulfillment.models import FulfillmentOrder
 from kontor.fulfillment.splitting import Counts, is_all
 from kontor.fulfillment.states import OPEN_STATES, ParcelState
-from kontor.fulfillment.work import Work, count, load_work, use_capacity
+from kontor.fulfillment.work import Work, count, load_work, lost_pieces, settle_capacity
 
 REASON = "the stock is not there"
 
@@ -27,21 +27,11 @@ async def take_out_lost(db: Session, ids: Iterable[UUID], *, now: datetime) -> N
     """
     work = await load_work(db, ids)
     for row in list(work.rows.values()):
-        lost = _lost(work, row) if row.state in OPEN_STATES else {}
+        lost = lost_pieces(work, row) if row.state in OPEN_STATES else {}
         if lost:
             await _take_out(db, work, row, lost, now=now)
-    count(db, work, now=now)
-    await use_capacity(db, work.capacity)
-
-
-def _lost(work: Work, row: FulfillmentOrder) -> Counts:
-    """Pieces by fulfillment line that no allocation stands behind."""
-    held: dict[UUID, int] = {}
-    for allocation in work.allocations:
-        if allocation.fulfillment_order_id == row.id:
-            held[allocation.order_line_id] = held.get(allocation.order_line_id, 0) + allocation.quantity
-    missing = {line.id: line.quantity - held.get(line.order_line_id, 0) for line in work.lines[row.id]}
-    return {line_id: quantity for line_id, quantity in missing.items() if quantity > 0}
+    await count(db, work, now=now)
+    await settle_capacity(db, work)
 
 
 async def _take_out(db: Session, work: Work, row: FulfillmentOrder, lost: Counts, *, now: datetime) -> None:
@@ -49,7 +39,7 @@ async def _take_out(db: Session, work: Work, row: FulfillmentOrder, lost: Counts
     pieces = {line.order_line_id: lost[line.id] for line in lines if line.id in lost}
     work.free_capacity(row, sum(lost.values()))
     if is_all(lines, lost):
-        end_row(db, row, REASON, now=now)
+        end_row(db, work, row, REASON, now=now)
     else:
         row.updated_at = now
         for line in lines:

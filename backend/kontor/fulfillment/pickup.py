@@ -24,6 +24,7 @@ from kontor.fulfillment.work import (
     count,
     load_work,
     pick_row,
+    settle_capacity,
     settle_splits,
     split,
     step,
@@ -91,7 +92,8 @@ async def hand_over(
         currency=order.currency,
     )
     record(db, event)
-    count(db, work, now=now)
+    await count(db, work, now=now)
+    await settle_capacity(db, work)
     return leaving.sent
 
 

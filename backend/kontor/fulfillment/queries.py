@@ -294,6 +294,22 @@ async def held_orders(db: Session, order_ids: Iterable[UUID]) -> set[UUID]:
     return found
 
 
+async def untold_orders(db: Session, order_ids: Iterable[UUID]) -> set[UUID]:
+    """Orders with a shipment that may still be recalled, or that nobody has heard of yet."""
+    found: set[UUID] = set()
+    for part in chunks(in_key_order(order_ids)):
+        found.update(
+            await db.scalars(
+                sa.select(FulfillmentOrder.order_id).where(
+                    FulfillmentOrder.order_id.in_(part),
+                    FulfillmentOrder.state == FulfillmentState.SHIPPED,
+                    FulfillmentOrder.recallable_until.is_not(None),
+                )
+            )
+        )
+    return found
+
+
 async def refusals_of(db: Session, order_ids: Iterable[UUID]) -> dict[UUID, set[UUID]]:
     """Places that refused pieces, by order line: they are not asked again."""
     found: dict[UUID, set[UUID]] = {}

@@ -16,10 +16,9 @@ from kontor.fulfillment.models import Shipment
 from kontor.fulfillment.parcels import back_to_the_place
 from kontor.fulfillment.shipments import give_back_charges
 from kontor.fulfillment.shipping import announcement, tell_shipped
-from kontor.fulfillment.states import FulfillmentState
-from kontor.fulfillment.work import count, load_work, step
+from kontor.fulfillment.states import FulfillmentState, ParcelState
+from kontor.fulfillment.work import announce_fulfilled, count, load_work, step
 from kontor.inventory import allocations as stock
-from kontor.orders import progress
 
 S = FulfillmentState
 
@@ -39,6 +38,8 @@ async def recall(db: Session, shipment_id: UUID, *, now: datetime, principal: Pr
         raise NotRecallable("The shipment was recalled or has arrived already.")
     if row.recallable_until is None or now >= row.recallable_until:
         raise NotRecallable("The time to recall the shipment has passed.")
+    if any(parcel.state is ParcelState.DELIVERED for parcel in (await queries.parcels_of(db, [row.id]))[row.id]):
+        raise NotRecallable("A parcel of the shipment has arrived already.")
     lines = (await queries.shipment_lines_of(db, [shipment.id]))[shipment.id]
     order, places = work.order_of(row), {line.order_line_id: line for line in work.lines[row.id]}
     settled = {line.id: line.shipped + line.canceled for line in work.order_lines[order.id]}
@@ -65,7 +66,7 @@ async def recall(db: Session, shipment_id: UUID, *, now: datetime, principal: Pr
     shipment.recalled_at, row.recallable_until = now, None
     step(db, row, S.PACKED, now=now, reason="recalled")
     record(db, ShipmentRecalled(stream_id=order.id, fulfillment_order_id=row.id, shipment_id=shipment.id))
-    count(db, work, now=now)
+    await count(db, work, now=now)
     return shipment
 
 
@@ -91,5 +92,4 @@ async def announce_shipments(db: Session, shipment_ids: Iterable[UUID], *, now: 
         order = work.order_of(row)
         row.recallable_until, row.updated_at = None, now
         tell_shipped(db, row, shipments[row.id], order.currency)
-    for order_id in {row.order_id for row in waiting}:
-        progress.announce_fulfilled(db, work.orders[order_id], work.order_lines[order_id])
+    await announce_fulfilled(db, work, [row.order_id for row in waiting])

@@ -47,10 +47,10 @@ class Release:
 
 @dataclass(slots=True)
 class Released:
-    """What was made: ids and pieces by order, and all allocations of the orders as they were before binding."""
+    """What was made: ids by order, pieces by order and line, and all allocations as they were before binding."""
 
     ids: dict[UUID, list[UUID]] = field(default_factory=dict)
-    units: dict[UUID, int] = field(default_factory=dict)
+    pieces: dict[UUID, dict[UUID, int]] = field(default_factory=dict)
     allocations: dict[UUID, list[Allocation]] = field(default_factory=dict)
 
 
@@ -96,7 +96,9 @@ async def create_fulfillment_orders(db: Session, releases: Sequence[Release], *,
         counts[order.id] = counts.get(order.id, 0) + 1
         job.number = f"{order.number}-{counts[order.id]}"
         made.ids.setdefault(order.id, []).append(job.id)
-        made.units[order.id] = made.units.get(order.id, 0) + sum(job.pieces.values())
+        pieces = made.pieces.setdefault(order.id, {})
+        for line_id, quantity in job.pieces.items():
+            pieces[line_id] = pieces.get(line_id, 0) + quantity
     await _write(db, jobs, await _answer_hours(db, jobs), now=now)
     await stock.give_to_fulfillment(db, bound.whole)
     for row_id, slices in bound.parts.items():

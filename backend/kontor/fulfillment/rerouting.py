@@ -5,15 +5,13 @@ from uuid import UUID
 
 from kontor.core.db import Session
 from kontor.core.errors import InvalidInput
-from kontor.core.outbox import record
 from kontor.core.principal import Principal
-from kontor.fulfillment.canceling import release_pieces
+from kontor.fulfillment.canceling import end_and_cancel, end_row, release_pieces
 from kontor.fulfillment.errors import NoOtherPlace, WrongDeliveryType
-from kontor.fulfillment.events import FulfillmentCanceled
 from kontor.fulfillment.models import FulfillmentOrder
-from kontor.fulfillment.sourcing import Sourced, Wish, source_orders
+from kontor.fulfillment.sourcing import Sourced, SourceOutcome, Wish, source_orders
 from kontor.fulfillment.states import FulfillmentState
-from kontor.fulfillment.work import check_state, count, load_work, pick_row, step, use_capacity
+from kontor.fulfillment.work import check_state, count, load_work, pick_row, settle_capacity
 from kontor.orders.states import DeliveryType
 
 S = FulfillmentState
@@ -32,7 +30,8 @@ async def reroute(
     """End the work here and give its pieces to another place; the old row and what came of the order's open pieces.
 
     Raises `NoOtherPlace` when nobody else (or not the place named) can serve all of the pieces: then the caller's
-    transaction is to be rolled back. Goods for collection are never moved without the customer.
+    transaction is to be rolled back. Goods for collection are never moved without the customer. Pieces that were asked
+    to be canceled are canceled, not moved.
     """
     if not 1 <= len(reason.strip()) <= 300:
         raise InvalidInput("1 to 300 characters.", code="INVALID_REASON", path=("reason",))
@@ -43,17 +42,20 @@ async def reroute(
         raise WrongDeliveryType("Goods for collection stay at the store the customer agreed to.")
     if to_location_id == row.location_id:
         raise InvalidInput("The work is there already.", code="SAME_PLACE", path=("toLocationId",))
+    if row.cancel_requested:
+        await end_and_cancel(db, work, row, reason=row.cancel_reason or "canceled", now=now)
+        return row, Sourced(SourceOutcome.ALL)
     order, lines = work.order_of(row), work.lines[row.id]
     cuts = work.cut(row, {line.id: line.quantity for line in lines})
-    step(db, row, S.CANCELED, now=now, reason=f"moved: {reason.strip()}")
-    record(db, FulfillmentCanceled(stream_id=order.id, fulfillment_order_id=row.id, reason=f"moved: {reason.strip()}"))
+    end_row(db, work, row, f"moved: {reason.strip()}", now=now)
     work.free_capacity(row, sum(line.quantity for line in lines))
     await release_pieces(db, work, order, cuts, "moved by hand")
-    count(db, work, now=now)
-    await use_capacity(db, work.capacity)
+    await count(db, work, now=now)
+    await settle_capacity(db, work)
     await db.flush()
     wish = Wish("REROUTE", frozenset({row.location_id}), to_location_id)
     sourced = (await source_orders(db, [order.id], now=now, wish=wish))[order.id]
-    if not sourced.fulfillment_orders or sourced.missing:
-        raise NoOtherPlace("No other place can serve these pieces.", missing=sourced.missing)
+    missing = sum(max(0, line.quantity - sourced.given.get(line.order_line_id, 0)) for line in lines)
+    if missing:
+        raise NoOtherPlace("No other place can serve these pieces.", missing=missing)
     return row, sourced

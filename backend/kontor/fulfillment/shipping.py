@@ -23,10 +23,12 @@ from kontor.fulfillment.work import (
     Work,
     check_moving,
     check_state,
+    check_stock,
     count,
     load_work,
     one,
     pick_row,
+    settle_capacity,
     settle_splits,
     split,
     step,
@@ -135,7 +137,8 @@ async def ship_all(
     await _parcels(db, work, {index: (requests[index], leaving) for index, leaving in going.items()}, now=now)
     for leaving in going.values():
         _tell(db, leaving, how, now=now)
-    count(db, work, now=now, announce=not how.recallable)
+    await count(db, work, now=now)
+    await settle_capacity(db, work)
     return [refusal or going[index].sent for index, refusal in enumerate(results)]
 
 
@@ -148,6 +151,7 @@ def _check(work: Work, row: FulfillmentOrder, request: Shipping, how: How, *, no
     lines, order = work.lines[row.id], work.order_of(row)
     counts = counts_of(lines, request.pieces)
     check_parcels(lines, request.parcels, counts)
+    check_stock(work, row)
     shipped_at = request.shipped_at or now
     if shipped_at > now + CLOCKS_DIFFER or shipped_at < order.placed_at:
         raise InvalidInput(

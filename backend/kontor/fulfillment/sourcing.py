@@ -47,12 +47,16 @@ class SourceOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Sourced:
-    """The answer for one order; `missing` pieces wait for stock, codes, a hold or the rest of the order."""
+    """The answer for one order; `missing` pieces wait for stock, codes, a hold or the rest of the order.
+
+    `given` are the pieces that places got, by order line.
+    """
 
     outcome: SourceOutcome
     fulfillment_orders: tuple[UUID, ...] = ()
     missing: int = 0
     missing_codes: int = 0
+    given: Mapping[UUID, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -335,9 +339,9 @@ def _recount(db: Session, work: Open, allocations: Sequence[Allocation], *, now:
 
 def _outcome(work: Open, made: Released, missing_codes: int) -> Sourced:
     ids = tuple(made.ids.get(work.order.id, ()))
-    given = made.units.get(work.order.id, 0)
-    missing = sum(work.wanted.values()) - given + work.backordered
+    given = made.pieces.get(work.order.id, {})
+    missing = sum(work.wanted.values()) - sum(given.values()) + work.backordered
     if not missing and not missing_codes:
-        return Sourced(SourceOutcome.ALL, ids)
+        return Sourced(SourceOutcome.ALL, ids, given=given)
     outcome = SourceOutcome.PART if given else SourceOutcome.WAIT
-    return Sourced(outcome, ids, missing, missing_codes)
+    return Sourced(outcome, ids, missing, missing_codes, given)

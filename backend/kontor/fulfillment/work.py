@@ -21,6 +21,7 @@ from kontor.fulfillment.models import FulfillmentLine, FulfillmentOrder
 from kontor.fulfillment.splitting import Counts
 from kontor.fulfillment.states import FULFILLMENT, FulfillmentState
 from kontor.inventory import allocations as stock
+from kontor.inventory.errors import StockShort
 from kontor.inventory.models import Allocation, CapacityUse
 from kontor.locations.models import StockLocation
 from kontor.orders import progress
@@ -43,6 +44,7 @@ class Work:
     held: set[UUID] = field(default_factory=set)
     changes: dict[UUID, dict[UUID, dict[str, int]]] = field(default_factory=dict)
     capacity: dict[Place, int] = field(default_factory=dict)
+    parcels: dict[Place, int] = field(default_factory=dict)
     numbers: dict[UUID, int] = field(default_factory=dict)
     moved: dict[UUID, list[stock.Slice]] = field(default_factory=dict)
     new_lines: list[FulfillmentLine] = field(default_factory=list)
@@ -66,6 +68,12 @@ class Work:
         if row.ship_on is not None:
             key = (row.location_id, row.ship_on)
             self.capacity[key] = self.capacity.get(key, 0) - units
+
+    def count_parcel(self, row: FulfillmentOrder, count: int) -> None:
+        """Remember that a place has to release one parcel more, or one less; each fulfillment order is one."""
+        if row.ship_on is not None:
+            key = (row.location_id, row.ship_on)
+            self.parcels[key] = self.parcels.get(key, 0) + count
 
     def cut(self, row: FulfillmentOrder, counts: Mapping[UUID, int]) -> list[stock.Cut]:
         """What to take out of the row's allocations for some pieces."""
@@ -123,6 +131,23 @@ def check_state(row: FulfillmentOrder, *allowed: FulfillmentState) -> None:
         )
 
 
+def lost_pieces(work: Work, row: FulfillmentOrder) -> Counts:
+    """Pieces by fulfillment line that no allocation stands behind any more: a count took it away."""
+    held: dict[UUID, int] = {}
+    for allocation in work.allocations:
+        if allocation.fulfillment_order_id == row.id:
+            held[allocation.order_line_id] = held.get(allocation.order_line_id, 0) + allocation.quantity
+    missing = {line.id: line.quantity - held.get(line.order_line_id, 0) for line in work.lines[row.id]}
+    return {line_id: quantity for line_id, quantity in missing.items() if quantity > 0}
+
+
+def check_stock(work: Work, row: FulfillmentOrder) -> None:
+    """Raise `StockShort` when pieces of the row have lost their stock: they are about to be taken out of it."""
+    missing = sum(lost_pieces(work, row).values())
+    if missing:
+        raise StockShort(f"{missing} pieces are not there any more.", missing=missing, fulfillment_order_id=str(row.id))
+
+
 def step(db: Session, row: FulfillmentOrder, to: FulfillmentState, *, now: datetime, reason: str | None = None) -> None:
     """Move one row one state."""
     transition(db, row, to, table=FULFILLMENT, now=now, reason=reason)
@@ -146,6 +171,7 @@ def split(
     )  # fmt: skip
     db.add(other)
     db.note_state(change_row("fulfillment_order", other.id, None, state, now=now, by=db.by, reason="split off"))
+    work.count_parcel(other, 1)
     work.moved.setdefault(other.id, []).extend(stock.cut(work.allocations, work.cut(row, counts)))
     work.rows[other.id] = other
     work.lines[other.id] = [_moved(line, other, counts[line.id]) for line in work.lines[row.id] if line.id in counts]
@@ -193,11 +219,47 @@ async def settle_splits(db: Session, work: Work) -> None:
     await reload_allocations(db, work)
 
 
-def count(db: Session, work: Work, *, now: datetime, announce: bool = True) -> None:
+async def count(db: Session, work: Work, *, now: datetime) -> None:
     """Bring what was remembered down to the orders' counters."""
-    for order_id, changes in sorted(work.changes.items()):
-        progress.count(db, work.orders[order_id], work.order_lines[order_id], changes, now=now, announce=announce)
+    await count_orders(db, work.orders, work.order_lines, work.changes, now=now)
     work.changes = {}
+
+
+async def count_orders(
+    db: Session,
+    found: Mapping[UUID, Order],
+    lines: Mapping[UUID, Sequence[OrderLine]],
+    changes: Mapping[UUID, progress.Changes],
+    *,
+    now: datetime,
+) -> None:
+    """Add to the counters of locked orders; who has a shipment nobody has heard of is not yet called fulfilled."""
+    closing = [order_id for order_id, each in changes.items() if progress.closes(lines[order_id], each)]
+    untold = await _untold(db, closing)
+    for order_id, each in sorted(changes.items()):
+        progress.count(db, found[order_id], lines[order_id], each, now=now, announce=order_id not in untold)
+
+
+async def announce_fulfilled(db: Session, work: Work, order_ids: Iterable[UUID]) -> None:
+    """Shipments were told of: so are the orders of which nothing is open and nothing else can be taken back."""
+    told = sorted(set(order_ids))
+    untold = await _untold(db, told)
+    for order_id in told:
+        if order_id not in untold:
+            progress.announce_fulfilled(db, work.orders[order_id], work.order_lines[order_id])
+
+
+async def _untold(db: Session, order_ids: Sequence[UUID]) -> set[UUID]:
+    if not order_ids:
+        return set()
+    await db.flush()
+    return await queries.untold_orders(db, order_ids)
+
+
+async def settle_capacity(db: Session, work: Work) -> None:
+    """Bring what was remembered down to what the places have to release; after the stock, as every writer does."""
+    await use_capacity(db, work.capacity, work.parcels)
+    work.capacity, work.parcels = {}, {}
 
 
 async def use_capacity(db: Session, units: Mapping[Place, int], parcels: Mapping[Place, int] | None = None) -> None:

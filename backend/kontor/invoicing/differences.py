@@ -75,6 +75,8 @@ async def _missing_entries(db: Session) -> AsyncIterator[str]:
         ("CAPTURE", transaction.id, _hex(db, transaction.id), sa.and_(done, transaction.kind.in_(_MONEY_IN))),
         ("CHARGEBACK", transaction.id, _hex(db, transaction.id),
          sa.and_(done, transaction.kind == TransactionKind.CHARGEBACK)),
+        ("CHARGEBACK_LOSS", transaction.id, _hex(db, transaction.id),
+         sa.and_(done, transaction.kind == TransactionKind.LOSS)),
         ("REFUND", refund.id, _hex(db, refund.id), refund.state == RefundState.SUCCEEDED),
     )  # fmt: skip
     for kind, name, reference, condition in subjects:

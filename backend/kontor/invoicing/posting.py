@@ -19,6 +19,7 @@ class Account(StrEnum):
     CASH = "CASH"
     GOODWILL = "GOODWILL"
     CORRECTIONS = "CORRECTIONS"
+    LOSSES = "LOSSES"
 
 
 A = Account
@@ -72,6 +73,8 @@ def posting_of(
             return _money("CAPTURE", facts, facts["method"], 1)
         case "PaymentChargedBack":
             return _money("CHARGEBACK", facts, facts["method"], -1)
+        case "ChargebackLost":
+            return _money("CHARGEBACK_LOSS", facts, facts["method"], -1, against=A.LOSSES)
         case "PaymentReceived":
             return _money("RECEIPT", facts, method, 1) if facts["amount"] else None
         case "RefundSucceeded":
@@ -84,9 +87,9 @@ def _document(kind: str, facts: Mapping[str, Any], sign: int) -> Posting:
     return Posting(kind, facts["number"], tuple((account, sign * amount) for account, amount in lines if amount))
 
 
-def _money(kind: str, facts: Mapping[str, Any], method: str, sign: int) -> Posting:
+def _money(kind: str, facts: Mapping[str, Any], method: str, sign: int, *, against: Account = A.RECEIVABLES) -> Posting:
     amount = sign * facts["amount"]
-    return Posting(kind, _hex(facts["transaction_id"]), ((_MONEY[method], amount), (A.RECEIVABLES, -amount)))
+    return Posting(kind, _hex(facts["transaction_id"]), ((_MONEY[method], amount), (against, -amount)))
 
 
 def _refund(facts: Mapping[str, Any], paid: Iterable[Paid], *, credited: bool) -> Posting:

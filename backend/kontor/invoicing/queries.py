@@ -14,7 +14,7 @@ from kontor.invoicing.errors import InvoiceNotFound
 from kontor.invoicing.models import CreditNote, Invoice
 from kontor.orders.models import Order, OrderCharge, OrderLine
 from kontor.orders.queries import visible_to as orders_visible_to
-from kontor.payments.models import Payment
+from kontor.payments.models import Payment, PaymentTransaction, Refund, TransactionKind, TransactionState
 
 Rows = list[Mapping[str, Any]]
 
@@ -101,6 +101,30 @@ async def payments_of(db: Session, order_ids: Iterable[UUID]) -> dict[UUID, list
         )
         for payment in rows:
             found.setdefault(payment.order_id, []).append(payment)
+    return found
+
+
+async def taken_off(db: Session, payments: Iterable[Payment]) -> dict[UUID, int]:
+    """What of the payments' income pays no invoice any more, by order, minor units.
+
+    That is what banks took back, what went back for canceled pieces, and what went back with a credit note, which
+    lowers what is owed. Other refunds (goodwill, corrections) leave an invoice paid.
+    """
+    row, found = PaymentTransaction, dict[UUID, int]()
+    noted = sa.exists().where(CreditNote.order_id == row.order_id, CreditNote.refund_id == row.refund_id)
+    canceled = sa.exists().where(Refund.id == row.refund_id, Refund.kind == "CANCELLATION")
+    counts = sa.or_(
+        row.kind == TransactionKind.CHARGEBACK,
+        sa.and_(row.kind == TransactionKind.REFUND, sa.or_(canceled, noted)),
+    )
+    for part in chunks(in_key_order(payment.id for payment in payments if payment.refunded)):
+        rows = await db.execute(
+            sa.select(row.order_id, sa.func.sum(row.amount))
+            .where(row.payment_id.in_(part), row.outcome == TransactionState.SUCCEEDED, counts)
+            .group_by(row.order_id)
+        )
+        for order_id, amount in rows:
+            found[order_id] = found.get(order_id, 0) + int(amount)
     return found
 
 

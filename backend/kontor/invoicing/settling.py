@@ -15,16 +15,16 @@ from kontor.invoicing.states import INVOICE, InvoiceState
 from kontor.orders.queries import lock_order
 from kontor.payments import queries as payment_queries
 from kontor.payments import service as payments
-from kontor.payments.models import Payment, PaymentTransaction
-from kontor.payments.states import PaymentState
+from kontor.payments.models import PaymentTransaction
 
 
 async def settle_invoices(db: Session, order_ids: Iterable[UUID], *, now: datetime) -> None:
     """Recompute what is paid of the orders' invoices; records InvoicePaid for what became paid."""
     invoices = await queries.lock_invoices(db, order_ids)
     promises = await queries.payments_of(db, invoices)
+    gone = await queries.taken_off(db, [payment for group in promises.values() for payment in group])
     for order_id, group in invoices.items():
-        rest = sum(_income(payment) for payment in promises.get(order_id, ()))
+        rest = sum(payment.captured for payment in promises.get(order_id, ())) - gone.get(order_id, 0)
         for invoice in sorted(group, key=lambda item: (item.issued_at, item.sequence)):
             owed = invoice.gross - invoice.credited
             paid = max(0, min(rest, owed))
@@ -34,19 +34,23 @@ async def settle_invoices(db: Session, order_ids: Iterable[UUID], *, now: dateti
             _move(db, invoice, owed, now=now)
 
 
-def _income(payment: Payment) -> int:
-    """Money that came in. Refunds do not count against it: credit notes lower what is owed."""
-    return payment.captured - (payment.refunded if payment.state is PaymentState.CHARGED_BACK else 0)
-
-
 def _move(db: Session, invoice: Invoice, owed: int, *, now: datetime) -> None:
-    wanted = InvoiceState.PAID if invoice.paid >= owed else InvoiceState.PARTIALLY_PAID
-    if (wanted is InvoiceState.PARTIALLY_PAID and not invoice.paid) or wanted is invoice.state:
-        return
-    if INVOICE.allows(invoice.state, wanted):
+    wanted = _wanted(invoice, owed, now=now)
+    if wanted is not invoice.state and INVOICE.allows(invoice.state, wanted):
         transition(db, invoice, wanted, table=INVOICE, now=now)
         if wanted is InvoiceState.PAID:
             record(db, InvoicePaid(stream_id=invoice.order_id, invoice_id=invoice.id, number=invoice.number))
+
+
+def _wanted(invoice: Invoice, owed: int, *, now: datetime) -> InvoiceState:
+    """What its amounts say of an invoice; what is open stays where it is, money that is gone opens it again."""
+    if invoice.paid >= owed:
+        return InvoiceState.PAID
+    if invoice.paid:
+        return InvoiceState.PARTIALLY_PAID
+    if invoice.state not in (InvoiceState.PAID, InvoiceState.PARTIALLY_PAID):
+        return invoice.state
+    return InvoiceState.OVERDUE if invoice.due_on < now.date() else InvoiceState.ISSUED
 
 
 async def record_invoice_payment(

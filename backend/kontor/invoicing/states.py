@@ -26,12 +26,13 @@ INVOICE = Transitions(
     start=I.ISSUED,
     table={
         I.ISSUED: {*_PAY, I.OVERDUE},
-        I.PARTIALLY_PAID: {I.PAID, I.OVERDUE},
+        # Money that came in may be gone again: charged back, or refunded with goods of another invoice.
+        I.PARTIALLY_PAID: {I.PAID, I.OVERDUE, I.ISSUED},
         I.OVERDUE: {*_PAY, I.DUNNING_1, I.WRITTEN_OFF},
         I.DUNNING_1: {*_PAY, I.DUNNING_2, I.WRITTEN_OFF},
         I.DUNNING_2: {*_PAY, I.DUNNING_3, I.WRITTEN_OFF},
         I.DUNNING_3: {*_PAY, I.COLLECTION, I.WRITTEN_OFF},
         I.COLLECTION: {*_PAY, I.WRITTEN_OFF},
-        I.PAID: {I.PARTIALLY_PAID},
+        I.PAID: {I.PARTIALLY_PAID, I.ISSUED, I.OVERDUE},
     },
 )

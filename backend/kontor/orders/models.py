@@ -77,7 +77,8 @@ class OrderLine(Model):
     """A line with its counters in pieces and its frozen amounts for all ordered pieces, discounts taken off.
 
     `unit_price` is what the channel showed (gross or net). `gross_total = net_total + tax_total`. The share of single
-    pieces follows from `core.money.of_units`. Components of a bundle carry the bundle's sku and `bundle_key`.
+    pieces follows from `core.money.of_units`; `canceled_gross` is what the canceled ones took off, step by step.
+    Components of a bundle carry the bundle's sku and `bundle_key`.
     """
 
     __tablename__ = "order_line"
@@ -128,6 +129,7 @@ class OrderLine(Model):
     delivered: Mapped[int] = mapped_column(default=0)
     returned: Mapped[int] = mapped_column(default=0)
     refunded: Mapped[int] = mapped_column(default=0)
+    canceled_gross: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default=sa.text("0"))
 
     @property
     def unallocated(self) -> int:

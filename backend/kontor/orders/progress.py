@@ -36,7 +36,8 @@ def count(
     Records OrderFulfilled when the last open piece is shipped or canceled, OrderDelivered when the last shipped one
     arrives, and OrderCanceled when nothing is left. The database refuses counters that do not add up. Who does not
     know of `open_returns` leaves an announced return as it is. Without `announce` OrderFulfilled is left to
-    `announce_fulfilled`: the step can still be taken back.
+    `announce_fulfilled`: a shipment of the order can still be taken back, and the money of what is promised for it is
+    given back with that event.
     """
     before = order.fulfillment_status
     was_open = sum(line.open_quantity for line in lines)
@@ -53,6 +54,13 @@ def count(
     if was_open and announce:
         announce_fulfilled(db, order, lines)
     _roll_up(db, order, before=before, now=now)
+
+
+def closes(lines: Sequence[OrderLine], changes: Changes) -> bool:
+    """Whether the changes ship or cancel the last open piece."""
+    was_open = sum(line.open_quantity for line in lines)
+    closed = sum(each.get("shipped", 0) + each.get("canceled", 0) for each in changes.values())
+    return 0 < was_open <= closed
 
 
 def announce_fulfilled(db: Session, order: Order, lines: Sequence[OrderLine]) -> None:

@@ -243,7 +243,7 @@ def _unused(payment: Payment, underway: Sequence[PaymentTransaction]) -> int:
     if payment.kind.money_in_advance:
         return 0
     used = payment.billed if payment.kind is PaymentMethodKind.ON_ACCOUNT else payment.captured
-    return payment.authorized - used - sum(each.amount for each in underway if each.kind is not K.AUTHORIZE)
+    return payment.authorized - used - sum(each.amount for each in underway if each.kind in (K.CAPTURE, K.BILL, K.VOID))
 
 
 async def finish_voids(db: Session, order_ids: Sequence[UUID], results: Results, *, now: datetime) -> None:

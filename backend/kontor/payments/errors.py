@@ -21,6 +21,12 @@ class InvalidRefund(InvalidInput):
     default_code = "INVALID_REFUND"
 
 
+class RefundNeedsReturn(InvalidInput):
+    """Goods that come back are refunded with their return, which says what for and credits the invoice."""
+
+    default_code = "REFUND_NEEDS_RETURN"
+
+
 class RefundUnderWay(Conflict):
     """The refund is with the gateway or done; it cannot be recalled any more."""
 

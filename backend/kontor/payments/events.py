@@ -82,6 +82,17 @@ class PaymentChargedBack(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ChargebackLost(Event):
+    """The customer's bank took back more than was still there of a payment: the rest is our loss."""
+
+    payment_id: UUID
+    transaction_id: UUID
+    amount: int
+    currency: str
+    method: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class AuthorizationExpiring(Event):
     """An authorization ends soon and its order is not shipped."""
 
@@ -90,8 +101,24 @@ class AuthorizationExpiring(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class AuthorizationRenewed(Event):
+    """The payments cover an order again that is worked on already; what kept it for the money is released."""
+
+    amount: int
+    currency: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RenewalDeclined(Event):
+    """An order that is worked on already is not covered any more, and its promise was not given anew."""
+
+    missing: int
+    currency: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class RefundRequested(Event):
-    """Money is to go back."""
+    """Money goes back: the payout begins, and the refund cannot be recalled any more."""
 
     refund_id: UUID
     kind: str

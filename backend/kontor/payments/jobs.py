@@ -16,7 +16,7 @@ from kontor.core.jobs import JobContext, RetryLater, job
 from kontor.core.outbox import Item, OutboxRow
 from kontor.core.principal import SYSTEM
 from kontor.orders.queries import lock_orders
-from kontor.payments import authorizing, capturing, queries, receiving, refunding
+from kontor.payments import authorizing, capturing, disputes, queries, refunding, renewing, surplus
 from kontor.payments.calling import Call, Results, Unsettled, carry_out, wait_for
 from kontor.payments.capturing import CaptureOrder, CaptureUnderWay
 from kontor.payments.models import Payment, PaymentTransaction, TransactionKind, TransactionState
@@ -99,6 +99,7 @@ async def void(ctx: JobContext, items: Sequence[Item]) -> None:
 
     async def end(db: Session, mine: Sequence[Item], results: Results) -> None:
         await capturing.finish_voids(db, _ids(mine, "order_id"), results, now=db.now)
+        await surplus.refund_ended(db, _ids(mine, "order_id"), now=db.now)
 
     plan: Plan = lambda db: capturing.prepare_voids(db, _ids(items, "order_id"))  # noqa: E731
     await _two_steps(ctx, items, "order_id", plan, end)
@@ -167,7 +168,7 @@ async def watch_authorizations(ctx: JobContext, items: Sequence[Item]) -> None:
     """Warn of promises that run out, and renew those that have."""
     async with ctx.claim(*items) as (db, mine):
         if mine:
-            await authorizing.watch_expiry(db, now=db.now)
+            await renewing.watch_expiry(db, now=db.now)
 
 
 @job("payments.notice", queue="payments", batch=50)
@@ -202,7 +203,7 @@ async def _follow(db: Session, told: Mapping[str, Any], *, notice_id: str) -> No
     orders = await lock_orders(db, [payment.order_id])
     payments = await queries.lock_payments(db, orders)
     locked = next(each for each in payments[payment.order_id] if each.id == payment.id)
-    await receiving.charge_back(db, locked, int(told["amount"]), notice_id=notice_id, now=db.now)
+    await disputes.charge_back(db, locked, int(told["amount"]), notice_id=notice_id, now=db.now)
     await report(db, list(orders.values()), payments, now=db.now)
 
 

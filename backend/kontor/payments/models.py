@@ -14,7 +14,7 @@ from kontor.payments.states import PaymentMethodKind, PaymentState, RefundState
 
 class TransactionKind(StrEnum):
     """What was done with a promise of money. On account, BILL is what was invoiced and CREDIT what was taken off it
-    before it was paid."""
+    before it was paid. LOSS is what a bank took back although it had gone back already; no counter holds it."""
 
     AUTHORIZE = "AUTHORIZE"
     CAPTURE = "CAPTURE"
@@ -22,6 +22,7 @@ class TransactionKind(StrEnum):
     REFUND = "REFUND"
     RECEIVE = "RECEIVE"
     CHARGEBACK = "CHARGEBACK"
+    LOSS = "LOSS"
     BILL = "BILL"
     CREDIT = "CREDIT"
 
@@ -109,6 +110,7 @@ class Refund(Model):
 
     `lines` says what for: `{shipment_line_id, quantity, gross}` for goods, `{charge_id, gross}` for a fee given back,
     `{name, tax_rate, gross}` with a negative amount for a fee that is kept. Empty where no goods stand behind it.
+    From `begun_at` on the payout is on its way and can no longer be recalled.
     """
 
     __tablename__ = "refund"
@@ -132,6 +134,7 @@ class Refund(Model):
     source_key: Mapped[str] = mapped_column(sa.String(120))
     requested_at: Mapped[datetime]
     requested_by: Mapped[str] = mapped_column(sa.String(200))
+    begun_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
 
 

@@ -1,4 +1,4 @@
-"""Money that comes in or is taken back without our asking: transfers, another method, disputes."""
+"""Money that comes in without our asking: transfers, another method."""
 
 from datetime import datetime
 
@@ -8,17 +8,17 @@ from kontor.channels.models import SalesChannel
 from kontor.core.db import Session
 from kontor.core.errors import Conflict, InvalidInput
 from kontor.core.ids import new_id
-from kontor.core.outbox import record
-from kontor.core.statemachine import transition
+from kontor.core.outbox import record, schedule
 from kontor.orders.intake import PaymentInput
 from kontor.orders.models import Order
 from kontor.orders.service import ENDED
 from kontor.payments import ledger, queries
 from kontor.payments.errors import OrderIsCovered, PaymentNotAwaited
-from kontor.payments.events import PaymentChargedBack, PaymentReceived
+from kontor.payments.events import PaymentReceived
 from kontor.payments.models import Payment, PaymentTransaction, TransactionKind
+from kontor.payments.renewing import UNDER_WORK, asked_for
 from kontor.payments.reporting import covered, covers, dues_of, report, settings_of
-from kontor.payments.states import PAYMENT_TRANSITIONS, PaymentMethodKind, PaymentState
+from kontor.payments.states import PaymentMethodKind, PaymentState
 
 
 async def record_payment(
@@ -86,12 +86,7 @@ async def add_payment(db: Session, order: Order, promise: PaymentInput, *, now: 
     dues = (await dues_of(db, [order], await settings_of(db, [order])))[order.id]
     if covers(payments, dues):
         raise OrderIsCovered("The order's payments cover it.", order_id=str(order.id))
-    asked = sum(
-        item.amount
-        for item in payments
-        if item.state is PaymentState.CREATED and not item.authorized and ledger.by_gateway(item)
-    )
-    missing = dues.owed - covered(payments) - asked
+    missing = dues.owed - covered(payments) - asked_for(payments, PaymentState.CREATED)
     await _check_promise(db, order, promise, missing)
     payment = Payment(
         id=new_id(),
@@ -109,6 +104,8 @@ async def add_payment(db: Session, order: Order, promise: PaymentInput, *, now: 
     )
     db.add(payment)
     record(db, PaymentReceived(stream_id=order.id, payment_id=payment.id, amount=0, currency=order.currency))
+    if order.state in UNDER_WORK:
+        schedule(db, "payments.authorize", {"order_id": order.id}, key=order.id)
     return payment
 
 
@@ -128,28 +125,3 @@ async def _check_promise(db: Session, order: Order, promise: PaymentInput, missi
         raise InvalidInput(
             f"At most {missing} are missing.", code="PAYMENT_ABOVE_MISSING", path=("amount",), missing=missing
         )
-
-
-async def charge_back(db: Session, payment: Payment, amount: int, *, notice_id: str, now: datetime) -> None:
-    """Book that the customer's bank took money back, as far as it had not gone back already."""
-    key = f"chargeback/{notice_id}"[:120]
-    if await db.scalar(sa.select(PaymentTransaction.id).where(PaymentTransaction.idempotency_key == key)):
-        return
-    taken = min(amount, payment.captured - payment.refunded)
-    intent = ledger.intend(db, payment, TransactionKind.CHARGEBACK, taken, key=key)
-    if PAYMENT_TRANSITIONS.allows(payment.state, PaymentState.CHARGED_BACK):
-        transition(db, payment, PaymentState.CHARGED_BACK, table=PAYMENT_TRANSITIONS, now=now)
-    ledger.book(db, payment, intent, None, now=now)
-    if taken < amount:
-        intent.error = f"{amount - taken} more were charged back than had not gone back already"
-    record(
-        db,
-        PaymentChargedBack(
-            stream_id=payment.order_id,
-            payment_id=payment.id,
-            transaction_id=intent.id,
-            amount=taken,
-            currency=payment.currency,
-            method=payment.kind,
-        ),
-    )

@@ -21,6 +21,7 @@ from kontor.orders.queries import lock_orders
 from kontor.payments import ledger, queries
 from kontor.payments.calling import Call, Results, Settled
 from kontor.payments.capturing import AbilitiesOf
+from kontor.payments.disputes import left_over, settle_disputes
 from kontor.payments.errors import InvalidRefund, RefundUnderWay
 from kontor.payments.events import RefundFailed, RefundRequested, RefundSucceeded
 from kontor.payments.models import Payment, PaymentTransaction, Refund, RefundAllocation, TransactionKind
@@ -31,6 +32,7 @@ from kontor.payments.states import REFUND_TRANSITIONS, PaymentMethodKind, Refund
 
 RECALL = timedelta(seconds=60)
 APPROVAL_ABOVE = 10_000
+NOTHING_LEFT = Declined("charged_back", "The customer's bank has taken this money back already.")
 
 
 class RefundKind(StrEnum):
@@ -125,6 +127,13 @@ async def preview_refund(
     )
 
 
+async def refundable(db: Session, order_id: UUID) -> int:
+    """What may still go back over the payments of a locked order, minor units; what is on its way counts as gone."""
+    promised = await queries.promised_refunds(db, order_id)
+    payments = await queries.read_payments(db, order_id)
+    return sum(max(0, _refundable(item, promised.get(item.id, 0), None).refundable) for item in payments)
+
+
 def _needs_approval(db: Session, amount: int, settings: Mapping[str, Any]) -> bool:
     """Above the channel's `refund_approval_above`, a person or client needs somebody who may approve."""
     limit = int(settings.get("refund_approval_above", APPROVAL_ABOVE))
@@ -188,16 +197,6 @@ def _pay_out(db: Session, refund: Refund, *, due_at: datetime | None = None) -> 
         due_at=due_at,
         unique_key=f"refund/{refund.id}",
     )
-    record(
-        db,
-        RefundRequested(
-            stream_id=refund.order_id,
-            refund_id=refund.id,
-            kind=refund.kind,
-            amount=refund.amount,
-            currency=refund.currency,
-        ),
-    )
 
 
 def approve_refund(db: Session, refund: Refund, *, now: datetime) -> Refund:
@@ -212,8 +211,7 @@ def approve_refund(db: Session, refund: Refund, *, now: datetime) -> Refund:
 
 async def recall_refund(db: Session, refund: Refund, *, now: datetime) -> Refund:
     """Take a refund of a locked order back while its payout waits; raises `RefundUnderWay` once it has begun."""
-    begun = sa.select(sa.literal(1)).where(PaymentTransaction.refund_id == refund.id).limit(1)
-    if refund.state not in queries.UNDER_WAY or await db.scalar(begun):
+    if refund.state not in queries.UNDER_WAY or refund.begun_at is not None:
         raise RefundUnderWay("The refund has begun and cannot be recalled.", state=refund.state)
     await unschedule(db, [f"refund/{refund.id}"])
     transition(db, refund, RefundState.CANCELED, table=REFUND_TRANSITIONS, now=now, reason="recalled")
@@ -230,21 +228,45 @@ def retry_refund(db: Session, refund: Refund, *, now: datetime) -> Refund:
 
 
 async def prepare_refunds(db: Session, refund_ids: Sequence[UUID]) -> dict[UUID, list[Call]]:
-    """Write the intents of each refund's open shares; gateway calls by refund."""
+    """Write the intents of each refund's open shares; gateway calls by refund.
+
+    Only from here on the refund is told: before, it could still be taken back.
+    """
     refunds, payments = await _locked(db, refund_ids)
     shares = await queries.allocations_of(db, refunds)
     underway = await queries.open_transactions(db, payments)
     calls: dict[UUID, list[Call]] = {refund_id: [] for refund_id in refunds}
     for refund in refunds.values():
+        _begin(db, refund)
         for share in shares.get(refund.id, ()):
             payment = payments[share.payment_id]
             if share.done or refund.state is not RefundState.REQUESTED:
                 continue
             known = next((each for each in underway.get(payment.id, ()) if each.refund_id == refund.id), None)
-            if ledger.by_gateway(payment):
-                intent = known or ledger.intend(db, payment, TransactionKind.REFUND, share.amount, refund_id=refund.id)
-                calls[refund.id].append(Call(payment, intent, fresh=known is None))
+            if not ledger.by_gateway(payment):
+                continue
+            if known is None and share.amount > left_over(payment, underway.get(payment.id, ())):
+                continue  # charged back in the meantime: refused when the refund is finished
+            intent = known or ledger.intend(db, payment, TransactionKind.REFUND, share.amount, refund_id=refund.id)
+            underway.setdefault(payment.id, []).append(intent)
+            calls[refund.id].append(Call(payment, intent, fresh=known is None))
     return calls
+
+
+def _begin(db: Session, refund: Refund) -> None:
+    if refund.begun_at is not None or refund.state is not RefundState.REQUESTED:
+        return
+    refund.begun_at = db.now
+    record(
+        db,
+        RefundRequested(
+            stream_id=refund.order_id,
+            refund_id=refund.id,
+            kind=refund.kind,
+            amount=refund.amount,
+            currency=refund.currency,
+        ),
+    )
 
 
 async def _locked(db: Session, refund_ids: Sequence[UUID]) -> tuple[dict[UUID, Refund], dict[UUID, Payment]]:
@@ -271,6 +293,8 @@ async def finish_refunds(db: Session, refund_ids: Sequence[UUID], results: Resul
             and (refusal := _book_share(db, share, payments[share.payment_id], underway, results, now=now))
         ]
         _end(db, refund, mine, refusals, now=now)
+    for payment in payments.values():
+        settle_disputes(db, payment, underway.get(payment.id, ()), now=now)
     orders = await lock_orders(db, [refund.order_id for refund in refunds.values()])
     grouped: dict[UUID, list[Payment]] = {order_id: [] for order_id in orders}
     for payment in payments.values():
@@ -290,24 +314,27 @@ def _book_share(
 ) -> Declined | None:
     """Book a share; the refusal when the gateway will not do it."""
     if not ledger.by_gateway(payment):
-        _pay_back_here(db, share, payment, now=now)
-        return None
-    for intent in underway.get(payment.id, ()):
+        return _pay_back_here(db, share, payment, now=now)
+    mine = [intent for intent in underway.get(payment.id, ()) if intent.refund_id == share.refund_id]
+    for intent in mine:
         outcome = results.get(intent.id)
-        if intent.refund_id == share.refund_id and isinstance(outcome, Settled):
+        if isinstance(outcome, Settled):
             share.done = ledger.book(db, payment, intent, outcome, now=now)
             if isinstance(outcome, Declined):
                 return outcome
-    return None
+    return None if mine else NOTHING_LEFT
 
 
-def _pay_back_here(db: Session, share: RefundAllocation, payment: Payment, *, now: datetime) -> None:
+def _pay_back_here(db: Session, share: RefundAllocation, payment: Payment, *, now: datetime) -> Declined | None:
     """On account, what is not paid yet is no longer owed; money that came in goes back without a gateway."""
     credited = min(share.amount, ledger.owed(payment)) if payment.kind is PaymentMethodKind.ON_ACCOUNT else 0
+    if share.amount - credited > payment.captured - payment.refunded:
+        return NOTHING_LEFT
     for kind, amount in ((TransactionKind.CREDIT, credited), (TransactionKind.REFUND, share.amount - credited)):
         if amount:
             ledger.book_now(db, payment, kind, amount, now=now, refund_id=share.refund_id)
     share.done = True
+    return None
 
 
 def _end(

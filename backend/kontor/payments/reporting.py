@@ -10,7 +10,6 @@ import sqlalchemy as sa
 
 from kontor.channels.models import SalesChannel
 from kontor.core.db import Session, chunks, in_key_order
-from kontor.core.money import of_units
 from kontor.orders.models import Order, OrderCharge, OrderLine
 from kontor.orders.service import report_money
 from kontor.payments import queries
@@ -19,10 +18,14 @@ from kontor.payments.models import Payment
 
 @dataclass(frozen=True, slots=True)
 class Dues:
-    """What an order costs now. `slack` is by how many minor units promises and income may differ from it."""
+    """What an order costs now, and what was taken off it for canceled pieces and charges, minor units.
+
+    `slack` is by how much promises and income may differ from what is owed.
+    """
 
     owed: int
     slack: int
+    canceled: int = 0
 
 
 async def settings_of(db: Session, orders: Sequence[Order]) -> dict[UUID, dict[str, Any]]:
@@ -33,26 +36,19 @@ async def settings_of(db: Session, orders: Sequence[Order]) -> dict[UUID, dict[s
 
 
 async def dues_of(db: Session, orders: Sequence[Order], settings: Mapping[UUID, Mapping[str, Any]]) -> dict[UUID, Dues]:
-    """Totals less what was canceled. Canceled pieces are counted from the end of a line, which is within a minor unit
-    per line of what each step took off."""
+    """Totals less what each cancellation took off them, to the cent."""
     off: dict[UUID, int] = {}
-    steps: dict[UUID, int] = {}
     for part in chunks(in_key_order(order.id for order in orders)):
-        for row in await db.execute(
-            sa.select(OrderLine.order_id, OrderLine.gross_total, OrderLine.ordered, OrderLine.canceled).where(
-                OrderLine.order_id.in_(part), OrderLine.canceled > 0
-            )
-        ):
-            kept = of_units(row.gross_total, row.ordered, row.ordered - row.canceled)
-            off[row.order_id] = off.get(row.order_id, 0) + row.gross_total - kept
-            steps[row.order_id] = steps.get(row.order_id, 0) + 1
+        lines = sa.select(OrderLine.order_id, OrderLine.canceled_gross).where(OrderLine.canceled > 0)
         charges = sa.select(OrderCharge.order_id, OrderCharge.gross).where(OrderCharge.canceled)
-        for fee in await db.execute(charges.where(OrderCharge.order_id.in_(part))):
-            off[fee.order_id] = off.get(fee.order_id, 0) + fee.gross
+        for found, column in ((lines, OrderLine.order_id), (charges, OrderCharge.order_id)):
+            for order_id, gross in await db.execute(found.where(column.in_(part))):
+                off[order_id] = off.get(order_id, 0) + gross
     return {
         order.id: Dues(
             order.total - off.get(order.id, 0),
-            steps.get(order.id, 0) + int(settings.get(order.channel_id, {}).get("payment_tolerance", 0)),
+            int(settings.get(order.channel_id, {}).get("payment_tolerance", 0)),
+            off.get(order.id, 0),
         )
         for order in orders
     }

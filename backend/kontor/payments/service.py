@@ -14,8 +14,9 @@ from typing import Any
 
 from kontor.payments.capture_plan import PlannedPayment, plan_captures
 from kontor.payments.capturing import policy_of
+from kontor.payments.disputes import charge_back
 from kontor.payments.models import Payment
-from kontor.payments.receiving import add_payment, awaited, charge_back, record_payment
+from kontor.payments.receiving import add_payment, awaited, record_payment
 from kontor.payments.refunding import (
     RefundKind,
     RefundPreview,
@@ -29,6 +30,7 @@ from kontor.payments.refunding import (
 )
 from kontor.payments.reporting import settings_of
 from kontor.payments.states import PaymentMethodKind, PaymentState
+from kontor.payments.surplus import refund_surplus
 
 __all__ = [
     "RefundKind",
@@ -42,6 +44,7 @@ __all__ = [
     "preview_refund",
     "recall_refund",
     "record_payment",
+    "refund_surplus",
     "request_refund",
     "retry_refund",
     "settings_of",

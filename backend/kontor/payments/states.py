@@ -98,8 +98,8 @@ PAYMENT_TRANSITIONS = Transitions(
         _P.REFUNDED: {_P.PARTIALLY_REFUNDED},
         # A dispute that was won puts the payment back.
         _P.CHARGED_BACK: {_P.CAPTURED, _P.PARTIALLY_REFUNDED},
-        # An expired promise may be renewed with the customer's stored method.
-        _P.EXPIRED: {_P.AUTHORIZED},
+        # An expired promise may be renewed with the customer's stored method, or not: then it is over.
+        _P.EXPIRED: {_P.AUTHORIZED, _P.FAILED},
         _P.INVOICED: {_P.PARTIALLY_PAID, _P.PAID, _P.VOIDED},
         _P.PARTIALLY_PAID: {_P.PAID, _P.PARTIALLY_REFUNDED, _P.REFUNDED},
         _P.PAID: {_P.PARTIALLY_REFUNDED, _P.REFUNDED, _P.CHARGED_BACK},

@@ -10,13 +10,16 @@ import sqlalchemy as sa
 
 from kontor.care import service as care
 from kontor.care.values import CaseKind, NewCase
+from kontor.core.db import chunks, in_key_order
 from kontor.core.outbox import schedule
 from kontor.fulfillment import answering, pickup
 from kontor.fulfillment.models import FulfillmentOrder
 from kontor.fulfillment.states import FulfillmentState, RejectReason
 from kontor.invoicing import service as invoicing
+from kontor.payments.models import Payment
+from kontor.payments.states import PaymentMethodKind, PaymentState
 from kontor.processes import handed_over, messages
-from kontor.processes.work import Answer, Answers, Subject, TaskRun, Waiting, task
+from kontor.processes.work import WAITING, Answer, Answers, Subject, TaskRun, Waiting, task
 
 S = FulfillmentState
 NEVER = timedelta(days=3650)  # a place of our own is not held to an answer
@@ -112,6 +115,41 @@ async def raise_payment_case(run: TaskRun, subjects: Sequence[Subject]) -> None:
     """The goods are gone and the money is not there."""
     cases = [NewCase(CaseKind.CAPTURE_FAILED, each.variables["shipment_id"], each.order_id) for each in subjects]
     await care.open_cases(run.db, cases, now=run.now)
+
+
+@task("authorize_added_payment")
+async def authorize_added_payment(run: TaskRun, subjects: Sequence[Subject]) -> Answers:
+    """Ask for the promise of payments that were named since; PaymentAuthorized or PaymentDeclined answers.
+
+    Where nothing is new (money that simply came in, another try of the same card) there is nothing to wait for.
+    """
+    new = await _orders_with_new_payment(run, {each.order_id for each in subjects})
+    for order_id in sorted(new):
+        schedule(run.db, "payments.authorize", {"order_id": order_id}, key=order_id)
+    return {each: WAITING if each.order_id in new else {} for each in subjects}
+
+
+async def _orders_with_new_payment(run: TaskRun, order_ids: set[UUID]) -> set[UUID]:
+    """Orders with a payment nobody was asked to promise yet; a transfer is waited for, not promised."""
+    found: set[UUID] = set()
+    for part in chunks(in_key_order(order_ids)):
+        found.update(
+            await run.db.scalars(
+                sa.select(Payment.order_id).where(
+                    Payment.order_id.in_(part),
+                    Payment.state == PaymentState.CREATED,
+                    Payment.kind != PaymentMethodKind.PREPAYMENT,
+                )
+            )
+        )
+    return found
+
+
+@task("settle_payment_case")
+async def settle_payment_case(run: TaskRun, subjects: Sequence[Subject]) -> None:
+    """The money was collected after all."""
+    cases = [(CaseKind.CAPTURE_FAILED, each.variables["shipment_id"]) for each in subjects]
+    await care.settle_cases(run.db, cases, now=run.now)
 
 
 @task("issue_invoice", last=True)

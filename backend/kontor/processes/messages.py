@@ -121,8 +121,17 @@ def _begin_digital(_: UUID, payload: Facts) -> Iterable[Meaning]:
     return (Begin(DIGITAL, UUID(payload["shipment_id"]), {"shipment_id": payload["shipment_id"]}),)
 
 
+def _authorized(order_id: UUID, _: Facts) -> Iterable[Meaning]:
+    return (Reply(ORDER, ("authorize_payment",), subject_id=order_id), *_ASKED)
+
+
 def _declined(order_id: UUID, payload: Facts) -> Iterable[Meaning]:
-    return (Reply(ORDER, ("authorize_payment",), error=("PAYMENT_DECLINED", payload["code"]), subject_id=order_id),)
+    error = ("PAYMENT_DECLINED", payload["code"])
+    return (Reply(ORDER, ("authorize_payment",), error=error, subject_id=order_id), *_ASKED)
+
+
+# Who tries to collect what was shipped goes on either way: there may be enough without the payment just asked for.
+_ASKED = tuple(Reply(family, ("authorize_added_payment",)) for family in (FULFILLMENT, DIGITAL))
 
 
 def _received(order_id: UUID, _: Facts) -> Iterable[Meaning]:
@@ -179,7 +188,7 @@ EVENTS: Mapping[str, Translate] = {
     "FulfillmentCanceled": _taken_back,
     "CodesIssued": _begin_digital,
     "ServiceConfirmed": _begin_digital,
-    "PaymentAuthorized": lambda order_id, _: (Reply(ORDER, ("authorize_payment",), subject_id=order_id),),
+    "PaymentAuthorized": _authorized,
     "PaymentDeclined": _declined,
     "PaymentReceived": _received,
     "CaptureFinished": _captured,

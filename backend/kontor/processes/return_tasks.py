@@ -16,12 +16,13 @@ from kontor.processes.work import Answer, Answers, Subject, TaskRun, Waiting, ta
 from kontor.returns import queries as returns
 from kontor.returns import refunding
 from kontor.returns import service as return_service
-from kontor.returns.inspection import is_complete
+from kontor.returns.inspection import is_done
 from kontor.returns.states import ReturnState
 from kontor.returns.values import RefundDue
 
 R = ReturnState
 NEVER = timedelta(days=3650)
+UNSEEN = frozenset({R.PARTIALLY_RECEIVED, R.RECEIVED})
 
 
 @task("check_return")
@@ -85,7 +86,7 @@ async def refund_return(run: TaskRun, subjects: Sequence[Subject]) -> Answers:
 async def _refund(run: TaskRun, each: Subject) -> Answer:
     order, found = await returns.lock_return(run.db, each.subject_id)
     lines = (await returns.lines_of(run.db, [found.id]))[found.id]
-    known: dict[str, Any] = {"more_expected": not is_complete(lines)}
+    known: dict[str, Any] = {"more_expected": not is_done(lines)}
     due = await refunding.book_refund(run.db, found.id, now=run.now)
     if due.amount > 0:
         refund = await payments.request_refund(
@@ -139,13 +140,13 @@ async def settle_return(run: TaskRun, subjects: Sequence[Subject]) -> None:
 
 
 @task("close_return")
-async def close_return(run: TaskRun, subjects: Sequence[Subject]) -> None:
-    """Nothing more comes of the rest."""
-    for each in subjects:
-        await _close(run, each.subject_id)
+async def close_return(run: TaskRun, subjects: Sequence[Subject]) -> Answers:
+    """Nothing more comes of the rest. `kept` while pieces that came wait to be looked at."""
+    return {each: {"kept": await _close(run, each.subject_id) in UNSEEN} for each in subjects}
 
 
-async def _close(run: TaskRun, return_id: UUID) -> None:
+async def _close(run: TaskRun, return_id: UUID) -> ReturnState:
     _, found = await returns.lock_return(run.db, return_id)
     if found.state in (R.INSPECTED, R.REFUNDED):
-        await return_service.close_return(run.db, return_id, now=run.now)
+        found = await return_service.close_return(run.db, return_id, now=run.now)
+    return found.state

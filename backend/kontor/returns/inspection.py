@@ -36,6 +36,11 @@ def is_complete(lines: Iterable[Progress]) -> bool:
     return all(line.received >= line.quantity for line in lines)
 
 
+def is_done(lines: Iterable[Progress]) -> bool:
+    """Whether every announced piece has arrived and was looked at."""
+    return all(line.inspected >= line.quantity for line in lines)
+
+
 @dataclass(frozen=True, slots=True)
 class Entitlement:
     """Pieces of one shipment line: shipped for `gross` with `tax` in it, so far refunded, and accepted anew."""

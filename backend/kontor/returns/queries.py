@@ -171,9 +171,14 @@ async def lines_of(db: Session, return_ids: Iterable[UUID]) -> dict[UUID, list[R
 
 
 async def sent_pieces(db: Session, order_id: UUID) -> list[SentPieces]:
-    """What was shipped of an order and how much of it was announced as a return, oldest shipment first."""
+    """What was shipped of an order and how much of it was announced as a return, oldest shipment first.
+
+    What a closed return waited for in vain can be announced again: the customer still has it.
+    """
+    closed = Return.state == ReturnState.CLOSED
+    pieces = sa.case((closed, ReturnLine.received), else_=ReturnLine.quantity)
     announced = (
-        sa.select(ReturnLine.shipment_line_id, sa.func.sum(ReturnLine.quantity).label("count"))
+        sa.select(ReturnLine.shipment_line_id, sa.func.sum(pieces).label("count"))
         .join(Return, Return.id == ReturnLine.return_id)
         .where(Return.order_id == order_id, Return.state.not_in(ENDED))
         .group_by(ReturnLine.shipment_line_id)

@@ -296,7 +296,7 @@ def _own(name: str, named: Callable[[str], str]) -> dict[str, Any]:
         "placeHold": {"kind": "MANUAL"},
         "placeOrder": {"input": order},
         "placeOrders": {"inputs": [order]},
-        "issueRefund": {"input": {"orderId": named("orders"), "kind": "GOODWILL", "amount": MONEY, "reason": "sad"}},
+        "issueRefund": {"input": {"orderId": named("orders"), "kind": "CORRECTION", "amount": MONEY, "reason": "sad"}},
         "addPayment": {"input": {"orderId": named("orders"), "kind": "CARD", "amount": MONEY, "gateway": ""}},
         "recordInvoicePayment": {"amount": "100"},
         "importFile": {"kind": "stock", "content": f"location,sku,quantity\n{named('location')},{named('sku')},1\n"},

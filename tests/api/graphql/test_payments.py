@@ -144,6 +144,33 @@ async def test_refund_that_cannot_be_is_refused(
     assert answer["data"]["issueRefund"]["code"] == code
 
 
+@pytest.mark.parametrize(
+    ("kind", "rights", "code"),
+    [
+        ("RETURN", ("refunds:write", "goodwill:write"), "REFUND_NEEDS_RETURN"),
+        ("GOODWILL", ("refunds:write",), "FORBIDDEN"),
+        ("GOODWILL", ("refunds:write", "goodwill:write"), None),
+        ("CORRECTION", ("refunds:write",), None),
+        ("CANCELLATION", ("refunds:write",), None),
+    ],
+)
+@pytest.mark.engine("sqlite")
+async def test_by_hand_goods_are_not_refunded_and_goodwill_only_by_its_right(
+    database: Database,
+    drain: Drain,
+    client: Client,
+    principals: Principals,
+    kind: str,
+    rights: tuple[str, ...],
+    code: str | None,
+) -> None:
+    order_id = await paid_order(database, drain, card(3000))
+    answer = await client.graphql(ISSUE, wish(order_id, 500, kind=kind), principal=principals.holding(*rights))
+    done = answer["data"]["issueRefund"]
+    assert done.get("code") == code
+    assert ("refund" in done) == (code is None)
+
+
 async def test_preview_shows_how_a_refund_is_divided(
     database: Database, drain: Drain, client: Client, principals: Principals
 ) -> None:

@@ -181,6 +181,7 @@ MESSAGES: dict[str, str] = {
     "REFERENCE_TAKEN": "Der Kanal kennt unter dieser Kennung jemand anderen.",
     "REFUND_EXCEEDS_CAPTURED": "So viel wurde nicht eingezogen oder ist schon erstattet.",
     "REFUND_LINES_MISMATCH": "Die Positionen ergeben nicht den Betrag.",
+    "REFUND_NEEDS_RETURN": "Zurückgesandte Ware wird über ihre Retoure erstattet.",
     "REFUND_NOT_DIVISIBLE": "Der Zahlungsdienst erstattet diese Zahlung nur im Ganzen.",
     "REFUND_NOT_FOUND": "Diese Erstattung gibt es nicht.",
     "REFUND_NOT_POSITIVE": "Eine Erstattung muss größer als null sein.",

@@ -38,11 +38,12 @@ from kontor.core.db import Session
 from kontor.core.errors import InvalidInput
 from kontor.core.ids import new_id
 from kontor.core.pagination import Page, Sort, paginate
-from kontor.core.principal import PrincipalKind
+from kontor.core.principal import Principal, PrincipalKind
 from kontor.orders.intake import PaymentInput
 from kontor.orders.models import Order
 from kontor.orders.queries import get_order, lock_order
 from kontor.payments import models, queries, service
+from kontor.payments.errors import RefundNeedsReturn
 from kontor.payments.ports import Abilities, PaymentGateway
 
 
@@ -142,6 +143,14 @@ def _amount(order: Order, amount: MoneyInput) -> int:
     return given.amount
 
 
+def _check_kind(kind: service.RefundKind, principal: Principal) -> None:
+    """What may be refunded by hand, without anything else that stands for it."""
+    if kind is service.RefundKind.RETURN:
+        raise RefundNeedsReturn("Goods that come back are refunded with their return.", path=("kind",))
+    if kind is service.RefundKind.GOODWILL:
+        principal.require(Permission.GOODWILL_WRITE)
+
+
 def _chosen(shares: list[RefundShareInput] | None) -> dict[UUID, int] | None:
     return {share.payment_id: int(share.amount) for share in shares} if shares else None
 
@@ -190,12 +199,14 @@ async def _payment_changed(
 class PaymentsMutation:
     @strawberry.mutation(
         extensions=[requires(Permission.REFUNDS_WRITE)],
-        description="Promise money back, up to what came in and is not back yet.",
+        description="Promise money back, up to what came in and is not back yet. Goods that come back are refunded "
+        "with their return; goodwill needs the right to grant it.",
     )
     async def issue_refund(self, info: Info, input: IssueRefundInput) -> RefundResult:
         by_person = info.context.principal.kind is PrincipalKind.USER
 
         async def work(db: Session) -> models.Refund:
+            _check_kind(input.kind, db.principal)
             order = await lock_order(db, input.order_id, db.principal)
             return await service.request_refund(
                 db,

@@ -1,0 +1,80 @@
+"""Money that is there for pieces nobody gets any more."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from kontor.core.db import Session
+from kontor.core.ids import new_id
+from kontor.orders.models import Order
+from kontor.orders.queries import lock_orders
+from kontor.orders.states import OrderState
+from kontor.payments import queries, refunding
+from kontor.payments.models import Refund
+from kontor.payments.reporting import Dues, dues_of, settings_of
+from kontor.payments.states import RefundState
+
+ENDED = frozenset({OrderState.CANCELED, OrderState.REJECTED})
+"""Nothing of the order is delivered, so none of its money is kept."""
+
+
+async def refund_surplus(
+    db: Session, order: Order, *, most: int | None, reason: str, source_key: str, now: datetime
+) -> Refund | None:
+    """Pay back what came in beyond what a locked order still costs, at most `most` minor units; None if that is none.
+
+    What went back for other reasons (goodwill, corrections, disputes) or is on its way is not paid a second time.
+    Promises that were not collected are not refunded: they are given back when the order is settled. Raises
+    `RefundNotDivisible` where a gateway gives back only the whole.
+    """
+    dues = (await dues_of(db, [order], await settings_of(db, [order])))[order.id]
+    payments = (await queries.lock_payments(db, [order.id]))[order.id]
+    beyond = sum(each.captured for each in payments) - await _granted(db, order.id) - _owed(order, dues)
+    wanted = beyond if most is None else min(beyond, most)
+    if wanted <= (0 if most is None else dues.slack):
+        return None
+    amount = min(wanted, await refunding.refundable(db, order.id))
+    if amount <= 0:
+        return None
+    return await refunding.request_refund(
+        db, order, kind=refunding.RefundKind.CANCELLATION, amount=amount, reason=reason, source_key=source_key, now=now
+    )
+
+
+def _owed(order: Order, dues: Dues) -> int:
+    """A rejected order costs nothing, though none of its pieces was canceled."""
+    return 0 if order.state is OrderState.REJECTED else dues.owed
+
+
+async def refund_late_money(db: Session, orders: Sequence[Order], *, now: datetime) -> None:
+    """Pay back what was collected for locked orders only after they, or pieces of them, had been canceled."""
+    dues = await dues_of(db, orders, await settings_of(db, orders))
+    for order in orders:
+        ended = order.state in ENDED
+        if ended or dues[order.id].canceled:
+            await refund_surplus(
+                db,
+                order,
+                most=None if ended else dues[order.id].canceled - await _granted(db, order.id),
+                reason="canceled before the money was there",
+                source_key=f"late/{new_id()}",
+                now=now,
+            )
+
+
+async def refund_ended(db: Session, order_ids: Sequence[UUID], *, now: datetime) -> None:
+    """Pay back what is there for orders that were canceled or rejected."""
+    ended = [order for order in (await lock_orders(db, order_ids)).values() if order.state in ENDED]
+    await refund_late_money(db, ended, now=now)
+
+
+async def _granted(db: Session, order_id: UUID) -> int:
+    """What was granted for canceled pieces, whether it is paid out yet or not."""
+    granted = sa.select(sa.func.coalesce(sa.func.sum(Refund.amount), 0)).where(
+        Refund.order_id == order_id,
+        Refund.kind == refunding.RefundKind.CANCELLATION.value,
+        Refund.state != RefundState.CANCELED,
+    )
+    return int(await db.scalar(granted) or 0)
