@@ -170,13 +170,16 @@ def forged(*parts: object) -> str:
 
 
 _SOMEBODY = "0190b6a8-5d0e-7d6c-9d5b-8b1d2a5d4c3f"
-FORGED = [
-    ("events", "99999999999999999999999.1"), ("events", "-7.-7"),
-    *(("orders", forged(moment, _SOMEBODY)) for moment in (
-        "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "2026-06-15T00:00:00", "\x00", 5, None, [], 2**70,
-    )),
-    *(("partners", forged(code, _SOMEBODY)) for code in ("\x00", 2**70, "x" * 5000, None, {})),
+_MOMENTS: list[Any] = [
+    "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "2026-06-15T00:00:00", "\x00", 5, None, [], 2**70,
 ]  # fmt: skip
+_CODES: list[Any] = ["\x00", 2**70, "x" * 5000, None, {}]
+FORGED = [
+    ("events", "99999999999999999999999.1"),
+    ("events", "-7.-7"),
+    *(("orders", forged(moment, _SOMEBODY)) for moment in _MOMENTS),
+    *(("partners", forged(code, _SOMEBODY)) for code in _CODES),
+]
 
 
 def documents() -> list[str]:

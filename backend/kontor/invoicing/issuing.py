@@ -93,7 +93,7 @@ async def _drafts(
         shares = _shares(promises.get(order.id, []), done, gross, channel)
         due = sum(amount for payment, amount in shares.items() if payments.is_on_account(payment))
         until = now + timedelta(days=channel.payment_days if due else 0)
-        content = _frozen(order, channel, entity) | {
+        content = _frozen(order, channel, entity, taxed=any(row["tax"] for row in said)) | {
             "shipment_number": shipment["number"],
             "issued_on": now.date().isoformat(),
             "supplied_on": shipment["shipped_at"].date().isoformat(),
@@ -118,8 +118,12 @@ def _shares(promises: Sequence[Payment], done: int, gross: int, channel: SalesCh
     return {item: amount for item in after if (amount := after[item] - before.get(item, 0)) > 0}
 
 
-def _frozen(order: Order, channel: SalesChannel, entity: LegalEntity) -> dict[str, Any]:
-    """Who sells what to whom under which treatment, as it is now."""
+def _frozen(order: Order, channel: SalesChannel, entity: LegalEntity, *, taxed: bool) -> dict[str, Any]:
+    """Who sells what to whom under which treatment, as it is now.
+
+    Where tax is charged the invoice does not say that the customer owes it or that none is due: the seller is
+    registered there.
+    """
     names = ("name", "street", "postal_code", "city", "country", "vat_id", "tax_number", "register", "iban", "bic",
              "email", "phone", "footer")  # fmt: skip
     place = place_of_supply(
@@ -129,6 +133,7 @@ def _frozen(order: Order, channel: SalesChannel, entity: LegalEntity) -> dict[st
         postal_code=(order.shipping_address or order.billing_address).get("postal_code"),
         vat_id=order.vat_id,
     )
+    across = place.treatment is TaxTreatment.CROSS_BORDER or (taxed and not place.taxed)
     delivery = order.shipping_address if order.delivery_type is DeliveryType.SHIP else None
     return {
         "language": order.language if order.language in ("de", "en") else "en",
@@ -141,7 +146,7 @@ def _frozen(order: Order, channel: SalesChannel, entity: LegalEntity) -> dict[st
         "order_number": order.number,
         "ordered_on": order.placed_at.date().isoformat(),
         "vat_id": order.vat_id,
-        "treatment": "OSS" if place.treatment is TaxTreatment.CROSS_BORDER else place.treatment.value,
+        "treatment": "OSS" if across else place.treatment.value,
         "tax_country": place.country,
     }
 
