@@ -171,7 +171,7 @@ def command_problem(words: Sequence[str]) -> str:
     names = [word for word in words if not word.startswith("-")]
     group: Any = typer.main.get_group(cli.app)
     found = group.commands.get(names[0]) if names else None
-    if found is None and names and names[0] in FURTHER:
+    if names and names[0] in FURTHER:  # the command line adds these to the others when it is run
         group = typer.main.get_group(importlib.import_module(FURTHER[names[0]]).app)
         found = group.commands.get(names[1], group) if len(names) > 1 else group
         if isinstance(found, TyperGroup) and not found.invoke_without_command:

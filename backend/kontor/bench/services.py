@@ -22,6 +22,7 @@ from typing import Self
 from kontor.bench import supervisor
 
 START_SECONDS = 30.0
+PAUSE_SECONDS = 0.2
 PORT_ATTEMPTS = 5
 SERVER_USERS = ("postgres", "nobody")
 SUPERUSER = "kontor"
@@ -146,6 +147,11 @@ class _Server:
         deadline = time.monotonic() + START_SECONDS
         while not self._answers():
             if self._ask("status") != "running":
+                # Its predecessor was killed, and the system has not cleared away behind it yet.
+                if "still in use" in self._log_tail() and time.monotonic() < deadline:
+                    time.sleep(PAUSE_SECONDS)
+                    self.pid = int(self._ask("start"))
+                    continue
                 self.pid = None
                 raise ServiceError(f"{self._command()[0]} ended during its start:\n{self._log_tail()}")
             if time.monotonic() > deadline:
