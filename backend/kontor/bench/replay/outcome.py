@@ -85,11 +85,20 @@ class Ended:
         return sum(payment.refunded for payment in self.payments)
 
     def plain(self) -> list[Any]:
-        """The record as it goes into the digest."""
+        """The record as it goes into the digest.
+
+        Pieces that come back in several parcels are paid back at once or one after the other, as the work happens to
+        come: what counts is the sum of each kind, and that every refund was told once.
+        """
+        paid_back: Counter[tuple[str, str]] = Counter()
+        for kind, state, amount in self.refunds:
+            paid_back[kind, state] += int(amount)
+        told = Counter(self.messages)
+        told_refunds = told.pop("refunded", 0) == sum(state == "SUCCEEDED" for _, state, _ in self.refunds)
         return [
             self.external_id, self.state, self.fulfillment, self.charge, self.returned, self.goods, self.charges,
             self.total, sorted(self.lines), self.payments, sorted(self.work.items()), sorted(self.shipped),
-            sorted(self.invoiced), sorted(self.credited), sorted(self.refunds), sorted(self.messages.items()),
+            sorted(self.invoiced), sum(self.credited), sorted(paid_back.items()), sorted(told.items()), told_refunds,
         ]  # fmt: skip
 
 
