@@ -1,8 +1,12 @@
 """What would be unsafe or fail later is refused at the start."""
 
+import urllib.request
+
 import pytest
 
-from kontor.settings import from_environment
+from kontor.bench.services import free_port
+from kontor.settings import Settings, from_environment
+from kontor.worker import show_metrics
 
 SAFE = {"KONTOR_ENVIRONMENT": "production", "KONTOR_GATEWAY_SECRET": "g" * 40}
 
@@ -23,3 +27,10 @@ def test_production_with_secrets_of_its_own_starts() -> None:
 def test_what_is_missing_is_named(environment: dict[str, str], named: str) -> None:
     with pytest.raises(ValueError, match=named):
         from_environment(environment)
+
+
+def test_worker_and_relay_show_their_metrics_on_loopback() -> None:
+    port = free_port()
+    show_metrics(Settings(metrics_port=port))
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=30) as answer:
+        assert b"kontor_jobs_total" in answer.read()

@@ -70,3 +70,44 @@ async def test_case_is_opened_assigned_and_finished(database: Database, drain: D
     }
     listed = "{ cases(filter: {states: [DONE], kinds: [MANUAL]}) { nodes { id } } }"
     assert (await client.graphql(listed))["data"]["cases"]["nodes"] == [{"id": case["id"]}]
+
+
+HOLDS = "query($order: UUID!) { order(id: $order) { holds { id kind reason placedBy } } }"
+RELEASE = "mutation($hold: UUID!) { releaseHold(holdId: $hold) { __typename ... on Error { code } } }"
+
+
+async def test_hold_of_risk_is_released_by_those_who_judge_risk(
+    database: Database, drain: Drain, client: Client, principals: Principals
+) -> None:
+    company, variant = await make_store(database, settings={"risk.amount": 500})
+    order_id = await order_one(database, company, variant)
+    await drain()
+    [hold] = (await client.graphql(HOLDS, {"order": str(order_id)}))["data"]["order"]["holds"]
+    agent = principals.holding("orders:read", "holds:write")
+    refused = await client.graphql(RELEASE, {"hold": hold["id"]}, principal=agent)
+    assert refused["data"]["releaseHold"]["__typename"] == "ForbiddenError"
+    await drain()
+    assert await order_state(database, order_id) == "RECEIVED"
+    judge = principals.holding("orders:read", "holds:write", "risk:review")
+    done = await client.graphql(RELEASE, {"hold": hold["id"]}, principal=judge)
+    assert done["data"]["releaseHold"]["__typename"] == "HoldChanged"
+
+
+async def test_shop_sees_that_an_order_is_held_but_neither_words_nor_names(
+    database: Database, drain: Drain, client: Client, principals: Principals
+) -> None:
+    company, variant = await make_store(database, settings={"risk.amount": 500})
+    order_id = await order_one(database, company, variant)
+    await drain()
+    [seen] = (await client.graphql(HOLDS, {"order": str(order_id)}))["data"]["order"]["holds"]
+    assert seen["kind"] == "RISK"
+    assert seen["reason"]
+    assert seen["placedBy"]
+    shop = principals.holding("orders:read", "events:read", channel_ids=frozenset([company.channel.id]))
+    [shown] = (await client.graphql(HOLDS, {"order": str(order_id)}, principal=shop))["data"]["order"]["holds"]
+    assert shown == {"id": seen["id"], "kind": "RISK", "reason": "", "placedBy": ""}
+    events = "query($order: UUID!) { events(orderId: $order) { nodes { name } } }"
+    told = await client.graphql(events, {"order": str(order_id)}, principal=shop)
+    names = {node["name"] for node in told["data"]["events"]["nodes"]}
+    assert "OrderPlaced" in names
+    assert "RiskAssessed" not in names
