@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
@@ -14,6 +15,9 @@ from factories.catalog import make_variant
 from factories.fulfillment import released, shipped
 from factories.intake import Company, make_company, put_stock
 from factories.partners import make_partner
+from kontor import relay
+from kontor.audit import jobs, running
+from kontor.audit.comparing import Difference
 from kontor.audit.running import differences
 from kontor.auth import audit as trail
 from kontor.auth.models import ApiClient
@@ -22,6 +26,7 @@ from kontor.care.models import Case
 from kontor.care.states import CaseState
 from kontor.core.db import Database, Session
 from kontor.core.ids import new_id
+from kontor.core.jobs import Runtime
 from kontor.core.outbox import EventRecord, OutboxRow
 from kontor.core.principal import Principal, PrincipalKind
 from kontor.fulfillment.models import FulfillmentOrder, Shipment, ShipmentLine
@@ -121,7 +126,7 @@ async def test_more_captured_than_shipped_is_found(database: Database) -> None:
         for kind in (TransactionKind.AUTHORIZE, TransactionKind.CAPTURE):
             db.add(transaction(payment, kind, 2001))
 
-    assert await found_after(database, capture) == {(4, "captured against shipped")}
+    assert (4, "captured against shipped") in await found_after(database, capture)
 
 
 def transaction(payment: Payment, kind: TransactionKind, amount: int, **given: Any) -> PaymentTransaction:
@@ -283,6 +288,51 @@ async def test_the_nightly_audit_raises_a_case_and_settles_it(database: Database
         await db.execute(sa.update(StockLevel).values(on_hand=10))
     await drain(recurring=True, until=await tomorrow(database))
     assert await cases(database) == [("DIFFERENCES", CaseState.DONE, 1)]
+
+
+async def nothing(_: Session) -> list[Difference]:
+    return []
+
+
+async def test_a_nightly_audit_that_is_cut_off_goes_on_where_it_was(
+    runtime: Runtime, database: Database, drain: Drain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+
+    async def first(_: Session) -> list[Difference]:
+        made.append("first")
+        return [Difference(1, "pieces", "order 1", "1", "2")]
+
+    async def cut_off_once(_: Session) -> list[Difference]:
+        made.append("second")
+        if made.count("second") == 1:
+            raise ConnectionError("the worker was stopped")
+        return [Difference(2, "stock", "stock of 1", "1", "2")]
+
+    monkeypatch.setattr(running, "CHECKS", (first, cut_off_once, nothing))
+    assert len(await drain(recurring=True)) == 1
+    await relay.hurry(runtime)
+    assert await drain() == []
+    assert made == ["first", "second", "second"]
+    assert await cases(database) == [("DIFFERENCES", CaseState.OPEN, 2)]
+
+
+async def test_a_check_that_takes_too_long_is_named_and_the_others_are_made(
+    database: Database, drain: Drain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def endless(_: Session) -> list[Difference]:
+        await asyncio.sleep(3600)
+        return []
+
+    async def last(_: Session) -> list[Difference]:
+        return [Difference(2, "stock", "stock of 1", "1", "2")]
+
+    monkeypatch.setattr(jobs, "LONGEST_CHECK_SECONDS", 0.05)
+    monkeypatch.setattr(running, "CHECKS", (endless, last))
+    assert await drain(recurring=True) == []
+    async with database.read_only() as db:
+        case = (await db.scalars(sa.select(Case))).one()
+    assert case.facts == {"count": 1, "first": ["2. stock of 1: stock: recorded 1, computed 2"], "unmade": ["endless"]}
 
 
 async def tomorrow(database: Database) -> Any:

@@ -19,7 +19,7 @@ from kontor import bootstrap, worker
 from kontor.adapters.payments.simulator.app import Simulator
 from kontor.adapters.payments.simulator.notices import Notifier, keep_settling
 from kontor.api.graphql import endpoint
-from kontor.api.graphql.subscriptions import EventFeed
+from kontor.api.graphql.feeds import EventFeed
 from kontor.api.http import health, metrics, oauth, pages, session
 from kontor.api.http.shell import Authenticate, Shell
 from kontor.core import logging

@@ -120,9 +120,7 @@ def seed(
 def _load_demo(*, new_passwords: bool = False) -> Loading:
     from kontor import demo
 
-    settings = _settings()
-    bootstrap.migrate(settings.database_url)
-    return asyncio.run(demo.load(settings, typer.echo, new_passwords=new_passwords))
+    return asyncio.run(demo.load(_settings(), typer.echo, new_passwords=new_passwords))
 
 
 def welcome(address: str) -> list[str]:

@@ -62,6 +62,7 @@ SUBSCRIBERS: dict[str, tuple[str, ...]] = {
     "CaptureFailed": ("processes.advance",),
     "CaptureFinished": ("processes.advance",),
     "PaymentVoided": (),
+    "DebtTakenOver": (),
     "PaymentChargedBack": ("invoicing.post_journal",),
     "ChargebackLost": ("invoicing.post_journal", "care.raise"),
     "AuthorizationExpiring": ("care.raise",),

@@ -1,6 +1,8 @@
 """The demo company is loaded once, completed after an interruption, and never mixed with other data."""
 
+import asyncio
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -118,6 +120,16 @@ async def load_new_passwords(runtime: Runtime, company_id: Any, before: dict[str
     assert after.keys() == before.keys()
     assert set(after.values()) & set(before.values()) == set()
     return after
+
+
+async def test_two_who_load_at_once_load_one_company(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(demo, "tell", partial(demo.tell, per_day=1, days=1))
+    said: list[str] = []
+    made = await asyncio.gather(*(demo.load(runtime.settings, said.append) for _ in range(2)))
+    assert {each.outcome for each in made} == {Outcome.LOADED, Outcome.THERE}
+    assert len({each.company for each in made}) == 1
+    assert [text.split(";")[0] for text in said if "waiting" in text] == ["Somebody else is loading this database"]
+    assert await count(runtime.database, User) == len(company.PEOPLE)
 
 
 @pytest.mark.engine("sqlite")

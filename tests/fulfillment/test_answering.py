@@ -1,3 +1,4 @@
+import asyncio
 from typing import Any
 from uuid import UUID
 
@@ -29,8 +30,9 @@ from kontor.fulfillment.rerouting import reroute
 from kontor.fulfillment.sourcing import SourceOutcome
 from kontor.fulfillment.states import FulfillmentState, RejectReason
 from kontor.fulfillment.values import Pieces
+from kontor.fulfillment.work import use_capacity
 from kontor.imports.saving import touch_masters
-from kontor.inventory.models import CapacityUse
+from kontor.inventory.models import CapacityUse, StockLevel
 from kontor.locations.models import StockLocation
 from kontor.orders import queries as orders
 from kontor.orders.states import OrderState
@@ -227,6 +229,41 @@ async def test_work_that_ends_without_leaving_gives_its_parcel_back(database: Da
         lines = (await orders.lines_of(db, [order_id]))[order_id]
         await cancel_lines(db, order, lines, {lines[0].id: 2}, reason="changed mind", now=db.now)
     assert [await used(database, place) for place in places] == [(0, 0), (1, 1)]
+
+
+@pytest.mark.engine("postgresql")
+async def test_moving_work_never_waits_crosswise_with_a_writer_of_stock_and_capacity(database: Database) -> None:
+    company, variant, order_id, other = await two_places(database)
+    (row,) = await rows_of(database, order_id)
+    assert row.ship_on is not None
+    here = (company.warehouse.id, row.ship_on)
+    async with database.unit_of_work() as db:
+        await db.execute(sa.update(StockLocation).values(unit_capacity=50))
+        await touch_masters(db)
+        await use_capacity(db, {here: 3}, {here: 1})
+
+    async def move() -> SourceOutcome:
+        async with database.unit_of_work() as db:
+            return (await reroute(db, row.id, reason="flood", now=db.now, to_location_id=other))[1].outcome
+
+    async with database.unit_of_work() as db:  # stock before capacity, like everybody
+        level = sa.select(StockLevel).where(StockLevel.location_id == other, StockLevel.variant_id == variant.id)
+        await db.execute(level.with_for_update())
+        moving = asyncio.create_task(move())
+        await somebody_waits(database)
+        await use_capacity(db, {here: 1})
+    assert await moving is SourceOutcome.ALL
+    assert [await used(database, place) for place in (company.warehouse.id, other)] == [(1, 0), (3, 1)]
+
+
+async def somebody_waits(database: Database) -> None:
+    """Until a transaction waits for another one's lock."""
+    for _ in range(200):
+        async with database.read_only() as db:
+            if await db.scalar(sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted")):
+                return
+        await asyncio.sleep(0.02)
+    raise AssertionError("nobody waits")
 
 
 async def test_missing_answer_is_escalated_once(database: Database) -> None:

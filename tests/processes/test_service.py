@@ -24,7 +24,8 @@ from factories.processes import (
     work_of,
 )
 from factories.returns import requested, return_lines
-from kontor.channels.models import ShortagePolicy
+from kontor.audit.running import differences
+from kontor.channels.models import SalesChannel, ShortagePolicy
 from kontor.core.db import Database
 from kontor.core.outbox import record, schedule
 from kontor.fulfillment.answering import reject
@@ -41,8 +42,9 @@ from kontor.orders import queries as orders
 from kontor.orders import service as order_service
 from kontor.orders.intake import PaymentInput
 from kontor.orders.states import HoldKind
-from kontor.payments.models import Payment
+from kontor.payments.models import Payment, Refund
 from kontor.payments.receiving import add_payment
+from kontor.payments.refunding import RefundKind, request_refund
 from kontor.processes.states import InstanceState
 from kontor.returns.models import Return
 from kontor.returns.receiving import Arrived, Finding, inspect_return, receive_return
@@ -299,6 +301,41 @@ async def test_return_that_comes_in_two_parts_is_paid_twice(database: Database, 
     async with database.read_only() as db:
         assert str((await db.get_one(Return, found.id)).state) == "CLOSED"
         assert sum(row.gross for row in await db.scalars(sa.select(CreditNote))) == 2000
+
+
+@pytest.mark.parametrize(("paid", "given", "back"), [(1999, 0, [999]), (2000, 300, [300, 700]), (2000, 0, [1000])])
+async def test_goods_that_were_not_paid_in_full_bring_back_what_was_paid(
+    database: Database, drain: Drain, paid: int, given: int, back: list[int]
+) -> None:
+    company, variant = await make_store(database)
+    async with database.unit_of_work() as db:
+        channel = await db.get_one(SalesChannel, company.channel.id)
+        channel.settings = {**channel.settings, "payment_tolerance": 1}
+    payments = (PaymentInput("CARD", paid, token="tok_visa"),)
+    order_id = await order_one(database, company, variant, 2, payments=payments)
+    await drain()
+    await ship_all(database, order_id)
+    await drain()
+    await deliver_all(database, order_id)
+    await drain()
+    if given:
+        async with database.unit_of_work() as db:
+            order = await orders.lock_order(db, order_id)
+            await request_refund(
+                db, order, now=db.now, kind=RefundKind.GOODWILL, amount=given, reason="late", source_key="goodwill/1"
+            )
+    found = await requested(database, order_id, 2)
+    assert await drain() == []
+    await finding(database, found, company.warehouse.id, 1)
+    assert await drain() == []
+    await finding(database, found, company.warehouse.id, 1)
+    assert await drain() == []
+    async with database.read_only() as db:
+        assert str((await db.get_one(Return, found.id)).state) == "CLOSED"
+        refunds = list(await db.scalars(sa.select(Refund).where(Refund.order_id == order_id).order_by(Refund.id)))
+        assert sorted(refund.amount for refund in refunds) == sorted([*back, 1000])
+        assert [note.gross for note in await db.scalars(sa.select(CreditNote))] == [1000, 1000]
+    assert await differences(database) == []
 
 
 async def brought(database: Database, found: Return, location_id: Any, inspected: int = 0) -> None:

@@ -177,8 +177,8 @@ _CODES: list[Any] = ["\x00", 2**70, "x" * 5000, None, {}]
 FORGED = [
     ("events", "99999999999999999999999.1"),
     ("events", "-7.-7"),
-    *(("orders", forged(moment, _SOMEBODY)) for moment in _MOMENTS),
-    *(("partners", forged(code, _SOMEBODY)) for code in _CODES),
+    *(("orders", forged("orders.placed_at-", moment, _SOMEBODY)) for moment in _MOMENTS),
+    *(("partners", forged("partner.code", code, _SOMEBODY)) for code in _CODES),
 ]
 
 

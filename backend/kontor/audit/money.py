@@ -46,12 +46,12 @@ async def payment_ledgers(db: Session) -> list[Difference]:
     received_promise = sa.and_(row.kind == kind.RECEIVE, Payment.kind.in_(in_advance))
     amounts = {
         "authorized": sa.case(
-            (row.kind == kind.AUTHORIZE, row.amount), (row.kind == kind.VOID, -row.amount),
+            (row.kind == kind.AUTHORIZE, row.amount), (row.kind.in_((kind.VOID, kind.TAKEOVER)), -row.amount),
             (received_promise, row.amount), else_=0,
         ),
         "captured": sa.case((row.kind.in_((kind.CAPTURE, kind.RECEIVE)), row.amount), else_=0),
         "refunded": sa.case((row.kind.in_((kind.REFUND, kind.CHARGEBACK)), row.amount), else_=0),
-        "billed": sa.case((row.kind == kind.BILL, row.amount), else_=0),
+        "billed": sa.case((row.kind == kind.BILL, row.amount), (row.kind == kind.TAKEOVER, -row.amount), else_=0),
         "credited": sa.case((row.kind == kind.CREDIT, row.amount), else_=0),
     }  # fmt: skip
     ledger = (

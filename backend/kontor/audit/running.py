@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from kontor.audit import goods, money, records
 from kontor.audit.comparing import Check, Difference
 from kontor.core.db import Database
@@ -15,10 +17,15 @@ async def differences(database: Database) -> list[Difference]:
     Read in one transaction, so that work that goes on meanwhile makes no difference. Money and goods are compared as
     they were committed: a service that writes both sides in one unit of work is never caught between them.
     """
+    return await of_checks(database, CHECKS)
+
+
+async def of_checks(database: Database, checks: Sequence[Check]) -> list[Difference]:
+    """What some of the checks find, over one state of the database."""
     found: list[Difference] = []
     async with database.read_only() as db:
         if not db.sqlite:
             await db.connection(execution_options={"isolation_level": "REPEATABLE READ"})
-        for check in CHECKS:
+        for check in checks:
             found += await check(db)
     return sorted(found, key=lambda each: each.invariant)

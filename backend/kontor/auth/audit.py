@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from kontor.auth.models import AuditEntry, AuditTarget
 from kontor.core.db import Session
 from kontor.core.ids import new_id
-from kontor.core.pagination import Page, PageRequest, Sort, paginate
+from kontor.core.pagination import Page, PageRequest, Sort, narrow, paginate
 from kontor.core.principal import Principal
 
 
@@ -58,18 +58,21 @@ def note(
     )
 
 
-async def list_entries(db: Session, wanted: AuditFilter, page: PageRequest) -> Page[AuditEntry]:
-    """Entries, newest first."""
-    found = sa.select(AuditEntry)
-    if wanted.target_id is not None:
-        about = sa.select(AuditTarget.entry_id).where(AuditTarget.target_id == wanted.target_id)
-        found = found.where(AuditEntry.id.in_(about))
-    if wanted.principal_id is not None:
-        found = found.where(AuditEntry.principal_id == wanted.principal_id)
-    if wanted.operation is not None:
-        found = found.where(AuditEntry.operation == wanted.operation)
-    if wanted.since is not None:
-        found = found.where(AuditEntry.at >= wanted.since)
-    if wanted.until is not None:
-        found = found.where(AuditEntry.at < wanted.until)
-    return await paginate(db, found, Sort(AuditEntry.at, descending=True), AuditEntry.id, page)
+async def list_entries(
+    db: Session, wanted: AuditFilter, page: PageRequest, *, descending: bool = True
+) -> Page[AuditEntry]:
+    """Entries, newest first unless asked otherwise."""
+    row = AuditEntry
+
+    def about(target_id: UUID) -> sa.ColumnElement[bool]:
+        return row.id.in_(sa.select(AuditTarget.entry_id).where(AuditTarget.target_id == target_id))
+
+    found = narrow(
+        sa.select(row),
+        (about, wanted.target_id),
+        (row.principal_id.__eq__, wanted.principal_id),
+        (row.operation.__eq__, wanted.operation),
+        (row.at.__ge__, wanted.since),
+        (row.at.__lt__, wanted.until),
+    )
+    return await paginate(db, found, Sort(row.at, descending), row.id, page)

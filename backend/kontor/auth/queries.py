@@ -20,10 +20,12 @@ from kontor.auth.models import (
 )
 from kontor.auth.permissions import PARTNER_ROLES, STORE_ROLES, ClientKind, for_customer, of_role, of_scopes
 from kontor.core.db import Model, Session
-from kontor.core.pagination import Page, PageRequest, Sort, paginate
+from kontor.core.pagination import Page, PageRequest, choose, narrow, paginate
 from kontor.core.principal import Principal, PrincipalKind
 
 SESSION_IDLE = timedelta(hours=4)
+USER_SORTS: dict[str, Any] = {"CREATED_AT": User.created_at, "EMAIL": User.email, "NAME": User.name}
+CLIENT_SORTS: dict[str, Any] = {"CREATED_AT": ApiClient.created_at, "NAME": ApiClient.name}
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,24 +201,37 @@ async def find_token_of_client(db: Session, token_hash: str) -> AccessToken | No
     return await db.scalar(sa.select(AccessToken).where(AccessToken.token_hash == token_hash))
 
 
-async def list_users(db: Session, page: PageRequest, *, search: str = "", active: bool | None = None) -> Page[User]:
-    """People by email; `search` looks into name and email."""
-    found = sa.select(User)
-    if search:
-        found = found.where(
-            sa.or_(User.email.icontains(search, autoescape=True), User.name.icontains(search, autoescape=True))
-        )
-    if active is not None:
-        found = found.where(User.active.is_(active))
-    return await paginate(db, found, Sort(User.email), User.id, page)
+async def list_users(
+    db: Session,
+    page: PageRequest,
+    *,
+    search: str = "",
+    active: bool | None = None,
+    role: str | None = None,
+    sort: str = "EMAIL",
+    descending: bool = False,
+) -> Page[User]:
+    """People, by email unless asked otherwise; `search` looks into name and email."""
+
+    def named(text: str) -> sa.ColumnElement[bool]:
+        return sa.or_(User.email.icontains(text, autoescape=True), User.name.icontains(text, autoescape=True))
+
+    found = narrow(sa.select(User), (named, search or None), (User.active.is_, active), (User.role.__eq__, role))
+    return await paginate(db, found, choose(USER_SORTS, sort, descending=descending), User.id, page)
 
 
-async def list_api_clients(db: Session, page: PageRequest, *, active: bool | None = None) -> Page[ApiClient]:
-    """Clients, newest first."""
-    found = sa.select(ApiClient)
-    if active is not None:
-        found = found.where(ApiClient.active.is_(active))
-    return await paginate(db, found, Sort(ApiClient.created_at, descending=True), ApiClient.id, page)
+async def list_api_clients(
+    db: Session,
+    page: PageRequest,
+    *,
+    active: bool | None = None,
+    kind: ClientKind | None = None,
+    sort: str = "CREATED_AT",
+    descending: bool = True,
+) -> Page[ApiClient]:
+    """Clients, newest first unless asked otherwise."""
+    found = narrow(sa.select(ApiClient), (ApiClient.active.is_, active), (ApiClient.kind.__eq__, kind))
+    return await paginate(db, found, choose(CLIENT_SORTS, sort, descending=descending), ApiClient.id, page)
 
 
 def user_principal(user: User, locations: frozenset[UUID]) -> Principal:

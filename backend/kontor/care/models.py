@@ -18,6 +18,9 @@ class Case(Model):
     __table_args__ = (
         sa.Index("ix_care_case_state_created_at", "state", "created_at"),
         sa.Index("ix_care_case_order_id", "order_id"),
+        sa.Index("ix_care_case_created_at_id", "created_at", "id"),
+        sa.Index("ix_care_case_due_at_id", "due_at", "id"),
+        sa.Index("ix_care_case_updated_at_id", "updated_at", "id"),
         sa.Index(
             "uq_care_case_open_subject",
             "subject_key",

@@ -30,6 +30,7 @@ class Product(Model):
     __tablename__ = "product"
     __table_args__ = (
         sa.Index("ix_product_name_id", "name", "id"),
+        sa.Index("ix_product_created_at_id", "created_at", "id"),
         sa.Index("ix_product_updated_at_id", "updated_at", "id"),
         sa.Index(
             "ix_product_search_key",
@@ -68,6 +69,8 @@ class ProductVariant(Model):
     __table_args__ = (
         sa.CheckConstraint("weight_g >= 0", name="weight"),
         sa.Index("ix_product_variant_product_id", "product_id"),
+        sa.Index("ix_product_variant_created_at_id", "created_at", "id"),
+        sa.Index("ix_product_variant_name_id", "name", "id"),
         sa.Index("ix_product_variant_updated_at_id", "updated_at", "id"),
         sa.Index(
             "ix_product_variant_search_key",

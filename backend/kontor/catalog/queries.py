@@ -11,8 +11,7 @@ import sqlalchemy as sa
 from kontor.catalog.errors import ProductNotFound
 from kontor.catalog.models import Accessory, BundleItem, Product, ProductKind, ProductVariant
 from kontor.core.db import Session, chunks
-from kontor.core.errors import InvalidInput
-from kontor.core.pagination import Page, PageRequest, Sort, paginate
+from kontor.core.pagination import Page, PageRequest, choose, paginate
 
 PRODUCT_SORTS: dict[str, Any] = {
     "CODE": Product.code,
@@ -82,8 +81,6 @@ async def list_products(
     db: Session, wanted: ProductFilter, page: PageRequest, *, sort: str = "CODE", descending: bool = False
 ) -> Page[Product]:
     """Products."""
-    if sort not in PRODUCT_SORTS:
-        raise InvalidInput(f"Products are not sorted by {sort}.", path=("sort",))
     found = sa.select(Product)
     lists: list[tuple[Any, Sequence[Any] | None]] = [
         (Product.code, wanted.codes),
@@ -106,15 +103,13 @@ async def list_products(
         text = wanted.search.strip().casefold()
         through = sa.select(ProductVariant.product_id).where(ProductVariant.search_key.contains(text, autoescape=True))
         found = found.where(sa.or_(Product.search_key.contains(text, autoescape=True), Product.id.in_(through)))
-    return await paginate(db, found, Sort(PRODUCT_SORTS[sort], descending), Product.id, page)
+    return await paginate(db, found, choose(PRODUCT_SORTS, sort, descending=descending), Product.id, page)
 
 
 async def list_variants(
     db: Session, wanted: VariantFilter, page: PageRequest, *, sort: str = "SKU", descending: bool = False
 ) -> Page[ProductVariant]:
     """Variants."""
-    if sort not in VARIANT_SORTS:
-        raise InvalidInput(f"Variants are not sorted by {sort}.", path=("sort",))
     found = sa.select(ProductVariant)
     lists: list[tuple[Any, Sequence[Any] | None]] = [
         (ProductVariant.sku, wanted.skus),
@@ -131,7 +126,7 @@ async def list_variants(
     if wanted.search:
         text = wanted.search.strip().casefold()
         found = found.where(ProductVariant.search_key.contains(text, autoescape=True))
-    return await paginate(db, found, Sort(VARIANT_SORTS[sort], descending), ProductVariant.id, page)
+    return await paginate(db, found, choose(VARIANT_SORTS, sort, descending=descending), ProductVariant.id, page)
 
 
 async def find_product(db: Session, *, id: UUID | None = None, code: str | None = None) -> Product | None:

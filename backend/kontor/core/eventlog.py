@@ -31,16 +31,22 @@ def place_of(text: str) -> Place:
 
 async def read_log(
     db: Session,
-    after: Place,
+    after: Place | None,
     *,
     limit: int = 500,
     stream_id: UUID | None = None,
     names: Collection[str] | None = None,
     without: Collection[str] = (),
+    back: bool = False,
 ) -> list[EventRecord]:
-    """Events after a place in the log, in its order, never passing a transaction that is still open."""
-    place = sa.tuple_(EventRecord.transaction, EventRecord.position)
-    found = sa.select(EventRecord).where(place > sa.tuple_(*map(sa.literal, after)))
+    """Events after a place in the log (None: from its beginning), in its order, none of a transaction that is open.
+
+    `back` reads towards the beginning: the events before a place (None: from the end), the latest first.
+    """
+    found = sa.select(EventRecord)
+    if after is not None:
+        place, known = sa.tuple_(EventRecord.transaction, EventRecord.position), sa.tuple_(*map(sa.literal, after))
+        found = found.where(place < known if back else place > known)
     if stream_id is not None:
         found = found.where(EventRecord.stream_id == stream_id)
     if names is not None:
@@ -49,7 +55,8 @@ async def read_log(
         found = found.where(EventRecord.name.not_in(without))
     if not db.sqlite:
         found = found.where(_CLOSED)
-    return list(await db.scalars(found.order_by(EventRecord.transaction, EventRecord.position).limit(limit)))
+    order = EventRecord.transaction, EventRecord.position
+    return list(await db.scalars(found.order_by(*(each.desc() if back else each for each in order)).limit(limit)))
 
 
 async def end_of_log(db: Session) -> Place:

@@ -73,7 +73,7 @@ class _Sets(sa.types.TypeEngine.Comparator[Any]):
 
     def operate(self, op: Any, *other: Any, **options: Any) -> Any:
         if op is operators.in_op and isinstance(other[0], _PLAIN):
-            return _OneOf(self.expr, sa.bindparam(None, list(other[0]), type_=_Values(self.type), unique=True))
+            return any_of(self.expr, other[0])
         return super().operate(op, *other, **options)
 
 
@@ -91,14 +91,14 @@ class Serial(sa.BigInteger):
         pass
 
 
-def any_of(db: Session, column: Any, values: Iterable[Any]) -> sa.ColumnElement[bool]:
-    """The column is one of the values: ids, texts or whole numbers."""
-    if db.sqlite:
-        listed = sa.func.json_each(_json([_plain(value) for value in values])).table_valued("value")
-        found: sa.ColumnElement[bool] = sa.type_coerce(column, sa.String()).in_(sa.select(listed.c.value))
-        return found
-    array = sa.bindparam(None, list(values), type_=ARRAY(column.type))
-    return column == sa.any_(array)  # type: ignore[no-any-return]
+def among(column: Any, name: str) -> sa.ColumnElement[bool]:
+    """The column is one of the values given as the parameter `name`: for statements that are made once and kept."""
+    return _OneOf(column, sa.bindparam(name, type_=_Values(column.type)))
+
+
+def any_of(column: Any, values: Iterable[Any]) -> sa.ColumnElement[bool]:
+    """The column is one of the values: texts, or whole numbers that are no ids; columns of ids say `in_`."""
+    return _OneOf(column, sa.bindparam(None, list(values), type_=_Values(column.type), unique=True))
 
 
 def any_pair_of(db: Session, columns: tuple[Any, Any], pairs: Sequence[tuple[Any, Any]]) -> sa.ColumnElement[bool]:

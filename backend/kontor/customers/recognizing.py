@@ -123,7 +123,7 @@ async def _by_email(db: Session, emails: set[str]) -> dict[str, list[UUID]]:
     found: dict[str, list[UUID]] = {}
     if emails:
         rows = await db.execute(
-            sa.select(Customer.email_key, Customer.id).where(any_of(db, Customer.email_key, sorted(emails)))
+            sa.select(Customer.email_key, Customer.id).where(any_of(Customer.email_key, sorted(emails)))
         )
         for key, customer_id in rows:
             found.setdefault(str(key), []).append(customer_id)

@@ -1,10 +1,12 @@
 """A small believable company, made through the services in a minute: masters, people, thirty days of orders.
 
-Owns no table. `load` is what `kontor run` and `kontor seed` call; it goes on where an earlier call was interrupted.
+Owns no table. `load` is what `kontor run` and `kontor seed` call; it goes on where an earlier call was interrupted, and
+of two calls at once the second one waits.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import Enum
@@ -22,6 +24,7 @@ from kontor.demo import masters, people, progress
 from kontor.demo.calling import Caller
 from kontor.demo.progress import Progress
 from kontor.demo.story import DAYS, StoryClock, Teller
+from kontor.demo.turns import turn
 from kontor.relay import drain
 
 if TYPE_CHECKING:
@@ -48,10 +51,18 @@ class Loading:
 
 
 async def load(settings: Settings, say: Say, *, new_passwords: bool = False) -> Loading:
-    """Load the company into an empty database, or complete one that was interrupted; other data stays as it is.
+    """Migrate and load the company into an empty database, or complete one that was interrupted; other data stays as
+    it is.
 
-    `say` is told before it takes a while. The people of a loaded company get `new_passwords` on demand.
+    `say` is told before it takes a while, also when somebody else is at it and is waited for. The people of a loaded
+    company get `new_passwords` on demand.
     """
+    async with turn(settings.database_url, lambda: say("Somebody else is loading this database; waiting for it …")):
+        await asyncio.to_thread(bootstrap.migrate, settings.database_url)
+        return await _load(settings, say, new_passwords=new_passwords)
+
+
+async def _load(settings: Settings, say: Say, *, new_passwords: bool) -> Loading:
     runtime = bootstrap.build(settings)
     try:
         async with runtime.database.read_only() as db:

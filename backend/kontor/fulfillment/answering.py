@@ -159,7 +159,7 @@ async def _give_up(db: Session, work: Work, row: FulfillmentOrder, reasons: dict
     """Release the stock of a refused row, and book off what is not there."""
     whole: Counts = {line.id: line.quantity for line in work.lines[row.id]}
     await db.flush()
-    slices = stock.cut(work.allocations, work.cut(row, whole))
+    slices = stock.cut(work.of_order.get(row.order_id, []), work.cut(row, whole))
     await stock.release(db, slices, reason="refused by the place")
     gone: dict[Key, list[int]] = {}
     movements = []

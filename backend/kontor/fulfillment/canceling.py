@@ -24,7 +24,7 @@ from kontor.orders import queries as orders
 from kontor.orders.errors import LineNotFound, OrderNotCancelable
 from kontor.orders.events import OrderLinesCanceled
 from kontor.orders.models import Order, OrderLine
-from kontor.orders.service import ENDED
+from kontor.orders.states import OVER
 
 S = FulfillmentState
 WAITING = frozenset({S.SCHEDULED, S.OPEN})
@@ -61,7 +61,7 @@ async def cancel_lines(
     Raises `LineNotFound`, or `OrderNotCancelable` when the order has ended or more is asked than neither shipped nor
     asked back already; then nothing is changed.
     """
-    if wanted and order.state in ENDED:
+    if wanted and order.state in OVER:
         raise OrderNotCancelable(f"The order is {order.state}.", code="ORDER_ENDED", state=str(order.state))
     rows = await queries.lock_of_order(db, order.id, OPEN_STATES)
     work = Work(

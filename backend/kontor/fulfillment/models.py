@@ -24,6 +24,7 @@ class FulfillmentOrder(Model):
         sa.Index("ix_fulfillment_order_partner", "partner_id", "state", "created_at"),
         sa.Index("ix_fulfillment_order_created_at_id", "created_at", "id"),
         sa.Index("ix_fulfillment_order_updated_at_id", "updated_at", "id"),
+        sa.Index("ix_fulfillment_order_due_at_id", "due_at", "id"),
     )
     id: Mapped[UUID] = mapped_column(primary_key=True)
     number: Mapped[str] = mapped_column(sa.String(50))
@@ -81,6 +82,7 @@ class Shipment(Model):
         sa.Index("ix_shipment_order_id", "order_id"),
         sa.Index("ix_shipment_fulfillment_order_id", "fulfillment_order_id"),
         sa.Index("ix_shipment_shipped_at_id", "shipped_at", "id"),
+        sa.Index("ix_shipment_updated_at_id", "updated_at", "id"),
         sa.UniqueConstraint("number"),
     )
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -93,6 +95,7 @@ class Shipment(Model):
     delivered_at: Mapped[datetime | None]
     amount: Mapped[int] = mapped_column(sa.BigInteger)
     recalled_at: Mapped[datetime | None]
+    updated_at: Mapped[datetime]
 
 
 class ShipmentLine(Model):
@@ -130,6 +133,7 @@ class Parcel(Model):
     __table_args__ = (
         sa.Index("ix_parcel_shipment_id", "shipment_id"),
         sa.Index("ix_parcel_tracking_number", "tracking_number"),
+        sa.Index("ix_parcel_updated_at_id", "updated_at", "id"),
     )
     id: Mapped[UUID] = mapped_column(primary_key=True)
     fulfillment_order_id: Mapped[UUID] = mapped_column(sa.ForeignKey("fulfillment_order.id"), index=True)

@@ -1,48 +1,17 @@
 """Statements over fulfillment orders, shipments and parcels. Rows are locked after their orders, in key order."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from kontor.core.db import Session, chunks, in_key_order
-from kontor.core.errors import InvalidInput
-from kontor.core.pagination import Page, PageRequest, Sort, paginate
 from kontor.core.principal import Principal
 from kontor.fulfillment.errors import FulfillmentOrderNotFound, ShipmentNotFound
 from kontor.fulfillment.models import FulfillmentLine, FulfillmentOrder, Parcel, Shipment, ShipmentLine
-from kontor.fulfillment.states import FulfillmentState, ParcelState
+from kontor.fulfillment.states import FulfillmentState
 from kontor.orders.models import Order, OrderHold
-
-SORTS: dict[str, Any] = {"CREATED_AT": FulfillmentOrder.created_at, "UPDATED_AT": FulfillmentOrder.updated_at}
-
-
-@dataclass(frozen=True, slots=True)
-class FulfillmentFilter:
-    """Which fulfillment orders are wanted; what is None does not narrow. `due_before` is exclusive."""
-
-    states: Sequence[FulfillmentState] | None = None
-    location_ids: Sequence[UUID] | None = None
-    partner_ids: Sequence[UUID] | None = None
-    order_ids: Sequence[UUID] | None = None
-    order_number: str | None = None
-    due_before: datetime | None = None
-    cancel_requested: bool | None = None
-    changed_since: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ShipmentFilter:
-    """Which shipments are wanted; what is None does not narrow."""
-
-    order_ids: Sequence[UUID] | None = None
-    order_number: str | None = None
-    location_ids: Sequence[UUID] | None = None
-    tracking_number: str | None = None
-    delivered: bool | None = None
 
 
 def may_see(principal: Principal) -> sa.ColumnElement[bool] | None:
@@ -87,6 +56,12 @@ def visible_to(principal: Principal) -> sa.Select[FulfillmentOrder]:
     return found if condition is None else found.where(condition)
 
 
+def parcels_visible_to(principal: Principal) -> sa.Select[Parcel]:
+    """Parcels a principal may see."""
+    found, condition = sa.select(Parcel), may_see_parcel(principal)
+    return found if condition is None else found.where(condition)
+
+
 def shipments_visible_to(principal: Principal) -> sa.Select[Shipment]:
     """Shipments a principal may see."""
     found, condition = sa.select(Shipment), may_see_shipment(principal)
@@ -99,80 +74,6 @@ async def get_fulfillment_order(db: Session, row_id: UUID, principal: Principal)
     if row is None:
         raise FulfillmentOrderNotFound("There is no such fulfillment order.", fulfillment_order_id=str(row_id))
     return row
-
-
-async def list_fulfillment_orders(
-    db: Session,
-    wanted: FulfillmentFilter,
-    page: PageRequest,
-    *,
-    principal: Principal,
-    sort: str = "CREATED_AT",
-    descending: bool = True,
-) -> Page[FulfillmentOrder]:
-    """A page of what the principal may see."""
-    found = visible_to(principal)
-    for column, values in (
-        (FulfillmentOrder.state, wanted.states),
-        (FulfillmentOrder.location_id, wanted.location_ids),
-        (FulfillmentOrder.partner_id, wanted.partner_ids),
-        (FulfillmentOrder.order_id, wanted.order_ids),
-    ):
-        if values is not None:
-            found = found.where(column.in_(values))
-    if wanted.order_number is not None:
-        found = found.where(FulfillmentOrder.order_id.in_(_orders_numbered(wanted.order_number)))
-    if wanted.due_before is not None:
-        found = found.where(FulfillmentOrder.due_at < wanted.due_before)
-    if wanted.cancel_requested is not None:
-        found = found.where(FulfillmentOrder.cancel_requested == wanted.cancel_requested)
-    if wanted.changed_since is not None:
-        found = found.where(FulfillmentOrder.updated_at >= wanted.changed_since)
-    if sort not in SORTS:
-        raise InvalidInput(f"Fulfillment orders are not sorted by {sort}.", path=("sort",))
-    return await paginate(db, found, Sort(SORTS[sort], descending), FulfillmentOrder.id, page)
-
-
-async def list_shipments(
-    db: Session, wanted: ShipmentFilter, page: PageRequest, *, principal: Principal, descending: bool = True
-) -> Page[Shipment]:
-    """A page of shipments the principal may see, by the time they left; recalled ones among them."""
-    found = shipments_visible_to(principal)
-    if wanted.order_ids is not None:
-        found = found.where(Shipment.order_id.in_(wanted.order_ids))
-    if wanted.order_number is not None:
-        found = found.where(Shipment.order_id.in_(_orders_numbered(wanted.order_number)))
-    if wanted.location_ids is not None:
-        found = found.where(Shipment.location_id.in_(wanted.location_ids))
-    if wanted.tracking_number is not None:
-        tracked = sa.select(Parcel.shipment_id).where(Parcel.tracking_number == wanted.tracking_number)
-        found = found.where(Shipment.id.in_(tracked))
-    if wanted.delivered is not None:
-        found = found.where(Shipment.delivered_at.is_not(None) == wanted.delivered)
-    return await paginate(db, found, Sort(Shipment.shipped_at, descending), Shipment.id, page)
-
-
-async def list_parcels(
-    db: Session,
-    page: PageRequest,
-    *,
-    principal: Principal,
-    tracking_number: str | None = None,
-    states: Sequence[ParcelState] | None = None,
-) -> Page[Parcel]:
-    """A page of parcels the principal may see, newest first."""
-    found, condition = sa.select(Parcel), may_see_parcel(principal)
-    if condition is not None:
-        found = found.where(condition)
-    if tracking_number is not None:
-        found = found.where(Parcel.tracking_number == tracking_number)
-    if states is not None:
-        found = found.where(Parcel.state.in_(states))
-    return await paginate(db, found, Sort(Parcel.id, True), Parcel.id, page)
-
-
-def _orders_numbered(number: str) -> sa.Select[Any]:
-    return sa.select(Order.id).where(Order.number == number)
 
 
 async def orders_of(db: Session, ids: Iterable[UUID], principal: Principal | None) -> dict[UUID, UUID]:

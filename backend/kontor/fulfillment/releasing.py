@@ -17,7 +17,7 @@ from kontor.fulfillment import queries
 from kontor.fulfillment.events import FulfillmentOrdersCreated
 from kontor.fulfillment.models import FulfillmentLine, FulfillmentOrder
 from kontor.fulfillment.states import FulfillmentState
-from kontor.fulfillment.work import Place, use_capacity
+from kontor.fulfillment.work import Capacity, Place, use_capacity
 from kontor.inventory import allocations as stock
 from kontor.inventory.models import Allocation
 from kontor.locations.models import StockLocation
@@ -76,20 +76,32 @@ class _Bound:
     parts: dict[UUID, list[stock.Slice]] = field(default_factory=dict)
 
 
-async def create_fulfillment_orders(db: Session, releases: Sequence[Release], *, now: datetime) -> Released:
-    """Write the work of the plans; pieces without stock on hand stay where they are."""
+async def create_fulfillment_orders(
+    db: Session, releases: Sequence[Release], *, now: datetime, freed: Capacity = ({}, {})
+) -> Released:
+    """Write the work of the plans; pieces without stock on hand stay where they are.
+
+    `freed` is what places have to release no more: it is written with what others have to release now, after all stock.
+    """
     made = Released()
+    jobs = await _create(db, releases, made, now=now)
+    await _use_up(db, jobs, *freed)
+    _tell(db, jobs, now=now)
+    return made
+
+
+async def _create(db: Session, releases: Sequence[Release], made: Released, *, now: datetime) -> list[_Job]:
     ids = {release.order.id for release in releases}
     for row in await stock.of_orders(db, ids):
         made.allocations.setdefault(row.order_id, []).append(row)
     planned = [release for release in releases if release.plans]
     if not planned:
-        return made
+        return []
     masters = await routing_masters.load(db)
     bound = _Bound()
     jobs = [job for each in planned for job in _jobs(each, masters.locations, made.allocations, bound)]
     if not jobs:
-        return made
+        return []
     counts = await queries.count_rows(db, FulfillmentOrder, {job.release.order.id for job in jobs})
     for job in jobs:
         order = job.release.order
@@ -103,9 +115,7 @@ async def create_fulfillment_orders(db: Session, releases: Sequence[Release], *,
     await stock.give_to_fulfillment(db, bound.whole)
     for row_id, slices in bound.parts.items():
         await stock.split_off(db, slices, row_id)
-    await _use_up(db, jobs)
-    _tell(db, jobs, now=now)
-    return made
+    return jobs
 
 
 def _jobs(
@@ -203,9 +213,10 @@ def _line_rows(job: _Job) -> Iterable[tuple[Any, ...]]:
             yield (new_id(), job.id, line.id, line.variant_id, line.sku, line.name, job.pieces[line.id], 0)
 
 
-async def _use_up(db: Session, jobs: Sequence[_Job]) -> None:
-    units: dict[Place, int] = {}
-    parcels: dict[Place, int] = {}
+async def _use_up(
+    db: Session, jobs: Sequence[_Job], freed_units: Mapping[Place, int], freed_parcels: Mapping[Place, int]
+) -> None:
+    units, parcels = dict(freed_units), dict(freed_parcels)
     for job in jobs:
         if job.location.unit_capacity is None and job.location.parcel_capacity is None:
             continue

@@ -11,7 +11,7 @@ from kontor.fulfillment.errors import NoOtherPlace, WrongDeliveryType
 from kontor.fulfillment.models import FulfillmentOrder
 from kontor.fulfillment.sourcing import Sourced, SourceOutcome, Wish, source_orders
 from kontor.fulfillment.states import FulfillmentState
-from kontor.fulfillment.work import check_state, count, load_work, pick_row, settle_capacity
+from kontor.fulfillment.work import check_state, count, load_work, pick_row
 from kontor.orders.states import DeliveryType
 
 S = FulfillmentState
@@ -51,9 +51,9 @@ async def reroute(
     work.free_capacity(row, sum(line.quantity for line in lines))
     await release_pieces(db, work, order, cuts, "moved by hand")
     await count(db, work, now=now)
-    await settle_capacity(db, work)
     await db.flush()
-    wish = Wish("REROUTE", frozenset({row.location_id}), to_location_id)
+    # The capacity of both places is written after all stock is moved: whoever writes it before waits crosswise.
+    wish = Wish("REROUTE", frozenset({row.location_id}), to_location_id, work.take_capacity())
     sourced = (await source_orders(db, [order.id], now=now, wish=wish))[order.id]
     missing = sum(max(0, line.quantity - sourced.given.get(line.order_line_id, 0)) for line in lines)
     if missing:

@@ -19,6 +19,7 @@ from kontor.core.errors import Unavailable
 from kontor.fulfillment import queries
 from kontor.fulfillment.codes import issue_codes
 from kontor.fulfillment.releasing import Release, Released, create_fulfillment_orders
+from kontor.fulfillment.work import Capacity
 from kontor.inventory import allocations as stock
 from kontor.inventory.allocating import Pick, try_allocate
 from kontor.inventory.models import Allocation
@@ -76,11 +77,15 @@ class Open:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What narrows a sourcing: why it is done, places not to ask, and the only place to ask if there is one."""
+    """What narrows a sourcing: why it is done, places not to ask, and the only place to ask if there is one.
+
+    `freed` is what the places that are not asked need to release no more.
+    """
 
     occasion: str = "RELEASE"
     excluded: frozenset[UUID] = frozenset()
     only: UUID | None = None
+    freed: Capacity = ({}, {})
 
 
 async def source_orders(
@@ -102,7 +107,7 @@ async def source_orders(
     works = await _route(db, found, lines, wish)
     await store_decisions(db, [row for work in works.values() for row in work.decisions])
     releases = [_release_of(work) for work in works.values()]
-    made = await create_fulfillment_orders(db, releases, now=now)
+    made = await create_fulfillment_orders(db, releases, now=now, freed=wish.freed)
     for order_id, work in works.items():
         _recount(db, work, made.allocations.get(order_id, []), now=now)
     nothing = Sourced(SourceOutcome.WAIT)
@@ -202,10 +207,10 @@ def _plan(
             excluded |= {place for place in book.masters.locations if place != wish.only}
         demand = replace(_demand(book, work, members, articles), excluded=excluded)
         channel = work.order.channel_id
-        kept = _plan_kept(book, demand, work, channel)
         best = book.plan(demand, channel)
-        held = {row.order_line_id for row in work.pending}
-        keep = bool(held) and kept.cost_cents - best.cost_cents <= MOVE_GAIN_CENTS
+        # Mostly nothing has changed since the order was placed; then the best is what it holds.
+        kept = best if _holds(work, best) else _plan_kept(book, demand, work, channel)
+        keep = bool(work.pending) and kept.cost_cents - best.cost_cents <= MOVE_GAIN_CENTS
         chosen = kept if keep else best
         record = book.explain(demand, channel, chosen)
         now = book.now
@@ -250,6 +255,20 @@ def _demand(
         ship_complete=order.ship_complete,
         pickup_location_id=order.pickup_location_id,
     )  # fmt: skip
+
+
+def _holds(work: Open, best: FulfillmentPlan) -> bool:
+    """Whether the order holds exactly what the plan sends, piece by piece."""
+    sent = {(line_id, parcel.location_id): 0 for parcel in best.parcels for line_id, _ in parcel.lines}
+    for parcel in best.parcels:
+        for line_id, quantity in parcel.lines:
+            sent[line_id, parcel.location_id] += quantity
+    lines = {line_id for line_id, _ in sent}
+    for row in work.pending:
+        if row.order_line_id in lines:
+            key = (row.order_line_id, row.location_id)
+            sent[key] = sent.get(key, 0) - row.quantity
+    return bool(sent) and not best.unsent and not any(sent.values())
 
 
 def _plan_kept(book: SupplyBook, demand: Demand, work: Open, channel_id: UUID) -> FulfillmentPlan:

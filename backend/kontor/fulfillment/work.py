@@ -30,6 +30,8 @@ from kontor.orders.models import Order, OrderLine
 
 R = TypeVar("R")
 Place = tuple[UUID, date]
+Capacity = tuple[Mapping[Place, int], Mapping[Place, int]]
+"""Units and parcels that places have to release on their days, or no more where negative."""
 
 
 @dataclass(slots=True)
@@ -48,6 +50,16 @@ class Work:
     numbers: dict[UUID, int] = field(default_factory=dict)
     moved: dict[UUID, list[stock.Slice]] = field(default_factory=dict)
     new_lines: list[FulfillmentLine] = field(default_factory=list)
+    of_order: dict[UUID, list[Allocation]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.know(self.allocations)
+
+    def know(self, allocations: list[Allocation]) -> None:
+        """The allocations of all orders, and those of each: a batch has hundreds, an order a few."""
+        self.allocations, self.of_order = allocations, {}
+        for allocation in allocations:
+            self.of_order.setdefault(allocation.order_id, []).append(allocation)
 
     def order_of(self, row: FulfillmentOrder) -> Order:
         """The order a fulfillment order belongs to."""
@@ -68,6 +80,12 @@ class Work:
         if row.ship_on is not None:
             key = (row.location_id, row.ship_on)
             self.capacity[key] = self.capacity.get(key, 0) - units
+
+    def take_capacity(self) -> Capacity:
+        """What was remembered, for whoever writes it down; it is remembered no more."""
+        remembered = self.capacity, self.parcels
+        self.capacity, self.parcels = {}, {}
+        return remembered
 
     def count_parcel(self, row: FulfillmentOrder, count: int) -> None:
         """Remember that a place has to release one parcel more, or one less; each fulfillment order is one."""
@@ -101,7 +119,7 @@ async def load_work(db: Session, ids: Iterable[UUID], *, principal: Principal | 
 async def reload_allocations(db: Session, work: Work) -> None:
     """Read the allocations again after pieces were moved between them."""
     await db.flush()
-    work.allocations = await stock.of_orders(db, work.orders)
+    work.know(await stock.of_orders(db, work.orders))
 
 
 def pick_row(work: Work, row_id: UUID, seen: set[UUID]) -> FulfillmentOrder:
@@ -134,7 +152,7 @@ def check_state(row: FulfillmentOrder, *allowed: FulfillmentState) -> None:
 def lost_pieces(work: Work, row: FulfillmentOrder) -> Counts:
     """Pieces by fulfillment line that no allocation stands behind any more: a count took it away."""
     held: dict[UUID, int] = {}
-    for allocation in work.allocations:
+    for allocation in work.of_order.get(row.order_id, ()):
         if allocation.fulfillment_order_id == row.id:
             held[allocation.order_line_id] = held.get(allocation.order_line_id, 0) + allocation.quantity
     missing = {line.id: line.quantity - held.get(line.order_line_id, 0) for line in work.lines[row.id]}
@@ -172,7 +190,7 @@ def split(
     db.add(other)
     db.note_state(change_row("fulfillment_order", other.id, None, state, now=now, by=db.by, reason="split off"))
     work.count_parcel(other, 1)
-    work.moved.setdefault(other.id, []).extend(stock.cut(work.allocations, work.cut(row, counts)))
+    work.moved.setdefault(other.id, []).extend(stock.cut(work.of_order.get(row.order_id, []), work.cut(row, counts)))
     work.rows[other.id] = other
     work.lines[other.id] = [_moved(line, other, counts[line.id]) for line in work.lines[row.id] if line.id in counts]
     work.new_lines.extend(work.lines[other.id])
@@ -258,8 +276,7 @@ async def _untold(db: Session, order_ids: Sequence[UUID]) -> set[UUID]:
 
 async def settle_capacity(db: Session, work: Work) -> None:
     """Bring what was remembered down to what the places have to release; after the stock, as every writer does."""
-    await use_capacity(db, work.capacity, work.parcels)
-    work.capacity, work.parcels = {}, {}
+    await use_capacity(db, *work.take_capacity())
 
 
 async def use_capacity(db: Session, units: Mapping[Place, int], parcels: Mapping[Place, int] | None = None) -> None:

@@ -290,4 +290,7 @@ def changes_masters(db: Session) -> bool:
 
 async def masters_version(db: Session) -> int:
     """The present number; 0 before the first master was saved."""
-    return await db.scalar(sa.select(MastersVersion.version).where(MastersVersion.name == MASTERS)) or 0
+    return await db.scalar(_VERSION) or 0
+
+
+_VERSION = sa.select(MastersVersion.__table__.c.version).where(MastersVersion.__table__.c.name == MASTERS)

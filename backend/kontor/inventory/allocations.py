@@ -65,16 +65,16 @@ async def of_orders(db: Session, order_ids: Iterable[UUID]) -> list[Allocation]:
 
 def cut(allocations: Sequence[Allocation], cuts: Iterable[Cut]) -> list[Slice]:
     """Choose which allocations give: backordered ones first, then the youngest. Raises `StockShort` when too few."""
-    left = {id(row): row.quantity for row in allocations}
-    kept = {id(row): row.from_reservation for row in allocations}
+    left: dict[int, int] = {}
+    kept: dict[int, int] = {}
+    of: dict[tuple[UUID, UUID | None], list[Allocation]] = {}
+    for row in allocations:
+        left[id(row)], kept[id(row)] = row.quantity, row.from_reservation
+        of.setdefault((row.order_line_id, row.fulfillment_order_id), []).append(row)
     slices: list[Slice] = []
     for wish in cuts:
         rest = wish.quantity
-        own = [
-            row
-            for row in allocations
-            if row.order_line_id == wish.order_line_id and row.fulfillment_order_id == wish.fulfillment_order_id
-        ]
+        own = of.get((wish.order_line_id, wish.fulfillment_order_id), [])
         for row in sorted(own, key=lambda row: (row.inbound_id is None, -row.created_at.timestamp())):
             part = min(rest, left[id(row)])
             if part:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from kontor.catalog.models import ProductVariant
 from kontor.core.db import Session
 from kontor.core.errors import InvalidInput
-from kontor.core.pagination import Page, PageRequest, Sort, decode_cursor, encode_cursor, paginate
+from kontor.core.pagination import Page, PageRequest, Sort, choose, decode_cursor, encode_cursor, narrow, paginate
 from kontor.core.principal import Principal
 from kontor.inventory.availability import Counters, available_to_promise
 from kontor.inventory.models import InboundStock, MovementKind, Reservation, StockLevel, StockMovement
@@ -100,6 +100,13 @@ class StockLevelFilter:
 
 
 _FREE = StockLevel.on_hand - StockLevel.allocated - StockLevel.reserved - StockLevel.safety
+MOVEMENT_SORTS: dict[str, Any] = {"AT": StockMovement.id}  # ids follow their writing
+RESERVATION_SORTS: dict[str, Any] = {"CREATED_AT": Reservation.created_at, "EXPIRES_AT": Reservation.expires_at}
+INBOUND_SORTS: dict[str, Any] = {
+    "CREATED_AT": InboundStock.created_at,
+    "EXPECTED_ON": InboundStock.expected_on,
+    "UPDATED_AT": InboundStock.updated_at,
+}
 LEVEL_SORTS: dict[str, Any] = {
     "LOCATION": StockLevel.location_id,
     "ON_HAND": StockLevel.on_hand,
@@ -116,22 +123,22 @@ async def list_stock_levels(
     db: Session, wanted: StockLevelFilter, page: PageRequest, *, sort: str = "LOCATION", descending: bool = False
 ) -> Page[StockLevel]:
     """Levels the principal may see; raises `InvalidInput` for an unknown sort or a foreign cursor."""
-    if sort not in LEVEL_SORTS:
-        raise InvalidInput(f"Stock levels are not sorted by {sort}.", path=("sort",))
-    column = LEVEL_SORTS[sort]
+    chosen = choose(LEVEL_SORTS, sort, descending=descending)
+    column = chosen.column
     key = sa.tuple_(column, StockLevel.location_id, StockLevel.variant_id)
     found = sa.select(StockLevel).where(visible_to(db.principal), *_level_conditions(db, wanted))
     if page.after is not None:
-        found = found.where(_after(key, column, page.after, descending))
+        found = found.where(_after(key, chosen, page.after))
     order = [part.desc() if descending else part for part in (column, StockLevel.location_id, StockLevel.variant_id)]
     rows = list(await db.scalars(found.order_by(*order).limit(page.first + 1)))
     items = rows[: page.first]
-    cursors = [encode_cursor([getattr(row, column.key), row.location_id], row.variant_id) for row in items]
+    cursors = [encode_cursor(chosen.name, [getattr(row, column.key), row.location_id], row.variant_id) for row in items]
     return Page(items, cursors, len(rows) > page.first)
 
 
-def _after(key: Any, column: Any, cursor: str, descending: bool) -> Any:
-    pair, variant_id = decode_cursor(cursor, list)
+def _after(key: Any, sort: Sort, cursor: str) -> Any:
+    column = sort.column
+    pair, variant_id = decode_cursor(cursor, sort.name, list)
     try:
         value, place = pair
         first = _value(value, column.type.python_type)
@@ -140,7 +147,7 @@ def _after(key: Any, column: Any, cursor: str, descending: bool) -> Any:
         )
     except (ValueError, TypeError, AttributeError) as problem:
         raise InvalidInput("The cursor is not one of this list.", code="INVALID_CURSOR", path=("after",)) from problem
-    return key < last if descending else key > last
+    return key < last if sort.descending else key > last
 
 
 def _value(value: Any, kind: type) -> Any:
@@ -188,7 +195,7 @@ class StockMovementFilter:
 
 
 async def list_stock_movements(
-    db: Session, wanted: StockMovementFilter, page: PageRequest, *, descending: bool = True
+    db: Session, wanted: StockMovementFilter, page: PageRequest, *, sort: str = "AT", descending: bool = True
 ) -> Page[StockMovement]:
     """The ledger, newest first unless asked otherwise."""
     row = StockMovement
@@ -203,7 +210,7 @@ async def list_stock_movements(
         found = found.where(row.at >= wanted.since)
     if wanted.until is not None:
         found = found.where(row.at < wanted.until)
-    return await paginate(db, found, Sort(row.id, descending), row.id, page)
+    return await paginate(db, found, choose(MOVEMENT_SORTS, sort, descending=descending), row.id, page)
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,12 +222,13 @@ class ReservationFilter:
     channel_ids: Sequence[UUID] | None = None
     reference: str | None = None
     used_up: bool = False
+    expires_before: datetime | None = None
 
 
 async def list_reservations(
-    db: Session, wanted: ReservationFilter, page: PageRequest, *, descending: bool = True
+    db: Session, wanted: ReservationFilter, page: PageRequest, *, sort: str = "CREATED_AT", descending: bool = True
 ) -> Page[Reservation]:
-    """Reservations at places in scope, newest first; a shop sees those of its channels."""
+    """Reservations at places in scope, newest first unless asked otherwise; a shop sees those of its channels."""
     row = Reservation
     found = sa.select(row).where(
         reservations_visible_to(db.principal), *_by_code(db, row, wanted.locations, wanted.skus)
@@ -229,9 +237,10 @@ async def list_reservations(
         found = found.where(row.channel_id.in_(wanted.channel_ids))
     if wanted.reference is not None:
         found = found.where(row.reference == wanted.reference)
+    found = narrow(found, (row.expires_at.__lt__, wanted.expires_before))
     if not wanted.used_up:
         found = found.where(row.quantity > 0)
-    return await paginate(db, found, Sort(row.created_at, descending), row.id, page)
+    return await paginate(db, found, choose(RESERVATION_SORTS, sort, descending=descending), row.id, page)
 
 
 def reservations_visible_to(principal: Principal) -> sa.ColumnElement[bool]:
@@ -243,17 +252,23 @@ def reservations_visible_to(principal: Principal) -> sa.ColumnElement[bool]:
 
 @dataclass(frozen=True, slots=True)
 class InboundStockFilter:
-    """Which expected goods are wanted; what is None does not narrow. Closed ones are left out unless asked for."""
+    """Which expected goods are wanted; what is None does not narrow. Closed ones are left out unless asked for.
+
+    Days: from inclusive, until exclusive.
+    """
 
     locations: Sequence[str] | None = None
     skus: Sequence[str] | None = None
     reference: str | None = None
     overdue: bool | None = None
     closed: bool | None = False
+    expected_from: date | None = None
+    expected_until: date | None = None
+    changed_since: datetime | None = None
 
 
 async def list_inbound_stock(
-    db: Session, wanted: InboundStockFilter, page: PageRequest, *, descending: bool = False
+    db: Session, wanted: InboundStockFilter, page: PageRequest, *, sort: str = "EXPECTED_ON", descending: bool = False
 ) -> Page[InboundStock]:
     """Expected goods, the soonest first unless asked otherwise; `overdue`: expected before today and not all there."""
     row = InboundStock
@@ -264,7 +279,13 @@ async def list_inbound_stock(
         found = found.where(row.reference == wanted.reference)
     if wanted.closed is not None:
         found = found.where(row.closed if wanted.closed else sa.not_(row.closed))
+    found = narrow(
+        found,
+        (row.expected_on.__ge__, wanted.expected_from),
+        (row.expected_on.__lt__, wanted.expected_until),
+        (row.updated_at.__ge__, wanted.changed_since),
+    )
     if wanted.overdue is not None:
         late = sa.and_(row.expected_on < db.now.date(), sa.not_(row.closed))
         found = found.where(late if wanted.overdue else sa.not_(late))
-    return await paginate(db, found, Sort(row.expected_on, descending), row.id, page)
+    return await paginate(db, found, choose(INBOUND_SORTS, sort, descending=descending), row.id, page)

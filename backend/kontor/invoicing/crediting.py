@@ -22,6 +22,7 @@ from kontor.invoicing.models import CreditNote, Invoice
 from kontor.orders.models import OrderCharge
 from kontor.orders.queries import lock_orders
 from kontor.payments.models import Payment, Refund, RefundAllocation
+from kontor.payments.refunding import NOT_PAID
 from kontor.payments.states import RefundState
 
 SERIES = "CN"
@@ -135,7 +136,7 @@ def _credited(invoiced: Line, wanted: Mapping[str, Any], before: Credited, invoi
 
 def _keep_fees(refund: Refund, drafts: Sequence[Draft]) -> None:
     """What is kept stands on the first credit note, at its own rate or else that of its goods."""
-    fees = [line for line in refund.lines if not _key_of(line)]
+    fees = [line for line in refund.lines if not _key_of(line) and line.get("name") != NOT_PAID]
     if not drafts:
         return
     first = drafts[0]

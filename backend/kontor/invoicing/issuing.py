@@ -28,7 +28,7 @@ from kontor.tax.determination import TaxTreatment, place_of_supply
 SERIES = "INV"
 _COLUMNS = (
     "id", "number", "legal_entity_id", "series", "year", "sequence", "order_id", "shipment_id", "state", "issued_at",
-    "supplied_on", "due_on", "currency", "net", "tax", "gross", "paid", "credited", "content",
+    "supplied_on", "due_on", "currency", "net", "tax", "gross", "paid", "credited", "content", "updated_at",
 )  # fmt: skip
 
 
@@ -177,7 +177,7 @@ def _row(draft: Draft, sequence: int, *, now: datetime) -> tuple[Any, ...]:
     return (
         new_id(), f"{draft.entity.code}-{now.year}-{sequence:06}", draft.entity.id, SERIES, now.year, sequence,
         draft.order.id, draft.shipment["id"], InvoiceState.ISSUED, now, draft.shipment["shipped_at"].date(),
-        draft.due.date(), draft.order.currency, net, tax, gross, 0, 0, draft.content,
+        draft.due.date(), draft.order.currency, net, tax, gross, 0, 0, draft.content, now,
     )  # fmt: skip
 
 

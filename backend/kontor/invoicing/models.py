@@ -22,6 +22,8 @@ class Invoice(Model):
         sa.CheckConstraint("gross = net + tax", name="amounts"),
         sa.Index("ix_invoice_order_id", "order_id"),
         sa.Index("ix_invoice_issued_at_id", "issued_at", "id"),
+        sa.Index("ix_invoice_due_on_id", "due_on", "id"),
+        sa.Index("ix_invoice_updated_at_id", "updated_at", "id"),
     )
     id: Mapped[UUID] = mapped_column(primary_key=True)
     number: Mapped[str] = mapped_column(sa.String(40))
@@ -43,6 +45,7 @@ class Invoice(Model):
     credited: Mapped[int] = mapped_column(sa.BigInteger, default=0)
     content: Mapped[dict[str, Any]] = mapped_column(Json)
     document_id: Mapped[UUID | None]
+    updated_at: Mapped[datetime]
 
 
 class CreditNote(Model):

@@ -77,7 +77,8 @@ async def attach(db: Session, papers: Sequence[Paper], document_ids: Sequence[UU
         if rows:
             table = columns.__table__
             change = sa.update(table).where(table.c.id == sa.bindparam("row"))
-            await (await db.connection()).execute(change.values(document_id=sa.bindparam("document")), rows)
+            stamp = {"updated_at": db.now} if "updated_at" in table.c else {}
+            await (await db.connection()).execute(change.values(document_id=sa.bindparam("document"), **stamp), rows)
 
 
 def invoice_page(number: str, content: Mapping[str, Any], logo: str) -> InvoiceDocument:

@@ -17,6 +17,12 @@ from kontor.orders.queries import visible_to as orders_visible_to
 from kontor.payments.models import Payment, PaymentTransaction, Refund, TransactionKind, TransactionState
 
 Rows = list[Mapping[str, Any]]
+INVOICE_SORTS: dict[str, Any] = {
+    "DUE_ON": Invoice.due_on,
+    "ISSUED_AT": Invoice.issued_at,
+    "NUMBER": Invoice.number,
+    "UPDATED_AT": Invoice.updated_at,
+}
 
 
 def invoices_visible_to(principal: Principal) -> sa.Select[Any]:

@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from kontor.core.db import Session
-from kontor.core.errors import InvalidInput
-from kontor.core.pagination import Page, PageRequest, Sort, paginate
+from kontor.core.pagination import Page, PageRequest, choose, narrow, paginate
 from kontor.core.principal import Principal
 from kontor.imports import saving
 from kontor.locations.errors import LocationNotFound
@@ -22,6 +22,7 @@ SORTS: dict[str, Any] = {
     "PRIORITY": StockLocation.priority,
     "UPDATED_AT": StockLocation.updated_at,
 }
+TARIFF_SORTS: dict[str, Any] = {"CARRIER": ShippingTariff.carrier, "PRICE": ShippingTariff.parcel_cents}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ class StockLocationFilter:
     can_pickup: bool | None = None
     accepts_returns: bool | None = None
     search: str | None = None
+    changed_since: datetime | None = None
 
 
 async def masters_version(db: Session) -> int:
@@ -61,10 +63,8 @@ async def list_stock_locations(
     db: Session, wanted: StockLocationFilter, page: PageRequest, *, sort: str = "CODE", descending: bool = False
 ) -> Page[StockLocation]:
     """Places the principal of the session may see."""
-    if sort not in SORTS:
-        raise InvalidInput(f"Places are not sorted by {sort}.", path=("sort",))
     found = sa.select(StockLocation).where(visible_to(db.principal), *_conditions(wanted))
-    return await paginate(db, found, Sort(SORTS[sort], descending), StockLocation.id, page)
+    return await paginate(db, found, choose(SORTS, sort, descending=descending), StockLocation.id, page)
 
 
 def _conditions(wanted: StockLocationFilter) -> list[sa.ColumnElement[bool]]:
@@ -81,6 +81,8 @@ def _conditions(wanted: StockLocationFilter) -> list[sa.ColumnElement[bool]]:
     ]
     found = [column.in_(values) for column, values in lists if values is not None]
     found += [column.is_(value) for column, value in flags if value is not None]
+    if wanted.changed_since is not None:
+        found.append(StockLocation.updated_at >= wanted.changed_since)
     if wanted.search:
         columns = (StockLocation.code, StockLocation.name, StockLocation.city, StockLocation.postal_code)
         found.append(sa.or_(*(column.icontains(wanted.search, autoescape=True) for column in columns)))
@@ -144,15 +146,18 @@ async def tariffs_of_locations(db: Session, ids: Sequence[UUID]) -> dict[UUID, l
 
 
 async def list_shipping_tariffs(
-    db: Session, page: PageRequest, *, location_ids: Sequence[UUID] | None = None, carrier: str | None = None
+    db: Session,
+    page: PageRequest,
+    *,
+    location_ids: Sequence[UUID] | None = None,
+    carrier: str | None = None,
+    sort: str = "CARRIER",
+    descending: bool = False,
 ) -> Page[ShippingTariff]:
-    """Tariffs of visible places by carrier; those for every place only for who sees every place."""
+    """Tariffs of visible places; those for every place only for who sees every place."""
     found = sa.select(ShippingTariff)
     if db.principal.restricted:
         visible = sa.select(StockLocation.id).where(visible_to(db.principal))
         found = found.where(ShippingTariff.location_id.in_(visible))
-    if location_ids is not None:
-        found = found.where(ShippingTariff.location_id.in_(location_ids))
-    if carrier is not None:
-        found = found.where(ShippingTariff.carrier == carrier)
-    return await paginate(db, found, Sort(ShippingTariff.carrier), ShippingTariff.id, page)
+    found = narrow(found, (ShippingTariff.location_id.in_, location_ids), (ShippingTariff.carrier.__eq__, carrier))
+    return await paginate(db, found, choose(TARIFF_SORTS, sort, descending=descending), ShippingTariff.id, page)

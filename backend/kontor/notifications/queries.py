@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from kontor.channels.models import LegalEntity, SalesChannel
 from kontor.core.db import Session
-from kontor.core.pagination import Page, PageRequest, Sort, paginate
+from kontor.core.pagination import Page, PageRequest, choose, narrow, paginate
 from kontor.core.principal import Principal
 from kontor.documents.models import Document
 from kontor.fulfillment.models import FulfillmentLine, FulfillmentOrder, IssuedCode, Parcel, Shipment, ShipmentLine
@@ -21,6 +21,7 @@ from kontor.orders.models import Order, OrderCharge, OrderLine
 from kontor.payments.models import Payment, Refund, RefundAllocation
 from kontor.returns.models import Return, ReturnLine
 
+SORTS: dict[str, Any] = {"CREATED_AT": Notification.created_at}
 _SHIPMENTS = frozenset({"shipped", "picked_up", "delivered", "digital_delivery"})
 _RETURNS = frozenset({"return_approved", "return_received"})
 
@@ -43,12 +44,25 @@ def visible_to(principal: Principal) -> sa.Select[Notification]:
     return found
 
 
-async def list_notifications(db: Session, page: PageRequest, *, order_id: UUID | None = None) -> Page[Notification]:
-    """The newest messages first, of one order or of all the principal may see."""
-    found = visible_to(db.principal)
-    if order_id is not None:
-        found = found.where(Notification.order_id == order_id)
-    return await paginate(db, found, Sort(Notification.created_at, descending=True), Notification.id, page)
+async def list_notifications(
+    db: Session,
+    page: PageRequest,
+    *,
+    order_id: UUID | None = None,
+    template: str | None = None,
+    failed: bool | None = None,
+    descending: bool = True,
+) -> Page[Notification]:
+    """Messages of one order or of all the principal may see, the newest first unless asked otherwise."""
+    error = Notification.error
+    found = narrow(
+        visible_to(db.principal),
+        (Notification.order_id.__eq__, order_id),
+        (Notification.template.__eq__, template),
+        (lambda wanted: error.is_not(None) if wanted else error.is_(None), failed),
+    )
+    order = choose(SORTS, "CREATED_AT", descending=descending)
+    return await paginate(db, found, order, Notification.id, page)
 
 
 async def get_notification(db: Session, notification_id: UUID) -> Notification:

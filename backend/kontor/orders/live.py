@@ -69,12 +69,10 @@ def _may_serve(place: StockLocation, order: OrderInput) -> bool:
 
 async def _variants(db: Session, skus: set[str]) -> list[UUID]:
     """The variants whose stock decides: components in place of bundles."""
-    found = sa.select(ProductVariant.id, ProductVariant.bundle).where(any_of(db, ProductVariant.sku, sorted(skus)))
+    found = sa.select(ProductVariant.id, ProductVariant.bundle).where(any_of(ProductVariant.sku, sorted(skus)))
     rows = (await db.execute(found)).all()
     bundles = [row.id for row in rows if row.bundle]
     variants = {row.id for row in rows if not row.bundle}
     if bundles:
-        variants.update(
-            await db.scalars(sa.select(BundleItem.component_id).where(any_of(db, BundleItem.bundle_id, bundles)))
-        )
+        variants.update(await db.scalars(sa.select(BundleItem.component_id).where(BundleItem.bundle_id.in_(bundles))))
     return sorted(variants)

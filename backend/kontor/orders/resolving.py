@@ -94,7 +94,7 @@ async def read_facts(db: Session, masters: Masters, orders: Iterable[OrderInput]
     orders = list(orders)
     skus = sorted({line.sku for order in orders for line in order.lines})
     articles: dict[str, Article] = {}
-    for row in await db.execute(_ARTICLE.where(any_of(db, ProductVariant.sku, skus))):
+    for row in await db.execute(_ARTICLE.where(any_of(ProductVariant.sku, skus))):
         articles[row.sku] = Article(*tuple(row))
     components = await _components(db, [each.variant_id for each in articles.values() if each.bundle])
     priced = any(line.unit_price is None for order in orders for line in order.lines)
@@ -112,7 +112,7 @@ async def _components(db: Session, bundles: Sequence[UUID]) -> dict[UUID, list[t
     rows = await db.execute(
         _ARTICLE.add_columns(BundleItem.bundle_id, BundleItem.quantity)
         .join(BundleItem, BundleItem.component_id == ProductVariant.id)
-        .where(any_of(db, BundleItem.bundle_id, bundles))
+        .where(BundleItem.bundle_id.in_(bundles))
         .order_by(BundleItem.bundle_id, BundleItem.position, ProductVariant.sku)
     )
     for row in rows:
@@ -125,7 +125,7 @@ async def _prices(db: Session, variants: Iterable[UUID]) -> dict[tuple[UUID, UUI
     found: dict[tuple[UUID, UUID], list[Price]] = {}
     rows = await db.scalars(
         sa.select(Price)
-        .where(any_of(db, Price.variant_id, variants), sa.or_(Price.valid_to.is_(None), Price.valid_to > db.now))
+        .where(Price.variant_id.in_(variants), sa.or_(Price.valid_to.is_(None), Price.valid_to > db.now))
         .order_by(Price.min_quantity.desc(), Price.valid_from.desc())
     )
     for price in rows:

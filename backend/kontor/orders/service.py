@@ -15,6 +15,7 @@ from kontor.orders.events import HoldPlaced, HoldReleased, OrderCompleted, Order
 from kontor.orders.models import Order, OrderHold
 from kontor.orders.states import (
     ORDER,
+    OVER,
     AuthorizeStatus,
     ChargeStatus,
     HoldKind,
@@ -22,8 +23,6 @@ from kontor.orders.states import (
     OrderState,
 )
 from kontor.orders.statuses import authorize_status, charge_status, invoice_status
-
-ENDED = frozenset({OrderState.CANCELED, OrderState.REJECTED, OrderState.COMPLETED, OrderState.CLOSED})
 
 
 def confirm(db: Session, orders: Sequence[Order], *, now: datetime) -> None:
@@ -43,9 +42,9 @@ def reject(db: Session, order: Order, *, reason: str, now: datetime) -> None:
 
 
 def complete(db: Session, orders: Sequence[Order], *, now: datetime) -> None:
-    """Everything is delivered or canceled and the money is settled. Ended orders stay as they are."""
+    """Everything is delivered or canceled. Orders that are over stay as they are."""
     for order in orders:
-        if order.state in ENDED:
+        if order.state in OVER:
             continue
         transition(db, order, OrderState.COMPLETED, table=ORDER, now=now)
         order.updated_at = now
@@ -56,7 +55,7 @@ def place_hold(
     db: Session, order: Order, *, kind: HoldKind, reason: str, now: datetime, blocking: bool = True
 ) -> OrderHold:
     """Keep the order from moving for a named reason; raises `Conflict` when the order is over."""
-    if order.state in ENDED:
+    if order.state in OVER:
         raise Conflict(f"The order is {order.state}.", code="ORDER_ENDED", state=order.state)
     if not 1 <= len(reason.strip()) <= 500:
         raise InvalidInput("1 to 500 characters.", code="INVALID_REASON", path=("reason",))

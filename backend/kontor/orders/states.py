@@ -29,6 +29,12 @@ ORDER = Transitions(
 )
 
 
+CALLED_OFF = frozenset({OrderState.CANCELED, OrderState.REJECTED})
+"""Nothing of the order is delivered, so none of its money is kept."""
+OVER = CALLED_OFF | {OrderState.COMPLETED, OrderState.CLOSED}
+"""Nothing is worked on any more; money may still be owed for what was delivered."""
+
+
 class FulfillmentStatus(StrEnum):
     """How much of the goods has gone."""
 

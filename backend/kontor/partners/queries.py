@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from kontor.core.db import Session
-from kontor.core.errors import InvalidInput
-from kontor.core.pagination import Page, PageRequest, Sort, paginate
+from kontor.core.pagination import Page, PageRequest, choose, narrow, paginate
 from kontor.core.principal import Principal
 from kontor.partners.errors import PartnerNotFound
 from kontor.partners.models import Partner, PartnerKind
@@ -27,6 +27,7 @@ class PartnerFilter:
     states: Sequence[PartnerState] | None = None
     countries: Sequence[str] | None = None
     search: str | None = None
+    changed_since: datetime | None = None
 
 
 def visible_to(principal: Principal) -> sa.ColumnElement[bool]:
@@ -40,8 +41,6 @@ async def list_partners(
     db: Session, wanted: PartnerFilter, page: PageRequest, *, sort: str = "CODE", descending: bool = False
 ) -> Page[Partner]:
     """Partners the principal of the session may see."""
-    if sort not in SORTS:
-        raise InvalidInput(f"Partners are not sorted by {sort}.", path=("sort",))
     found = sa.select(Partner).where(visible_to(db.principal))
     if wanted.codes is not None:
         found = found.where(Partner.code.in_(wanted.codes))
@@ -51,10 +50,11 @@ async def list_partners(
         found = found.where(Partner.state.in_(wanted.states))
     if wanted.countries is not None:
         found = found.where(Partner.country.in_(wanted.countries))
+    found = narrow(found, (Partner.updated_at.__ge__, wanted.changed_since))
     if wanted.search:
         columns = (Partner.code, Partner.name, Partner.email)
         found = found.where(sa.or_(*(column.icontains(wanted.search, autoescape=True) for column in columns)))
-    return await paginate(db, found, Sort(SORTS[sort], descending), Partner.id, page)
+    return await paginate(db, found, choose(SORTS, sort, descending=descending), Partner.id, page)
 
 
 async def find_partner(db: Session, *, id: UUID | None = None, code: str | None = None) -> Partner | None:

@@ -9,7 +9,8 @@ from kontor.core.db import Session
 from kontor.core.outbox import record, schedule
 from kontor.orders.models import Order
 from kontor.orders.queries import lock_orders
-from kontor.payments import ledger, queries
+from kontor.orders.states import CALLED_OFF
+from kontor.payments import ledger, paying_off, queries
 from kontor.payments.calling import Call, Results, Settled
 from kontor.payments.events import PaymentAuthorized, PaymentCaptured, PaymentDeclined
 from kontor.payments.models import Payment, PaymentTransaction, TransactionKind
@@ -17,7 +18,7 @@ from kontor.payments.ports import Declined
 from kontor.payments.renewing import follow_up
 from kontor.payments.reporting import Dues, covered, covers, dues_of, report, settings_of
 from kontor.payments.states import AWAITING_TRANSFER, PaymentMethodKind, PaymentState
-from kontor.payments.surplus import ENDED, refund_late_money
+from kontor.payments.surplus import refund_late_money
 
 WANTING = frozenset({PaymentState.CREATED, PaymentState.EXPIRED})
 
@@ -39,16 +40,17 @@ async def plan_authorizations(db: Session, order_ids: Sequence[UUID]) -> dict[UU
         order = orders[payment.order_id]
         at_once = _captured_at_once(payment, settings[order.channel_id])
         known = next((each for each in underway.get(payment.id, ()) if each.kind is TransactionKind.AUTHORIZE), None)
-        if known is None and order.state in ENDED:
-            continue  # what is with the gateway is asked for also when the order has ended in the meantime
-        intent = known or ledger.intend(db, payment, TransactionKind.AUTHORIZE, payment.amount - payment.authorized)
+        amount = paying_off.still_wanted(payment, payments[order.id])
+        if known is None and (order.state in CALLED_OFF or not amount):
+            continue  # what is with the gateway is asked for also when the order was called off in the meantime
+        intent = known or ledger.intend(db, payment, TransactionKind.AUTHORIZE, amount)
         calls[payment.order_id].append(Call(payment, intent, fresh=known is None, capture_now=at_once))
     return calls
 
 
 def _captured_at_once(payment: Payment, settings: Mapping[str, Any]) -> bool:
-    """A channel may name methods whose money is taken with the promise (`immediate_capture`)."""
-    return payment.kind in settings.get("immediate_capture", ())
+    """A channel may name methods whose money is taken with the promise (`immediate_capture`); debts: always."""
+    return payment.settles_id is not None or payment.kind in settings.get("immediate_capture", ())
 
 
 async def finish_authorizations(db: Session, order_ids: Sequence[UUID], results: Results, *, now: datetime) -> None:
@@ -67,13 +69,16 @@ async def finish_authorizations(db: Session, order_ids: Sequence[UUID], results:
         at_once = _captured_at_once(payment, settings[order.channel_id])
         if _settle(db, payment, intents, results, now=now, at_once=at_once):
             told.add(order.id)
-        if order.state not in ENDED:
-            _promise_here(db, payment, now=now)
+        if order.state not in CALLED_OFF:
+            _promise_here(db, payment, payments[order.id], now=now)
         if payment.captured > before:
             collected.add(order.id)
+            await paying_off.take_over(db, order, payment, payments[order.id], now=now)
+        elif not intents:
+            paying_off.drop_unneeded(db, payment, payments[order.id], now=now)
     dues = await dues_of(db, list(orders.values()), settings)
     for order in orders.values():
-        if order.state in ENDED:
+        if order.state in CALLED_OFF:
             schedule(db, "payments.void", {"order_id": order.id}, key=order.id)
         else:
             _tell(db, order, payments[order.id], dues[order.id], told=order.id in told)
@@ -112,14 +117,17 @@ def _settle(
     return declined
 
 
-def _promise_here(db: Session, payment: Payment, *, now: datetime) -> None:
+def _promise_here(db: Session, payment: Payment, payments: Sequence[Payment], *, now: datetime) -> None:
     """Methods without a gateway: an agreement, a balance the channel keeps, or money it has collected."""
     if ledger.by_gateway(payment) or payment.state is not PaymentState.CREATED or payment.authorized:
         return
-    if payment.kind.immediate_capture:
-        _collect(db, payment, TransactionKind.RECEIVE, payment.amount, now=now)
-    elif payment.kind is not PaymentMethodKind.PREPAYMENT:
-        ledger.book_now(db, payment, TransactionKind.AUTHORIZE, payment.amount, now=now)
+    amount = paying_off.still_wanted(payment, payments)
+    if payment.kind.immediate_capture and amount:
+        _collect(db, payment, TransactionKind.RECEIVE, amount, now=now)
+    elif payment.kind is not PaymentMethodKind.PREPAYMENT and amount:
+        ledger.book_now(db, payment, TransactionKind.AUTHORIZE, amount, now=now)
+        if payment.settles_id is not None:
+            _collect(db, payment, TransactionKind.CAPTURE, amount, now=now)
 
 
 def _collect(db: Session, payment: Payment, kind: TransactionKind, amount: int, *, now: datetime) -> None:

@@ -24,7 +24,7 @@ class PlannedPayment:
 
     `authorized` is what is promised and still valid, captured part included; on account, what is agreed. `captured`
     is what was taken, came in or was invoiced, less what went back for goods that never shipped. `position` is
-    the place in the chosen order.
+    the place in the chosen order. One whose last capture was `declined` is drawn on when the others are not enough.
     """
 
     id: str
@@ -33,6 +33,7 @@ class PlannedPayment:
     captured: int = 0
     multi_capture: bool = True
     position: int = 0
+    declined: bool = False
 
     @property
     def capacity(self) -> int:
@@ -52,7 +53,8 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class CapturePlan:
-    """`captures` to take now, `billed` to invoice on account, `releases` to void afterwards, `uncovered` by nobody."""
+    """`captures` to take now, `billed` to invoice on account, `releases` to void once all of that is done, `uncovered`
+    by nobody."""
 
     captures: tuple[Share, ...]
     billed: tuple[Share, ...]
@@ -95,9 +97,11 @@ def plan_captures(
 
 def _targets(drawn: Sequence[PlannedPayment], due: int, policy: CapturePolicy) -> list[int]:
     """What each payment should have given once `due` is covered; never below what it gave already."""
-    capacities = [payment.capacity for payment in drawn]
-    total = min(due, sum(capacities))
-    wanted = spread(total, capacities) if policy is CapturePolicy.RATIO else _fill(total, capacities)
+    total = min(due, sum(payment.capacity for payment in drawn))
+    sound = [payment.capacity for payment in drawn if not payment.declined]
+    first = min(total, sum(sound))
+    wanted = spread(first, sound) if policy is CapturePolicy.RATIO else _fill(first, sound)
+    wanted += _fill(total - first, [payment.capacity for payment in drawn if payment.declined])
     targets = [max(want, payment.captured) for want, payment in zip(wanted, drawn, strict=True)]
     # What was captured under another order of payments, or rounded up before, comes off the others, last one first.
     surplus = sum(targets) - total
@@ -126,7 +130,10 @@ def _releases(drawn: Sequence[PlannedPayment], targets: Sequence[int]) -> tuple[
 
 
 def _in_order(payments: Sequence[PlannedPayment], policy: CapturePolicy) -> list[PlannedPayment]:
-    return sorted(payments, key=lambda payment: (_rank(payment.kind, policy), payment.position, payment.id))
+    return sorted(
+        payments,
+        key=lambda payment: (payment.declined, _rank(payment.kind, policy), payment.position, payment.id),
+    )
 
 
 def _rank(kind: PaymentMethodKind, policy: CapturePolicy) -> int:

@@ -1,16 +1,16 @@
 """Collect the money of what has left, and give back the promises that are not needed."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from kontor.core.db import Session
-from kontor.core.outbox import record
+from kontor.core.outbox import record, schedule
 from kontor.core.statemachine import transition
 from kontor.orders.queries import lock_orders
-from kontor.payments import ledger, queries
+from kontor.payments import ledger, queries, renewing
 from kontor.payments.calling import Call, Results, Settled
 from kontor.payments.capture_plan import CapturePlan, CapturePolicy, PlannedPayment, plan_captures
 from kontor.payments.events import CaptureFailed, CaptureFinished, PaymentCaptured, PaymentVoided
@@ -20,18 +20,42 @@ from kontor.payments.reporting import Dues, dues_of, report, settings_of
 from kontor.payments.states import PAYMENT_TRANSITIONS, PaymentMethodKind, PaymentState
 
 K = TransactionKind
+LAPSED = "authorization_expired"
+"""The code of a capture that was declined because its promise has run out."""
 AbilitiesOf = Callable[[str], Abilities]
 
 
 @dataclass(frozen=True, slots=True)
 class CaptureOrder:
     """Collect for a shipment. `shipped` is the value of everything shipped so far in minor units, this included;
-    `final` says that nothing else will ship."""
+    `final` says that nothing else will ship, `renewed` that promises which had lapsed were asked for anew already."""
 
     order_id: UUID
     shipment_id: UUID
     shipped: int
     final: bool = False
+    renewed: bool = False
+
+    @classmethod
+    def of(cls, args: Mapping[str, Any]) -> "CaptureOrder":
+        """As a job names it."""
+        return cls(
+            UUID(str(args["order_id"])),
+            UUID(str(args["shipment_id"])),
+            int(args["shipped"]),
+            bool(args.get("final", False)),
+            bool(args.get("renewed", False)),
+        )
+
+    def args(self) -> dict[str, Any]:
+        """For the job that carries it out."""
+        return {
+            "order_id": self.order_id,
+            "shipment_id": self.shipment_id,
+            "shipped": self.shipped,
+            "final": self.final,
+            "renewed": self.renewed,
+        }
 
 
 class CaptureUnderWay(Exception):
@@ -44,7 +68,10 @@ def policy_of(settings: Mapping[str, Any]) -> CapturePolicy:
 
 
 def planned(
-    payments: Iterable[Payment], underway: Mapping[UUID, Sequence[PaymentTransaction]], abilities_of: AbilitiesOf
+    payments: Iterable[Payment],
+    underway: Mapping[UUID, Sequence[PaymentTransaction]],
+    abilities_of: AbilitiesOf,
+    declined: Container[UUID] = (),
 ) -> list[PlannedPayment]:
     """The payments as the capture plan sees them; what is being captured counts as captured."""
     return [
@@ -56,6 +83,7 @@ def planned(
             + sum(each.amount for each in underway.get(payment.id, ()) if each.kind in (K.CAPTURE, K.BILL)),
             multi_capture=not ledger.by_gateway(payment) or abilities_of(payment.gateway).multi_capture,
             position=payment.position,
+            declined=payment.id in declined,
         )
         for payment in payments
     ]
@@ -73,6 +101,7 @@ async def prepare_captures(
     payments = await queries.lock_payments(db, orders)
     settings = await settings_of(db, list(orders.values()))
     underway = await queries.open_transactions(db, [item.id for group in payments.values() for item in group])
+    declined = await queries.declined_captures(db, _with_a_choice(payments))
     calls: dict[UUID, list[Call]] = {}
     for each in asked:
         if each.order_id not in orders:
@@ -83,15 +112,31 @@ async def prepare_captures(
         ]
         if each.final and not known and _others(group, underway):
             raise CaptureUnderWay
-        intents = known or _intend(
-            db, each, group, underway, policy_of(settings[orders[each.order_id].channel_id]), abilities_of
+        plan = plan_captures(
+            planned(group.values(), underway, abilities_of, declined),
+            shipped=each.shipped,
+            policy=policy_of(settings[orders[each.order_id].channel_id]),
+            final=each.final,
         )
+        intents = known or _intend(db, each, plan, group, underway)
+        final = each.final and _alone(group, intents)
         calls[each.shipment_id] = [
-            Call(group[intent.payment_id], intent, fresh=not known, final=each.final and intent.kind is K.CAPTURE)
+            Call(group[intent.payment_id], intent, fresh=not known, final=final and intent.kind is K.CAPTURE)
             for intent in intents
             if ledger.by_gateway(group[intent.payment_id])
         ]
     return calls
+
+
+def _with_a_choice(payments: Mapping[UUID, Sequence[Payment]]) -> list[UUID]:
+    """Payments that are not their order's only one: which of them was declined before matters to the plan."""
+    return [payment.id for group in payments.values() if len(group) > 1 for payment in group]
+
+
+def _alone(payments: Mapping[UUID, Payment], intents: Iterable[PaymentTransaction]) -> bool:
+    """Only the one call of a plan may release what it leaves: of several, one may be declined and the rest needed."""
+    calls = [each for each in intents if each.kind is K.CAPTURE and ledger.by_gateway(payments[each.payment_id])]
+    return len(calls) == 1
 
 
 def _others(payments: Iterable[UUID], underway: Mapping[UUID, Sequence[PaymentTransaction]]) -> bool:
@@ -101,36 +146,28 @@ def _others(payments: Iterable[UUID], underway: Mapping[UUID, Sequence[PaymentTr
 def _intend(
     db: Session,
     asked: CaptureOrder,
+    plan: CapturePlan,
     payments: Mapping[UUID, Payment],
     underway: dict[UUID, list[PaymentTransaction]],
-    policy: CapturePolicy,
-    abilities_of: AbilitiesOf,
 ) -> list[PaymentTransaction]:
-    plan = plan_captures(
-        planned(payments.values(), underway, abilities_of), shipped=asked.shipped, policy=policy, final=asked.final
-    )
     intents = []
-    for payment_id, kind, amount in _steps(plan):
-        intent = ledger.intend(db, payments[payment_id], kind, amount, shipment_id=asked.shipment_id)
-        underway.setdefault(payment_id, []).append(intent)
-        intents.append(intent)
+    for shares, kind in ((plan.captures, K.CAPTURE), (plan.billed, K.BILL)):
+        for share in shares:
+            payment = payments[UUID(share.payment)]
+            intent = ledger.intend(db, payment, kind, share.amount, shipment_id=asked.shipment_id)
+            underway.setdefault(payment.id, []).append(intent)
+            intents.append(intent)
     return intents
-
-
-def _steps(plan: CapturePlan) -> list[tuple[UUID, TransactionKind, int]]:
-    captured = {share.payment for share in plan.captures}
-    return [
-        *((UUID(share.payment), K.CAPTURE, share.amount) for share in plan.captures),
-        *((UUID(share.payment), K.BILL, share.amount) for share in plan.billed),
-        # A final capture releases the rest of its payment by itself.
-        *((UUID(share.payment), K.VOID, share.amount) for share in plan.releases if share.payment not in captured),
-    ]
 
 
 async def finish_captures(
     db: Session, asked: Sequence[CaptureOrder], results: Results, abilities_of: AbilitiesOf, *, now: datetime
 ) -> None:
-    """Book the outcomes; per shipment, tell that all of it is collected or what failed."""
+    """Book the outcomes; per shipment, tell that all of it is collected or what failed.
+
+    Promises that have lapsed are asked for anew once, and the shipment is collected for again before anything is told.
+    What is left of the others is given back only when everything is collected.
+    """
     orders = await lock_orders(db, [each.order_id for each in asked])
     payments = await queries.lock_payments(db, orders)
     settings = await settings_of(db, list(orders.values()))
@@ -139,18 +176,26 @@ async def finish_captures(
     for each in asked:
         if each.order_id not in orders:
             continue
-        group = payments[each.order_id]
-        failed = _book_shipment(db, each, group, underway, results, now=now)
-        if not failed:
-            plan = plan_captures(
-                planned(group, underway, abilities_of),
-                shipped=each.shipped,
-                policy=policy_of(settings[orders[each.order_id].channel_id]),
-                final=each.final,
-            )
-            _tell(db, each, group, plan, dues[each.order_id])
+        order, group = orders[each.order_id], payments[each.order_id]
+        declined = _book_shipment(db, each, group, underway, results, now=now)
+        plan = plan_captures(
+            planned(group, underway, abilities_of),
+            shipped=each.shipped,
+            policy=policy_of(settings[order.channel_id]),
+            final=each.final,
+        )
+        missing = plan.uncovered + sum(share.amount for share in (*plan.captures, *plan.billed))
+        missing = 0 if missing <= dues[order.id].slack else missing
+        if (declined or missing) and _renew(db, each, group, declined, dues[order.id], now=now):
+            continue
+        _tell(db, each, group, declined, missing)
+        if plan.releases and not (declined or missing):
+            schedule(db, "payments.void", {"order_id": order.id}, key=order.id)
     owed = {each.order_id: each.shipped for each in asked if each.final}
     await report(db, list(orders.values()), payments, now=now, owed=owed)
+
+
+Declines = Sequence[tuple[Payment, Declined]]
 
 
 def _book_shipment(
@@ -161,26 +206,49 @@ def _book_shipment(
     results: Results,
     *,
     now: datetime,
+) -> Declines:
+    """The captures that were declined."""
+    declined: list[tuple[Payment, Declined]] = []
+    mine = [
+        (payment, intent)
+        for payment in payments
+        for intent in underway.get(payment.id, ())
+        if intent.shipment_id == asked.shipment_id
+    ]
+    final = asked.final and _alone({payment.id: payment for payment in payments}, [intent for _, intent in mine])
+    for payment, intent in mine:
+        outcome = results.get(intent.id)
+        if ledger.by_gateway(payment) and not isinstance(outcome, Settled):
+            continue
+        underway[payment.id].remove(intent)
+        settled = outcome if isinstance(outcome, Settled) else None
+        if ledger.book(db, payment, intent, settled, now=now):
+            _tell_success(db, payment, intent)
+            if final and intent.kind is K.CAPTURE and ledger.by_gateway(payment):
+                _release_rest(db, payment, asked.shipment_id, now=now)
+        elif isinstance(settled, Declined) and intent.kind is K.CAPTURE:
+            declined.append((payment, settled))
+    return declined
+
+
+def _renew(
+    db: Session,
+    asked: CaptureOrder,
+    payments: list[Payment],
+    declined: Declines,
+    dues: Dues,
+    *,
+    now: datetime,
 ) -> bool:
-    failed = False
-    for payment in payments:
-        mine = [each for each in underway.get(payment.id, ()) if each.shipment_id == asked.shipment_id]
-        for intent in mine:
-            outcome = results.get(intent.id)
-            if ledger.by_gateway(payment) and not isinstance(outcome, Settled):
-                continue
-            underway[payment.id].remove(intent)
-            settled = outcome if isinstance(outcome, Settled) else None
-            if ledger.book(db, payment, intent, settled, now=now):
-                _tell_success(db, payment, intent)
-                if asked.final and intent.kind is K.CAPTURE:
-                    _release_rest(db, payment, asked.shipment_id, now=now)
-            elif isinstance(settled, Declined) and intent.kind is K.CAPTURE:
-                failed = True
-                _capture_failed(db, asked, payment, settled.code, settled.message)
-                if settled.code == "authorization_expired":
-                    ledger.lapse(db, payment, now=now)
-    return failed
+    """Whether promises that have lapsed are being asked for anew, so that the shipment is collected for after that."""
+    for payment, refusal in declined:
+        if refusal.code == LAPSED:
+            renewing.let_go(db, payment, payments, dues, now=now)
+    if asked.renewed or not renewing.asked_for(payments, PaymentState.CREATED, PaymentState.EXPIRED, named=True):
+        return False
+    again = {"order_id": asked.order_id, "then_capture": replace(asked, renewed=True).args()}
+    schedule(db, "payments.authorize", again, key=asked.order_id)
+    return True
 
 
 def _tell_success(db: Session, payment: Payment, intent: PaymentTransaction) -> None:
@@ -207,12 +275,15 @@ def _release_rest(db: Session, payment: Payment, shipment_id: UUID, *, now: date
         _tell_success(db, payment, ledger.book_now(db, payment, K.VOID, rest, now=now, shipment_id=shipment_id))
 
 
-def _tell(db: Session, asked: CaptureOrder, payments: Sequence[Payment], plan: CapturePlan, dues: Dues) -> None:
-    missing = plan.uncovered + sum(share.amount for share in (*plan.captures, *plan.billed))
-    if missing <= dues.slack or not payments:
-        record(db, CaptureFinished(stream_id=asked.order_id, shipment_id=asked.shipment_id))
-    else:
+def _tell(db: Session, asked: CaptureOrder, payments: Sequence[Payment], declined: Declines, missing: int) -> None:
+    for payment, refusal in declined:
+        _capture_failed(db, asked, payment, refusal.code, refusal.message)
+    if declined:
+        return
+    if missing and payments:
         _capture_failed(db, asked, payments[-1], "NOT_COVERED", f"{missing} of the value shipped are not covered.")
+    else:
+        record(db, CaptureFinished(stream_id=asked.order_id, shipment_id=asked.shipment_id))
 
 
 def _capture_failed(db: Session, asked: CaptureOrder, payment: Payment, code: str, message: str) -> None:

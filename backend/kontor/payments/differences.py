@@ -39,10 +39,12 @@ async def _counters(db: Session) -> AsyncIterator[str]:
         sa.select(
             Payment.id, Payment.order_id, Payment.kind,
             Payment.authorized, Payment.captured, Payment.refunded, Payment.billed, Payment.credited,
-            (_sum(K.AUTHORIZE) - _sum(K.VOID) + sa.case((advance, _sum(K.RECEIVE)), else_=0)).label("authorized_sum"),
+            (
+                _sum(K.AUTHORIZE) - _sum(K.VOID, K.TAKEOVER) + sa.case((advance, _sum(K.RECEIVE)), else_=0)
+            ).label("authorized_sum"),
             _sum(K.CAPTURE, K.RECEIVE).label("captured_sum"),
             _sum(K.REFUND, K.CHARGEBACK).label("refunded_sum"),
-            _sum(K.BILL).label("billed_sum"),
+            (_sum(K.BILL) - _sum(K.TAKEOVER)).label("billed_sum"),
             _sum(K.CREDIT).label("credited_sum"),
         )
         .outerjoin(PaymentTransaction, PaymentTransaction.payment_id == Payment.id)

@@ -71,6 +71,17 @@ class PaymentVoided(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class DebtTakenOver(Event):
+    """Another method paid what was owed on account."""
+
+    payment_id: UUID
+    by_payment_id: UUID
+    transaction_id: UUID
+    amount: int
+    currency: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class PaymentChargedBack(Event):
     """The customer's bank took money back."""
 

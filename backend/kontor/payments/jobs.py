@@ -13,7 +13,7 @@ from kontor.core.clock import wall
 from kontor.core.db import Session
 from kontor.core.inbox import InboxMessage
 from kontor.core.jobs import JobContext, RetryLater, job
-from kontor.core.outbox import Item, OutboxRow
+from kontor.core.outbox import Item, OutboxRow, schedule
 from kontor.core.principal import SYSTEM
 from kontor.orders.queries import lock_orders
 from kontor.payments import authorizing, capturing, disputes, queries, refunding, renewing, surplus
@@ -42,10 +42,13 @@ def _ids(items: Iterable[Item], name: str) -> list[UUID]:
 
 @job("payments.authorize", queue="payments", batch=50, max_attempts=PATIENT)
 async def authorize(ctx: JobContext, items: Sequence[Item]) -> None:
-    """Secure the money of orders: `order_id`."""
+    """Secure the money of orders: `order_id`; whatever comes of it, `then_capture` is collected for afterwards."""
 
     async def end(db: Session, mine: Sequence[Item], results: Results) -> None:
         await authorizing.finish_authorizations(db, _ids(mine, "order_id"), results, now=db.now)
+        for item in mine:
+            if then := item.args.get("then_capture"):
+                schedule(db, "payments.capture", then, key=UUID(item.args["order_id"]))
 
     plan: Plan = lambda db: authorizing.plan_authorizations(db, _ids(items, "order_id"))  # noqa: E731
     await _two_steps(ctx, items, "order_id", plan, end)
@@ -53,13 +56,14 @@ async def authorize(ctx: JobContext, items: Sequence[Item]) -> None:
 
 @job("payments.capture", queue="payments", batch=50, max_attempts=PATIENT)
 async def capture(ctx: JobContext, items: Sequence[Item]) -> None:
-    """Collect for shipments: `order_id`, `shipment_id`, `shipped` (cumulative value, minor units), `final`."""
+    """Collect for shipments: what a `CaptureOrder` says."""
 
     async def end(db: Session, mine: Sequence[Item], results: Results) -> None:
-        await capturing.finish_captures(db, [_capture(item) for item in mine], results, _abilities(ctx), now=db.now)
+        asked = [CaptureOrder.of(item.args) for item in mine]
+        await capturing.finish_captures(db, asked, results, _abilities(ctx), now=db.now)
 
     for part in _rounds(items):
-        asked = [_capture(item) for item in part]
+        asked = [CaptureOrder.of(item.args) for item in part]
         try:
             await _two_steps(
                 ctx, part, "shipment_id", partial(_plan_captures, asked=asked, abilities_of=_abilities(ctx)), end
@@ -86,20 +90,13 @@ def _rounds(items: Sequence[Item]) -> list[list[Item]]:
     return rounds
 
 
-def _capture(item: Item) -> CaptureOrder:
-    args = item.args
-    return CaptureOrder(
-        UUID(args["order_id"]), UUID(args["shipment_id"]), int(args["shipped"]), bool(args.get("final", False))
-    )
-
-
 @job("payments.void", queue="payments", batch=50, max_attempts=PATIENT)
 async def void(ctx: JobContext, items: Sequence[Item]) -> None:
     """Give back what is promised and not needed any more: `order_id`."""
 
     async def end(db: Session, mine: Sequence[Item], results: Results) -> None:
         await capturing.finish_voids(db, _ids(mine, "order_id"), results, now=db.now)
-        await surplus.refund_ended(db, _ids(mine, "order_id"), now=db.now)
+        await surplus.refund_called_off(db, _ids(mine, "order_id"), now=db.now)
 
     plan: Plan = lambda db: capturing.prepare_voids(db, _ids(items, "order_id"))  # noqa: E731
     await _two_steps(ctx, items, "order_id", plan, end)

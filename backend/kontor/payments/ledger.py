@@ -108,6 +108,9 @@ def _count(payment: Payment, kind: TransactionKind, amount: int) -> None:
             payment.billed += amount
         case K.CREDIT:
             payment.credited += amount
+        case K.TAKEOVER:
+            payment.billed -= amount
+            payment.authorized -= amount
 
 
 def settle_state(db: Session, payment: Payment, *, now: datetime) -> None:

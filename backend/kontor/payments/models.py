@@ -13,8 +13,9 @@ from kontor.payments.states import PaymentMethodKind, PaymentState, RefundState
 
 
 class TransactionKind(StrEnum):
-    """What was done with a promise of money. On account, BILL is what was invoiced and CREDIT what was taken off it
-    before it was paid. LOSS is what a bank took back although it had gone back already; no counter holds it."""
+    """What was done with a promise of money. On account, BILL is what was invoiced, CREDIT what was taken off it before
+    it was paid, and TAKEOVER what another method paid of it. LOSS is what a bank took back although it had gone back
+    already; no counter holds it."""
 
     AUTHORIZE = "AUTHORIZE"
     CAPTURE = "CAPTURE"
@@ -25,6 +26,7 @@ class TransactionKind(StrEnum):
     LOSS = "LOSS"
     BILL = "BILL"
     CREDIT = "CREDIT"
+    TAKEOVER = "TAKEOVER"
 
 
 class TransactionState(StrEnum):
@@ -40,7 +42,8 @@ class Payment(Model):
     """A promise of money by one method. Amounts in minor units; sums of its transactions.
 
     `authorized` is what is promised or came in, less what was released. On account, `captured` is what came in,
-    `billed` what was invoiced and `credited` what was taken off before it was paid.
+    `billed` what was invoiced and `credited` what was taken off before it was paid. A payment that `settles_id` names
+    is on account, and this one pays what is owed on it.
     """
 
     __tablename__ = "payment"
@@ -52,6 +55,7 @@ class Payment(Model):
         sa.CheckConstraint("credited >= 0 AND credited <= billed", name="billed"),
         sa.Index("ix_payment_gateway_reference", "gateway_reference"),
         sa.Index("ix_payment_created_at_id", "created_at", "id"),
+        sa.Index("ix_payment_updated_at_id", "updated_at", "id"),
         sa.Index(
             "ix_payment_expiring",
             "authorization_expires_at",
@@ -75,6 +79,7 @@ class Payment(Model):
     token: Mapped[str | None] = mapped_column(sa.String(200))
     gateway_reference: Mapped[str | None] = mapped_column(sa.String(120))
     label: Mapped[str | None] = mapped_column(sa.String(120))
+    settles_id: Mapped[UUID | None]
     authorization_expires_at: Mapped[datetime | None]
     expiry_warned: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     created_at: Mapped[datetime]
@@ -117,6 +122,7 @@ class Refund(Model):
     __table_args__ = (
         sa.Index("ix_refund_order_id", "order_id"),
         sa.Index("ix_refund_requested_at_id", "requested_at", "id"),
+        sa.Index("ix_refund_updated_at_id", "updated_at", "id"),
         sa.UniqueConstraint("source_key"),
         sa.CheckConstraint("amount >= 0", name="amount"),
     )
@@ -136,6 +142,7 @@ class Refund(Model):
     requested_by: Mapped[str] = mapped_column(sa.String(200))
     begun_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
+    updated_at: Mapped[datetime]
 
 
 class RefundAllocation(Model):

@@ -12,7 +12,14 @@ from kontor.orders.models import Order
 from kontor.orders.queries import visible_to as orders_visible_to
 from kontor.payments.errors import PaymentNotFound, RefundNotFound
 from kontor.payments.ledger import OPEN
-from kontor.payments.models import Payment, PaymentTransaction, Refund, RefundAllocation
+from kontor.payments.models import (
+    Payment,
+    PaymentTransaction,
+    Refund,
+    RefundAllocation,
+    TransactionKind,
+    TransactionState,
+)
 from kontor.payments.states import RefundState
 
 UNDER_WAY = (RefundState.AWAITING_APPROVAL, RefundState.REQUESTED)
@@ -88,6 +95,23 @@ async def open_transactions(db: Session, payment_ids: Iterable[UUID]) -> dict[UU
         for intent in rows:
             found.setdefault(intent.payment_id, []).append(intent)
     return found
+
+
+async def declined_captures(db: Session, payment_ids: Iterable[UUID]) -> set[UUID]:
+    """Those of the payments whose last capture was declined."""
+    last: dict[UUID, TransactionState] = {}
+    for part in chunks(in_key_order(payment_ids)):
+        rows = await db.execute(
+            sa.select(PaymentTransaction.payment_id, PaymentTransaction.outcome)
+            .where(
+                PaymentTransaction.payment_id.in_(part),
+                PaymentTransaction.kind == TransactionKind.CAPTURE,
+                PaymentTransaction.outcome.not_in(OPEN),
+            )
+            .order_by(PaymentTransaction.id)
+        )
+        last.update({row.payment_id: row.outcome for row in rows})
+    return {payment_id for payment_id, outcome in last.items() if outcome is TransactionState.FAILED}
 
 
 async def promised_refunds(db: Session, order_id: UUID) -> dict[UUID, int]:

@@ -1,6 +1,8 @@
 """Money that comes in without our asking: transfers, another method."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
 import sqlalchemy as sa
 
@@ -11,14 +13,16 @@ from kontor.core.ids import new_id
 from kontor.core.outbox import record, schedule
 from kontor.orders.intake import PaymentInput
 from kontor.orders.models import Order
-from kontor.orders.service import ENDED
-from kontor.payments import ledger, queries
+from kontor.orders.states import CALLED_OFF, OrderState
+from kontor.payments import ledger, paying_off, queries
 from kontor.payments.errors import OrderIsCovered, PaymentNotAwaited
 from kontor.payments.events import PaymentReceived
 from kontor.payments.models import Payment, PaymentTransaction, TransactionKind
-from kontor.payments.renewing import UNDER_WORK, asked_for
+from kontor.payments.renewing import asked_for
 from kontor.payments.reporting import covered, covers, dues_of, report, settings_of
 from kontor.payments.states import PaymentMethodKind, PaymentState
+
+_NO_MONEY_NOW = (PaymentMethodKind.PREPAYMENT, PaymentMethodKind.ON_ACCOUNT)
 
 
 async def record_payment(
@@ -75,19 +79,18 @@ def _check_awaited(payment: Payment, amount: int) -> None:
 
 
 async def add_payment(db: Session, order: Order, promise: PaymentInput, *, now: datetime) -> Payment:
-    """Name another method for what a locked order's payments do not cover; whoever waits for the money tries again.
+    """Name another method for money that a locked order still owes; whoever waits for the money tries again.
 
-    Raises `InvalidInput` for a method the channel does not take or an amount above what is missing, `OrderIsCovered`
-    when nothing is missing, `Conflict` for an order that has ended.
+    That is what its payments do not cover, and what was declined when it was to be collected; if that is nothing, what
+    was invoiced on account and is not paid yet: this is collected at once. Goods that have arrived may still be owed,
+    so the order may be completed. Raises `InvalidInput` for a method the channel does not take or an amount above what
+    is missing, `OrderIsCovered` when nothing is missing, `Conflict` for an order that was called off.
     """
-    if order.state in ENDED:
+    if order.state in CALLED_OFF:
         raise Conflict("The order has ended.", code="ORDER_ENDED", state=order.state)
     payments = (await queries.lock_payments(db, [order.id]))[order.id]
-    dues = (await dues_of(db, [order], await settings_of(db, [order])))[order.id]
-    if covers(payments, dues):
-        raise OrderIsCovered("The order's payments cover it.", order_id=str(order.id))
-    missing = dues.owed - covered(payments) - asked_for(payments, PaymentState.CREATED)
-    await _check_promise(db, order, promise, missing)
+    missing, settles_id = await _missing(db, order, payments)
+    await _check_promise(db, order, promise, missing, settles=settles_id is not None)
     payment = Payment(
         id=new_id(),
         order_id=order.id,
@@ -99,18 +102,36 @@ async def add_payment(db: Session, order: Order, promise: PaymentInput, *, now: 
         amount=promise.amount,
         token=promise.token,
         label=promise.label,
+        settles_id=settles_id,
         created_at=now,
         updated_at=now,
     )
     db.add(payment)
     record(db, PaymentReceived(stream_id=order.id, payment_id=payment.id, amount=0, currency=order.currency))
-    if order.state in UNDER_WORK:
+    if order.state is not OrderState.RECEIVED:  # before, the process asks for the money
         schedule(db, "payments.authorize", {"order_id": order.id}, key=order.id)
     return payment
 
 
-async def _check_promise(db: Session, order: Order, promise: PaymentInput, missing: int) -> None:
+async def _missing(db: Session, order: Order, payments: Sequence[Payment]) -> tuple[int, UUID | None]:
+    """What another method may be named for, minor units, and the debt on account that it would pay, if it is one."""
+    dues = (await dues_of(db, [order], await settings_of(db, [order])))[order.id]
+    declined = await queries.declined_captures(db, [each.id for each in payments])
+    doubtful = sum(each.authorized - each.captured for each in payments if each.id in declined)
+    missing = dues.owed - covered(payments) + doubtful - asked_for(payments, PaymentState.CREATED)
+    if not covers(payments, dues) or (doubtful and missing > 0):
+        return missing, None
+    debts = paying_off.debts(payments)
+    if not debts:
+        raise OrderIsCovered("The order's payments cover it.", order_id=str(order.id))
+    settles_id, owed = next(iter(debts.items()))
+    return owed, settles_id
+
+
+async def _check_promise(db: Session, order: Order, promise: PaymentInput, missing: int, *, settles: bool) -> None:
     allowed = await db.scalar(sa.select(SalesChannel.payment_methods).where(SalesChannel.id == order.channel_id)) or []
+    if settles:  # a transfer is simply recorded for the debt, and a debt is not paid by another one
+        allowed = [kind for kind in allowed if kind not in _NO_MONEY_NOW]
     if promise.kind not in allowed:
         raise InvalidInput(
             "The channel does not take this method.",

@@ -32,6 +32,7 @@ from kontor.payments.states import REFUND_TRANSITIONS, PaymentMethodKind, Refund
 
 RECALL = timedelta(seconds=60)
 APPROVAL_ABOVE = 10_000
+NOT_PAID = "NOT_PAID"  # the name of a refund's line: part of what its goods are worth was never there to give back
 NOTHING_LEFT = Declined("charged_back", "The customer's bank has taken this money back already.")
 
 

@@ -46,8 +46,11 @@ async def watch_expiry(db: Session, *, now: datetime, limit: int = 500) -> int:
         order, expires_at = locked[payment.order_id], payment.authorization_expires_at
         if expires_at is None or payment.authorized <= payment.captured or payment.id in underway:
             continue
-        if expires_at <= now:
-            _let_go(db, order, payment, payments[order.id], dues[order.id], now=now)
+        if expires_at <= now and order.state not in NEEDED:
+            ledger.lapse(db, payment, now=now)
+        elif expires_at <= now:
+            if let_go(db, payment, payments[order.id], dues[order.id], now=now):
+                schedule(db, "payments.authorize", {"order_id": order.id}, key=order.id)
         elif expires_at <= now + WARN_BEFORE and not payment.expiry_warned:
             payment.expiry_warned = True
             if order.state in NEEDED:
@@ -59,25 +62,37 @@ async def watch_expiry(db: Session, *, now: datetime, limit: int = 500) -> int:
     return len(locked)
 
 
-def _let_go(db: Session, order: Order, payment: Payment, payments: list[Payment], dues: Dues, *, now: datetime) -> None:
-    """What a part was taken of is renewed as a payment of its own: at the gateway each promise stands for itself."""
+def let_go(db: Session, payment: Payment, payments: list[Payment], dues: Dues, *, now: datetime) -> bool:
+    """Book that a promise of a locked order has run out; whether there is something to ask for anew.
+
+    A promise of which nothing was taken is asked for itself. What a part was taken of is renewed as a payment of its
+    own, which is added to `payments`: at the gateway each promise stands for itself.
+    """
     rest = payment.authorized - payment.captured
     ledger.lapse(db, payment, now=now)
-    if order.state not in NEEDED:
-        return
-    if payment.state is not PaymentState.EXPIRED:
-        asked = asked_for(payments, PaymentState.CREATED, PaymentState.EXPIRED)
-        uncovered = min(rest, dues.owed - covered(payments) - asked)
-        if uncovered <= 0:
-            return
-        payments.append(_renewal(db, payment, uncovered, position=len(payments) + 1, now=now))
-    schedule(db, "payments.authorize", {"order_id": order.id}, key=order.id)
+    if payment.state is PaymentState.EXPIRED:
+        return True
+    asked = asked_for(payments, PaymentState.CREATED, PaymentState.EXPIRED)
+    uncovered = min(rest, dues.owed - covered(payments) - asked)
+    if uncovered > 0:
+        position = max(each.position for each in payments) + 1
+        payments.append(_renewal(db, payment, uncovered, position=position, now=now))
+    return uncovered > 0
 
 
-def asked_for(payments: Sequence[Payment], *states: PaymentState) -> int:
-    """What gateways have still to promise of the payments in these states, minor units."""
+def asked_for(payments: Sequence[Payment], *states: PaymentState, named: bool = False) -> int:
+    """What gateways have still to promise for the order of the payments in these states, minor units.
+
+    What pays a debt on account promises nothing new. With `named`, only of those that name a method to be charged.
+    """
     return sum(
-        each.amount for each in payments if each.state in states and not each.authorized and ledger.by_gateway(each)
+        each.amount
+        for each in payments
+        if each.state in states
+        and not each.authorized
+        and each.settles_id is None
+        and ledger.by_gateway(each)
+        and (each.token or not named)
     )
 
 

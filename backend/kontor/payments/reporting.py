@@ -65,7 +65,7 @@ def covers(payments: Sequence[Payment], dues: Dues) -> bool:
     The slack is for what was never promised, such as a rounded total: a promise that is not kept yet counts in full.
     """
     there = covered(payments)
-    kept = there >= sum(payment.amount for payment in payments)
+    kept = there >= sum(payment.amount for payment in payments if payment.settles_id is None)
     return there >= dues.owed or (kept and there + dues.slack >= dues.owed)
 
 

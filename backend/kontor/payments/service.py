@@ -2,7 +2,8 @@
 
 - `payments.authorize` {order_id}: ends with PaymentAuthorized or PaymentDeclined.
 - `payments.capture` {order_id, shipment_id, shipped, final}: ends with CaptureFinished or CaptureFailed; `shipped` is
-  the value of everything shipped so far, `final` says that nothing else will ship.
+  the value of everything shipped so far, `final` says that nothing else will ship. Promises that have lapsed are asked
+  for anew before it fails.
 - `payments.void` {order_id}: gives back what is promised and not needed.
 - `payments.refund` {refund_id}: scheduled by `request_refund`; ends with RefundSucceeded or RefundFailed.
 
@@ -18,6 +19,7 @@ from kontor.payments.disputes import charge_back
 from kontor.payments.models import Payment
 from kontor.payments.receiving import add_payment, awaited, record_payment
 from kontor.payments.refunding import (
+    NOT_PAID,
     RefundKind,
     RefundPreview,
     RefundShare,
@@ -25,6 +27,7 @@ from kontor.payments.refunding import (
     approve_refund,
     preview_refund,
     recall_refund,
+    refundable,
     request_refund,
     retry_refund,
 )
@@ -33,6 +36,7 @@ from kontor.payments.states import PaymentMethodKind, PaymentState
 from kontor.payments.surplus import refund_surplus
 
 __all__ = [
+    "NOT_PAID",
     "RefundKind",
     "RefundPreview",
     "RefundShare",
@@ -45,6 +49,7 @@ __all__ = [
     "recall_refund",
     "record_payment",
     "refund_surplus",
+    "refundable",
     "request_refund",
     "retry_refund",
     "settings_of",

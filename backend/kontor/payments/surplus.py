@@ -10,14 +10,11 @@ from kontor.core.db import Session
 from kontor.core.ids import new_id
 from kontor.orders.models import Order
 from kontor.orders.queries import lock_orders
-from kontor.orders.states import OrderState
+from kontor.orders.states import CALLED_OFF, OrderState
 from kontor.payments import queries, refunding
 from kontor.payments.models import Refund
 from kontor.payments.reporting import Dues, dues_of, settings_of
 from kontor.payments.states import RefundState
-
-ENDED = frozenset({OrderState.CANCELED, OrderState.REJECTED})
-"""Nothing of the order is delivered, so none of its money is kept."""
 
 
 async def refund_surplus(
@@ -52,22 +49,22 @@ async def refund_late_money(db: Session, orders: Sequence[Order], *, now: dateti
     """Pay back what was collected for locked orders only after they, or pieces of them, had been canceled."""
     dues = await dues_of(db, orders, await settings_of(db, orders))
     for order in orders:
-        ended = order.state in ENDED
-        if ended or dues[order.id].canceled:
+        called_off = order.state in CALLED_OFF
+        if called_off or dues[order.id].canceled:
             await refund_surplus(
                 db,
                 order,
-                most=None if ended else dues[order.id].canceled - await _granted(db, order.id),
+                most=None if called_off else dues[order.id].canceled - await _granted(db, order.id),
                 reason="canceled before the money was there",
                 source_key=f"late/{new_id()}",
                 now=now,
             )
 
 
-async def refund_ended(db: Session, order_ids: Sequence[UUID], *, now: datetime) -> None:
+async def refund_called_off(db: Session, order_ids: Sequence[UUID], *, now: datetime) -> None:
     """Pay back what is there for orders that were canceled or rejected."""
-    ended = [order for order in (await lock_orders(db, order_ids)).values() if order.state in ENDED]
-    await refund_late_money(db, ended, now=now)
+    gone = [order for order in (await lock_orders(db, order_ids)).values() if order.state in CALLED_OFF]
+    await refund_late_money(db, gone, now=now)
 
 
 async def _granted(db: Session, order_id: UUID) -> int:

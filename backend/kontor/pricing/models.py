@@ -22,6 +22,9 @@ class Price(Model):
         sa.CheckConstraint("valid_to IS NULL OR valid_to > valid_from", name="validity"),
         sa.UniqueConstraint("channel_id", "variant_id", "min_quantity", "valid_from"),
         sa.Index("ix_price_variant_id", "variant_id"),
+        sa.Index("ix_price_valid_from_id", "valid_from", "id"),
+        sa.Index("ix_price_created_at_id", "created_at", "id"),
+        sa.Index("ix_price_amount_id", "amount", "id"),
     )
     id: Mapped[UUID] = mapped_column(primary_key=True)
     channel_id: Mapped[UUID] = mapped_column(sa.ForeignKey("sales_channel.id"))

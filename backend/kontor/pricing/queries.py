@@ -9,8 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from kontor.core.db import Session
-from kontor.core.errors import InvalidInput
-from kontor.core.pagination import Page, PageRequest, Sort, paginate
+from kontor.core.pagination import Page, PageRequest, choose, paginate
 from kontor.core.principal import Principal
 from kontor.pricing.calculation import step_for
 from kontor.pricing.models import Price
@@ -75,8 +74,6 @@ async def list_prices(
     descending: bool = True,
 ) -> Page[Price]:
     """Prices the principal of the session may see, closed and planned ones included unless `at` is given."""
-    if sort not in SORTS:
-        raise InvalidInput(f"Prices are not sorted by {sort}.", path=("sort",))
     found = sa.select(Price).where(visible_to(db.principal))
     if wanted.channel_ids is not None:
         found = found.where(Price.channel_id.in_(wanted.channel_ids))
@@ -84,7 +81,7 @@ async def list_prices(
         found = found.where(Price.variant_id.in_(wanted.variant_ids))
     if wanted.at is not None:
         found = found.where(*_valid_at(wanted.at))
-    return await paginate(db, found, Sort(SORTS[sort], descending), Price.id, page)
+    return await paginate(db, found, choose(SORTS, sort, descending=descending), Price.id, page)
 
 
 def _valid_at(at: datetime) -> tuple[sa.ColumnElement[bool], ...]:

@@ -11,7 +11,6 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from kontor.core.db import dumps
-from kontor.core.sets import any_of
 from kontor.core.statemachine import transition
 from kontor.processes import steps
 from kontor.processes.engine import is_finished, outcome
@@ -105,7 +104,7 @@ async def lock_live(db: Session, order_ids: Iterable[UUID]) -> list[Live]:
     found: list[Live] = []
     rows = await db.execute(
         sa.select(*_COLUMNS)
-        .where(any_of(db, ProcessInstance.order_id, order_ids))
+        .where(ProcessInstance.order_id.in_(order_ids))
         .order_by(ProcessInstance.id)
         .with_for_update()
     )

@@ -33,6 +33,7 @@ class ProcessInstance(Model):
     __table_args__ = (
         sa.UniqueConstraint("subject_id", "key"),
         sa.Index("ix_process_instance_order_id", "order_id"),
+        sa.Index("ix_process_instance_started_at_id", "started_at", "id"),
         sa.Index("ix_process_instance_updated_at_id", "updated_at", "id"),
         sa.Index("ix_process_instance_state_updated_at", "state", "updated_at"),
     )
@@ -57,6 +58,8 @@ class UserTask(Model):
         sa.UniqueConstraint("instance_id", "token"),
         sa.Index("ix_user_task_state_created_at", "state", "created_at"),
         sa.Index("ix_user_task_order_id", "order_id"),
+        sa.Index("ix_user_task_created_at_id", "created_at", "id"),
+        sa.Index("ix_user_task_updated_at_id", "updated_at", "id"),
     )
     id: Mapped[UUID] = mapped_column(primary_key=True)
     instance_id: Mapped[UUID] = mapped_column(sa.ForeignKey("process_instance.id"))
@@ -70,3 +73,4 @@ class UserTask(Model):
     created_at: Mapped[datetime]
     done_at: Mapped[datetime | None]
     done_by: Mapped[str | None] = mapped_column(sa.String(200))
+    updated_at: Mapped[datetime]

@@ -14,7 +14,7 @@ from kontor.fulfillment.sourcing import Sourced, SourceOutcome
 from kontor.orders import queries as orders
 from kontor.orders import service as order_service
 from kontor.orders.models import Order, OrderHold
-from kontor.orders.states import HoldKind, OrderState
+from kontor.orders.states import OVER, HoldKind, OrderState
 from kontor.payments import queries as payments
 from kontor.payments.states import PaymentState
 from kontor.processes import handed_over, queries
@@ -79,7 +79,7 @@ async def hold_for_payment(run: TaskRun, subjects: Sequence[Subject]) -> Answers
     cases: list[NewCase] = []
     for each in subjects:
         order = locked[each.order_id]
-        if order.state not in order_service.ENDED and not _of_kind(held, order.id, HoldKind.PAYMENT):
+        if order.state not in OVER and not _of_kind(held, order.id, HoldKind.PAYMENT):
             order_service.place_hold(
                 run.db, order, kind=HoldKind.PAYMENT, reason="the payments do not cover the order", now=run.now
             )
@@ -108,7 +108,7 @@ async def cancel_unpaid_order(run: TaskRun, subjects: Sequence[Subject]) -> None
     for order in locked.values():
         _release(run, order, _of_kind(held, order.id, HoldKind.PAYMENT), "the order was canceled")
         wanted = {line.id: line.open_quantity for line in lines[order.id] if line.open_quantity}
-        if wanted and order.state not in order_service.ENDED:
+        if wanted and order.state not in OVER:
             await canceling.cancel_lines(run.db, order, lines[order.id], wanted, reason="not paid in time", now=run.now)
     await care.settle_cases(run.db, [(CaseKind.PAYMENT_FAILED, str(order_id)) for order_id in locked], now=run.now)
 

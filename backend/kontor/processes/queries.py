@@ -12,9 +12,8 @@ import sqlalchemy as sa
 
 from kontor.core.db import Session, chunks, in_key_order
 from kontor.core.outbox import OutboxRow
-from kontor.core.pagination import Page, PageRequest, Sort, paginate
+from kontor.core.pagination import Page, PageRequest, choose, narrow, paginate
 from kontor.core.principal import Principal
-from kontor.core.sets import any_of
 from kontor.core.statemachine import StateChange
 from kontor.orders import queries as orders
 from kontor.orders.models import Order, OrderLine
@@ -33,6 +32,8 @@ from kontor.risk.values import PaymentFacts
 WOKEN_AT_LEAST, WOKEN_AT_MOST = 50, 500
 DECLINES_WITHIN = timedelta(hours=24)
 SORTS: dict[str, Any] = {"STARTED_AT": ProcessInstance.started_at, "UPDATED_AT": ProcessInstance.updated_at}
+DEFINITION_SORTS: dict[str, Any] = {"DEPLOYED_AT": ProcessDefinition.deployed_at, "KEY": ProcessDefinition.key}
+TASK_SORTS: dict[str, Any] = {"CREATED_AT": UserTask.created_at, "UPDATED_AT": UserTask.updated_at}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ class UserTaskFilter:
     names: Sequence[str] | None = None
     roles: Sequence[str] | None = None
     order_id: UUID | None = None
+    changed_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,30 +73,35 @@ def _visible(found: Any, column: Any, principal: Principal) -> Any:
     return found.where(column.in_(orders.visible_to(principal).with_only_columns(Order.id)))
 
 
+def instances_visible_to(principal: Principal) -> Any:
+    """Instances of the orders a principal may see."""
+    return _visible(sa.select(ProcessInstance), ProcessInstance.order_id, principal)
+
+
+def instances_narrowed(found: Any, wanted: InstanceFilter) -> Any:
+    """Of these instances the wanted ones."""
+    return narrow(
+        found,
+        (ProcessInstance.key.in_, wanted.keys),
+        (ProcessInstance.state.in_, wanted.states),
+        (ProcessInstance.order_id.__eq__, wanted.order_id),
+        (ProcessInstance.subject_id.__eq__, wanted.subject_id),
+        (ProcessInstance.definition_id.__eq__, wanted.definition_id),
+        (ProcessInstance.updated_at.__ge__, wanted.changed_since),
+    )
+
+
 async def list_instances(
     db: Session, wanted: InstanceFilter, page: PageRequest, *, sort: str = "UPDATED_AT", descending: bool = True
 ) -> Page[ProcessInstance]:
     """A page of the instances the principal of the session may see."""
-    found = _visible(sa.select(ProcessInstance), ProcessInstance.order_id, db.principal)
-    several: tuple[tuple[Any, Any], ...] = ((ProcessInstance.key, wanted.keys), (ProcessInstance.state, wanted.states))
-    for column, values in several:
-        if values is not None:
-            found = found.where(column.in_(values))
-    for column, value in (
-        (ProcessInstance.order_id, wanted.order_id),
-        (ProcessInstance.subject_id, wanted.subject_id),
-        (ProcessInstance.definition_id, wanted.definition_id),
-    ):
-        if value is not None:
-            found = found.where(column == value)
-    if wanted.changed_since is not None:
-        found = found.where(ProcessInstance.updated_at >= wanted.changed_since)
-    return await paginate(db, found, Sort(SORTS[sort], descending), ProcessInstance.id, page)
+    found = instances_narrowed(instances_visible_to(db.principal), wanted)
+    return await paginate(db, found, choose(SORTS, sort, descending=descending), ProcessInstance.id, page)
 
 
 async def find_instance(db: Session, instance_id: UUID) -> ProcessInstance | None:
     """An instance the principal of the session may see."""
-    found = _visible(sa.select(ProcessInstance), ProcessInstance.order_id, db.principal)
+    found = instances_visible_to(db.principal)
     row: ProcessInstance | None = await db.scalar(found.where(ProcessInstance.id == instance_id))
     return row
 
@@ -159,32 +166,42 @@ async def histories(db: Session, ids: Sequence[UUID]) -> dict[UUID, list[StateCh
     return found
 
 
-async def list_definitions(db: Session, page: PageRequest, *, key: str | None = None) -> Page[ProcessDefinition]:
-    """Every version of every definition, newest first."""
-    found = sa.select(ProcessDefinition)
-    if key is not None:
-        found = found.where(ProcessDefinition.key == key)
-    return await paginate(db, found, Sort(ProcessDefinition.deployed_at, True), ProcessDefinition.id, page)
+async def list_definitions(
+    db: Session, page: PageRequest, *, key: str | None = None, sort: str = "DEPLOYED_AT", descending: bool = True
+) -> Page[ProcessDefinition]:
+    """Every version of every definition, newest first unless asked otherwise."""
+    found = narrow(sa.select(ProcessDefinition), (ProcessDefinition.key.__eq__, key))
+    return await paginate(db, found, choose(DEFINITION_SORTS, sort, descending=descending), ProcessDefinition.id, page)
 
 
-async def list_user_tasks(db: Session, wanted: UserTaskFilter, page: PageRequest) -> Page[UserTask]:
-    """A page of what people have to decide, oldest first."""
-    found = _visible(sa.select(UserTask), UserTask.order_id, db.principal)
-    for column, values in (
-        (UserTask.state, wanted.states),
-        (UserTask.name, wanted.names),
-        (UserTask.role, wanted.roles),
-    ):
-        if values is not None:
-            found = found.where(column.in_(values))
-    if wanted.order_id is not None:
-        found = found.where(UserTask.order_id == wanted.order_id)
-    return await paginate(db, found, Sort(UserTask.created_at), UserTask.id, page)
+def tasks_visible_to(principal: Principal) -> Any:
+    """Tasks of the orders a principal may see."""
+    return _visible(sa.select(UserTask), UserTask.order_id, principal)
+
+
+def tasks_narrowed(found: Any, wanted: UserTaskFilter) -> Any:
+    """Of these tasks the wanted ones."""
+    return narrow(
+        found,
+        (UserTask.state.in_, wanted.states),
+        (UserTask.name.in_, wanted.names),
+        (UserTask.role.in_, wanted.roles),
+        (UserTask.order_id.__eq__, wanted.order_id),
+        (UserTask.updated_at.__ge__, wanted.changed_since),
+    )
+
+
+async def list_user_tasks(
+    db: Session, wanted: UserTaskFilter, page: PageRequest, *, sort: str = "CREATED_AT", descending: bool = False
+) -> Page[UserTask]:
+    """A page of what people have to decide, oldest first unless asked otherwise."""
+    found = tasks_narrowed(tasks_visible_to(db.principal), wanted)
+    return await paginate(db, found, choose(TASK_SORTS, sort, descending=descending), UserTask.id, page)
 
 
 async def lock_user_task(db: Session, task_id: UUID) -> UserTask:
     """A task the principal of the session may see, its order locked first; raises `UserTaskNotFound`."""
-    found = _visible(sa.select(UserTask), UserTask.order_id, db.principal).where(UserTask.id == task_id)
+    found = tasks_visible_to(db.principal).where(UserTask.id == task_id)
     known: UserTask | None = await db.scalar(found)
     if known is None:
         raise UserTaskNotFound("There is no such task.", path=("id",), user_task_id=str(task_id))
@@ -203,7 +220,7 @@ def timer_key(instance_id: UUID, token: str) -> str:
 
 async def lock_order_channels(db: Session, order_ids: Iterable[UUID]) -> dict[UUID, UUID]:
     """Lock orders in key order without loading them; the channel of each that exists."""
-    found = sa.select(Order.id, Order.channel_id).where(any_of(db, Order.id, order_ids))
+    found = sa.select(Order.id, Order.channel_id).where(Order.id.in_(order_ids))
     rows = await db.execute(found.order_by(Order.id).with_for_update())
     return {row.id: row.channel_id for row in rows}
 

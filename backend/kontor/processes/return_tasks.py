@@ -89,9 +89,12 @@ async def _refund(run: TaskRun, each: Subject) -> Answer:
     known: dict[str, Any] = {"more_expected": not is_done(lines)}
     due = await refunding.book_refund(run.db, found.id, now=run.now)
     if due.amount > 0:
+        # Goods that were not paid in full, or partly paid back before, bring back no more than what came in.
+        unpaid = due.amount - (await payments.refundable(run.db, order.id) or due.amount)
         refund = await payments.request_refund(
-            run.db, order, now=run.now, kind=payments.RefundKind.RETURN, amount=due.amount, lines=_lines(due),
-            reason=f"return {found.number}", source_key=f"return/{found.id}/{each.token}", return_id=found.id,
+            run.db, order, now=run.now, kind=payments.RefundKind.RETURN, amount=due.amount - max(0, unpaid),
+            lines=_lines(due, max(0, unpaid)), reason=f"return {found.number}",
+            source_key=f"return/{found.id}/{each.token}", return_id=found.id,
         )  # fmt: skip
         return Waiting({**known, "refund_id": str(refund.id)})
     earlier = await _open_refund(run.db, each)
@@ -109,7 +112,7 @@ async def _open_refund(db: Session, each: Subject) -> Refund | None:
     return refund if refund is not None and refund.state in (RefundState.FAILED, RefundState.REQUESTED) else None
 
 
-def _lines(due: RefundDue) -> list[dict[str, Any]]:
+def _lines(due: RefundDue, unpaid: int) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = [
         {"shipment_line_id": str(line.shipment_line_id), "quantity": line.quantity, "gross": line.gross}
         for line in due.lines
@@ -117,6 +120,8 @@ def _lines(due: RefundDue) -> list[dict[str, Any]]:
     rows += [{"charge_id": str(charge.charge_id), "gross": charge.gross} for charge in due.charges]
     if due.fee:
         rows.append({"name": "RETURN_FEE", "tax_rate": str(due.lines[0].tax_rate), "gross": -due.fee})
+    if unpaid:
+        rows.append({"name": payments.NOT_PAID, "gross": -unpaid})
     return rows
 
 

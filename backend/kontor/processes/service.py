@@ -102,6 +102,9 @@ def _direct(batch: Batch, args: Mapping[str, Any]) -> None:
                 batch.put(live, steps.Retry(token))
 
 
+_TASK_COLUMNS = ("id", "instance_id", "order_id", "token", "name", "role", "state", "created_at", "updated_at")
+
+
 async def _write(db: Session, batch: Batch) -> None:
     before = {live.id for live in batch.lives.values() if live.state is InstanceState.FAILED}
     await write_live(db, [live for live in batch.lives.values() if live.fresh or live.changed])
@@ -112,14 +115,11 @@ async def _write(db: Session, batch: Batch) -> None:
         outbox.schedule(db, JOB, args, key=live.order_id, due_at=due, unique_key=queries.timer_key(instance_id, token))
     if batch.dead_timers:
         await outbox.unschedule(db, [queries.timer_key(*place) for place in batch.dead_timers])
-    await db.bulk_insert(
-        UserTask,
-        ("id", "instance_id", "order_id", "token", "name", "role", "state", "created_at"),
-        [
-            (new_id(), instance_id, batch.lives[instance_id].order_id, token, name, role, UserTaskState.OPEN, db.now)
-            for (instance_id, token), (name, role) in batch.asked.items()
-        ],
-    )
+    tasks = [
+        (new_id(), asked_by, batch.lives[asked_by].order_id, token, name, role, UserTaskState.OPEN, db.now, db.now)
+        for (asked_by, token), (name, role) in batch.asked.items()
+    ]
+    await db.bulk_insert(UserTask, _TASK_COLUMNS, tasks)
     await _end_user_tasks(db, batch)
 
 

@@ -18,6 +18,7 @@ class Return(Model):
         sa.UniqueConstraint("number"),
         sa.Index("ix_return_order_id", "order_id"),
         sa.Index("ix_return_requested_at_id", "requested_at", "id"),
+        sa.Index("ix_return_updated_at_id", "updated_at", "id"),
     )
     id: Mapped[UUID] = mapped_column(primary_key=True)
     number: Mapped[str] = mapped_column(sa.String(40))

@@ -9,8 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from kontor.core.db import Session, chunks, in_key_order
-from kontor.core.errors import InvalidInput
-from kontor.core.pagination import Page, PageRequest, Sort, paginate
+from kontor.core.pagination import Page, PageRequest, choose, narrow, paginate
 from kontor.core.principal import Principal
 from kontor.fulfillment.models import Shipment, ShipmentLine
 from kontor.locations.models import StockLocation
@@ -24,18 +23,24 @@ from kontor.returns.states import ReturnState
 
 ENDED = frozenset({ReturnState.DECLINED, ReturnState.CANCELED})
 OPEN = frozenset(ReturnState) - ENDED - {ReturnState.REFUNDED, ReturnState.CLOSED}
-SORTS: dict[str, Any] = {"REQUESTED_AT": Return.requested_at, "UPDATED_AT": Return.updated_at}
+SORTS: dict[str, Any] = {
+    "NUMBER": Return.number,
+    "REQUESTED_AT": Return.requested_at,
+    "UPDATED_AT": Return.updated_at,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class ReturnFilter:
-    """Which returns are wanted; what is None does not narrow."""
+    """Which returns are wanted; what is None does not narrow. From inclusive, until exclusive."""
 
     states: Sequence[ReturnState] | None = None
     order_ids: Sequence[UUID] | None = None
     order_number: str | None = None
     number: str | None = None
     location_ids: Sequence[UUID] | None = None
+    requested_from: datetime | None = None
+    requested_until: datetime | None = None
     changed_since: datetime | None = None
 
 
@@ -93,6 +98,22 @@ async def find_by_number(db: Session, number: str, principal: Principal) -> Retu
     return await db.scalar(statement)
 
 
+def narrowed(found: sa.Select[Return], wanted: ReturnFilter) -> sa.Select[Return]:
+    """Of these returns the wanted ones."""
+    narrower: sa.Select[Return] = narrow(
+        found,
+        (Return.state.in_, wanted.states),
+        (Return.order_id.in_, wanted.order_ids),
+        (lambda number: Return.order_id.in_(sa.select(Order.id).where(Order.number == number)), wanted.order_number),
+        (Return.number.__eq__, wanted.number),
+        (Return.location_id.in_, wanted.location_ids),
+        (Return.requested_at.__ge__, wanted.requested_from),
+        (Return.requested_at.__lt__, wanted.requested_until),
+        (Return.updated_at.__ge__, wanted.changed_since),
+    )
+    return narrower
+
+
 async def list_returns(
     db: Session,
     wanted: ReturnFilter,
@@ -103,23 +124,8 @@ async def list_returns(
     descending: bool = True,
 ) -> Page[Return]:
     """A page of returns the principal may see."""
-    found = visible_to(principal)
-    for column, values in (
-        (Return.state, wanted.states),
-        (Return.order_id, wanted.order_ids),
-        (Return.location_id, wanted.location_ids),
-    ):
-        if values is not None:
-            found = found.where(column.in_(values))
-    if wanted.order_number is not None:
-        found = found.where(Return.order_id.in_(sa.select(Order.id).where(Order.number == wanted.order_number)))
-    if wanted.number is not None:
-        found = found.where(Return.number == wanted.number)
-    if wanted.changed_since is not None:
-        found = found.where(Return.updated_at >= wanted.changed_since)
-    if sort not in SORTS:
-        raise InvalidInput(f"Returns are not sorted by {sort}.", path=("sort",))
-    return await paginate(db, found, Sort(SORTS[sort], descending), Return.id, page)
+    found = narrowed(visible_to(principal), wanted)
+    return await paginate(db, found, choose(SORTS, sort, descending=descending), Return.id, page)
 
 
 async def lock_order_of(db: Session, order_id: UUID, principal: Principal | None) -> Order:

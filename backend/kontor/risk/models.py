@@ -15,7 +15,10 @@ class RiskAssessment(Model):
     """The check of one order. `reasons` is [{code, score, text parameters}]."""
 
     __tablename__ = "risk_assessment"
-    __table_args__ = (sa.Index("ix_risk_assessment_assessed_at_id", "assessed_at", "id"),)
+    __table_args__ = (
+        sa.Index("ix_risk_assessment_assessed_at_id", "assessed_at", "id"),
+        sa.Index("ix_risk_assessment_updated_at_id", "updated_at", "id"),
+    )
     id: Mapped[UUID] = mapped_column(primary_key=True)
     order_id: Mapped[UUID] = mapped_column(unique=True)
     state: Mapped[RiskState] = mapped_column(state_type(RiskState))
@@ -26,6 +29,7 @@ class RiskAssessment(Model):
     decided_at: Mapped[datetime | None]
     decided_by: Mapped[str | None] = mapped_column(sa.String(200))
     note: Mapped[str | None] = mapped_column(sa.String(500))
+    updated_at: Mapped[datetime]
 
 
 class RiskRule(Model):

@@ -11,7 +11,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from kontor.core.db import Session, chunks, in_key_order
-from kontor.core.pagination import Page, PageRequest, Sort, paginate
+from kontor.core.pagination import Page, PageRequest, choose, narrow, paginate
 from kontor.core.principal import Principal
 from kontor.core.sets import any_of
 from kontor.orders import queries as orders
@@ -35,6 +35,7 @@ class AssessmentFilter:
     order_ids: Sequence[UUID] | None = None
     min_score: int | None = None
     assessed_since: datetime | None = None
+    changed_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,11 @@ class ListEntryFilter:
     search: str | None = None
 
 
+SORTS: dict[str, Any] = {"ASSESSED_AT": RiskAssessment.assessed_at, "UPDATED_AT": RiskAssessment.updated_at}
+RULE_SORTS: dict[str, Any] = {"CODE": RiskRule.code, "SCORE": RiskRule.score}
+ENTRY_SORTS: dict[str, Any] = {"CREATED_AT": RiskListEntry.created_at, "VALUE": RiskListEntry.value}
+
+
 async def orders_to_assess(db: Session, order_ids: Iterable[UUID]) -> list[Any]:
     """The columns of orders that the rules look at."""
     found: list[Any] = []
@@ -55,7 +61,7 @@ async def orders_to_assess(db: Session, order_ids: Iterable[UUID]) -> list[Any]:
                 Order.id, Order.channel_id, Order.customer_id, Order.email_key, Order.country, Order.total,
                 Order.currency, Order.billing_address, Order.shipping_address, Order.facts, Order.placed_at,
             )
-            .where(any_of(db, Order.id, part))
+            .where(Order.id.in_(part))
             .order_by(Order.id)
         )  # fmt: skip
         found.extend(rows)
@@ -67,7 +73,7 @@ async def known_decisions(db: Session, order_ids: Iterable[UUID]) -> dict[UUID, 
     found: dict[UUID, RiskState] = {}
     for part in chunks(in_key_order(order_ids)):
         rows = await db.execute(
-            sa.select(RiskAssessment.order_id, RiskAssessment.state).where(any_of(db, RiskAssessment.order_id, part))
+            sa.select(RiskAssessment.order_id, RiskAssessment.state).where(RiskAssessment.order_id.in_(part))
         )
         found.update({row.order_id: row.state for row in rows})
     return found
@@ -98,7 +104,7 @@ async def seen_in_window(db: Session, order_ids: Iterable[UUID], keys: Iterable[
     counted = (
         sa.select(own.order_id, own.kind, sa.func.count())
         .join(other, sa.and_(other.key == own.key, other.at > own.at - int(WINDOW.total_seconds()), earlier))
-        .where(any_of(db, own.key, traces), any_of(db, own.order_id, ids))
+        .where(any_of(own.key, traces), own.order_id.in_(ids))
         .group_by(own.order_id, own.kind)
     )
     return {(row[0], row[1]): int(row[2]) for row in await db.execute(counted)}
@@ -141,18 +147,25 @@ def visible_to(principal: Principal) -> sa.Select[RiskAssessment]:
     return found.where(RiskAssessment.order_id.in_(orders.visible_to(principal).with_only_columns(Order.id)))
 
 
-async def list_assessments(db: Session, wanted: AssessmentFilter, page: PageRequest) -> Page[RiskAssessment]:
-    """A page of assessments, newest first."""
-    found = visible_to(db.principal)
-    if wanted.states is not None:
-        found = found.where(RiskAssessment.state.in_(wanted.states))
-    if wanted.order_ids is not None:
-        found = found.where(RiskAssessment.order_id.in_(wanted.order_ids))
-    if wanted.min_score is not None:
-        found = found.where(RiskAssessment.score >= wanted.min_score)
-    if wanted.assessed_since is not None:
-        found = found.where(RiskAssessment.assessed_at >= wanted.assessed_since)
-    return await paginate(db, found, Sort(RiskAssessment.assessed_at, True), RiskAssessment.id, page)
+def narrowed(found: sa.Select[RiskAssessment], wanted: AssessmentFilter) -> sa.Select[RiskAssessment]:
+    """Of these assessments the wanted ones."""
+    narrower: sa.Select[RiskAssessment] = narrow(
+        found,
+        (RiskAssessment.state.in_, wanted.states),
+        (RiskAssessment.order_id.in_, wanted.order_ids),
+        (RiskAssessment.score.__ge__, wanted.min_score),
+        (RiskAssessment.assessed_at.__ge__, wanted.assessed_since),
+        (RiskAssessment.updated_at.__ge__, wanted.changed_since),
+    )
+    return narrower
+
+
+async def list_assessments(
+    db: Session, wanted: AssessmentFilter, page: PageRequest, *, sort: str = "ASSESSED_AT", descending: bool = True
+) -> Page[RiskAssessment]:
+    """A page of assessments, newest first unless asked otherwise."""
+    found = narrowed(visible_to(db.principal), wanted)
+    return await paginate(db, found, choose(SORTS, sort, descending=descending), RiskAssessment.id, page)
 
 
 async def find_assessment(db: Session, order_id: UUID) -> RiskAssessment | None:
@@ -170,18 +183,33 @@ async def lock_assessment(db: Session, order_id: UUID) -> RiskAssessment | None:
     )
 
 
-async def list_rules(db: Session, page: PageRequest) -> Page[RiskRule]:
-    """A page of the retailer's own rules, by code."""
-    return await paginate(db, sa.select(RiskRule), Sort(RiskRule.code), RiskRule.id, page)
+async def list_rules(
+    db: Session,
+    page: PageRequest,
+    *,
+    channel_id: UUID | None = None,
+    active: bool | None = None,
+    sort: str = "CODE",
+    descending: bool = False,
+) -> Page[RiskRule]:
+    """A page of the retailer's own rules, by code unless asked otherwise; of a channel those that hold there."""
+
+    def held_in(channel: UUID) -> sa.ColumnElement[bool]:
+        return sa.or_(RiskRule.channel_id == channel, RiskRule.channel_id.is_(None))
+
+    found = narrow(sa.select(RiskRule), (held_in, channel_id), (RiskRule.active.is_, active))
+    return await paginate(db, found, choose(RULE_SORTS, sort, descending=descending), RiskRule.id, page)
 
 
-async def list_entries(db: Session, wanted: ListEntryFilter, page: PageRequest) -> Page[RiskListEntry]:
-    """A page of blocked and trusted values, newest first."""
-    found = sa.select(RiskListEntry)
-    if wanted.kinds is not None:
-        found = found.where(RiskListEntry.kind.in_([str(kind) for kind in wanted.kinds]))
-    if wanted.blocked is not None:
-        found = found.where(RiskListEntry.blocked.is_(wanted.blocked))
-    if wanted.search:
-        found = found.where(RiskListEntry.value.icontains(wanted.search.strip().casefold(), autoescape=True))
-    return await paginate(db, found, Sort(RiskListEntry.created_at, True), RiskListEntry.id, page)
+async def list_entries(
+    db: Session, wanted: ListEntryFilter, page: PageRequest, *, sort: str = "CREATED_AT", descending: bool = True
+) -> Page[RiskListEntry]:
+    """A page of blocked and trusted values, newest first unless asked otherwise."""
+    row, text = RiskListEntry, (wanted.search or "").strip().casefold()
+    found = narrow(
+        sa.select(row),
+        (row.kind.in_, None if wanted.kinds is None else [str(kind) for kind in wanted.kinds]),
+        (row.blocked.is_, wanted.blocked),
+        (lambda part: row.value.icontains(part, autoescape=True), text or None),
+    )
+    return await paginate(db, found, choose(ENTRY_SORTS, sort, descending=descending), row.id, page)

@@ -21,8 +21,7 @@ from kontor.core.statemachine import change_row, transition
 from kontor.orders import queries as orders
 from kontor.orders import service as order_service
 from kontor.orders.models import Order
-from kontor.orders.service import ENDED
-from kontor.orders.states import HoldKind
+from kontor.orders.states import OVER, HoldKind
 from kontor.risk import queries, rules, scoring
 from kontor.risk.errors import AssessmentNotFound, NotInReview
 from kontor.risk.events import RiskAssessed, RiskReviewed
@@ -172,7 +171,9 @@ def _own_reasons(own_rules: Sequence[RiskRule], each: Candidate, known: Knowledg
     return found
 
 
-_COLUMNS = ("id", "order_id", "state", "score", "reasons", "facts", "assessed_at", "decided_at", "decided_by")
+_COLUMNS = (
+    "id", "order_id", "state", "score", "reasons", "facts", "assessed_at", "decided_at", "decided_by", "updated_at",
+)  # fmt: skip
 
 
 async def _keep(
@@ -193,7 +194,7 @@ async def _keep(
             facts |= {"usual_total": known.usual_total, "earlier_orders": known.earlier_orders}  # type: ignore[dict-item]
         rows.append(
             (assessment_id, each.row.id, state, verdict.score, [reason.as_json() for reason in verdict.reasons], facts,
-             now, now if settled else None, db.by if settled else None)
+             now, now if settled else None, db.by if settled else None, now)
         )  # fmt: skip
         changes.append(change_row("risk_assessment", assessment_id, None, state, now=now, by=db.by))
         record(db, RiskAssessed(stream_id=each.row.id, decision=verdict.decision.value, score=verdict.score))
@@ -204,7 +205,7 @@ async def _keep(
 async def _hold(db: Session, order_ids: Sequence[UUID], *, now: datetime) -> None:
     if order_ids:
         for order in (await orders.lock_orders(db, order_ids)).values():
-            if order.state not in ENDED:
+            if order.state not in OVER:
                 order_service.place_hold(db, order, kind=HoldKind.RISK, reason="risk review", now=now)
 
 

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple
 from uuid import UUID
 
-import sqlalchemy as sa
-
-from kontor.catalog.models import BundleItem, Product, ProductKind, ProductVariant
+from kontor.catalog.models import ProductKind
 from kontor.channels.models import SalesChannel
-from kontor.core.db import Session, chunks
+from kontor.core.db import Session
 from kontor.core.errors import InvalidInput
 from kontor.routing import masters as routing_masters
+from kontor.routing.articles import Article, read_articles
 from kontor.routing.candidates import available, offer_of
 from kontor.routing.masters import Masters, region_key
 from kontor.routing.promising import bundles_of, earliest_day, latest
@@ -90,21 +89,13 @@ class Availability:
     pickups: tuple[Source, ...] = ()
 
 
-class _Article(NamedTuple):
-    variant_id: UUID
-    weight_g: int
-    hazmat: bool
-    bulky: bool
-    kind: ProductKind
-    bundle: bool
-
-
 class Details(NamedTuple):
-    """What is wanted beyond quantity and day; each costs time."""
+    """What is wanted beyond quantities; each costs time."""
 
     plan: bool = True
     sources: bool = True
     pickups: bool = False
+    day: bool = True
 
 
 class _Service(NamedTuple):
@@ -120,9 +111,9 @@ class _Facts:
     """What all questions of one call share."""
 
     book: SupplyBook
-    articles: Mapping[str, _Article]
+    articles: Mapping[str, Article]
     parts: Mapping[UUID, Mapping[UUID, int]]
-    by_id: Mapping[UUID, _Article]
+    by_id: Mapping[UUID, Article]
     channel: SalesChannel
     ask: Demand
     details: Details
@@ -139,22 +130,25 @@ async def availability(
     destination: Destination | None = None,
     details: Details = Details(),
     uncertain: Collection[UUID] = (),
+    masters: Masters | None = None,
 ) -> list[Availability]:
     """The availability of each article, in the order asked; each as if it were asked alone.
 
     Shipped to `destination`, or else anywhere in the channel's country. An unknown SKU gets an answer that says so.
-    Raises `InvalidInput` for an unknown channel or too many articles.
+    `masters` are those of the same call, where it has them. Raises `InvalidInput` for an unknown channel or too many
+    articles.
     """
     _check(wanted)
-    masters = await routing_masters.load(db)
+    masters = masters or await routing_masters.load(db)
     sold_by = masters.channels.get(channel)
     scope = db.principal.channel_ids
     if sold_by is None or not sold_by.active or (scope is not None and sold_by.id not in scope):
         raise InvalidInput("There is no such channel.", code="UNKNOWN_CHANNEL", path=("channel",), channel=channel[:80])
-    articles, parts = await _read_articles(db, {each.sku for each in wanted})
+    articles, parts = await read_articles(db, {each.sku for each in wanted})
     by_id = {article.variant_id: article for article in articles.values()}
     stocked = [variant_id for variant_id, article in by_id.items() if article.kind is ProductKind.PHYSICAL]
-    book = await load_supply(db, masters, [variant_id for variant_id in stocked if not by_id[variant_id].bundle])
+    single = [variant_id for variant_id in stocked if not by_id[variant_id].bundle]
+    book = await load_supply(db, masters, single, plans=details.plan)
     ask = _demand(book, sold_by, destination or Destination(sold_by.country))
     facts = _Facts(book, articles, parts, by_id, sold_by, ask, details, uncertain)
     return [_answer(facts, each) for each in wanted]
@@ -163,7 +157,7 @@ async def availability(
 async def stocked_variants(db: Session, wanted: Sequence[Wanted]) -> list[UUID]:
     """The variants whose stock decides about these articles: components in place of bundles."""
     _check(wanted)
-    articles, _ = await _read_articles(db, {each.sku for each in wanted})
+    articles, _ = await read_articles(db, {each.sku for each in wanted})
     return [each.variant_id for each in articles.values() if each.kind is ProductKind.PHYSICAL and not each.bundle]
 
 
@@ -184,29 +178,6 @@ def _check(wanted: Sequence[Wanted]) -> None:
             )
 
 
-async def _read_articles(db: Session, skus: Iterable[str]) -> tuple[dict[str, _Article], dict[UUID, dict[UUID, int]]]:
-    """Articles by SKU, with the components of bundles among them, and what is in each bundle."""
-    variant = ProductVariant
-    columns = (
-        variant.sku, variant.id, variant.weight_g, Product.hazmat, Product.bulky, Product.kind, variant.bundle,
-    )  # fmt: skip
-    base = sa.select(*columns).join(Product, Product.id == variant.product_id)
-    articles: dict[str, _Article] = {}
-    for part in chunks(sorted(sku for sku in skus if "\0" not in sku)):
-        rows = await db.execute(base.where(variant.sku.in_(part), variant.active, Product.active))
-        articles.update({row[0]: _Article(*row[1:]) for row in rows})
-    parts: dict[UUID, dict[UUID, int]] = {}
-    if bundles := [article.variant_id for article in articles.values() if article.bundle]:
-        inside = base.add_columns(BundleItem.bundle_id, BundleItem.quantity)
-        rows = await db.execute(
-            inside.join(BundleItem, BundleItem.component_id == variant.id).where(BundleItem.bundle_id.in_(bundles))
-        )
-        for row in rows:
-            article = articles.setdefault(row[0], _Article(*row[1:7]))
-            parts.setdefault(row.bundle_id, {})[article.variant_id] = row.quantity
-    return articles, parts
-
-
 def _demand(book: SupplyBook, channel: SalesChannel, destination: Destination) -> Demand:
     promised = destination.promised_on.toordinal() if destination.promised_on else book.today + _NO_HURRY_DAYS
     region = region_key(destination.country, destination.latitude, destination.longitude)
@@ -220,6 +191,13 @@ def _answer(facts: _Facts, wanted: Wanted) -> Availability:
     if article.kind is not ProductKind.PHYSICAL:
         today = facts.book.now.date()
         return Availability(wanted.sku, wanted.quantity, True, article.variant_id, None, None, today)
+    if not (article.bundle or any(facts.details)):
+        now_there, later = _pieces(facts, article.variant_id)
+        return Availability(wanted.sku, wanted.quantity, True, article.variant_id, now_there, later)
+    return _detailed(facts, wanted, article)
+
+
+def _detailed(facts: _Facts, wanted: Wanted, article: Article) -> Availability:
     contents = facts.parts.get(article.variant_id, {}) if article.bundle else {article.variant_id: 1}
     shipped = {part: _options(facts, part, ships=True) for part in contents}
     ships = {part: sum([option.quantity for option in options]) for part, options in shipped.items()}
@@ -253,8 +231,9 @@ class _Option(NamedTuple):
     steps: tuple[tuple[int, int], ...]
 
 
-def _options(facts: _Facts, variant_id: UUID, *, ships: bool) -> list[_Option]:
-    article, options = facts.by_id[variant_id], []
+def _usable(facts: _Facts, variant_id: UUID, *, ships: bool) -> Iterator[tuple[Id, Stock, _Service]]:
+    """The places that may serve this customer with it, and what they have."""
+    article = facts.by_id[variant_id]
     known = facts.shipping if ships else facts.pickup
     restricted = article.hazmat or article.bulky
     for location_id, stock in facts.book.stock.get(variant_id, {}).items():
@@ -266,6 +245,12 @@ def _options(facts: _Facts, variant_id: UUID, *, ships: bool) -> list[_Option]:
             continue
         if restricted and ((article.hazmat and not service.site.hazmat) or (article.bulky and not service.site.bulky)):
             continue
+        yield location_id, stock, service
+
+
+def _options(facts: _Facts, variant_id: UUID, *, ships: bool) -> list[_Option]:
+    options = []
+    for location_id, stock, service in _usable(facts, variant_id, ships=ships):
         on_hand, safety, _, inbound, reserved = stock
         if inbound or reserved:
             option = _dated(facts, location_id, stock, service)
@@ -275,6 +260,20 @@ def _options(facts: _Facts, variant_id: UUID, *, ships: bool) -> list[_Option]:
             units = on_hand - safety
             options.append(_Option(location_id, units, 0, ((service.days[0] + service.travel, units),)))
     return options
+
+
+def _pieces(facts: _Facts, variant_id: UUID) -> tuple[int, int]:
+    """What can be shipped now, and later on top: the sums of the options, where nobody asks for their days."""
+    now_there = later = 0
+    for location_id, stock, service in _usable(facts, variant_id, ships=True):
+        if stock.inbound or stock.reserved:
+            option = _dated(facts, location_id, stock, service)
+            if option is not None:
+                now_there += option.quantity
+                later += option.expected
+        else:
+            now_there += max(0, stock.on_hand - stock.safety)
+    return now_there, later
 
 
 def _service(facts: _Facts, location_id: Id, *, ships: bool) -> _Service | None:

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from kontor.core.db import Session
 from kontor.core.ids import new_id
-from kontor.core.sets import any_of
+from kontor.core.sets import among
 from kontor.inventory.allocating import Pick
 from kontor.inventory.models import CapacityUse, InboundStock, Reservation, StockLevel
 from kontor.locations.calendars import LocationCalendar, release_days
@@ -153,42 +153,52 @@ class Owner:
     kept: Mapping[tuple[UUID, UUID], int] = field(default_factory=dict)
 
 
-async def load_supply(db: Session, masters: Masters, variant_ids: Iterable[UUID]) -> SupplyBook:
-    """Everything there is of the variants: levels, reservations, expected goods, capacity; a handful of statements."""
+async def load_supply(db: Session, masters: Masters, variant_ids: Iterable[UUID], *, plans: bool = True) -> SupplyBook:
+    """Everything there is of the variants: levels, reservations, expected goods, capacity; a handful of statements.
+
+    Without `plans` nothing is read of policies: for questions about quantities and days alone.
+    """
     ids = sorted(set(variant_ids))
     stock: dict[Id, dict[Id, Stock]] = {variant_id: {} for variant_id in ids}
-    levels = await db.execute(
-        sa.select(
-            StockLevel.variant_id, StockLevel.location_id, StockLevel.on_hand - StockLevel.allocated, StockLevel.safety
-        ).where(any_of(db, StockLevel.variant_id, ids))
-    )
-    for variant_id, location_id, free, safety in levels:
+    kept = False
+    for variant_id, location_id, free, safety, reserved in await db.execute(_LEVELS, {"ids": ids}):
         stock[variant_id][location_id] = Stock(free, safety)
-    await _add_reservations(db, masters, ids, stock)
+        kept = kept or reserved > 0
+    if kept:
+        await _add_reservations(db, masters, ids, stock)
     inbound = await _add_inbound(db, ids, stock)
-    book = SupplyBook(masters, db.now, stock, inbound, {}, await load_policies(db))
+    book = SupplyBook(masters, db.now, stock, inbound, {}, await load_policies(db) if plans else {})
     latest = max((goods.day for rows in inbound.values() for goods in rows), default=0)
     book.horizon = max(HORIZON_DAYS, latest - book.today + 2)
     await _add_calendars(db, book)
     return book
 
 
+# Made once: to put such a statement together costs about as much as to run it.
+_LEVEL, _KEPT, _GOODS = StockLevel.__table__.c, Reservation.__table__.c, InboundStock.__table__.c
+_LEVELS = sa.select(
+    _LEVEL.variant_id, _LEVEL.location_id, _LEVEL.on_hand - _LEVEL.allocated, _LEVEL.safety, _LEVEL.reserved
+).where(among(_LEVEL.variant_id, "ids"))
+_PERSONAL_ONES = sa.literal_column("reservation.reference <> ''", sa.Boolean())
+_RESERVATIONS = (
+    sa.select(_KEPT.variant_id, _KEPT.location_id, _KEPT.channel_id, _PERSONAL_ONES, sa.func.sum(_KEPT.quantity))
+    .where(among(_KEPT.variant_id, "ids"), _KEPT.quantity > 0)
+    .group_by(_KEPT.variant_id, _KEPT.location_id, _KEPT.channel_id, _PERSONAL_ONES)
+)
+_INBOUND = (
+    sa.select(
+        _GOODS.location_id, _GOODS.variant_id, _GOODS.id, _GOODS.expected_on,
+        _GOODS.quantity - _GOODS.received - _GOODS.allocated,
+    )
+    .where(among(_GOODS.variant_id, "ids"), _GOODS.sellable, sa.not_(_GOODS.closed))
+    .order_by(_GOODS.expected_on, _GOODS.id)
+)  # fmt: skip
+
+
 async def _add_reservations(
     db: Session, masters: Masters, ids: Sequence[UUID], stock: dict[Id, dict[Id, Stock]]
 ) -> None:
-    personal_ones = sa.literal_column("reservation.reference <> ''", sa.Boolean())
-    rows = await db.execute(
-        sa.select(
-            Reservation.variant_id,
-            Reservation.location_id,
-            Reservation.channel_id,
-            personal_ones,
-            sa.func.sum(Reservation.quantity),
-        )
-        .where(any_of(db, Reservation.variant_id, ids), Reservation.quantity > 0)
-        .group_by(Reservation.variant_id, Reservation.location_id, Reservation.channel_id, personal_ones)
-    )
-    for variant_id, location_id, channel_id, personal, quantity in rows:
+    for variant_id, location_id, channel_id, personal, quantity in await db.execute(_RESERVATIONS, {"ids": ids}):
         row = stock[variant_id].get(location_id)
         if row is not None:
             code = masters.channels_by_id[channel_id].code
@@ -200,16 +210,10 @@ async def _add_inbound(
     db: Session, ids: Sequence[UUID], stock: dict[Id, dict[Id, Stock]]
 ) -> dict[tuple[UUID, UUID], list[Inbound]]:
     found: dict[tuple[UUID, UUID], list[Inbound]] = {}
-    rows = await db.execute(
-        sa.select(InboundStock)
-        .where(any_of(db, InboundStock.variant_id, ids), InboundStock.sellable, sa.not_(InboundStock.closed))
-        .order_by(InboundStock.expected_on, InboundStock.id)
-    )
-    for (goods,) in rows:
-        free = goods.quantity - goods.received - goods.allocated
+    for location_id, variant_id, goods_id, expected_on, free in await db.execute(_INBOUND, {"ids": ids}):
         if free > 0:
-            day = goods.expected_on.toordinal()
-            found.setdefault((goods.location_id, goods.variant_id), []).append(Inbound(goods.id, day, free))
+            goods = Inbound(goods_id, expected_on.toordinal(), free)
+            found.setdefault((location_id, variant_id), []).append(goods)
     for (location_id, variant_id), goods_rows in found.items():
         row = stock[variant_id].get(location_id, Stock(0))
         dated = tuple((goods.day, goods.free) for goods in goods_rows)

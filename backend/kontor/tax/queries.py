@@ -9,13 +9,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from kontor.core.db import Session
-from kontor.core.errors import InvalidInput
-from kontor.core.pagination import Page, PageRequest, Sort, paginate
+from kontor.core.pagination import Page, PageRequest, choose, paginate
 from kontor.tax.errors import TaxRateMissing
 from kontor.tax.models import TaxRate
 
 STANDARD = "standard"
-SORTS: dict[str, Any] = {"COUNTRY": TaxRate.country, "TAX_CLASS": TaxRate.tax_class}
+SORTS: dict[str, Any] = {"COUNTRY": TaxRate.country, "TAX_CLASS": TaxRate.tax_class, "VALID_FROM": TaxRate.valid_from}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +84,4 @@ async def list_tax_rates(
         found = found.where(TaxRate.tax_class.in_(wanted.tax_classes))
     if wanted.on is not None:
         found = found.where(*_valid_on(wanted.on))
-    if sort not in SORTS:
-        raise InvalidInput(f"Tax rates are not sorted by {sort}.", path=("sort",))
-    return await paginate(db, found, Sort(SORTS[sort], descending), TaxRate.id, page)
+    return await paginate(db, found, choose(SORTS, sort, descending=descending), TaxRate.id, page)

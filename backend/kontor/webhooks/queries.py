@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from kontor.core.db import Session, chunks
 from kontor.core.outbox import EventRecord
-from kontor.core.pagination import Page, PageRequest, Sort, paginate
+from kontor.core.pagination import Page, PageRequest, choose, narrow, paginate
 from kontor.core.principal import Principal
 from kontor.fulfillment.models import FulfillmentOrder
 from kontor.orders.models import Order
@@ -20,16 +20,20 @@ from kontor.webhooks.states import DeliveryState
 from kontor.webhooks.visibility import INSIDE
 
 CURSOR = "webhooks"
+SORTS: dict[str, Any] = {"CREATED_AT": WebhookEndpoint.created_at, "NAME": WebhookEndpoint.name}
+DELIVERY_SORTS: dict[str, Any] = {"CREATED_AT": EventDelivery.created_at}
 
 
 @dataclass(frozen=True, slots=True)
 class DeliveryFilter:
-    """Which deliveries are wanted; what is None does not narrow."""
+    """Which deliveries are wanted; what is None does not narrow. From inclusive, until exclusive."""
 
     endpoint_id: UUID | None = None
     states: Sequence[DeliveryState] | None = None
     stream_id: UUID | None = None
     since: datetime | None = None
+    until: datetime | None = None
+    names: Sequence[str] | None = None
 
 
 def may_see(principal: Principal) -> sa.ColumnElement[bool]:
@@ -48,10 +52,23 @@ def hidden_events(principal: Principal) -> frozenset[str]:
     return INSIDE if principal.restricted else frozenset()
 
 
-async def list_endpoints(db: Session, page: PageRequest) -> Page[WebhookEndpoint]:
-    """Endpoints the principal may see, oldest first."""
-    found = sa.select(WebhookEndpoint).where(may_see(db.principal))
-    return await paginate(db, found, Sort(WebhookEndpoint.created_at), WebhookEndpoint.id, page)
+async def list_endpoints(
+    db: Session,
+    page: PageRequest,
+    *,
+    active: bool | None = None,
+    failing: bool | None = None,
+    sort: str = "CREATED_AT",
+    descending: bool = False,
+) -> Page[WebhookEndpoint]:
+    """Endpoints the principal may see, oldest first unless asked otherwise."""
+    since = WebhookEndpoint.failing_since
+    found = narrow(
+        sa.select(WebhookEndpoint).where(may_see(db.principal)),
+        (WebhookEndpoint.active.is_, active),
+        (lambda wanted: since.is_not(None) if wanted else since.is_(None), failing),
+    )
+    return await paginate(db, found, choose(SORTS, sort, descending=descending), WebhookEndpoint.id, page)
 
 
 async def lock_endpoint(db: Session, endpoint_id: UUID) -> WebhookEndpoint:
@@ -81,20 +98,23 @@ async def any_active(db: Session, *, besides: UUID | None = None) -> bool:
     return await db.scalar(found if besides is None else found.where(WebhookEndpoint.id != besides)) is not None
 
 
-async def list_deliveries(db: Session, wanted: DeliveryFilter, page: PageRequest) -> Page[EventDelivery]:
-    """The newest deliveries first, of endpoints the principal may see."""
-    found = sa.select(EventDelivery)
+async def list_deliveries(
+    db: Session, wanted: DeliveryFilter, page: PageRequest, *, sort: str = "CREATED_AT", descending: bool = True
+) -> Page[EventDelivery]:
+    """The newest deliveries first unless asked otherwise, of endpoints the principal may see."""
+    row, found = EventDelivery, sa.select(EventDelivery)
     if db.principal.restricted:
-        found = found.where(EventDelivery.endpoint_id.in_(sa.select(WebhookEndpoint.id).where(may_see(db.principal))))
-    if wanted.endpoint_id is not None:
-        found = found.where(EventDelivery.endpoint_id == wanted.endpoint_id)
-    if wanted.states is not None:
-        found = found.where(EventDelivery.state.in_(wanted.states))
-    if wanted.stream_id is not None:
-        found = found.where(EventDelivery.stream_id == wanted.stream_id)
-    if wanted.since is not None:
-        found = found.where(EventDelivery.created_at >= wanted.since)
-    return await paginate(db, found, Sort(EventDelivery.created_at, descending=True), EventDelivery.id, page)
+        found = found.where(row.endpoint_id.in_(sa.select(WebhookEndpoint.id).where(may_see(db.principal))))
+    found = narrow(
+        found,
+        (row.endpoint_id.__eq__, wanted.endpoint_id),
+        (row.state.in_, wanted.states),
+        (row.stream_id.__eq__, wanted.stream_id),
+        (row.event_name.in_, wanted.names),
+        (row.created_at.__ge__, wanted.since),
+        (row.created_at.__lt__, wanted.until),
+    )
+    return await paginate(db, found, choose(DELIVERY_SORTS, sort, descending=descending), row.id, page)
 
 
 async def lock_deliveries(

@@ -263,7 +263,7 @@ def _plain(facts: Mapping[str, Any], named: Callable[[str], str]) -> dict[str, A
         "dryRun": False, "base64Encoded": False, "content": "a,b\n1,2\n", "xml": "<definitions/>", "all": False,
         "password": "correct horse battery", "current": "wrong", "new": "correct horse battery", "codes": ["A1"],
         "figures": [{"location": named("location"), "sku": named("sku"), "quantity": 1}], "id": str(NOTHING),
-        "ids": None,
+        "ids": None, "role": None, "template": None, "failed": None, "failing": None,
     }  # fmt: skip
 
 
@@ -319,7 +319,7 @@ def _own(name: str, named: Callable[[str], str]) -> dict[str, Any]:
         "fulfillmentOrders": {"filter": {"orderIds": [named("orders")]}},
         "orders": {"filter": {"numbers": [named("order_number")]}},
         "shipments": {"filter": {"orderIds": [named("orders")]}},
-        "parcels": {"trackingNumber": named("tracking")},
+        "parcels": {"filter": {"trackingNumber": named("tracking")}},
         "customers": {"filter": {"channelId": named("channel_id")}},
         "stockLevels": {"filter": {"locations": [named("location")]}},
         "stockMovements": {"filter": {"orderId": named("orders")}},

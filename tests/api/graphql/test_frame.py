@@ -11,9 +11,9 @@ from strawberry.types.base import StrawberryObjectDefinition
 
 from api.graphql.probe import ask
 from kontor.api.graphql.context import Context
+from kontor.api.graphql.feeds import EventFeed
 from kontor.api.graphql.permissions import access_of
 from kontor.api.graphql.schema import schema
-from kontor.api.graphql.subscriptions import EventFeed
 from kontor.auth.models import AuditEntry
 from kontor.core.jobs import Runtime
 from kontor.core.outbox import EventRecord, OutboxRow

@@ -15,7 +15,7 @@ from websockets.exceptions import ConnectionClosedError, InvalidStatus
 from websockets.typing import Subprotocol
 
 from kontor.api.graphql import subscriptions
-from kontor.api.graphql.subscriptions import EventFeed
+from kontor.api.graphql.feeds import EventFeed
 from kontor.app import create_app
 from kontor.core.db import Database
 from kontor.core.jobs import Runtime

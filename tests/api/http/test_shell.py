@@ -52,3 +52,36 @@ async def test_nul_is_found_however_deep(client: Client) -> None:
         value = [value]
     answer = await client.http.post("/graphql", json={"query": "{ version }", "variables": {"deep": value}})
     assert (answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) == (400, "INVALID_INPUT")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "headers", "message"),
+    [
+        ("GET", "/auth/me", {}, "Bitte anmelden."),
+        ("POST", "/auth/sign-in", {"content-type": "text/plain"}, "Der Inhalt der Anfrage ist kein lesbares JSON."),
+        (
+            "GET",
+            "/auth/me",
+            {"authorization": "Bearer kat_x"},
+            "Der Zugangsschlüssel ist unbekannt, abgelaufen oder widerrufen.",
+        ),
+        (
+            "POST",
+            "/graphql",
+            {"origin": "https://evil.example", "cookie": "kontor_session=x"},
+            "Eine andere Website darf mit dieser Anmeldung nichts tun.",
+        ),
+        ("GET", "/files/documents/1", {}, "Bitte anmelden."),
+        ("POST", "/webhooks/payments", {}, "Die Unterschrift der Meldung ist ungültig."),
+    ],
+)
+async def test_refusals_are_in_the_language_asked_for(
+    client: Client, method: str, path: str, headers: dict[str, str], message: str
+) -> None:
+    answers = []
+    for language in ("de-CH, en;q=0.5", "fr"):
+        answers.append(await client.http.request(method, path, headers={"accept-language": language, **headers}))
+    german, english = [answer.json()["errors"][0] for answer in answers]
+    assert (german["message"], answers[0].headers["vary"]) == (message, "accept-language")
+    assert english["message"] != message
+    assert english["code"] == german["code"]

@@ -16,6 +16,8 @@ from kontor.api.graphql.auth_types import (
     ApiClientInput,
     ApiClientPayload,
     ApiClientResult,
+    ApiClientsSort,
+    AuditEntriesSort,
     AuditEntry,
     AuditFilter,
     CustomerTokenPayload,
@@ -24,18 +26,19 @@ from kontor.api.graphql.auth_types import (
     UserInput,
     UserPayload,
     UserResult,
+    UsersSort,
     actor_of,
 )
 from kontor.api.graphql.context import Info
 from kontor.api.graphql.loaders import by_id
 from kontor.api.graphql.mutation import change
-from kontor.api.graphql.paging import After, Connection, First, connect, page_of
+from kontor.api.graphql.paging import After, Connection, First, connect, page_of, sorting
 from kontor.api.graphql.permissions import public, requires
 from kontor.api.http.session import gate
 from kontor.auth import audit, clients, customer_tokens, limits, models, queries, service
 from kontor.auth.clients import NewSecret
 from kontor.auth.customer_tokens import CustomerToken
-from kontor.auth.permissions import Permission
+from kontor.auth.permissions import ClientKind, Permission, Role
 from kontor.core.clock import wall
 from kontor.core.db import Session
 from kontor.core.errors import Forbidden, InvalidInput, KontorError
@@ -54,31 +57,53 @@ class AuthQuery:
         return actor_of(principal, User.of(row) if row is not None else None)
 
     @strawberry.field(
-        description="People by email; `search` looks into name and email.",
+        description="People; `search` looks into name and email.",
         extensions=[requires(Permission.USERS_READ)],
     )
     async def users(
-        self, info: Info, first: First = 50, after: After = None, search: str = "", active: bool | None = None
+        self,
+        info: Info,
+        first: First = 50,
+        after: After = None,
+        search: str = "",
+        active: bool | None = None,
+        role: Role | None = None,
+        sort: UsersSort = UsersSort.EMAIL,
     ) -> Connection[User]:
         async with info.context.runtime.database.read_only(info.context.principal) as db:
-            page = await queries.list_users(db, page_of(first, after), search=search, active=active)
+            page = await queries.list_users(
+                db, page_of(first, after), search=search, active=active, role=role, **sorting(sort)
+            )
         return connect(page, User.of)
 
-    @strawberry.field(description="API clients, newest first.", extensions=[requires(Permission.CLIENTS_READ)])
+    @strawberry.field(description="Machines.", extensions=[requires(Permission.CLIENTS_READ)])
     async def api_clients(
-        self, info: Info, first: First = 50, after: After = None, active: bool | None = None
+        self,
+        info: Info,
+        first: First = 50,
+        after: After = None,
+        active: bool | None = None,
+        kind: ClientKind | None = None,
+        sort: ApiClientsSort = ApiClientsSort.CREATED_AT_DESC,
     ) -> Connection[ApiClient]:
         async with info.context.runtime.database.read_only(info.context.principal) as db:
-            page = await queries.list_api_clients(db, page_of(first, after), active=active)
+            page = await queries.list_api_clients(db, page_of(first, after), active=active, kind=kind, **sorting(sort))
         return connect(page, ApiClient.of)
 
-    @strawberry.field(description="The audit trail, newest first.", extensions=[requires(Permission.AUDIT_READ)])
+    @strawberry.field(description="The audit trail.", extensions=[requires(Permission.AUDIT_READ)])
     async def audit_entries(
-        self, info: Info, filter: AuditFilter | None = None, first: First = 50, after: After = None
+        self,
+        info: Info,
+        filter: AuditFilter | None = None,
+        sort: AuditEntriesSort = AuditEntriesSort.AT_DESC,
+        first: First = 50,
+        after: After = None,
     ) -> Connection[AuditEntry]:
         wanted = filter.values() if filter else audit.AuditFilter()
         async with info.context.runtime.database.read_only(info.context.principal) as db:
-            page = await audit.list_entries(db, wanted, page_of(first, after))
+            page = await audit.list_entries(
+                db, wanted, page_of(first, after), descending=sort is AuditEntriesSort.AT_DESC
+            )
         return connect(page, AuditEntry.of)
 
 

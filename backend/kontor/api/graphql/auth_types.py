@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from enum import Enum
 from typing import Annotated, Any, cast
 from uuid import UUID
 
@@ -174,6 +175,30 @@ class ApiClientInput:
         return [
             self.name, self.kind, sorted(self.scopes), sorted(self.channel_ids), self.partner_id, self.expires_at
         ]  # fmt: skip
+
+
+@strawberry.enum
+class UsersSort(Enum):
+    EMAIL = "EMAIL"
+    EMAIL_DESC = "EMAIL_DESC"
+    NAME = "NAME"
+    NAME_DESC = "NAME_DESC"
+    CREATED_AT = "CREATED_AT"
+    CREATED_AT_DESC = "CREATED_AT_DESC"
+
+
+@strawberry.enum
+class ApiClientsSort(Enum):
+    CREATED_AT = "CREATED_AT"
+    CREATED_AT_DESC = "CREATED_AT_DESC"
+    NAME = "NAME"
+    NAME_DESC = "NAME_DESC"
+
+
+@strawberry.enum
+class AuditEntriesSort(Enum):
+    AT = "AT"
+    AT_DESC = "AT_DESC"
 
 
 @strawberry.input(description="Which entries are wanted: `since` inclusive, `until` exclusive.")

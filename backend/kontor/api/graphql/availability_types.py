@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
+from typing import Any, ClassVar
 from uuid import UUID
 
 import strawberry
 
-from kontor.api.graphql.context import Info
-from kontor.api.graphql.inventory_types import code_of
+from kontor.api.graphql.context import Context
+from kontor.api.graphql.relations import reference
+from kontor.api.graphql.shown import Made, Shown, made
+from kontor.locations.models import StockLocation
 from kontor.routing import promise
 
 
@@ -35,53 +39,32 @@ class DestinationInput:
 
 
 @strawberry.type(description="Pieces at one place.")
-class AvailabilitySource:
+class AvailabilitySource(Shown):
     location_id: UUID
     quantity: int = strawberry.field(description="There now.")
     expected: int = strawberry.field(description="Expected on top.")
     earliest_on: date = strawberry.field(description="The first day one piece can be with the customer.")
     uncertain: bool = strawberry.field(description="The place's own system did not answer: its last known figure.")
 
-    @strawberry.field(description="The place's code.")
-    async def location(self, info: Info) -> str:
-        return await code_of(info, self.location_id)
-
-    @classmethod
-    def of(cls, source: promise.Source) -> AvailabilitySource:
-        """As the API shows it."""
-        return cls(
-            location_id=source.location_id,
-            quantity=source.quantity,
-            expected=source.expected,
-            earliest_on=source.earliest_on,
-            uncertain=source.uncertain,
-        )
+    @reference(StockLocation, "location_id", description="The place's code.", uses=())
+    def location(self, place: Any, context: Context) -> str:
+        return place.code if place is not None else ""
 
 
 @strawberry.type(description="Pieces that would leave one place together.")
-class PromisedParcel:
+class PromisedParcel(Shown):
     location_id: UUID
     quantity: int
     leaves_on: date
     arrives_on: date
 
-    @strawberry.field(description="The place's code.")
-    async def location(self, info: Info) -> str:
-        return await code_of(info, self.location_id)
-
-    @classmethod
-    def of(cls, parcel: promise.PromisedParcel) -> PromisedParcel:
-        """As the API shows it."""
-        return cls(
-            location_id=parcel.location_id,
-            quantity=parcel.quantity,
-            leaves_on=parcel.leaves_on,
-            arrives_on=parcel.arrives_on,
-        )
+    @reference(StockLocation, "location_id", description="The place's code.", uses=())
+    def location(self, place: Any, context: Context) -> str:
+        return place.code if place is not None else ""
 
 
 @strawberry.type(description="What can be promised of one article, when and from where.")
-class Availability:
+class Availability(Shown):
     sku: str
     requested: int
     known: bool = strawberry.field(description="Whether there is such an article.")
@@ -90,22 +73,14 @@ class Availability:
     expected: int | None = strawberry.field(description="Shippable later on top.")
     earliest_on: date | None = strawberry.field(description="The first day all requested pieces can be there.")
     missing: int = strawberry.field(description="Requested pieces an order placed now would lack.")
-    answer: strawberry.Private[promise.Availability]
+    parcels: list[PromisedParcel] = strawberry.field(
+        description="How an order for the requested pieces would be served now."
+    )
+    sources: list[AvailabilitySource] = strawberry.field(description="Places that can ship it, the soonest first.")
+    pickups: list[AvailabilitySource] = strawberry.field(description="Places that can hand it over, the soonest first.")
 
-    @strawberry.field(description="How an order for the requested pieces would be served now.")
-    def parcels(self) -> list[PromisedParcel]:
-        return [PromisedParcel.of(each) for each in self.answer.parcels]
-
-    @strawberry.field(description="Places that can ship it, the soonest first.")
-    def sources(self) -> list[AvailabilitySource]:
-        return [AvailabilitySource.of(each) for each in self.answer.sources]
-
-    @strawberry.field(description="Places that can hand it over, the soonest first.")
-    def pickups(self) -> list[AvailabilitySource]:
-        return [AvailabilitySource.of(each) for each in self.answer.pickups]
-
-    @classmethod
-    def of(cls, answer: promise.Availability) -> Availability:
-        """As the API shows it."""
-        names = ("sku", "requested", "known", "variant_id", "quantity", "expected", "earliest_on", "missing")
-        return cls(answer=answer, **{name: getattr(answer, name) for name in names})
+    MADE: ClassVar[Mapping[str, Made]] = {
+        "parcels": made("parcels")(lambda shown: [PromisedParcel.of(each) for each in shown.row.parcels]),
+        "sources": made("sources")(lambda shown: [AvailabilitySource.of(each) for each in shown.row.sources]),
+        "pickups": made("pickups")(lambda shown: [AvailabilitySource.of(each) for each in shown.row.pickups]),
+    }

@@ -14,9 +14,9 @@ from strawberry.scalars import JSON
 
 from kontor.api.graphql.context import Info
 from kontor.api.graphql.errors import Refusal
-from kontor.api.graphql.master_rows import Given, shown, sorting
+from kontor.api.graphql.master_rows import Given, shown
 from kontor.api.graphql.mutation import change
-from kontor.api.graphql.paging import After, Connection, First, connect, page_of
+from kontor.api.graphql.paging import After, Connection, First, connect, page_of, sorting
 from kontor.api.graphql.permissions import requires
 from kontor.auth.permissions import Permission
 from kontor.care import queries, service
@@ -59,11 +59,17 @@ class CasesFilter(Given):
     due_before: datetime | None = UNSET
     changed_since: datetime | None = UNSET
 
+    def value(self) -> queries.CaseFilter:
+        """As the domain takes it."""
+        return queries.CaseFilter(**self.values())
+
 
 @strawberry.enum
 class CasesSort(Enum):
     CREATED_AT = "CREATED_AT"
     CREATED_AT_DESC = "CREATED_AT-"
+    DUE_AT = "DUE_AT"
+    DUE_AT_DESC = "DUE_AT-"
     UPDATED_AT = "UPDATED_AT"
     UPDATED_AT_DESC = "UPDATED_AT-"
 
@@ -79,7 +85,7 @@ class CareQuery:
         first: First = 50,
         after: After = None,
     ) -> Connection[Case]:
-        wanted = queries.CaseFilter(**(filter.values() if filter else {}))
+        wanted = filter.value() if filter else queries.CaseFilter()
         async with info.context.runtime.database.read_only(info.context.principal) as db:
             page = await queries.list_cases(db, wanted, page_of(first, after), **sorting(sort))
         return connect(page, Case.of)

@@ -14,9 +14,9 @@ from strawberry.scalars import JSON
 from kontor.api.graphql.context import Context, Info
 from kontor.api.graphql.errors import Refusal
 from kontor.api.graphql.loaders import by_id, by_key, by_parent
-from kontor.api.graphql.master_rows import EACH, Given, SavedRowsResult, lookup, save_rows, shown, sorting
+from kontor.api.graphql.master_rows import EACH, Given, SavedRowsResult, lookup, save_rows, shown
 from kontor.api.graphql.mutation import change
-from kontor.api.graphql.paging import After, Connection, First, connect, page_of
+from kontor.api.graphql.paging import After, Connection, First, connect, page_of, sorting
 from kontor.api.graphql.permissions import requires
 from kontor.auth.permissions import Permission
 from kontor.catalog import queries, service

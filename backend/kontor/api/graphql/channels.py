@@ -13,8 +13,8 @@ from strawberry.scalars import JSON
 
 from kontor.api.graphql.context import Info
 from kontor.api.graphql.loaders import by_id
-from kontor.api.graphql.master_rows import EACH, Given, SavedRowsResult, lookup, save_rows, shown, sorting
-from kontor.api.graphql.paging import After, Connection, First, connect, page_of
+from kontor.api.graphql.master_rows import EACH, Given, SavedRowsResult, lookup, save_rows, shown
+from kontor.api.graphql.paging import After, Connection, First, connect, page_of, sorting
 from kontor.api.graphql.permissions import requires
 from kontor.auth.permissions import Permission
 from kontor.channels import queries, service
@@ -91,6 +91,7 @@ class SalesChannelsFilter(Given):
     countries: list[str] | None = UNSET
     active: bool | None = UNSET
     search: str | None = UNSET
+    changed_since: datetime | None = UNSET
 
 
 @strawberry.enum

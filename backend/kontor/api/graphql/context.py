@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import strawberry
@@ -13,9 +13,7 @@ from kontor.core.jobs import Runtime
 from kontor.core.principal import ANONYMOUS, Principal
 
 if TYPE_CHECKING:
-    from strawberry.dataloader import DataLoader
-
-    from kontor.api.graphql.subscriptions import EventFeed
+    from kontor.api.graphql.feeds import EventFeed
 
 LANGUAGES = ("en", "de")
 LONGEST_KEY = 200
@@ -32,7 +30,7 @@ class Context:
     idempotency_key: str | None = None
     feed: EventFeed | None = None
     connection_params: Mapping[str, Any] | None = None
-    loaders: dict[Any, DataLoader[Any, Any]] = field(default_factory=dict)
+    loaders: dict[Any, Any] = field(default_factory=dict)
     again: Callable[[], Awaitable[Principal]] | None = None
 
     @property
@@ -41,11 +39,11 @@ class Context:
         return self.again is not None
 
     async def check_still_signed_in(self) -> None:
-        """Raise `Forbidden` when who opened the connection may not be heard any more."""
+        """Raise `Forbidden` when who opened the connection may do or see anything else by now, or nothing at all."""
         if self.again is None:
             return
         present = await self.again()
-        if present.id != self.principal.id or present.permissions != self.principal.permissions:
+        if replace(present, name=self.principal.name) != self.principal:
             raise Forbidden("Please sign in again.", code="UNAUTHENTICATED")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from enum import Enum
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -24,7 +25,7 @@ from kontor.core.db import Session
 from kontor.core.errors import Forbidden, InvalidInput
 from kontor.core.eventlog import place_of, read_log
 from kontor.core.outbox import OutboxRow
-from kontor.core.pagination import MAX_PAGE, Page
+from kontor.core.pagination import MAX_PAGE, Page, Sort, narrow, paginate
 from kontor.core.principal import Principal
 from kontor.orders import queries as orders
 from kontor.webhooks.queries import hidden_events
@@ -47,19 +48,32 @@ class DeadJobsReplayed:
     count: int = strawberry.field(description="How many jobs are due again.")
 
 
-def _place(after: str | None) -> outbox.Place:
+@strawberry.enum
+class EventsSort(Enum):
+    POSITION = "POSITION"
+    POSITION_DESC = "POSITION_DESC"
+
+
+@strawberry.enum
+class DeadJobsSort(Enum):
+    ID = "ID"
+    ID_DESC = "ID_DESC"
+
+
+_BACK = "-"  # begins the cursors of the way back
+
+
+def _place(after: str | None, back: bool) -> outbox.Place | None:
     if after is None:
-        return outbox.START
+        return None
+    if after.startswith(_BACK) != back:
+        raise InvalidInput(
+            "The cursor is one of another list or order.", code="CURSOR_OF_ANOTHER_SORT", path=("after",)
+        )
     try:
-        return place_of(after)
+        return place_of(after.removeprefix(_BACK))
     except ValueError as problem:
         raise InvalidInput("The cursor is not one of this list.", code="INVALID_CURSOR", path=("after",)) from problem
-
-
-def _number(after: str | None) -> int:
-    if after is not None and not (after.isascii() and after.isdecimal() and len(after) < 19):
-        raise InvalidInput("The cursor is not one of this list.", code="INVALID_CURSOR", path=("after",))
-    return int(after or 0)
 
 
 async def check_scope(db: Session, principal: Principal, stream_id: UUID | None) -> None:
@@ -89,32 +103,35 @@ class EventsQuery:
         order_id: UUID | None = None,
         stream_id: UUID | None = None,
         names: list[str] | None = None,
+        sort: EventsSort = EventsSort.POSITION,
         first: First = 50,
         after: After = None,
     ) -> Connection[LoggedEvent]:
         if order_id is not None and stream_id is not None:
             raise InvalidInput("Give the order or the stream.", code="INVALID_LOOKUP", path=("orderId",))
-        size, place, stream = page_of(first, None).first, _place(after), order_id or stream_id
+        back = sort is EventsSort.POSITION_DESC
+        size, place, stream = page_of(first, None).first, _place(after, back), order_id or stream_id
         hidden = hidden_events(info.context.principal)
         async with info.context.runtime.database.read_only(info.context.principal) as db:
             await check_scope(db, info.context.principal, stream)
-            rows = await read_log(db, place, limit=size + 1, stream_id=stream, names=names, without=hidden)
-        cursors = [f"{row.transaction}.{row.position}" for row in rows[:size]]
+            rows = await read_log(db, place, limit=size + 1, stream_id=stream, names=names, without=hidden, back=back)
+        cursors = [f"{_BACK if back else ''}{row.transaction}.{row.position}" for row in rows[:size]]
         return connect(Page(rows[:size], cursors, len(rows) > size), LoggedEvent.of)
 
-    @strawberry.field(
-        extensions=[requires(Permission.OPERATIONS_READ)], description="Jobs that were given up, the oldest first."
-    )
+    @strawberry.field(extensions=[requires(Permission.OPERATIONS_READ)], description="Jobs that were given up.")
     async def dead_jobs(
-        self, info: Info, job: str | None = None, first: First = 50, after: After = None
+        self,
+        info: Info,
+        job: str | None = None,
+        sort: DeadJobsSort = DeadJobsSort.ID,
+        first: First = 50,
+        after: After = None,
     ) -> Connection[DeadJob]:
-        size = page_of(first, None).first
-        found = sa.select(OutboxRow).where(OutboxRow.dead, OutboxRow.id > _number(after))
-        if job is not None:
-            found = found.where(OutboxRow.job == job)
+        found = narrow(sa.select(OutboxRow).where(OutboxRow.dead), (OutboxRow.job.__eq__, job))
+        order = Sort(OutboxRow.id, sort is DeadJobsSort.ID_DESC)
         async with info.context.runtime.database.read_only(info.context.principal) as db:
-            rows = list(await db.scalars(found.order_by(OutboxRow.id).limit(size + 1)))
-        return connect(Page(rows[:size], [str(row.id) for row in rows[:size]], len(rows) > size), show_dead_job)
+            page: Page[Any] = await paginate(db, found, order, OutboxRow.id, page_of(first, after))
+        return connect(page, show_dead_job)
 
 
 def show_dead_job(row: Any) -> DeadJob:

@@ -1,43 +1,27 @@
-"""Plain values by a shorter way: most of an answer are attributes that hold a text, a number, a time or such a record.
+"""Executes an operation, lists a level at a time: most of an answer are records of lists and what belongs to them.
 
-For each of these the library would note where it is, ask whether the value has to be awaited and take its type apart.
-Here a selection is looked at once per request and becomes a few functions, which then read every record of a list.
-Whatever is not plain, and whatever goes wrong on the short way, goes the library's own way: errors are made there.
+For each field of each record the library would note where it is, ask whether the value has to be awaited, take its type
+apart and often make a task. Here a selection becomes a plan once, which completes all records of a list together.
+Whatever a plan does not cover, and whatever goes wrong on the short way, goes the library's own way: errors, and where
+nulls end up, are made there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import date, datetime
-from decimal import Decimal
-from enum import Enum
-from functools import lru_cache
-from typing import Any
-from uuid import UUID
+from collections import OrderedDict
+from collections.abc import Callable, Generator
+from typing import Any, TypeVar
 
-from graphql import (
-    GraphQLBoolean,
-    GraphQLField,
-    GraphQLInt,
-    GraphQLObjectType,
-    GraphQLString,
-    Undefined,
-    is_leaf_type,
-    is_list_type,
-    is_non_null_type,
-    is_object_type,
-)
+from graphql import GraphQLObjectType, get_named_type
 from graphql.pyutils import Path
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
-PLAIN = frozenset({str, int, bool, float, UUID, datetime, date, Decimal})
-AS_THEY_ARE = {GraphQLString: str, GraphQLBoolean: bool}
-SMALL = range(-(2**31), 2**31)
-Reader = Callable[[Any], Any]
+from kontor.api.graphql.relations import Need, read
+from kontor.api.graphql.selections import Compiler, Incomplete, Plan, Selected, columns_of
 
-
-class NotPlain(Exception):
-    """This value goes the library's own way."""
+T = TypeVar("T")
+REMEMBERED = 2000
+_remembered: OrderedDict[Any, Any] = OrderedDict()
 
 
 class ShortWay(StrawberryGraphQLCoreExecutionContext):
@@ -52,154 +36,137 @@ class ShortWay(StrawberryGraphQLCoreExecutionContext):
         position_context: Any,
     ) -> Any:
         """The selected fields of one record."""
-        plan = self._plan(parent_type, grouped_field_set)
-        results: dict[str, Any] = {}
-        rest = None
-        for name, reader, details in plan:
-            if reader is not None:
-                try:
-                    results[name] = reader(source_value)
-                    continue
-                except Exception:  # noqa: S110 - the library's own way says what is wrong
-                    pass
-            results[name] = None  # keeps the order of the selection
-            rest = rest or {}
-            rest[name] = details
-        if rest is None:
-            return results
-        others: Any = super().execute_fields(parent_type, source_value, path, rest, position_context)
-        if self.is_awaitable(others):
-            return _joined(results, rest, others)
-        return _merged(results, rest, others)
+
+        def long_way(known: dict[str, Any]) -> Any:
+            rest = {name: details for name, details in grouped_field_set.items() if name not in known}
+            if not rest:
+                return known
+            results = {name: known.get(name) for name in grouped_field_set}  # keeps the order of the selection
+            others: Any = super(ShortWay, self).execute_fields(parent_type, source_value, path, rest, position_context)
+            return _joined(results, rest, others) if self.is_awaitable(others) else _merged(results, rest, others)
+
+        kept = self.__dict__.get("_kept", {}).get((id(source_value), id(grouped_field_set)))
+        if kept is not None:
+            return long_way(kept[1])
+        fields = self._fields(parent_type, grouped_field_set)
+        if not fields:
+            return long_way({})
+        steps = columns_of(fields, [source_value], self.context_value)
+        try:
+            needs = next(steps)
+        except StopIteration as done:
+            return long_way(_first(done.value))
+        return self._finished(steps, needs, lambda found: long_way(_first(found)), lambda _: long_way({}))
 
     def complete_value(
         self, return_type: Any, field_details_list: Any, info: Any, path: Path, result: Any, position_context: Any
     ) -> Any:
         """The value of a field as it goes into the answer."""
-        if type(result) is list:
-            complete = self._kept(return_type, field_details_list)
-            if complete is not None:
-                try:
-                    return complete(result)
-                except Exception:  # noqa: S110 - as above
-                    pass
-        return super().complete_value(return_type, field_details_list, info, path, result, position_context)
 
-    def _plan(self, parent_type: GraphQLObjectType, fields: Any) -> list[tuple[str, Reader | None, Any]]:
-        """How to read each field; made once for all records of a list. The fields live as long as the request."""
+        def long_way(reason: Exception | None = None) -> Any:
+            if isinstance(reason, Incomplete):
+                self._keep(return_type, field_details_list, reason)
+            return super(ShortWay, self).complete_value(
+                return_type, field_details_list, info, path, result, position_context
+            )
+
+        if type(result) is not list or not result:
+            return long_way()
+        tried = self.__dict__.setdefault("_tried", {})
+        here = (id(result), id(field_details_list))
+        plan = None if here in tried else self._plan(return_type, field_details_list)
+        if plan is None:
+            return long_way()
+        tried[here] = result  # when it fails, the library comes again with the same list, without its "!"
+        steps = plan.run([result], self.context_value)
+        try:
+            needs = next(steps)
+        except StopIteration as done:
+            return done.value[0]
+        except Exception as reason:
+            return long_way(reason)
+        return self._finished(steps, needs, lambda values: values[0], long_way)
+
+    async def _finished(
+        self,
+        steps: Generator[list[Need], list[Any], Any],
+        needs: list[Need],
+        end: Callable[[Any], Any],
+        failed: Callable[[Exception], Any],
+    ) -> Any:
+        """Read what a plan needs until it is through; `end` makes the answer of what it returns."""
+        try:
+            while True:
+                needs = steps.send(await read(needs, self.context_value))
+        except StopIteration as done:
+            outcome = end(done.value)
+        except Exception as reason:
+            outcome = failed(reason)
+        return await outcome if self.is_awaitable(outcome) else outcome
+
+    def _keep(self, kind: Any, details: Any, part: Incomplete) -> None:
+        """What is known of the records of a list, for when the library comes to each of them."""
+        record = get_named_type(kind)
+        assert isinstance(record, GraphQLObjectType)
+        grouped, *_ = self.collect_subfields(record, details)
+        kept = self.__dict__.setdefault("_kept", {})
+        names = tuple(part.columns)
+        rows = zip(*part.columns.values(), strict=True) if names else [()] * len(part.records)
+        for source, row in zip(part.records, rows, strict=True):
+            kept[id(source), id(grouped)] = (source, dict(zip(names, row, strict=True)))
+
+    def _fields(self, parent_type: GraphQLObjectType, grouped: Any) -> list[Selected]:
+        """How the fields of a single record are completed."""
+
+        def nodes() -> Any:
+            return tuple([(name, *[id(each.node) for each in details]) for name, details in grouped.items()])
+
+        def make(compiler: Compiler) -> list[Selected]:
+            return [field for field in compiler.fields(parent_type, grouped) if field.plan]
+
+        return self._made(parent_type, grouped, nodes, make)
+
+    def _plan(self, kind: Any, details: Any) -> Plan | None:
+        """How a list is completed."""
+        return self._made(
+            kind,
+            details,
+            lambda: tuple([id(each.node) for each in details]),
+            lambda compiler: compiler.values(kind, details),
+        )
+
+    def _made(self, kind: Any, part: Any, nodes: Callable[[], Any], make: Callable[[Compiler], T]) -> T:
+        """A plan, made once per request, and once for all of them where nothing in the document changes its fields.
+
+        Documents are kept, so the ids of their nodes stand for them; a plan keeps the nodes it was made of.
+        """
         plans = self.__dict__.setdefault("_plans", {})
-        key = (parent_type, id(fields))
-        if key not in plans:
-            made = [(name, self._reader(parent_type, details), details) for name, details in fields.items()]
-            plans[key] = (fields, made)
-        plan: list[tuple[str, Reader | None, Any]] = plans[key][1]
-        return plan
+        found = plans.get((kind, id(part)))
+        if found is None:
+            key = (kind, nodes()) if self._unchanging() else None
+            found = _remembered.get(key)
+            if found is None:
+                found = (part, make(Compiler(self.schema, self.collect_subfields)))
+                if key is not None:
+                    _remember(key, found)
+            plans[kind, id(part)] = (part, found[1])
+        made: T = found[1]
+        return made
 
-    def _reader(self, parent_type: GraphQLObjectType, details: Any) -> Reader | None:
-        node = details[0].node
-        if node.name.value == "__typename":
-            return lambda _: parent_type.name
-        field = self.schema.get_field(parent_type, node.name.value)
-        name = attribute_of(field) if field is not None else None
-        if field is None or name is None or node.arguments:
-            return None
-        complete = self._completer(field.type, details)
-        return None if complete is None else lambda source: complete(getattr(source, name))
-
-    def _kept(self, kind: Any, details: Any) -> Reader | None:
-        completers = self.__dict__.setdefault("_completers", {})
-        key = (id(kind), id(details))
-        if key not in completers:
-            completers[key] = (details, self._completer(kind, details))
-        complete: Reader | None = completers[key][1]
-        return complete
-
-    def _completer(self, kind: Any, details: Any) -> Reader | None:
-        """From a value to what stands in the answer; None where a value of this type may need more than reading."""
-        if is_non_null_type(kind):
-            inner = self._completer(kind.of_type, details)
-            return inner and _never_null(inner)
-        if is_leaf_type(kind):
-            return _or_null(leaf_of(kind))
-        if any(each.node.directives for each in details):
-            return None
-        if is_list_type(kind):
-            item = self._completer(kind.of_type, details)
-            return item and _or_null(lambda values: [item(value) for value in _listed(values)])
-        return self._record(kind, details) if is_object_type(kind) else None
-
-    def _record(self, kind: GraphQLObjectType, details: Any) -> Reader | None:
-        definition = kind.extensions.get("strawberry-definition")
-        fields, deferred, *_ = self.collect_subfields(kind, details)
-        if definition is None or deferred:
-            return None
-        plan = self._plan(kind, fields)
-        readers = [(name, reader) for name, reader, _ in plan if reader is not None]
-        if len(readers) < len(plan):
-            return None
-        origin = definition.origin
-
-        def read(value: Any) -> dict[str, Any]:
-            if type(value) is not origin:
-                raise NotPlain
-            return {name: reader(value) for name, reader in readers}
-
-        return _or_null(read)
+    def _unchanging(self) -> bool:
+        """Whether the document has no directives, by which variables would choose fields."""
+        location = self.operation.loc
+        return location is not None and "@" not in location.source.body
 
 
-def attribute_of(field: GraphQLField) -> str | None:
-    """The attribute that a field hands out; None for one that computes its value."""
-    definition = field.extensions.get("strawberry-definition")
-    if definition is None or field.args or not getattr(field.resolve, "_is_default", False):
-        return None
-    name: str = definition.python_name
-    return name
+def _remember(key: Any, plan: Any) -> None:
+    _remembered[key] = plan
+    if len(_remembered) > REMEMBERED:
+        _remembered.popitem(last=False)
 
 
-@lru_cache(maxsize=512)
-def leaf_of(kind: Any) -> Reader:
-    """From a plain value of a scalar or enum to what stands in the answer."""
-    alike = AS_THEY_ARE.get(kind)
-    known: dict[Any, Any] = {}
-
-    def read(value: Any) -> Any:
-        found = type(value)
-        if found is alike or (kind is GraphQLInt and found is int and value in SMALL):
-            return value
-        if isinstance(value, Enum):
-            if value not in known:
-                known[value] = _present(kind.coerce_output_value(value))
-            return known[value]
-        if found not in PLAIN:
-            raise NotPlain
-        return _present(kind.coerce_output_value(value))
-
-    return read
-
-
-def _present(value: Any) -> Any:
-    if value is None or value is Undefined:
-        raise NotPlain
-    return value
-
-
-def _listed(values: Any) -> Any:
-    if type(values) not in (list, tuple):
-        raise NotPlain
-    return values
-
-
-def _or_null(read: Reader) -> Reader:
-    return lambda value: None if value is None else read(value)
-
-
-def _never_null(read: Reader) -> Reader:
-    def present(value: Any) -> Any:
-        if value is None:
-            raise NotPlain
-        return read(value)
-
-    return present
+def _first(columns: dict[str, list[Any]]) -> dict[str, Any]:
+    return {name: values[0] for name, values in columns.items()}
 
 
 def _merged(results: dict[str, Any], rest: dict[str, Any], others: dict[str, Any]) -> dict[str, Any]:

@@ -21,24 +21,26 @@ from kontor.api.graphql.fulfillment_types import (
     FulfillmentOrdersSort,
     IssuedCode,
     Parcel,
+    ParcelsFilter,
+    ParcelsSort,
     RejectedLineInput,
     RerouteResult,
     Shipment,
     ShipmentsFilter,
+    ShipmentsSort,
     pieces_of,
     refused_row,
 )
 from kontor.api.graphql.mutation import change
 from kontor.api.graphql.orders import LineQuantityInput
-from kontor.api.graphql.paging import After, Connection, First, connect, page_of
+from kontor.api.graphql.paging import After, Connection, First, connect, page_of, sorting
 from kontor.api.graphql.permissions import requires
 from kontor.auth.permissions import Permission
 from kontor.core.db import Session
 from kontor.core.errors import KontorError
-from kontor.fulfillment import answering, canceling, models, queries, rerouting
+from kontor.fulfillment import answering, canceling, lists, models, queries, rerouting
 from kontor.fulfillment.answering import Acceptance
 from kontor.fulfillment.sourcing import SourceOutcome
-from kontor.fulfillment.states import ParcelState
 from kontor.orders import queries as orders
 
 
@@ -60,39 +62,39 @@ class FulfillmentQuery:
         first: First = 50,
         after: After = None,
     ) -> Connection[FulfillmentOrder]:
-        wanted = filter.value() if filter else queries.FulfillmentFilter()
-        name, principal = sort.value.removesuffix("_DESC"), info.context.principal
+        wanted, principal = filter.value() if filter else lists.FulfillmentFilter(), info.context.principal
         async with info.context.runtime.database.read_only(principal) as db:
-            page = await queries.list_fulfillment_orders(
-                db, wanted, page_of(first, after), principal=principal, sort=name, descending=name != sort.value
+            page = await lists.list_fulfillment_orders(
+                db, wanted, page_of(first, after), principal=principal, **sorting(sort)
             )
         return connect(page, FulfillmentOrder.of)
 
-    @strawberry.field(
-        description="By the time they left, newest first.", extensions=[requires(Permission.FULFILLMENT_READ)]
-    )
+    @strawberry.field(description="What left places; recalled too.", extensions=[requires(Permission.FULFILLMENT_READ)])
     async def shipments(
-        self, info: Info, filter: ShipmentsFilter | None = None, first: First = 50, after: After = None
+        self,
+        info: Info,
+        filter: ShipmentsFilter | None = None,
+        sort: ShipmentsSort = ShipmentsSort.SHIPPED_AT_DESC,
+        first: First = 50,
+        after: After = None,
     ) -> Connection[Shipment]:
-        wanted, principal = filter.value() if filter else queries.ShipmentFilter(), info.context.principal
+        wanted, principal = filter.value() if filter else lists.ShipmentFilter(), info.context.principal
         async with info.context.runtime.database.read_only(principal) as db:
-            page = await queries.list_shipments(db, wanted, page_of(first, after), principal=principal)
+            page = await lists.list_shipments(db, wanted, page_of(first, after), principal=principal, **sorting(sort))
         return connect(page, Shipment.of)
 
-    @strawberry.field(description="Newest first.", extensions=[requires(Permission.FULFILLMENT_READ)])
+    @strawberry.field(extensions=[requires(Permission.FULFILLMENT_READ)])
     async def parcels(
         self,
         info: Info,
-        tracking_number: str | None = None,
-        states: list[ParcelState] | None = None,
+        filter: ParcelsFilter | None = None,
+        sort: ParcelsSort = ParcelsSort.CREATED_AT_DESC,
         first: First = 50,
         after: After = None,
     ) -> Connection[Parcel]:
-        principal = info.context.principal
+        wanted, principal = filter.value() if filter else lists.ParcelFilter(), info.context.principal
         async with info.context.runtime.database.read_only(principal) as db:
-            page = await queries.list_parcels(
-                db, page_of(first, after), principal=principal, tracking_number=tracking_number, states=states
-            )
+            page = await lists.list_parcels(db, wanted, page_of(first, after), principal=principal, **sorting(sort))
         return connect(page, Parcel.of)
 
     @strawberry.field(description="Codes of an order's digital lines.", extensions=[requires(Permission.ORDERS_READ)])

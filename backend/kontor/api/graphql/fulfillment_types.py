@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from enum import Enum
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
 import strawberry
 from strawberry.scalars import JSON
 
-from kontor.api.graphql.context import Info
+from kontor.api.graphql.context import Context, Info
 from kontor.api.graphql.errors import Refusal, plain, text_of
 from kontor.api.graphql.loaders import by_id, by_parent
 from kontor.api.graphql.order_types import PostalAddress, money, plain_rate
 from kontor.api.graphql.orders import LineQuantityInput
 from kontor.api.graphql.permissions import requires
+from kontor.api.graphql.relations import Rows, children, reference
 from kontor.api.graphql.scalars import Money
+from kontor.api.graphql.shown import Made, Shown, made
 from kontor.auth.permissions import Permission
 from kontor.core.errors import KontorError
-from kontor.fulfillment import models, queries
+from kontor.fulfillment import lists, models
 from kontor.fulfillment.answering import RejectedPieces
 from kontor.fulfillment.parcels import ParcelInput as ParcelValues
 from kontor.fulfillment.sourcing import SourceOutcome
@@ -34,7 +37,7 @@ for _states in (FulfillmentState, ParcelState, RejectReason, SourceOutcome):
 
 
 @strawberry.type(description="Pieces of one order line in a fulfillment order.")
-class FulfillmentLine:
+class FulfillmentLine(Shown):
     id: UUID
     order_line_id: UUID
     variant_id: UUID
@@ -45,24 +48,15 @@ class FulfillmentLine:
     reject_reason: RejectReason | None
     reject_note: str | None
 
-    @classmethod
-    def of(cls, row: Any) -> FulfillmentLine:
-        """As the API shows it."""
-        reason = RejectReason(row.reject_reason) if row.reject_reason else None
-        return cls(
-            id=row.id, order_line_id=row.order_line_id, variant_id=row.variant_id, sku=row.sku, name=row.name,
-            quantity=row.quantity, picked=row.picked, reject_reason=reason, reject_note=row.reject_note,
-        )  # fmt: skip
-
-
-_PARCEL = (
-    "id", "fulfillment_order_id", "shipment_id", "state", "carrier", "tracking_number", "tracking_url", "weight_g",
-    "created_at", "updated_at",
-)  # fmt: skip
+    MADE: ClassVar[Mapping[str, Made]] = {
+        "reject_reason": made("reject_reason")(
+            lambda line: RejectReason(line.row.reject_reason) if line.row.reject_reason else None
+        )
+    }
 
 
 @strawberry.type(description="A parcel and its tracking; `contents` holds order line, SKU and quantity where known.")
-class Parcel:
+class Parcel(Shown):
     id: UUID
     fulfillment_order_id: UUID
     shipment_id: UUID | None
@@ -74,11 +68,6 @@ class Parcel:
     contents: JSON
     created_at: datetime
     updated_at: datetime
-
-    @classmethod
-    def of(cls, row: Any) -> Parcel:
-        """As the API shows it."""
-        return cls(contents=JSON(row.contents), **{name: getattr(row, name) for name in _PARCEL})
 
 
 async def shows_prices(info: Info) -> bool:
@@ -135,9 +124,8 @@ class Shipment:
         rows = await by_parent(info, models.ShipmentLine.shipment_id, self.id)
         return [_shipment_line(row, currency) for row in rows]
 
-    @strawberry.field
-    async def parcels(self, info: Info) -> list[Parcel]:
-        rows = await by_parent(info, models.Parcel.shipment_id, self.id)
+    @children(models.Parcel.shipment_id)
+    def parcels(self, rows: Rows, context: Context) -> list[Parcel]:
         return [Parcel.of(row) for row in rows]
 
     @classmethod
@@ -154,15 +142,8 @@ def _shipment_line(row: Any, currency: str | None) -> ShipmentLine:
     )  # fmt: skip
 
 
-_ROW = (
-    "id", "number", "order_id", "location_id", "partner_id", "state", "delivery_type", "priority", "ship_on",
-    "promised_on", "due_at", "decision_id", "split_from_id", "cancel_requested", "cancel_reason", "escalated_at",
-    "recallable_until", "created_at", "updated_at",
-)  # fmt: skip
-
-
 @strawberry.type(description="Lines given to one place: the unit of routing and of work.")
-class FulfillmentOrder:
+class FulfillmentOrder(Shown):
     id: UUID
     number: str
     order_id: UUID
@@ -182,38 +163,31 @@ class FulfillmentOrder:
     recallable_until: datetime | None
     created_at: datetime
     updated_at: datetime
-    code: strawberry.Private[str | None]
 
-    @strawberry.field
-    async def lines(self, info: Info) -> list[FulfillmentLine]:
-        rows = await by_parent(info, models.FulfillmentLine.fulfillment_order_id, self.id)
+    @children(models.FulfillmentLine.fulfillment_order_id, uses=())
+    def lines(self, rows: Rows, context: Context) -> list[FulfillmentLine]:
         return [FulfillmentLine.of(row) for row in rows]
 
-    @strawberry.field
-    async def parcels(self, info: Info) -> list[Parcel]:
-        rows = await by_parent(info, models.Parcel.fulfillment_order_id, self.id)
+    @children(models.Parcel.fulfillment_order_id, uses=())
+    def parcels(self, rows: Rows, context: Context) -> list[Parcel]:
         return [Parcel.of(row) for row in rows]
 
-    @strawberry.field(description="Recalled shipments among them.")
-    async def shipments(self, info: Info) -> list[Shipment]:
-        rows = await by_parent(info, models.Shipment.fulfillment_order_id, self.id)
+    @children(models.Shipment.fulfillment_order_id, description="Recalled shipments among them.")
+    def shipments(self, rows: Rows, context: Context) -> list[Shipment]:
         return [Shipment.of(row) for row in rows]
 
-    @strawberry.field
-    async def order_number(self, info: Info) -> str:
-        order = await by_id(info, Order, self.order_id)
+    @reference(Order, "order_id")
+    def order_number(self, order: Any, context: Context) -> str:
         return order.number if order is not None else ""
 
-    @strawberry.field(description="Where the goods go; null for goods that are collected.")
-    async def shipping_address(self, info: Info) -> PostalAddress | None:
-        order = await by_id(info, Order, self.order_id)
+    @reference(Order, "order_id", description="Where the goods go; null for goods that are collected.")
+    def shipping_address(self, order: Any, context: Context) -> PostalAddress | None:
         if order is None or self.delivery_type is not DeliveryType.SHIP:
             return None
         return PostalAddress.of(order.shipping_address or order.billing_address)
 
-    @strawberry.field(description="Whose name is on the label or who will collect.")
-    async def customer_name(self, info: Info) -> str:
-        order = await by_id(info, Order, self.order_id)
+    @reference(Order, "order_id", description="Whose name is on the label or who will collect.")
+    def customer_name(self, order: Any, context: Context) -> str:
         address = None if order is None else order.shipping_address or order.billing_address
         return str(address["name"]) if address else ""
 
@@ -223,12 +197,7 @@ class FulfillmentOrder:
     )
     def pickup_code(self, info: Info) -> str | None:
         principal = info.context.principal
-        return None if principal.location_ids is not None or principal.partner_id is not None else self.code
-
-    @classmethod
-    def of(cls, row: Any) -> FulfillmentOrder:
-        """As the API shows it."""
-        return cls(code=row.pickup_code, **{name: getattr(row, name) for name in _ROW})
+        return None if principal.location_ids is not None or principal.partner_id is not None else self.row.pickup_code
 
 
 @strawberry.type(description="A code that was issued for one piece.")
@@ -245,21 +214,29 @@ class FulfillmentOrdersFilter:
     states: list[FulfillmentState] | None = None
     location_ids: list[UUID] | None = None
     partner_ids: list[UUID] | None = None
+    channel_ids: list[UUID] | None = None
     order_ids: list[UUID] | None = None
     order_number: str | None = None
+    numbers: list[str] | None = None
+    delivery_types: list[DeliveryType] | None = None
+    ship_before: date | None = None
     due_before: datetime | None = None
     cancel_requested: bool | None = None
     changed_since: datetime | None = None
 
-    def value(self) -> queries.FulfillmentFilter:
+    def value(self) -> lists.FulfillmentFilter:
         """As the domain takes it."""
-        return queries.FulfillmentFilter(**vars(self))
+        return lists.FulfillmentFilter(**vars(self))
 
 
 @strawberry.enum
 class FulfillmentOrdersSort(Enum):
     CREATED_AT = "CREATED_AT"
     CREATED_AT_DESC = "CREATED_AT_DESC"
+    DUE_AT = "DUE_AT"
+    DUE_AT_DESC = "DUE_AT_DESC"
+    NUMBER = "NUMBER"
+    NUMBER_DESC = "NUMBER_DESC"
     UPDATED_AT = "UPDATED_AT"
     UPDATED_AT_DESC = "UPDATED_AT_DESC"
 
@@ -269,12 +246,49 @@ class ShipmentsFilter:
     order_ids: list[UUID] | None = None
     order_number: str | None = None
     location_ids: list[UUID] | None = None
+    numbers: list[str] | None = None
     tracking_number: str | None = None
     delivered: bool | None = None
+    recalled: bool | None = None
+    shipped_from: datetime | None = None
+    shipped_until: datetime | None = None
+    changed_since: datetime | None = None
 
-    def value(self) -> queries.ShipmentFilter:
+    def value(self) -> lists.ShipmentFilter:
         """As the domain takes it."""
-        return queries.ShipmentFilter(**vars(self))
+        return lists.ShipmentFilter(**vars(self))
+
+
+@strawberry.enum
+class ShipmentsSort(Enum):
+    SHIPPED_AT = "SHIPPED_AT"
+    SHIPPED_AT_DESC = "SHIPPED_AT_DESC"
+    NUMBER = "NUMBER"
+    NUMBER_DESC = "NUMBER_DESC"
+    UPDATED_AT = "UPDATED_AT"
+    UPDATED_AT_DESC = "UPDATED_AT_DESC"
+
+
+@strawberry.input(description="What is left out does not narrow.")
+class ParcelsFilter:
+    states: list[ParcelState] | None = None
+    fulfillment_order_ids: list[UUID] | None = None
+    shipment_ids: list[UUID] | None = None
+    tracking_number: str | None = None
+    carrier: str | None = None
+    changed_since: datetime | None = None
+
+    def value(self) -> lists.ParcelFilter:
+        """As the domain takes it."""
+        return lists.ParcelFilter(**vars(self))
+
+
+@strawberry.enum
+class ParcelsSort(Enum):
+    CREATED_AT = "CREATED_AT"
+    CREATED_AT_DESC = "CREATED_AT_DESC"
+    UPDATED_AT = "UPDATED_AT"
+    UPDATED_AT_DESC = "UPDATED_AT_DESC"
 
 
 def pieces_of(lines: list[LineQuantityInput] | None) -> tuple[Pieces, ...] | None:

@@ -17,10 +17,12 @@ from kontor.api.graphql.inventory_types import (
     InboundStockFilter,
     InboundStockPayload,
     InboundStockResult,
+    InboundStockSort,
     Reservation,
     ReservationPayload,
     ReservationResult,
     ReservationsFilter,
+    ReservationsSort,
     SetStockLevelsPayload,
     SetStockLevelsResult,
     StockFigureInput,
@@ -31,9 +33,10 @@ from kontor.api.graphql.inventory_types import (
     StockLevelSort,
     StockMovement,
     StockMovementsFilter,
+    StockMovementsSort,
 )
 from kontor.api.graphql.mutation import change
-from kontor.api.graphql.paging import After, Connection, First, connect, page_of
+from kontor.api.graphql.paging import After, Connection, First, connect, page_of, sorting
 from kontor.api.graphql.permissions import requires
 from kontor.auth.permissions import Permission
 from kontor.core.db import Session
@@ -67,24 +70,28 @@ class InventoryQuery:
             plan=bool(asked_for & {"parcels", "missing"}),
             sources="sources" in asked_for,
             pickups="pickups" in asked_for,
+            day="earliestOn" in asked_for,
         )
         runtime, principal = info.context.runtime, info.context.principal
 
-        async def ask(db: Session, uncertain: frozenset[UUID] = frozenset()) -> list[Availability]:
+        async def ask(
+            db: Session, known: masters.Masters, uncertain: frozenset[UUID] = frozenset()
+        ) -> list[Availability]:
             where = destination.value() if destination else None
             answers = await promise.availability(
-                db, wanted, channel=channel, destination=where, details=details, uncertain=uncertain
+                db, wanted, channel=channel, destination=where, details=details, uncertain=uncertain, masters=known
             )
             return [Availability.of(answer) for answer in answers]
 
-        async with runtime.database.read_only(principal) as db:
-            asked = promise.live_locations(await masters.load(db))
+        async with runtime.database.read_only(principal, bare=True) as db:
+            known = await masters.load(db)
+            asked = promise.live_locations(known)
             if not asked:
-                return await ask(db)
+                return await ask(db, known)
             variants = await promise.stocked_variants(db, wanted)
         news = await live.refresh_live(runtime.database, runtime.ports, asked, variants)
-        async with runtime.database.read_only(principal) as db:
-            return await ask(db, news.unanswered)
+        async with runtime.database.read_only(principal, bare=True) as db:
+            return await ask(db, known, news.unanswered)
 
     @strawberry.field(extensions=[requires(Permission.STOCK_READ)])
     async def stock_levels(
@@ -96,45 +103,53 @@ class InventoryQuery:
         after: After = None,
     ) -> Connection[StockLevel]:
         wanted = filter.value() if filter else queries.StockLevelFilter()
-        name = sort.value.removesuffix("_DESC")
         async with info.context.runtime.database.read_only(info.context.principal) as db:
-            page = await queries.list_stock_levels(
-                db, wanted, page_of(first, after), sort=name, descending=name != sort.value
-            )
+            page = await queries.list_stock_levels(db, wanted, page_of(first, after), **sorting(sort))
         return connect(page, StockLevel.of)
 
     @strawberry.field(
-        description="The ledger, newest first; the order of the rows never changes.",
+        description="The ledger; the order of the rows never changes.",
         extensions=[requires(Permission.STOCK_READ)],
     )
     async def stock_movements(
-        self, info: Info, filter: StockMovementsFilter | None = None, first: First = 50, after: After = None
+        self,
+        info: Info,
+        filter: StockMovementsFilter | None = None,
+        sort: StockMovementsSort = StockMovementsSort.AT_DESC,
+        first: First = 50,
+        after: After = None,
     ) -> Connection[StockMovement]:
         wanted = filter.value() if filter else queries.StockMovementFilter()
         async with info.context.runtime.database.read_only(info.context.principal) as db:
-            page = await queries.list_stock_movements(db, wanted, page_of(first, after))
+            page = await queries.list_stock_movements(db, wanted, page_of(first, after), **sorting(sort))
         return connect(page, StockMovement.of)
 
-    @strawberry.field(
-        description="Newest first; shops see those of their channels.", extensions=[requires(*MAY_RESERVE)]
-    )
+    @strawberry.field(description="Shops see those of their channels.", extensions=[requires(*MAY_RESERVE)])
     async def reservations(
-        self, info: Info, filter: ReservationsFilter | None = None, first: First = 50, after: After = None
+        self,
+        info: Info,
+        filter: ReservationsFilter | None = None,
+        sort: ReservationsSort = ReservationsSort.CREATED_AT_DESC,
+        first: First = 50,
+        after: After = None,
     ) -> Connection[Reservation]:
         wanted = filter.value() if filter else queries.ReservationFilter()
         async with info.context.runtime.database.read_only(info.context.principal) as db:
-            page = await queries.list_reservations(db, wanted, page_of(first, after))
+            page = await queries.list_reservations(db, wanted, page_of(first, after), **sorting(sort))
         return connect(page, Reservation.of)
 
-    @strawberry.field(
-        description="Goods on their way, the soonest first.", extensions=[requires(Permission.STOCK_READ)]
-    )
+    @strawberry.field(description="Goods on their way.", extensions=[requires(Permission.STOCK_READ)])
     async def inbound_stock(
-        self, info: Info, filter: InboundStockFilter | None = None, first: First = 50, after: After = None
+        self,
+        info: Info,
+        filter: InboundStockFilter | None = None,
+        sort: InboundStockSort = InboundStockSort.EXPECTED_ON,
+        first: First = 50,
+        after: After = None,
     ) -> Connection[InboundStock]:
         wanted = filter.value() if filter else queries.InboundStockFilter()
         async with info.context.runtime.database.read_only(info.context.principal) as db:
-            page = await queries.list_inbound_stock(db, wanted, page_of(first, after))
+            page = await queries.list_inbound_stock(db, wanted, page_of(first, after), **sorting(sort))
         return connect(page, InboundStock.of)
 
 

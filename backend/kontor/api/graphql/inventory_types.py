@@ -167,6 +167,30 @@ class StockLevelsFilter:
         return queries.StockLevelFilter(self.locations, self.skus, below=self.below, changed_since=self.changed_since)
 
 
+@strawberry.enum
+class StockMovementsSort(Enum):
+    AT = "AT"
+    AT_DESC = "AT_DESC"
+
+
+@strawberry.enum
+class ReservationsSort(Enum):
+    CREATED_AT = "CREATED_AT"
+    CREATED_AT_DESC = "CREATED_AT_DESC"
+    EXPIRES_AT = "EXPIRES_AT"
+    EXPIRES_AT_DESC = "EXPIRES_AT_DESC"
+
+
+@strawberry.enum
+class InboundStockSort(Enum):
+    EXPECTED_ON = "EXPECTED_ON"
+    EXPECTED_ON_DESC = "EXPECTED_ON_DESC"
+    CREATED_AT = "CREATED_AT"
+    CREATED_AT_DESC = "CREATED_AT_DESC"
+    UPDATED_AT = "UPDATED_AT"
+    UPDATED_AT_DESC = "UPDATED_AT_DESC"
+
+
 @strawberry.input(description="What is left out does not narrow. From `since` inclusive to `until` exclusive.")
 class StockMovementsFilter:
     locations: list[str] | None = None
@@ -188,10 +212,11 @@ class ReservationsFilter:
     channel_ids: list[UUID] | None = None
     reference: str | None = None
     used_up: bool = False
+    expires_before: datetime | None = None
 
     def value(self) -> queries.ReservationFilter:
         """As the queries take it."""
-        return queries.ReservationFilter(self.locations, self.skus, self.channel_ids, self.reference, self.used_up)
+        return queries.ReservationFilter(**vars(self))
 
 
 @strawberry.input(description="What is left out does not narrow; `closed` is false unless given.")
@@ -201,10 +226,13 @@ class InboundStockFilter:
     reference: str | None = None
     overdue: bool | None = None
     closed: bool | None = False
+    expected_from: date | None = None
+    expected_until: date | None = None
+    changed_since: datetime | None = None
 
     def value(self) -> queries.InboundStockFilter:
         """As the queries take it."""
-        return queries.InboundStockFilter(self.locations, self.skus, self.reference, self.overdue, self.closed)
+        return queries.InboundStockFilter(**vars(self))
 
 
 # --- figures --------------------------------------------------------------------------------------------------------

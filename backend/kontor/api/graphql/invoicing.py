@@ -15,7 +15,7 @@ from kontor.api.graphql.context import Info
 from kontor.api.graphql.errors import Refusal
 from kontor.api.graphql.loaders import by_id, by_parent
 from kontor.api.graphql.mutation import change
-from kontor.api.graphql.paging import After, Connection, First, connect, page_of
+from kontor.api.graphql.paging import After, Connection, First, connect, page_of, sorting
 from kontor.api.graphql.payment_types import amounts, plain
 from kontor.api.graphql.permissions import requires
 from kontor.api.graphql.scalars import Long, Money
@@ -23,7 +23,7 @@ from kontor.api.http.files import readable
 from kontor.auth.permissions import Permission
 from kontor.core.db import Session
 from kontor.core.errors import InvalidInput
-from kontor.core.pagination import Page, Sort, paginate
+from kontor.core.pagination import Page, Sort, choose, narrow, paginate
 from kontor.core.principal import Principal
 from kontor.documents.models import Document as DocumentRow
 from kontor.documents.queries import narrowed
@@ -130,16 +130,6 @@ def show_credit_note(row: Any) -> CreditNote:
     return CreditNote(**plain(row, names), **amounts(row, ("net", "tax", "gross")), content=JSON(row.content))
 
 
-async def invoices_of(info: Info, order_id: UUID) -> list[Invoice]:
-    """The invoices of an order the caller may see."""
-    return [show_invoice(row) for row in await by_parent(info, models.Invoice.order_id, order_id)]
-
-
-async def credit_notes_of(info: Info, order_id: UUID) -> list[CreditNote]:
-    """The credit notes of an order the caller may see."""
-    return [show_credit_note(row) for row in await by_parent(info, models.CreditNote.order_id, order_id)]
-
-
 @strawberry.input(description="All conditions hold together.")
 class InvoicesFilter:
     state: list[InvoiceState] | None = None
@@ -148,21 +138,39 @@ class InvoicesFilter:
     issued_from: datetime | None = None
     issued_before: datetime | None = None
     due_before: date | None = None
+    changed_since: datetime | None = None
 
     def apply(self, found: Any) -> Any:
         """Narrow a statement over invoices."""
         row = models.Invoice
-        if self.state is not None:
-            found = found.where(row.state.in_(self.state))
-        if self.number is not None:
-            found = found.where(row.number == self.number)
-        if self.order_id is not None:
-            found = found.where(row.order_id == self.order_id)
-        if self.issued_from is not None:
-            found = found.where(row.issued_at >= self.issued_from)
-        if self.issued_before is not None:
-            found = found.where(row.issued_at < self.issued_before)
-        return found if self.due_before is None else found.where(row.due_on < self.due_before)
+        return narrow(
+            found,
+            (row.state.in_, self.state),
+            (row.number.__eq__, self.number),
+            (row.order_id.__eq__, self.order_id),
+            (row.issued_at.__ge__, self.issued_from),
+            (row.issued_at.__lt__, self.issued_before),
+            (row.due_on.__lt__, self.due_before),
+            (row.updated_at.__ge__, self.changed_since),
+        )
+
+
+@strawberry.enum
+class InvoicesSort(Enum):
+    ISSUED_AT = "ISSUED_AT"
+    ISSUED_AT_DESC = "ISSUED_AT_DESC"
+    DUE_ON = "DUE_ON"
+    DUE_ON_DESC = "DUE_ON_DESC"
+    NUMBER = "NUMBER"
+    NUMBER_DESC = "NUMBER_DESC"
+    UPDATED_AT = "UPDATED_AT"
+    UPDATED_AT_DESC = "UPDATED_AT_DESC"
+
+
+@strawberry.enum
+class DocumentsSort(Enum):
+    CREATED_AT = "CREATED_AT"
+    CREATED_AT_DESC = "CREATED_AT_DESC"
 
 
 @strawberry.enum
@@ -196,13 +204,13 @@ class InvoicingQuery:
         self,
         info: Info,
         filter: InvoicesFilter | None = None,
-        sort: IssuedSort = IssuedSort.ISSUED_AT_DESC,
+        sort: InvoicesSort = InvoicesSort.ISSUED_AT_DESC,
         first: First = 50,
         after: After = None,
     ) -> Connection[Invoice]:
         found = queries.invoices_visible_to(info.context.principal)
         found = filter.apply(found) if filter else found
-        order = Sort(models.Invoice.issued_at, sort is IssuedSort.ISSUED_AT_DESC)
+        order = choose(queries.INVOICE_SORTS, **sorting(sort))
         async with info.context.runtime.database.read_only(info.context.principal) as db:
             page: Page[Any] = await paginate(db, found, order, models.Invoice.id, page_of(first, after))
         return connect(page, show_invoice)
@@ -212,13 +220,19 @@ class InvoicingQuery:
         self,
         info: Info,
         order_id: UUID | None = None,
+        invoice_id: UUID | None = None,
+        number: str | None = None,
         sort: IssuedSort = IssuedSort.ISSUED_AT_DESC,
         first: First = 50,
         after: After = None,
     ) -> Connection[CreditNote]:
-        found = queries.credit_notes_visible_to(info.context.principal)
-        if order_id is not None:
-            found = found.where(models.CreditNote.order_id == order_id)
+        row = models.CreditNote
+        found = narrow(
+            queries.credit_notes_visible_to(info.context.principal),
+            (row.order_id.__eq__, order_id),
+            (row.invoice_id.__eq__, invoice_id),
+            (row.number.__eq__, number),
+        )
         order = Sort(models.CreditNote.issued_at, sort is IssuedSort.ISSUED_AT_DESC)
         async with info.context.runtime.database.read_only(info.context.principal) as db:
             page: Page[Any] = await paginate(db, found, order, models.CreditNote.id, page_of(first, after))
@@ -226,7 +240,7 @@ class InvoicingQuery:
 
     @strawberry.field(
         extensions=[requires(Permission.INVOICES_READ, Permission.RETURNS_READ, Permission.ORDERS_READ)],
-        description="Files, newest first; of each kind those that the caller may read.",
+        description="Files; of each kind those that the caller may read.",
     )
     async def documents(
         self,
@@ -234,6 +248,7 @@ class InvoicingQuery:
         order_id: UUID | None = None,
         kind: str | None = None,
         number: Annotated[str | None, strawberry.argument(description="A part of the number.")] = None,
+        sort: DocumentsSort = DocumentsSort.CREATED_AT_DESC,
         first: First = 50,
         after: After = None,
     ) -> Connection[Document]:
@@ -241,7 +256,7 @@ class InvoicingQuery:
         found = documents_visible_to(principal).where(readable(principal))
         found = narrowed(found, order_id=order_id, kind=kind, number=number)
         async with info.context.runtime.database.read_only(principal) as db:
-            order = Sort(DocumentRow.created_at, descending=True)
+            order = Sort(DocumentRow.created_at, sort is DocumentsSort.CREATED_AT_DESC)
             page: Page[Any] = await paginate(db, found, order, DocumentRow.id, page_of(first, after))
         return connect(page, Document.of)
 

@@ -88,7 +88,7 @@ async def _rows(
     context: Context, model: Any, column: Any, ids: Sequence[UUID], visible: Visible | None, order: Any = None
 ) -> list[Any]:
     rows: list[Any] = []
-    async with context.runtime.database.read_only(context.principal) as db:
+    async with context.runtime.database.read_only(context.principal, bare=True) as db:
         for part in chunks(ids):
             found = sa.select(*model.__table__.c).where(column.in_(part))
             condition = visible(context.principal) if visible is not None else None

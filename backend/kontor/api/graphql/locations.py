@@ -14,9 +14,9 @@ from strawberry.scalars import JSON
 from kontor.api.graphql.context import Info
 from kontor.api.graphql.errors import Refusal
 from kontor.api.graphql.loaders import by_id, by_parent
-from kontor.api.graphql.master_rows import EACH, MOST_ROWS, Given, SavedRowsResult, lookup, save_rows, shown, sorting
+from kontor.api.graphql.master_rows import EACH, MOST_ROWS, Given, SavedRowsResult, lookup, save_rows, shown
 from kontor.api.graphql.mutation import change
-from kontor.api.graphql.paging import After, Connection, First, connect, page_of
+from kontor.api.graphql.paging import After, Connection, First, connect, page_of, sorting
 from kontor.api.graphql.partners import Partner
 from kontor.api.graphql.permissions import requires
 from kontor.auth.permissions import Permission
@@ -120,6 +120,7 @@ class StockLocationsFilter(Given):
     can_pickup: bool | None = UNSET
     accepts_returns: bool | None = UNSET
     search: str | None = UNSET
+    changed_since: datetime | None = UNSET
 
 
 @strawberry.enum
@@ -191,6 +192,14 @@ class ShippingTariffInput(Given):
     transit_days: int | None = UNSET
 
 
+@strawberry.enum
+class ShippingTariffsSort(Enum):
+    CARRIER = "CARRIER"
+    CARRIER_DESC = "CARRIER_DESC"
+    PRICE = "PRICE"
+    PRICE_DESC = "PRICE_DESC"
+
+
 @strawberry.type
 class DeletedRows:
     ids: list[UUID]
@@ -218,18 +227,19 @@ class LocationsQuery:
             row = await queries.find_stock_location(db, **lookup(id=id, code=code))
         return None if row is None else StockLocation.of(row)
 
-    @strawberry.field(extensions=[requires(Permission.LOCATIONS_READ)], description="Tariffs by carrier.")
+    @strawberry.field(extensions=[requires(Permission.LOCATIONS_READ)], description="Tariffs.")
     async def shipping_tariffs(
         self,
         info: Info,
         location_ids: list[UUID] | None = None,
         carrier: str | None = None,
+        sort: ShippingTariffsSort = ShippingTariffsSort.CARRIER,
         first: First = 50,
         after: After = None,
     ) -> Connection[ShippingTariff]:
         async with info.context.runtime.database.read_only(info.context.principal) as db:
             page = await queries.list_shipping_tariffs(
-                db, page_of(first, after), location_ids=location_ids, carrier=carrier
+                db, page_of(first, after), location_ids=location_ids, carrier=carrier, **sorting(sort)
             )
         return connect(page, ShippingTariff.of)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from enum import Enum
 from functools import lru_cache
 from typing import Annotated, Any, TypeAlias
 from uuid import UUID
@@ -138,9 +137,3 @@ def lookup(**keys: Any) -> dict[str, Any]:
     if len(given) != 1:
         raise InvalidInput(f"Give one of {', '.join(keys)}.", code="INVALID_LOOKUP", path=(next(iter(keys)),))
     return given
-
-
-def sorting(sort: Enum) -> dict[str, Any]:
-    """Column and direction of a sort enum's value, such as NAME or NAME-."""
-    name = str(sort.value)
-    return {"sort": name.rstrip("-"), "descending": name.endswith("-")}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from enum import Enum
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -49,16 +50,33 @@ async def _again(db: Session, ids: Sequence[UUID]) -> Notification:
     return show_notification(await db.get_one(NotificationRow, ids[0]))
 
 
+@strawberry.enum
+class NotificationsSort(Enum):
+    CREATED_AT = "CREATED_AT"
+    CREATED_AT_DESC = "CREATED_AT_DESC"
+
+
 @strawberry.type
 class NotificationsQuery:
     @strawberry.field(
-        extensions=[requires(Permission.NOTIFICATIONS_READ)], description="The newest first, of one order or of all."
+        extensions=[requires(Permission.NOTIFICATIONS_READ)],
+        description="Messages of one order or of all; `failed`: they can never be sent.",
     )
     async def notifications(
-        self, info: Info, order_id: UUID | None = None, first: First = 50, after: After = None
+        self,
+        info: Info,
+        order_id: UUID | None = None,
+        template: str | None = None,
+        failed: bool | None = None,
+        sort: NotificationsSort = NotificationsSort.CREATED_AT_DESC,
+        first: First = 50,
+        after: After = None,
     ) -> Connection[Notification]:
         async with info.context.runtime.database.read_only(info.context.principal) as db:
-            page = await queries.list_notifications(db, page_of(first, after), order_id=order_id)
+            descending = sort is NotificationsSort.CREATED_AT_DESC
+            page = await queries.list_notifications(
+                db, page_of(first, after), order_id=order_id, template=template, failed=failed, descending=descending
+            )
         return connect(page, show_notification)
 
 

@@ -13,10 +13,10 @@ from strawberry.scalars import JSON
 
 from kontor.api.graphql.scalars import Long
 from kontor.core.errors import InvalidInput, Path
-from kontor.core.pagination import Sort
+from kontor.core.pagination import Sort, choose, narrow
 from kontor.orders import intake
 from kontor.orders.models import Order, OrderHold
-from kontor.orders.states import DeliveryType, FulfillmentStatus, OrderState
+from kontor.orders.states import ChargeStatus, DeliveryType, FulfillmentStatus, HoldKind, OrderState, ReturnStatus
 
 MAX_FACTS = 4_000
 
@@ -207,6 +207,12 @@ class OrdersFilter:
     placed_until: datetime | None = None
     changed_since: datetime | None = None
     on_hold: bool | None = None
+    hold_kinds: list[HoldKind] | None = None
+    charge_statuses: list[ChargeStatus] | None = None
+    return_statuses: list[ReturnStatus] | None = None
+    delivery_types: list[DeliveryType] | None = None
+    countries: list[str] | None = None
+    promised_until: date | None = None
 
 
 @strawberry.enum
@@ -215,12 +221,17 @@ class OrdersSort(Enum):
     PLACED_AT_DESC = "PLACED_AT_DESC"
     UPDATED_AT_ASC = "UPDATED_AT_ASC"
     UPDATED_AT_DESC = "UPDATED_AT_DESC"
+    NUMBER_ASC = "NUMBER_ASC"
+    NUMBER_DESC = "NUMBER_DESC"
+
+
+SORTS: dict[str, Any] = {"NUMBER": Order.number, "PLACED_AT": Order.placed_at, "UPDATED_AT": Order.updated_at}
 
 
 def sort_of(sort: OrdersSort) -> Sort:
     """The column and direction of a sort."""
-    column = Order.placed_at if sort.value.startswith("PLACED") else Order.updated_at
-    return Sort(column, descending=sort.value.endswith("DESC"))
+    name, _, direction = sort.value.rpartition("_")
+    return choose(SORTS, name, descending=direction == "DESC")
 
 
 def filtered(found: sa.Select[Order], wanted: OrdersFilter | None) -> sa.Select[Order]:
@@ -233,22 +244,29 @@ def filtered(found: sa.Select[Order], wanted: OrdersFilter | None) -> sa.Select[
         (Order.channel_id, wanted.channel_ids),
         (Order.number, wanted.numbers),
         (Order.external_id, wanted.external_ids),
+        (Order.charge_status, wanted.charge_statuses),
+        (Order.return_status, wanted.return_statuses),
+        (Order.delivery_type, wanted.delivery_types),
+        (Order.country, wanted.countries),
     ):
         if values is not None:
             if len(values) > 500:
                 raise InvalidInput("At most 500 values.", code="FILTER_TOO_LONG", path=("filter",))
             found = found.where(column.in_(values))
-    if wanted.customer_id is not None:
-        found = found.where(Order.customer_id == wanted.customer_id)
-    if wanted.email is not None:
-        found = found.where(Order.email_key == wanted.email.strip().lower())
-    if wanted.placed_from is not None:
-        found = found.where(Order.placed_at >= wanted.placed_from)
-    if wanted.placed_until is not None:
-        found = found.where(Order.placed_at < wanted.placed_until)
-    if wanted.changed_since is not None:
-        found = found.where(Order.updated_at >= wanted.changed_since)
-    if wanted.on_hold is not None:
-        held = sa.select(sa.literal(1)).where(OrderHold.order_id == Order.id, OrderHold.released_at.is_(None)).exists()
-        found = found.where(held if wanted.on_hold else sa.not_(held))
-    return found
+    narrower: sa.Select[Order] = narrow(
+        found,
+        (Order.customer_id.__eq__, wanted.customer_id),
+        (lambda email: Order.email_key == email.strip().lower(), wanted.email),
+        (Order.placed_at.__ge__, wanted.placed_from),
+        (Order.placed_at.__lt__, wanted.placed_until),
+        (Order.promised_on.__lt__, wanted.promised_until),
+        (Order.updated_at.__ge__, wanted.changed_since),
+        (lambda on_hold: _held() if on_hold else sa.not_(_held()), wanted.on_hold),
+        (lambda kinds: _held(OrderHold.kind.in_(kinds)), wanted.hold_kinds),
+    )
+    return narrower
+
+
+def _held(*conditions: Any) -> Any:
+    mine = OrderHold.order_id == Order.id, OrderHold.released_at.is_(None)
+    return sa.select(sa.literal(1)).where(*mine, *conditions).exists()

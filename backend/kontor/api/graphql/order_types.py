@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from operator import attrgetter
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, cast
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -11,14 +13,18 @@ import strawberry
 from strawberry.scalars import JSON
 
 from kontor.api.graphql.context import Context, Info
-from kontor.api.graphql.loaders import by_id, by_key, by_parent
+from kontor.api.graphql.loaders import by_key
 from kontor.api.graphql.permissions import requires
+from kontor.api.graphql.relations import Rows, children, reference
 from kontor.api.graphql.scalars import Long, Money
+from kontor.api.graphql.shown import Made, Shown, made
 from kontor.auth.permissions import Permission
 from kontor.channels.models import SalesChannel as ChannelRow
 from kontor.core.errors import NotFound
 from kontor.fulfillment.models import FulfillmentOrder as FulfillmentRow
 from kontor.fulfillment.models import Shipment as ShipmentRow
+from kontor.invoicing.models import CreditNote as CreditNoteRow
+from kontor.invoicing.models import Invoice as InvoiceRow
 from kontor.locations.models import StockLocation
 from kontor.orders.models import OrderCharge, OrderHold, OrderLine, PriceAdjustment
 from kontor.orders.states import (
@@ -31,6 +37,8 @@ from kontor.orders.states import (
     OrderState,
     ReturnStatus,
 )
+from kontor.payments.models import Payment as PaymentRow
+from kontor.payments.models import Refund as RefundRow
 from kontor.returns.models import Return as ReturnRow
 from kontor.routing.explanation import describe
 from kontor.routing.models import RoutingDecision as DecisionRow
@@ -48,6 +56,12 @@ for _states in (
     strawberry.enum(_states)
 
 MOST_ORDERS = 1000
+
+
+def amount_of(name: str) -> Made:
+    """A field that is a column's amount in the row's currency."""
+    amount = attrgetter(name)
+    return made(name, "currency")(lambda shown: money(amount(shown.row), shown.row.currency))
 
 
 @strawberry.type(description="A piece of the order's price that was taken off.")
@@ -84,7 +98,7 @@ class Hold:
 
 
 @strawberry.type(description="A line with its counters in pieces; amounts are for all ordered pieces, discounts off.")
-class Line:
+class Line(Shown):
     id: UUID
     position: int
     external_id: str | None
@@ -108,27 +122,24 @@ class Line:
     delivered: int
     returned: int
     refunded: int
-    row: strawberry.Private[Any]
     currency: strawberry.Private[str]
 
-    def __getattr__(self, name: str) -> Any:
-        """Values are made for those who ask: a list of many lines shows a few of each."""
-        if name == "row":
-            raise AttributeError(name)
-        if name in _LINE_AMOUNTS:
-            return money(getattr(self.row, _LINE_AMOUNTS[name]), self.currency)
-        if name == "tax_rate":
-            return plain_rate(self.row.tax_rate)
-        if name == "unallocated":
-            row = self.row
-            return row.ordered - row.canceled - row.allocated - row.backordered - row.shipped
-        return getattr(self.row, name)
+    MADE: ClassVar[Mapping[str, Made]] = {
+        "unit_price": made("unit_price")(lambda line: money(line.row.unit_price, line.currency)),
+        "discount": made("discount_total")(lambda line: money(line.row.discount_total, line.currency)),
+        "net": made("net_total")(lambda line: money(line.row.net_total, line.currency)),
+        "tax": made("tax_total")(lambda line: money(line.row.tax_total, line.currency)),
+        "gross": made("gross_total")(lambda line: money(line.row.gross_total, line.currency)),
+        "tax_rate": made("tax_rate")(lambda line: plain_rate(line.row.tax_rate)),
+        "unallocated": made("ordered", "canceled", "allocated", "backordered", "shipped")(
+            lambda line: _unallocated(line.row)
+        ),
+    }
 
 
-_LINE_AMOUNTS = {
-    "unit_price": "unit_price", "discount": "discount_total", "net": "net_total", "tax": "tax_total",
-    "gross": "gross_total",
-}  # fmt: skip
+def _unallocated(row: Any) -> int:
+    pieces: int = row.ordered - row.canceled - row.allocated - row.backordered - row.shipped
+    return pieces
 
 
 @strawberry.type(description="A postal address as it was at order time.")
@@ -179,7 +190,7 @@ class RoutingDecision:
 
 
 @strawberry.type(description="A customer's order.")
-class Order:
+class Order(Shown):
     id: UUID
     number: str
     external_id: str
@@ -206,30 +217,25 @@ class Order:
     invoice_status: InvoiceStatus
     placed_at: datetime
     updated_at: datetime
-    billing: strawberry.Private[dict[str, Any]]
-    shipping: strawberry.Private[dict[str, Any] | None]
+    billing_address: PostalAddress | None
+    shipping_address: PostalAddress | None
 
-    @strawberry.field
-    def billing_address(self) -> PostalAddress | None:
-        return PostalAddress.of(self.billing)
+    MADE: ClassVar[Mapping[str, Made]] = {
+        **{name: amount_of(name) for name in ("goods_total", "charges_total", "discount_total", "tax_total", "total")},
+        "billing_address": made("billing_address")(lambda order: PostalAddress.of(order.row.billing_address)),
+        "shipping_address": made("shipping_address")(lambda order: PostalAddress.of(order.row.shipping_address)),
+    }
 
-    @strawberry.field
-    def shipping_address(self) -> PostalAddress | None:
-        return PostalAddress.of(self.shipping)
-
-    @strawberry.field
-    async def lines(self, info: Info) -> list[Line]:
-        rows = await by_parent(info, OrderLine.order_id, self.id, order_by=OrderLine.position)
+    @children(OrderLine.order_id, order_by=OrderLine.position)
+    def lines(self, rows: Rows, context: Context) -> list[Line]:
         return [show_line(row, self.currency) for row in rows]
 
-    @strawberry.field
-    async def charges(self, info: Info) -> list[Charge]:
-        rows = await by_parent(info, OrderCharge.order_id, self.id)
+    @children(OrderCharge.order_id)
+    def charges(self, rows: Rows, context: Context) -> list[Charge]:
         return [show_charge(row, self.currency) for row in rows]
 
-    @strawberry.field
-    async def price_reductions(self, info: Info) -> list[PriceReduction]:
-        rows = await by_parent(info, PriceAdjustment.order_id, self.id)
+    @children(PriceAdjustment.order_id)
+    def price_reductions(self, rows: Rows, context: Context) -> list[PriceReduction]:
         return [
             PriceReduction(
                 id=row.id,
@@ -241,77 +247,81 @@ class Order:
             for row in rows
         ]
 
-    @strawberry.field(extensions=[requires(Permission.ORDERS_READ)])
-    async def holds(self, info: Info) -> list[Hold]:
-        rows = await by_parent(info, OrderHold.order_id, self.id, order_by=OrderHold.placed_at)
-        outside = info.context.principal.outside
+    @children(OrderHold.order_id, order_by=OrderHold.placed_at, extensions=[requires(Permission.ORDERS_READ)])
+    def holds(self, rows: Rows, context: Context) -> list[Hold]:
+        outside = context.principal.outside
         return [show_hold(row, outside=outside) for row in rows]
 
-    @strawberry.field
-    async def channel(self, info: Info) -> Annotated[SalesChannel, strawberry.lazy("kontor.api.graphql.channels")]:
+    @reference(ChannelRow, "channel_id")
+    def channel(
+        self, row: Any, context: Context
+    ) -> Annotated[SalesChannel, strawberry.lazy("kontor.api.graphql.channels")]:
         from kontor.api.graphql.channels import SalesChannel
 
-        row = await by_id(info, ChannelRow, self.channel_id)
         if row is None:
             raise NotFound("There is no such channel.")
         return SalesChannel.of(row)
 
-    @strawberry.field(extensions=[requires(Permission.FULFILLMENT_READ)])
-    async def fulfillment_orders(
-        self, info: Info
+    @children(
+        FulfillmentRow.order_id, order_by=FulfillmentRow.number, extensions=[requires(Permission.FULFILLMENT_READ)]
+    )
+    def fulfillment_orders(
+        self, rows: Rows, context: Context
     ) -> list[Annotated[FulfillmentOrder, strawberry.lazy("kontor.api.graphql.fulfillment_types")]]:
         from kontor.api.graphql.fulfillment_types import FulfillmentOrder
 
-        rows = await by_parent(info, FulfillmentRow.order_id, self.id, order_by=FulfillmentRow.number)
         return [FulfillmentOrder.of(row) for row in rows]
 
-    @strawberry.field
-    async def shipments(
-        self, info: Info
+    @children(ShipmentRow.order_id, order_by=ShipmentRow.number)
+    def shipments(
+        self, rows: Rows, context: Context
     ) -> list[Annotated[Shipment, strawberry.lazy("kontor.api.graphql.fulfillment_types")]]:
         from kontor.api.graphql.fulfillment_types import Shipment
 
-        rows = await by_parent(info, ShipmentRow.order_id, self.id, order_by=ShipmentRow.number)
         return [Shipment.of(row) for row in rows]
 
-    @strawberry.field(extensions=[requires(Permission.PAYMENTS_READ)])
-    async def payments(
-        self, info: Info
+    @children(PaymentRow.order_id, order_by=PaymentRow.position, extensions=[requires(Permission.PAYMENTS_READ)])
+    def payments(
+        self, rows: Rows, context: Context
     ) -> list[Annotated[Payment, strawberry.lazy("kontor.api.graphql.payment_types")]]:
-        from kontor.api.graphql.payments import payments_of
+        from kontor.api.graphql.payment_types import show_payment
 
-        return await payments_of(info, self.id)
+        return [show_payment(row) for row in rows]
 
-    @strawberry.field(extensions=[requires(Permission.PAYMENTS_READ)])
-    async def refunds(self, info: Info) -> list[Annotated[Refund, strawberry.lazy("kontor.api.graphql.payment_types")]]:
-        from kontor.api.graphql.payments import refunds_of
+    @children(RefundRow.order_id, extensions=[requires(Permission.PAYMENTS_READ)])
+    def refunds(
+        self, rows: Rows, context: Context
+    ) -> list[Annotated[Refund, strawberry.lazy("kontor.api.graphql.payment_types")]]:
+        from kontor.api.graphql.payment_types import show_refund
 
-        return await refunds_of(info, self.id)
+        return [show_refund(row) for row in rows]
 
-    @strawberry.field(extensions=[requires(Permission.INVOICES_READ)])
-    async def invoices(self, info: Info) -> list[Annotated[Invoice, strawberry.lazy("kontor.api.graphql.invoicing")]]:
-        from kontor.api.graphql.invoicing import invoices_of
+    @children(InvoiceRow.order_id, extensions=[requires(Permission.INVOICES_READ)])
+    def invoices(
+        self, rows: Rows, context: Context
+    ) -> list[Annotated[Invoice, strawberry.lazy("kontor.api.graphql.invoicing")]]:
+        from kontor.api.graphql.invoicing import show_invoice
 
-        return await invoices_of(info, self.id)
+        return [show_invoice(row) for row in rows]
 
-    @strawberry.field(extensions=[requires(Permission.INVOICES_READ)])
-    async def credit_notes(
-        self, info: Info
+    @children(CreditNoteRow.order_id, extensions=[requires(Permission.INVOICES_READ)])
+    def credit_notes(
+        self, rows: Rows, context: Context
     ) -> list[Annotated[CreditNote, strawberry.lazy("kontor.api.graphql.invoicing")]]:
-        from kontor.api.graphql.invoicing import credit_notes_of
+        from kontor.api.graphql.invoicing import show_credit_note
 
-        return await credit_notes_of(info, self.id)
+        return [show_credit_note(row) for row in rows]
 
-    @strawberry.field(extensions=[requires(Permission.RETURNS_READ)])
-    async def returns(self, info: Info) -> list[Annotated[Return, strawberry.lazy("kontor.api.graphql.returns")]]:
+    @children(ReturnRow.order_id, order_by=ReturnRow.number, extensions=[requires(Permission.RETURNS_READ)])
+    def returns(
+        self, rows: Rows, context: Context
+    ) -> list[Annotated[Return, strawberry.lazy("kontor.api.graphql.returns")]]:
         from kontor.api.graphql.returns import Return
 
-        rows = await by_parent(info, ReturnRow.order_id, self.id, order_by=ReturnRow.number)
         return [Return.of(row) for row in rows]
 
-    @strawberry.field(extensions=[requires(Permission.ROUTING_READ)])
-    async def routing_decisions(self, info: Info) -> list[RoutingDecision]:
-        rows = await by_parent(info, DecisionRow.order_id, self.id, order_by=DecisionRow.decided_at)
+    @children(DecisionRow.order_id, order_by=DecisionRow.decided_at, extensions=[requires(Permission.ROUTING_READ)])
+    def routing_decisions(self, rows: Rows, context: Context) -> list[RoutingDecision]:
         return [show_decision(row) for row in rows]
 
 
@@ -322,24 +332,13 @@ def money(amount: int, currency: str) -> Money:
 
 def show_order(row: Any) -> Order:
     """An order's row as the API shows it."""
-    currency = row.currency
-    return Order(
-        id=row.id, number=row.number, external_id=row.external_id, channel_id=row.channel_id,
-        customer_id=row.customer_id, state=row.state, currency=currency, language=row.language, email=row.email,
-        delivery_type=row.delivery_type, country=row.country, priority=row.priority, promised_on=row.promised_on,
-        pickup_location_id=row.pickup_location_id, goods_total=money(row.goods_total, currency),
-        charges_total=money(row.charges_total, currency), discount_total=money(row.discount_total, currency),
-        tax_total=money(row.tax_total, currency), total=money(row.total, currency),
-        fulfillment_status=row.fulfillment_status, authorize_status=row.authorize_status,
-        charge_status=row.charge_status, return_status=row.return_status, invoice_status=row.invoice_status,
-        placed_at=row.placed_at, updated_at=row.updated_at, billing=row.billing_address, shipping=row.shipping_address,
-    )  # fmt: skip
+    return Order.of(row)
 
 
 def show_line(row: Any, currency: str) -> Line:
     """An order line's row as the API shows it."""
-    line = object.__new__(Line)
-    line.row, line.currency = row, currency
+    line = Line.of(row)
+    line.currency = currency
     return line
 
 

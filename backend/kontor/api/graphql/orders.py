@@ -59,8 +59,8 @@ class OrdersQuery:
         after: After = None,
     ) -> Connection[Order]:
         found = filtered(queries.visible_to(info.context.principal), filter)
-        async with info.context.runtime.database.read_only(info.context.principal) as db:
-            page: Page[Any] = await paginate(db, found, sort_of(sort), OrderRow.id, page_of(first, after))
+        async with info.context.runtime.database.read_only(info.context.principal, bare=True) as db:
+            page: Page[Any] = await paginate(db, found, sort_of(sort), OrderRow.id, page_of(first, after), plain=True)
         return connect(page, show_order)
 
     @strawberry.field(extensions=[requires(Permission.ROUTING_READ)])

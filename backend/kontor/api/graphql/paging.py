@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import Enum
 from typing import Annotated, Any, Generic, TypeVar
 
 import strawberry
@@ -36,6 +37,12 @@ class Connection(Generic[T]):
 def page_of(first: int, after: str | None) -> PageRequest:
     """What the arguments ask for; raises `InvalidInput` for a size out of range."""
     return PageRequest(first, after)
+
+
+def sorting(sort: Enum) -> dict[str, Any]:
+    """Order and direction that a member of a sort enum names: NAME or NAME_DESC (orders also say NAME_ASC)."""
+    name = sort.name.removesuffix("_DESC").removesuffix("_ASC")
+    return {"sort": name, "descending": sort.name.endswith("_DESC")}
 
 
 def connect(page: Page[Any], show: Callable[[Any], T]) -> Connection[T]:

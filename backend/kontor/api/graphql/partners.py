@@ -14,9 +14,9 @@ from strawberry.scalars import JSON
 
 from kontor.api.graphql.context import Info
 from kontor.api.graphql.errors import Refusal
-from kontor.api.graphql.master_rows import EACH, Given, SavedRowsResult, lookup, save_rows, shown, sorting
+from kontor.api.graphql.master_rows import EACH, Given, SavedRowsResult, lookup, save_rows, shown
 from kontor.api.graphql.mutation import change
-from kontor.api.graphql.paging import After, Connection, First, connect, page_of
+from kontor.api.graphql.paging import After, Connection, First, connect, page_of, sorting
 from kontor.api.graphql.permissions import requires
 from kontor.auth.permissions import Permission
 from kontor.core.db import Session
@@ -58,6 +58,7 @@ class PartnersFilter(Given):
     states: list[PartnerState] | None = UNSET
     countries: list[str] | None = UNSET
     search: str | None = UNSET
+    changed_since: datetime | None = UNSET
 
 
 @strawberry.enum

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import Enum
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 import strawberry
 
-from kontor.api.graphql.context import Info
-from kontor.api.graphql.loaders import by_parent
-from kontor.api.graphql.order_types import money
+from kontor.api.graphql.context import Context
+from kontor.api.graphql.order_types import amount_of, money
+from kontor.api.graphql.relations import Rows, children
 from kontor.api.graphql.scalars import Long, Money, MoneyInput
-from kontor.payments import models
+from kontor.api.graphql.shown import Made, Shown
+from kontor.payments import lists, models
 from kontor.payments.models import TransactionKind, TransactionState
 from kontor.payments.service import RefundKind
 from kontor.payments.states import PaymentMethodKind, PaymentState, RefundState
@@ -42,7 +43,7 @@ _TRANSACTION = (
 
 
 @strawberry.type(description="A promise of money by one method.")
-class Payment:
+class Payment(Shown):
     id: UUID
     order_id: UUID
     position: int
@@ -60,9 +61,12 @@ class Payment:
     created_at: datetime
     updated_at: datetime
 
-    @strawberry.field
-    async def transactions(self, info: Info) -> list[PaymentTransaction]:
-        rows = await by_parent(info, models.PaymentTransaction.payment_id, self.id)
+    MADE: ClassVar[Mapping[str, Made]] = {
+        name: amount_of(name) for name in ("amount", "authorized", "captured", "refunded", "billed", "credited")
+    }
+
+    @children(models.PaymentTransaction.payment_id, uses=())
+    def transactions(self, rows: Rows, context: Context) -> list[PaymentTransaction]:
         return [PaymentTransaction(**plain(row, _TRANSACTION), amount=Long(row.amount)) for row in rows]
 
 
@@ -87,11 +91,10 @@ class Refund:
     requested_at: datetime
     requested_by: str
     finished_at: datetime | None
+    updated_at: datetime
 
-    @strawberry.field
-    async def shares(self, info: Info) -> list[RefundShare]:
-        share = models.RefundAllocation
-        rows = await by_parent(info, share.refund_id, self.id, order_by=share.payment_id)
+    @children(models.RefundAllocation.refund_id, order_by=models.RefundAllocation.payment_id)
+    def shares(self, rows: Rows, context: Context) -> list[RefundShare]:
         return [RefundShare(payment_id=row.payment_id, amount=Long(row.amount), done=row.done) for row in rows]
 
 
@@ -107,16 +110,13 @@ def amounts(row: Any, names: Sequence[str]) -> dict[str, Any]:
 
 def show_payment(row: Any) -> Payment:
     """A payment's row as the API shows it."""
-    names = ("id", "order_id", "position", "kind", "gateway", "state", "label", "authorization_expires_at",
-             "created_at", "updated_at")  # fmt: skip
-    sums = ("amount", "authorized", "captured", "refunded", "billed", "credited")
-    return Payment(**plain(row, names), **amounts(row, sums))
+    return Payment.of(row)
 
 
 def show_refund(row: Any) -> Refund:
     """A refund's row as the API shows it."""
     names = ("id", "order_id", "return_id", "state", "policy", "reason", "error", "requested_at", "requested_by",
-             "finished_at")  # fmt: skip
+             "finished_at", "updated_at")  # fmt: skip
     return Refund(
         **plain(row, names),
         kind=RefundKind(row.kind),
@@ -145,6 +145,15 @@ class PaymentsFilter:
     state: list[PaymentState] | None = None
     kind: list[PaymentMethodKind] | None = None
     order_id: UUID | None = None
+    gateways: list[str] | None = None
+    created_from: datetime | None = None
+    created_until: datetime | None = None
+    expires_before: datetime | None = None
+    changed_since: datetime | None = None
+
+    def value(self) -> lists.PaymentFilter:
+        """As the domain takes it."""
+        return lists.PaymentFilter(**vars(self))
 
 
 @strawberry.input(description="All conditions hold together.")
@@ -152,18 +161,30 @@ class RefundsFilter:
     state: list[RefundState] | None = None
     kind: list[RefundKind] | None = None
     order_id: UUID | None = None
+    return_id: UUID | None = None
+    requested_from: datetime | None = None
+    requested_until: datetime | None = None
+    changed_since: datetime | None = None
+
+    def value(self) -> lists.RefundFilter:
+        """As the domain takes it."""
+        return lists.RefundFilter(**vars(self))
 
 
 @strawberry.enum
 class PaymentsSort(Enum):
     CREATED_AT = "CREATED_AT"
     CREATED_AT_DESC = "CREATED_AT_DESC"
+    UPDATED_AT = "UPDATED_AT"
+    UPDATED_AT_DESC = "UPDATED_AT_DESC"
 
 
 @strawberry.enum
 class RefundsSort(Enum):
     REQUESTED_AT = "REQUESTED_AT"
     REQUESTED_AT_DESC = "REQUESTED_AT_DESC"
+    UPDATED_AT = "UPDATED_AT"
+    UPDATED_AT_DESC = "UPDATED_AT_DESC"
 
 
 @strawberry.input(description="An amount of one payment.")

@@ -10,10 +10,9 @@ import strawberry
 
 from kontor.api.graphql.context import Info
 from kontor.api.graphql.errors import Refusal
-from kontor.api.graphql.loaders import by_parent
 from kontor.api.graphql.mutation import change
 from kontor.api.graphql.order_types import money
-from kontor.api.graphql.paging import After, Connection, First, connect, page_of
+from kontor.api.graphql.paging import After, Connection, First, connect, page_of, sorting
 from kontor.api.graphql.payment_types import (
     AddPaymentInput,
     IssueRefundInput,
@@ -37,39 +36,16 @@ from kontor.auth.permissions import Permission
 from kontor.core.db import Session
 from kontor.core.errors import InvalidInput
 from kontor.core.ids import new_id
-from kontor.core.pagination import Page, Sort, paginate
 from kontor.core.principal import Principal, PrincipalKind
 from kontor.orders.intake import PaymentInput
 from kontor.orders.models import Order
 from kontor.orders.queries import get_order, lock_order
-from kontor.payments import models, queries, service
+from kontor.payments import lists, models, queries, service
 from kontor.payments.errors import RefundNeedsReturn
 from kontor.payments.ports import Abilities, PaymentGateway
 
-
-async def payments_of(info: Info, order_id: UUID) -> list[Payment]:
-    """The payments of an order the caller may see."""
-    rows = await by_parent(info, models.Payment.order_id, order_id, order_by=models.Payment.position)
-    return [show_payment(row) for row in rows]
-
-
-async def refunds_of(info: Info, order_id: UUID) -> list[Refund]:
-    """The refunds of an order the caller may see."""
-    return [show_refund(row) for row in await by_parent(info, models.Refund.order_id, order_id)]
-
-
 RefundResult = Annotated[RefundChanged | Refusal, strawberry.union("RefundResult")]
 PaymentResult = Annotated[PaymentChanged | Refusal, strawberry.union("PaymentResult")]
-
-
-def _matching(found: Any, model: Any, wanted: PaymentsFilter | RefundsFilter | None) -> Any:
-    if wanted is None:
-        return found
-    if wanted.state is not None:
-        found = found.where(model.state.in_(wanted.state))
-    if wanted.kind is not None:
-        found = found.where(model.kind.in_(wanted.kind))
-    return found if wanted.order_id is None else found.where(model.order_id == wanted.order_id)
 
 
 @strawberry.type
@@ -83,10 +59,9 @@ class PaymentsQuery:
         first: First = 50,
         after: After = None,
     ) -> Connection[Payment]:
-        found = _matching(queries.payments_visible_to(info.context.principal), models.Payment, filter)
-        order = Sort(models.Payment.created_at, sort is PaymentsSort.CREATED_AT_DESC)
+        wanted = filter.value() if filter else lists.PaymentFilter()
         async with info.context.runtime.database.read_only(info.context.principal) as db:
-            page: Page[Any] = await paginate(db, found, order, models.Payment.id, page_of(first, after))
+            page = await lists.list_payments(db, wanted, page_of(first, after), **sorting(sort))
         return connect(page, show_payment)
 
     @strawberry.field(extensions=[requires(Permission.PAYMENTS_READ)])
@@ -98,10 +73,9 @@ class PaymentsQuery:
         first: First = 50,
         after: After = None,
     ) -> Connection[Refund]:
-        found = _matching(queries.refunds_visible_to(info.context.principal), models.Refund, filter)
-        order = Sort(models.Refund.requested_at, sort is RefundsSort.REQUESTED_AT_DESC)
+        wanted = filter.value() if filter else lists.RefundFilter()
         async with info.context.runtime.database.read_only(info.context.principal) as db:
-            page: Page[Any] = await paginate(db, found, order, models.Refund.id, page_of(first, after))
+            page = await lists.list_refunds(db, wanted, page_of(first, after), **sorting(sort))
         return connect(page, show_refund)
 
     @strawberry.field(
@@ -269,7 +243,8 @@ class PaymentsMutation:
 
     @strawberry.mutation(
         extensions=[requires(Permission.PAYMENTS_WRITE, Permission.ORDERS_CHANGE)],
-        description="Name another method for what an order's payments do not cover.",
+        description="Name another method for money an order still owes: what its payments do not cover, what could "
+        "not be collected, or what is owed on account; completed orders may owe, too.",
     )
     async def add_payment(self, info: Info, input: AddPaymentInput) -> PaymentResult:
         async def work(db: Session) -> models.Payment:

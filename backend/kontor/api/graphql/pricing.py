@@ -14,8 +14,8 @@ from kontor.api.graphql.catalog import ProductVariant
 from kontor.api.graphql.channels import SalesChannel
 from kontor.api.graphql.context import Info
 from kontor.api.graphql.loaders import by_id
-from kontor.api.graphql.master_rows import EACH, Given, SavedRowsResult, save_rows, shown, sorting
-from kontor.api.graphql.paging import After, Connection, First, connect, page_of
+from kontor.api.graphql.master_rows import EACH, Given, SavedRowsResult, save_rows, shown
+from kontor.api.graphql.paging import After, Connection, First, connect, page_of, sorting
 from kontor.api.graphql.permissions import requires
 from kontor.api.graphql.scalars import Long
 from kontor.auth.permissions import Permission

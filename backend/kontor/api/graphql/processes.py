@@ -14,9 +14,9 @@ from strawberry.scalars import JSON
 from kontor.api.graphql.context import Context, Info
 from kontor.api.graphql.errors import Refusal
 from kontor.api.graphql.loaders import by_id, by_key
-from kontor.api.graphql.master_rows import Given, shown, sorting
+from kontor.api.graphql.master_rows import Given, shown
 from kontor.api.graphql.mutation import change
-from kontor.api.graphql.paging import After, Connection, First, connect, page_of
+from kontor.api.graphql.paging import After, Connection, First, connect, page_of, sorting
 from kontor.api.graphql.permissions import requires
 from kontor.auth.permissions import Permission
 from kontor.core.db import Session
@@ -160,6 +160,10 @@ class ProcessInstancesFilter(Given):
     definition_id: UUID | None = UNSET
     changed_since: datetime | None = UNSET
 
+    def value(self) -> queries.InstanceFilter:
+        """As the domain takes it."""
+        return queries.InstanceFilter(**self.values())
+
 
 @strawberry.input
 class UserTasksFilter(Given):
@@ -167,6 +171,11 @@ class UserTasksFilter(Given):
     names: list[str] | None = UNSET
     roles: list[str] | None = UNSET
     order_id: UUID | None = UNSET
+    changed_since: datetime | None = UNSET
+
+    def value(self) -> queries.UserTaskFilter:
+        """As the domain takes it."""
+        return queries.UserTaskFilter(**self.values())
 
 
 @strawberry.enum
@@ -175,6 +184,22 @@ class ProcessInstancesSort(Enum):
     UPDATED_AT_DESC = "UPDATED_AT-"
     STARTED_AT = "STARTED_AT"
     STARTED_AT_DESC = "STARTED_AT-"
+
+
+@strawberry.enum
+class ProcessDefinitionsSort(Enum):
+    DEPLOYED_AT = "DEPLOYED_AT"
+    DEPLOYED_AT_DESC = "DEPLOYED_AT_DESC"
+    KEY = "KEY"
+    KEY_DESC = "KEY_DESC"
+
+
+@strawberry.enum
+class UserTasksSort(Enum):
+    CREATED_AT = "CREATED_AT"
+    CREATED_AT_DESC = "CREATED_AT_DESC"
+    UPDATED_AT = "UPDATED_AT"
+    UPDATED_AT_DESC = "UPDATED_AT_DESC"
 
 
 @strawberry.type
@@ -188,7 +213,7 @@ class ProcessesQuery:
         first: First = 50,
         after: After = None,
     ) -> Connection[ProcessInstance]:
-        wanted = queries.InstanceFilter(**(filter.values() if filter else {}))
+        wanted = filter.value() if filter else queries.InstanceFilter()
         async with info.context.runtime.database.read_only(info.context.principal) as db:
             page = await queries.list_instances(db, wanted, page_of(first, after), **sorting(sort))
         return connect(page, ProcessInstance.of)
@@ -199,24 +224,34 @@ class ProcessesQuery:
             row = await queries.find_instance(db, id)
         return None if row is None else ProcessInstance.of(row)
 
-    @strawberry.field(extensions=[requires(Permission.PROCESSES_READ)], description="Every version, newest first.")
+    @strawberry.field(extensions=[requires(Permission.PROCESSES_READ)], description="Every version.")
     async def process_definitions(
-        self, info: Info, key: str | None = None, first: First = 50, after: After = None
+        self,
+        info: Info,
+        key: str | None = None,
+        sort: ProcessDefinitionsSort = ProcessDefinitionsSort.DEPLOYED_AT_DESC,
+        first: First = 50,
+        after: After = None,
     ) -> Connection[ProcessDefinition]:
         async with info.context.runtime.database.read_only(info.context.principal) as db:
-            page = await queries.list_definitions(db, page_of(first, after), key=key)
+            page = await queries.list_definitions(db, page_of(first, after), key=key, **sorting(sort))
         return connect(page, ProcessDefinition.of)
 
     @strawberry.field(
         extensions=[requires(Permission.PROCESSES_READ)],
-        description="What people have to decide, oldest first; the open tasks unless states are named.",
+        description="What people have to decide; the open tasks unless states are named.",
     )
     async def user_tasks(
-        self, info: Info, filter: UserTasksFilter | None = None, first: First = 50, after: After = None
+        self,
+        info: Info,
+        filter: UserTasksFilter | None = None,
+        sort: UserTasksSort = UserTasksSort.CREATED_AT,
+        first: First = 50,
+        after: After = None,
     ) -> Connection[UserTask]:
-        wanted = queries.UserTaskFilter(**(filter.values() if filter else {}))
+        wanted = filter.value() if filter else queries.UserTaskFilter()
         async with info.context.runtime.database.read_only(info.context.principal) as db:
-            page = await queries.list_user_tasks(db, wanted, page_of(first, after))
+            page = await queries.list_user_tasks(db, wanted, page_of(first, after), **sorting(sort))
         return connect(page, UserTask.of)
 
 

@@ -16,7 +16,7 @@ from kontor.api.graphql.loaders import by_id, by_parent
 from kontor.api.graphql.mutation import change
 from kontor.api.graphql.order_types import money, plain_rate
 from kontor.api.graphql.orders import LineQuantityInput
-from kontor.api.graphql.paging import After, Connection, First, connect, page_of
+from kontor.api.graphql.paging import After, Connection, First, connect, page_of, sorting
 from kontor.api.graphql.permissions import requires
 from kontor.api.graphql.scalars import Money
 from kontor.auth.permissions import Permission
@@ -155,6 +155,8 @@ class ReturnsFilter:
     order_number: str | None = None
     number: str | None = None
     location_ids: list[UUID] | None = None
+    requested_from: datetime | None = None
+    requested_until: datetime | None = None
     changed_since: datetime | None = None
 
     def value(self) -> queries.ReturnFilter:
@@ -164,6 +166,8 @@ class ReturnsFilter:
 
 @strawberry.enum
 class ReturnsSort(Enum):
+    NUMBER = "NUMBER"
+    NUMBER_DESC = "NUMBER_DESC"
     REQUESTED_AT = "REQUESTED_AT"
     REQUESTED_AT_DESC = "REQUESTED_AT_DESC"
     UPDATED_AT = "UPDATED_AT"
@@ -228,11 +232,8 @@ class ReturnsQuery:
         after: After = None,
     ) -> Connection[Return]:
         wanted, principal = filter.value() if filter else queries.ReturnFilter(), info.context.principal
-        name = sort.value.removesuffix("_DESC")
         async with info.context.runtime.database.read_only(principal) as db:
-            page = await queries.list_returns(
-                db, wanted, page_of(first, after), principal=principal, sort=name, descending=name != sort.value
-            )
+            page = await queries.list_returns(db, wanted, page_of(first, after), principal=principal, **sorting(sort))
         return connect(page, Return.of)
 
     @strawberry.field(

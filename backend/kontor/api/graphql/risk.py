@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from enum import Enum
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from kontor.api.graphql.context import Info
 from kontor.api.graphql.errors import Refusal
 from kontor.api.graphql.master_rows import EACH, Given, SavedRowsResult, save_rows, shown
 from kontor.api.graphql.mutation import change
-from kontor.api.graphql.paging import After, Connection, First, connect, page_of
+from kontor.api.graphql.paging import After, Connection, First, connect, page_of, sorting
 from kontor.api.graphql.permissions import requires
 from kontor.auth.permissions import Permission
 from kontor.core.db import Session
@@ -103,6 +104,35 @@ class RiskAssessmentsFilter(Given):
     order_ids: list[UUID] | None = UNSET
     min_score: int | None = UNSET
     assessed_since: datetime | None = UNSET
+    changed_since: datetime | None = UNSET
+
+    def value(self) -> queries.AssessmentFilter:
+        """As the domain takes it."""
+        return queries.AssessmentFilter(**self.values())
+
+
+@strawberry.enum
+class RiskAssessmentsSort(Enum):
+    ASSESSED_AT = "ASSESSED_AT"
+    ASSESSED_AT_DESC = "ASSESSED_AT_DESC"
+    UPDATED_AT = "UPDATED_AT"
+    UPDATED_AT_DESC = "UPDATED_AT_DESC"
+
+
+@strawberry.enum
+class RiskRulesSort(Enum):
+    CODE = "CODE"
+    CODE_DESC = "CODE_DESC"
+    SCORE = "SCORE"
+    SCORE_DESC = "SCORE_DESC"
+
+
+@strawberry.enum
+class RiskListEntriesSort(Enum):
+    CREATED_AT = "CREATED_AT"
+    CREATED_AT_DESC = "CREATED_AT_DESC"
+    VALUE = "VALUE"
+    VALUE_DESC = "VALUE_DESC"
 
 
 @strawberry.input
@@ -142,28 +172,48 @@ class RiskQuery:
             row = await queries.find_assessment(db, order_id)
         return None if row is None else RiskAssessment.of(row)
 
-    @strawberry.field(extensions=[requires(Permission.RISK_REVIEW, Permission.RISK_WRITE)], description="Newest first.")
+    @strawberry.field(extensions=[requires(Permission.RISK_REVIEW, Permission.RISK_WRITE)])
     async def risk_assessments(
-        self, info: Info, filter: RiskAssessmentsFilter | None = None, first: First = 50, after: After = None
+        self,
+        info: Info,
+        filter: RiskAssessmentsFilter | None = None,
+        sort: RiskAssessmentsSort = RiskAssessmentsSort.ASSESSED_AT_DESC,
+        first: First = 50,
+        after: After = None,
     ) -> Connection[RiskAssessment]:
-        wanted = queries.AssessmentFilter(**(filter.values() if filter else {}))
+        wanted = filter.value() if filter else queries.AssessmentFilter()
         async with info.context.runtime.database.read_only(info.context.principal) as db:
-            page = await queries.list_assessments(db, wanted, page_of(first, after))
+            page = await queries.list_assessments(db, wanted, page_of(first, after), **sorting(sort))
         return connect(page, RiskAssessment.of)
 
     @strawberry.field(extensions=[requires(Permission.RISK_REVIEW, Permission.RISK_WRITE)])
-    async def risk_rules(self, info: Info, first: First = 50, after: After = None) -> Connection[RiskRule]:
+    async def risk_rules(
+        self,
+        info: Info,
+        channel_id: UUID | None = None,
+        active: bool | None = None,
+        sort: RiskRulesSort = RiskRulesSort.CODE,
+        first: First = 50,
+        after: After = None,
+    ) -> Connection[RiskRule]:
         async with info.context.runtime.database.read_only(info.context.principal) as db:
-            page = await queries.list_rules(db, page_of(first, after))
+            page = await queries.list_rules(
+                db, page_of(first, after), channel_id=channel_id, active=active, **sorting(sort)
+            )
         return connect(page, RiskRule.of)
 
-    @strawberry.field(extensions=[requires(Permission.RISK_REVIEW, Permission.RISK_WRITE)], description="Newest first.")
+    @strawberry.field(extensions=[requires(Permission.RISK_REVIEW, Permission.RISK_WRITE)])
     async def risk_list_entries(
-        self, info: Info, filter: RiskListEntriesFilter | None = None, first: First = 50, after: After = None
+        self,
+        info: Info,
+        filter: RiskListEntriesFilter | None = None,
+        sort: RiskListEntriesSort = RiskListEntriesSort.CREATED_AT_DESC,
+        first: First = 50,
+        after: After = None,
     ) -> Connection[RiskListEntry]:
         wanted = queries.ListEntryFilter(**(filter.values() if filter else {}))
         async with info.context.runtime.database.read_only(info.context.principal) as db:
-            page = await queries.list_entries(db, wanted, page_of(first, after))
+            page = await queries.list_entries(db, wanted, page_of(first, after), **sorting(sort))
         return connect(page, RiskListEntry.of)
 
 

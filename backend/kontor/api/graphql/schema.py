@@ -29,19 +29,22 @@ from kontor.api.graphql.scalars import SCALARS
 VERSION = metadata.version("kontor")
 FRAME = frozenset(
     {
+        "columns",
         "context",
         "endpoint",
         "errors",
         "executing",
+        "feeds",
         "inputs",
         "limits",
+        "live",
         "loaders",
         "messages_de",
         "messages_en",
         "mutation",
         "paging",
     }
-    | {"permissions", "scalars", "schema"}
+    | {"permissions", "relations", "scalars", "schema", "selections", "shown"}
 )
 
 

@@ -12,8 +12,8 @@ import strawberry
 from strawberry import UNSET
 
 from kontor.api.graphql.context import Info
-from kontor.api.graphql.master_rows import EACH, Given, SavedRowsResult, save_rows, shown, sorting
-from kontor.api.graphql.paging import After, Connection, First, connect, page_of
+from kontor.api.graphql.master_rows import EACH, Given, SavedRowsResult, save_rows, shown
+from kontor.api.graphql.paging import After, Connection, First, connect, page_of, sorting
 from kontor.api.graphql.permissions import requires
 from kontor.auth.permissions import Permission
 from kontor.tax import queries, service
@@ -48,6 +48,8 @@ class TaxRatesSort(Enum):
     COUNTRY_DESC = "COUNTRY-"
     TAX_CLASS = "TAX_CLASS"
     TAX_CLASS_DESC = "TAX_CLASS-"
+    VALID_FROM = "VALID_FROM"
+    VALID_FROM_DESC = "VALID_FROM-"
 
 
 @strawberry.input(description="A rate in percent from a day on, until the next planned one unless an end is given.")

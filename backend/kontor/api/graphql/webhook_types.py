@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from enum import Enum
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from strawberry.scalars import JSON
 
 from kontor.api.graphql.context import Info
 from kontor.api.graphql.loaders import by_parent
+from kontor.core.outbox import EVENTS
 from kontor.webhooks.models import DeliveryAttempt as AttemptRow
 from kontor.webhooks.payload import type_of
 from kontor.webhooks.queries import DeliveryFilter
@@ -110,12 +112,30 @@ class EventDeliveriesFilter:
     states: list[DeliveryState] | None = None
     stream_id: UUID | None = None
     since: datetime | None = None
+    until: datetime | None = None
+    types: list[str] | None = None
 
     def value(self) -> DeliveryFilter:
         """As the query takes it."""
+        names = None if self.types is None else [name for name in EVENTS if type_of(name) in self.types]
         return DeliveryFilter(
-            endpoint_id=self.endpoint_id, states=self.states, stream_id=self.stream_id, since=self.since
-        )
+            endpoint_id=self.endpoint_id, states=self.states, stream_id=self.stream_id, since=self.since,
+            until=self.until, names=names,
+        )  # fmt: skip
+
+
+@strawberry.enum
+class WebhookEndpointsSort(Enum):
+    CREATED_AT = "CREATED_AT"
+    CREATED_AT_DESC = "CREATED_AT_DESC"
+    NAME = "NAME"
+    NAME_DESC = "NAME_DESC"
+
+
+@strawberry.enum
+class EventDeliveriesSort(Enum):
+    CREATED_AT = "CREATED_AT"
+    CREATED_AT_DESC = "CREATED_AT_DESC"
 
 
 def show_endpoint(row: Any) -> WebhookEndpoint:

@@ -12,16 +12,18 @@ import strawberry
 from kontor.api.graphql.context import Info
 from kontor.api.graphql.errors import Refusal
 from kontor.api.graphql.mutation import change
-from kontor.api.graphql.paging import After, Connection, First, connect, page_of
+from kontor.api.graphql.paging import After, Connection, First, connect, page_of, sorting
 from kontor.api.graphql.permissions import requires
 from kontor.api.graphql.webhook_types import (
     EventDeliveriesFilter,
+    EventDeliveriesSort,
     EventDelivery,
     ReplayedDeliveries,
     ReplayedRange,
     SavedWebhookEndpoint,
     WebhookEndpoint,
     WebhookEndpointInput,
+    WebhookEndpointsSort,
     show_deliveries,
     show_delivery,
     show_endpoint,
@@ -57,23 +59,36 @@ async def _range_again(db: Session, ids: Sequence[UUID]) -> ReplayedRange:
 class WebhooksQuery:
     @strawberry.field(extensions=[requires(Permission.WEBHOOKS_READ)])
     async def webhook_endpoints(
-        self, info: Info, first: First = 50, after: After = None
+        self,
+        info: Info,
+        active: bool | None = None,
+        failing: bool | None = None,
+        sort: WebhookEndpointsSort = WebhookEndpointsSort.CREATED_AT,
+        first: First = 50,
+        after: After = None,
     ) -> Connection[WebhookEndpoint]:
         async with info.context.runtime.database.read_only(info.context.principal) as db:
-            page = await queries.list_endpoints(db, page_of(first, after))
+            page = await queries.list_endpoints(
+                db, page_of(first, after), active=active, failing=failing, **sorting(sort)
+            )
         return connect(page, show_endpoint)
 
     @strawberry.field(extensions=[requires(Permission.WEBHOOKS_READ)], description="The types an endpoint may ask for.")
     async def webhook_event_types(self) -> list[str]:
         return sorted(service.known_types())
 
-    @strawberry.field(extensions=[requires(Permission.WEBHOOKS_READ)], description="The newest first.")
+    @strawberry.field(extensions=[requires(Permission.WEBHOOKS_READ)])
     async def event_deliveries(
-        self, info: Info, filter: EventDeliveriesFilter | None = None, first: First = 50, after: After = None
+        self,
+        info: Info,
+        filter: EventDeliveriesFilter | None = None,
+        sort: EventDeliveriesSort = EventDeliveriesSort.CREATED_AT_DESC,
+        first: First = 50,
+        after: After = None,
     ) -> Connection[EventDelivery]:
         wanted = (filter or EventDeliveriesFilter()).value()
         async with info.context.runtime.database.read_only(info.context.principal) as db:
-            page = await queries.list_deliveries(db, wanted, page_of(first, after))
+            page = await queries.list_deliveries(db, wanted, page_of(first, after), **sorting(sort))
         return connect(page, show_delivery)
 
 

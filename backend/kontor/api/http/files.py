@@ -7,11 +7,12 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
+from kontor.api.http.refusals import refusal
 from kontor.auth.permissions import Permission
-from kontor.core.errors import Forbidden, KontorError, NotFound
+from kontor.core.errors import Forbidden, NotFound
 from kontor.core.ids import is_uuid
 from kontor.core.jobs import Runtime
 from kontor.core.principal import Principal, PrincipalKind
@@ -48,9 +49,10 @@ async def download(request: Request) -> Response:
     try:
         return await _content(runtime, principal, request.path_params["document_id"])
     except NotFound as problem:
-        return _refused(problem, 404)
+        return refusal(problem, 404, request.headers)
     except Forbidden as problem:
-        return _refused(problem, 401 if principal.kind is PrincipalKind.ANONYMOUS else 403)
+        status = 401 if principal.kind is PrincipalKind.ANONYMOUS else 403
+        return refusal(problem, status, request.headers)
 
 
 async def _content(runtime: Runtime, principal: Principal, document_id: str) -> Response:
@@ -70,11 +72,6 @@ async def _content(runtime: Runtime, principal: Principal, document_id: str) -> 
         "content-security-policy": ATTACHMENT_POLICY,
     }
     return Response(data, media_type=document.content_type, headers=headers)
-
-
-def _refused(problem: KontorError, status: int) -> Response:
-    body = {"code": problem.code, "message": problem.message, "path": []}
-    return JSONResponse({"errors": [body]}, status, headers={"cache-control": "no-store"})
 
 
 routes: list[Route] = [Route("/files/documents/{document_id}", download, methods=["GET"])]

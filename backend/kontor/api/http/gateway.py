@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
+from kontor.api.http.refusals import refusal
 from kontor.core.errors import Forbidden, KontorError, NotFound, Unavailable
 from kontor.core.inbox import store_message
 from kontor.core.jobs import Runtime
@@ -23,11 +24,12 @@ async def receive(request: Request) -> Response:
         gateway = runtime.ports.get(PaymentGateway, name)  # type: ignore[type-abstract]
         notice = gateway.read_notice(dict(request.headers), await request.body())
     except Unavailable:
-        return _refused(NotFound("There is no such gateway."), 404)
+        return refusal(NotFound("There is no such gateway."), 404, request.headers)
     except Forbidden as problem:
-        return _refused(problem, 403)
+        return refusal(problem, 403, request.headers)
     except (KeyError, TypeError, ValueError, AttributeError):  # genuine, but not as its author promised
-        return _refused(KontorError("The notice cannot be read.", code="PAYMENT_NOTICE_UNREADABLE"), 400)
+        unreadable = KontorError("The notice cannot be read.", code="PAYMENT_NOTICE_UNREADABLE")
+        return refusal(unreadable, 400, request.headers)
     if notice is not None:
         await _keep(runtime, f"gateway/{name}"[:60], notice)
     return Response(status_code=204)
@@ -55,10 +57,6 @@ def _plain(notice: Notice) -> dict[str, Any]:
         "key": notice.idempotency_key,
         **told,
     }
-
-
-def _refused(problem: KontorError, status: int) -> Response:
-    return JSONResponse({"errors": [{"code": problem.code, "message": problem.message, "path": []}]}, status)
 
 
 routes: list[Route] = [

@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from kontor.api.http.refusals import refusal
 from kontor.auth import customer_tokens, limits, queries, secrets, service
 from kontor.auth.cache import PrincipalCache
 from kontor.auth.clients import USED_EVERY, note_used
@@ -202,7 +203,7 @@ async def _post_sign_in(request: Request) -> Response:
             runtime, email, password, address=address_of(request), user_agent=request.headers.get("user-agent", "")
         )
     except (SignInRefused, TooManyAttempts, InvalidInput) as problem:
-        return refusal(problem)
+        return _refused(problem, request)
     async with runtime.database.read_only() as db:
         locations = (await queries.locations_of(db, [user.id]))[user.id]
     return remember(JSONResponse(describe(queries.user_principal(user, locations), user)), token, runtime.settings)
@@ -246,9 +247,9 @@ async def _get_me(request: Request) -> Response:
     try:
         principal = await authenticate(request.headers, runtime)
     except InvalidToken as problem:
-        return refusal(problem)
+        return _refused(problem, request)
     if principal.kind is PrincipalKind.ANONYMOUS:
-        return refusal(SignInRefused("Nobody is signed in.", code="UNAUTHENTICATED"))
+        return _refused(SignInRefused("Nobody is signed in.", code="UNAUTHENTICATED"), request)
     user = None
     if principal.kind is PrincipalKind.USER and principal.id is not None:
         async with runtime.database.read_only() as db:
@@ -297,18 +298,15 @@ def describe(principal: Principal, user: User | None) -> dict[str, Any]:
     }
 
 
-def refusal(problem: KontorError) -> Response:
+def _refused(problem: KontorError, request: Request) -> Response:
     """A refusal as JSON: 400 for bad input, 429 for too many tries, 401 otherwise."""
-    body = {"code": problem.code, "message": problem.message, "path": list(problem.path)}
-    response = JSONResponse({"errors": [body]}, status_code=401)
+    response = refusal(problem, 400 if isinstance(problem, InvalidInput) else 401, request.headers)
     if isinstance(problem, TooManyAttempts):
         response.status_code = 429
         response.headers["Retry-After"] = str(problem.params["retry_after"])
-    elif isinstance(problem, InvalidInput):
-        response.status_code = 400
     elif isinstance(problem, InvalidToken):
         response.headers["WWW-Authenticate"] = f'Bearer error="invalid_token", error_description="{problem.message}"'
-    return _not_stored(response)
+    return response
 
 
 def _not_stored(response: Response) -> Response:

@@ -16,7 +16,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bound_contextvars
 
 from kontor.api.graphql.errors import as_unavailable
-from kontor.core.errors import InvalidInput, KontorError, Unavailable
+from kontor.api.http.refusals import refusal
+from kontor.core.errors import Forbidden, InvalidInput, KontorError, Unavailable
 from kontor.core.ids import new_id
 from kontor.core.jobs import Runtime
 from kontor.core.principal import ANONYMOUS, Principal
@@ -82,7 +83,7 @@ class Shell:
             if not await self._refused(scope, receive, answer, headers):
                 await self._app(scope, _limited(receive, scope, headers), answer)
         except Exception as problem:
-            await answer.instead(_instead_of(problem, scope), scope, receive)
+            await answer.instead(_instead_of(problem, scope, headers), scope, receive)
         _record(scope, answer.status, perf_counter() - started)
 
     async def _refused(self, scope: Scope, receive: Receive, answer: _Answer, headers: Headers) -> bool:
@@ -90,15 +91,15 @@ class Shell:
         if scope["path"].startswith(OPEN):
             return False
         if scope["method"] not in SAFE and "cookie" in headers and not self._of_our_pages(headers):
-            body = {"code": "FOREIGN_ORIGIN", "message": "Another site may not act with this session.", "path": []}
-            await answer.instead(JSONResponse({"errors": [body]}, 403), scope, receive)
+            foreign = Forbidden("Another site may not act with this session.", code="FOREIGN_ORIGIN")
+            await answer.instead(refusal(foreign, 403, headers), scope, receive)
             return True
         try:
             scope["state"]["principal"] = await self._authenticate(headers, scope["app"].state.runtime)
         except Unavailable:
             raise
         except KontorError as problem:
-            response = _refusal(problem, 401)
+            response = refusal(problem, 401, headers)
             response.headers["www-authenticate"] = 'Bearer error="invalid_token"'
             await answer.instead(response, scope, receive)
             return True
@@ -135,15 +136,15 @@ class _Answer:
             await response(scope, receive, self)
 
 
-def _instead_of(problem: Exception, scope: Scope) -> JSONResponse:
+def _instead_of(problem: Exception, scope: Scope, headers: Headers) -> JSONResponse:
     """The answer in place of one that failed; what nobody foresaw is logged under the request's id."""
     known = problem if isinstance(problem, KontorError) else as_unavailable(problem)
     if known is not None:
-        return _refusal(known, _status_of(known))
+        return refusal(known, _status_of(known), headers)
     reference = scope["state"]["request_id"]
     log.exception("unforeseen", reference=reference, path=scope["path"], exc_info=problem)
-    body = {"code": "INTERNAL_ERROR", "message": "Something went wrong on our side.", "reference": reference}
-    return JSONResponse({"errors": [body]}, 500)
+    masked = KontorError("Something went wrong on our side.", code="INTERNAL_ERROR", reference=reference)
+    return refusal(masked, 500, headers)
 
 
 def _status_of(problem: KontorError) -> int:
@@ -157,11 +158,6 @@ def _host_of(origin: str) -> str | None:
         return urlsplit(origin).netloc
     except ValueError:  # no address at all, so not ours
         return None
-
-
-def _refusal(problem: KontorError, status: int) -> JSONResponse:
-    body = {"code": problem.code, "message": problem.message, "path": [str(part) for part in problem.path]}
-    return JSONResponse({"errors": [body]}, status, headers={"cache-control": "no-store"})
 
 
 def _request_id(headers: Headers) -> str:
