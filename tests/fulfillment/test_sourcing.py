@@ -1,4 +1,4 @@
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from factories.catalog import make_variant
 from factories.fulfillment import confirmed, counters, events_of, order_of, pieces_of, rows_of, sourced, stock_of
 from factories.intake import Company, make_company, put_stock
+from factories.inventory import make_inbound
 from factories.locations import make_location, make_tariff
 from factories.partners import make_partner
 from kontor.channels.models import ShortagePolicy
@@ -15,7 +16,7 @@ from kontor.fulfillment.models import FulfillmentOrder
 from kontor.fulfillment.sourcing import SourceOutcome
 from kontor.fulfillment.states import FulfillmentState
 from kontor.imports.saving import touch_masters
-from kontor.inventory.models import CapacityUse
+from kontor.inventory.models import CapacityUse, StockLevel
 from kontor.locations.models import LocationKind, ShippingTariff
 from kontor.orders import queries as orders
 from kontor.orders import service as orders_service
@@ -104,6 +105,19 @@ async def test_stock_moves_to_a_much_cheaper_place_only(database: Database) -> N
     assert (await rows_of(database, second))[0].location_id == company.warehouse.id
     assert await stock_of(database, near.id, variant.id) == (5, 0, 0)
     assert await counters(database, second) == [{"ordered": 2, "allocated": 2}]
+
+
+async def test_pieces_that_are_held_go_today_though_the_place_keeps_more_back_now(
+    database: Database, clock: StandingClock
+) -> None:
+    company, variant = await company_with(database, 5)
+    order_id = await confirmed(database, company, ("LAMP", 5))
+    async with database.unit_of_work() as db:
+        await db.execute(sa.update(StockLevel).values(safety=2))
+        await make_inbound(db, company.warehouse, variant, expected_on=clock.moment.date() + timedelta(days=2))
+    await sourced(database, order_id)
+    (row,) = await rows_of(database, order_id)
+    assert (row.state, row.ship_on) == (FulfillmentState.OPEN, clock.moment.date())
 
 
 async def test_unallocated_pieces_wait_and_go_when_stock_comes(database: Database) -> None:

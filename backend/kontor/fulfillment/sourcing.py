@@ -209,7 +209,7 @@ def _plan(
         channel = work.order.channel_id
         best = book.plan(demand, channel)
         # Mostly nothing has changed since the order was placed; then the best is what it holds.
-        kept = best if _holds(work, best) else _plan_kept(book, demand, work, channel)
+        kept = best if _holds(book, work, best) else _plan_kept(book, demand, work, channel)
         keep = bool(work.pending) and kept.cost_cents - best.cost_cents <= MOVE_GAIN_CENTS
         chosen = kept if keep else best
         record = book.explain(demand, channel, chosen)
@@ -257,17 +257,23 @@ def _demand(
     )  # fmt: skip
 
 
-def _holds(work: Open, best: FulfillmentPlan) -> bool:
-    """Whether the order holds exactly what the plan sends, piece by piece."""
-    sent = {(line_id, parcel.location_id): 0 for parcel in best.parcels for line_id, _ in parcel.lines}
+def _holds(book: SupplyBook, work: Open, best: FulfillmentPlan) -> bool:
+    """Whether the order holds exactly what the plan sends, piece by piece, and nothing that is still to come."""
+    variants = {line.id: line.variant_id for line in work.lines}
+    sent: dict[tuple[Id, Id], int] = {}
     for parcel in best.parcels:
         for line_id, quantity in parcel.lines:
-            sent[line_id, parcel.location_id] += quantity
+            assert isinstance(line_id, UUID)
+            row = book.stock.get(variants[line_id], {}).get(parcel.location_id)
+            if row is None or row.inbound:
+                return False  # the plan may wait for them, though the order holds pieces that are there
+            key = (line_id, parcel.location_id)
+            sent[key] = sent.get(key, 0) + quantity
     lines = {line_id for line_id, _ in sent}
-    for row in work.pending:
-        if row.order_line_id in lines:
-            key = (row.order_line_id, row.location_id)
-            sent[key] = sent.get(key, 0) - row.quantity
+    for held in work.pending:
+        if held.order_line_id in lines:
+            key = (held.order_line_id, held.location_id)
+            sent[key] = sent.get(key, 0) - held.quantity
     return bool(sent) and not best.unsent and not any(sent.values())
 
 

@@ -32,7 +32,7 @@ from kontor.payments.states import REFUND_TRANSITIONS, PaymentMethodKind, Refund
 
 RECALL = timedelta(seconds=60)
 APPROVAL_ABOVE = 10_000
-NOT_PAID = "NOT_PAID"  # the name of a refund's line: part of what its goods are worth was never there to give back
+NOT_PAID = "NOT_PAID"  # the name of a refund's line: cents of what its goods are worth that nobody was asked for
 NOTHING_LEFT = Declined("charged_back", "The customer's bank has taken this money back already.")
 
 
@@ -126,6 +126,16 @@ async def preview_refund(
         ),
         needs_approval=_needs_approval(db, amount, settings),
     )
+
+
+async def never_paid(db: Session, order: Order, amount: int) -> int:
+    """What of `amount` cannot go back because a locked order was taken with payments below its total.
+
+    That is the channel's `payment_tolerance` at work, a few cents. Money that is still to come, went back already or
+    is on its way does not count: a refund that needs it has to wait.
+    """
+    offered = sum(payment.amount for payment in await queries.read_payments(db, order.id))
+    return max(0, min(order.total - offered, amount - await refundable(db, order.id)))
 
 
 async def refundable(db: Session, order_id: UUID) -> int:

@@ -89,12 +89,11 @@ async def _refund(run: TaskRun, each: Subject) -> Answer:
     known: dict[str, Any] = {"more_expected": not is_done(lines)}
     due = await refunding.book_refund(run.db, found.id, now=run.now)
     if due.amount > 0:
-        # Goods that were not paid in full, or partly paid back before, bring back no more than what came in.
-        unpaid = due.amount - (await payments.refundable(run.db, order.id) or due.amount)
+        unpaid = await payments.never_paid(run.db, order, due.amount)
         refund = await payments.request_refund(
-            run.db, order, now=run.now, kind=payments.RefundKind.RETURN, amount=due.amount - max(0, unpaid),
-            lines=_lines(due, max(0, unpaid)), reason=f"return {found.number}",
-            source_key=f"return/{found.id}/{each.token}", return_id=found.id,
+            run.db, order, now=run.now, kind=payments.RefundKind.RETURN, amount=due.amount - unpaid,
+            lines=_lines(due, unpaid), reason=f"return {found.number}", source_key=f"return/{found.id}/{each.token}",
+            return_id=found.id,
         )  # fmt: skip
         return Waiting({**known, "refund_id": str(refund.id)})
     earlier = await _open_refund(run.db, each)
