@@ -83,6 +83,13 @@ def test_special_tax_is_explained_beside_the_rates(treatment: TaxTreatment, note
     assert (view["tax_notes"], view["notes"]) == ([note], ["Thanks"])
 
 
+def test_invoice_without_tax_names_none() -> None:
+    untaxed = {"net_total": 20000, "tax_total": 0, "gross_total": 20000}
+    rows = (TaxSubtotal(rate=Decimal("0"), net=20000, tax=0, gross=20000),)
+    view = invoice_view(samples.invoice("en", treatment=TaxTreatment.REVERSE_CHARGE, taxes=rows, **untaxed))
+    assert (view["price_note"], view["totals"]) == ("Amounts without VAT.", [("Total amount", "€200.00", True)])
+
+
 def test_credit_note_names_invoice_and_reason() -> None:
     view = credit_note_view(samples.credit_note("en"))
     assert view["subject"] == "Corrects invoice RE-2026-000123 of 22 November 2026\nReason: RMA-2026-000045"

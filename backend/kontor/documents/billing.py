@@ -15,6 +15,9 @@ from kontor.documents.values import (
 )
 
 View = dict[str, Any]
+UNTAXED = frozenset({
+    TaxTreatment.REVERSE_CHARGE, TaxTreatment.INTRA_COMMUNITY, TaxTreatment.EXPORT, TaxTreatment.SMALL_BUSINESS,
+})  # fmt: skip
 
 
 def invoice_view(invoice: InvoiceDocument) -> View:
@@ -64,12 +67,22 @@ def _body(document: BillingDocument) -> View:
         "columns": [words[name] for name in names],
         "discounted": discounted,
         "lines": [_line(document, line, position) for position, line in enumerate(document.lines, start=1)],
-        "price_note": words["prices_gross" if document.prices_include_tax else "prices_net"],
+        "price_note": words[_price_note(document)],
         "tax_columns": [words["tax_rate"], words["net"], words["tax"], words["gross"]],
         "taxes": _tax_rows(document),
         "totals": _totals(document),
         "tax_notes": _tax_notes(document),
     }
+
+
+def _is_untaxed(document: BillingDocument) -> bool:
+    return document.treatment in UNTAXED and not document.tax_total
+
+
+def _price_note(document: BillingDocument) -> str:
+    if _is_untaxed(document):
+        return "prices_untaxed"
+    return "prices_gross" if document.prices_include_tax else "prices_net"
 
 
 def _line(document: BillingDocument, line: BillingLine, position: int) -> View:
@@ -99,11 +112,16 @@ def _tax_rows(document: BillingDocument) -> list[list[str]]:
 
 
 def _totals(document: BillingDocument) -> list[tuple[str, str, bool]]:
-    """Rows (label, amount, strong): net channels add the tax to the net sum, gross channels name the tax within."""
+    """Rows (label, amount, strong): net channels add the tax to the net sum, gross channels name the tax within.
+
+    An invoice without tax speaks of none but in its note; who names a tax owes it (Art. 203 of the VAT Directive).
+    """
     words, language, currency = texts(document.language), document.language, document.currency
     name = "credit_total" if isinstance(document, CreditNoteDocument) else "grand_total"
     grand = (words[name], money(document.gross_total, currency, language), True)
     net = (words["net_total"], money(document.net_total, currency, language), False)
+    if _is_untaxed(document):
+        return [grand]
     if document.prices_include_tax:
         within = (words["including_tax"], money(document.tax_total, currency, language), False)
         return [grand, within, net]
