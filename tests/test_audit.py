@@ -333,6 +333,49 @@ async def test_a_check_that_takes_too_long_is_named_and_the_others_are_made(
     async with database.read_only() as db:
         case = (await db.scalars(sa.select(Case))).one()
     assert case.facts == {"count": 1, "first": ["2. stock of 1: stock: recorded 1, computed 2"], "unmade": ["endless"]}
+    monkeypatch.setattr(running, "CHECKS", (last,))
+    await drain(recurring=True, until=await tomorrow(database))
+    async with database.read_only() as db:
+        case = (await db.scalars(sa.select(Case))).one()
+    assert case.facts["unmade"] == []
+
+
+async def test_a_check_that_always_fails_is_named_at_its_last_attempt_and_the_others_are_made(
+    runtime: Runtime, database: Database, drain: Drain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(_: Session) -> list[Difference]:
+        raise ArithmeticError("a check with a fault")
+
+    async def last(_: Session) -> list[Difference]:
+        return [Difference(2, "stock", "stock of 1", "1", "2")]
+
+    monkeypatch.setattr(jobs, "MAX_ATTEMPTS", 2)
+    monkeypatch.setattr(running, "CHECKS", (broken, last))
+    assert [failure.dead for failure in await drain(recurring=True)] == [False]
+    await relay.hurry(runtime)
+    assert await drain() == []
+    async with database.read_only() as db:
+        case = (await db.scalars(sa.select(Case))).one()
+    assert (case.facts["count"], case.facts["unmade"]) == (1, ["broken"])
+
+
+async def test_a_database_that_answers_too_late_is_asked_again(
+    runtime: Runtime, database: Database, drain: Drain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+
+    async def late_once(_: Session) -> list[Difference]:
+        made.append("late")
+        if len(made) == 1:
+            raise TimeoutError("no connection was free")
+        return []
+
+    monkeypatch.setattr(running, "CHECKS", (late_once, nothing))
+    assert len(await drain(recurring=True)) == 1
+    await relay.hurry(runtime)
+    assert await drain() == []
+    assert made == ["late", "late"]
+    assert await cases(database) == []
 
 
 async def tomorrow(database: Database) -> Any:

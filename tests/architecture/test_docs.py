@@ -16,7 +16,9 @@ INTRODUCTION = """\
 Every event is a fact of the log: `id`, `position`, `streamId`, `seq` (per stream, without gaps), `name`, `occurredAt`,
 `by` and the payload below. The stream is the thing whose story it belongs to; everything about one order has the
 order's id. Payloads are plain JSON: ids and moments as text, amounts in minor units. Fields are added, never renamed.
-The query `events` and the subscription `eventsChanged` read the log; webhooks deliver from it.
+The query `events` and the subscription `eventsChanged` read the log; webhooks deliver from it. Shops, customers and
+partners get no `by`, and of a payload no words of people and no messages of others (`reason`, `message`; the table is
+`WORDS` in `webhooks/visibility.py`).
 
 """
 

@@ -1,16 +1,18 @@
 """Saving products and variants."""
 
 import pytest
+import sqlalchemy as sa
 
 from factories.catalog import make_product, make_variant
 from kontor.catalog import queries, service
 from kontor.catalog.errors import CodesExhausted, NoCodesHere
-from kontor.catalog.models import ProductKind
-from kontor.catalog.values import ProductData
+from kontor.catalog.models import Product, ProductKind, ProductVariant
+from kontor.catalog.values import ComponentData, ProductData
 from kontor.core.db import Database
 from kontor.core.ids import new_id
 from kontor.core.pagination import PageRequest
 from kontor.imports.saving import Outcome, RowResult
+from support import StandingClock
 
 LAMP: ProductData = {
     "code": "LAMP",
@@ -59,6 +61,23 @@ async def test_same_products_twice_change_nothing(database: Database) -> None:
     async with database.unit_of_work() as db:
         results = await service.save_products(db, [SET, LAMP, BULB])
     assert outcomes(results) == ["UNCHANGED", "UNCHANGED", "UNCHANGED"]
+
+
+async def test_what_belongs_to_a_product_changes_it(database: Database, clock: StandingClock) -> None:
+    """Contents of a bundle stamp their variant, accessories the product, and nobody else."""
+    async with database.unit_of_work() as db:
+        await service.save_products(db, [SET, LAMP, BULB])
+    before, at = clock.moment, clock.advance(hours=1)
+    contents: list[ComponentData] = [{"sku": "BULB-1", "quantity": 2}]
+    bundle: ProductData = {"code": "SET", "variants": [{"sku": "SET-1", "components": contents}]}
+    async with database.unit_of_work() as db:
+        results = await service.save_products(db, [bundle, {"code": "LAMP", "accessories": []}, BULB])
+    assert outcomes(results) == ["UPDATED", "UPDATED", "UNCHANGED"]
+    async with database.read_only() as db:
+        variants = {row.sku: row.updated_at for row in await db.scalars(sa.select(ProductVariant))}
+        products = {row.code: row.updated_at for row in await db.scalars(sa.select(Product))}
+    assert variants == {"SET-1": at, "LAMP-RED": before, "LAMP-BLUE": before, "BULB-1": before}
+    assert products == {"SET": before, "LAMP": at, "BULB": before}
 
 
 async def test_fields_that_are_not_given_stay(database: Database) -> None:

@@ -8,7 +8,7 @@ from kontor.core.ids import new_id
 from kontor.core.pagination import PageRequest
 from kontor.customers import queries, service
 from kontor.customers.queries import CustomerFilter
-from support import Principals
+from support import Principals, StandingClock
 
 
 async def test_customers_are_named_by_number_or_channel_reference(database: Database) -> None:
@@ -40,6 +40,26 @@ async def test_customers_are_named_by_number_or_channel_reference(database: Data
     assert (str(second[0].outcome), second[0].id) == ("UPDATED", first[1].id)
     assert second[1].problem is not None
     assert second[1].problem.code == "REFERENCE_TAKEN"
+
+
+async def test_what_belongs_to_a_customer_changes_them(database: Database, clock: StandingClock) -> None:
+    """Addresses and references are found by `changed_since`; saving the same again is no change."""
+    address: Any = {"name": "Erika", "street": "Kai 1", "postal_code": "20457", "city": "Hamburg", "country": "DE"}
+    rows: list[Any] = [{"number": number, "name": number} for number in ("C1", "C2", "C3")]
+    changes: list[Any] = [
+        {"number": "C1", "addresses": [address]},
+        {"number": "C2", "channel": "shop", "external_id": "1"},
+        {"number": "C3", "name": "C3"},
+    ]
+    async with database.unit_of_work() as db:
+        await make_channel(db, code="shop")
+        await service.save_customers(db, rows)
+    for expected in (["C1", "C2"], []):
+        since = clock.advance(hours=1)
+        async with database.unit_of_work() as db:
+            await service.save_customers(db, changes)
+            page = await queries.list_customers(db, CustomerFilter(changed_since=since), PageRequest())
+            assert sorted(each.number for each in page.items) == expected
 
 
 async def test_shop_sees_the_customers_of_its_channels_only(database: Database, principals: Principals) -> None:

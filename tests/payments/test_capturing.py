@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -29,12 +30,12 @@ from kontor.orders.intake import PaymentInput
 from kontor.orders.models import Order
 from kontor.orders.queries import lock_order
 from kontor.orders.states import OrderState
-from kontor.payments import queries, service
+from kontor.payments import capturing, ledger, queries, service
 from kontor.payments.differences import differences
 from kontor.payments.errors import OrderIsCovered
-from kontor.payments.models import Payment
+from kontor.payments.models import Payment, Refund, TransactionKind
 from kontor.payments.states import PaymentState
-from support import Drain
+from support import Drain, StandingClock
 
 FAILING = "tok_capture_declined"
 
@@ -271,6 +272,150 @@ async def test_debt_that_was_paid_twice_at_once_goes_back(runtime: Runtime, data
     assert (account.captured, service.awaited(account)) == (4000, 0)
     assert (by_card.captured, by_card.refunded + account.refunded) == (6000, 4000)
     await no_differences(database)
+
+
+async def give_back(database: Database, order_id: UUID, amount: int, **given: Any) -> None:
+    """Promise money back for goods that came back."""
+    async with database.unit_of_work() as db:
+        order = await lock_order(db, order_id)
+        wish: Any = {"kind": "RETURN", "reason": "came back", "source_key": f"return/{order_id}", **given}
+        await service.request_refund(db, order, amount=amount, now=db.now, **wish)
+
+
+async def hurried(runtime: Runtime, drain: Drain) -> None:
+    for _ in range(3):  # the answers to a capture and to a refund are lost once each
+        await relay.hurry(runtime)
+        assert await drain() == []
+
+
+async def all_refunds(database: Database, order_id: UUID) -> list[tuple[str, str, int]]:
+    """Kind, state and amount, oldest first."""
+    async with database.read_only() as db:
+        found = sa.select(Refund).where(Refund.order_id == order_id).order_by(Refund.id)
+        return [(row.kind, row.state.value, row.amount) for row in await db.scalars(found)]
+
+
+@pytest.mark.parametrize("returned", [1500, 6000])
+async def test_what_came_back_while_a_card_paid_the_debt_goes_back_over_the_card(
+    runtime: Runtime, database: Database, drain: Drain, returned: int
+) -> None:
+    order_id = await owing(database, drain)
+    await add(database, drain, order_id, card(6000, "tok_lost_answer_once"))
+    await give_back(database, order_id, returned)
+    assert await drain() == []
+    account, by_card = await read_payments(database, order_id)
+    assert (account.credited, by_card.captured) == (returned, 0)
+    await hurried(runtime, drain)
+    account, by_card = await read_payments(database, order_id)
+    assert (by_card.captured, by_card.refunded, service.awaited(account)) == (6000, returned, 0)
+    assert await all_refunds(database, order_id) == [
+        ("RETURN", "SUCCEEDED", returned),
+        ("CANCELLATION", "SUCCEEDED", returned),
+    ]
+    await no_differences(database)
+
+
+async def test_money_that_was_paid_twice_is_kept_for_pieces_that_are_not_billed_yet(
+    runtime: Runtime, database: Database, drain: Drain
+) -> None:
+    order_id = await authorized(database, drain, PaymentInput("ON_ACCOUNT", 6000))
+    async with database.unit_of_work() as db:
+        orders.confirm(db, [await lock_order(db, order_id)], now=db.now)
+    await capture(database, drain, order_id, 4000, final=False)
+    await add(database, drain, order_id, card(4000, "tok_lost_answer_once"))
+    await transfer(database, drain, order_id, 4000)
+    await hurried(runtime, drain)
+    assert await all_refunds(database, order_id) == [("CANCELLATION", "SUCCEEDED", 2000)]
+    await capture(database, drain, order_id, 6000)
+    account, by_card = await read_payments(database, order_id)
+    assert (account.billed, account.captured, by_card.captured, by_card.refunded) == (4000, 4000, 4000, 2000)
+    await no_differences(database)
+
+
+async def test_debt_that_is_promised_back_is_left_to_the_refund(
+    database: Database, drain: Drain, clock: StandingClock
+) -> None:
+    order_id = await owing(database, drain)
+    await give_back(database, order_id, 1500, recallable=True)
+    with pytest.raises(InvalidInput, match="At most 4500"):
+        await add(database, drain, order_id, card(4501))
+    await add(database, drain, order_id, card(4500))
+    with pytest.raises(OrderIsCovered):
+        await add(database, drain, order_id, card(1))
+    clock.advance(seconds=61)
+    assert await drain() == []
+    account, by_card = await read_payments(database, order_id)
+    assert (account.credited, service.awaited(account), by_card.captured, by_card.refunded) == (1500, 0, 4500, 0)
+    assert await all_refunds(database, order_id) == [("RETURN", "SUCCEEDED", 1500)]
+    await no_differences(database)
+
+
+async def test_refund_promised_while_a_card_pays_the_debt_is_still_taken_off_it(
+    runtime: Runtime, database: Database, drain: Drain, clock: StandingClock
+) -> None:
+    order_id = await owing(database, drain)
+    await add(database, drain, order_id, card(6000, "tok_lost_answer_once"))
+    await give_back(database, order_id, 1500, recallable=True)
+    await hurried(runtime, drain)
+    clock.advance(seconds=61)
+    await hurried(runtime, drain)
+    account, by_card = await read_payments(database, order_id)
+    assert (account.credited, service.awaited(account), by_card.captured, by_card.refunded) == (1500, 0, 6000, 1500)
+    assert {state for _, state, _ in await all_refunds(database, order_id)} == {"SUCCEEDED"}
+    await no_differences(database)
+
+
+async def test_debt_that_was_promised_back_before_its_card_was_asked_takes_less(
+    database: Database, drain: Drain
+) -> None:
+    order_id = await owing(database, drain)
+    async with database.unit_of_work() as db:
+        await service.add_payment(db, await lock_order(db, order_id), card(6000), now=db.now)
+    await give_back(database, order_id, 1500, recallable=True)
+    assert await drain() == []
+    assert [each.captured for each in await read_payments(database, order_id)] == [0, 4500]
+    await no_differences(database)
+
+
+async def test_card_named_for_a_debt_outlives_giving_back_what_is_not_needed(database: Database, drain: Drain) -> None:
+    order_id = await owing(database, drain)
+    async with database.unit_of_work() as db:
+        await service.add_payment(db, await lock_order(db, order_id), card(6000), now=db.now)
+        await db.flush()
+        assert await capturing.prepare_voids(db, [order_id]) == {order_id: []}
+        await capturing.finish_voids(db, [order_id], {}, now=db.now)
+    assert await drain() == []
+    assert [each.captured for each in await read_payments(database, order_id)] == [0, 6000]
+    await no_differences(database)
+
+
+async def test_money_that_is_being_collected_again_needs_no_other_card(database: Database, drain: Drain) -> None:
+    order_id = await completed(database, drain, card(5000, FAILING))
+    shipment = await capture(database, drain, order_id, 5000)
+    async with database.unit_of_work() as db:
+        [payment] = (await queries.lock_payments(db, [order_id]))[order_id]
+        ledger.intend(db, payment, TransactionKind.CAPTURE, 5000, shipment_id=shipment)
+    with pytest.raises(OrderIsCovered):
+        await add(database, drain, order_id, card(5000))
+
+
+@pytest.mark.parametrize("kind", ["CASH", "ON_ACCOUNT", "VOUCHER", "PREPAYMENT", "CARD"])
+async def test_method_that_was_just_named_is_not_named_again(database: Database, drain: Drain, kind: str) -> None:
+    order_id = await authorized(database, drain, card(4000, "tok_declined"))
+    promise = PaymentInput(kind, 4000)
+    async with database.unit_of_work() as db:
+        order = await lock_order(db, order_id)
+        await service.add_payment(db, order, promise, now=db.now)
+        await db.flush()
+        with pytest.raises(InvalidInput, match="At most 0"):
+            await service.add_payment(db, order, promise, now=db.now)
+
+
+async def test_transfer_that_does_not_come_is_paid_by_card(database: Database, drain: Drain) -> None:
+    order_id = await authorized(database, drain, PaymentInput("PREPAYMENT", 4000))
+    await add(database, drain, order_id, card(4000))
+    with pytest.raises(InvalidInput, match="At most 0"):
+        await add(database, drain, order_id, card(1))
 
 
 async def test_order_that_was_called_off_takes_no_payment(database: Database, drain: Drain) -> None:

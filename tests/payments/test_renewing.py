@@ -14,6 +14,7 @@ from factories.payments import ask, ask_capture, card, make_shop, paid_by, read_
 from factories.stories import only
 from kontor.care.models import Case
 from kontor.core.db import Database
+from kontor.fulfillment.canceling import cancel_lines
 from kontor.orders import queries as orders
 from kontor.orders import service as order_service
 from kontor.orders.models import OrderHold
@@ -89,6 +90,77 @@ async def test_rest_of_a_partly_captured_promise_is_renewed(
     await drain()
     assert [payment.captured for payment in await read_payments(database, order_id)] == [2000, 3000]
     assert (await told(database, order_id)).count("CaptureFailed") == 0
+    await no_differences(database)
+
+
+async def complete(database: Database, order_id: UUID) -> None:
+    async with database.unit_of_work() as db:
+        order_service.complete(db, [await orders.lock_order(db, order_id)], now=db.now)
+
+
+async def test_rest_of_a_partly_captured_promise_is_renewed_though_all_has_left(
+    database: Database, drain: Drain, clock: StandingClock
+) -> None:
+    order_id = await confirmed(database, drain)
+    await ask_capture(database, order_id, 2000, shipment_id=await ship(database, order_id, {1: 2}))
+    await drain()
+    last = await ship(database, order_id, {1: 3})
+    await complete(database, order_id)
+    await let_it_lapse(database, drain, clock, order_id)
+    first, second = await read_payments(database, order_id)
+    assert (first.state, first.captured, second.authorized) == (PaymentState.CAPTURED, 2000, 3000)
+    await ask_capture(database, order_id, 5000, shipment_id=last, final=True)
+    await drain()
+    assert [payment.captured for payment in await read_payments(database, order_id)] == [2000, 3000]
+    assert (await told(database, order_id)).count("CaptureFailed") == 0
+    await no_differences(database)
+
+
+async def test_lapsed_rest_that_a_completed_order_does_not_need_is_not_renewed(
+    database: Database, drain: Drain, clock: StandingClock
+) -> None:
+    order_id = await confirmed(database, drain)
+    await ask_capture(database, order_id, 2000, shipment_id=await ship(database, order_id, {1: 2}))
+    await drain()
+    await cancel(database, order_id, 3)
+    await complete(database, order_id)
+    await let_it_lapse(database, drain, clock, order_id)
+    [payment] = await read_payments(database, order_id)
+    assert (payment.state, payment.authorized, payment.captured) == (PaymentState.CAPTURED, 2000, 2000)
+
+
+async def cancel(database: Database, order_id: UUID, pieces: int) -> None:
+    async with database.unit_of_work() as db:
+        order = await orders.lock_order(db, order_id)
+        lines = (await orders.lines_of(db, [order_id]))[order_id]
+        await cancel_lines(db, order, lines, {lines[0].id: pieces}, reason="changed mind", now=db.now)
+
+
+async def test_lapsed_promise_is_renewed_for_what_the_order_still_costs(
+    database: Database, drain: Drain, clock: StandingClock
+) -> None:
+    order_id = await confirmed(database, drain)
+    await cancel(database, order_id, 2)
+    assert await drain() == []
+    await let_it_lapse(database, drain, clock, order_id)
+    [payment] = await read_payments(database, order_id)
+    assert (payment.state, payment.amount, payment.authorized) == (PaymentState.AUTHORIZED, 5000, 3000)
+    await no_differences(database)
+
+
+async def test_lapsed_promise_is_not_renewed_beside_the_card_that_takes_its_place(
+    database: Database, drain: Drain, clock: StandingClock
+) -> None:
+    order_id = await confirmed(database, drain)
+    await ship(database, order_id, {1: 5})
+    await complete(database, order_id)
+    await let_it_lapse(database, drain, clock, order_id)
+    async with database.unit_of_work() as db:
+        await service.add_payment(db, await orders.lock_order(db, order_id), card(5000), now=db.now)
+    assert await drain() == []
+    first, second = await read_payments(database, order_id)
+    assert (first.state, first.authorized) == (PaymentState.EXPIRED, 0)
+    assert (second.state, second.authorized) == (PaymentState.AUTHORIZED, 5000)
     await no_differences(database)
 
 

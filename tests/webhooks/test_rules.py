@@ -1,5 +1,6 @@
 """Types, bodies, waits and what owners see: decisions without a database."""
 
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -8,7 +9,7 @@ from kontor import bootstrap
 from kontor.core.outbox import EVENTS
 from kontor.webhooks.payload import body_of, bytes_of, type_of
 from kontor.webhooks.retrying import WAITS, gives_up, wait_after
-from kontor.webhooks.visibility import PARTNER_FIELDS, PARTNER_LIFE, Fact, Owner, seen_by
+from kontor.webhooks.visibility import PARTNER_FIELDS, PARTNER_LIFE, WORDS, Fact, Owner, seen_by
 
 NOW = datetime(2026, 6, 15, 10, tzinfo=UTC)
 ORDER = {"number": "K-1", "external_id": "E-1", "channel_id": "c1"}
@@ -118,3 +119,30 @@ def test_channel_sees_its_orders_but_no_judgment_of_customers() -> None:
     assert seen_by(owner, Fact("OrderConfirmed", "o1", 2, {}, {**ORDER, "channel_id": "c2"}, {})) is None
     assert seen_by(owner, Fact("RiskAssessed", "o1", 2, {"score": 91}, ORDER, {})) is None
     assert seen_by(owner, Fact("StockArrived", "v1", 2, {}, None, {})) is None
+
+
+def test_words_of_people_stay_inside() -> None:
+    payload = {"hold_id": "h1", "kind": "MANUAL", "reason": "he sounded drunk"}
+    fact = Fact("HoldPlaced", "o1", 2, payload, ORDER, {})
+    inside, shop = seen_by(Owner(), fact), seen_by(Owner(channel_id="c1"), fact)
+    assert inside is not None
+    assert shop is not None
+    assert inside["reason"] == "he sounded drunk"
+    assert shop == {name: value for name, value in inside.items() if name != "reason"}
+    payload = {"fulfillment_order_id": "t1", "reason": "fraud"}
+    canceled = Fact("FulfillmentCanceled", "o1", 3, payload, ORDER, {"t1": ("p1", "1")})
+    assert seen_by(Owner(partner_id="p1"), canceled) == {"fulfillment_order_id": "t1", "number": "1", "sequence": 3}
+
+
+def test_every_text_of_an_event_was_looked_at() -> None:
+    """A new event with a reason or a message is told outside only when somebody decided so."""
+    bootstrap.load()
+    codes = {("LinesUnallocated", "reason")}
+    texts = {
+        (name, part.name)
+        for name, event in EVENTS.items()
+        for part in fields(event)
+        if part.name in ("reason", "message", "note", "text")
+    }
+    assert texts == codes | {(name, field) for name, words in WORDS.items() for field in words}
+    assert all(not set(shown) & WORDS.get(name, set()) for name, shown in PARTNER_FIELDS.items())

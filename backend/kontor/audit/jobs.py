@@ -12,7 +12,7 @@ from kontor.audit import running
 from kontor.care import service as care
 from kontor.care.values import CaseKind, NewCase
 from kontor.core.db import Session
-from kontor.core.jobs import JobContext, job
+from kontor.core.jobs import MAX_ATTEMPTS, JobContext, job
 from kontor.core.outbox import Item, schedule
 
 log = structlog.get_logger("kontor.audit")
@@ -37,15 +37,16 @@ def _go_on(db: Session, args: dict[str, Any]) -> None:
     schedule(db, "audit.check", args, unique_key=f"audit/{args['night']}")
 
 
-@job("audit.check")
+@job("audit.check", max_attempts=MAX_ATTEMPTS)
 async def check(ctx: JobContext, items: Sequence[Item]) -> None:
     """Make the check at `position`, then the next one; `counts` by invariant, `first` and `unmade` are what is known
     so far. After the last check, what was found is a case for operations, a gauge and log lines.
 
-    When all is well again the case is settled by itself.
+    A check that fails at its last attempt is named, and the others are made. When all is well again the case is
+    settled by itself.
     """
     for item in items:
-        args = await _make(ctx, dict(item.args))
+        args = await _make(ctx, dict(item.args), last=item.attempts + 1 >= MAX_ATTEMPTS)
         async with ctx.claim(item) as (db, mine):
             if not mine:
                 continue
@@ -55,17 +56,20 @@ async def check(ctx: JobContext, items: Sequence[Item]) -> None:
                 await _tell(db, args)
 
 
-async def _make(ctx: JobContext, args: dict[str, Any]) -> dict[str, Any]:
-    """The check at hand; what is known after it."""
+async def _make(ctx: JobContext, args: dict[str, Any], *, last: bool) -> dict[str, Any]:
+    """The check at hand; what is known then. Raises what keeps it from being made, unless this is the `last` try."""
     made = running.CHECKS[args["position"]]
     counts, first, unmade = dict(args["counts"]), list(args["first"]), list(args["unmade"])
     try:
-        async with asyncio.timeout(LONGEST_CHECK_SECONDS):
+        async with asyncio.timeout(LONGEST_CHECK_SECONDS) as deadline:
             found = await running.of_checks(ctx.database, (made,))
-    except TimeoutError:
+    except Exception:
+        # A database that does not answer in time is another matter than a check that takes all of its time.
+        if not (last or deadline.expired()):
+            raise
         found = []
         unmade.append(made.__name__)
-        log.exception("audit takes too long", check=made.__name__, seconds=LONGEST_CHECK_SECONDS)
+        log.exception("audit check left out", check=made.__name__, too_long=deadline.expired())
     for each in found:
         counts[str(each.invariant)] = counts.get(str(each.invariant), 0) + 1
     for each in found[: SHOWN - len(first)]:
@@ -77,10 +81,9 @@ async def _make(ctx: JobContext, args: dict[str, Any]) -> dict[str, Any]:
 async def _tell(db: Session, args: dict[str, Any]) -> None:
     for number in INVARIANTS:
         FOUND.labels(str(number)).set(args["counts"].get(str(number), 0))
-    facts = {"count": sum(args["counts"].values()), "first": args["first"]}
-    if args["unmade"]:
-        facts["unmade"] = args["unmade"]
-    if len(facts) > 2 or facts["count"]:
+    # A case that is open already keeps the facts nobody names anew.
+    facts = {"count": sum(args["counts"].values()), "first": args["first"], "unmade": args["unmade"]}
+    if facts["count"] or facts["unmade"]:
         await care.open_case(db, NewCase(CaseKind.DIFFERENCES, "audit", facts=facts), now=db.now)
     else:
         await care.settle_cases(db, [(CaseKind.DIFFERENCES, "audit")], now=db.now)

@@ -32,6 +32,7 @@ from kontor.imports.saving import (
     match_existing,
     replace_children,
     results_of,
+    stamp,
     writable,
     write_drafts,
 )
@@ -280,5 +281,6 @@ async def _write_references(
         for draft, (channel_id, external_id) in new.items()
     ]
     await insert_rows(db, CustomerReference, rows)
+    await stamp(db, CustomerReference.__table__.c.customer_id, [draft.id for draft in new if draft.id is not None])
     for draft in new:
         draft.changed()

@@ -12,7 +12,7 @@ from kontor.core.db import Session
 from kontor.core.pagination import Page, PageRequest, choose, narrow, paginate
 from kontor.core.principal import Principal
 from kontor.fulfillment.models import FulfillmentOrder, Parcel, Shipment
-from kontor.fulfillment.queries import parcels_visible_to, shipments_visible_to, visible_to
+from kontor.fulfillment.queries import IS_PARCEL, parcels_visible_to, shipments_visible_to, visible_to
 from kontor.fulfillment.states import FulfillmentState, ParcelState
 from kontor.orders.models import Order
 from kontor.orders.states import DeliveryType
@@ -118,10 +118,10 @@ def shipments_narrowed(found: sa.Select[Shipment], wanted: ShipmentFilter) -> sa
 
 
 def parcels_narrowed(found: sa.Select[Parcel], wanted: ParcelFilter) -> sa.Select[Parcel]:
-    """Of these parcels the wanted ones."""
+    """Of these parcels the wanted ones; voided ones only where states are named."""
+    found = found.where(IS_PARCEL if wanted.states is None else Parcel.state.in_(wanted.states))
     narrower: sa.Select[Parcel] = narrow(
         found,
-        (Parcel.state.in_, wanted.states),
         (Parcel.fulfillment_order_id.in_, wanted.fulfillment_order_ids),
         (Parcel.shipment_id.in_, wanted.shipment_ids),
         (Parcel.tracking_number.__eq__, wanted.tracking_number),

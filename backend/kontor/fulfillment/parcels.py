@@ -94,7 +94,7 @@ def _contents(lines: Sequence[FulfillmentLine], parcel: ParcelInput) -> list[dic
     ]
 
 
-async def attach(
+def attach(
     db: Session,
     row: FulfillmentOrder,
     lines: Sequence[FulfillmentLine],
@@ -117,8 +117,9 @@ async def attach(
                 parcel.contents = _contents(lines, news)
     else:
         leaving = write_parcels(db, row, lines, given, now=now)
-        for parcel in waiting:  # packed otherwise in the end
-            await db.delete(parcel)
+        for parcel in waiting:
+            transition(db, parcel, ParcelState.VOIDED, table=PARCEL, now=now, reason="packed otherwise in the end")
+            parcel.updated_at = now
     for parcel in leaving:
         parcel.shipment_id, parcel.updated_at = shipment.id, now
         transition(db, parcel, ParcelState.IN_TRANSIT, table=PARCEL, now=now)

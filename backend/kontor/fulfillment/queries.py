@@ -10,7 +10,7 @@ from kontor.core.db import Session, chunks, in_key_order
 from kontor.core.principal import Principal
 from kontor.fulfillment.errors import FulfillmentOrderNotFound, ShipmentNotFound
 from kontor.fulfillment.models import FulfillmentLine, FulfillmentOrder, Parcel, Shipment, ShipmentLine
-from kontor.fulfillment.states import FulfillmentState
+from kontor.fulfillment.states import FulfillmentState, ParcelState
 from kontor.orders.models import Order, OrderHold
 
 
@@ -41,6 +41,9 @@ def may_see_shipment(principal: Principal) -> sa.ColumnElement[bool] | None:
     if principal.customer_id is not None:
         own = own.where(Order.customer_id == principal.customer_id)
     return Shipment.order_id.in_(own)
+
+
+IS_PARCEL = Parcel.state != ParcelState.VOIDED  # the goods of a voided one left in others
 
 
 def may_see_parcel(principal: Principal) -> sa.ColumnElement[bool] | None:
@@ -132,7 +135,7 @@ async def parcels_of(db: Session, ids: Iterable[UUID]) -> dict[UUID, list[Parcel
     found: dict[UUID, list[Parcel]] = {row_id: [] for row_id in ids}
     for part in chunks(in_key_order(found)):
         for parcel in await db.scalars(
-            sa.select(Parcel).where(Parcel.fulfillment_order_id.in_(part)).order_by(Parcel.id)
+            sa.select(Parcel).where(Parcel.fulfillment_order_id.in_(part), IS_PARCEL).order_by(Parcel.id)
         ):
             found[parcel.fulfillment_order_id].append(parcel)
     return found
@@ -175,7 +178,7 @@ async def tracked(db: Session, numbers: Iterable[str], principal: Principal) -> 
     found: dict[str, list[Parcel]] = {number: [] for number in wanted}
     condition = may_see_parcel(principal)
     for part in chunks(wanted):
-        statement = sa.select(Parcel).where(Parcel.tracking_number.in_(part)).order_by(Parcel.id)
+        statement = sa.select(Parcel).where(Parcel.tracking_number.in_(part), IS_PARCEL).order_by(Parcel.id)
         for parcel in await db.scalars(statement if condition is None else statement.where(condition)):
             found[parcel.tracking_number or ""].append(parcel)
     return found

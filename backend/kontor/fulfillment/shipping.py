@@ -203,7 +203,7 @@ async def _parcels(db: Session, work: Work, going: Mapping[int, tuple[Shipping, 
     for request, leaving in going.values():
         row = leaving.row
         assert row is not None
-        await attach(db, row, work.lines[row.id], packed[row.id], request.parcels, shipment=leaving.sent, now=now)
+        attach(db, row, work.lines[row.id], packed[row.id], request.parcels, shipment=leaving.sent, now=now)
     await db.flush()
 
 

@@ -231,7 +231,7 @@ async def replace_children(
     """Make the children of each parent exactly those wanted, touching only parents whose children differ.
 
     `parent` is the column that points to the parent; `ignore` names columns that are not compared. Returns the
-    parents that changed.
+    parents that changed; they bear the moment of it.
     """
     table = model.__table__
     assert isinstance(table, sa.Table)
@@ -257,7 +257,17 @@ async def replace_children(
             for child in wanted[key]
         ],
     )
+    await stamp(db, table.c[parent], changed)
     return changed
+
+
+async def stamp(db: Session, child: sa.ColumnElement[Any], parents: Iterable[UUID]) -> None:
+    """Parents whose children changed have changed themselves; `child` is the column that points to them."""
+    (reference,) = child.foreign_keys
+    table = reference.column.table
+    assert isinstance(table, sa.Table)
+    for part in chunks(sorted(parents)):
+        await db.execute(sa.update(table).where(reference.column.in_(part)).values(updated_at=db.now))
 
 
 def _comparable(rows: Iterable[Mapping[str, Any]], ignore: frozenset[str]) -> list[list[tuple[str, str]]]:

@@ -15,8 +15,8 @@ from kontor.payments.calling import Call, Results, Settled
 from kontor.payments.events import PaymentAuthorized, PaymentCaptured, PaymentDeclined
 from kontor.payments.models import Payment, PaymentTransaction, TransactionKind
 from kontor.payments.ports import Declined
-from kontor.payments.renewing import follow_up
-from kontor.payments.reporting import Dues, covered, covers, dues_of, report, settings_of
+from kontor.payments.renewing import asked_for, follow_up
+from kontor.payments.reporting import Dues, covered, covers, doubtful, dues_of, report, settings_of
 from kontor.payments.states import AWAITING_TRANSFER, PaymentMethodKind, PaymentState
 from kontor.payments.surplus import refund_late_money
 
@@ -35,17 +35,41 @@ async def plan_authorizations(db: Session, order_ids: Sequence[UUID]) -> dict[UU
         if payment.state in WANTING and ledger.by_gateway(payment) and payment.amount > payment.authorized
     ]
     underway = await queries.open_transactions(db, [payment.id for payment in wanting])
+    promised = await paying_off.promised_off(db, wanting)
+    renewable = await _renewable(db, [each for each in wanting if each.state is PaymentState.EXPIRED], orders, payments)
     calls: dict[UUID, list[Call]] = {order_id: [] for order_id in orders}
     for payment in wanting:
         order = orders[payment.order_id]
         at_once = _captured_at_once(payment, settings[order.channel_id])
         known = next((each for each in underway.get(payment.id, ()) if each.kind is TransactionKind.AUTHORIZE), None)
-        amount = paying_off.still_wanted(payment, payments[order.id])
+        amount = paying_off.still_wanted(payment, payments[order.id], promised)
+        if payment.state is PaymentState.EXPIRED:
+            amount = known.amount if known else max(0, min(amount, renewable[order.id]))
+            renewable[order.id] -= amount
         if known is None and (order.state in CALLED_OFF or not amount):
             continue  # what is with the gateway is asked for also when the order was called off in the meantime
         intent = known or ledger.intend(db, payment, TransactionKind.AUTHORIZE, amount)
         calls[payment.order_id].append(Call(payment, intent, fresh=known is None, capture_now=at_once))
     return calls
+
+
+async def _renewable(
+    db: Session, lapsed: Sequence[Payment], orders: Mapping[UUID, Order], payments: Mapping[UUID, Sequence[Payment]]
+) -> dict[UUID, int]:
+    """What promises that have run out are still needed for, by order, minor units: others may have taken their place,
+    or pieces been canceled. A promise that could not be collected takes no other's place."""
+    wanted = [orders[order_id] for order_id in dict.fromkeys(each.order_id for each in lapsed)]
+    if not wanted:
+        return {}
+    dues = await dues_of(db, wanted, await settings_of(db, wanted))
+    declined = await queries.declined_captures(db, [each.id for order in wanted for each in payments[order.id]])
+    return {
+        order.id: dues[order.id].owed
+        - covered(payments[order.id])
+        + doubtful(payments[order.id], declined)
+        - asked_for(payments[order.id], PaymentState.CREATED)
+        for order in wanted
+    }
 
 
 def _captured_at_once(payment: Payment, settings: Mapping[str, Any]) -> bool:
@@ -62,6 +86,7 @@ async def finish_authorizations(db: Session, order_ids: Sequence[UUID], results:
     underway = await queries.open_transactions(db, [payment.id for payment in flat])
     told: set[UUID] = set()
     collected: set[UUID] = set()
+    promised = await paying_off.promised_off(db, flat)
     answered = {payment.order_id for payment in flat if _asked(underway.get(payment.id, ()))}
     for payment in flat:
         order, before = orders[payment.order_id], payment.captured
@@ -70,12 +95,12 @@ async def finish_authorizations(db: Session, order_ids: Sequence[UUID], results:
         if _settle(db, payment, intents, results, now=now, at_once=at_once):
             told.add(order.id)
         if order.state not in CALLED_OFF:
-            _promise_here(db, payment, payments[order.id], now=now)
+            _promise_here(db, payment, payments[order.id], promised, now=now)
         if payment.captured > before:
             collected.add(order.id)
-            await paying_off.take_over(db, order, payment, payments[order.id], now=now)
+            await paying_off.take_over(db, order, payment, payments[order.id], promised=promised, now=now)
         elif not intents:
-            paying_off.drop_unneeded(db, payment, payments[order.id], now=now)
+            paying_off.drop_unneeded(db, payment, payments[order.id], promised, now=now)
     dues = await dues_of(db, list(orders.values()), settings)
     for order in orders.values():
         if order.state in CALLED_OFF:
@@ -117,11 +142,13 @@ def _settle(
     return declined
 
 
-def _promise_here(db: Session, payment: Payment, payments: Sequence[Payment], *, now: datetime) -> None:
+def _promise_here(
+    db: Session, payment: Payment, payments: Sequence[Payment], promised: Mapping[UUID, int], *, now: datetime
+) -> None:
     """Methods without a gateway: an agreement, a balance the channel keeps, or money it has collected."""
     if ledger.by_gateway(payment) or payment.state is not PaymentState.CREATED or payment.authorized:
         return
-    amount = paying_off.still_wanted(payment, payments)
+    amount = paying_off.still_wanted(payment, payments, promised)
     if payment.kind.immediate_capture and amount:
         _collect(db, payment, TransactionKind.RECEIVE, amount, now=now)
     elif payment.kind is not PaymentMethodKind.PREPAYMENT and amount:

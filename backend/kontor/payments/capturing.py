@@ -330,6 +330,8 @@ async def finish_voids(db: Session, order_ids: Sequence[UUID], results: Results,
             settled = outcome if isinstance(outcome, Settled) else None
             if (settled or not ledger.by_gateway(payment)) and ledger.book(db, payment, intent, settled, now=now):
                 _tell_success(db, payment, intent)
+        if payment.settles_id:
+            continue  # pays for what has left, and is dropped once that is paid
         if payment.state is PaymentState.CREATED and not payment.authorized and payment.id not in underway:
             transition(db, payment, PaymentState.VOIDED, table=PAYMENT_TRANSITIONS, now=now, reason="not needed")
     await report(db, list(orders.values()), payments, now=now)

@@ -47,6 +47,7 @@ def intend(
         created_at=db.now,
     )
     db.add(intent)
+    payment.updated_at = db.now
     return intent
 
 

@@ -114,15 +114,18 @@ async def declined_captures(db: Session, payment_ids: Iterable[UUID]) -> set[UUI
     return {payment_id for payment_id, outcome in last.items() if outcome is TransactionState.FAILED}
 
 
-async def promised_refunds(db: Session, order_id: UUID) -> dict[UUID, int]:
-    """What open refunds will still take from each payment."""
-    rows = await db.execute(
-        sa.select(RefundAllocation.payment_id, sa.func.sum(RefundAllocation.amount))
-        .join(Refund, Refund.id == RefundAllocation.refund_id)
-        .where(Refund.order_id == order_id, Refund.state.in_(UNDER_WAY), sa.not_(RefundAllocation.done))
-        .group_by(RefundAllocation.payment_id)
-    )
-    return {row[0]: int(row[1]) for row in rows}
+async def promised_refunds(db: Session, order_ids: Iterable[UUID]) -> dict[UUID, int]:
+    """What open refunds of the orders will still take from each payment."""
+    found: dict[UUID, int] = {}
+    for part in chunks(in_key_order(order_ids)):
+        rows = await db.execute(
+            sa.select(RefundAllocation.payment_id, sa.func.sum(RefundAllocation.amount))
+            .join(Refund, Refund.id == RefundAllocation.refund_id)
+            .where(Refund.order_id.in_(part), Refund.state.in_(UNDER_WAY), sa.not_(RefundAllocation.done))
+            .group_by(RefundAllocation.payment_id)
+        )
+        found.update({row[0]: int(row[1]) for row in rows})
+    return found
 
 
 async def allocations_of(db: Session, refund_ids: Iterable[UUID]) -> dict[UUID, list[RefundAllocation]]:

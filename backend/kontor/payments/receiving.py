@@ -18,10 +18,10 @@ from kontor.payments import ledger, paying_off, queries
 from kontor.payments.errors import OrderIsCovered, PaymentNotAwaited
 from kontor.payments.events import PaymentReceived
 from kontor.payments.models import Payment, PaymentTransaction, TransactionKind
-from kontor.payments.renewing import asked_for
-from kontor.payments.reporting import covered, covers, dues_of, report, settings_of
+from kontor.payments.reporting import covered, covers, doubtful, dues_of, report, settings_of
 from kontor.payments.states import PaymentMethodKind, PaymentState
 
+K = TransactionKind
 _NO_MONEY_NOW = (PaymentMethodKind.PREPAYMENT, PaymentMethodKind.ON_ACCOUNT)
 
 
@@ -89,7 +89,7 @@ async def add_payment(db: Session, order: Order, promise: PaymentInput, *, now: 
     if order.state in CALLED_OFF:
         raise Conflict("The order has ended.", code="ORDER_ENDED", state=order.state)
     payments = (await queries.lock_payments(db, [order.id]))[order.id]
-    missing, settles_id = await _missing(db, order, payments)
+    missing, settles_id = await _missing(db, order, payments, PaymentMethodKind(promise.kind))
     await _check_promise(db, order, promise, missing, settles=settles_id is not None)
     payment = Payment(
         id=new_id(),
@@ -113,19 +113,38 @@ async def add_payment(db: Session, order: Order, promise: PaymentInput, *, now: 
     return payment
 
 
-async def _missing(db: Session, order: Order, payments: Sequence[Payment]) -> tuple[int, UUID | None]:
-    """What another method may be named for, minor units, and the debt on account that it would pay, if it is one."""
+async def _missing(
+    db: Session, order: Order, payments: Sequence[Payment], kind: PaymentMethodKind
+) -> tuple[int, UUID | None]:
+    """What a method may be named for, minor units, and the debt on account that it would pay, if it is one."""
     dues = (await dues_of(db, [order], await settings_of(db, [order])))[order.id]
     declined = await queries.declined_captures(db, [each.id for each in payments])
-    doubtful = sum(each.authorized - each.captured for each in payments if each.id in declined)
-    missing = dues.owed - covered(payments) + doubtful - asked_for(payments, PaymentState.CREATED)
-    if not covers(payments, dues) or (doubtful and missing > 0):
+    underway = await queries.open_transactions(db, declined)
+    declined -= {item for item, intents in underway.items() if any(each.kind is K.CAPTURE for each in intents)}
+    in_doubt = doubtful(payments, declined)
+    missing = max(0, dues.owed - covered(payments) + in_doubt - _named(payments, kind))
+    if not covers(payments, dues) or (in_doubt and missing):
         return missing, None
-    debts = paying_off.debts(payments)
+    debts = paying_off.debts(payments, await queries.promised_refunds(db, [order.id]))
     if not debts:
         raise OrderIsCovered("The order's payments cover it.", order_id=str(order.id))
     settles_id, owed = next(iter(debts.items()))
     return owed, settles_id
+
+
+def _named(payments: Sequence[Payment], kind: PaymentMethodKind) -> int:
+    """What payments are named for that were not asked yet, so that the same one is not named twice; minor units.
+
+    A transfer that never comes keeps no other method from taking its place.
+    """
+    return sum(
+        each.amount
+        for each in payments
+        if each.state is PaymentState.CREATED
+        and not each.authorized
+        and each.settles_id is None
+        and (each.kind is not PaymentMethodKind.PREPAYMENT or each.kind is kind)
+    )
 
 
 async def _check_promise(db: Session, order: Order, promise: PaymentInput, missing: int, *, settles: bool) -> None:

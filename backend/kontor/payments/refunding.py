@@ -112,7 +112,7 @@ async def preview_refund(
     """
     settings = (await settings_of(db, [order])).get(order.channel_id, {})
     payments = {str(item.id): item for item in await queries.read_payments(db, order.id)}
-    promised = await queries.promised_refunds(db, order.id)
+    promised = await queries.promised_refunds(db, [order.id])
     open_payments = [_refundable(item, promised.get(item.id, 0), abilities_of) for item in payments.values()]
     policy = RefundPolicy.CHOSEN if chosen else RefundPolicy(settings.get("refund_policy", RefundPolicy.REVERSE))
     by_text = {str(key): share for key, share in (chosen or {}).items()}
@@ -140,7 +140,7 @@ async def never_paid(db: Session, order: Order, amount: int) -> int:
 
 async def refundable(db: Session, order_id: UUID) -> int:
     """What may still go back over the payments of a locked order, minor units; what is on its way counts as gone."""
-    promised = await queries.promised_refunds(db, order_id)
+    promised = await queries.promised_refunds(db, [order_id])
     payments = await queries.read_payments(db, order_id)
     return sum(max(0, _refundable(item, promised.get(item.id, 0), None).refundable) for item in payments)
 

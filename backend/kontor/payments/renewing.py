@@ -11,7 +11,7 @@ from kontor.core.outbox import record, schedule
 from kontor.orders import queries as orders
 from kontor.orders.models import Order
 from kontor.orders.service import place_hold, release_hold
-from kontor.orders.states import HoldKind, OrderState
+from kontor.orders.states import CALLED_OFF, HoldKind, OrderState
 from kontor.payments import ledger, queries
 from kontor.payments.events import AuthorizationExpiring, AuthorizationRenewed, RenewalDeclined
 from kontor.payments.models import Payment
@@ -46,7 +46,7 @@ async def watch_expiry(db: Session, *, now: datetime, limit: int = 500) -> int:
         order, expires_at = locked[payment.order_id], payment.authorization_expires_at
         if expires_at is None or payment.authorized <= payment.captured or payment.id in underway:
             continue
-        if expires_at <= now and order.state not in NEEDED:
+        if expires_at <= now and not _asked_anew(order, payment):
             ledger.lapse(db, payment, now=now)
         elif expires_at <= now:
             if let_go(db, payment, payments[order.id], dues[order.id], now=now):
@@ -60,6 +60,12 @@ async def watch_expiry(db: Session, *, now: datetime, limit: int = 500) -> int:
                 )
     await report(db, list(locked.values()), payments, now=now)
     return len(locked)
+
+
+def _asked_anew(order: Order, payment: Payment) -> bool:
+    """When all has left, what a part was taken of: the rest may still have to be collected, and nothing else asks for
+    it. A promise of which nothing was taken is asked for by whoever collects it."""
+    return order.state in NEEDED or (order.state not in CALLED_OFF and payment.captured > 0)
 
 
 def let_go(db: Session, payment: Payment, payments: list[Payment], dues: Dues, *, now: datetime) -> bool:

@@ -1,6 +1,6 @@
 """What payments know, rolled up to the orders: promises and income against what is owed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -57,6 +57,11 @@ async def dues_of(db: Session, orders: Sequence[Order], settings: Mapping[UUID, 
 def covered(payments: Sequence[Payment]) -> int:
     """What is promised or there, minor units."""
     return sum(max(payment.authorized, payment.captured) for payment in payments)
+
+
+def doubtful(payments: Sequence[Payment], declined: Container[UUID]) -> int:
+    """Promises that count as kept although what was last to be collected of them was `declined`, minor units."""
+    return sum(payment.authorized - payment.captured for payment in payments if payment.id in declined)
 
 
 def covers(payments: Sequence[Payment], dues: Dues) -> bool:

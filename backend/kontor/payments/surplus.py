@@ -12,9 +12,9 @@ from kontor.orders.models import Order
 from kontor.orders.queries import lock_orders
 from kontor.orders.states import CALLED_OFF, OrderState
 from kontor.payments import queries, refunding
-from kontor.payments.models import Refund
+from kontor.payments.models import Payment, Refund
 from kontor.payments.reporting import Dues, dues_of, settings_of
-from kontor.payments.states import RefundState
+from kontor.payments.states import PaymentMethodKind, RefundState
 
 
 async def refund_surplus(
@@ -37,6 +37,34 @@ async def refund_surplus(
         return None
     return await refunding.request_refund(
         db, order, kind=refunding.RefundKind.CANCELLATION, amount=amount, reason=reason, source_key=source_key, now=now
+    )
+
+
+async def refund_paid_twice(
+    db: Session, order: Order, payment: Payment, payments: Sequence[Payment], *, amount: int, now: datetime
+) -> Refund | None:
+    """Pay back over a payment of a locked order the `amount` it took for a debt that was owed no more, minor units.
+
+    What came back or was credited lessens the debt and not what the order costs, so the order's costs only say what
+    pieces that nothing was collected or billed for are still worth: that much is kept for them. Once per payment.
+    """
+    await db.flush()
+    dues = (await dues_of(db, [order], await settings_of(db, [order])))[order.id]
+    collected = sum(each.billed if each.kind is PaymentMethodKind.ON_ACCOUNT else each.captured for each in payments)
+    kept = _owed(order, dues) + await _granted(db, order.id) - (collected - amount)
+    promised = (await queries.promised_refunds(db, [order.id])).get(payment.id, 0)
+    back = min(amount - (kept if kept > dues.slack else 0), payment.captured - payment.refunded - promised)
+    if back <= 0:
+        return None
+    return await refunding.request_refund(
+        db,
+        order,
+        kind=refunding.RefundKind.CANCELLATION,
+        amount=back,
+        reason="the debt was paid twice",
+        source_key=f"twice/{payment.id}",
+        chosen={payment.id: back},
+        now=now,
     )
 
 

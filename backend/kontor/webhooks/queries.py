@@ -17,7 +17,7 @@ from kontor.orders.models import Order
 from kontor.webhooks.errors import DeliveryNotFound, EndpointNotFound
 from kontor.webhooks.models import EventDelivery, LogCursor, WebhookEndpoint
 from kontor.webhooks.states import DeliveryState
-from kontor.webhooks.visibility import INSIDE
+from kontor.webhooks.visibility import INSIDE, without_words
 
 CURSOR = "webhooks"
 SORTS: dict[str, Any] = {"CREATED_AT": WebhookEndpoint.created_at, "NAME": WebhookEndpoint.name}
@@ -50,6 +50,11 @@ def may_see(principal: Principal) -> sa.ColumnElement[bool]:
 def hidden_events(principal: Principal) -> frozenset[str]:
     """Names of events that a caller with a scope does not read, as their endpoints do not hear of them."""
     return INSIDE if principal.restricted else frozenset()
+
+
+def payload_for(principal: Principal, event: EventRecord) -> dict[str, Any]:
+    """What an event tells the principal: outside the company no words of its people, as endpoints there hear it."""
+    return without_words(event.name, event.payload) if principal.outside else dict(event.payload)
 
 
 async def list_endpoints(

@@ -1,7 +1,8 @@
 """What the owner of an endpoint may see of an event. Pure.
 
 An endpoint of the company sees all. One of a channel sees what happens to the channel's orders, except what the
-company thinks of its customers. One of a partner sees the work given to the partner, without the customer's prices.
+company thinks of its customers, and what its people write. One of a partner sees the work given to the partner, without
+the customer's prices. The log itself is read by the same tables.
 """
 
 from collections.abc import Iterable, Mapping
@@ -10,6 +11,23 @@ from typing import Any
 
 # Judgments of people stay inside; a shop hears of their consequences (a hold, a rejection).
 INSIDE = frozenset({"RiskAssessed", "RiskReviewed"})
+# What people of the company write, and what others say to it: nobody outside reads these fields.
+WORDS: dict[str, frozenset[str]] = {
+    "HoldPlaced": frozenset({"reason"}),
+    "OrderRejected": frozenset({"reason"}),
+    "OrderLinesCanceled": frozenset({"reason"}),
+    "OrderCanceled": frozenset({"reason"}),
+    "FulfillmentCanceled": frozenset({"reason"}),
+    "AllocationsReleased": frozenset({"reason"}),
+    "ReturnDeclined": frozenset({"reason"}),
+    "ReturnCanceled": frozenset({"reason"}),
+    "PartnerSuspended": frozenset({"reason"}),
+    "PartnerEnded": frozenset({"reason"}),
+    "PaymentDeclined": frozenset({"message"}),
+    "CaptureFailed": frozenset({"message"}),
+    "RefundFailed": frozenset({"message"}),
+    "WebhookEndpointDisabled": frozenset({"reason"}),
+}
 # Names of events and the fields of them that a partner sees.
 PARTNER_FIELDS: dict[str, tuple[str, ...]] = {
     "FulfillmentOrdersCreated": ("fulfillment_orders",),
@@ -21,7 +39,7 @@ PARTNER_FIELDS: dict[str, tuple[str, ...]] = {
     "FulfillmentReadyForPickup": ("fulfillment_order_id",),
     "FulfillmentPickedUp": ("fulfillment_order_id", "shipment_id"),
     "FulfillmentDelivered": ("fulfillment_order_id", "shipment_id"),
-    "FulfillmentCanceled": ("fulfillment_order_id", "reason"),
+    "FulfillmentCanceled": ("fulfillment_order_id",),
     "CancellationAsked": ("fulfillment_order_id",),
     "CancellationRefused": ("fulfillment_order_id",),
 }
@@ -60,6 +78,12 @@ def task_ids(payload: Mapping[str, Any]) -> Iterable[str]:
         yield str(entry["id"])
 
 
+def without_words(name: str, payload: Mapping[str, Any]) -> dict[str, Any]:
+    """What an event tells to who is outside the company."""
+    hidden = WORDS.get(name, frozenset())
+    return {field: value for field, value in payload.items() if field not in hidden}
+
+
 def seen_by(owner: Owner, fact: Fact) -> dict[str, Any] | None:
     """The data the owner gets, None when the event is none of theirs."""
     if owner.partner_id is not None:
@@ -69,7 +93,8 @@ def seen_by(owner: Owner, fact: Fact) -> dict[str, Any] | None:
     ):
         return None
     ids = {"stream_id": fact.stream_id} if fact.order is None else _order_ids(fact)
-    return {**fact.payload, **ids, "sequence": fact.seq}
+    payload = fact.payload if owner.channel_id is None else without_words(fact.name, fact.payload)
+    return {**payload, **ids, "sequence": fact.seq}
 
 
 def _order_ids(fact: Fact) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
@@ -13,6 +14,7 @@ import strawberry
 from strawberry.schema.config import StrawberryConfig
 
 from kontor.api.graphql.executing import ShortWay
+from kontor.api.graphql.limits import plans_of
 
 
 @strawberry.enum
@@ -155,3 +157,42 @@ def test_records_of_a_list_are_read_without_asking_for_each(monkeypatch: pytest.
     monkeypatch.setattr(ShortWay, "build_resolve_info", noted)
     assert boxes_of({}, execution_context_class=ShortWay)[1] == []
     assert asked == ["boxes", "contents", "contents", *["shout"] * 4]
+
+
+async def test_an_open_subscription_remembers_nothing_of_its_events(monkeypatch: pytest.MonkeyPatch) -> None:
+    """But for the plans of its document, which are made once."""
+    executors: list[Any] = []
+    made = ShortWay.build_per_event_executor
+
+    def noted(self: ShortWay, payload: Any) -> ShortWay:
+        executors.append(self)
+        event = made(self, payload)
+        executors.append(event)
+        return event
+
+    monkeypatch.setattr(ShortWay, "build_per_event_executor", noted)
+
+    @strawberry.type
+    class Query:
+        name: str = "a"
+
+    @strawberry.type
+    class Subscription:
+        @strawberry.subscription
+        async def things(self) -> AsyncIterator[list[Thing]]:
+            for _ in range(50):
+                yield [Thing(**GIVEN)] * 2
+
+    schema = strawberry.Schema(query=Query, subscription=Subscription, execution_context_class=ShortWay)
+    answers: Any = await schema.subscribe(f"subscription {{ things {{ {PLAIN} shout }} }}")
+    sizes = []
+    async for answer in answers:
+        assert answer.data["things"][1]["shout"] == "LAMP"
+        base, event = executors[-2:]
+        sizes.append((len(base._relevant_sub_fields), len(base._stream_usages), len(plans_of(base.operation))))
+        assert event._relevant_sub_fields is not base._relevant_sub_fields
+        assert not {"_kept", "_tried", "_plans"} & vars(base).keys()
+    assert len(sizes) == 50
+    assert set(sizes) == {sizes[0]}
+    assert sizes[0][:2] == (0, 0)
+    assert all(len(event._relevant_sub_fields) <= 2 for event in executors[1::2])

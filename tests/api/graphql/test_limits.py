@@ -1,6 +1,7 @@
 """A document that asks for too much is refused with the limit it passed."""
 
 import pytest
+from graphql import OperationDefinitionNode, build_schema, parse
 
 from api.graphql.probe import ask, code_of
 from kontor.api.graphql import limits
@@ -86,3 +87,29 @@ async def test_introspection_is_not_too_deep(context: Context) -> None:
 async def test_error_is_rewritten_for_each_caller(context: Context) -> None:
     first = await ask(context, "{ nothing }")
     assert first == await ask(context, "{ nothing }")
+
+
+def test_documents_are_forgotten_by_their_number_and_by_the_length_of_their_texts() -> None:
+    made = build_schema("type Query { name: String }")
+    documents = limits.Documents(most=3, most_text=100)
+    kept = documents.get(made, "{ name }")
+    assert documents.get(made, "{ name }") is kept
+    for number in range(5):
+        documents.get(made, f"{{ a{number}: name }}")
+    assert len(documents) == 3
+    assert documents.get(made, "{ name }") is not kept
+    documents.get(made, "{ name }" + " " * 85)
+    assert len(documents) == 1
+    assert documents.get(made, "{ name }" + " " * 200).errors == []
+    assert len(documents) == 0
+
+
+def test_plans_end_with_their_document() -> None:
+    operation = parse("{ name }").definitions[0]
+    assert isinstance(operation, OperationDefinitionNode)
+    plans = limits.plans_of(operation)
+    plans["a"] = 1
+    assert limits.plans_of(operation) is plans
+    same = parse("{ name }").definitions[0]
+    assert isinstance(same, OperationDefinitionNode)
+    assert limits.plans_of(same) == {}

@@ -19,9 +19,12 @@ from kontor.api.graphql.feeds import EventFeed
 from kontor.api.graphql.schema import schema
 from kontor.core.db import Database
 from kontor.core.errors import Forbidden
+from kontor.core.ids import new_id
 from kontor.core.jobs import Runtime
 from kontor.core.principal import SYSTEM, Principal
-from kontor.fulfillment.models import FulfillmentOrder
+from kontor.fulfillment import parcels
+from kontor.fulfillment import queries as fulfillment
+from kontor.fulfillment.models import FulfillmentOrder, Parcel, Shipment
 from kontor.fulfillment.states import FulfillmentState
 from kontor.orders import queries as orders
 from kontor.orders import service as order_service
@@ -34,6 +37,7 @@ from support import Drain, Principals, StandingClock
 WORK = """subscription ($filter: FulfillmentOrdersFilter, $since: DateTime) {
   fulfillmentOrdersChanged(filter: $filter, changedSince: $since) { id gone node { id state number } } }"""
 ORDERS = "subscription ($filter: OrdersFilter) { ordersChanged(filter: $filter) { id gone node { number } } }"
+PARCELS = "subscription { parcelsChanged { id gone node { trackingNumber } } }"
 EVENTS = "subscription ($streams: [UUID!]) { eventsChanged(streamIds: $streams) { name streamId } }"
 
 
@@ -67,6 +71,8 @@ async def listening(
 ) -> AsyncIterator[Listener]:
     """Somebody who listens already when the block begins; what they are told waits for them."""
     queue: asyncio.Queue[Any] = asyncio.Queue()
+    source: feeds.Feed[Any] = feed if model is None else feed.rows(model)
+    before = len(source._listeners)
     answers: Any = await schema().subscribe(
         query, variable_values=variables, context_value=Context(runtime, who, feed=feed)
     )
@@ -80,9 +86,8 @@ async def listening(
             queue.put_nowait(answer)
 
     reading = asyncio.create_task(read())
-    source = feed if model is None else feed.rows(model)
     async with asyncio.timeout(20):
-        while not (source.reading and source._listeners) and queue.empty():  # noqa: ASYNC110 - nobody is told
+        while not (source.reading and len(source._listeners) > before) and queue.empty():  # noqa: ASYNC110 - nobody is told
             await asyncio.sleep(0.01)
     try:
         yield Listener(told())
@@ -189,6 +194,88 @@ async def test_what_leaves_the_view_is_told_by_its_id_to_who_knew_it(
         assert await first.nothing()
 
 
+async def test_nobody_is_told_the_same_version_twice(
+    database: Database, runtime: Runtime, drain: Drain, clock: StandingClock, principals: Principals
+) -> None:
+    """Two changes are looked at one after the other, but read when both were made."""
+    [side] = await build(runtime, drain, ("ANTON",))
+    row_id = (await work_of(database, FulfillmentOrder.partner_id == side.partner.id))[0]
+    async with (
+        feed_over(database) as feed,
+        listening(feed, runtime, of_partner(side, principals), WORK) as listener,
+    ):
+        await change(database, clock, row_id, priority=7)
+        assert (await listener.next())["id"] == str(row_id)
+        for queue in feed.rows(FulfillmentOrder)._listeners:
+            queue.put_nowait(row_id)
+        await asyncio.sleep(0.2)
+        await change(database, clock, row_id, state=FulfillmentState.ON_HOLD)
+        assert (await listener.next())["node"]["state"] == "ON_HOLD"
+        assert await listener.nothing()
+
+
+@pytest.mark.engine("postgresql")
+async def test_two_changes_of_the_same_moment_are_told(
+    database: Database, runtime: Runtime, drain: Drain, clock: StandingClock, principals: Principals
+) -> None:
+    [side] = await build(runtime, drain, ("ANTON",))
+    row_id = (await work_of(database, FulfillmentOrder.partner_id == side.partner.id))[0]
+    async with (
+        feed_over(database) as feed,
+        listening(feed, runtime, of_partner(side, principals), WORK) as listener,
+    ):
+        for priority in (7, 8):
+            clock.advance(seconds=-1 if priority == 8 else 0)  # `change` goes on by a second
+            await change(database, clock, row_id, priority=priority)
+            assert (await listener.next())["id"] == str(row_id)
+
+
+async def test_what_cannot_be_asked_for_is_refused_at_once(
+    database: Database, runtime: Runtime, principals: Principals
+) -> None:
+    async with feed_over(database) as feed:
+        for query, variables, code in (
+            (ORDERS, {"filter": {"channelIds": [str(UUID(int=each)) for each in range(501)]}}, "FILTER_TOO_LONG"),
+            (WORK, {"since": "0001-01-01T00:00:00Z"}, None),
+        ):
+            answers: Any = await schema().subscribe(
+                query, variable_values=variables, context_value=Context(runtime, SYSTEM, feed=feed)
+            )
+            listener = Listener(answers)
+            assert await (listener.nothing() if code is None else listener.next()) == (code or True)
+
+
+async def test_a_parcel_that_is_packed_otherwise_is_told_as_gone(
+    database: Database, runtime: Runtime, drain: Drain, clock: StandingClock, principals: Principals
+) -> None:
+    [side] = await build(runtime, drain, ("ANTON",))
+    row_id = (await work_of(database, FulfillmentOrder.partner_id == side.partner.id))[0]
+    async with database.unit_of_work() as db:
+        row = await db.get_one(FulfillmentOrder, row_id)
+        lines = (await fulfillment.lines_of(db, [row_id]))[row_id]
+        [packed] = parcels.write_parcels(db, row, lines, (), now=db.now)
+    who = of_partner(side, principals)
+    async with feed_over(database) as feed, listening(feed, runtime, who, PARCELS, Parcel) as listener:
+        clock.advance(seconds=1)
+        async with database.unit_of_work() as db:
+            given = [parcels.ParcelInput(tracking_number=number) for number in ("A", "B")]
+            before = (await fulfillment.parcels_of(db, [row_id]))[row_id]
+            sent = Shipment(
+                id=new_id(), number="S-1", order_id=row.order_id, fulfillment_order_id=row_id, amount=0,
+                delivery_type=row.delivery_type, shipped_at=db.now,
+            )  # fmt: skip
+            db.add(sent)
+            await db.flush()
+            parcels.attach(db, row, lines, before, given, shipment=sent, now=db.now)
+        told = [await listener.next() for _ in range(3)]
+        assert {each["id"] for each in told if each["gone"]} == {str(packed.id)}
+        assert {each["node"]["trackingNumber"] for each in told if not each["gone"]} == {"A", "B"}
+    async with database.read_only() as db:
+        left = (await fulfillment.parcels_of(db, [row_id]))[row_id]
+        assert packed.id not in {each.id for each in left}
+        assert [each.tracking_number for each in left][-2:] == ["A", "B"]
+
+
 async def test_who_comes_back_catches_up_and_goes_on(
     database: Database, runtime: Runtime, drain: Drain, clock: StandingClock, principals: Principals
 ) -> None:
@@ -248,6 +335,28 @@ async def test_holds_are_followed_with_the_orders(
         assert await listener.nothing()
 
 
+async def test_who_loses_a_right_is_told_nothing_more_of_what_was_read(
+    database: Database, runtime: Runtime, drain: Drain, principals: Principals
+) -> None:
+    """Rows that wait to be told are told only as long as their listener may be heard."""
+    [side] = await build(runtime, drain, ("ANTON",))
+    who = of_partner(side, principals)
+    async with feed_over(database) as feed:
+        context = Context(runtime, who, feed=feed)
+        present = who
+
+        async def again() -> Principal:
+            return present
+
+        context.again = again
+        since = {"since": "0001-01-01T00:00:00Z"}
+        answers: Any = await schema().subscribe(WORK, variable_values=since, context_value=context)
+        listener = Listener(answers)
+        assert (await listener.next())["gone"] is False
+        present = replace(who, permissions=frozenset())
+        assert await listener.next() == "UNAUTHENTICATED"
+
+
 async def test_a_changed_scope_ends_the_listening(runtime: Runtime, principals: Principals) -> None:
     """Not the name, but whatever a listener may do or see."""
     who = principals.holding("fulfillment:read", partner_id=UUID(int=4))
@@ -260,6 +369,7 @@ async def test_a_changed_scope_ends_the_listening(runtime: Runtime, principals: 
 
     context.again = again
     await context.check_still_signed_in()
+
     present = replace(who, partner_id=UUID(int=5))
     with pytest.raises(Forbidden):
         await context.check_still_signed_in()
@@ -280,12 +390,15 @@ async def test_who_has_a_scope_hears_the_events_of_orders_they_see(
                 EVENTS, variable_values={"streams": streams}, context_value=Context(runtime, who, feed=feed)
             )
             assert await Listener(answers).next() == code
-        async with listening(feed, runtime, who, EVENTS, None, streams=[str(mine)]) as listener:
+        shown = "subscription ($streams: [UUID!]) { eventsChanged(streamIds: $streams) { name streamId by payload } }"
+        async with listening(feed, runtime, who, shown, None, streams=[str(mine)]) as listener:
             async with database.unit_of_work() as db:
                 for order_id in sorted((theirs, mine)):
                     order = await orders.lock_order(db, order_id)
                     order_service.place_hold(db, order, kind=HoldKind.MANUAL, reason="a call", now=db.now)
-            assert await listener.next() == {"name": "HoldPlaced", "streamId": str(mine)}
+            told = await listener.next()
+            assert (told["name"], told["streamId"], told["by"]) == ("HoldPlaced", str(mine), "")
+            assert set(told["payload"]) == {"hold_id", "kind"}
             assert await listener.nothing()
 
 

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 from uuid import UUID
 
 import pytest
+import sqlalchemy as sa
 
 from factories.invoicing import invoices, ship
 from factories.payments import ask, ask_capture, card, make_shop, only_money, paid_by, read_payments
 from kontor.core.db import Database
 from kontor.core.ids import new_id
+from kontor.core.jobs import JobContext, RetryLater, Runtime
 from kontor.invoicing import service as invoicing
 from kontor.orders.intake import PaymentInput
+from kontor.orders.models import Order
+from kontor.payments import jobs, ledger
+from kontor.payments.calling import Unsettled
+from kontor.payments.models import Payment, TransactionKind
 from support import Client, Drain, Principals, StandingClock
 
 ISSUE = """mutation($input: IssueRefundInput!) { issueRefund(input: $input) { __typename
@@ -109,6 +116,45 @@ async def test_people_may_recall_a_refund_machines_pay_at_once(
     await client.graphql(ISSUE, wish(order_id, 500, wait=False), principal=principals.admin)
     await drain()
     assert (await read_payments(database, order_id))[0].refunded == 500
+
+
+async def test_a_shop_sees_a_refund_but_neither_words_nor_names(
+    database: Database, drain: Drain, client: Client, principals: Principals
+) -> None:
+    """In the list, with the order, and in the answer to what it does itself."""
+    order_id = await paid_order(database, drain, card(3000))
+    await client.graphql(ISSUE, wish(order_id, 1000, wait=False), principal=principals.admin)
+    await drain()
+    async with database.read_only() as db:
+        channel_id = (await db.get_one(Order, order_id)).channel_id
+    permissions = ("payments:read", "orders:read", "refunds:write", "goodwill:write")
+    shown = "{ reason requestedBy } }"
+    listed = f"{{ refunds {{ nodes {shown} orders {{ nodes {{ refunds {shown} }} }}"
+    issue = ISSUE.replace("id state", "reason requestedBy")
+    for scope, words in (({"channel_ids": frozenset({channel_id})}, ""), ({}, "late")):
+        who = principals.holding(*permissions, **scope)
+        told = (await client.graphql(listed, principal=who))["data"]
+        made = (await client.graphql(issue, wish(order_id, 100), principal=who))["data"]["issueRefund"]["refund"]
+        for refund in (told["refunds"]["nodes"][-1], told["orders"]["nodes"][0]["refunds"][0], made):
+            assert (refund["reason"], bool(refund["requestedBy"])) == (words, bool(words))
+
+
+async def test_what_is_about_to_happen_to_a_payment_changes_it(
+    database: Database, runtime: Runtime, clock: StandingClock
+) -> None:
+    """An intent, and an outcome that stays unknown: its transactions are shown with it."""
+    order_id = await paid_by(database, await make_shop(database), card(3000))
+    at = clock.advance(hours=1)
+    async with database.unit_of_work() as db:
+        payment = await db.scalar(sa.select(Payment).where(Payment.order_id == order_id))
+        assert payment is not None
+        intent = ledger.intend(db, payment, TransactionKind.CAPTURE, 100)
+    assert (await read_payments(database, order_id))[0].updated_at == at
+    at = clock.advance(hours=1)
+    call: Any = SimpleNamespace(intent=intent)
+    with pytest.raises(RetryLater):
+        await jobs._come_back(cast(JobContext, runtime), [call], {intent.id: Unsettled(None)})
+    assert (await read_payments(database, order_id))[0].updated_at == at
 
 
 async def test_the_same_key_refunds_once(

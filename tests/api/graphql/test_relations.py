@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +11,8 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from api.graphql.test_rights import Asker
 from api.graphql.test_statements import WHOLE, counted
-from kontor.api.graphql import limits
+from kontor.api.graphql import limits, relations
+from kontor.api.graphql.context import Context
 from kontor.api.graphql.schema import schema
 from kontor.auth.permissions import Permission
 from kontor.core.jobs import Runtime
@@ -123,3 +125,25 @@ async def test_two_selections_of_one_relation_are_read_by_one_statement(runtime:
     for order in data["orders"]["nodes"]:
         assert (list(order["a"][0]), list(order["b"][0])) == (["sku"], ["ordered"])
     assert len([text for text in sent if "FROM order_line" in text]) == 1
+
+
+async def test_reads_that_overlap_are_all_held(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The loop holds its tasks weakly: one that nobody else held might be gone before it answers."""
+    going = asyncio.Event()
+
+    async def slow(needs: Any, context: Context) -> dict[Any, Any]:
+        await going.wait()
+        raise LookupError
+
+    monkeypatch.setattr(relations, "_find", slow)
+    reads, need = relations.Reads(Context(runtime)), relations.Need(None, [])  # type: ignore[arg-type]
+    answers = []
+    for number in (1, 2):
+        answers.append(reads.ask(need))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert len(reads._running) == number
+    going.set()
+    assert [type(each) for each in await asyncio.gather(*answers, return_exceptions=True)] == [LookupError] * 2
+    await asyncio.sleep(0)
+    assert reads._running == set()

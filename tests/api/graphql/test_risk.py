@@ -106,8 +106,14 @@ async def test_shop_sees_that_an_order_is_held_but_neither_words_nor_names(
     shop = principals.holding("orders:read", "events:read", channel_ids=frozenset([company.channel.id]))
     [shown] = (await client.graphql(HOLDS, {"order": str(order_id)}, principal=shop))["data"]["order"]["holds"]
     assert shown == {"id": seen["id"], "kind": "RISK", "reason": "", "placedBy": ""}
-    events = "query($order: UUID!) { events(orderId: $order) { nodes { name } } }"
+    events = "query($order: UUID!) { events(orderId: $order) { nodes { name by payload } } }"
     told = await client.graphql(events, {"order": str(order_id)}, principal=shop)
     names = {node["name"] for node in told["data"]["events"]["nodes"]}
     assert "OrderPlaced" in names
     assert "RiskAssessed" not in names
+    assert {node["by"] for node in told["data"]["events"]["nodes"]} == {""}
+    [placed] = [node["payload"] for node in told["data"]["events"]["nodes"] if node["name"] == "HoldPlaced"]
+    assert placed == {"hold_id": seen["id"], "kind": "RISK"}
+    house = await client.graphql(events, {"order": str(order_id)})
+    [placed] = [node for node in house["data"]["events"]["nodes"] if node["name"] == "HoldPlaced"]
+    assert (placed["payload"]["reason"], bool(placed["by"])) == (seen["reason"], True)

@@ -14,7 +14,6 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosedError, InvalidStatus
 from websockets.typing import Subprotocol
 
-from kontor.api.graphql import subscriptions
 from kontor.api.graphql.feeds import EventFeed
 from kontor.app import create_app
 from kontor.core.db import Database
@@ -153,10 +152,7 @@ async def test_only_subscriptions_go_over_a_socket(runtime: Runtime, principals:
     assert errors[0]["extensions"]["code"] == "WRONG_OPERATION"
 
 
-async def test_who_is_signed_out_hears_nothing_more(
-    runtime: Runtime, principals: Principals, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(subscriptions, "ASK_AGAIN_SECONDS", 0.0)
+async def test_who_is_signed_out_hears_nothing_more(runtime: Runtime, principals: Principals) -> None:
     known = {"a": principals.holding("events:read")}
     async with served(runtime, known) as url, signed_in(url, "a") as socket:
         await subscribe(socket)

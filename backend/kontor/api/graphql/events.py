@@ -116,7 +116,9 @@ class EventsQuery:
             await check_scope(db, info.context.principal, stream)
             rows = await read_log(db, place, limit=size + 1, stream_id=stream, names=names, without=hidden, back=back)
         cursors = [f"{_BACK if back else ''}{row.transaction}.{row.position}" for row in rows[:size]]
-        return connect(Page(rows[:size], cursors, len(rows) > size), LoggedEvent.of)
+        return connect(
+            Page(rows[:size], cursors, len(rows) > size), lambda row: LoggedEvent.of(row, info.context.principal)
+        )
 
     @strawberry.field(extensions=[requires(Permission.OPERATIONS_READ)], description="Jobs that were given up.")
     async def dead_jobs(

@@ -8,24 +8,36 @@ nulls end up, are made there.
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Generator
 from typing import Any, TypeVar
 
 from graphql import GraphQLObjectType, get_named_type
-from graphql.pyutils import Path
+from graphql.pyutils import Path, RefMap
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
+from kontor.api.graphql.limits import plans_of
 from kontor.api.graphql.relations import Need, read
 from kontor.api.graphql.selections import Compiler, Incomplete, Plan, Selected, columns_of
 
 T = TypeVar("T")
-REMEMBERED = 2000
-_remembered: OrderedDict[Any, Any] = OrderedDict()
+# What an execution remembers, by the ids of field lists that are made anew each time.
+_OF_ONE_EXECUTION = ("_kept", "_tried", "_plans")
 
 
 class ShortWay(StrawberryGraphQLCoreExecutionContext):
     """Executes an operation."""
+
+    def build_per_event_executor(self, payload: Any) -> ShortWay:
+        """The executor of one event of a subscription, which remembers for itself: a subscription may last for days.
+
+        The library's copy shares what it remembers with all other events.
+        """
+        made: Any = super().build_per_event_executor(payload)
+        made._relevant_sub_fields, made._stream_usages = {}, RefMap()
+        for name in _OF_ONE_EXECUTION:
+            made.__dict__.pop(name, None)
+        executor: ShortWay = made
+        return executor
 
     def execute_fields(
         self,
@@ -136,20 +148,18 @@ class ShortWay(StrawberryGraphQLCoreExecutionContext):
         )
 
     def _made(self, kind: Any, part: Any, nodes: Callable[[], Any], make: Callable[[Compiler], T]) -> T:
-        """A plan, made once per request, and once for all of them where nothing in the document changes its fields.
+        """A plan, made once per request, and once per document where nothing in the document changes its fields.
 
-        Documents are kept, so the ids of their nodes stand for them; a plan keeps the nodes it was made of.
+        The plans of a document are kept with its operation and end with it, so the ids of its nodes stand for them.
         """
         plans = self.__dict__.setdefault("_plans", {})
         found = plans.get((kind, id(part)))
         if found is None:
-            key = (kind, nodes()) if self._unchanging() else None
-            found = _remembered.get(key)
-            if found is None:
-                found = (part, make(Compiler(self.schema, self.collect_subfields)))
-                if key is not None:
-                    _remember(key, found)
-            plans[kind, id(part)] = (part, found[1])
+            kept = plans_of(self.operation) if self._unchanging() else {}
+            key = (kind, nodes())
+            if key not in kept:
+                kept[key] = make(Compiler(self.schema, self.collect_subfields))
+            found = plans[kind, id(part)] = (part, kept[key])
         made: T = found[1]
         return made
 
@@ -157,12 +167,6 @@ class ShortWay(StrawberryGraphQLCoreExecutionContext):
         """Whether the document has no directives, by which variables would choose fields."""
         location = self.operation.loc
         return location is not None and "@" not in location.source.body
-
-
-def _remember(key: Any, plan: Any) -> None:
-    _remembered[key] = plan
-    if len(_remembered) > REMEMBERED:
-        _remembered.popitem(last=False)
 
 
 def _first(columns: dict[str, list[Any]]) -> dict[str, Any]:

@@ -174,10 +174,20 @@ class RowFeed(Feed[UUID]):
 
     async def _versions(self, db: Session, since: datetime) -> dict[UUID, tuple[Any, ...]]:
         """What tells one version of a row from the next, of rows changed since then, in the order of their changes."""
-        row = self._model
-        columns = [row.id, row.updated_at, *([row.state] if hasattr(row, "state") else [])]
-        rows = await db.execute(sa.select(*columns).where(row.updated_at >= since).order_by(row.updated_at, row.id))
-        return {each[0]: tuple(each[1:]) for each in rows}
+        row, version = self._model, version_of(self._model, db)
+        found = sa.select(row.id, *version).where(row.updated_at >= since).order_by(row.updated_at, row.id)
+        return {each[0]: tuple(each[1:]) for each in await db.execute(found)}
+
+
+def version_of(model: Any, db: Session) -> list[Any]:
+    """Columns that tell one version of a row from the next: its stamp, its state, and the transaction that wrote it.
+
+    SQLite knows no transaction of a row: there two changes that leave the state and bear the same microsecond are one.
+    """
+    columns = [model.updated_at, *([model.state] if hasattr(model, "state") else [])]
+    if not db.sqlite:
+        columns.append(sa.cast(sa.literal_column(f"{model.__tablename__}.xmin"), sa.Text).label("written_by"))
+    return columns
 
 
 async def batches(queue: asyncio.Queue[UUID | None]) -> AsyncIterator[list[UUID]]:

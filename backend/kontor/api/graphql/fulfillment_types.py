@@ -25,6 +25,7 @@ from kontor.core.errors import KontorError
 from kontor.fulfillment import lists, models
 from kontor.fulfillment.answering import RejectedPieces
 from kontor.fulfillment.parcels import ParcelInput as ParcelValues
+from kontor.fulfillment.queries import IS_PARCEL
 from kontor.fulfillment.sourcing import SourceOutcome
 from kontor.fulfillment.states import FulfillmentState, ParcelState, RejectReason
 from kontor.fulfillment.values import Pieces
@@ -168,7 +169,7 @@ class FulfillmentOrder(Shown):
     def lines(self, rows: Rows, context: Context) -> list[FulfillmentLine]:
         return [FulfillmentLine.of(row) for row in rows]
 
-    @children(models.Parcel.fulfillment_order_id, uses=())
+    @children(models.Parcel.fulfillment_order_id, visible=lambda _: IS_PARCEL, uses=())
     def parcels(self, rows: Rows, context: Context) -> list[Parcel]:
         return [Parcel.of(row) for row in rows]
 

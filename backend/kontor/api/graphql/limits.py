@@ -6,9 +6,9 @@ is looked up in each call), any other list ten times.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 
 from graphql import (
@@ -34,7 +34,8 @@ MAX_ALIASES = 100
 MAX_COST = 50_000
 USUAL_LIST = 10
 USUAL_PAGE = 50
-REMEMBERED = 1000
+REMEMBERED = 1000  # documents, and the length of their texts together; what is kept of one is far longer
+MOST_TEXT = 500_000
 
 
 @dataclass(slots=True)
@@ -76,9 +77,47 @@ def refusal(code: str, message: str, **facts: int) -> GraphQLError:
     return GraphQLError(message, extensions={"code": code, "details": facts})
 
 
-@lru_cache(maxsize=REMEMBERED)
+def plans_of(operation: OperationDefinitionNode) -> dict[Any, Any]:
+    """What was made of an operation to execute it; it ends with the document."""
+    plans: dict[Any, Any] = vars(operation).setdefault("plans", {})
+    return plans
+
+
+class Documents:
+    """The documents used last, as long as their texts together are not too long."""
+
+    def __init__(self, *, most: int = REMEMBERED, most_text: int = MOST_TEXT) -> None:
+        self._most, self._most_text = most, most_text
+        self._known: OrderedDict[tuple[GraphQLSchema, str], Prepared] = OrderedDict()
+        self._text = 0
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def get(self, schema: GraphQLSchema, query: str) -> Prepared:
+        """The prepared document; raises `GraphQLSyntaxError`."""
+        key = (schema, query)
+        found = self._known.get(key)
+        if found is not None:
+            self._known.move_to_end(key)
+            return found
+        found = self._known[key] = _prepared(schema, query)
+        self._text += len(query)
+        while len(self._known) > self._most or self._text > self._most_text:
+            (_, oldest), _ = self._known.popitem(last=False)
+            self._text -= len(oldest)
+        return found
+
+
+_documents = Documents()
+
+
 def prepare(schema: GraphQLSchema, query: str) -> Prepared:
-    """Parse, validate and measure; raises `GraphQLSyntaxError`."""
+    """Parse, validate and measure, once for a text that is used often; raises `GraphQLSyntaxError`."""
+    return _documents.get(schema, query)
+
+
+def _prepared(schema: GraphQLSchema, query: str) -> Prepared:
     document = parse(query, max_tokens=MAX_TOKENS)
     errors = validate(schema, document)
     prepared = Prepared(document, errors, {}, {})

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
 
@@ -12,13 +13,14 @@ import sqlalchemy as sa
 import strawberry
 
 from kontor.api.graphql.context import Context, Info
-from kontor.api.graphql.feeds import AT_ONCE, LONGEST, batches
-from kontor.api.graphql.subscriptions import Watch, feed_of
+from kontor.api.graphql.feeds import AT_ONCE, LONGEST, batches, version_of
+from kontor.api.graphql.subscriptions import feed_of
 from kontor.core.pagination import PageRequest, Sort, paginate
 from kontor.core.principal import Principal
 
 T = TypeVar("T")
 REMEMBERED = 10_000
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)  # nothing is older
 Narrow = Callable[[Any], Any]
 CatchUp = Annotated[
     datetime | None,
@@ -49,11 +51,16 @@ class Update(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Followed:
-    """A list that can be followed: its table, what a principal sees of it, and how a row is shown."""
+    """A list that can be followed: its table, what a principal sees of it, and how a row is shown to whom."""
 
     model: Any
     visible_to: Callable[[Principal], Any]
     show: Callable[[Any], Any]
+    show_outside: Callable[[Any], Any] | None = None
+
+    def shown(self, row: Any, principal: Principal) -> Any:
+        """The row as the principal sees it."""
+        return (self.show_outside if principal.outside and self.show_outside else self.show)(row)
 
 
 async def follow(
@@ -62,38 +69,47 @@ async def follow(
     """What changes of a list, after a catch-up when `since` is given.
 
     Rights and scope are those of the moment: every batch is read anew within what the caller may see, so of a row
-    that left their view nothing is told but its id, and that only to who was told of it before.
+    that left their view nothing is told but its id, and that only to who was told of it before. Raises what is wrong
+    with the filter before anything is told, and `Forbidden` once the caller may not be heard any more.
     """
-    context, told = info.context, _Told()
-    watch, narrow = Watch(context), narrow or (lambda found: found)
-    await watch.check()
+    context, told, narrow = info.context, _Told(), narrow or (lambda found: found)
+    narrow(sa.select(what.model))
+    await context.check_still_signed_in()
     async with feed_of(context).rows(what.model).listening() as queue:
-        if since is not None:
-            async for ids in _changed_since(context, what, since - LONGEST):
-                await watch.check()
-                for update in await _updates(context, what, narrow, ids, told):
-                    yield update
-        async for ids in batches(queue):
-            await watch.check()
+        async for ids in _changed(context, what, queue, since):
             for update in await _updates(context, what, narrow, ids, told):
+                await context.check_still_signed_in()
                 yield update
 
 
+async def _changed(
+    context: Context, what: Followed, queue: asyncio.Queue[UUID | None], since: datetime | None
+) -> AsyncIterator[Sequence[UUID]]:
+    """Ids that changed since then, and those that change from now on."""
+    if since is not None:
+        async for ids in _changed_since(context, what, max(since, BEGINNING) - LONGEST):
+            yield ids
+    async for ids in batches(queue):
+        yield ids
+
+
 class _Told:
-    """The ids a listener knows, the latest of them."""
+    """What a listener knows of the rows told last."""
 
     def __init__(self) -> None:
-        self._ids: dict[UUID, None] = {}
+        self._known: dict[UUID, Any] = {}
 
-    def add(self, row_id: UUID) -> None:
-        self._ids.pop(row_id, None)
-        self._ids[row_id] = None
-        if len(self._ids) > REMEMBERED:
-            self._ids.pop(next(iter(self._ids)))
+    def add(self, row_id: UUID, version: Any) -> bool:
+        """Whether this version of the row is new to the listener."""
+        new: bool = self._known.pop(row_id, None) != version
+        self._known[row_id] = version
+        if len(self._known) > REMEMBERED:
+            self._known.pop(next(iter(self._known)))
+        return new
 
     def forget(self, row_id: UUID) -> bool:
         """Whether it was known."""
-        return row_id in self._ids and self._ids.pop(row_id) is None
+        return self._known.pop(row_id, None) is not None
 
 
 async def _changed_since(context: Context, what: Followed, since: datetime) -> AsyncIterator[Sequence[UUID]]:
@@ -113,11 +129,12 @@ async def _changed_since(context: Context, what: Followed, since: datetime) -> A
 async def _updates(
     context: Context, what: Followed, narrow: Narrow, ids: Sequence[UUID], told: _Told
 ) -> list[Update[Any]]:
-    """The rows as they are now, in the order of the ids; one statement."""
+    """The rows as they are now, in the order of the ids, but for those told as they are; one statement."""
     row = what.model
     wanted = narrow(sa.select(row)).with_only_columns(row.id).where(row.id.in_(ids))
     found = what.visible_to(context.principal).where(row.id.in_(ids)).add_columns(row.id.in_(wanted))
     async with context.runtime.database.read_only(context.principal) as db:
+        found = found.add_columns(*version_of(row, db))
         seen = {each[0].id: each for each in await db.execute(found)}
     context.loaders.clear()  # they keep what they once read, and one context serves the whole connection
     updates: list[Update[Any]] = []
@@ -126,7 +143,8 @@ async def _updates(
             if told.forget(row_id):
                 updates.append(Update(id=row_id, gone=True, node=None))
             continue
-        item, matches = seen[row_id]
-        told.add(row_id)
-        updates.append(Update(id=row_id, gone=not matches, node=what.show(item) if matches else None))
+        item, matches, *version = seen[row_id]
+        if told.add(row_id, (matches, *version)):
+            node = what.shown(item, context.principal) if matches else None
+            updates.append(Update(id=row_id, gone=not matches, node=node))
     return updates

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from typing import Any
 
 import strawberry
@@ -52,7 +53,7 @@ SHIPMENTS = Followed(fulfillment_models.Shipment, fulfillment.shipments_visible_
 PARCELS = Followed(fulfillment_models.Parcel, fulfillment.parcels_visible_to, Parcel.of)
 RETURNS = Followed(return_models.Return, returns.visible_to, Return.of)
 PAYMENTS = Followed(payment_models.Payment, payments.payments_visible_to, show_payment)
-REFUNDS = Followed(payment_models.Refund, payments.refunds_visible_to, show_refund)
+REFUNDS = Followed(payment_models.Refund, payments.refunds_visible_to, show_refund, partial(show_refund, outside=True))
 INVOICES = Followed(invoicing_models.Invoice, invoicing.invoices_visible_to, show_invoice)
 CASES = Followed(care_models.Case, care.visible_to, Case.of)
 USER_TASKS = Followed(process_models.UserTask, processes.tasks_visible_to, UserTask.of)
@@ -123,11 +124,15 @@ class FulfillmentListsSubscription:
         async for update in follow(info, SHIPMENTS, _by(fulfillment_lists.shipments_narrowed, filter), changed_since):
             yield update
 
-    @strawberry.subscription(description=ABOUT, extensions=[requires(Permission.FULFILLMENT_READ)])
+    @strawberry.subscription(
+        description=f"{ABOUT} Without the voided ones unless states are named.",
+        extensions=[requires(Permission.FULFILLMENT_READ)],
+    )
     async def parcels_changed(
         self, info: Info, filter: ParcelsFilter | None = None, changed_since: CatchUp = None
     ) -> AsyncIterator[Update[Parcel]]:
-        async for update in follow(info, PARCELS, _by(fulfillment_lists.parcels_narrowed, filter), changed_since):
+        narrow = _by(fulfillment_lists.parcels_narrowed, filter or ParcelsFilter())
+        async for update in follow(info, PARCELS, narrow, changed_since):
             yield update
 
     @strawberry.subscription(description=ABOUT, extensions=[requires(Permission.RETURNS_READ)])

@@ -294,7 +294,7 @@ class Order(Shown):
     ) -> list[Annotated[Refund, strawberry.lazy("kontor.api.graphql.payment_types")]]:
         from kontor.api.graphql.payment_types import show_refund
 
-        return [show_refund(row) for row in rows]
+        return [show_refund(row, outside=context.principal.outside) for row in rows]
 
     @children(InvoiceRow.order_id, extensions=[requires(Permission.INVOICES_READ)])
     def invoices(

@@ -77,7 +77,7 @@ class RefundShare:
     done: bool
 
 
-@strawberry.type(description="Money back.")
+@strawberry.type(description="Money back. Customers and shops do not see whose decision it was, nor in which words.")
 class Refund:
     id: UUID
     order_id: UUID
@@ -113,12 +113,13 @@ def show_payment(row: Any) -> Payment:
     return Payment.of(row)
 
 
-def show_refund(row: Any) -> Refund:
-    """A refund's row as the API shows it."""
-    names = ("id", "order_id", "return_id", "state", "policy", "reason", "error", "requested_at", "requested_by",
-             "finished_at", "updated_at")  # fmt: skip
+def show_refund(row: Any, *, outside: bool = False) -> Refund:
+    """A refund's row as the API shows it; `outside` the company without the words and names of its people."""
+    names = ("id", "order_id", "return_id", "state", "policy", "error", "requested_at", "finished_at", "updated_at")
     return Refund(
         **plain(row, names),
+        reason="" if outside else row.reason,
+        requested_by="" if outside else row.requested_by,
         kind=RefundKind(row.kind),
         amount=money(row.amount, row.currency),
     )

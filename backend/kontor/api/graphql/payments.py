@@ -76,7 +76,8 @@ class PaymentsQuery:
         wanted = filter.value() if filter else lists.RefundFilter()
         async with info.context.runtime.database.read_only(info.context.principal) as db:
             page = await lists.list_refunds(db, wanted, page_of(first, after), **sorting(sort))
-        return connect(page, show_refund)
+        outside = info.context.principal.outside
+        return connect(page, lambda row: show_refund(row, outside=outside))
 
     @strawberry.field(
         extensions=[requires(Permission.REFUNDS_WRITE, Permission.GOODWILL_WRITE)],
@@ -136,10 +137,11 @@ def _abilities(info: Info) -> Callable[[str], Abilities]:
 
 async def _refund_changed(info: Info, work: Callable[[Session], Awaitable[models.Refund]], body: Any) -> RefundChanged:
     async def run(db: Session) -> RefundChanged:
-        return RefundChanged(refund=show_refund(await work(db)))
+        return RefundChanged(refund=show_refund(await work(db), outside=db.principal.outside))
 
     async def again(db: Session, ids: list[UUID]) -> RefundChanged:
-        return RefundChanged(refund=show_refund(await queries.get_refund(db, ids[0], db.principal)))
+        found = await queries.get_refund(db, ids[0], db.principal)
+        return RefundChanged(refund=show_refund(found, outside=db.principal.outside))
 
     return await change(
         info, run, body=body, again=again,

@@ -107,7 +107,7 @@ class Reads:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._waiting: list[tuple[Need, asyncio.Future[list[Any]]]] = []
-        self._task: asyncio.Task[None] | None = None
+        self._running: set[asyncio.Task[None]] = set()  # the loop itself holds a task only weakly
 
     def ask(self, need: Need) -> asyncio.Future[list[Any]]:
         """The values of a field, when they are there."""
@@ -120,7 +120,9 @@ class Reads:
 
     def _begin(self) -> None:
         asked, self._waiting = self._waiting, []
-        self._task = asyncio.get_running_loop().create_task(self._answer(asked))
+        task = asyncio.get_running_loop().create_task(self._answer(asked))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
 
     async def _answer(self, asked: list[tuple[Need, asyncio.Future[list[Any]]]]) -> None:
         try:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import datetime
-from math import inf
-from time import monotonic
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -17,13 +15,12 @@ from kontor.api.graphql.permissions import requires
 from kontor.api.graphql.scalars import Long
 from kontor.core.errors import Forbidden, Unavailable
 from kontor.core.outbox import EventRecord
+from kontor.core.principal import Principal
 from kontor.orders import queries as orders
-from kontor.webhooks.queries import hidden_events
+from kontor.webhooks.queries import hidden_events, payload_for
 
 if TYPE_CHECKING:
     from kontor.api.graphql.feeds import EventFeed
-
-ASK_AGAIN_SECONDS = 5.0  # a session, user or client that was ended hears nothing for longer than this
 
 MOST_STREAMS = 50
 
@@ -33,22 +30,6 @@ def feed_of(context: Context) -> EventFeed:
     if context.feed is None:
         raise Unavailable("The live feed is not running.")
     return context.feed
-
-
-class Watch:
-    """Asks at first and now and then whether a listener may still be heard and sees as far as before.
-
-    A connection may be much older than what is listened to.
-    """
-
-    def __init__(self, context: Context) -> None:
-        self._context, self._asked = context, -inf
-
-    async def check(self) -> None:
-        """Before anything is told; raises `Forbidden`."""
-        if monotonic() - self._asked > ASK_AGAIN_SECONDS:
-            await self._context.check_still_signed_in()
-            self._asked = monotonic()
 
 
 @strawberry.type(description="A fact of the log.")
@@ -63,8 +44,8 @@ class LoggedEvent:
     payload: JSON
 
     @classmethod
-    def of(cls, event: EventRecord) -> LoggedEvent:
-        """As the API shows it."""
+    def of(cls, event: EventRecord, principal: Principal) -> LoggedEvent:
+        """As the API shows it; outside the company without the words and names of its people."""
         return cls(
             id=event.id,
             position=Long(event.position),
@@ -72,8 +53,8 @@ class LoggedEvent:
             seq=event.seq,
             name=event.name,
             occurred_at=event.occurred_at,
-            by=event.principal_name,
-            payload=JSON(event.payload),
+            by="" if principal.outside else event.principal_name,
+            payload=JSON(payload_for(principal, event)),
         )
 
 
@@ -92,12 +73,12 @@ class EventsSubscription:
         context, feed = info.context, feed_of(info.context)
         streams, wanted, hidden = set(stream_ids or ()), set(names or ()), hidden_events(context.principal)
         await _check_scope(context, streams)
-        watch = Watch(context)
+        await context.check_still_signed_in()  # a connection may be much older than what is listened to
         async for event in feed.listen():
-            await watch.check()
             heard = (not streams or event.stream_id in streams) and (not wanted or event.name in wanted)
             if heard and event.name not in hidden:
-                yield LoggedEvent.of(event)
+                await context.check_still_signed_in()
+                yield LoggedEvent.of(event, context.principal)
 
 
 async def _check_scope(context: Context, streams: set[UUID]) -> None:
