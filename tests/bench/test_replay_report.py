@@ -5,8 +5,8 @@ from collections import Counter
 import orjson
 import pytest
 
-from kontor.bench.replay.cli import as_json
-from kontor.bench.replay.outcome import Ended
+from kontor.bench.replay.cli import as_json, otherwise
+from kontor.bench.replay.outcome import Ended, Outcome
 from kontor.bench.replay.replaying import Report
 
 
@@ -45,3 +45,12 @@ def test_paid_back_at_once_or_in_parts_is_the_same_end() -> None:
 )
 def test_another_sum_kind_or_message_is_another_end(other: Ended) -> None:
     assert other.plain() != ended([("RETURN", "SUCCEEDED", "3000")], 1).plain()
+
+
+def test_what_ended_otherwise_is_named() -> None:
+    before = Outcome({"1": ended([], 0)}, [("HAMBURG", "LAMP", 3, 1)], 0).ends()
+    now = Outcome({"1": ended([], 0)}, [("HAMBURG", "LAMP", 3, 0)], 0).ends()
+    assert otherwise(before, dict(before)) == []
+    assert otherwise(before, now) == ["HAMBURG LAMP ended as 3 0 and before as 3 1"]
+    many = {str(number): "gone" for number in range(25)}
+    assert otherwise(many, {})[-1] == "5 more ended otherwise than before"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Play recorded orders through an installation and check where they end.", no_args_is_help=True)
 CHAOS_SECONDS = 6.0
+SHOWN = 20
 
 
 @app.callback()
@@ -36,6 +38,8 @@ def olist(
     step: Annotated[int, typer.Option(help="Acts that are due before the clock moves on.", min=1)] = 600,
     expect: Annotated[str, typer.Option(help="The digest of a run that this one has to end like.")] = "",
     report: Annotated[Path | None, typer.Option(help="Write the figures to this file as JSON.")] = None,
+    ends: Annotated[Path | None, typer.Option(help="Write where each order and article ended to this file.")] = None,
+    like: Annotated[Path | None, typer.Option(help="The `ends` of a run that this one has to end like.")] = None,
 ) -> None:
     """Load sellers, products and just enough stock, play the orders, compare, audit; exit 1 if anything differs."""
     from kontor.bench.replay.installation import Wanted
@@ -46,16 +50,29 @@ def olist(
     made = asyncio.run(replay(options, typer.echo))
     if expect and expect != made.digest:
         made.differences.append(f"the end has digest {made.digest} instead of {expect}")
+    if like is not None:
+        made.differences += otherwise(orjson.loads(like.read_bytes()), made.ends)
     typer.echo(readable(made))
+    if ends is not None:
+        ends.write_bytes(orjson.dumps(made.ends, option=orjson.OPT_INDENT_2))
     if report is not None:
         report.write_bytes(as_json(made))
     if made.differences:
         raise typer.Exit(1)
 
 
+def otherwise(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
+    """What ended in another way than in the run before, the first of them."""
+    other = [key for key in sorted({*before, *now}) if before.get(key) != now.get(key)]
+    said = [f"{key} ended as {now.get(key)} and before as {before.get(key)}" for key in other[:SHOWN]]
+    return said + ([f"{len(other) - SHOWN} more ended otherwise than before"] if len(other) > SHOWN else [])
+
+
 def as_json(made: Report) -> bytes:
-    """A report as JSON; what was counted by number, such as answers by their status, gets text for its keys."""
-    return orjson.dumps(asdict(made), option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS)
+    """A report as JSON, without the ends; what was counted by number, such as answers by status, gets text for keys."""
+    said = asdict(replace(made, ends={}))
+    del said["ends"]
+    return orjson.dumps(said, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS)
 
 
 def readable(made: Report) -> str:

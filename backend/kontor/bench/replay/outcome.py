@@ -110,6 +110,11 @@ class Outcome:
     stock: list[tuple[str, str, int, int]]
     sent_messages: int
 
+    def ends(self) -> dict[str, str]:
+        """Where each order and each article of a place ended, as the digest takes it."""
+        ends = {key: orjson.dumps(self.orders[key].plain(), default=tuple).decode() for key in sorted(self.orders)}
+        return ends | {f"{place} {sku}": f"{on_hand} {promised}" for place, sku, on_hand, promised in self.stock}
+
     def digest(self) -> str:
         """Equal for two ends that say the same."""
         text = orjson.dumps(

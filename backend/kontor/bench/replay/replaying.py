@@ -41,12 +41,13 @@ class Options:
 
 @dataclass(slots=True)
 class Report:
-    """What a replay showed; no differences means that everything ended as it had to."""
+    """What a replay showed; no differences means that everything ended as it had to. `ends` by order and by shelf."""
 
     figures: dict[str, Any]
     accounted: dict[str, int]
     differences: list[str]
     digest: str
+    ends: dict[str, str] = field(default_factory=dict)
 
 
 async def replay(options: Options, say: Say) -> Report:
@@ -114,4 +115,4 @@ async def _report(
         "audit seconds": round(time.perf_counter() - began, 1),
         "audit differences": len(found),
     }
-    return Report(figures, accounted, result.differences, ended.digest())
+    return Report(figures, accounted, result.differences, ended.digest(), ended.ends())
