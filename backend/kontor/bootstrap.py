@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from kontor.settings import Settings
 
 # The edges hold no tables, jobs or events of the trade.
-EDGES = frozenset({"adapters", "api", "bench", "core"})
+EDGES = frozenset({"adapters", "api", "bench", "core", "demo"})
 GROUND_TABLES = (inbox, numbering, outbox, sharedclock, statemachine)
 
 

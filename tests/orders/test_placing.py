@@ -1,6 +1,7 @@
 """Taking orders on both databases."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -17,17 +18,19 @@ from factories.tax import make_tax_rate
 from kontor.auth.models import AuditEntry
 from kontor.catalog.models import ProductVariant
 from kontor.channels.models import ShortagePolicy
-from kontor.core.db import Database, Model
+from kontor.core.db import Database, Model, Session
 from kontor.core.errors import Conflict, InvalidInput, NotFound
 from kontor.core.outbox import EventRecord
-from kontor.core.principal import Principal, PrincipalKind
+from kontor.core.principal import SYSTEM, Principal, PrincipalKind
+from kontor.inventory.allocating import Pick
 from kontor.inventory.counting import StockFigure, set_stock_levels
 from kontor.inventory.models import Allocation, Reservation, StockLevel
+from kontor.inventory.redeeming import Redemption, allocate_redeeming
 from kontor.locations.models import StockKind
 from kontor.orders.errors import OrderConflict, OutOfStock, UnknownSku
 from kontor.orders.intake import ChargeInput, DiscountInput, LineInput
 from kontor.orders.models import Order, OrderCharge, OrderLine, PriceAdjustment
-from kontor.orders.placing import Placed, Taken
+from kontor.orders.placing import Placed, StockMoved, Taken
 from kontor.payments.models import Payment
 from kontor.payments.placing import take_orders
 from support import StandingClock
@@ -248,6 +251,32 @@ async def test_of_many_buyers_at_once_one_gets_the_last_piece(database: Database
     kinds = [type(each[0]) for each in outcomes]
     assert kinds.count(Placed) == 1
     assert kinds.count(OutOfStock) == 19
+
+
+@pytest.mark.parametrize("stock_last", [True, False])
+async def test_pieces_that_go_while_a_batch_is_planned_are_not_promised_twice(
+    database: Database, monkeypatch: pytest.MonkeyPatch, *, stock_last: bool
+) -> None:
+    company = await make_company(database)
+    variant = await variant_with(database, company.warehouse.id, 2, "A")
+    taken = [Taken(order_input(company.channel, ("A", 1)), SYSTEM) for _ in range(2)]
+    async def after_somebody_else(db: Session, picks: Sequence[Pick], redemptions: Sequence[Redemption]) -> bool:
+        await db.execute(sa.update(StockLevel).where(StockLevel.allocated == 0).values(allocated=1))
+        return await allocate_redeeming(db, picks, redemptions)
+
+    monkeypatch.setattr("kontor.orders.placing.allocate_redeeming", after_somebody_else)
+    if stock_last:
+        with pytest.raises(StockMoved):
+            async with database.unit_of_work() as db:
+                await take_orders(db, taken, [1, 2], stock_last=True)
+        assert await count(database, Order) == await count(database, EventRecord) == 0
+        return
+    async with database.unit_of_work() as db:
+        first, second = await take_orders(db, taken, [1, 2])
+    assert isinstance(first, Placed)
+    assert isinstance(second, OutOfStock)
+    async with database.read_only() as db:
+        assert (await db.get_one(StockLevel, (company.warehouse.id, variant.id))).allocated == 2
 
 
 async def test_each_call_of_a_shared_unit_is_noted_for_its_caller_and_request(database: Database) -> None:

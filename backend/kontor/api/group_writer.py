@@ -8,6 +8,8 @@ after the commit; a refused order never touches its neighbors.
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
@@ -19,7 +21,7 @@ from sqlalchemy.exc import IntegrityError
 from kontor.core.db import Session
 from kontor.core.numbering import NumberBlocks
 from kontor.core.principal import SYSTEM
-from kontor.orders.placing import Outcome, Taken
+from kontor.orders.placing import Outcome, StockMoved, Taken
 from kontor.payments.placing import take_orders
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger("kontor.placing")
 BATCH = Histogram("kontor_placing_batch_orders", "Orders written in one unit of work", buckets=(1, 2, 4, 8, 16, 32, 64))
 LARGEST = 64
+PATIENCE = 0.15  # of the time the last batch took: so long its callers may take to come back with their next calls
 Call = tuple[Taken, asyncio.Future[Outcome]]
 
 
@@ -50,11 +53,15 @@ class GroupWriter:
         self._numbers = NumberBlocks("order")
         self._waiting: list[Call] = []
         self._task: asyncio.Task[None] | None = None
+        self._last_size, self._last_took, self._last_end = 0, 0.0, 0.0
+        self._all_back = asyncio.Event()
 
     async def place(self, taken: Taken) -> Outcome:
         """Place one order together with whatever else is waiting; returns after the commit."""
         answer: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self._waiting.append((taken, answer))
+        if len(self._waiting) >= self._last_size:
+            self._all_back.set()
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._write_all())
         return await answer
@@ -63,15 +70,19 @@ class GroupWriter:
         """Place a batch of one caller in one unit of work."""
         numbers = await self._numbers.take(self._database, len(batch))
 
-        async def work(db: Session) -> list[Outcome]:
-            return await take_orders(db, batch, numbers)
+        async def placed(*, stock_last: bool) -> list[Outcome]:
+            async def work(db: Session) -> list[Outcome]:
+                return await take_orders(db, batch, numbers, stock_last=stock_last)
 
-        principal = batch[0].principal if batch else SYSTEM
+            principal = batch[0].principal if batch else SYSTEM
+            return await self._database.in_unit(principal, work, request_id=request_id)
+
         try:
-            return await self._database.in_unit(principal, work, request_id=request_id)
-        except IntegrityError:
-            # The same external order or customer arrived by another process meanwhile: it is found the second time.
-            return await self._database.in_unit(principal, work, request_id=request_id)
+            return await placed(stock_last=True)
+        except (IntegrityError, StockMoved):
+            # The same external order or customer, or other buyers, came by another process meanwhile: they are found
+            # the second time.
+            return await placed(stock_last=False)
 
     async def close(self) -> None:
         """Wait for what was accepted."""
@@ -79,9 +90,26 @@ class GroupWriter:
             await self._task
 
     async def _write_all(self) -> None:
-        await asyncio.sleep(0)  # let the other calls that are ready join
+        await self._gather()
         while self._waiting:
-            await self._write(self._next())
+            part, begun = self._next(), time.monotonic()
+            await self._write(part)
+            self._last_size, self._last_end = len(part), time.monotonic()
+            self._last_took = self._last_end - begun
+            await self._gather()
+
+    async def _gather(self) -> None:
+        """Let the calls that are ready join, and wait a moment for callers who were answered just now.
+
+        They come back one after the other: the first of them alone would make a batch of one, for which all others
+        have to wait.
+        """
+        await asyncio.sleep(0)
+        patience = self._last_end + self._last_took * PATIENCE - time.monotonic()
+        if len(self._waiting) < self._last_size and patience > 0:
+            self._all_back.clear()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._all_back.wait(), patience)
 
     def _next(self) -> list[Call]:
         """The next batch; of two calls for the same external order the second waits for the first one's answer."""

@@ -68,11 +68,16 @@ def measure(*, calls: int = 40, rows: int = 1000, products: int = 100_000) -> Se
         stack = Stack(Path(folder), database_url=url, redis_url=redis.url)
         for name in ("relay", "worker-0", "gateway"):
             stack.commands.pop(name)
-        bodies = []
-        for _ in range(calls):
-            keys = chance.sample([(place, sku) for place in world.locations for sku in world.skus], rows)
-            figures = [{"location": place, "sku": sku, "quantity": chance.randrange(9_000_000)} for place, sku in keys]
-            bodies.append({"figures": figures})
+        bodies = [
+            {
+                "figures": [
+                    {"location": world.locations[number % len(world.locations)], "sku": sku, "quantity": quantity}
+                    for sku in chance.sample(world.skus, rows)
+                    for quantity in [chance.randrange(9_000_000)]
+                ]
+            }
+            for number in range(calls)
+        ]
         with stack:
             load(world, stack.port, SET_LEVELS, bodies[:2], clients=1, mark="SetStockLevelsPayload")
             spent = stack.cpu()

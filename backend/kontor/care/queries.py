@@ -46,7 +46,7 @@ def visible_to(principal: Principal) -> sa.Select[Case]:
 
 def narrowed(found: sa.Select[Case], wanted: CaseFilter) -> sa.Select[Case]:
     """Of these cases the wanted ones."""
-    narrower: sa.Select[Case] = narrow(
+    return narrow(
         found,
         (Case.state.in_, wanted.states),
         (Case.kind.in_, None if wanted.kinds is None else [str(kind) for kind in wanted.kinds]),
@@ -56,7 +56,6 @@ def narrowed(found: sa.Select[Case], wanted: CaseFilter) -> sa.Select[Case]:
         (Case.due_at.__lt__, wanted.due_before),
         (Case.updated_at.__ge__, wanted.changed_since),
     )
-    return narrower
 
 
 async def list_cases(

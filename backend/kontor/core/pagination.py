@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from kontor.core.db import Session
 
 T = TypeVar("T")
+Rows = TypeVar("Rows", bound=sa.Select[Any])
 MAX_PAGE = 200
 LARGEST = 2**63 - 1
 
@@ -65,7 +66,7 @@ def choose(sorts: Mapping[str, Any], sort: str, *, descending: bool = False) -> 
     return Sort(sorts[sort], descending)
 
 
-def narrow(found: Any, *conditions: tuple[Callable[[Any], Any], Any]) -> Any:
+def narrow(found: Rows, *conditions: tuple[Callable[[Any], Any], Any]) -> Rows:
     """Of a statement's rows those for which every condition holds whose value was given: `(column.in_, values)`."""
     return found.where(*(holds(value) for holds, value in conditions if value is not None))
 

@@ -80,7 +80,7 @@ class ParcelFilter:
 def narrowed(found: sa.Select[FulfillmentOrder], wanted: FulfillmentFilter) -> sa.Select[FulfillmentOrder]:
     """Of these fulfillment orders the wanted ones."""
     row = FulfillmentOrder
-    narrower: sa.Select[FulfillmentOrder] = narrow(
+    return narrow(
         found,
         (row.state.in_, wanted.states),
         (row.location_id.in_, wanted.location_ids),
@@ -95,13 +95,12 @@ def narrowed(found: sa.Select[FulfillmentOrder], wanted: FulfillmentFilter) -> s
         (row.cancel_requested.__eq__, wanted.cancel_requested),
         (row.updated_at.__ge__, wanted.changed_since),
     )
-    return narrower
 
 
 def shipments_narrowed(found: sa.Select[Shipment], wanted: ShipmentFilter) -> sa.Select[Shipment]:
     """Of these shipments the wanted ones."""
     row = Shipment
-    narrower: sa.Select[Shipment] = narrow(
+    return narrow(
         found,
         (row.order_id.in_, wanted.order_ids),
         (lambda number: row.order_id.in_(_orders_numbered(number)), wanted.order_number),
@@ -114,13 +113,12 @@ def shipments_narrowed(found: sa.Select[Shipment], wanted: ShipmentFilter) -> sa
         (row.shipped_at.__lt__, wanted.shipped_until),
         (row.updated_at.__ge__, wanted.changed_since),
     )
-    return narrower
 
 
 def parcels_narrowed(found: sa.Select[Parcel], wanted: ParcelFilter) -> sa.Select[Parcel]:
     """Of these parcels the wanted ones; voided ones only where states are named."""
     found = found.where(IS_PARCEL if wanted.states is None else Parcel.state.in_(wanted.states))
-    narrower: sa.Select[Parcel] = narrow(
+    return narrow(
         found,
         (Parcel.fulfillment_order_id.in_, wanted.fulfillment_order_ids),
         (Parcel.shipment_id.in_, wanted.shipment_ids),
@@ -128,7 +126,6 @@ def parcels_narrowed(found: sa.Select[Parcel], wanted: ParcelFilter) -> sa.Selec
         (Parcel.carrier.__eq__, wanted.carrier),
         (Parcel.updated_at.__ge__, wanted.changed_since),
     )
-    return narrower
 
 
 def _orders_numbered(number: str) -> sa.Select[Any]:

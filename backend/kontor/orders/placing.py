@@ -2,6 +2,9 @@
 
 A refused order never touches its neighbors: refusals are found before anything is written, and stock is taken for all
 or the batch is planned again on fresh figures.
+
+Stock rows are what batches wait for. A batch is therefore tried with its stock taken last (`take_stock`), and only when
+somebody else took it meanwhile again with the stock taken first, which holds whatever others do.
 """
 
 from __future__ import annotations
@@ -86,13 +89,23 @@ class Placed:
 Outcome = Placed | KontorError
 
 
+class StockMoved(Exception):
+    """Stock that a batch was planned on was taken meanwhile: the batch is undone and placed again, stock first."""
+
+
 async def place_orders(
-    db: Session, batch: Sequence[Taken], numbers: Sequence[int], *, approve: Callable[[Resolved], None] | None = None
+    db: Session,
+    batch: Sequence[Taken],
+    numbers: Sequence[int],
+    *,
+    approve: Callable[[Resolved], None] | None = None,
+    stock_last: bool = False,
 ) -> list[Outcome]:
     """Place every order of the batch that can be placed; the outcome of each in its position.
 
     `numbers` are order numbers for as many orders. `approve` may refuse a priced order by raising a `KontorError`.
-    Runs in the caller's transaction; raises only when the batch as a whole has to be tried again.
+    Runs in the caller's transaction; raises only when the batch as a whole has to be tried again. With `stock_last`
+    the caller owes a `take_stock` of what was placed, before the transaction ends.
     """
     masters = await routing_masters.load(db)
     outcomes: list[Outcome | None] = [None] * len(batch)
@@ -111,7 +124,7 @@ async def place_orders(
         except KontorError as refusal:
             outcomes[index] = refusal
     if placements:
-        await _allocate(db, facts, placements, outcomes)
+        await _allocate(db, facts, placements, outcomes, stock_last=stock_last)
     if placements:
         await _match_customers(db, list(placements.values()))
         for placement, number in zip(placements.values(), numbers, strict=False):
@@ -201,30 +214,49 @@ def demand_of(placement: Placement, today: int) -> Demand | None:
     )
 
 
+async def take_stock(db: Session, placements: Sequence[Placement]) -> None:
+    """Take the stock these orders were planned on; raises `StockMoved` when it is not all there any more."""
+    if not await _take(db, placements):
+        raise StockMoved
+
+
+async def _take(db: Session, placements: Sequence[Placement]) -> bool:
+    redeemed = [each.redeemed for each in placements if each.redeemed]
+    return await allocate_redeeming(db, [pick for each in placements for pick in each.picks], redeemed)
+
+
 async def _allocate(
-    db: Session, facts: Facts, placements: dict[int, Placement], outcomes: list[Outcome | None]
+    db: Session, facts: Facts, placements: dict[int, Placement], outcomes: list[Outcome | None], *, stock_last: bool
 ) -> None:
-    """Plan each order on what the ones before it left, then take all of it; again on fresh figures if that failed."""
-    variants = {
-        line.variant_id for each in placements.values() for line in each.resolved.lines if line.kind == "PHYSICAL"
-    }
-    names = {each.reservation for each in placements.values()} - {None}
+    """Plan each order on what the ones before it left, then take all of it; again on fresh figures if that failed.
+
+    Orders that cannot be served leave `placements` with their refusal as outcome.
+    """
     for _ in range(MAX_ROUNDS):
-        book = await load_supply(db, facts.masters, variants)
-        kept = await read_kept(db, [name for name in names if name and name[1]])
-        refused: dict[int, KontorError] = {}
-        for index, placement in placements.items():
-            refusal = _plan_redeeming(book, placement, kept) if placement.reservation else _plan(book, placement)
-            if refusal is not None:
-                refused[index] = refusal
+        refused = await _plan_all(db, facts, placements)
         served = [each for index, each in placements.items() if index not in refused]
-        redeemed = [each.redeemed for each in served if each.redeemed]
-        if await allocate_redeeming(db, [pick for each in served for pick in each.picks], redeemed):
+        if stock_last or await _take(db, served):
             for index, refusal in refused.items():
                 outcomes[index] = refusal
                 del placements[index]
             return
     raise Unavailable("Stock is changing too fast; please send the order again.", code="TRY_AGAIN")
+
+
+async def _plan_all(db: Session, facts: Facts, placements: dict[int, Placement]) -> dict[int, KontorError]:
+    """Plan each order on what the ones before it left; the refusals by position."""
+    variants = {
+        line.variant_id for each in placements.values() for line in each.resolved.lines if line.kind == "PHYSICAL"
+    }
+    names = {each.reservation for each in placements.values()} - {None}
+    book = await load_supply(db, facts.masters, variants)
+    kept = await read_kept(db, [name for name in names if name and name[1]])
+    refused: dict[int, KontorError] = {}
+    for index, placement in placements.items():
+        refusal = _plan_redeeming(book, placement, kept) if placement.reservation else _plan(book, placement)
+        if refusal is not None:
+            refused[index] = refusal
+    return refused
 
 
 def _plan_redeeming(book: SupplyBook, placement: Placement, kept: dict[Named, list[Kept]]) -> KontorError | None:

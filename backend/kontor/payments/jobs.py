@@ -148,11 +148,9 @@ async def _come_back(ctx: JobContext, calls: Sequence[Call], results: Results) -
             )
             .values(outcome=TransactionState.UNKNOWN)
         )
-        await db.execute(
-            sa.update(Payment)
-            .where(Payment.id.in_([intent.payment_id for intent in unknown]))
-            .values(updated_at=db.now)
-        )
+        await queries.lock_payments(db, [intent.order_id for intent in unknown])
+        touched = sa.update(Payment).where(Payment.id.in_([intent.payment_id for intent in unknown]))
+        await db.execute(touched.values(updated_at=db.now))
         delay = wait_for(unknown, db.now)
     raise RetryLater(delay, "the outcome is not known yet")
 

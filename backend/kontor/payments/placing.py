@@ -10,7 +10,7 @@ from kontor.auth import audit
 from kontor.core.db import Session
 from kontor.core.errors import InvalidInput
 from kontor.core.ids import new_id
-from kontor.orders.placing import Outcome, Placed, Placement, Taken, place_orders
+from kontor.orders.placing import Outcome, Placed, Placement, Taken, place_orders, take_stock
 from kontor.orders.resolving import Resolved
 from kontor.payments.models import Payment
 from kontor.payments.states import PaymentMethodKind, PaymentState
@@ -21,9 +21,15 @@ _COLUMNS = (
 )  # fmt: skip
 
 
-async def take_orders(db: Session, batch: Sequence[Taken], numbers: Sequence[int]) -> list[Outcome]:
-    """Place the batch and write its payments; the outcome of each order in its position."""
-    outcomes = await place_orders(db, batch, numbers, approve=check_promises)
+async def take_orders(
+    db: Session, batch: Sequence[Taken], numbers: Sequence[int], *, stock_last: bool = False
+) -> list[Outcome]:
+    """Place the batch and write its payments; the outcome of each order in its position.
+
+    With `stock_last` its stock rows are locked for the last moments of the transaction only; raises `StockMoved` when
+    what the batch was planned on is gone by then.
+    """
+    outcomes = await place_orders(db, batch, numbers, approve=check_promises, stock_last=stock_last)
     fresh = [each.placement for each in outcomes if isinstance(each, Placed) and each.placement]
     await db.bulk_insert(Payment, _COLUMNS, [row for placement in fresh for row in _rows(db, placement)])
     for placement in fresh:  # one unit of work may serve many calls
@@ -34,6 +40,9 @@ async def take_orders(db: Session, batch: Sequence[Taken], numbers: Sequence[int
             principal=placement.resolved.principal,
             request_id=placement.request_id,
         )
+    if stock_last and fresh:
+        await db.write_records()
+        await take_stock(db, fresh)
     return outcomes
 
 

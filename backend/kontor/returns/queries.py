@@ -100,7 +100,7 @@ async def find_by_number(db: Session, number: str, principal: Principal) -> Retu
 
 def narrowed(found: sa.Select[Return], wanted: ReturnFilter) -> sa.Select[Return]:
     """Of these returns the wanted ones."""
-    narrower: sa.Select[Return] = narrow(
+    return narrow(
         found,
         (Return.state.in_, wanted.states),
         (Return.order_id.in_, wanted.order_ids),
@@ -111,7 +111,6 @@ def narrowed(found: sa.Select[Return], wanted: ReturnFilter) -> sa.Select[Return
         (Return.requested_at.__lt__, wanted.requested_until),
         (Return.updated_at.__ge__, wanted.changed_since),
     )
-    return narrower
 
 
 async def list_returns(

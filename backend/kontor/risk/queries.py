@@ -149,7 +149,7 @@ def visible_to(principal: Principal) -> sa.Select[RiskAssessment]:
 
 def narrowed(found: sa.Select[RiskAssessment], wanted: AssessmentFilter) -> sa.Select[RiskAssessment]:
     """Of these assessments the wanted ones."""
-    narrower: sa.Select[RiskAssessment] = narrow(
+    return narrow(
         found,
         (RiskAssessment.state.in_, wanted.states),
         (RiskAssessment.order_id.in_, wanted.order_ids),
@@ -157,7 +157,6 @@ def narrowed(found: sa.Select[RiskAssessment], wanted: AssessmentFilter) -> sa.S
         (RiskAssessment.assessed_at.__ge__, wanted.assessed_since),
         (RiskAssessment.updated_at.__ge__, wanted.changed_since),
     )
-    return narrower
 
 
 async def list_assessments(

@@ -9,12 +9,14 @@ nulls end up, are made there.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
+from dataclasses import replace
 from typing import Any, TypeVar
 
-from graphql import GraphQLObjectType, get_named_type
+from graphql import DocumentNode, GraphQLObjectType, OperationDefinitionNode, get_named_type, get_operation_ast
 from graphql.pyutils import Path, RefMap
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
+from kontor.api.graphql.inputs import quick_values
 from kontor.api.graphql.limits import plans_of
 from kontor.api.graphql.relations import Need, read
 from kontor.api.graphql.selections import Compiler, Incomplete, Plan, Selected, columns_of
@@ -26,6 +28,34 @@ _OF_ONE_EXECUTION = ("_kept", "_tried", "_plans")
 
 class ShortWay(StrawberryGraphQLCoreExecutionContext):
     """Executes an operation."""
+
+    @classmethod
+    def build(
+        cls,
+        schema: Any,
+        document: DocumentNode,
+        root_value: Any = None,
+        context_value: Any = None,
+        raw_variable_values: dict[str, Any] | None = None,
+        operation_name: str | None = None,
+        *args: Any,
+        **options: Any,
+    ) -> Any:
+        """An executor, or what is wrong with the document and the variables."""
+
+        def made(document: DocumentNode, variables: dict[str, Any] | None) -> Any:
+            return super(ShortWay, cls).build(
+                schema, document, root_value, context_value, variables, operation_name, *args, **options
+            )
+
+        operation = get_operation_ast(document, operation_name)
+        values = quick_values(schema, operation, plans_of(operation), raw_variable_values or {}) if operation else None
+        if operation is None or values is None:
+            return made(document, raw_variable_values)
+        executor = made(_without_variables(document, operation), {})
+        if isinstance(executor, ShortWay):
+            executor.operation, executor.variable_values = operation, values
+        return executor
 
     def build_per_event_executor(self, payload: Any) -> ShortWay:
         """The executor of one event of a subscription, which remembers for itself: a subscription may last for days.
@@ -167,6 +197,17 @@ class ShortWay(StrawberryGraphQLCoreExecutionContext):
         """Whether the document has no directives, by which variables would choose fields."""
         location = self.operation.loc
         return location is not None and "@" not in location.source.body
+
+
+def _without_variables(document: DocumentNode, operation: OperationDefinitionNode) -> DocumentNode:
+    """The document for an executor that is given the values of its variables."""
+    plans = plans_of(operation)
+    if "bare" not in plans:
+        bare = replace(operation, variable_definitions=())
+        definitions = tuple(bare if each is operation else each for each in document.definitions)
+        plans["bare"] = DocumentNode(definitions=definitions)
+    bare_document: DocumentNode = plans["bare"]
+    return bare_document
 
 
 def _first(columns: dict[str, list[Any]]) -> dict[str, Any]:

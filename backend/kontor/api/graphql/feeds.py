@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Collection
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -26,7 +27,7 @@ FASTEST, SLOWEST, AFTER_TROUBLE = 0.1, 0.5, 2.0
 AT_ONCE = 200  # rows a listener is given together
 
 
-class Feed(Generic[T]):
+class Feed(ABC, Generic[T]):
     """Reads only while somebody listens, from the moment they came."""
 
     room = 1000  # how much may wait for a listener
@@ -42,13 +43,13 @@ class Feed(Generic[T]):
         """Whether it is known from where: whatever is committed from now on is told."""
         return self._begun.is_set()
 
+    @abstractmethod
     async def start(self, db: Session) -> None:
         """Find the place from which everything is new."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def read(self, db: Session) -> Collection[T]:
         """What is new since the last time, in its order."""
-        raise NotImplementedError
 
     async def listen(self) -> AsyncIterator[T]:
         """Everything from now on; raises `Unavailable` for a listener who falls too far behind."""

@@ -253,7 +253,7 @@ def filtered(found: sa.Select[Order], wanted: OrdersFilter | None) -> sa.Select[
             if len(values) > 500:
                 raise InvalidInput("At most 500 values.", code="FILTER_TOO_LONG", path=("filter",))
             found = found.where(column.in_(values))
-    narrower: sa.Select[Order] = narrow(
+    return narrow(
         found,
         (Order.customer_id.__eq__, wanted.customer_id),
         (lambda email: Order.email_key == email.strip().lower(), wanted.email),
@@ -264,7 +264,6 @@ def filtered(found: sa.Select[Order], wanted: OrdersFilter | None) -> sa.Select[
         (lambda on_hold: _held() if on_hold else sa.not_(_held()), wanted.on_hold),
         (lambda kinds: _held(OrderHold.kind.in_(kinds)), wanted.hold_kinds),
     )
-    return narrower
 
 
 def _held(*conditions: Any) -> Any:
