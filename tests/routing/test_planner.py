@@ -20,7 +20,7 @@ from kontor.routing.values import (
     Stock,
     Supply,
 )
-from routing.worlds import POLICY, cheapest_by_solver, world
+from routing.worlds import POLICY, cheapest_by_solver, large_world, world
 
 SEEDS = 300
 
@@ -244,11 +244,27 @@ def test_huge_quantities_end_at_the_optimum_with_no_gap() -> None:
     assert_feasible(order(5000, 80), supply, result)
 
 
-def test_bounded_search_is_feasible_and_its_bound_holds() -> None:
+def test_search_for_large_orders_finds_the_optimum_and_proves_it() -> None:
+    proven = 0
     for seed in range(0, SEEDS, 3):
         demand, supply = world(seed)
         items, pools = items_of(demand, POLICY)
         places = find_candidates(demand, supply, POLICY, items, pools).places
-        exact = plan(demand, supply, POLICY).cost_cents
-        cost, _, bound = search(problem_of(demand, POLICY, items, pools), places, exact)
-        assert bound <= exact <= cost
+        exact = plan(demand, supply, POLICY)
+        problem = problem_of(demand, POLICY, items, pools)
+        if not places or not exact.parcels:
+            continue
+        cost, _, bound = search(problem, places, exact.cost_cents + 1)
+        assert bound <= exact.cost_cents <= cost, seed
+        if not pools and not any(each.line_cents or each.offer.lane.weight_steps for each in places):
+            assert (seed, cost, bound) == (seed, exact.cost_cents, exact.cost_cents)
+            proven += 1
+    assert proven > 20
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_orders_too_large_for_the_program_end_at_the_optimum_too(seed: int) -> None:
+    demand, supply = large_world(seed)
+    result = plan(demand, supply, POLICY)
+    assert (result.cost_cents, result.gap_cents) == (cheapest_by_solver(demand, supply, POLICY), 0)
+    assert_feasible(demand, supply, result)

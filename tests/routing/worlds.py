@@ -1,6 +1,6 @@
 """Random routing problems with every rule on, and an independent answer to them by a mixed integer program."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 
 import highspy
@@ -34,6 +34,26 @@ def world(seed: int) -> tuple[Demand, Supply]:
     days = {s.location_id: tuple(d for d in range(4) if rng.random() < 0.7) for s in sites if rng.random() < 0.25}
     supply = Supply(Network(sites), stock, 0, 4, capacity, days)
     return _demand(rng, variants, [str(site.location_id) for site in sites]), supply
+
+
+def large_world(seed: int) -> tuple[Demand, Supply]:
+    """An order of many lines of several pieces each, scarce in every place: no places are plain."""
+    rng = Random(1000 + seed)
+    sites = [replace(_site(rng, number), active=True, accepting=True, ships=True) for number in range(5)]
+    flat = {region: Lane(rng.randint(300, 600), 30, 1) for region in REGIONS}
+    sites = [replace(site, lanes=flat, handling_line_cents=0, channels=None) for site in sites]
+    variants = [f"v{number}" for number in range(10)]
+    stock: dict[Id, dict[Id, Stock]] = {
+        variant: {site.location_id: Stock(rng.randint(0, 2), inbound=((2, 1),)) for site in sites if rng.random() < 0.7}
+        for variant in variants
+    }
+    capacity = {site.location_id: Capacity((6, 6, 6, 6)) for site in sites[:3]}
+    lines = tuple(
+        DemandLine(f"l{n}", variant, rng.choice((1, 1, 2, 3)), rng.choice((200, 900)), rng.choice((900, 2500)))
+        for n, variant in enumerate(variants)
+    )
+    kit = tuple(replace(line, group="kit") if n < 2 else line for n, line in enumerate(lines))
+    return Demand(kit, "web", "north", 2, rng.choice((0, 1))), Supply(Network(sites), stock, 0, 4, capacity)
 
 
 def _site(rng: Random, number: int) -> Site:

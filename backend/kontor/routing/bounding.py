@@ -1,173 +1,208 @@
-"""Large orders: branch and bound over which places send a parcel, cut off after a fixed number of steps.
+"""Large orders: branch and bound over which places send a parcel.
 
-The bound spreads the cost of an undecided place over the most units it could send and ignores what couples items
-(capacity, shared stock, weight steps). The answer comes with the proven bound, so that its distance is known.
+The bound puts a price on every item (Lagrange): each location earns what the prices of what it would send exceed its
+own costs, on the days that pay best, and where that is more than its parcels cost it is bought. The prices are moved
+until the locations together send about what is wanted; what is paid then is a bound on every plan. It ignores what
+couples items (weight steps, shared stock, a limit of several days); the assignment at the end does not. The search ends
+with the optimum or, after a fixed number of steps, with the best plan found and the proven bound.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from heapq import heappop, heappush
 from typing import NamedTuple
 
+from kontor.routing.assigning import Amounts, Assigner, Assignment
 from kontor.routing.candidates import FORBIDDEN, Place
-from kontor.routing.costs import weight_step_cents
 from kontor.routing.covering import Order, Parcel
+from kontor.routing.earning import FINE, Location, fewest, lack
 
-MAX_STEPS = 300
+MAX_STEPS = 2000
+_FIRST_ROUNDS, _ROUNDS = 120, 25
+_PATIENCE = 5  # rounds without a better bound before the steps are halved
 
-_Amounts = dict[int, list[int]]
 
+class _Priced(NamedTuple):
+    """A bound in cents, the prices it was found with, and what every undecided place lacks to be bought (or earns)."""
 
-class _Relaxed(NamedTuple):
     bound: int
-    used: dict[int, int]
-    branch: int | None
+    prices: list[int]
+    lacks: dict[int, int]
+
+
+@dataclass(slots=True)
+class _Best:
+    """The cheapest plan found so far."""
+
+    cost: int
+    amounts: Amounts
 
 
 def search(order: Order, places: Sequence[Place], upper: int) -> tuple[int, list[Parcel], int]:
     """Cost and parcels of the best plan found, and a bound no plan with a parcel in it can beat (or `upper`)."""
-    tree = _Tree(order, places)
-    best, amounts = tree.construct()
-    counter = 0
-    root = tree.relax(frozenset(), frozenset())
-    heap = [(root.bound, counter, root, frozenset[int](), frozenset[int]())]
-    leaves = FORBIDDEN
-    for _ in range(MAX_STEPS):
-        if not heap or heap[0][0] >= min(best, upper):
-            break
-        _, _, relaxed, opened, closed = heappop(heap)
-        cost, found = tree.improve({*opened, *relaxed.used})
-        if cost < best:
-            best, amounts = cost, found
-        if relaxed.branch is None:
-            leaves = min(leaves, relaxed.bound)
-            continue
-        for with_it, without in (({relaxed.branch}, ()), ((), {relaxed.branch})):
-            child = (opened.union(with_it), closed.union(without))
-            if order.max_parcels is not None and len(child[0]) >= order.max_parcels:
-                child = (child[0], frozenset(range(len(places))) - child[0])
-            counter += 1
-            below = tree.relax(*child)
-            heappush(heap, (below.bound, counter, below, *child))
-    bound = min(best, upper, leaves, heap[0][0] if heap else FORBIDDEN)
-    return best, [(places[n], tuple(row)) for n, row in sorted(amounts.items())], bound
+    tree = _Tree(order, places, upper)
+    bound = tree.run()
+    parcels: list[Parcel] = [(places[n], tuple(row)) for n, row in sorted(tree.best.amounts.items())]
+    return tree.best.cost, parcels, bound
 
 
 class _Tree:
-    """The problem with what every node of the search needs."""
+    """One search with what every node of it needs."""
 
-    def __init__(self, order: Order, places: Sequence[Place]) -> None:
-        self.order, self.places = order, places
+    def __init__(self, order: Order, places: Sequence[Place], upper: int) -> None:
+        self.order, self.places, self.upper = order, places, upper
+        self.assigner = Assigner(order, places)
         self.fixed = [place.fixed + order.split_cents for place in places]
-        # A whole parcel's cost borne by one count, at least.
-        self.share = [max(0, cents) // max(1, sum(p.available)) for cents, p in zip(self.fixed, places, strict=True)]
-        self.siblings: dict[int, list[int]] = {}
+        self.best = _Best(FORBIDDEN, {})
+        groups: dict[int, list[int]] = {}
         for n, place in enumerate(places):
-            self.siblings.setdefault(place.offer.rank, []).append(n)
+            groups.setdefault(place.offer.rank, []).append(n)
+        self.locations = [Location(order, places, numbers) for numbers in groups.values()]
 
-    def relax(self, opened: frozenset[int], closed: frozenset[int]) -> _Relaxed:
-        """A lower bound below this node, the places it uses and the one to decide next."""
-        order, places = self.order, self.places
-        total = sum(self.fixed[n] for n in opened) - order.split_cents
-        total += sum(min(0, cents) for n, cents in enumerate(self.fixed) if n not in opened and n not in closed)
-        used: dict[int, int] = {}
-        for index, item in enumerate(order.items):
-            need, lost = item.count, order.lost[index]
-            left = {rank: max(places[n].available[index] for n in group) for rank, group in self.siblings.items()}
-            priced = sorted(
-                (places[n].unit[index] + (0 if n in opened else self.share[n]), n)
-                for n in range(len(places))
-                if n not in closed and places[n].available[index]
-            )
-            for cents, n in priced:
-                take = min(need, places[n].available[index], left[places[n].offer.rank])
-                if cents > lost or need == 0:
-                    break
-                if take:
-                    need, total = need - take, total + cents * take
-                    left[places[n].offer.rank] -= take
-                    used[n] = used.get(n, 0) + take
-            total += lost * need
-        unpaid = [(self.fixed[n] - self.share[n] * units, -n) for n, units in used.items() if n not in opened]
-        return _Relaxed(total, used, -max(unpaid)[1] if unpaid else None)
+    @property
+    def limit(self) -> int:
+        """No plan of this cost or more is of interest."""
+        return min(self.best.cost, self.upper)
 
-    def construct(self) -> tuple[int, _Amounts]:
+    def run(self) -> int:
+        """Search; the proven bound."""
+        everything = range(len(self.places))
+        self.construct()
+        cheapest = [
+            min([place.unit[index] for place in self.places if place.available[index]], default=0)
+            for index in range(len(self.order.items))
+        ]
+        prices = [max(0, min(cents, lost)) * FINE for cents, lost in zip(cheapest, self.order.lost, strict=True)]
+        root = self.price(frozenset(), frozenset(), prices, rounds=_FIRST_ROUNDS)
+        heap = [(root.bound, 0, root, frozenset[int](), frozenset[int]())]
+        leaves, counter = FORBIDDEN, 0
+        for _ in range(MAX_STEPS):
+            if not heap or heap[0][0] >= self.limit:
+                break
+            bound, _, priced, opened, closed = heappop(heap)
+            opened, closed = self.decide(priced, opened, closed)
+            undecided = [n for n in everything if n not in opened and n not in closed]
+            found = self.take({*opened, *(n for n in undecided if priced.lacks.get(n, 0) <= 0)})
+            if not undecided:
+                leaf = self.take(opened) if len(opened) != len(found.amounts) else found
+                leaves = min(leaves, max(bound, self.cost_of(opened) + leaf.bound))
+                continue
+            branch = min(undecided, key=lambda n: (-abs(priced.lacks.get(n, 0)), n))
+            for child in self.children(opened, closed, branch):
+                counter += 1
+                below = self.price(*child, priced.prices, rounds=_ROUNDS)
+                if below.bound < self.limit:
+                    heappush(heap, (max(bound, below.bound), counter, below, *child))
+        return min(self.limit, leaves, heap[0][0] if heap else FORBIDDEN)
+
+    def children(
+        self, opened: frozenset[int], closed: frozenset[int], branch: int
+    ) -> Iterable[tuple[frozenset[int], frozenset[int]]]:
+        """With the place and without it; when no more parcels are allowed, without all others."""
+        with_it = opened | {branch}
+        most = self.order.max_parcels
+        yield (
+            with_it,
+            (frozenset(range(len(self.places))) - with_it if most is not None and len(with_it) >= most else closed),
+        )
+        yield opened, closed | {branch}
+
+    def decide(
+        self, priced: _Priced, opened: frozenset[int], closed: frozenset[int]
+    ) -> tuple[frozenset[int], frozenset[int]]:
+        """Places that no better plan can have are closed, those that every better plan has are opened."""
+        room = self.limit - priced.bound
+        if self.order.max_parcels is not None:
+            return opened, closed  # what a place lacks is not what it changes when places are counted
+        opened |= {n for n, lacks in priced.lacks.items() if -lacks >= room}
+        closed |= {n for n, lacks in priced.lacks.items() if lacks >= room}
+        return opened, closed
+
+    def price(self, opened: frozenset[int], closed: frozenset[int], prices: list[int], *, rounds: int) -> _Priced:
+        """The best bound below this node that so many rounds of moving the prices find."""
+        order, best = self.order, _Priced(-FORBIDDEN, prices, {})
+        prices, scale, idle = list(prices), 2.0, 0
+        for _ in range(rounds):
+            value, surplus, lacks = self.relax(opened, closed, prices)
+            bound = -(-value // FINE)
+            if bound > best.bound:
+                best, idle = _Priced(bound, list(prices), lacks), 0
+            else:
+                idle += 1
+            if bound >= self.limit or scale < 0.01:
+                break
+            square = sum(each * each for each in surplus)
+            if not square:
+                break
+            if idle >= _PATIENCE:
+                prices, scale, idle = list(best.prices), scale / 2, 0
+            step = scale * (min(self.limit, bound + 100_000) * FINE - value) / square
+            prices = [
+                min(max(0, price + round(step * each)), lost * FINE)
+                for price, each, lost in zip(prices, surplus, order.lost, strict=True)
+            ]
+        return best
+
+    def relax(
+        self, opened: frozenset[int], closed: frozenset[int], prices: Sequence[int]
+    ) -> tuple[int, list[int], dict[int, int]]:
+        """The bound of these prices in sixteenths, what is wanted more than sent of each item, what places lack."""
+        order = self.order
+        value = -order.split_cents * FINE
+        surplus = []
+        for price, lost, item in zip(prices, order.lost, order.items, strict=True):
+            value += price * item.count
+            surplus.append(item.count if price < lost * FINE else 0)
+        lacks: dict[int, int] = {}
+        offers = []
+        for location in self.locations:
+            ways = location.ways(opened, closed, prices)
+            offers.append(ways)
+            if order.max_parcels is None:
+                value += min(ways)[0]
+            for n in location.numbers:
+                if n not in opened and n not in closed:
+                    lacks[n] = lack(ways, n)
+        if order.max_parcels is not None:
+            value += fewest(offers, order.max_parcels)
+        for ways in offers:
+            for index, count in min(ways)[2].sent(prices):
+                surplus[index] -= count
+        return value, surplus, lacks
+
+    def construct(self) -> None:
         """A first plan: add the place that saves most until none saves."""
         chosen: set[int] = set()
-        best, amounts = FORBIDDEN, _Amounts()
-        reach: tuple[int, int] = (FORBIDDEN, 0)
+        reach = FORBIDDEN * (len(self.order.items) + 1) * 1000
         while self.order.max_parcels is None or len(chosen) < self.order.max_parcels:
-            tries = [(*self._fill({*chosen, n}), n) for n in range(len(self.places)) if n not in chosen]
-            if not tries:
+            tries = [
+                (self.cost_of({*chosen, n}) + self.assigner.assign([*chosen, n]).bound, n)
+                for n in range(len(self.places))
+                if n not in chosen
+            ]
+            if not tries or min(tries)[0] >= reach:
                 break
-            cost, missing, found, n = min(tries, key=lambda each: (each[0] + each[1] * FORBIDDEN, each[3]))
-            if (missing, cost) >= reach[::-1] and reach[0] < FORBIDDEN:
-                break
-            reach = (cost, missing)
+            reach, n = min(tries)
             chosen.add(n)
-            if not missing and cost < best:
-                best, amounts = cost, found
-        return best, amounts
+            self.take(chosen)
 
-    def improve(self, chosen: set[int]) -> tuple[int, _Amounts]:
-        """The best plan over these places, each tried to be left out."""
-        cost, missing, amounts = self._fill(chosen)
-        best = cost if not missing else FORBIDDEN
-        for n in sorted(amounts):
-            less, missing, found = self._fill(set(amounts) - {n})
-            if not missing and less < best:
-                best, amounts = less, found
-        limit = self.order.max_parcels
-        return (best, amounts) if limit is None or len(amounts) <= limit else (FORBIDDEN, {})
+    def cost_of(self, chosen: Iterable[int]) -> int:
+        """What the parcels cost, without what is in them."""
+        return sum(self.fixed[n] for n in chosen) - self.order.split_cents
 
-    def _fill(self, chosen: Iterable[int]) -> tuple[int, int, _Amounts]:
-        """Cost, units missing that must not be, and counts by place when each item takes the cheapest room."""
-        order, places = self.order, self.places
-        amounts: _Amounts = {}
-        lost = missing = 0
-        ranked = sorted(chosen)
-        for index in sorted(range(len(order.items)), key=lambda i: (-order.sizes[i], i)):
-            need = order.items[index].count
-            for n in sorted(ranked, key=lambda n: (places[n].unit[index], n)):
-                if need == 0 or places[n].unit[index] > order.lost[index]:
-                    break
-                take = min(need, self._room(n, index, amounts))
-                if take > 0:
-                    amounts.setdefault(n, [0] * len(order.items))[index] = take
-                    need -= take
-            if order.lost[index] >= FORBIDDEN:
-                missing += need
-            else:
-                lost += order.lost[index] * need
-        if not amounts:
-            return FORBIDDEN, missing, {}
-        return sum(self._cost(n, row) for n, row in amounts.items()) - order.split_cents + lost, missing, amounts
+    def take(self, chosen: Iterable[int]) -> Assignment:
+        """Assign to these places, leave out what is not worth its parcel, and remember the plan if it is the best."""
+        found = self.assigner.assign(sorted(chosen))
+        self._remember(found)
+        for n in sorted(found.amounts):
+            if len(found.amounts) > 1:
+                self._remember(self.assigner.assign([m for m in sorted(found.amounts) if m != n]))
+        return found
 
-    def _room(self, n: int, index: int, amounts: _Amounts) -> int:
-        """Counts of an item the place can add to what is already taken, on its own day and every later one."""
-        order, place = self.order, self.places[n]
-        room = place.available[index]
-        if place.roof is not None:
-            taken = sum(map(int.__mul__, amounts.get(n, ()), order.sizes))
-            room = min(room, (place.roof - taken) // order.sizes[index])
-        group = self.siblings[place.offer.rank]
-        for m in group:
-            if self.places[m].day < place.day:
-                continue
-            until = [amounts[k] for k in group if k in amounts and self.places[k].day <= self.places[m].day]
-            room = min(room, self.places[m].available[index] - sum(row[index] for row in until))
-            for pool, limit in zip(order.pools, self.places[m].limits, strict=True):
-                if pool.units[index]:
-                    drawn = sum(sum(map(int.__mul__, row, pool.units)) for row in until)
-                    room = min(room, (limit - drawn) // pool.units[index])
-        return room
-
-    def _cost(self, n: int, row: list[int]) -> int:
-        order, place = self.order, self.places[n]
-        cost = self.fixed[n]
-        for item, amount, each in zip(order.items, row, place.unit, strict=True):
-            cost += amount * each + (place.line_cents if amount and item.count > 1 else 0)
-        steps = place.offer.lane.weight_steps
-        if steps:
-            grams = sum(map(int.__mul__, row, order.weights))
-            cost += weight_step_cents(steps, grams) - min(cents for _, cents in steps)
-        return cost
+    def _remember(self, found: Assignment) -> None:
+        most = self.order.max_parcels
+        if not found.amounts or (most is not None and len(found.amounts) > most):
+            return
+        cost = self.cost_of(found.amounts) + found.cost
+        if cost < self.best.cost:
+            self.best = _Best(cost, found.amounts)
