@@ -3,7 +3,8 @@ from typing import Any
 
 import pytest
 
-from kontor.routing.candidates import FORBIDDEN, Item, Place, Pool, available, find_candidates, items_of
+from kontor.routing.candidates import FORBIDDEN, Item, Place, Pool, available, items_of
+from kontor.routing.surveying import find_candidates
 from kontor.routing.values import Capacity, Demand, DemandLine, Lane, Network, Reason, Site, Stock, Supply
 from routing.worlds import POLICY
 

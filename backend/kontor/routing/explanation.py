@@ -9,9 +9,10 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from kontor.routing.candidates import Item, Place, find_candidates, items_of
+from kontor.routing.candidates import Item, Place, Pool, items_of
 from kontor.routing.costs import parcel_terms, shortage_cents, total_terms
 from kontor.routing.planner import plan
+from kontor.routing.surveying import find_candidates
 from kontor.routing.values import Demand, FulfillmentPlan, Id, PlannedParcel, Policy, Supply, Terms
 
 Record = dict[str, Any]
@@ -108,7 +109,9 @@ def explain(
     `candidates` show what each place would cost if it alone sent all it has at its earliest, cheapest first and at most
     `most_candidates`; `omitted` counts the rest.
     """
-    alone = _candidates(demand, supply, policy)
+    items, pools = items_of(demand, policy)
+    found = find_candidates(demand, supply, policy, items, pools)
+    alone = _candidates(demand, supply, policy, places=found.places, items=items, pools=pools)
     second = runner_up(demand, supply, policy, chosen)
     return {
         "policy": chosen.policy_version,
@@ -120,7 +123,7 @@ def explain(
         "unsent": _counts(chosen.unsent),
         "candidates": alone[:most_candidates],
         "omitted": max(0, len(alone) - most_candidates),
-        "eliminated": [{"location": str(location), "reason": reason.value} for location, reason in chosen.eliminated],
+        "eliminated": [{"location": str(location), "reason": reason.value} for location, reason in found.eliminated],
         "runner_up": None if second is None else _second(chosen, second),
     }
 
@@ -155,9 +158,9 @@ def _nonzero(terms: Terms) -> dict[str, int]:
     return {name: cents for name, cents in terms._asdict().items() if cents}
 
 
-def _candidates(demand: Demand, supply: Supply, policy: Policy) -> list[Record]:
-    items, pools = items_of(demand, policy)
-    places = find_candidates(demand, supply, policy, items, pools).places
+def _candidates(
+    demand: Demand, supply: Supply, policy: Policy, *, places: list[Place], items: list[Item], pools: list[Pool]
+) -> list[Record]:
     pooled = [pool.units for pool in pools]
     earliest: dict[int, Place] = {}
     for place in places:

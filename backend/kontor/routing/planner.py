@@ -9,10 +9,12 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from kontor.routing.bounding import search
-from kontor.routing.candidates import FORBIDDEN, Candidates, Item, Place, Pool, find_candidates, items_of
+from kontor.routing.candidates import FORBIDDEN, Item, Place, Pool, items_of
 from kontor.routing.costs import parcel_terms, shortage_cents, total_terms
 from kontor.routing.covering import Cover, Order, Parcel, is_small, levels_of
 from kontor.routing.pruning import first_plan, is_plain, promising, undominated
+from kontor.routing.sifting import worthwhile
+from kontor.routing.surveying import Survey
 from kontor.routing.values import Demand, FulfillmentPlan, Id, PlannedParcel, Policy, Supply
 
 # Up to here the search is quicker than pruning before it.
@@ -34,10 +36,10 @@ def plan(demand: Demand, supply: Supply, policy: Policy) -> FulfillmentPlan:
     whole or not at all. Never raises for a demand that cannot be served: everything is unsent then.
     """
     items, pools = items_of(demand, policy)
-    found = find_candidates(demand, supply, policy, items, pools)
+    order = problem_of(demand, policy, items, pools)
     nothing = sum([item.lost_cents * item.count for item in items])
-    choice = _choose(problem_of(demand, policy, items, pools), found.places, nothing)
-    return _assemble(demand, supply, policy, found=found, items=items, choice=choice)
+    places = worthwhile(Survey(demand, supply, policy, items, pools), order, nothing)
+    return _assemble(demand, supply, policy, items=items, choice=_choose(order, places, nothing))
 
 
 def problem_of(demand: Demand, policy: Policy, items: list[Item], pools: list[Pool]) -> Order:
@@ -134,7 +136,7 @@ def _amounts(order: Order, place: Place) -> tuple[int, ...]:
 
 
 def _assemble(
-    demand: Demand, supply: Supply, policy: Policy, *, found: Candidates, items: Sequence[Item], choice: _Choice
+    demand: Demand, supply: Supply, policy: Policy, *, items: Sequence[Item], choice: _Choice
 ) -> FulfillmentPlan:
     """From items back to lines, with the terms of each parcel and of the whole."""
     left = [line.quantity for line in demand.lines]
@@ -165,7 +167,5 @@ def _assemble(
         terms=terms,
         cost_cents=sum(terms),
         gap_cents=choice.gap,
-        candidates=tuple(dict.fromkeys([place.offer.site.location_id for place in found.places])),
-        eliminated=tuple(found.eliminated),
         policy_version=policy.version,
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from operator import le
+from typing import Protocol
 
 from kontor.routing.candidates import FORBIDDEN, Place
 from kontor.routing.covering import Order, Parcel
@@ -56,12 +57,27 @@ def _saving(order: Order, place: Place, remaining: Sequence[int]) -> int:
     return saving
 
 
+class Offered(Protocol):
+    """What a bound needs to know of a place: cents for its parcel, and for all counts of each item."""
+
+    @property
+    def fixed(self) -> int: ...
+    @property
+    def whole(self) -> list[int]: ...
+
+
 def promising(order: Order, places: Sequence[Place], lost: Sequence[int], upper: int) -> list[Place]:
-    """The places that could be part of a plan below `upper`; none of them means `upper` is the optimum.
+    """The places that could be part of a plan below `upper`; none of them means `upper` is the optimum."""
+    bound, slack = ascend(order, places, lost)
+    return [place for place, left in zip(places, slack, strict=True) if left < upper - bound]
+
+
+def ascend(order: Order, places: Sequence[Offered], lost: Sequence[int]) -> tuple[int, list[int]]:
+    """A bound on every plan with a parcel in it, and by place what a plan with it costs more than that.
 
     Dual ascent on the linear relaxation. Each item gets a price, at most what owing it costs, so that no place earns
-    more than its parcel by selling below the prices. The prices then sum to a bound on every plan with a parcel in it,
-    and what a place lacks to earn its parcel is what a plan with it costs more.
+    more than its parcel by selling below the prices. The prices then sum to the bound, and what a place lacks to earn
+    its parcel is what a plan with it costs more.
     """
     slack = [place.fixed + order.split_cents for place in places]
     offered = list(zip(*[place.whole for place in places], strict=True))
@@ -82,8 +98,7 @@ def promising(order: Order, places: Sequence[Place], lost: Sequence[int], upper:
                 ]
         if not moved:
             break
-    room = upper - sum(prices) + order.split_cents
-    return [place for place, left in zip(places, slack, strict=True) if left < room]
+    return sum(prices) - order.split_cents, slack
 
 
 def undominated(order: Order, places: Sequence[Place], need: int) -> list[Place]:

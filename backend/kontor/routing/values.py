@@ -239,8 +239,6 @@ class FulfillmentPlan:
     terms: Terms
     cost_cents: int
     gap_cents: int
-    candidates: tuple[Id, ...]
-    eliminated: tuple[tuple[Id, Reason], ...]
     policy_version: str
 
     @property
