@@ -22,6 +22,7 @@ from typing import Self
 from kontor.bench import supervisor
 
 START_SECONDS = 30.0
+END_SECONDS = 600.0  # removing the files of a large database takes its time
 PAUSE_SECONDS = 0.2
 PORT_ATTEMPTS = 5
 SERVER_USERS = ("postgres", "nobody")
@@ -195,7 +196,7 @@ class _Server:
         for pipe in (ended.stdin, ended.stdout):
             if pipe is not None:
                 pipe.close()
-        ended.wait(START_SECONDS)
+        ended.wait(END_SECONDS)
 
     def _log_tail(self) -> str:
         log = self.folder / "server.log"

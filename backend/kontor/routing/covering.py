@@ -17,6 +17,9 @@ from kontor.routing.costs import weight_step_cents
 
 MAX_STATES = 4096
 MAX_PAIRS = 600_000
+# Over many places the search for large orders has to look at too many sets of them: then a larger program is quicker.
+MANY_PLACES = 24
+MANY_STATES, MANY_PAIRS = 16_384, 8_000_000
 _REMEMBERED_PAIRS = 70_000
 _IMPOSSIBLE = FORBIDDEN >> 1
 
@@ -58,10 +61,12 @@ def levels_of(order: Order, places: Sequence[Place]) -> tuple[tuple[int, ...], .
     return tuple(levels)
 
 
-def is_small(levels: Sequence[Sequence[int]]) -> bool:
-    """Whether the dynamic program stays within its bounds of states and pairs of states."""
+def is_small(levels: Sequence[Sequence[int]], places: int) -> bool:
+    """Whether the dynamic program over so many places stays within its bounds of states and pairs of states."""
     pairs = prod(len(level) * (len(level) + 1) // 2 for level in levels)
-    return prod(len(level) for level in levels) <= MAX_STATES and pairs <= MAX_PAIRS
+    states = prod(len(level) for level in levels)
+    many = places > MANY_PLACES
+    return states <= (MANY_STATES if many else MAX_STATES) and pairs <= (MANY_PAIRS if many else MAX_PAIRS)
 
 
 def _parts(shape: tuple[int, ...]) -> list[list[int]]:

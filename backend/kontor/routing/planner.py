@@ -85,7 +85,7 @@ def _improve(order: Order, places: list[Place], best: _Choice) -> _Choice:
     if not places:
         return best
     levels = levels_of(order, places)
-    if is_small(levels):
+    if is_small(levels, len(places)):
         cost, parcels = Cover(order, places, levels).solve()
         return _Choice(cost, parcels, 0) if cost < best.cost else best
     cost, parcels, bound = search(order, places, best.cost)

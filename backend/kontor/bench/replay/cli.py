@@ -47,16 +47,19 @@ def olist(
 
     wanted = Wanted(database_url=database, redis_url=redis, embedded=sqlite, workers=workers, clients=clients)
     options = Options(data, orders, wanted, chaos_every if chaos else 0.0, acts_per_window=step)
-    made = asyncio.run(replay(options, typer.echo))
-    if expect and expect != made.digest:
-        made.differences.append(f"the end has digest {made.digest} instead of {expect}")
-    if like is not None:
-        made.differences += otherwise(orjson.loads(like.read_bytes()), made.ends)
-    typer.echo(readable(made))
-    if ends is not None:
-        ends.write_bytes(orjson.dumps(made.ends, option=orjson.OPT_INDENT_2))
-    if report is not None:
-        report.write_bytes(as_json(made))
+
+    def keep(made: Report) -> None:
+        if expect and expect != made.digest:
+            made.differences.append(f"the end has digest {made.digest} instead of {expect}")
+        if like is not None:
+            made.differences += otherwise(orjson.loads(like.read_bytes()), made.ends)
+        typer.echo(readable(made))
+        if ends is not None:
+            ends.write_bytes(orjson.dumps(made.ends, option=orjson.OPT_INDENT_2))
+        if report is not None:
+            report.write_bytes(as_json(made))
+
+    made = asyncio.run(replay(options, typer.echo, keep))
     if made.differences:
         raise typer.Exit(1)
 

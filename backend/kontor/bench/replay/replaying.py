@@ -50,8 +50,11 @@ class Report:
     ends: dict[str, str] = field(default_factory=dict)
 
 
-async def replay(options: Options, say: Say) -> Report:
-    """Run one replay; raises what stops it, and reports what it found otherwise."""
+async def replay(options: Options, say: Say, keep: Callable[[Report], None] = lambda _: None) -> Report:
+    """Run one replay; raises what stops it, and reports what it found otherwise.
+
+    `keep` is given the report before anything is taken down: what an hour has shown does not hang on that.
+    """
     data = await asyncio.to_thread(load, options.data, most=options.orders)
     notes = Counter(data.notes)
     stories = [story(each, notes, returned_per_thousand=options.returned_per_thousand) for each in data.orders]
@@ -69,7 +72,9 @@ async def replay(options: Options, say: Say) -> Report:
             operations = Operations(installation.api, data.skus(), locations)
             played = await Player(installation, operations, stories, say, options.acts_per_window).play()
         say(f"played in {played.seconds:.0f} s, checking")
-        return await _report(installation, data, stories, played, kills, accounted)
+        made = await _report(installation, data, stories, played, kills, accounted)
+        keep(made)
+    return made
 
 
 @contextlib.asynccontextmanager
