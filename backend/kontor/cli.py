@@ -32,6 +32,8 @@ FURTHER = {
     "bench": "kontor.bench.cli",
     "replay": "kontor.bench.replay",
     "prove": "kontor.bench.prove",
+    "route": "kontor.routing.cli",
+    "serve-routing": "kontor.routing.season_cli",
     "user": "kontor.auth.cli",
     "vendor": "kontor.bench.vendor",
 }

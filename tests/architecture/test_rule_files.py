@@ -31,6 +31,7 @@ LIBRARIES: dict[str, tuple[frozenset[str], str]] = {
     "locations/*.py": (frozenset({"opening_hours"}), "reads opening hours in the OpenStreetMap notation"),
     "catalog/*.py": (frozenset({"stdnum"}), "check digits of article numbers"),
     "customers/*.py": (frozenset({"stdnum"}), "check digits of VAT numbers"),
+    "routing/*.py": (frozenset({"highspy", "numpy"}), "solves programs from arrays; seeded, without files or clock"),
     "tax/*.py": (frozenset({"stdnum"}), "check digits of VAT numbers"),
 }
 
@@ -42,9 +43,12 @@ IMPURE: dict[str, str] = {
     "*/files.py": "names the columns of files for the ground that reads them",
     "catalog/values.py": "names the ground's checks of each field",
     "*/tasks.py": "names the functions that process tasks call",
+    "routing/season_cli.py": "the command that answers lines on standard input",
     "orders/progress.py": "changes the counters of an order in memory and records what follows",
     "payments/ledger.py": "writes the books, though it waits for nothing",
     "notifications/rendering.py": "reads the templates it fills",
+    "routing/batch.py": "looks at the clock to know when to stop, and starts the random numbers of its seed",
+    "routing/cli.py": "reads the file it is given",
     "webhooks/signing.py": "draws new secrets",
 }
 
@@ -78,7 +82,14 @@ DECISIONS = (
     "routing/costs.py",
     "routing/covering.py",
     "routing/explanation.py",
+    "routing/joining.py",
+    "routing/mixing.py",
     "routing/planner.py",
+    "routing/ranking.py",
+    "routing/recreating.py",
+    "routing/relaxing.py",
+    "routing/seeking.py",
+    "routing/sharing.py",
     "routing/values.py",
     "tax/determination.py",
     "tax/rounding.py",

@@ -260,6 +260,7 @@ async def test_pieces_that_go_while_a_batch_is_planned_are_not_promised_twice(
     company = await make_company(database)
     variant = await variant_with(database, company.warehouse.id, 2, "A")
     taken = [Taken(order_input(company.channel, ("A", 1)), SYSTEM) for _ in range(2)]
+
     async def after_somebody_else(db: Session, picks: Sequence[Pick], redemptions: Sequence[Redemption]) -> bool:
         await db.execute(sa.update(StockLevel).where(StockLevel.allocated == 0).values(allocated=1))
         return await allocate_redeeming(db, picks, redemptions)

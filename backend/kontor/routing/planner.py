@@ -21,7 +21,7 @@ from kontor.routing.values import Demand, FulfillmentPlan, Id, PlannedParcel, Po
 _FEW_PLACES = 4
 
 
-class _Choice(NamedTuple):
+class Choice(NamedTuple):
     """Parcels as (place, counts by item), their cost with shortage and split, and how far from the optimum at most."""
 
     cost: int
@@ -39,7 +39,7 @@ def plan(demand: Demand, supply: Supply, policy: Policy) -> FulfillmentPlan:
     order = problem_of(demand, policy, items, pools)
     nothing = sum([item.lost_cents * item.count for item in items])
     places = worthwhile(Survey(demand, supply, policy, items, pools), order, nothing)
-    return _assemble(demand, supply, policy, items=items, choice=_choose(order, places, nothing))
+    return assemble(demand, supply, policy, items=items, choice=choose(order, places, nothing))
 
 
 def problem_of(demand: Demand, policy: Policy, items: list[Item], pools: list[Pool]) -> Order:
@@ -55,10 +55,10 @@ def problem_of(demand: Demand, policy: Policy, items: list[Item], pools: list[Po
     )
 
 
-def _choose(order: Order, places: list[Place], nothing: int) -> _Choice:
+def choose(order: Order, places: list[Place], nothing: int) -> Choice:
     """The cheaper of sending nothing, one parcel, or several."""
     if not places or (order.max_parcels is not None and order.max_parcels < 1):
-        return _Choice(nothing, [], 0)
+        return Choice(nothing, [], 0)
     items = order.items
     lost = [cents * item.count for cents, item in zip(order.lost, items, strict=True)]
     need = sum([item.units * item.count for item in items])
@@ -75,28 +75,28 @@ def _choose(order: Order, places: list[Place], nothing: int) -> _Choice:
     if len(places) <= _FEW_PLACES:
         return _improve(order, places, best)
     cost, parcels = first_plan(order, places, need)
-    best = _Choice(cost, parcels, 0) if cost < best.cost else best
+    best = Choice(cost, parcels, 0) if cost < best.cost else best
     kept = promising(order, places, lost, best.cost)
     return _improve(order, undominated(order, kept, need) if len(kept) > _FEW_PLACES else kept, best)
 
 
-def _improve(order: Order, places: list[Place], best: _Choice) -> _Choice:
+def _improve(order: Order, places: list[Place], best: Choice) -> Choice:
     """The optimum over the places that could be part of something cheaper than `best`."""
     if not places:
         return best
     levels = levels_of(order, places)
     if is_small(levels, len(places)):
         cost, parcels = Cover(order, places, levels).solve()
-        return _Choice(cost, parcels, 0) if cost < best.cost else best
+        return Choice(cost, parcels, 0) if cost < best.cost else best
     cost, parcels, bound = search(order, places, best.cost)
     if cost >= best.cost:
         return best._replace(gap=max(0, best.cost - bound))
-    return _Choice(cost, parcels, max(0, cost - bound))
+    return Choice(cost, parcels, max(0, cost - bound))
 
 
 def _best_single(
     order: Order, places: list[Place], lost: list[int], *, nothing: int, need: int
-) -> tuple[_Choice, dict[int, int]]:
+) -> tuple[Choice, dict[int, int]]:
     """The best plan of one parcel or none; for places where one parcel is not simply the sum of its items, a bound."""
     several = [index for index, item in enumerate(order.items) if item.count > 1]
     tight: dict[int, int] = {}
@@ -114,7 +114,7 @@ def _best_single(
             best, chosen = cost, place
     amounts = () if chosen is None else _amounts(order, chosen)
     # A parcel that costs nothing ties with sending nothing; without goods it is none.
-    return _Choice(best, [(chosen, amounts)] if chosen is not None and any(amounts) else [], 0), tight
+    return Choice(best, [(chosen, amounts)] if chosen is not None and any(amounts) else [], 0), tight
 
 
 def _partial(order: Order, place: Place, index: int, lost: int) -> int:
@@ -135,8 +135,8 @@ def _amounts(order: Order, place: Place) -> tuple[int, ...]:
     return tuple(amounts)
 
 
-def _assemble(
-    demand: Demand, supply: Supply, policy: Policy, *, items: Sequence[Item], choice: _Choice
+def assemble(
+    demand: Demand, supply: Supply, policy: Policy, *, items: Sequence[Item], choice: Choice
 ) -> FulfillmentPlan:
     """From items back to lines, with the terms of each parcel and of the whole."""
     left = [line.quantity for line in demand.lines]

@@ -68,16 +68,17 @@ class Offered(Protocol):
 
 def promising(order: Order, places: Sequence[Place], lost: Sequence[int], upper: int) -> list[Place]:
     """The places that could be part of a plan below `upper`; none of them means `upper` is the optimum."""
-    bound, slack = ascend(order, places, lost)
-    return [place for place, left in zip(places, slack, strict=True) if left < upper - bound]
+    prices, slack = ascend(order, places, lost)
+    room = upper - sum(prices) + order.split_cents
+    return [place for place, left in zip(places, slack, strict=True) if left < room]
 
 
-def ascend(order: Order, places: Sequence[Offered], lost: Sequence[int]) -> tuple[int, list[int]]:
-    """A bound on every plan with a parcel in it, and by place what a plan with it costs more than that.
+def ascend(order: Order, places: Sequence[Offered], lost: Sequence[int]) -> tuple[list[int], list[int]]:
+    """Dual ascent on the linear relaxation: a price for all of each item, and what each place lacks to earn its parcel.
 
-    Dual ascent on the linear relaxation. Each item gets a price, at most what owing it costs, so that no place earns
-    more than its parcel by selling below the prices. The prices then sum to the bound, and what a place lacks to earn
-    its parcel is what a plan with it costs more.
+    Each item gets a price, at most what owing it costs, so that no place earns more than its parcel by selling below
+    the prices. The prices less one split then sum to a bound on every plan with a parcel in it, and what a place lacks
+    to earn its parcel is what a plan with it costs more.
     """
     slack = [place.fixed + order.split_cents for place in places]
     offered = list(zip(*[place.whole for place in places], strict=True))
@@ -98,7 +99,7 @@ def ascend(order: Order, places: Sequence[Offered], lost: Sequence[int]) -> tupl
                 ]
         if not moved:
             break
-    return sum(prices) - order.split_cents, slack
+    return prices, slack
 
 
 def undominated(order: Order, places: Sequence[Place], need: int) -> list[Place]:

@@ -44,7 +44,8 @@ def worthwhile(survey: Survey, order: Order, nothing: int) -> list[Place]:
     if len(seen) <= _FEW or min(each.fixed for each in seen) < 0:
         return _places(survey, [each.location_id for each in seen])
     lost = [cents * item.count for cents, item in zip(order.lost, order.items, strict=True)]
-    bound, slack = ascend(order, seen, lost)
+    prices, slack = ascend(order, seen, lost)
+    bound = sum(prices) - order.split_cents
     by_promise = sorted(zip(slack, seen, strict=True), key=lambda each: (each[0], each[1].fixed, each[1].rank))
     looked: dict[int, list[Place]] = {}
     for _, glimpse in by_promise[:_FIRST]:

@@ -18,12 +18,16 @@ class Candidates(NamedTuple):
     eliminated: list[tuple[Id, Reason]]
 
 
-def find_candidates(demand: Demand, supply: Supply, policy: Policy, items: list[Item], pools: list[Pool]) -> Candidates:
+def find_candidates(
+    demand: Demand, supply: Supply, policy: Policy, items: list[Item], pools: list[Pool], *, shared: bool = False
+) -> Candidates:
     """Every place with any of the goods, as a possible parcel or with the reason against it.
 
-    A location that has no stock row for any wanted variant is not looked at and not listed.
+    A location that has no stock row for any wanted variant is not looked at and not listed. With `shared` supply a
+    later day stays even where an earlier one is better for this demand: others may want the earlier one.
     """
     survey = Survey(demand, supply, policy, items, pools)
+    survey.shared = shared
     places: list[Place] = []
     eliminated: list[tuple[Id, Reason]] = []
     for location_id in survey.locations():
@@ -47,6 +51,7 @@ class Survey:
         "pools",
         "quick",
         "restricted",
+        "shared",
         "stocks",
         "supply",
         "weight",
@@ -58,7 +63,7 @@ class Survey:
         self.weight = policy.factor(demand.priority)
         self.offers = supply.network.view(demand.channel, demand.region, demand.pickup_location_id)
         self.need = 0
-        self.restricted = False
+        self.restricted = self.shared = False
         self.bare = len(items) == len(demand.lines)
         # Per line: stock by location, quantity, weight.
         self.lines: list[tuple[Mapping[Id, Stock], int, int]] = []
@@ -157,11 +162,13 @@ class Survey:
                 continue
             place = self._place(offer, day, rows, capacity)
             if place is not None and (
-                len(places) == first or not any(_dominates(each, place, self.need) for each in places[first:])
+                self.shared or not any(dominates(each, place, self.need) for each in places[first:])
             ):
                 places.append(place)
-            if place is not None and self._is_final(place, rows, capacity):
+            if capacity is _ALL_DAY and not any(row.inbound for row in rows):
                 break  # Nothing changes on a later day but the delay.
+            if place is not None and not self.shared and self._is_final(place, rows, capacity):
+                break
         if len(places) > first:
             return None
         return self._why_none(offer, rows, days, capacity)
@@ -274,7 +281,7 @@ class Survey:
         return Reason.NO_STOCK
 
 
-def _dominates(earlier: Place, later: Place, need: int) -> bool:
+def dominates(earlier: Place, later: Place, need: int) -> bool:
     """Whether the later day of one location cannot help: same reach, not cheaper, no capacity reason to wait."""
     return (
         (earlier.roof is None or earlier.roof >= need)

@@ -1,0 +1,297 @@
+"""A season, message by message: stock moves, orders are answered, and shadow prices follow what is left and sold.
+
+Three policies: `cheapest` answers each order by its own cheapest plan; `online` does so at shadow prices, solved again
+each morning; `evening` holds the orders of a day and settles them together at the prices of that evening.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
+
+from kontor.routing.forecasting import Forecast, Sold, learned
+from kontor.routing.instances import InvalidInstance, Row, articles_of, demand_of, network_of, policy_of
+from kontor.routing.joint import Sent, settle
+from kontor.routing.planner import plan
+from kontor.routing.shadow import Assortment, Holdings, Key, Prices, shadow_prices, smoothed
+from kontor.routing.values import Capacity, Demand, DemandLine, Id, Stock, Supply
+
+Message: TypeAlias = Mapping[str, Any]
+POLICIES = ("cheapest", "online", "evening")
+
+
+@dataclass(frozen=True, slots=True)
+class Pricing:
+    """How shadow prices are made: sampled demands per solve, the share kept of the last prices, and the seed."""
+
+    samples: int = 4
+    keep: float = 0.5
+    seed: int = 0
+
+
+class SeasonRouter:
+    """Answers the messages of one season in turn: `start`, then `day`, `order` and `evening`.
+
+    Raises `InvalidInstance` for a message that is none or comes out of turn, `OptimizerMissing` without a solver.
+    """
+
+    def __init__(self, policy: str, pricing: Pricing | None = None) -> None:
+        self.policy, self.pricing = policy, pricing or Pricing()
+        self._season: _Season | None = None
+        self._handlers = {"day": self._day, "order": self._order, "evening": self._evening}
+
+    def answer(self, message: Any) -> dict[str, Any]:
+        """The answer to one message."""
+        row = Row(message, ())
+        kind = row.text("type")
+        if kind == "start":
+            self._season = _Season(row, self.pricing)
+            return {}
+        if kind not in self._handlers:
+            raise row.wrong("type", "A message is start, day, order or evening.")
+        if self._season is None:
+            raise row.wrong("type", "A season begins with start.")
+        if kind != "day" and row.whole("day") != self._season.today:
+            raise row.wrong("day", "This day has not begun.")
+        return self._handlers[kind](self._season, row)
+
+    def _day(self, season: _Season, row: Row) -> dict[str, Any]:
+        season.morning(row)
+        if self.policy == "online":
+            season.price_from(season.today, season.stock)
+        return {}
+
+    def _order(self, season: _Season, row: Row) -> dict[str, Any]:
+        _, demand = season.read(row.row("order"))
+        season.note(demand)
+        if self.policy == "evening":
+            return {"defer": True}
+        parcels = plan(season.wanted(demand), season.supply(row), season.policy).parcels
+        sent = {(parcel.location_id, parcel.day): dict(parcel.lines) for parcel in parcels}
+        season.book(demand, sent)
+        return {"parcels": _parcels(sent)}
+
+    def _evening(self, season: _Season, row: Row) -> dict[str, Any]:
+        demands = dict(season.read(each) for each in row.rows("orders"))
+        season.price_from(season.today + 1, season.left(row))
+        supply = season.supply(row)
+        asked = {name: season.wanted(demand) for name, demand in demands.items()}
+        settled = settle(asked, supply, season.policy, days=season.days, price=season.prices.on)
+        for name, sent in settled.items():
+            season.book(demands[name], sent)
+        return {"orders": [{"id": name, "parcels": _parcels(settled[name])} for name in demands]}
+
+
+def _parcels(sent: Sent) -> list[dict[str, Any]]:
+    return [
+        {"location": place, "day": day, "lines": [{"line": line, "qty": units} for line, units in lines.items()]}
+        for (place, day), lines in sorted(sent.items(), key=lambda each: (each[0][1], str(each[0][0])))
+    ]
+
+
+class _Season:
+    """What is known of the season so far. `stock` is what should be there now, were it not for walk-ins."""
+
+    def __init__(self, root: Row, pricing: Pricing) -> None:
+        self.pricing, self.today = pricing, -1
+        self.end, self.wait = root.whole("days", least=1), root.whole("wait_days", least=0)
+        self.lines = articles_of(root)
+        self.articles: dict[Id, DemandLine] = dict(self.lines.items())
+        self.network, self.policy = network_of(root), replace(policy_of(root), version="season/1")
+        self.stock: dict[Key, int] = {}
+        markdown: dict[Key, int] = {}
+        for row in root.rows("stock"):
+            key = self._key(row)
+            self.stock[key], markdown[key] = row.whole("on_hand"), row.whole("markdown_cents", usual=0)
+        self.deliveries: dict[Key, Counter[int]] = {}
+        for row in root.rows("inbound", needed=False):
+            self.deliveries.setdefault(self._key(row), Counter())[row.whole("day")] += row.whole("qty")
+        self.daily: dict[Id, int] = {
+            row.text("id"): row.whole("units_per_day")
+            for row in root.rows("locations")
+            if row.value.get("units_per_day") is not None
+        }
+        self.assortment = Assortment(self.network, self.articles, markdown, self.daily, self.policy)
+        self.forecast = _forecast_of(root.row("forecast"))
+        carried: dict[Id, set[Id]] = {}
+        for place, variant in {*self.stock, *self.deliveries}:
+            carried.setdefault(place, set()).add(variant)
+        self.carried = {place: frozenset(kept) for place, kept in carried.items()}
+        self.promised: dict[Key, Counter[int]] = {}
+        self.used: Counter[tuple[Id, int]] = Counter()
+        self.orders = 0
+        self.units: Counter[Id] = Counter()
+        self.regions: Counter[str] = Counter()
+        self.walk_ins: Counter[Key] = Counter()
+        self.open_days: Counter[Key] = Counter()
+        self.prices = Prices()
+        self._priced = False
+
+    def _key(self, row: Row) -> Key:
+        place, variant = row.text("location"), row.text("sku")
+        if place not in self.network.sites:
+            raise row.wrong("location", "There is no such place.")
+        if variant not in self.articles:
+            raise row.wrong("sku", "There is no such article.")
+        return place, variant
+
+    def morning(self, row: Row) -> None:
+        """A day: what is missing of what should be there was sold over the counter."""
+        day = row.whole("day", least=0)
+        if day <= self.today:
+            raise row.wrong("day", "Days follow each other.")
+        told = {self._key(each): each.whole("units") for each in row.rows("stock")}
+        for key, units in told.items() if self.today >= 0 else ():
+            should = self.stock.get(key, 0)
+            for each in range(self.today + 1, day + 1):
+                should += self.deliveries.get(key, Counter())[each] - self.promised.get(key, Counter())[each]
+            self.walk_ins[key] += max(0, should - units)
+        self.open_days.update(key for key, units in told.items() if units > 0)
+        self.today, self.stock = day, told
+
+    def read(self, row: Row) -> tuple[str, Demand]:
+        demand = demand_of(row, self.lines)
+        return row.text("id"), demand
+
+    def note(self, demand: Demand) -> None:
+        """Remember what was asked for, whether or not it could be sent."""
+        self.orders += 1
+        self.regions[demand.region] += 1
+        for line in demand.lines:
+            self.units[line.variant_id] += line.quantity
+
+    def wanted(self, demand: Demand) -> Demand:
+        """The order with what it is owed raised by the dearest price: a price says where from, never whether."""
+        lines = []
+        for line in demand.lines:
+            prices = [self.prices.on(place, line.variant_id, self.today) for place in self.network.sites]
+            owed = self.policy.shortage_cents if line.shortage_cents is None else line.shortage_cents
+            lines.append(replace(line, shortage_cents=owed + max(0, round(max(prices, default=0)))))
+        return replace(demand, lines=tuple(lines))
+
+    def days(self, place: Id, demand: Demand) -> tuple[int, ...]:
+        """Today, and the days on which the place gets any of the goods of the order, as far as one may wait."""
+        coming = {day for line in demand.lines for day in self.deliveries.get((place, line.variant_id), ())}
+        last = min(self.today + self.wait, self.end - 1)
+        return tuple(sorted({self.today} | {day for day in coming if self.today < day <= last}))
+
+    def supply(self, row: Row) -> Supply:
+        """What may be promised now, at the present prices."""
+        rows: dict[Key, dict[int, int]] = {}
+        listed: dict[Id, set[int]] = {}
+        for place, variant, day, units in _table(row, "available", 4):
+            rows.setdefault((place, variant), {})[day] = units
+            listed.setdefault(place, set()).add(day)
+        roofs: dict[Id, dict[int, int]] = {}
+        for place, day, units in _table(row, "capacity_left", 3):
+            roofs.setdefault(place, {})[day] = units
+        stock: dict[Id, dict[Id, Stock]] = {}
+        for (place, variant), levels in rows.items():
+            stock.setdefault(variant, {})[place] = self._stock(place, variant, levels)
+        span = range(self.today, self.today + self.wait + 1)
+        capacity = {
+            place: Capacity(
+                tuple(days.get(day, 0) for day in span), unit_price=(round(self.prices.capacity.get(place, 0)),)
+            )
+            for place, days in roofs.items()
+        }
+        release = {place: tuple(sorted(days)) for place, days in listed.items()}
+        return Supply(self.network, stock, self.today, self.wait + 1, capacity, release)
+
+    def _stock(self, place: Id, variant: Id, levels: Mapping[int, int]) -> Stock:
+        on_hand = last = levels.get(self.today, 0)
+        inbound: list[tuple[int, int]] = []
+        for day in sorted(levels):
+            if day > self.today and levels[day] > last:
+                inbound.append((day, levels[day] - last))
+                last = levels[day]
+        # Where nothing is left today, a unit is one of those that come.
+        day = self.today if on_hand or not inbound else inbound[0][0]
+        return Stock(on_hand, 0, round(self.prices.on(place, variant, day)), tuple(inbound))
+
+    def book(self, demand: Demand, sent: Sent) -> None:
+        variants = {line.line_id: line.variant_id for line in demand.lines}
+        for (place, day), lines in sent.items():
+            self.used[place, day] += sum(lines.values())
+            for line, units in lines.items():
+                key = place, variants[line]
+                if day == self.today:
+                    self.stock[key] -= units
+                else:
+                    self.promised.setdefault(key, Counter())[day] += units
+
+    def left(self, row: Row) -> dict[Key, int]:
+        """The stock after the walk-ins of the day, as far as the message tells of it."""
+        stock = dict(self.stock)
+        for place, variant, day, units in _table(row, "available", 4):
+            if day == self.today and (place, variant) in stock:
+                stock[place, variant] -= self._outlook(place, variant, stock)[0] - units
+        return stock
+
+    def _outlook(self, place: Id, variant: Id, stock: Mapping[Key, int]) -> tuple[int, list[tuple[int, int]]]:
+        """Units that may be promised now, and more of them by day: promises of later days bind what is there."""
+        changes = Counter(self.deliveries.get((place, variant), Counter()))
+        changes.subtract(self.promised.get((place, variant), Counter()))
+        days = sorted(day for day in changes if day > self.today)
+        levels = [stock.get((place, variant), 0)]
+        for day in days:
+            levels.append(levels[-1] + changes[day])
+        for n in range(len(levels) - 2, -1, -1):
+            levels[n] = min(levels[n], levels[n + 1])
+        rises = zip(days, levels, levels[1:], strict=False)
+        return levels[0], [(day, after - before) for day, before, after in rises if after > before]
+
+    def price_from(self, first: int, stock: Mapping[Key, int]) -> None:
+        """Solve the prices again for what is asked from a day on."""
+        sold = Sold(max(0, first), self.orders, self.units, self.regions, self.walk_ins, self.open_days)
+        forecast = learned(self.forecast, sold, self.carried)
+        outlook = {key: self._outlook(*key, stock) for key in sorted({*stock, *self.deliveries}, key=str)}
+        left = {
+            (place, day): self.daily[place] - units for (place, day), units in self.used.items() if place in self.daily
+        }
+        holdings = Holdings(
+            first, self.end, {key: max(0, each[0]) for key, each in outlook.items()},
+            {key: each[1] for key, each in outlook.items()}, left,
+        )  # fmt: skip
+        how = self.pricing
+        new = shadow_prices(self.assortment, holdings, forecast, samples=how.samples, seed=how.seed)
+        self.prices = smoothed(new, self.prices if self._priced else None, how.keep)
+        self._priced = True
+
+
+def _table(row: Row, name: str, width: int) -> Iterable[Any]:
+    """Rows of names followed by whole numbers."""
+    rows = row.value.get(name)
+    if not isinstance(rows, list) or not all(isinstance(each, list) and len(each) == width for each in rows):
+        raise row.wrong(name, f"A list of rows of {width} is expected.")
+    for each in rows:
+        if not isinstance(each[0], str) or not all(isinstance(value, int) for value in each[-2:]):
+            raise row.wrong(name, "Names and whole numbers are expected.")
+    return rows
+
+
+def _forecast_of(row: Row) -> Forecast:
+    return Forecast(
+        _number(row, "orders_per_day"),
+        _number(row, "units_per_order"),
+        _numbers(row, "region_share"),
+        _numbers(row, "sku_share"),
+        _numbers(row, "walkin_per_day"),
+    )
+
+
+def _number(row: Row, name: str) -> float:
+    value = row.value.get(name)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
+        raise row.wrong(name, "A number of at least 0 is expected.")
+    return float(value)
+
+
+def _numbers(row: Row, name: str) -> dict[Any, float]:
+    inner = row.row(name)
+    return {each: _number(inner, each) for each in inner.value}
+
+
+__all__ = ["POLICIES", "InvalidInstance", "Pricing", "SeasonRouter"]
