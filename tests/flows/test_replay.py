@@ -34,7 +34,10 @@ def replayed(sample: Path, *, embedded: bool, chaos_every: float = 0.0) -> Repor
     """One replay of the sample; its report is shared by the tests."""
     wanted = Wanted(embedded=embedded, workers=2, clients=8, memory=True)
     options = Options(sample, wanted=wanted, chaos_every=chaos_every, returned_per_thousand=RETURNED)
-    return asyncio.run(replay(options, lambda _: None))
+    kept: list[Report] = []
+    report = asyncio.run(replay(options, lambda _: None, kept.append))
+    assert kept == [report]
+    return report
 
 
 def test_the_sample_holds_every_ending_and_every_quirk(sample: Path) -> None:

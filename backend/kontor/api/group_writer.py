@@ -77,12 +77,12 @@ class GroupWriter:
             principal = batch[0].principal if batch else SYSTEM
             return await self._database.in_unit(principal, work, request_id=request_id)
 
-        try:
-            return await placed(stock_last=True)
-        except (IntegrityError, StockMoved):
-            # The same external order or customer, or other buyers, came by another process meanwhile: they are found
-            # the second time.
-            return await placed(stock_last=False)
+        # The same external order or customer, or other buyers, may come by another process meanwhile: they are found
+        # the next time. Stock that is taken first stays, so only a twin can still come between the last two.
+        for stock_last in (True, False):
+            with contextlib.suppress(IntegrityError, StockMoved):
+                return await placed(stock_last=stock_last)
+        return await placed(stock_last=False)
 
     async def close(self) -> None:
         """Wait for what was accepted."""

@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass
+from itertools import cycle, islice
 from pathlib import Path
 
 from kontor.bench import baseline
@@ -71,12 +72,11 @@ def measure(*, calls: int = 40, rows: int = 1000, products: int = 100_000) -> Se
         bodies = [
             {
                 "figures": [
-                    {"location": world.locations[number % len(world.locations)], "sku": sku, "quantity": quantity}
+                    {"location": place, "sku": sku, "quantity": chance.randrange(9_000_000)}
                     for sku in chance.sample(world.skus, rows)
-                    for quantity in [chance.randrange(9_000_000)]
                 ]
             }
-            for number in range(calls)
+            for place in islice(cycle(world.locations), calls)
         ]
         with stack:
             load(world, stack.port, SET_LEVELS, bodies[:2], clients=1, mark="SetStockLevelsPayload")

@@ -84,8 +84,8 @@ class _Tree:
             undecided = [n for n in everything if n not in opened and n not in closed]
             found = self.take({*opened, *(n for n in undecided if priced.lacks.get(n, 0) <= 0)})
             if not undecided:
-                leaf = self.take(opened) if len(opened) != len(found.amounts) else found
-                leaves = min(leaves, max(bound, self.cost_of(opened) + leaf.bound))
+                if opened:  # without any parcel it is no plan of this search
+                    leaves = min(leaves, max(bound, self.cost_of(opened) + found.bound))
                 continue
             branch = min(undecided, key=lambda n: (-abs(priced.lacks.get(n, 0)), n))
             for child in self.children(opened, closed, branch):

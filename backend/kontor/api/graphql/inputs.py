@@ -88,16 +88,16 @@ def quick_values(
         return None
     sources: dict[str, VariableValueSource] = {}
     coerced: dict[str, Any] = {}
-    for (name, kind, *_), convert, without_default in plans[_KEY]:
-        value = given.get(name, Undefined)
+    for signature, convert, without_default in plans[_KEY]:
+        name, value = signature.name, given.get(signature.name, Undefined)
         if value is not Undefined:
             try:
                 coerced[name] = convert(value)
             except Exception:  # whatever it is, the library finds it again and names the place
                 return None
-        elif not without_default or isinstance(kind, GraphQLNonNull):
+        elif not without_default or isinstance(signature.type, GraphQLNonNull):
             return None
-        sources[name] = VariableValueSource(plans[_KEY][len(sources)].signature, value)
+        sources[name] = VariableValueSource(signature, value)
     return VariableValues(sources, coerced)
 
 
