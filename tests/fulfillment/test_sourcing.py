@@ -107,6 +107,25 @@ async def test_stock_moves_to_a_much_cheaper_place_only(database: Database) -> N
     assert await counters(database, second) == [{"ordered": 2, "allocated": 2}]
 
 
+async def test_three_pieces_from_three_rooms_of_one_house_are_one_parcel_in_the_decision(database: Database) -> None:
+    company = await make_company(database)
+    async with database.unit_of_work() as db:
+        variant = await make_variant(db, sku="LAMP")
+        rooms = [(await make_location(db, dispatch_group="house", priority=n)).id for n in range(3)]
+        await touch_masters(db)
+    for room in rooms:
+        await put_stock(database, room, variant.id, 1)
+    order_id = await confirmed(database, company, ("LAMP", 3))
+    await sourced(database, order_id)
+
+    rows = await rows_of(database, order_id)
+    assert sorted(row.location_id for row in rows) == sorted(rooms)
+    async with database.read_only() as db:
+        decision = await db.get_one(RoutingDecision, rows[0].decision_id)
+        one_parcel = (await db.scalars(sa.select(ShippingTariff.parcel_cents))).one()
+    assert (decision.cost, decision.unsent) == (one_parcel, 0)
+
+
 async def test_pieces_that_are_held_go_today_though_the_place_keeps_more_back_now(
     database: Database, clock: StandingClock
 ) -> None:

@@ -213,6 +213,7 @@ def _site(place: StockLocation, tariffs: Sequence[ShippingTariff], partners: set
         location_id=place.id,
         lanes=Lanes(place, tariffs),
         priority=place.priority,
+        dispatch_group=place.dispatch_group,
         active=place.active,
         accepting=place.partner_id is None or place.partner_id in partners,
         ships=place.can_ship,

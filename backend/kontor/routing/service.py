@@ -20,7 +20,7 @@ from kontor.locations.models import StockLocation
 from kontor.routing.explanation import explain
 from kontor.routing.masters import Masters
 from kontor.routing.models import RoutingDecision, RoutingPolicy
-from kontor.routing.planner import plan
+from kontor.routing.pooling import plan_together
 from kontor.routing.values import Capacity, Demand, FulfillmentPlan, Id, Policy, Stock, Supply
 
 HORIZON_DAYS = 4
@@ -73,7 +73,7 @@ class SupplyBook:
 
     def plan(self, demand: Demand, channel_id: UUID) -> FulfillmentPlan:
         """The cheapest plan on what is left."""
-        return plan(demand, self.supply, self.policy(channel_id))
+        return plan_together(demand, self.supply, self.policy(channel_id))
 
     def explain(self, demand: Demand, channel_id: UUID, chosen: FulfillmentPlan) -> dict[str, Any]:
         """Why: every candidate with its terms or the reason against it, and the runner-up. Ask before `book`."""

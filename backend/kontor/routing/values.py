@@ -103,12 +103,14 @@ class Lane(NamedTuple):
 class Site:
     """A place that may serve, as far as it changes seldom. A region without an entry in `lanes` is not served.
 
-    None for `channels` allows every channel; a lower `priority` wins ties.
+    None for `channels` allows every channel; a lower `priority` wins ties. What places of one `dispatch_group` send on
+    a day leaves in one parcel.
     """
 
     location_id: Id
     lanes: Mapping[str, Lane]
     priority: int = 0
+    dispatch_group: str | None = None
     active: bool = True
     accepting: bool = True
     ships: bool = True
@@ -164,7 +166,7 @@ class Network:
     Build one when masters change and share it between orders: it holds nothing of an order.
     """
 
-    __slots__ = ("_offers", "ranks", "sites")
+    __slots__ = ("_offers", "groups", "ranks", "sites")
 
     _MAX_VIEWS = 4096
 
@@ -172,6 +174,11 @@ class Network:
         ordered = sorted(sites, key=lambda site: (site.priority, str(site.location_id)))
         self.sites: Mapping[Id, Site] = {site.location_id: site for site in ordered}
         self.ranks: Mapping[Id, int] = {site.location_id: rank for rank, site in enumerate(ordered)}
+        together: dict[str, list[Id]] = {}
+        for site in ordered:
+            if site.dispatch_group is not None:
+                together.setdefault(site.dispatch_group, []).append(site.location_id)
+        self.groups: list[list[Id]] = [members for members in together.values() if len(members) > 1]
         self._offers: dict[tuple[str, str, Id | None], dict[Id, Offer]] = {}
 
     def view(self, channel: str, region: str, pickup: Id | None) -> dict[Id, Offer]:
