@@ -1,10 +1,12 @@
 """Timers of fulfillment."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from uuid import UUID
 
 from kontor.core.jobs import JobContext, job
 from kontor.core.outbox import Item
+from kontor.fulfillment.acceptance import measure_rejections
 from kontor.fulfillment.losing import take_out_lost
 from kontor.fulfillment.opening import open_scheduled
 from kontor.fulfillment.recalling import announce_shipments
@@ -15,6 +17,14 @@ async def open_due(ctx: JobContext, items: Sequence[Item]) -> None:
     """The day of scheduled work has come."""
     async with ctx.claim(*items) as (db, mine):
         await open_scheduled(db, [UUID(item.args["fulfillment_order_id"]) for item in mine], now=db.now)
+
+
+@job("fulfillment.measure_rejections", every=timedelta(days=1))
+async def measure(ctx: JobContext, items: Sequence[Item]) -> None:
+    """Places that refuse often cost more to route to; what that is drawn from changes by the day."""
+    async with ctx.claim(*items) as (db, mine):
+        if mine:
+            await measure_rejections(db, now=db.now)
 
 
 @job("fulfillment.announce_shipment", batch=50)

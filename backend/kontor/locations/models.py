@@ -77,6 +77,7 @@ class StockLocation(Model):
     priority: Mapped[int] = mapped_column(default=100)
     dispatch_group: Mapped[str | None] = mapped_column(sa.String(60))
     answer_hours: Mapped[int] = mapped_column(default=24)
+    rejection_permille: Mapped[int] = mapped_column(default=0, server_default="0")
     active: Mapped[bool] = mapped_column(default=True)
     paused_until: Mapped[datetime | None]
     settings: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)

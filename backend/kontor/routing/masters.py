@@ -25,6 +25,7 @@ from kontor.locations.distance import Coordinates, distance_km
 from kontor.locations.models import ShippingTariff, StockLocation
 from kontor.partners.models import Partner
 from kontor.partners.states import PartnerState
+from kontor.routing.lanes import lane_of
 from kontor.routing.values import Lane, Network, Site
 from kontor.tax.determination import PlaceOfSupply, place_of_supply
 from kontor.tax.models import TaxRate
@@ -72,36 +73,13 @@ class Lanes(Mapping[str, Lane]):
         country, *cell = region.split("|")
         if self._countries is not None and country not in self._countries:
             return None
-        km = self._distance(cell)
-        rows = [row for row in self._tariffs if row.country in (None, country) and _covers(row, km)]
-        if not rows:
-            return None
-        carriers: dict[str, list[ShippingTariff]] = {}
-        for row in rows:
-            carriers.setdefault(row.carrier, []).append(row)
-        return min(
-            (_lane_of(group, km) for group in carriers.values()),
-            key=lambda lane: (lane.parcel_cents + min((c for _, c in lane.weight_steps), default=0), lane.transit_days),
-        )
+        return lane_of(self._tariffs, country, self._distance(cell))
 
     def _distance(self, cell: Sequence[str]) -> int:
         if not cell or self._latitude is None or self._longitude is None:
             return 0
         there = Coordinates(int(cell[0]) / _GRID, int(cell[1]) / _GRID)
         return distance_km(Coordinates(self._latitude, self._longitude), there)
-
-
-def _covers(row: ShippingTariff, km: int) -> bool:
-    return row.from_km <= km and (row.to_km is None or km < row.to_km)
-
-
-def _lane_of(rows: Sequence[ShippingTariff], km: int) -> Lane:
-    first = min(rows, key=lambda row: (row.country is None, row.parcel_cents))
-    stepped = [row for row in rows if row.max_weight_g is not None]
-    if not stepped:
-        return Lane(first.parcel_cents, first.cents_per_kg, first.transit_days, km)
-    steps = tuple(sorted((row.max_weight_g or 0, row.parcel_cents) for row in stepped))
-    return Lane(0, first.cents_per_kg, first.transit_days, km, steps)
 
 
 @dataclass(slots=True)
@@ -214,6 +192,7 @@ def _site(place: StockLocation, tariffs: Sequence[ShippingTariff], partners: set
         lanes=Lanes(place, tariffs),
         priority=place.priority,
         dispatch_group=place.dispatch_group,
+        rejection_permille=place.rejection_permille,
         active=place.active,
         accepting=place.partner_id is None or place.partner_id in partners,
         ships=place.can_ship,

@@ -88,7 +88,7 @@ class Lane(NamedTuple):
 
     `weight_steps` are (up to grams, cents) ascending and come on top of `parcel_cents`; a heavier parcel counts as
     several full ones. `cents_per_kg` is charged per unit, rounded half up, `bulky_unit_cents` per bulky unit beside the
-    policy's surcharge.
+    policy's surcharge. A parcel may as well go by one of `others`: carriers that are faster, or cheaper at some weight.
     """
 
     parcel_cents: int = 0
@@ -97,6 +97,8 @@ class Lane(NamedTuple):
     distance_km: int = 0
     weight_steps: tuple[tuple[int, int], ...] = ()
     bulky_unit_cents: int = 0
+    carrier: str = ""
+    others: "tuple[Lane, ...]" = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,7 @@ class Site:
     lanes: Mapping[str, Lane]
     priority: int = 0
     dispatch_group: str | None = None
+    rejection_permille: int = 0
     active: bool = True
     accepting: bool = True
     ships: bool = True

@@ -89,6 +89,7 @@ class StockLocation:
     priority: int
     dispatch_group: str | None
     answer_hours: int
+    rejection_permille: int = strawberry.field(description="Of 1,000 pieces of work, how many it refused lately.")
     active: bool
     paused_until: datetime | None
     settings: JSON
