@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from kontor.routing.costs import shortage_cents
+from kontor.routing.costs import lightest_cents, shortage_cents
 from kontor.routing.values import (
     Capacity,
     Demand,
@@ -127,9 +127,9 @@ def offer_of(network: Network, demand: Demand, location_id: Id) -> Offer:
         return Offer(network.ranks[location_id], site, _AT_THE_COUNTER, 0, 0, reason)
     lane = _AT_THE_COUNTER if demand.pickup_location_id is not None else site.lanes[demand.region]
     # The lightest parcel: what more weight adds is looked at per parcel.
-    first_step = min((cents for _, cents in lane.weight_steps), default=0)
-    parcel = lane.parcel_cents + first_step + site.handling_parcel_cents
-    return Offer(network.ranks[location_id], site, lane, parcel, site.lead_days + lane.transit_days, None)
+    parcel = lightest_cents(lane) + site.handling_parcel_cents
+    offer = Offer(network.ranks[location_id], site, lane, parcel, site.lead_days + lane.transit_days, None)
+    return offer if network.rule is None else network.rule(offer)
 
 
 def available(stock: Stock, channel: str, day: int) -> int:

@@ -17,6 +17,11 @@ def weight_step_cents(steps: tuple[tuple[int, int], ...], weight_g: int) -> int:
     return full * dearest + next(cents for limit, cents in steps if rest <= limit)
 
 
+def lightest_cents(lane: Lane) -> int:
+    """What the lightest parcel costs to send."""
+    return lane.parcel_cents + min((cents for _, cents in lane.weight_steps), default=0)
+
+
 def late_days(demand: Demand, offer: Offer, day: int) -> int:
     """Whole days after the promise on which a parcel released on `day` arrives."""
     return max(0, day + offer.days - demand.promised_day)
@@ -57,7 +62,7 @@ def parcel_terms(
         shipping += freight_cents(lane, line.weight_g) * count
         bulky += (policy.bulky_unit_cents + lane.bulky_unit_cents) * count if line.bulky else 0
         stock_price += supply.stock[line.variant_id][site.location_id].price_cents * count
-    return Terms(
+    terms = Terms(
         shipping=shipping + weight_step_cents(lane.weight_steps, weight),
         handling=site.handling_parcel_cents
         + site.handling_line_cents * len(quantities)
@@ -70,6 +75,12 @@ def parcel_terms(
         else price_on(capacity.parcel_price, offset) + price_on(capacity.unit_price, offset) * units,
         stock_price=stock_price,
     )
+    if supply.before_rules is None:
+        return terms
+    offer = offer if site.ruled is None else site.ruled.offer
+    plain = parcel_terms(demand, supply.before_rules, policy, offer=offer, day=day, quantities=quantities)
+    fall_back = 0 if site.ruled is None else site.ruled.fall_back_cents * units
+    return plain._replace(rule=sum(terms) - sum(plain) - fall_back, fall_back=fall_back)
 
 
 def total_terms(parcels: Sequence[Terms], *, split_cents: int, shortage: int) -> Terms:

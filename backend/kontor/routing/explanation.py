@@ -12,8 +12,9 @@ from typing import Any
 from kontor.routing.candidates import Item, Place, Pool, items_of
 from kontor.routing.costs import parcel_terms, shortage_cents, total_terms
 from kontor.routing.planner import plan
+from kontor.routing.ruling import ruled
 from kontor.routing.surveying import find_candidates
-from kontor.routing.values import Demand, FulfillmentPlan, Id, PlannedParcel, Policy, Supply, Terms
+from kontor.routing.values import Demand, FulfillmentPlan, Id, PlannedParcel, Policy, Reason, Supply, Terms
 
 Record = dict[str, Any]
 
@@ -28,6 +29,8 @@ _WORDS = {
         "stock_price": "value of the stock for later",
         "split": "further parcels",
         "shortage": "not sent",
+        "rule": "rules",
+        "fall_back": "use of a fall-back",
         "NO_STOCK": "has none of the goods in time",
         "EXCLUDED": "was excluded for this order",
         "INACTIVE": "is not active",
@@ -41,6 +44,9 @@ _WORDS = {
         "BULKY_NOT_ALLOWED": "cannot send bulky goods",
         "NO_CAPACITY": "has no capacity left",
         "CLOSED": "is closed on every day in question",
+        "RULED_OUT": "is kept out by the rule “{rule}”",
+        "rules": " Rules: {rules}.",
+        "failed": "Rules without a result, which did nothing: {rules}.",
         "chosen": "{place} on {day}: {units} units for {cost}",
         "units_1": "{place} on {day}: 1 unit for {cost}",
         "nothing": "Nothing is sent.",
@@ -63,6 +69,8 @@ _WORDS = {
         "stock_price": "späterer Wert des Bestands",
         "split": "weitere Pakete",
         "shortage": "nicht versandt",
+        "rule": "Regeln",
+        "fall_back": "Ausweichen",
         "NO_STOCK": "hat nichts davon rechtzeitig",
         "EXCLUDED": "war für diese Bestellung ausgeschlossen",
         "INACTIVE": "ist nicht aktiv",
@@ -76,6 +84,9 @@ _WORDS = {
         "BULKY_NOT_ALLOWED": "kann kein Sperrgut versenden",
         "NO_CAPACITY": "hat keine Kapazität mehr",
         "CLOSED": "ist an allen fraglichen Tagen geschlossen",
+        "RULED_OUT": "ist durch die Regel „{rule}“ ausgeschlossen",
+        "rules": " Regeln: {rules}.",
+        "failed": "Regeln ohne Ergebnis, die nichts bewirkten: {rules}.",
         "chosen": "{place} am {day}: {units} Stück für {cost}",
         "units_1": "{place} am {day}: 1 Stück für {cost}",
         "nothing": "Es wird nichts versandt.",
@@ -109,27 +120,46 @@ def explain(
     `candidates` show what each place would cost if it alone sent all it has at its earliest, cheapest first and at most
     `most_candidates`; `omitted` counts the rest.
     """
+    supply = ruled(demand, supply, policy)
     items, pools = items_of(demand, policy)
     found = find_candidates(demand, supply, policy, items, pools)
     alone = _candidates(demand, supply, policy, places=found.places, items=items, pools=pools)
     second = runner_up(demand, supply, policy, chosen)
-    return {
+    record = {
         "policy": chosen.policy_version,
         "cost": chosen.cost_cents,
         "true_cost": chosen.true_cost_cents,
         "gap": chosen.gap_cents,
         "terms": _nonzero(chosen.terms),
-        "parcels": [_parcel(parcel) for parcel in chosen.parcels],
+        "parcels": [_parcel(parcel, _rules_at(demand, supply, parcel.location_id)) for parcel in chosen.parcels],
         "unsent": _counts(chosen.unsent),
         "candidates": alone[:most_candidates],
         "omitted": max(0, len(alone) - most_candidates),
-        "eliminated": [{"location": str(location), "reason": reason.value} for location, reason in found.eliminated],
+        "eliminated": [_eliminated(demand, supply, location, reason) for location, reason in found.eliminated],
         "runner_up": None if second is None else _second(chosen, second),
     }
+    if policy.rules is not None and policy.rules.failed:
+        record["failed_rules"] = sorted(policy.rules.failed)
+    return record
 
 
-def _parcel(parcel: PlannedParcel) -> Record:
-    return {
+def _rules_at(demand: Demand, supply: Supply, location: Id) -> list[str]:
+    """The rules that hold for a place that was looked at."""
+    offer = supply.network.view(demand.channel, demand.region, demand.pickup_location_id).get(location)
+    return [] if offer is None or offer.site.ruled is None else list(offer.site.ruled.names)
+
+
+def _eliminated(demand: Demand, supply: Supply, location: Id, reason: Reason) -> Record:
+    """Why a place was no candidate, with the rule's name where it was one; goods a rule took away count as such."""
+    rule = next(iter(_rules_at(demand, supply, location)), None) if reason is Reason.RULED_OUT else None
+    if reason is Reason.NO_STOCK and location in supply.kept_out:
+        reason, rule = Reason.RULED_OUT, supply.kept_out[location]
+    row = {"location": str(location), "reason": reason.value}
+    return row if rule is None else {**row, "rule": rule}
+
+
+def _parcel(parcel: PlannedParcel, rules: list[str] | None = None) -> Record:
+    row = {
         "location": str(parcel.location_id),
         "day": parcel.day,
         "arrival": parcel.arrival_day,
@@ -137,6 +167,7 @@ def _parcel(parcel: PlannedParcel) -> Record:
         "cost": sum(parcel.terms),
         "terms": _nonzero(parcel.terms),
     }
+    return {**row, "rules": rules} if rules else row
 
 
 def _second(chosen: FulfillmentPlan, second: FulfillmentPlan) -> Record:
@@ -241,19 +272,26 @@ class _Text:
         chosen = {parcel["location"] for parcel in record["parcels"]}
         lines += [self._alone(row) for row in record["candidates"] if row["location"] not in chosen]
         lines += [
-            self.words["eliminated"].format(place=self._place(row["location"]), reason=self.words[row["reason"]])
+            self.words["eliminated"].format(
+                place=self._place(row["location"]), reason=self.words[row["reason"]].format(rule=row.get("rule", ""))
+            )
             for row in record["eliminated"]
         ]
+        if record.get("failed_rules"):
+            lines.append(self.words["failed"].format(rules=", ".join(record["failed_rules"])))
         return lines
 
     def _chosen(self, parcel: Record) -> str:
         units = sum(count for _, count in parcel["lines"])
-        return self.words["units_1" if units == 1 else "chosen"].format(
+        text = self.words["units_1" if units == 1 else "chosen"].format(
             place=self._place(parcel["location"]),
             day=self._day(parcel["day"]),
             units=units,
             cost=self._money(parcel["cost"]),
         )
+        if not parcel.get("rules"):
+            return text
+        return f"{text}." + self.words["rules"].format(rules=", ".join(parcel["rules"]))
 
     def _runner_up(self) -> str:
         second = self.record["runner_up"]

@@ -13,6 +13,7 @@ from kontor.routing.candidates import FORBIDDEN, Item, Place, Pool, items_of
 from kontor.routing.costs import parcel_terms, shortage_cents, total_terms
 from kontor.routing.covering import Cover, Order, Parcel, is_small, levels_of
 from kontor.routing.pruning import first_plan, is_plain, promising, undominated
+from kontor.routing.ruling import ruled
 from kontor.routing.sifting import worthwhile
 from kontor.routing.surveying import Survey
 from kontor.routing.values import Demand, FulfillmentPlan, Id, PlannedParcel, Policy, Supply
@@ -35,6 +36,7 @@ def plan(demand: Demand, supply: Supply, policy: Policy) -> FulfillmentPlan:
     What no place can send, or what costs more to send than to owe, stays unsent. An order with `ship_complete` leaves
     whole or not at all. Never raises for a demand that cannot be served: everything is unsent then.
     """
+    supply = ruled(demand, supply, policy)
     items, pools = items_of(demand, policy)
     order = problem_of(demand, policy, items, pools)
     nothing = sum([item.lost_cents * item.count for item in items])

@@ -7,6 +7,7 @@ from kontor.routing.candidates import FORBIDDEN, Item, Place, Pool, items_of
 from kontor.routing.covering import Order
 from kontor.routing.planner import Choice, assemble, choose, problem_of
 from kontor.routing.pruning import ascend
+from kontor.routing.ruling import ruled
 from kontor.routing.sharing import NOWHERE, Draw, Ledger, draw_of
 from kontor.routing.surveying import dominates, find_candidates
 from kontor.routing.values import Demand, FulfillmentPlan, Policy, Supply
@@ -62,6 +63,7 @@ class Seeker(NamedTuple):
 
 def seeker_of(demand: Demand, supply: Supply, policy: Policy, ledger: Ledger) -> Seeker:
     """An order as the others' rival; numbers its slots and gates in the ledger."""
+    supply = ruled(demand, supply, policy)
     items, pools = items_of(demand, policy)
     order = problem_of(demand, policy, items, pools)
     need = sum(line.quantity for line in demand.lines)
@@ -262,6 +264,7 @@ def wish_of(seeker: Seeker, ledger: Ledger) -> Draw:
 
 def plan_of(seeker: Seeker, option: Option, *, supply: Supply, policy: Policy, alone: int) -> FulfillmentPlan:
     """The option as a plan; its gap is the distance to the order alone on everything."""
+    supply = ruled(seeker.demand, supply, policy)
     parcels = [(seeker.spots[number].place, amounts) for number, amounts in option.parcels]
     choice = Choice(option.cost, parcels, max(0, option.cost - alone))
     return assemble(seeker.demand, supply, policy, items=seeker.items, choice=choice)

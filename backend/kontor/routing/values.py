@@ -4,11 +4,16 @@ A day is a whole number the caller chooses (a date's ordinal, say); only differe
 Rows that are made by the dozen for every order are named tuples, because those are made four times as fast.
 """
 
-from collections.abc import Iterable, Mapping
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 from uuid import UUID
+
+if TYPE_CHECKING:
+    from kontor.routing.ruling import RuleBook
 
 Id: TypeAlias = UUID | str
 
@@ -29,6 +34,7 @@ class Reason(StrEnum):
     BULKY_NOT_ALLOWED = "BULKY_NOT_ALLOWED"
     NO_CAPACITY = "NO_CAPACITY"
     CLOSED = "CLOSED"
+    RULED_OUT = "RULED_OUT"
 
 
 class Terms(NamedTuple):
@@ -43,11 +49,13 @@ class Terms(NamedTuple):
     stock_price: int = 0
     split: int = 0
     shortage: int = 0
+    rule: int = 0
+    fall_back: int = 0
 
     @property
     def steering(self) -> int:
         """The part that steers the choice but that nobody pays."""
-        return self.capacity_price + self.stock_price
+        return self.capacity_price + self.stock_price + self.rule + self.fall_back
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +114,8 @@ class Site:
     """A place that may serve, as far as it changes seldom. A region without an entry in `lanes` is not served.
 
     None for `channels` allows every channel; a lower `priority` wins ties. What places of one `dispatch_group` send on
-    a day leaves in one parcel.
+    a day leaves in one parcel. `facts` are what conditions of rules may ask of the place; `ruled` is set on a site as an
+    order's rules make it.
     """
 
     location_id: Id
@@ -125,6 +134,8 @@ class Site:
     handling_parcel_cents: int = 0
     handling_line_cents: int = 0
     handling_unit_cents: int = 0
+    facts: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    ruled: Ruled | None = None
 
 
 class Stock(NamedTuple):
@@ -163,13 +174,22 @@ class Offer(NamedTuple):
     reason: Reason | None
 
 
+class Ruled(NamedTuple):
+    """What rules did to an offer: the offer before, the rules that held, the price of a unit served as a fall-back."""
+
+    offer: Offer
+    names: tuple[str, ...]
+    fall_back_cents: int
+
+
 class Network:
     """The sites, ranked for ties, with what each channel and region sees of them remembered.
 
-    Build one when masters change and share it between orders: it holds nothing of an order.
+    Build one when masters change and share it between orders: it holds nothing of an order. `rule` makes an offer what
+    the rules of a policy make it; `under` keeps such networks of the same sites by rules and what they ask of orders.
     """
 
-    __slots__ = ("_offers", "groups", "ranks", "sites")
+    __slots__ = ("_offers", "groups", "ranks", "rule", "sites", "under")
 
     _MAX_VIEWS = 4096
 
@@ -177,12 +197,21 @@ class Network:
         ordered = sorted(sites, key=lambda site: (site.priority, str(site.location_id)))
         self.sites: Mapping[Id, Site] = {site.location_id: site for site in ordered}
         self.ranks: Mapping[Id, int] = {site.location_id: rank for rank, site in enumerate(ordered)}
+        self.rule: Callable[[Offer], Offer] | None = None
+        self.under: dict[Any, Network] = {}
         together: dict[str, list[Id]] = {}
         for site in ordered:
             if site.dispatch_group is not None:
                 together.setdefault(site.dispatch_group, []).append(site.location_id)
         self.groups: list[list[Id]] = [members for members in together.values() if len(members) > 1]
         self._offers: dict[tuple[str, str, Id | None], dict[Id, Offer]] = {}
+
+    def ruled_by(self, rule: Callable[[Offer], Offer]) -> Network:
+        """The same sites, offered as `rule` makes them."""
+        copy = object.__new__(Network)
+        copy.sites, copy.ranks, copy.groups = self.sites, self.ranks, self.groups
+        copy.rule, copy.under, copy._offers = rule, {}, {}
+        return copy
 
     def view(self, channel: str, region: str, pickup: Id | None) -> dict[Id, Offer]:
         """The remembered offers of one channel and region; the caller fills in what is missing."""
@@ -200,7 +229,9 @@ class Supply:
     """What is there to serve from: the network, stock by variant and place, capacity and release days by place.
 
     A place without an entry in `release_days` releases on every day of the horizon; without one in `capacity` it is
-    unlimited. Release days are ascending and already respect calendar and cut-off.
+    unlimited. Release days are ascending and already respect calendar and cut-off. `before_rules` is set on supply as
+    an order's rules make it, whose stock prices hold what rules add to a unit; `kept_out` are the rules by place that
+    took goods of it away.
     """
 
     network: Network
@@ -209,11 +240,13 @@ class Supply:
     horizon_days: int = 4
     capacity: Mapping[Id, Capacity] = field(default_factory=dict)
     release_days: Mapping[Id, tuple[int, ...]] = field(default_factory=dict)
+    before_rules: Supply | None = None
+    kept_out: Mapping[Id, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The weights of a decision, in cents. Priorities beyond the listed factors take the last one."""
+    """The weights of a decision, in cents, and its rules. Priorities beyond the listed factors take the last one."""
 
     version: str
     split_cents: int = 0
@@ -223,6 +256,7 @@ class Policy:
     bulky_unit_cents: int = 0
     distance_cents_per_100km: int = 0
     priority_factors: tuple[int, ...] = (1,)
+    rules: RuleBook | None = None
 
     def factor(self, priority: int) -> int:
         """The weight of an order's delay and shortage."""
