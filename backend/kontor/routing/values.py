@@ -106,7 +106,7 @@ class Lane(NamedTuple):
     weight_steps: tuple[tuple[int, int], ...] = ()
     bulky_unit_cents: int = 0
     carrier: str = ""
-    others: "tuple[Lane, ...]" = ()
+    others: tuple[Lane, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +114,8 @@ class Site:
     """A place that may serve, as far as it changes seldom. A region without an entry in `lanes` is not served.
 
     None for `channels` allows every channel; a lower `priority` wins ties. What places of one `dispatch_group` send on
-    a day leaves in one parcel. `facts` are what conditions of rules may ask of the place; `ruled` is set on a site as an
-    order's rules make it.
+    a day leaves in one parcel. `facts` are what conditions of rules may ask of the place; `ruled` is set on a site as
+    the rules of an order make it.
     """
 
     location_id: Id
