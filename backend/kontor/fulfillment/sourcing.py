@@ -30,11 +30,10 @@ from kontor.orders.states import OrderState
 from kontor.routing import masters as routing_masters
 from kontor.routing.masters import region_key
 from kontor.routing.service import Owner, SupplyBook, decision_row, load_supply, store_decisions
-from kontor.routing.values import Demand, DemandLine, FulfillmentPlan, Id, Stock
+from kontor.routing.values import FAR_AHEAD, Demand, DemandLine, FulfillmentPlan, Id, Stock
 
 MOVE_GAIN_CENTS = 100  # moving promised stock costs work and trust: not for less
 MAX_ROUNDS = 6
-FAR_AHEAD = 3650
 WORKABLE = frozenset({OrderState.CONFIRMED, OrderState.IN_FULFILLMENT})
 
 

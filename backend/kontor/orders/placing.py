@@ -34,7 +34,7 @@ from kontor.orders.writing import write_orders
 from kontor.routing import masters as routing_masters
 from kontor.routing.masters import Masters, region_key
 from kontor.routing.service import Owner, SupplyBook, load_supply
-from kontor.routing.values import Demand, DemandLine, FulfillmentPlan
+from kontor.routing.values import FAR_AHEAD, Demand, DemandLine, FulfillmentPlan
 
 MAX_ROUNDS = 6
 
@@ -59,6 +59,7 @@ class Placement:
     picks: list[Pick] = field(default_factory=list)
     unallocated: dict[UUID, int] = field(default_factory=dict)
     redeemed: Redemption | None = None
+    plan: FulfillmentPlan | None = None
     promised_on: date | None = None
     number: str = ""
     request_id: str | None = None
@@ -206,7 +207,7 @@ def demand_of(placement: Placement, today: int) -> Demand | None:
         lines=lines,
         channel=resolved.channel.code,
         region=region_key(address.country, address.latitude, address.longitude),
-        promised_day=order.promised_on.toordinal() if order.promised_on else today + 3650,
+        promised_day=order.promised_on.toordinal() if order.promised_on else today + FAR_AHEAD,
         priority=placement.owner.priority,
         max_parcels=order.max_parcels,
         ship_complete=order.ship_complete,
@@ -282,7 +283,7 @@ def _plan_redeeming(book: SupplyBook, placement: Placement, kept: dict[Named, li
 
 
 def _plan(book: SupplyBook, placement: Placement) -> KontorError | None:
-    placement.picks, placement.unallocated = [], {}
+    placement.picks, placement.unallocated, placement.plan = [], {}, None
     demand = demand_of(placement, book.today)
     placement.promised_on = placement.resolved.input.promised_on
     if demand is None:
@@ -293,8 +294,9 @@ def _plan(book: SupplyBook, placement: Placement) -> KontorError | None:
         return _out_of_stock(placement, chosen)
     placement.unallocated = {line_id: count for line_id, count in chosen.unsent if isinstance(line_id, UUID)}
     placement.picks = book.book(chosen, demand, placement.owner)
-    if placement.promised_on is None and chosen.parcels:
-        placement.promised_on = date.fromordinal(max(parcel.arrival_day for parcel in chosen.parcels))
+    placement.plan = chosen
+    if placement.promised_on is None and chosen.arrival_day is not None:
+        placement.promised_on = date.fromordinal(chosen.arrival_day)
     return None
 
 

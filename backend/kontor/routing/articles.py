@@ -36,11 +36,12 @@ _COMPONENTS = (
     _OF_ARTICLES.add_columns(_INSIDE.c.bundle_id, _INSIDE.c.quantity)
     .select_from(_SOLD.join(_INSIDE, _INSIDE.c.component_id == _VARIANT.c.id))
     .where(among(_INSIDE.c.bundle_id, "bundles"))
+    .order_by(_INSIDE.c.bundle_id, _INSIDE.c.position, _VARIANT.c.sku)  # as placing explodes an order
 )
 
 
 async def read_articles(db: Session, skus: Iterable[str]) -> tuple[dict[str, Article], dict[UUID, dict[UUID, int]]]:
-    """Articles by SKU, with the components of bundles among them, and what is in each bundle."""
+    """Articles by SKU, with the components of bundles among them, and what is in each bundle, in its order."""
     rows = await db.execute(_ARTICLES, {"skus": sorted(sku for sku in skus if "\0" not in sku)})
     articles = {row[0]: Article(*row[1:]) for row in rows}
     parts: dict[UUID, dict[UUID, int]] = {}

@@ -18,11 +18,10 @@ from kontor.routing.candidates import available, offer_of
 from kontor.routing.masters import Masters, region_key
 from kontor.routing.promising import bundles_of, earliest_day, latest
 from kontor.routing.service import SupplyBook, load_supply
-from kontor.routing.values import Demand, DemandLine, FulfillmentPlan, Id, Site, Stock
+from kontor.routing.values import FAR_AHEAD, Demand, DemandLine, FulfillmentPlan, Id, Site, Stock
 
 MAX_ASKED = 200
 MAX_QUANTITY = 1_000_000
-_NO_HURRY_DAYS = 3650
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +178,7 @@ def _check(wanted: Sequence[Wanted]) -> None:
 
 
 def _demand(book: SupplyBook, channel: SalesChannel, destination: Destination) -> Demand:
-    promised = destination.promised_on.toordinal() if destination.promised_on else book.today + _NO_HURRY_DAYS
+    promised = destination.promised_on.toordinal() if destination.promised_on else book.today + FAR_AHEAD
     region = region_key(destination.country, destination.latitude, destination.longitude)
     return Demand((), channel.code, region, promised, priority=channel.priority)
 

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 Id: TypeAlias = UUID | str
 
+FAR_AHEAD = 3650
+"""So many days from today is the promise of an order that has none: nothing is late then."""
+
 
 class Reason(StrEnum):
     """Why a place was no candidate."""
@@ -293,3 +296,8 @@ class FulfillmentPlan:
     @property
     def is_complete(self) -> bool:
         return not self.unsent
+
+    @property
+    def arrival_day(self) -> int | None:
+        """The day on which the last parcel is there; None when nothing is sent."""
+        return max([parcel.arrival_day for parcel in self.parcels], default=None)
