@@ -202,6 +202,7 @@ def settings(database_url: str, tmp_path: Path) -> Settings:
         gateway_ledger=str(tmp_path / "gateway.db"),
         secret_key="0123456789abcdef0123456789abcdef",
         metrics_public=True,
+        reoptimize_minutes=0,
         environment="test",
     )
 

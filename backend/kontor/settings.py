@@ -24,6 +24,8 @@ class Settings:
     gateway_secret: str = SIMULATOR_SECRET
     secret_key: str = ""
     live_stock: str = ""
+    reoptimize_minutes: int = 30
+    reoptimize_seconds: int = 20
     base_url: str = "http://127.0.0.1:8000"
     environment: str = "development"
     log_level: str = "INFO"

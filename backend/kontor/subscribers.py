@@ -11,7 +11,7 @@ SUBSCRIBERS: dict[str, tuple[str, ...]] = {
     # fulfillment
     "FulfillmentOrdersCreated": ("processes.advance",),
     "FulfillmentAccepted": ("processes.advance",),
-    "FulfillmentRejected": ("processes.advance",),
+    "FulfillmentRejected": ("processes.advance", "fulfillment.note_change"),
     "FulfillmentEscalated": (),
     "FulfillmentOrderShipped": ("processes.advance", "notifications.tell"),
     "ShipmentRecalled": (),
@@ -22,9 +22,10 @@ SUBSCRIBERS: dict[str, tuple[str, ...]] = {
     "CancellationAsked": (),
     "CancellationRefused": (),
     "ServiceConfirmed": ("processes.advance",),
+    "OrderMoved": ("processes.advance",),
     "CodesIssued": ("processes.advance", "notifications.tell"),
     # inventory
-    "StockArrived": ("processes.advance",),
+    "StockArrived": ("processes.advance", "fulfillment.note_change"),
     "AllocationsReleased": ("fulfillment.take_out_lost", "processes.advance"),
     "BackorderFilled": ("processes.advance",),
     "BackorderRescheduled": ("notifications.tell",),
@@ -33,7 +34,7 @@ SUBSCRIBERS: dict[str, tuple[str, ...]] = {
     "InvoicePaid": (),
     "CreditNoteIssued": ("invoicing.post_journal", "invoicing.render"),
     # locations
-    "StockLocationsSaved": (),
+    "StockLocationsSaved": ("fulfillment.note_change",),
     "ShippingTariffsSaved": (),
     # orders
     "OrderPlaced": ("processes.advance",),
@@ -50,7 +51,7 @@ SUBSCRIBERS: dict[str, tuple[str, ...]] = {
     # partners
     "PartnerInvited": (),
     "PartnerActivated": (),
-    "PartnerSuspended": (),
+    "PartnerSuspended": ("fulfillment.note_change",),
     "PartnerOnboarding": (),
     "PartnerChanged": (),
     "PartnerEnded": ("webhooks.partner_ended",),

@@ -1,14 +1,14 @@
 """How often a place refuses work.
 
 Revision: 3b7e21c9d5a4
-Follows: c3f17ad94e60
+Follows: 5e0c9a7d41b3
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "3b7e21c9d5a4"
-down_revision = "c3f17ad94e60"
+down_revision = "5e0c9a7d41b3"
 branch_labels = None
 depends_on = None
 

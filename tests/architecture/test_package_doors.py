@@ -21,6 +21,7 @@ OPENED: dict[str, str] = {
     "kontor.orders.progress": "the one way to change an order's counters, for the packages that execute",
     "kontor.returns.inspection": "the value types and the decision of an inspection, which the process repeats",
     "kontor.risk.scoring": "the value types in which an assessment is kept and shown",
+    "kontor.routing.batch": "the one way to plan many orders jointly, for whoever holds them",
     "kontor.routing.explanation": "the one way to put a routing decision into words",
     "kontor.tax.determination": "the one way to tell which tax a line bears, a pure function",
     "kontor.webhooks.payload": "the one form in which an event leaves the house",

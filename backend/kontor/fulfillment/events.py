@@ -119,3 +119,13 @@ class CodesIssued(Event):
     shipment_id: UUID
     amount: int
     currency: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderMoved(Event):
+    """Pieces that waited were moved by the joint planning; `gain` in cents, below 0 where it made room for others."""
+
+    run_id: UUID
+    gain: int
+    decision_ids: tuple[str, ...]
+    pieces: int

@@ -1,15 +1,23 @@
-"""Timers of fulfillment."""
+"""Timers of fulfillment, and when orders that wait are planned jointly."""
 
 from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
 from kontor.core.jobs import JobContext, job
-from kontor.core.outbox import Item
+from kontor.core.outbox import Item, schedule
+from kontor.fulfillment import reoptimizing
 from kontor.fulfillment.acceptance import measure_rejections
 from kontor.fulfillment.losing import take_out_lost
 from kontor.fulfillment.opening import open_scheduled
 from kontor.fulfillment.recalling import announce_shipments
+from kontor.routing.runs import Occasion
+
+GATHER = timedelta(minutes=2)
+"""What happens within so long leads to one run."""
+MOST_SECONDS = 300.0
+"""Less than half of what a worker gives to a job: reading and moving take time as well."""
+_OCCASIONS = {"StockArrived": Occasion.STOCK, "FulfillmentRejected": Occasion.REJECTION}
 
 
 @job("fulfillment.open", batch=100)
@@ -40,3 +48,46 @@ async def take_out(ctx: JobContext, items: Sequence[Item]) -> None:
     async with ctx.claim(*items) as (db, mine):
         given = [line["fulfillment_order_id"] for item in mine for line in item.args["lines"]]
         await take_out_lost(db, [UUID(row_id) for row_id in given if row_id is not None], now=db.now)
+
+
+def _is_on(ctx: JobContext) -> bool:
+    """Whether orders are planned again without being asked; a replay goes through months in minutes and does not."""
+    settings = ctx.runtime.settings
+    return settings.reoptimize_minutes > 0 and not settings.simulated_clock
+
+
+@job("fulfillment.reoptimize_regularly", every=timedelta(minutes=5))
+async def reoptimize_regularly(ctx: JobContext, items: Sequence[Item]) -> None:
+    """Ask for a joint planning when the last one is as long ago as was set."""
+    async with ctx.claim(*items) as (db, mine):
+        if mine and _is_on(ctx):
+            every = timedelta(minutes=ctx.runtime.settings.reoptimize_minutes)
+            await reoptimizing.request_due(db, every=every)
+
+
+@job("fulfillment.note_change", batch=500)
+async def note_change(ctx: JobContext, items: Sequence[Item]) -> None:
+    """New stock, a refusal or a change of places: orders that wait may gain elsewhere, once the news are all in."""
+    async with ctx.claim(*items) as (db, mine):
+        if mine and _is_on(ctx):
+            occasion = _OCCASIONS.get(mine[0].event or "", Occasion.PLACES)
+            args = {"occasion": str(occasion)}
+            schedule(
+                db, "fulfillment.reoptimize_soon", args, due_at=db.now + GATHER, unique_key="fulfillment/reoptimize"
+            )
+
+
+@job("fulfillment.reoptimize_soon")
+async def reoptimize_soon(ctx: JobContext, items: Sequence[Item]) -> None:
+    """The news are in."""
+    async with ctx.claim(*items) as (db, mine):
+        for item in mine:
+            reoptimizing.request_run(db, Occasion(item.args["occasion"]))
+
+
+@job(reoptimizing.JOB)
+async def reoptimize(ctx: JobContext, items: Sequence[Item]) -> None:
+    """Do the runs that were asked for, each in units of work of its own."""
+    seconds = min(MOST_SECONDS, max(0.0, float(ctx.runtime.settings.reoptimize_seconds)))
+    for item in items:
+        await reoptimizing.reoptimize(ctx.database, UUID(item.args["run_id"]), seconds=seconds)

@@ -11,13 +11,11 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-import sqlalchemy as sa
-
-from kontor.catalog.models import Product, ProductKind, ProductVariant
-from kontor.core.db import Session, chunks
+from kontor.core.db import Session
 from kontor.core.errors import Unavailable
 from kontor.fulfillment import queries
 from kontor.fulfillment.codes import issue_codes
+from kontor.fulfillment.holdings import articles_of, demand_of, give_back, is_physical, plan_held, row_of, stays_of
 from kontor.fulfillment.releasing import Release, Released, create_fulfillment_orders
 from kontor.fulfillment.work import Capacity
 from kontor.inventory import allocations as stock
@@ -28,9 +26,8 @@ from kontor.orders import queries as orders
 from kontor.orders.models import Order, OrderLine
 from kontor.orders.states import OrderState
 from kontor.routing import masters as routing_masters
-from kontor.routing.masters import region_key
 from kontor.routing.service import Owner, SupplyBook, decision_row, load_supply, store_decisions
-from kontor.routing.values import FAR_AHEAD, Demand, DemandLine, FulfillmentPlan, Id, Stock
+from kontor.routing.values import Demand, FulfillmentPlan, Id, Stock
 
 MOVE_GAIN_CENTS = 100  # moving promised stock costs work and trust: not for less
 MAX_ROUNDS = 6
@@ -108,7 +105,7 @@ async def source_orders(
     releases = [_release_of(work) for work in works.values()]
     made = await create_fulfillment_orders(db, releases, now=now, freed=wish.freed)
     for order_id, work in works.items():
-        _recount(db, work, made.allocations.get(order_id, []), now=now)
+        recount(db, work.order, work.lines, made.allocations.get(order_id, []), now=now)
     nothing = Sourced(SourceOutcome.WAIT)
     return {
         order_id: _outcome(works[order_id], made, issued.missing.get(order_id, 0)) if order_id in works else nothing
@@ -124,7 +121,7 @@ async def _route(
         return {}
     masters = await routing_masters.load(db)
     refusals = await queries.refusals_of(db, found)
-    articles = await _articles(db, {line.variant_id for rows in lines.values() for line in rows if _physical(line)})
+    articles = await articles_of(db, {line.variant_id for rows in lines.values() for line in rows if is_physical(line)})
     for _ in range(MAX_ROUNDS):
         works = _open(found, lines, await stock.of_orders(db, found))
         busy = sorted((work for work in works.values() if work.wanted), key=_importance)
@@ -166,25 +163,9 @@ def _open(
     for work in works.values():
         for line in work.lines:
             open_pieces = line.open_quantity - taken.get(line.id, 0)
-            if open_pieces > 0 and _physical(line):
+            if open_pieces > 0 and is_physical(line):
                 work.wanted[line.id] = open_pieces
     return works
-
-
-def _physical(line: OrderLine) -> bool:
-    return line.kind == ProductKind.PHYSICAL
-
-
-async def _articles(db: Session, variant_ids: Iterable[UUID]) -> dict[UUID, tuple[bool, bool]]:
-    found: dict[UUID, tuple[bool, bool]] = {}
-    for part in chunks(sorted(set(variant_ids))):
-        rows = await db.execute(
-            sa.select(ProductVariant.id, Product.hazmat, Product.bulky)
-            .join(Product, Product.id == ProductVariant.product_id)
-            .where(ProductVariant.id.in_(part))
-        )
-        found.update({variant_id: (hazmat, bulky) for variant_id, hazmat, bulky in rows})
-    return found
 
 
 def _plan(
@@ -195,7 +176,8 @@ def _plan(
     wish: Wish,
 ) -> None:
     """Decide for one order: keep what it holds, or move; takes the decision off the book."""
-    before = _give_back(book, work)
+    before = {(held.variant_id, held.location_id): row_of(book, held) for held in work.pending}
+    give_back(book, work.order.channel_id, work.pending)
     groups: dict[frozenset[UUID], list[OrderLine]] = {}
     for line in work.lines:
         if line.id in work.wanted:
@@ -204,7 +186,8 @@ def _plan(
         excluded: frozenset[Id] = frozenset(refused | wish.excluded)
         if wish.only is not None:
             excluded |= {place for place in book.masters.locations if place != wish.only}
-        demand = replace(_demand(book, work, members, articles), excluded=excluded)
+        demand = demand_of(book, work.order, work.wanted, members=members, articles=articles)
+        demand = replace(demand, excluded=excluded)
         channel = work.order.channel_id
         best = book.plan(demand, channel)
         # Mostly nothing has changed since the order was placed; then the best is what it holds.
@@ -216,44 +199,6 @@ def _plan(
         work.decisions.append(decision_row(work.order.id, wish.occasion[:20], chosen, record, now))
         work.groups.append((demand, chosen))
         _take(book, work, demand, chosen, keep=keep, before=before)
-
-
-def _give_back(book: SupplyBook, work: Open) -> dict[tuple[UUID, UUID], Stock]:
-    """Put what the order holds back into the book, and remember how the rows were."""
-    before: dict[tuple[UUID, UUID], Stock] = {}
-    code = book.masters.channels_by_id[work.order.channel_id].code
-    for held in work.pending:
-        places = book.stock.setdefault(held.variant_id, {})
-        row = places.get(held.location_id, Stock(0))
-        before.setdefault((held.variant_id, held.location_id), row)
-        reserved = row.reserved
-        if held.from_reservation:
-            reserved = {**(reserved or {}), code: (reserved or {}).get(code, 0) + held.from_reservation}
-        places[held.location_id] = row._replace(on_hand=row.on_hand + held.quantity, reserved=reserved)
-    return before
-
-
-def _demand(
-    book: SupplyBook, work: Open, members: Sequence[OrderLine], articles: Mapping[UUID, tuple[bool, bool]]
-) -> Demand:
-    order = work.order
-    address = order.shipping_address or order.billing_address
-    return Demand(
-        lines=tuple(
-            DemandLine(
-                line.id, line.variant_id, work.wanted[line.id], line.weight_g, None, line.group_key, line.no_split,
-                *articles.get(line.variant_id, (False, False)),
-            )
-            for line in members
-        ),
-        channel=book.masters.channels_by_id[order.channel_id].code,
-        region=region_key(address["country"], address.get("latitude"), address.get("longitude")),
-        promised_day=order.promised_on.toordinal() if order.promised_on else book.today + FAR_AHEAD,
-        priority=order.priority,
-        max_parcels=order.max_parcels,
-        ship_complete=order.ship_complete,
-        pickup_location_id=order.pickup_location_id,
-    )  # fmt: skip
 
 
 def _holds(book: SupplyBook, work: Open, best: FulfillmentPlan) -> bool:
@@ -278,13 +223,8 @@ def _holds(book: SupplyBook, work: Open, best: FulfillmentPlan) -> bool:
 
 def _plan_kept(book: SupplyBook, demand: Demand, work: Open, channel_id: UUID) -> FulfillmentPlan:
     """The cheapest way to serve the demand from nothing but what the order holds."""
-    own: dict[Id, dict[Id, Stock]] = {line.variant_id: {} for line in demand.lines}
     lines = {line.line_id for line in demand.lines}
-    for held in work.pending:
-        if held.order_line_id in lines:
-            there = own[held.variant_id].get(held.location_id, Stock(0)).on_hand
-            own[held.variant_id][held.location_id] = Stock(there + held.quantity)
-    return replace(book, stock=own).plan(demand, channel_id)
+    return plan_held(book, demand, [row for row in work.pending if row.order_line_id in lines], channel_id)
 
 
 def _take(
@@ -302,7 +242,7 @@ def _take(
     if not keep:
         owner = Owner(work.order.id, work.order.channel_id, work.order.priority)
         picks = book.book(chosen, demand, owner)
-        stays = _stays(held, picks, dict(chosen.unsent))
+        stays = stays_of(held, picks, dict(chosen.unsent))
         work.given_up.extend(row for row in held if row not in stays)
         work.picks.extend(picks)
         return
@@ -310,31 +250,6 @@ def _take(
         places = book.stock[row.variant_id]
         was, kept = places[row.location_id], before[row.variant_id, row.location_id].reserved
         places[row.location_id] = was._replace(on_hand=was.on_hand - row.quantity, reserved=kept)
-
-
-def _stays(held: Sequence[Allocation], picks: list[Pick], unsent: dict[Id, int]) -> list[Allocation]:
-    """What a move leaves alone: what is picked again as it is (that pick goes), and what nobody can send now.
-
-    A promise is never given up for nothing.
-    """
-    stays: list[Allocation] = []
-    for row in held:
-        twin = next(
-            (
-                pick
-                for pick in picks
-                if (pick.order_line_id, pick.location_id, pick.quantity, pick.from_reservation, pick.inbound_id)
-                == (row.order_line_id, row.location_id, row.quantity, row.from_reservation, None)
-            ),
-            None,
-        )
-        if twin is not None:
-            picks.remove(twin)
-            stays.append(row)
-        elif unsent.get(row.order_line_id, 0) >= row.quantity:
-            unsent[row.order_line_id] -= row.quantity
-            stays.append(row)
-    return stays
 
 
 def _release_of(work: Open) -> Release:
@@ -346,19 +261,21 @@ def _release_of(work: Open) -> Release:
     return Release(work.order, work.lines, plans, dict(zip(range(len(plans)), decisions, strict=True)))
 
 
-def _recount(db: Session, work: Open, allocations: Sequence[Allocation], *, now: datetime) -> None:
+def recount(
+    db: Session, order: Order, lines: Sequence[OrderLine], allocations: Sequence[Allocation], *, now: datetime
+) -> None:
     """The counters follow from the allocations, whatever was moved."""
     held: dict[UUID, list[int]] = {}
     for row in allocations:
         sums = held.setdefault(row.order_line_id, [0, 0])
         sums[row.inbound_id is not None] += row.quantity
     changes = {}
-    for line in work.lines:
+    for line in lines:
         there = held.get(line.id, [0, 0])
         if (there[0], there[1]) != (line.allocated, line.backordered):
             changes[line.id] = {"allocated": there[0] - line.allocated, "backordered": there[1] - line.backordered}
     if changes:
-        progress.count(db, work.order, work.lines, changes, now=now)
+        progress.count(db, order, lines, changes, now=now)
 
 
 def _outcome(work: Open, made: Released, missing_codes: int) -> Sourced:

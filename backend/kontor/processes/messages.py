@@ -176,6 +176,8 @@ EVENTS: Mapping[str, Translate] = {
     "LinesUnallocated": _unallocated,
     "AllocationsReleased": _to_order("LinesReopened"),
     "BackorderFilled": _to_order("LinesReopened"),
+    # Heard only by an order that waits for stock: some of it may have been found.
+    "OrderMoved": _to_order("StockArrived"),
     "StockArrived": lambda variant_id, payload: (Wake(variant_id, payload["quantity"], "StockArrived"),),
     "RiskReviewed": _reviewed,
     "FulfillmentOrdersCreated": _begin_fulfillment,

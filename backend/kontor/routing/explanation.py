@@ -58,6 +58,10 @@ _WORDS = {
         "partly": "{place} alone: {cost} and {units} units missing",
         "eliminated": "{place} {reason}.",
         "gap": "At most {cost} above the optimum.",
+        "shared": "Alone it could be served for {cost} less; other orders need those goods more.",
+        "moved": "Moved from {places} in a joint plan of {orders} orders, which saves {gain}.",
+        "found": "Found in a joint plan of {orders} orders.",
+        "made_room": "Moved from {places} in a joint plan of {orders} orders: costs {gain} more, saves others more.",
     },
     "de": {
         "shipping": "Versand",
@@ -98,6 +102,11 @@ _WORDS = {
         "partly": "{place} allein: {cost}, und {units} Stück fehlen",
         "eliminated": "{place} {reason}.",
         "gap": "Höchstens {cost} über dem Optimum.",
+        "shared": "Allein ginge es um {cost} billiger; andere Bestellungen brauchen diese Ware dringender.",
+        "moved": "Verlegt von {places} in einem gemeinsamen Plan von {orders} Bestellungen; das spart {gain}.",
+        "found": "Gefunden in einem gemeinsamen Plan von {orders} Bestellungen.",
+        "made_room": "Verlegt von {places} in einem gemeinsamen Plan von {orders} Bestellungen: "
+        "kostet {gain} mehr, spart bei anderen mehr.",
     },
 }
 LANGUAGES = tuple(_WORDS)
@@ -266,8 +275,11 @@ class _Text:
                 cost=self._money(record["cost"]), terms=self._terms(record["terms"]), policy=record["policy"]
             )
         )
+        moved = record.get("moved")
         if record["gap"]:
-            lines.append(self.words["gap"].format(cost=self._money(record["gap"])))
+            lines.append(self.words["shared" if moved else "gap"].format(cost=self._money(record["gap"])))
+        if moved:
+            lines.append(self._moved(moved))
         lines.append(self._runner_up())
         chosen = {parcel["location"] for parcel in record["parcels"]}
         lines += [self._alone(row) for row in record["candidates"] if row["location"] not in chosen]
@@ -280,6 +292,11 @@ class _Text:
         if record.get("failed_rules"):
             lines.append(self.words["failed"].format(rules=", ".join(record["failed_rules"])))
         return lines
+
+    def _moved(self, moved: Record) -> str:
+        gain, places = moved["gain"], ", ".join(self._place(place) for place in moved["from"])
+        kind = "found" if not places else "moved" if gain >= 0 else "made_room"
+        return self.words[kind].format(places=places, orders=moved["orders"], gain=self._money(abs(gain)))
 
     def _chosen(self, parcel: Record) -> str:
         units = sum(count for _, count in parcel["lines"])

@@ -39,3 +39,51 @@ class RoutingDecision(Model):
     unsent: Mapped[int]
     record: Mapped[dict[str, Any]] = mapped_column(Json)
     decided_at: Mapped[datetime]
+
+
+class RoutingLock(Model):
+    """An order that stays where it is: nothing but a refusal of its place moves it, until the row is gone."""
+
+    __tablename__ = "routing_lock"
+    order_id: Mapped[UUID] = mapped_column(primary_key=True)
+    reason: Mapped[str] = mapped_column(sa.String(300))
+    locked_at: Mapped[datetime]
+    locked_by: Mapped[str] = mapped_column(sa.String(200))
+
+
+class RoutingRun(Model):
+    """One joint planning of all orders that wait: asked for, begun, ended, and what came of it.
+
+    `cost` is what the orders looked at would cost as they lay, `planned` as the joint plan has them, and no joint plan
+    costs less than `bound`; all in cents. `gained` is what the moves that were made save, `stale` counts orders whose
+    move was not made because something had changed meanwhile.
+    """
+
+    __tablename__ = "routing_run"
+    __table_args__ = (sa.Index("ix_routing_run_requested_at_id", "requested_at", "id"),)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    occasion: Mapped[str] = mapped_column(sa.String(20))
+    requested_at: Mapped[datetime]
+    requested_by: Mapped[str] = mapped_column(sa.String(200))
+    started_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    orders: Mapped[int] = mapped_column(default=0)
+    moved: Mapped[int] = mapped_column(default=0)
+    stale: Mapped[int] = mapped_column(default=0)
+    gained: Mapped[int] = mapped_column(sa.BigInteger, default=0)
+    cost: Mapped[int] = mapped_column(sa.BigInteger, default=0)
+    planned: Mapped[int] = mapped_column(sa.BigInteger, default=0)
+    bound: Mapped[int] = mapped_column(sa.BigInteger, default=0)
+    milliseconds: Mapped[int] = mapped_column(default=0)
+
+
+class RoutingMove(Model):
+    """An order that a run moved, the decision behind it and what it saves in cents; less than 0 where it made room."""
+
+    __tablename__ = "routing_move"
+    __table_args__ = (sa.Index("ix_routing_move_run_id", "run_id", "gain", "id"),)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    run_id: Mapped[UUID] = mapped_column(sa.ForeignKey("routing_run.id"))
+    order_id: Mapped[UUID]
+    decision_id: Mapped[UUID]
+    gain: Mapped[int] = mapped_column(sa.BigInteger)

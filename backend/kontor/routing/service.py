@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import Any
@@ -153,10 +153,18 @@ class Owner:
     kept: Mapping[tuple[UUID, UUID], int] = field(default_factory=dict)
 
 
-async def load_supply(db: Session, masters: Masters, variant_ids: Iterable[UUID], *, plans: bool = True) -> SupplyBook:
+async def load_supply(
+    db: Session,
+    masters: Masters,
+    variant_ids: Iterable[UUID],
+    *,
+    plans: bool = True,
+    bound: Collection[UUID] = frozenset(),
+) -> SupplyBook:
     """Everything there is of the variants: levels, reservations, expected goods, capacity; a handful of statements.
 
-    Without `plans` nothing is read of policies: for questions about quantities and days alone.
+    Without `plans` nothing is read of policies: for questions about quantities and days alone. `bound` are expected
+    goods that are to be in the book though nothing of them is free: who holds them may give them back.
     """
     ids = sorted(set(variant_ids))
     stock: dict[Id, dict[Id, Stock]] = {variant_id: {} for variant_id in ids}
@@ -166,7 +174,7 @@ async def load_supply(db: Session, masters: Masters, variant_ids: Iterable[UUID]
         kept = kept or reserved > 0
     if kept:
         await _add_reservations(db, masters, ids, stock)
-    inbound = await _add_inbound(db, ids, stock)
+    inbound = await _add_inbound(db, ids, stock, bound)
     book = SupplyBook(masters, db.now, stock, inbound, {}, await load_policies(db) if plans else {})
     latest = max((goods.day for rows in inbound.values() for goods in rows), default=0)
     book.horizon = max(HORIZON_DAYS, latest - book.today + 2)
@@ -207,16 +215,16 @@ async def _add_reservations(
 
 
 async def _add_inbound(
-    db: Session, ids: Sequence[UUID], stock: dict[Id, dict[Id, Stock]]
+    db: Session, ids: Sequence[UUID], stock: dict[Id, dict[Id, Stock]], bound: Collection[UUID]
 ) -> dict[tuple[UUID, UUID], list[Inbound]]:
     found: dict[tuple[UUID, UUID], list[Inbound]] = {}
     for location_id, variant_id, goods_id, expected_on, free in await db.execute(_INBOUND, {"ids": ids}):
-        if free > 0:
+        if free > 0 or goods_id in bound:
             goods = Inbound(goods_id, expected_on.toordinal(), free)
             found.setdefault((location_id, variant_id), []).append(goods)
     for (location_id, variant_id), goods_rows in found.items():
         row = stock[variant_id].get(location_id, Stock(0))
-        dated = tuple((goods.day, goods.free) for goods in goods_rows)
+        dated = tuple((goods.day, goods.free) for goods in goods_rows if goods.free > 0)
         stock[variant_id][location_id] = row._replace(inbound=dated)
     return found
 

@@ -249,7 +249,10 @@ class Supply:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The weights of a decision, in cents, and its rules. Priorities beyond the listed factors take the last one."""
+    """The weights of a decision, in cents, and its rules. Priorities beyond the listed factors take the last one.
+
+    An order that waits is moved where that gains more than `move_cents` and more than `move_percent` of what it costs.
+    """
 
     version: str
     split_cents: int = 0
@@ -259,6 +262,8 @@ class Policy:
     bulky_unit_cents: int = 0
     distance_cents_per_100km: int = 0
     priority_factors: tuple[int, ...] = (1,)
+    move_cents: int = 50
+    move_percent: int = 2
     rules: RuleBook | None = None
 
     def factor(self, priority: int) -> int:
