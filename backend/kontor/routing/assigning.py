@@ -8,7 +8,7 @@ of the days before, through the place's limit of that day. Items of several unit
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import combinations, product
 from typing import NamedTuple
 
 from kontor.routing.candidates import FORBIDDEN, Place
@@ -16,6 +16,7 @@ from kontor.routing.costs import weight_step_cents
 from kontor.routing.covering import Order
 
 MAX_TRIES = 500
+_MOST_LINED = 6  # places of whose sets the cheapest is found
 _FAR = FORBIDDEN << 1
 
 Amounts = dict[int, list[int]]
@@ -24,13 +25,21 @@ Amounts = dict[int, list[int]]
 class Assignment(NamedTuple):
     """Counts of each item by place number; what they cost with what is owed, without the parcels' own cost.
 
-    No assignment costs less than `bound`; the two are equal unless weight steps, line costs or shared stock come in.
+    No assignment costs less than `bound`; the two are equal unless weight steps, shared stock or, where limits bind, line costs come in.
     FORBIDDEN or more when something that must leave cannot.
     """
 
     cost: int
     bound: int
     amounts: Amounts
+
+
+class _Way(NamedTuple):
+    """What an item costs with its lines, the lines alone, and counts by place number."""
+
+    cost: int
+    lines: int
+    taken: dict[int, int]
 
 
 class Assigner:
@@ -46,12 +55,21 @@ class Assigner:
             )
             for i in range(len(order.items))
         ]
+        # Items of several counts of which each further place costs its line once more.
+        self.lined = [
+            i
+            for i, item in enumerate(order.items)
+            if item.count > 1 and any(place.line_cents and place.available[i] for place in places)
+        ]
 
     def assign(self, chosen: Sequence[int]) -> Assignment:
         """The cheapest assignment to these places."""
         bound, rows = self._fill(chosen, shared=False)
+        lines = self._by_line(rows) if self.lined and len(chosen) <= _MOST_LINED else None
+        if lines is not None:
+            bound = sum(lines)
         if all(self._fits(n, row) for n, row in rows.items()):
-            return self._result(bound, bound, rows)
+            return self._result(bound if lines is None else lines[0], bound, rows)
         if not self.order.pools:
             return self._limited(sorted(set(chosen)), bound)
         cost, rows = self._fill(chosen, shared=True)
@@ -74,6 +92,40 @@ class Assigner:
                         break
             cost += need * self.order.lost[index]
         return cost, rows
+
+    def _by_line(self, rows: Amounts) -> tuple[int, int] | None:
+        """Let each item come from the set of places that is cheapest with their lines, into `rows`.
+
+        What that costs without and with nothing but the lines; None for several days of one location.
+        """
+        if len({self.places[n].offer.rank for n in rows}) < len(rows):
+            return None
+        cost = lines = 0
+        for index, item in enumerate(self.order.items):
+            holders = [n for n in self.ranked[index] if n in rows]
+            if index not in self.lined:
+                sets: list[tuple[int, ...]] = [tuple(holders)]
+            else:
+                sets = [each for size in range(len(holders) + 1) for each in combinations(holders, size)]
+            ways = [self._from(each, index) for each in sets]
+            way = min(ways, key=lambda way: way.cost)
+            cost, lines = cost + way.cost - way.lines, lines + way.lines
+            for n in rows:
+                rows[n][index] = way.taken.get(n, 0)
+        return cost, lines
+
+    def _from(self, holders: Sequence[int], index: int) -> "_Way":
+        """An item from these places, cheapest first, all of whose lines are paid if it is of several counts."""
+        item = self.order.items[index]
+        need, taken = item.count, {}
+        lines = sum([self.places[n].line_cents for n in holders]) if item.count > 1 else 0
+        cost = lines
+        for n in holders:
+            take = min(need, self.places[n].available[index])
+            need -= take
+            cost += take * self.places[n].unit[index]
+            taken[n] = take
+        return _Way(cost + need * self.order.lost[index], lines, taken)
 
     def _room(self, n: int, index: int, rows: Amounts, *, shared: bool) -> int:
         """Counts that the place's stock can still give, on its own day and every later one."""
@@ -143,7 +195,7 @@ class Assigner:
                 least = min(least, cost)
                 if cost < best.cost:
                     best = min(best, self._result(cost, bound, rows), key=lambda each: each.cost)
-        return best._replace(bound=least)
+        return best._replace(bound=max(least, bound))
 
     def _flow(self, rows: Amounts, settled: set[int]) -> int:
         """Assign the single items by a flow of least cost, into `rows`; what it costs with what stays owed."""

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from kontor.routing.bounding import search
+from kontor.routing.combining import combine, is_combinable
 from kontor.routing.candidates import FORBIDDEN, Item, Place, Pool, items_of
 from kontor.routing.costs import parcel_terms, shortage_cents, total_terms
 from kontor.routing.covering import Cover, Order, Parcel, is_small, levels_of
@@ -74,16 +75,28 @@ def choose(order: Order, places: list[Place], nothing: int) -> Choice:
     several = sum(fixed) + order.split_cents + sum(map(min, lost, *[place.whole for place in places]))
     if best.cost <= several and all(bound >= best.cost for bound in tight.values()):
         return best
-    if len(places) <= _FEW_PLACES:
-        return _improve(order, places, best)
-    cost, parcels = first_plan(order, places, need)
-    best = Choice(cost, parcels, 0) if cost < best.cost else best
-    kept = promising(order, places, lost, best.cost)
-    return _improve(order, undominated(order, kept, need) if len(kept) > _FEW_PLACES else kept, best)
+    return _improve(order, places, best)
 
 
 def _improve(order: Order, places: list[Place], best: Choice) -> Choice:
-    """The optimum over the places that could be part of something cheaper than `best`."""
+    """The optimum over the places, if one of them could be part of something cheaper than `best`."""
+    if is_combinable(order, places):
+        cost, parcels, proven = combine(order, places, best.cost)
+        best = Choice(cost, parcels, 0) if cost < best.cost else best
+        if proven:
+            return best
+    need = sum([item.units * item.count for item in order.items])
+    if len(places) > _FEW_PLACES and min([place.fixed for place in places]) + order.split_cents >= 0:
+        cost, parcels = first_plan(order, places, need)
+        best = Choice(cost, parcels, 0) if cost < best.cost else best
+        lost = [cents * item.count for cents, item in zip(order.lost, order.items, strict=True)]
+        kept = promising(order, places, lost, best.cost)
+        places = undominated(order, kept, need) if len(kept) > _FEW_PLACES else kept
+    return _exhaust(order, places, best)
+
+
+def _exhaust(order: Order, places: list[Place], best: Choice) -> Choice:
+    """The same by the program over everything left of the order; by a bounded search where that is too large."""
     if not places:
         return best
     levels = levels_of(order, places)

@@ -1,35 +1,29 @@
 """Of many locations those that the cheapest plan may need: to look closely at a place costs more than to see it cannot.
 
-Every location is glanced at as if all its stock, expected goods included, could leave today without any limit. A bound
-on these offers says what a plan with each location costs at least. The best few are looked at closely and give a plan;
-of the others only those remain whose bound is not above what that plan costs.
+A bound on what was glimpsed says what a plan with each location costs at least. The best few are looked at closely and
+give a plan; of the others only those remain whose bound is not above what that plan costs.
 """
 
-from collections.abc import Sequence
-from itertools import combinations
-from typing import NamedTuple
+from collections.abc import Iterable
+from heapq import nsmallest
 
-from kontor.routing.candidates import FORBIDDEN, Place, available
-from kontor.routing.costs import distance_cents
+from kontor.routing.ascending import Bound, Problem, ascend, sharpen
+from kontor.routing.candidates import Place
+from kontor.routing.combining import combine
+from kontor.routing.costs import weight_step_cents
 from kontor.routing.covering import Order
-from kontor.routing.pruning import ascend, first_plan, is_plain
+from kontor.routing.glimpsing import Glimpse, glimpse
 from kontor.routing.surveying import Survey
-from kontor.routing.values import Id, Offer
+from kontor.routing.values import Id
 
 _FEW = 12
 """So few locations are looked at without sifting."""
 
-_FIRST = 16
+_FIRST = 8
 """So many are looked at closely to find a first plan."""
 
-
-class _Glimpse(NamedTuple):
-    """The least that a location's parcel and all counts of each item can cost, as a place has them."""
-
-    rank: int
-    location_id: Id
-    fixed: int
-    whole: list[int]
+_MANY = 24
+"""For more than so many further ones a sharper bound and a better plan are quicker."""
 
 
 def worthwhile(survey: Survey, order: Order, nothing: int) -> list[Place]:
@@ -37,118 +31,112 @@ def worthwhile(survey: Survey, order: Order, nothing: int) -> list[Place]:
 
     `nothing` is what it costs to send nothing. Some that no such plan has may be among them.
     """
-    locations = survey.locations()
-    if len(locations) <= _FEW or order.pools or order.split_cents < 0 or not _is_sound(survey):
-        return _places(survey, locations)
-    seen = _glimpses(survey, order, locations)
-    if len(seen) <= _FEW or min(each.fixed for each in seen) < 0:
-        return _places(survey, [each.location_id for each in seen])
-    lost = [cents * item.count for cents, item in zip(order.lost, order.items, strict=True)]
-    prices, slack = ascend(order, seen, lost)
-    bound = sum(prices) - order.split_cents
-    by_promise = sorted(zip(slack, seen, strict=True), key=lambda each: (each[0], each[1].fixed, each[1].rank))
-    looked: dict[int, list[Place]] = {}
-    for _, glimpse in by_promise[:_FIRST]:
-        looked[glimpse.rank] = _places(survey, [glimpse.location_id])
-    room = min(nothing, _first_cost(survey, order, looked)) - bound
-    for left, glimpse in by_promise[_FIRST:]:
-        if left > room:
-            break
-        looked[glimpse.rank] = _places(survey, [glimpse.location_id])
-    return [place for _, places in sorted(looked.items()) for place in places]
+    if len(survey.supply.network.sites) <= _FEW or order.pools or order.split_cents < 0 or not _is_sound(survey):
+        return _places(survey, survey.locations())
+    seen = glimpse(survey, order)
+    holders = [number for number, held in enumerate(seen.held) if held]
+    if len(holders) <= _FEW or min(seen.problem.fixed) < 0:
+        return _places(survey, _ids(seen, holders))
+    sift = _Sift(survey, order, seen, holders, nothing + order.split_cents)
+    return sift.run()
 
 
-def _places(survey: Survey, locations: Sequence[Id]) -> list[Place]:
+def _places(survey: Survey, locations: Iterable[Id]) -> list[Place]:
     places: list[Place] = []
     for location_id in locations:
         survey.add(location_id, places)
     return places
 
 
+def _ids(seen: Glimpse, numbers: Iterable[int]) -> list[Id]:
+    offers = seen.doors.offers
+    return [offers[number].site.location_id for number in numbers]
+
+
 def _is_sound(survey: Survey) -> bool:
     """Whether what is left out of a glimpse can only make it dearer: no price below nothing for capacity."""
-    return not any(
-        (each.unit_price and min(each.unit_price) < 0) or (each.parcel_price and min(each.parcel_price) < 0)
-        for each in survey.supply.capacity.values()
-    )
+    priced = [each for each in survey.supply.capacity.values() if each[2] or each[3]]
+    return not any([(each[2] and min(each[2]) < 0) or (each[3] and min(each[3]) < 0) for each in priced])
 
 
-def _glimpses(survey: Survey, order: Order, locations: Sequence[Id]) -> list[_Glimpse]:
-    """The locations that have any of the goods and may serve."""
-    policy, weight, excluded = survey.policy, survey.weight, survey.demand.excluded
-    slack = survey.demand.promised_day - survey.supply.today
-    found = []
-    for location_id in locations:
-        offer = survey.offer(location_id)
-        if offer.reason is not None or location_id in excluded:
-            continue
-        rank, site, lane, fixed, days, _ = offer
-        late = (days - slack) * weight if days > slack else 0
-        fixed += late * policy.late_parcel_day_cents
-        if policy.distance_cents_per_100km:
-            fixed += distance_cents(lane, policy)
-        each = site.handling_unit_cents + late * policy.late_unit_day_cents
-        cents = _cents(survey, location_id, each, lane.cents_per_kg)
-        if survey.restricted:
-            cents = _restricted(survey, offer, cents)
-        if not survey.bare:
-            cents = [min(FORBIDDEN, sum([cents[index] for index, _ in item.parts])) for item in order.items]
-        if min(cents) < FORBIDDEN:
-            found.append(_Glimpse(rank, location_id, fixed, cents))
-    return found
+class _Sift:
+    """One order's locations by number, those looked at with their places; costs are with a split for every parcel."""
+
+    def __init__(self, survey: Survey, order: Order, seen: Glimpse, holders: list[int], limit: int) -> None:
+        self.survey, self.order, self.seen, self.holders, self.limit = survey, order, seen, holders, limit
+        self.looked: dict[int, list[Place]] = {}
+        problem = seen.problem
+        self.bound = _alone(problem) if problem.most == 1 else ascend(problem)
+
+    def run(self) -> list[Place]:
+        """Look closer in turns until few are left that could matter, then at all of these."""
+        self.look(self.leaders(_FIRST))
+        self.limit = min(self.limit, self.single())
+        if len(self.rivals()) > _MANY and self.seen.problem.most != 1:
+            self.plan()
+            if len(self.rivals()) > _MANY:
+                self.bound = sharpen(self.seen.problem, self.bound, self.limit)
+                self.look(self.leaders(2 * _FIRST))
+                self.plan()
+        self.look(self.rivals())
+        return [place for _, places in sorted(self.looked.items()) for place in places]
+
+    def leaders(self, count: int) -> list[int]:
+        """The locations that a cheap plan has most likely."""
+        slack, fixed = self.bound.slack, self.seen.problem.fixed
+        return nsmallest(count, self.holders, key=lambda number: (slack[number], fixed[number], number))
+
+    def rivals(self) -> list[int]:
+        """The locations not looked at whose bound is not above the limit."""
+        room, slack = self.limit - self.bound.total, self.bound.slack
+        return [number for number in self.holders if slack[number] <= room and number not in self.looked]
+
+    def look(self, numbers: Iterable[int]) -> None:
+        """Look closely at locations."""
+        for number in numbers:
+            if number not in self.looked:
+                self.looked[number] = _places(self.survey, _ids(self.seen, [number]))
+
+    def single(self) -> int:
+        """The cost of the best parcel that can hold everything it has."""
+        order, need = self.order, self.survey.need
+        lost = [cents * item.count for cents, item in zip(order.lost, order.items, strict=True)]
+        costs = [self.limit]
+        for places in self.looked.values():
+            for place in places[:1]:
+                if place.roof is None or place.roof >= need:
+                    full = [
+                        cents if have == item[1] else owed
+                        for cents, have, item, owed in zip(place.whole, place.available, order.items, lost, strict=True)
+                    ]
+                    costs.append(_at_most(order, place) + order.split_cents + sum(map(min, full, lost)))
+        return min(costs)
+
+    def plan(self) -> None:
+        """Lower the limit to the best plan of the places looked at."""
+        places = [place for _, places in sorted(self.looked.items()) for place in places]
+        places = [place._replace(fixed=_at_most(self.order, place)) for place in places]
+        if places:
+            found = combine(self.order, places, self.limit - self.order.split_cents)
+            self.limit = min(self.limit, found.cost + self.order.split_cents)
 
 
-def _cents(survey: Survey, location_id: Id, each: int, per_kg: int) -> list[int]:
-    """By line what all its units cost, FORBIDDEN where there is none; or not all, of one that leaves whole."""
-    cents = []
-    for (rows, quantity, grams), line in zip(survey.lines, survey.demand.lines, strict=True):
-        row = rows.get(location_id)
-        if row is None:
-            cents.append(FORBIDDEN)
-            continue
-        on_hand, safety, price, inbound, reserved = row
-        have = available(row, survey.demand.channel, survey.last_day) if inbound or reserved else on_hand - safety
-        if have < (quantity if line.group is not None or line.no_split else 1):
-            cents.append(FORBIDDEN)
-        else:
-            cents.append((each + price + (per_kg * grams + 500) // 1000) * quantity)
-    return cents
+def _at_most(order: Order, place: Place) -> int:
+    """What the parcel costs at its heaviest."""
+    steps = place.offer.lane.weight_steps
+    if not steps:
+        return place.fixed
+    grams = sum([item.grams * item.count for item in order.items])
+    dearest = max(weight_step_cents(steps, grams), *[cents for _, cents in steps])
+    return place.fixed + dearest - min(cents for _, cents in steps)
 
 
-def _restricted(survey: Survey, offer: Offer, cents: list[int]) -> list[int]:
-    """The same with what the location may not send, and what bulky goods cost more."""
-    site, bulky = offer.site, survey.policy.bulky_unit_cents + offer.lane.bulky_unit_cents
-    return [
-        FORBIDDEN
-        if (line.hazmat and not site.hazmat) or (line.bulky and not site.bulky)
-        else min(FORBIDDEN, each + (bulky * line.quantity if line.bulky else 0))
-        for line, each in zip(survey.demand.lines, cents, strict=True)
-    ]
-
-
-def _first_cost(survey: Survey, order: Order, looked: dict[int, list[Place]]) -> int:
-    """The cost of the best plan of one or two of these places, or of several; FORBIDDEN or more if none is found."""
-    places = [each[0] for each in looked.values() if each and is_plain(order, each[0], survey.need)]
-    cost, _ = first_plan(order, places, survey.need)
-    for place in places:
-        if all(have == item.count for have, item in zip(place.available, order.items, strict=True)):
-            cost = min(cost, place.fixed + sum(place.whole))
-    if order.max_parcels != 1:
-        for one, other in combinations(places, 2):
-            if one.fixed + other.fixed < cost:
-                cost = min(cost, _together(order, one, other))
-    return cost
-
-
-def _together(order: Order, one: Place, other: Place) -> int:
-    """What an order costs from two plain places, each count from where it is cheaper."""
-    cost = one.fixed + other.fixed + order.split_cents
-    for index, (item, lost) in enumerate(zip(order.items, order.lost, strict=True)):
-        left = item.count
-        for place in (one, other) if one.unit[index] <= other.unit[index] else (other, one):
-            take = min(left, place.available[index])
-            if take and place.unit[index] < lost:
-                left -= take
-                cost += take * place.unit[index] + (place.line_cents if item.count > 1 else 0)
-        cost += left * lost
-    return cost
+def _alone(problem: Problem) -> Bound:
+    """The bound where there is only one parcel: what it saves of what nothing sent costs."""
+    slack = list(problem.fixed)
+    for row, lost in zip(problem.rows, problem.lost, strict=True):
+        for cents, number, have in row:
+            if cents >= lost:
+                break
+            slack[number] -= have * (lost - cents)
+    return Bound(list(problem.lost), slack, 0, sum(map(int.__mul__, problem.lost, problem.counts)))

@@ -54,6 +54,7 @@ class Survey:
         "shared",
         "stocks",
         "supply",
+        "view",
         "weight",
     )
 
@@ -61,7 +62,8 @@ class Survey:
         self.demand, self.supply, self.policy, self.items, self.pools = demand, supply, policy, items, pools
         self.stocks = [supply.stock.get(line.variant_id) or {} for line in demand.lines]
         self.weight = policy.factor(demand.priority)
-        self.offers = supply.network.view(demand.channel, demand.region, demand.pickup_location_id)
+        self.view = supply.network.view(demand.channel, demand.region, demand.pickup_location_id)
+        self.offers = self.view.offers
         self.need = 0
         self.restricted = self.shared = False
         self.bare = len(items) == len(demand.lines)

@@ -185,6 +185,47 @@ class Ruled(NamedTuple):
     fall_back_cents: int
 
 
+class Door(NamedTuple):
+    """What a unit costs to leave a site that may serve, without freight, and for the first of a line.
+
+    `number` counts the sites that may serve by rank; `kind` is a position in `Doors.kinds`.
+    """
+
+    number: int
+    unit_cents: int
+    first_cents: int
+    kind: int
+
+
+class Kind(NamedTuple):
+    """What decides beside the site's own handling what its units cost: equal for most sites of a network."""
+
+    cents_per_kg: int
+    days: int
+    bulky_unit_cents: int
+    hazmat: bool
+    bulky: bool
+
+
+class Doors(NamedTuple):
+    """The sites that may serve a channel and region, for reading stock by the line: parts of an offer by number."""
+
+    by_location: Mapping[Id, Door]
+    kinds: list[Kind]
+    offers: list[Offer]
+    parcel_cents: list[int]
+
+
+class View:
+    """What one channel and region see of the sites, each remembered when it was first asked for."""
+
+    __slots__ = ("doors", "offers")
+
+    def __init__(self) -> None:
+        self.offers: dict[Id, Offer] = {}
+        self.doors: Doors | None = None
+
+
 class Network:
     """The sites, ranked for ties, with what each channel and region sees of them remembered.
 
@@ -192,9 +233,9 @@ class Network:
     the rules of a policy make it; `under` keeps such networks of the same sites by rules and what they ask of orders.
     """
 
-    __slots__ = ("_offers", "groups", "ranks", "rule", "sites", "under")
+    __slots__ = ("_views", "groups", "ranks", "rule", "sites", "under")
 
-    _MAX_VIEWS = 4096
+    _MAX_OFFERS = 1_000_000
 
     def __init__(self, sites: Iterable[Site]) -> None:
         ordered = sorted(sites, key=lambda site: (site.priority, str(site.location_id)))
@@ -207,24 +248,24 @@ class Network:
             if site.dispatch_group is not None:
                 together.setdefault(site.dispatch_group, []).append(site.location_id)
         self.groups: list[list[Id]] = [members for members in together.values() if len(members) > 1]
-        self._offers: dict[tuple[str, str, Id | None], dict[Id, Offer]] = {}
+        self._views: dict[tuple[str, str, Id | None], View] = {}
 
     def ruled_by(self, rule: Callable[[Offer], Offer]) -> Network:
         """The same sites, offered as `rule` makes them."""
         copy = object.__new__(Network)
         copy.sites, copy.ranks, copy.groups = self.sites, self.ranks, self.groups
-        copy.rule, copy.under, copy._offers = rule, {}, {}
+        copy.rule, copy.under, copy._views = rule, {}, {}
         return copy
 
-    def view(self, channel: str, region: str, pickup: Id | None) -> dict[Id, Offer]:
-        """The remembered offers of one channel and region; the caller fills in what is missing."""
+    def view(self, channel: str, region: str, pickup: Id | None) -> View:
+        """What is remembered of one channel and region; the caller fills in what is missing."""
         key = (channel, region, pickup)
-        offers = self._offers.get(key)
-        if offers is None:
-            if len(self._offers) >= self._MAX_VIEWS:
-                self._offers.clear()
-            offers = self._offers[key] = {}
-        return offers
+        view = self._views.get(key)
+        if view is None:
+            if len(self._views) * len(self.sites) >= self._MAX_OFFERS:
+                self._views.clear()
+            view = self._views[key] = View()
+        return view
 
 
 @dataclass(frozen=True, slots=True)
