@@ -106,3 +106,15 @@ def test_text_says_what_is_not_sent() -> None:
         "Total 150.00 EUR (not sent 150.00 EUR), policy standard/3.",
         "There was no other way.",
     ]
+
+
+def test_a_parcel_tells_its_carrier() -> None:
+    site = Site("hall", {"de": Lane(500, 0, 2, carrier="post", others=(Lane(700, 0, 0, carrier="night"),))})
+    supply = Supply(Network([site]), {"v": {"hall": Stock(1)}}, 0)
+    demand = Demand((DemandLine("l", "v", 1),), "web", "de", 1)
+    policy = Policy("p", late_parcel_day_cents=300)
+    chosen = plan(demand, supply, policy)
+    record = explain(demand, supply, policy, chosen)
+    assert (record["cost"], record["parcels"][0]["carrier"], record["parcels"][0]["arrival"]) == (700, "night", 0)
+    assert record["candidates"][0]["cost"] == 700
+    assert describe(record, "en", names={"hall": "Hall"})[0].endswith("1 unit for 7.00 EUR, by night")

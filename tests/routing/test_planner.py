@@ -20,7 +20,7 @@ from kontor.routing.values import (
     Stock,
     Supply,
 )
-from routing.worlds import POLICY, cheapest_by_solver, large_world, world
+from routing.worlds import POLICY, carriers_world, cheapest_by_solver, large_world, world
 
 SEEDS = 300
 
@@ -54,6 +54,15 @@ def test_cost_equals_the_solver_with_every_rule_on(block: int) -> None:
         assert (seed, result.cost_cents, result.gap_cents) == (seed, cheapest_by_solver(demand, supply, POLICY), 0)
 
 
+@pytest.mark.parametrize("block", range(6))
+def test_the_cheapest_carriers_are_found_place_by_place(block: int) -> None:
+    for seed in range(block * SEEDS // 6, (block + 1) * SEEDS // 6):
+        demand, supply = carriers_world(seed)
+        result = plan(demand, supply, POLICY)
+        assert (seed, result.cost_cents, result.gap_cents) == (seed, cheapest_by_solver(demand, supply, POLICY), 0)
+        assert_feasible(demand, supply, result)
+
+
 def test_every_plan_keeps_quantities_stock_and_capacity() -> None:
     for seed in range(SEEDS):
         demand, supply = world(seed)
@@ -69,7 +78,7 @@ def assert_feasible(demand: Demand, supply: Supply, result: FulfillmentPlan) -> 
     unsent = dict(result.unsent)
     for line in demand.lines:
         assert sent[line.line_id] + unsent.get(line.line_id, 0) == line.quantity
-    where = [(parcel.location_id, parcel.day) for parcel in result.parcels]
+    where = [(parcel.location_id, parcel.day, parcel.carrier) for parcel in result.parcels]
     assert len(set(where)) == len(where)
     assert demand.max_parcels is None or len(where) <= demand.max_parcels
     assert not (demand.ship_complete and unsent and sent)

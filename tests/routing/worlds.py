@@ -17,6 +17,7 @@ POLICY = Policy(
     shortage_cents=2500,
     bulky_unit_cents=700,
     distance_cents_per_100km=9,
+    rejection_cents=500,
     priority_factors=(1, 2, 4),
 )
 
@@ -34,6 +35,26 @@ def world(seed: int) -> tuple[Demand, Supply]:
     days = {s.location_id: tuple(d for d in range(4) if rng.random() < 0.7) for s in sites if rng.random() < 0.25}
     supply = Supply(Network(sites), stock, 0, 4, capacity, days)
     return _demand(rng, variants, [str(site.location_id) for site in sites]), supply
+
+
+def carriers_world(seed: int) -> tuple[Demand, Supply]:
+    """`world` with up to two more carriers at each place."""
+    demand, supply = world(seed)
+    rng = Random(seed)
+    sites = []
+    for site in supply.network.sites.values():
+        lanes = {
+            region: lane._replace(carrier="post", others=tuple(_other(rng, lane, n) for n in range(rng.randint(0, 2))))
+            for region, lane in site.lanes.items()
+        }
+        sites.append(replace(site, lanes=lanes, rejection_permille=rng.choice((0, 0, 300))))
+    return demand, replace(supply, network=Network(sites))
+
+
+def _other(rng: Random, lane: Lane, number: int) -> Lane:
+    steps = ((1500, 0), (20_000, 200)) if rng.random() < 0.2 else ()
+    cents, days = rng.randint(200, 700), rng.randint(0, 3)
+    return Lane(cents, rng.choice((0, 12, 30)), days, lane.distance_km, steps, 50, f"other {number}")
 
 
 def large_world(seed: int) -> tuple[Demand, Supply]:
@@ -126,6 +147,9 @@ def _demand(rng: Random, variants: list[str], places: list[str]) -> Demand:
     )
 
 
+_LANES = 4  # more than a place has carriers: days and carriers share one number
+
+
 @dataclass
 class _Model:
     """Columns and rows for the solver."""
@@ -176,8 +200,12 @@ def cheapest_by_solver(demand: Demand, supply: Supply, policy: Policy) -> int:
     for place, site in supply.network.sites.items():
         if not _may_serve(site, demand):
             continue
+        lane = Lane() if demand.pickup_location_id is not None else site.lanes[demand.region]
         for day in supply.release_days.get(place, range(4)):
-            parcels[place, day] = _parcel(model, site, day, sent, (demand, supply, policy, weight))
+            for number, each in enumerate((lane, *lane.others)):
+                slot = day * _LANES + number
+                parcels[place, slot] = _parcel(model, site, slot, sent, (demand, supply, policy, weight, each))
+            _capacity_rows(model, supply.capacity.get(place, Capacity()), day, _of_day(sent, parcels, place, day))
     any_parcel = model.column(-policy.split_cents)
     model.row(-inf, 0, {any_parcel: 1, **dict.fromkeys(parcels.values(), -1)})
     if demand.max_parcels is not None:
@@ -207,21 +235,20 @@ def _may_serve(site: Site, demand: Demand) -> bool:
 def _parcel(
     model: _Model,
     site: Site,
-    day: int,
+    slot: int,
     sent: dict[tuple[object, int, int], int],
-    given: tuple[Demand, Supply, Policy, int],
+    given: tuple[Demand, Supply, Policy, int, Lane],
 ) -> int:
-    demand, supply, policy, weight = given
-    place, inf = site.location_id, float("inf")
-    lane = Lane() if demand.pickup_location_id is not None else site.lanes[demand.region]
+    demand, supply, policy, weight, lane = given
+    place, inf, day = site.location_id, float("inf"), slot // _LANES
     capacity = supply.capacity.get(place, Capacity())
     late = weight * max(0, day + site.lead_days + lane.transit_days - demand.promised_day)
     parcel_price = capacity.parcel_price[day] if day < len(capacity.parcel_price) else 0
     unit_price = capacity.unit_price[day] if day < len(capacity.unit_price) else 0
     fixed = lane.parcel_cents + site.handling_parcel_cents + lane.distance_km * policy.distance_cents_per_100km // 100
     fixed += late * policy.late_parcel_day_cents + parcel_price + policy.split_cents
-    shut = capacity.parcels is not None and capacity.parcels[day] == 0
-    parcel = model.column(fixed, 0 if shut else 1)
+    fixed += site.rejection_permille * policy.rejection_cents // 1000
+    parcel = model.column(fixed)
     total: dict[int, float] = {}
     grams: dict[int, float] = {}
     for index, line in enumerate(demand.lines):
@@ -231,14 +258,12 @@ def _parcel(
         cents = (lane.cents_per_kg * line.weight_g + 500) // 1000 + site.handling_unit_cents + stock.price_cents
         cents += unit_price + late * policy.late_unit_day_cents
         cents += (policy.bulky_unit_cents + lane.bulky_unit_cents) if line.bulky else 0
-        units = sent[place, day, index] = model.column(cents, line.quantity)
+        units = sent[place, slot, index] = model.column(cents, line.quantity)
         model.row(-inf, 0, {units: 1, model.column(site.handling_line_cents): -line.quantity})
         model.row(-inf, 0, {units: 1, parcel: -line.quantity})
         total[units], grams[units] = 1, line.weight_g
     if total:
         model.row(-inf, 0, {parcel: 1, **dict.fromkeys(total, -1)})
-    if capacity.units is not None:
-        model.row(-inf, capacity.units[day], total)
     if lane.weight_steps:
         steps = {model.column(cents): limit for limit, cents in lane.weight_steps}
         model.row(0, 0, {parcel: -1, **dict.fromkeys(steps, 1)})
@@ -246,6 +271,24 @@ def _parcel(
     if not total:
         model.upper[parcel] = 0
     return parcel
+
+
+def _of_day(
+    sent: dict[tuple[object, int, int], int], parcels: dict[tuple[Id, int], int], place: Id, day: int
+) -> tuple[dict[int, float], dict[int, float]]:
+    """The units and the parcels that leave the place on the day, by all carriers."""
+    units = {column: 1.0 for (where, slot, _), column in sent.items() if (where, slot // _LANES) == (place, day)}
+    return units, {column: 1.0 for (where, slot), column in parcels.items() if (where, slot // _LANES) == (place, day)}
+
+
+def _capacity_rows(
+    model: _Model, capacity: Capacity, day: int, columns: tuple[dict[int, float], dict[int, float]]
+) -> None:
+    units, parcels = columns
+    if capacity.units is not None:
+        model.row(-float("inf"), capacity.units[day], units)
+    if capacity.parcels is not None:
+        model.row(-float("inf"), capacity.parcels[day], parcels)
 
 
 def _whole(
@@ -278,6 +321,6 @@ def _stock_rows(model: _Model, demand: Demand, supply: Supply, sent: dict[tuple[
                 columns = {
                     c: 1.0
                     for (p, d, i), c in sent.items()
-                    if p == place and d <= day and demand.lines[i].variant_id == variant
+                    if p == place and d // _LANES <= day and demand.lines[i].variant_id == variant
                 }
                 model.row(-float("inf"), max(0, usable), columns)

@@ -126,9 +126,15 @@ def offer_of(network: Network, demand: Demand, location_id: Id) -> Offer:
     if reason is not None:
         return Offer(network.ranks[location_id], site, _AT_THE_COUNTER, 0, 0, reason)
     lane = _AT_THE_COUNTER if demand.pickup_location_id is not None else site.lanes[demand.region]
+    offer, *others = [_by(network, site, each) for each in (lane, *lane.others)]
+    return offer._replace(others=tuple(others)) if others else offer
+
+
+def _by(network: Network, site: Site, lane: Lane) -> Offer:
+    """The site by one carrier, as the rules make it."""
     # The lightest parcel: what more weight adds is looked at per parcel.
     parcel = lightest_cents(lane) + site.handling_parcel_cents
-    offer = Offer(network.ranks[location_id], site, lane, parcel, site.lead_days + lane.transit_days, None)
+    offer = Offer(network.ranks[site.location_id], site, lane, parcel, site.lead_days + lane.transit_days, None)
     return offer if network.rule is None else network.rule(offer)
 
 

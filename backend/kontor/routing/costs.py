@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from kontor.routing.values import Demand, DemandLine, Lane, Offer, Policy, Supply, Terms
+from kontor.routing.values import Demand, DemandLine, Lane, Offer, Policy, Site, Supply, Terms
 
 
 def weight_step_cents(steps: tuple[tuple[int, int], ...], weight_g: int) -> int:
@@ -29,6 +29,21 @@ def late_days(demand: Demand, offer: Offer, day: int) -> int:
 
 def distance_cents(lane: Lane, policy: Policy) -> int:
     return lane.distance_km * policy.distance_cents_per_100km // 100
+
+
+def rejection_cents(site: Site, policy: Policy) -> int:
+    """What a parcel bears because the place may refuse it."""
+    return site.rejection_permille * policy.rejection_cents // 1000
+
+
+def is_weighed(policy: Policy) -> bool:
+    """Whether a parcel bears more than what its place and lane say."""
+    return bool(policy.distance_cents_per_100km or policy.rejection_cents)
+
+
+def weighed_cents(offer: Offer, policy: Policy) -> int:
+    """What a parcel bears by the policy, whatever is in it and whenever it leaves."""
+    return distance_cents(offer.lane, policy) + rejection_cents(offer.site, policy)
 
 
 def freight_cents(lane: Lane, weight_g: int) -> int:
@@ -68,6 +83,7 @@ def parcel_terms(
         + site.handling_line_cents * len(quantities)
         + site.handling_unit_cents * units,
         distance=distance_cents(lane, policy),
+        rejection=rejection_cents(site, policy),
         bulky=bulky,
         late=late * (policy.late_parcel_day_cents + policy.late_unit_day_cents * units),
         capacity_price=0

@@ -23,6 +23,7 @@ _WORDS = {
         "shipping": "shipping",
         "handling": "handling",
         "distance": "distance",
+        "rejection": "the place's refusals",
         "bulky": "bulky goods",
         "late": "lateness",
         "capacity_price": "scarce capacity",
@@ -48,6 +49,7 @@ _WORDS = {
         "rules": " Rules: {rules}.",
         "failed": "Rules without a result, which did nothing: {rules}.",
         "chosen": "{place} on {day}: {units} units for {cost}",
+        "carrier": ", by {carrier}",
         "units_1": "{place} on {day}: 1 unit for {cost}",
         "nothing": "Nothing is sent.",
         "unsent": "Not sent: {units}, which costs {cost}.",
@@ -67,6 +69,7 @@ _WORDS = {
         "shipping": "Versand",
         "handling": "Bearbeitung",
         "distance": "Entfernung",
+        "rejection": "Ablehnungen der Stelle",
         "bulky": "Sperrgut",
         "late": "Verspätung",
         "capacity_price": "knappe Kapazität",
@@ -92,6 +95,7 @@ _WORDS = {
         "rules": " Regeln: {rules}.",
         "failed": "Regeln ohne Ergebnis, die nichts bewirkten: {rules}.",
         "chosen": "{place} am {day}: {units} Stück für {cost}",
+        "carrier": ", mit {carrier}",
         "units_1": "{place} am {day}: 1 Stück für {cost}",
         "nothing": "Es wird nichts versandt.",
         "unsent": "Nicht versandt: {units}, das kostet {cost}.",
@@ -154,7 +158,7 @@ def explain(
 
 def _rules_at(demand: Demand, supply: Supply, location: Id) -> list[str]:
     """The rules that hold for a place that was looked at."""
-    offer = supply.network.view(demand.channel, demand.region, demand.pickup_location_id).get(location)
+    offer = supply.network.view(demand.channel, demand.region, demand.pickup_location_id).offers.get(location)
     return [] if offer is None or offer.site.ruled is None else list(offer.site.ruled.names)
 
 
@@ -168,7 +172,7 @@ def _eliminated(demand: Demand, supply: Supply, location: Id, reason: Reason) ->
 
 
 def _parcel(parcel: PlannedParcel, rules: list[str] | None = None) -> Record:
-    row = {
+    row: Record = {
         "location": str(parcel.location_id),
         "day": parcel.day,
         "arrival": parcel.arrival_day,
@@ -176,6 +180,8 @@ def _parcel(parcel: PlannedParcel, rules: list[str] | None = None) -> Record:
         "cost": sum(parcel.terms),
         "terms": _nonzero(parcel.terms),
     }
+    if parcel.carrier:
+        row["carrier"] = parcel.carrier
     return {**row, "rules": rules} if rules else row
 
 
@@ -202,10 +208,18 @@ def _candidates(
     demand: Demand, supply: Supply, policy: Policy, *, places: list[Place], items: list[Item], pools: list[Pool]
 ) -> list[Record]:
     pooled = [pool.units for pool in pools]
-    earliest: dict[int, Place] = {}
+    earliest: dict[int, list[Place]] = {}
     for place in places:
-        earliest.setdefault(place.offer.rank, place)
-    rows = [_alone(demand, supply, policy, place=place, items=items, pooled=pooled) for place in earliest.values()]
+        known = earliest.setdefault(place.offer.rank, [])
+        if not known or known[0].day == place.day:
+            known.append(place)  # By its carriers: the cheapest counts.
+    rows = [
+        min(
+            (_alone(demand, supply, policy, place=place, items=items, pooled=pooled) for place in each),
+            key=lambda row: row["cost"],
+        )
+        for each in earliest.values()
+    ]
     return sorted(rows, key=lambda row: row["cost"])
 
 
@@ -306,6 +320,8 @@ class _Text:
             units=units,
             cost=self._money(parcel["cost"]),
         )
+        if "carrier" in parcel:
+            text += self.words["carrier"].format(carrier=parcel["carrier"])
         if not parcel.get("rules"):
             return text
         return f"{text}." + self.words["rules"].format(rules=", ".join(parcel["rules"]))

@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 from kontor.routing.ascending import Offering, Problem
 from kontor.routing.candidates import FORBIDDEN, Item, available
-from kontor.routing.costs import distance_cents
+from kontor.routing.costs import is_weighed, weighed_cents
 from kontor.routing.covering import Order
 from kontor.routing.surveying import Survey
-from kontor.routing.values import Door, Doors, Id, Kind, Stock
+from kontor.routing.values import Door, Doors, Id, Kind, Offer, Stock
 
 
 class Glimpse(NamedTuple):
@@ -50,6 +50,8 @@ def _doors(survey: Survey) -> Doors:
         offer = survey.offer(location_id)
         if offer.reason is not None:
             continue
+        if offer.others:
+            offer = _best_of(offer)
         site, lane = offer.site, offer.lane
         kind = Kind(lane.cents_per_kg, offer.days, lane.bulky_unit_cents, site.hazmat, site.bulky)
         unit = site.handling_unit_cents
@@ -58,6 +60,17 @@ def _doors(survey: Survey) -> Doors:
         )
         offers.append(offer)
     return Doors(by_location, list(kinds), offers, [offer.parcel_cents for offer in offers])
+
+
+def _best_of(offer: Offer) -> Offer:
+    """The best of all carriers of a location: no parcel by any of them is cheaper or sooner."""
+    all_of_them = (offer, *offer.others)
+    lane = offer.lane._replace(
+        cents_per_kg=min(each.lane.cents_per_kg for each in all_of_them),
+        bulky_unit_cents=min(each.lane.bulky_unit_cents for each in all_of_them),
+    )
+    days, cents = min(each.days for each in all_of_them), min(each.parcel_cents for each in all_of_them)
+    return offer._replace(lane=lane, days=days, parcel_cents=cents)
 
 
 def _fixed(survey: Survey, doors: Doors) -> list[int]:
@@ -71,8 +84,8 @@ def _fixed(survey: Survey, doors: Doors) -> list[int]:
             cents + (offer[4] - on_time) * per_day if offer[4] > on_time else cents
             for cents, offer in zip(fixed, doors.offers, strict=True)
         ]
-    if policy.distance_cents_per_100km:
-        fixed = [cents + distance_cents(offer[2], policy) for cents, offer in zip(fixed, doors.offers, strict=True)]
+    if is_weighed(policy):
+        fixed = [cents + weighed_cents(offer, policy) for cents, offer in zip(fixed, doors.offers, strict=True)]
     return fixed
 
 

@@ -6,12 +6,13 @@ Orders too large for that go to a bounded search, and the plan then says how far
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from kontor.routing.bounding import search
 from kontor.routing.combining import combine, is_combinable
 from kontor.routing.candidates import FORBIDDEN, Item, Place, Pool, items_of
-from kontor.routing.costs import parcel_terms, shortage_cents, total_terms
+from kontor.routing.costs import parcel_terms, price_on, shortage_cents, total_terms
 from kontor.routing.covering import Cover, Order, Parcel, is_small, levels_of
 from kontor.routing.pruning import first_plan, is_plain, promising, undominated
 from kontor.routing.ruling import ruled
@@ -37,12 +38,46 @@ def plan(demand: Demand, supply: Supply, policy: Policy) -> FulfillmentPlan:
     What no place can send, or what costs more to send than to owe, stays unsent. An order with `ship_complete` leaves
     whole or not at all. Never raises for a demand that cannot be served: everything is unsent then.
     """
-    supply = ruled(demand, supply, policy)
+    return _plan(demand, ruled(demand, supply, policy), policy, frozenset())
+
+
+def _plan(demand: Demand, supply: Supply, policy: Policy, barred: frozenset[tuple[Id, str]]) -> FulfillmentPlan:
+    """The cheapest plan without the barred carriers of places.
+
+    Two parcels that leave a place on one day by two carriers are counted apart by the algorithms. Where that is more
+    than its capacity allows, one of the carriers is barred there, in turn.
+    """
     items, pools = items_of(demand, policy)
     order = problem_of(demand, policy, items, pools)
     nothing = sum([item.lost_cents * item.count for item in items])
-    places = worthwhile(Survey(demand, supply, policy, items, pools), order, nothing)
-    return assemble(demand, supply, policy, items=items, choice=choose(order, places, nothing))
+    survey = Survey(demand, supply, policy, items, pools)
+    survey.barred = barred
+    choice = choose(order, worthwhile(survey, order, nothing), nothing)
+    found = assemble(demand, supply, policy, items=items, choice=choice)
+    crowded = _crowded(found, supply)
+    if not crowded:
+        return found
+    plans = [_plan(demand, supply, policy, barred | {each}) for each in crowded]
+    best = min(plans, key=lambda each: each.cost_cents)
+    bound = min(each.cost_cents - each.gap_cents for each in plans)
+    return replace(best, gap_cents=best.cost_cents - bound)
+
+
+def _crowded(found: FulfillmentPlan, supply: Supply) -> list[tuple[Id, str]]:
+    """The carriers of the first place that would send more on a day by several than it can."""
+    by_day: dict[tuple[Id, int], list[PlannedParcel]] = {}
+    for parcel in found.parcels:
+        if parcel.location_id in supply.capacity:
+            by_day.setdefault((parcel.location_id, parcel.day), []).append(parcel)
+    for (location_id, day), parcels in by_day.items():
+        capacity, offset = supply.capacity[location_id], day - supply.today
+        units = sum(count for parcel in parcels for _, count in parcel.lines)
+        if len(parcels) > 1 and (
+            (capacity.units is not None and units > price_on(capacity.units, offset))
+            or (capacity.parcels is not None and len(parcels) > price_on(capacity.parcels, offset))
+        ):
+            return [(location_id, parcel.carrier) for parcel in parcels]
+    return []
 
 
 def problem_of(demand: Demand, policy: Policy, items: list[Item], pools: list[Pool]) -> Order:
@@ -165,7 +200,9 @@ def assemble(
         terms = parcel_terms(demand, supply, policy, offer=place.offer, day=place.day, quantities=quantities)
         lines = tuple((demand.lines[index].line_id, count) for index, count in sorted(quantities.items()))
         arrival = place.day + place.offer.days
-        parcels.append(PlannedParcel(place.offer.site.location_id, place.day, arrival, lines, terms))
+        parcels.append(
+            PlannedParcel(place.offer.site.location_id, place.day, arrival, lines, terms, place.offer.lane.carrier)
+        )
     unsent: list[tuple[Id, int]] = []
     owed = 0
     for line, count in zip(demand.lines, left, strict=True):

@@ -57,7 +57,7 @@ class Seeker(NamedTuple):
     bare: bool
     spots: list[Spot]
     near: list[Spot]
-    numbers: Mapping[tuple[int, int], int]
+    numbers: Mapping[tuple[int, int, str], int]
     nothing: int
 
 
@@ -74,9 +74,14 @@ def seeker_of(demand: Demand, supply: Supply, policy: Policy, ledger: Ledger) ->
         slots = tuple(ledger.slot(line.variant_id, location, day, demand.channel) for line in demand.lines)
         units, parcels = (ledger.gate(location, day, parcels=each) for each in (False, True))
         spots.append(Spot(place, slots, units, parcels, _beaten_by(spots, place, slots, need)))
-    numbers = {(spot.place.offer.rank, spot.place.day): number for number, spot in enumerate(spots)}
+    numbers = {spot_key(spot.place): number for number, spot in enumerate(spots)}
     nothing = sum(item.lost_cents * item.count for item in items)
     return Seeker(demand, items, pools, order, need, bare, spots, spots, numbers, nothing)
+
+
+def spot_key(place: Place) -> tuple[int, int, str]:
+    """What tells the possible parcels of an order apart: rank of the place, day, carrier."""
+    return place.offer.rank, place.day, place.offer.lane.carrier
 
 
 def _beaten_by(spots: list[Spot], place: Place, slots: tuple[int, ...], need: int) -> int:
@@ -225,7 +230,7 @@ def option_of(seeker: Seeker, choice: Choice, prices: Prices | None) -> Option:
     gates: list[tuple[int, int]] = []
     parcels: list[tuple[int, tuple[int, ...]]] = []
     for place, amounts in choice.parcels:
-        number = seeker.numbers[place.offer.rank, place.day]
+        number = seeker.numbers[spot_key(place)]
         spot = seeker.spots[number]
         units = 0
         for item, amount in zip(seeker.items, amounts, strict=True):

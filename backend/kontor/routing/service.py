@@ -32,6 +32,7 @@ DEFAULT_POLICY = Policy(
     late_parcel_day_cents=120,
     late_unit_day_cents=40,
     shortage_cents=100_000,
+    rejection_cents=300,
     priority_factors=(1, 2, 4),
 )
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from kontor.routing.candidates import FORBIDDEN, Item, Place, Pool, available, offer_of
-from kontor.routing.costs import distance_cents, price_on
+from kontor.routing.costs import is_weighed, price_on, weighed_cents
 from kontor.routing.values import Capacity, Demand, Id, Offer, Policy, Reason, Site, Stock, Supply
 
 _ALL_DAY = Capacity()
@@ -42,6 +42,7 @@ class Survey:
 
     __slots__ = (
         "bare",
+        "barred",
         "demand",
         "items",
         "lines",
@@ -55,6 +56,7 @@ class Survey:
         "stocks",
         "supply",
         "view",
+        "weighed",
         "weight",
     )
 
@@ -62,10 +64,12 @@ class Survey:
         self.demand, self.supply, self.policy, self.items, self.pools = demand, supply, policy, items, pools
         self.stocks = [supply.stock.get(line.variant_id) or {} for line in demand.lines]
         self.weight = policy.factor(demand.priority)
+        self.weighed = is_weighed(policy)
         self.view = supply.network.view(demand.channel, demand.region, demand.pickup_location_id)
         self.offers = self.view.offers
         self.need = 0
         self.restricted = self.shared = False
+        self.barred: frozenset[tuple[Id, str]] = frozenset()
         self.bare = len(items) == len(demand.lines)
         # Per line: stock by location, quantity, weight.
         self.lines: list[tuple[Mapping[Id, Stock], int, int]] = []
@@ -100,6 +104,20 @@ class Survey:
             offer = self.offers[location_id] = offer_of(self.supply.network, self.demand, location_id)
         return offer
 
+    def others(self, offer: Offer) -> Sequence[Offer]:
+        """The location by its other carriers.
+
+        Where capacity is limited and orders share it, a place sends by its first carrier: parcels of a day are counted
+        one by one there.
+        """
+        if not offer.others or (self.shared and offer.site.location_id in self.supply.capacity):
+            return ()
+        return [each for each in offer.others if not self.is_barred(each)]
+
+    def is_barred(self, offer: Offer) -> bool:
+        """Whether the location may not send by this carrier."""
+        return bool(self.barred) and (offer.site.location_id, offer.lane.carrier) in self.barred
+
     def glance(self, location_id: Id, places: list[Place]) -> bool:
         """`look` for the usual place: open every day, no limits, stock on hand. False leaves it to `look`."""
         supply = self.supply
@@ -107,6 +125,7 @@ class Survey:
         if (
             offer is None
             or offer[5] is not None
+            or offer[6]
             or location_id in supply.capacity
             or location_id in supply.release_days
             or location_id in self.demand.excluded
@@ -138,8 +157,8 @@ class Survey:
         if not any(units):
             return False
         fixed = offer[3] + late * policy.late_parcel_day_cents
-        if policy.distance_cents_per_100km:
-            fixed += distance_cents(offer[2], policy)
+        if self.weighed:
+            fixed += weighed_cents(offer, policy)
         places.append(Place(offer, supply.today, fixed, line_cents, unit, units, whole, None, ()))
         return True
 
@@ -163,10 +182,12 @@ class Survey:
             if not supply.today <= day < supply.today + supply.horizon_days:
                 continue
             place = self._place(offer, day, rows, capacity)
-            if place is not None and (
-                self.shared or not any(dominates(each, place, self.need) for each in places[first:])
-            ):
-                places.append(place)
+            possible = [self._place(other, day, rows, capacity) for other in self.others(offer)]
+            for each in possible if self.is_barred(offer) else (place, *possible):
+                if each is not None and (
+                    self.shared or not any(dominates(known, each, self.need) for known in places[first:])
+                ):
+                    places.append(each)
             if capacity is _ALL_DAY and not any(row.inbound for row in rows):
                 break  # Nothing changes on a later day but the delay.
             if place is not None and not self.shared and self._is_final(place, rows, capacity):
@@ -226,8 +247,8 @@ class Survey:
         if self.restricted:
             self._restrict(site, stock_units)
         fixed = offer.parcel_cents + parcel_price + late * policy.late_parcel_day_cents
-        if policy.distance_cents_per_100km:
-            fixed += distance_cents(lane, policy)
+        if self.weighed:
+            fixed += weighed_cents(offer, policy)
         return self._in_items(Place(offer, day, fixed, site.handling_line_cents, unit, stock_units, [], roof, ()), rows)
 
     def _restrict(self, site: Site, stock_units: list[int]) -> None:
@@ -284,9 +305,13 @@ class Survey:
 
 
 def dominates(earlier: Place, later: Place, need: int) -> bool:
-    """Whether the later day of one location cannot help: same reach, not cheaper, no capacity reason to wait."""
+    """Whether the later day of one location cannot help: same reach, not cheaper, no capacity reason to wait.
+
+    Only days by the same carrier are compared: what more weight adds is not looked at.
+    """
     return (
-        (earlier.roof is None or earlier.roof >= need)
+        earlier.offer.lane is later.offer.lane
+        and (earlier.roof is None or earlier.roof >= need)
         and earlier.fixed <= later.fixed
         and all(a >= b for a, b in zip(earlier.available, later.available, strict=True))
         and all(a >= b for a, b in zip(earlier.limits, later.limits, strict=True))

@@ -46,6 +46,7 @@ class Terms(NamedTuple):
     shipping: int = 0
     handling: int = 0
     distance: int = 0
+    rejection: int = 0
     bulky: int = 0
     late: int = 0
     capacity_price: int = 0
@@ -167,7 +168,10 @@ class Capacity(NamedTuple):
 
 
 class Offer(NamedTuple):
-    """A site as one channel and region see it; `reason` is set when it may not serve them."""
+    """A site as one channel and region see it; `reason` is set when it may not serve them.
+
+    `others` are the same site by its other carriers.
+    """
 
     rank: int
     site: Site
@@ -175,6 +179,7 @@ class Offer(NamedTuple):
     parcel_cents: int
     days: int
     reason: Reason | None
+    others: tuple[Offer, ...] = ()
 
 
 class Ruled(NamedTuple):
@@ -292,7 +297,8 @@ class Supply:
 class Policy:
     """The weights of a decision, in cents, and its rules. Priorities beyond the listed factors take the last one.
 
-    An order that waits is moved where that gains more than `move_cents` and more than `move_percent` of what it costs.
+    `rejection_cents` is what work costs that a place refuses: a parcel bears it as often as its place refuses. An order
+    that waits is moved where that gains more than `move_cents` and more than `move_percent` of what it costs.
     """
 
     version: str
@@ -302,6 +308,7 @@ class Policy:
     shortage_cents: int = 10_000
     bulky_unit_cents: int = 0
     distance_cents_per_100km: int = 0
+    rejection_cents: int = 0
     priority_factors: tuple[int, ...] = (1,)
     move_cents: int = 50
     move_percent: int = 2
@@ -314,13 +321,14 @@ class Policy:
 
 
 class PlannedParcel(NamedTuple):
-    """Units by line id that leave one place on one day together, and what that costs."""
+    """Units by line id that leave one place on one day together, by which carrier, and what that costs."""
 
     location_id: Id
     day: int
     arrival_day: int
     lines: tuple[tuple[Id, int], ...]
     terms: Terms
+    carrier: str = ""
 
 
 @dataclass(frozen=True, slots=True)
