@@ -48,6 +48,7 @@ IMPURE: dict[str, str] = {
     "payments/ledger.py": "writes the books, though it waits for nothing",
     "notifications/rendering.py": "reads the templates it fills",
     "routing/batch.py": "looks at the clock to know when to stop, and starts the random numbers of its seed",
+    "routing/checking.py": "tries conditions as they will be evaluated",
     "routing/cli.py": "reads the file it is given",
     "webhooks/signing.py": "draws new secrets",
 }

@@ -175,7 +175,8 @@ def _optimize(book: SupplyBook, drafts: Sequence[_Draft], seconds: float) -> tup
     """Plan the orders of each policy jointly, on what those before left; the cost of the plans and their bound."""
     groups: dict[Policy, list[_Draft]] = {}
     for draft in drafts:
-        groups.setdefault(book.policy(draft.waiting.order.channel_id), []).append(draft)
+        policy = book.policy(draft.waiting.order.channel_id, draft.demands[0])
+        groups.setdefault(policy, []).append(draft)
     cost = bound = 0
     for policy, members in groups.items():
         demands: dict[Id, Demand] = {
@@ -243,7 +244,7 @@ def _pieces(waiting: Waiting, row_id: UUID) -> dict[Id, int]:
 
 def _move(book: SupplyBook, draft: _Draft) -> Move:
     order = draft.waiting.order
-    policy = book.policy(order.channel_id)
+    policy = book.policy(order.channel_id, draft.demands[0])
     change: Counter[Key] = Counter()
     for pick in draft.picks:
         change.update(_keys(book, order.channel_id, pick))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
@@ -17,6 +17,7 @@ from weakref import WeakKeyDictionary
 import sqlalchemy as sa
 
 from kontor.channels.models import LegalEntity, SalesChannel
+from kontor.core import expressions
 from kontor.core.db import Model
 from kontor.core.errors import InvalidInput
 from kontor.imports import saving
@@ -26,6 +27,8 @@ from kontor.locations.models import ShippingTariff, StockLocation
 from kontor.partners.models import Partner
 from kontor.partners.states import PartnerState
 from kontor.routing.lanes import lane_of
+from kontor.routing.models import RoutingPolicy
+from kontor.routing.policies import InForce, PolicyVersion, in_force, policy_of
 from kontor.routing.values import Lane, Network, Site
 from kontor.tax.determination import PlaceOfSupply, place_of_supply
 from kontor.tax.models import TaxRate
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
     from kontor.core.db import Database, Session
 
 M = TypeVar("M", bound=Model)
+NEVER = datetime.max.replace(tzinfo=UTC)
 _GRID = 10  # a region is a tenth of a degree, some ten kilometers: what tariffs by distance can tell apart
 
 
@@ -84,7 +88,7 @@ class Lanes(Mapping[str, Lane]):
 
 @dataclass(slots=True)
 class Masters:
-    """Channels, places and tax rates of one version."""
+    """Channels, places, tax rates and routing policies of one version."""
 
     version: int
     channels: Mapping[str, SalesChannel]
@@ -95,7 +99,19 @@ class Masters:
     rates: Mapping[tuple[str, str], Sequence[TaxRate]]
     live_places: Sequence[StockLocation]
     seller_countries: Mapping[UUID, str]
+    policies: Sequence[PolicyVersion] = ()
     release_days: dict[tuple[UUID, int], tuple[int, ...] | None] = field(default_factory=dict)
+    _in_force: InForce | None = field(default=None, init=False)
+    _since: datetime = field(default=NEVER, init=False)
+    _until: datetime = field(default=NEVER, init=False)
+
+    def policies_at(self, now: datetime) -> InForce:
+        """The routing policies in force now; remembered until the next one comes into force."""
+        if self._in_force is None or not self._since <= now < self._until:
+            dates = [each.valid_from for each in self.policies if each.valid_from is not None]
+            self._in_force = in_force(self.policies, now)
+            self._since, self._until = now, min((date for date in dates if date > now), default=NEVER)
+        return self._in_force
 
     def place_of_supply(
         self, channel: SalesChannel, country: str, *, pickup: bool, postal_code: str | None, vat_id: str | None
@@ -172,7 +188,8 @@ async def _read(db: Session, version: int) -> Masters:
     for tariff in tariffs:
         by_place.setdefault(tariff.location_id, []).append(tariff)
     general = by_place.get(None, [])
-    sites = [_site(place, by_place.get(place.id) or general, working) for place in places]
+    codes = {row.id: row.code for row in await db.execute(sa.select(Partner.id, Partner.code))}
+    sites = [_site(place, by_place.get(place.id) or general, working, codes) for place in places]
     return Masters(
         version,
         {channel.code: channel for channel in channels},
@@ -183,10 +200,27 @@ async def _read(db: Session, version: int) -> Masters:
         rates,
         [place for place in places if place.live_stock and place.active],
         {entity.id: entity.country for entity in await _rows_of(db, LegalEntity)},
+        [version_of(row) for row in await _rows_of(db, RoutingPolicy) if row.withdrawn_at is None],
     )
 
 
-def _site(place: StockLocation, tariffs: Sequence[ShippingTariff], partners: set[UUID]) -> Site:
+def version_of(row: RoutingPolicy) -> PolicyVersion:
+    """A stored version as the planner takes it."""
+    return PolicyVersion(
+        row.code,
+        row.version,
+        policy_of(f"{row.code}/{row.version}", row.weights, row.rules, expressions.evaluate),
+        row.channel_id,
+        None if row.countries is None else frozenset(row.countries),
+        None if row.kinds is None else frozenset(row.kinds),
+        row.valid_from,
+        row.active,
+    )
+
+
+def _site(
+    place: StockLocation, tariffs: Sequence[ShippingTariff], partners: set[UUID], codes: Mapping[UUID, str]
+) -> Site:
     return Site(
         location_id=place.id,
         lanes=Lanes(place, tariffs),
@@ -204,4 +238,19 @@ def _site(place: StockLocation, tariffs: Sequence[ShippingTariff], partners: set
         handling_parcel_cents=place.handling_parcel_cents,
         handling_line_cents=place.handling_line_cents,
         handling_unit_cents=place.handling_unit_cents,
+        facts=_facts(place, codes),
     )
+
+
+def _facts(place: StockLocation, partners: Mapping[UUID, str]) -> dict[str, Any]:
+    """What the conditions of rules may ask of a place beside what the site says."""
+    tags = place.settings.get("tags")
+    return {
+        "code": place.code,
+        "kind": place.kind.value,
+        "country": place.country,
+        "partner": "" if place.partner_id is None else partners.get(place.partner_id, ""),
+        "tags": tuple(tag for tag in tags if isinstance(tag, str)) if isinstance(tags, list) else (),
+        "returns": place.accepts_returns,
+        "located": place.latitude is not None and place.longitude is not None,
+    }

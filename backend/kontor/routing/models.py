@@ -7,29 +7,47 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from kontor.core.db import Json, Model
+from kontor.core.db import Json, Model, state_type
+from kontor.routing.states import SimulationState
 
 
 class RoutingPolicy(Model):
-    """Weights and rules as data: one version, in force from a moment, for a channel (None: all)."""
+    """Weights and rules as data: one version, in force from a moment (None: a draft), for whom (None: all).
+
+    A version that is not `active` ends its code. What is or was in force never changes; before, it may be withdrawn.
+    """
 
     __tablename__ = "routing_policy"
     __table_args__ = (sa.UniqueConstraint("code", "version"),)
     id: Mapped[UUID] = mapped_column(primary_key=True)
     code: Mapped[str] = mapped_column(sa.String(40))
     version: Mapped[int]
+    name: Mapped[str] = mapped_column(sa.String(200), default="")
     channel_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("sales_channel.id"))
+    countries: Mapped[list[str] | None] = mapped_column(Json)
+    kinds: Mapped[list[str] | None] = mapped_column(Json)
     weights: Mapped[dict[str, Any]] = mapped_column(Json)
-    valid_from: Mapped[datetime]
+    rules: Mapped[list[Any]] = mapped_column(Json, default=list)
+    active: Mapped[bool] = mapped_column(default=True)
+    valid_from: Mapped[datetime | None]
     created_at: Mapped[datetime]
     created_by: Mapped[str] = mapped_column(sa.String(200))
+    updated_at: Mapped[datetime]
+    withdrawn_at: Mapped[datetime | None]
+    withdrawn_by: Mapped[str | None] = mapped_column(sa.String(200))
 
 
 class RoutingDecision(Model):
-    """One stored decision: `record` holds demand, candidates, plan, runner-up as `explanation.py` packs them."""
+    """One stored decision: `record` holds candidates, plan, runner-up as `explanation.py` packs them.
+
+    `situation` is what it was decided on, packed by `situations.py`, so that it can be decided again.
+    """
 
     __tablename__ = "routing_decision"
-    __table_args__ = (sa.Index("ix_routing_decision_order_id", "order_id"),)
+    __table_args__ = (
+        sa.Index("ix_routing_decision_order_id", "order_id"),
+        sa.Index("ix_routing_decision_decided_at_id", "decided_at", "id"),
+    )
     id: Mapped[UUID] = mapped_column(primary_key=True)
     order_id: Mapped[UUID]
     occasion: Mapped[str] = mapped_column(sa.String(20))
@@ -39,6 +57,7 @@ class RoutingDecision(Model):
     unsent: Mapped[int]
     record: Mapped[dict[str, Any]] = mapped_column(Json)
     decided_at: Mapped[datetime]
+    situation: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
 
 
 class RoutingLock(Model):
@@ -87,3 +106,41 @@ class RoutingMove(Model):
     order_id: Mapped[UUID]
     decision_id: Mapped[UUID]
     gain: Mapped[int] = mapped_column(sa.BigInteger)
+
+
+class RoutingSimulation(Model):
+    """A replay of past decisions under another policy: what was asked, how far it is, and what it found.
+
+    `request` is the period, the filter and the policy it is tried with; `result` the sums so far of both sides.
+    """
+
+    __tablename__ = "routing_simulation"
+    __table_args__ = (sa.Index("ix_routing_simulation_created_at_id", "created_at", "id"),)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    state: Mapped[SimulationState] = mapped_column(state_type(SimulationState))
+    request: Mapped[dict[str, Any]] = mapped_column(Json)
+    result: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
+    total: Mapped[int] = mapped_column(default=0)
+    done: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime]
+    created_by: Mapped[str] = mapped_column(sa.String(200))
+    updated_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+    error: Mapped[str | None] = mapped_column(sa.String(500))
+
+
+class RoutingSimulationOrder(Model):
+    """An order that would be served otherwise: both decisions as records, and what the change saves in cents."""
+
+    __tablename__ = "routing_simulation_order"
+    __table_args__ = (
+        sa.UniqueConstraint("simulation_id", "decision_id"),
+        sa.Index("ix_routing_simulation_order_simulation_id_saving_id", "simulation_id", "saving", "id"),
+    )
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    simulation_id: Mapped[UUID] = mapped_column(sa.ForeignKey("routing_simulation.id"))
+    decision_id: Mapped[UUID]
+    order_id: Mapped[UUID]
+    saving: Mapped[int] = mapped_column(sa.BigInteger)
+    before: Mapped[dict[str, Any]] = mapped_column(Json)
+    after: Mapped[dict[str, Any]] = mapped_column(Json)

@@ -147,7 +147,7 @@ async def availability(
     by_id = {article.variant_id: article for article in articles.values()}
     stocked = [variant_id for variant_id, article in by_id.items() if article.kind is ProductKind.PHYSICAL]
     single = [variant_id for variant_id in stocked if not by_id[variant_id].bundle]
-    book = await load_supply(db, masters, single, plans=details.plan)
+    book = await load_supply(db, masters, single)
     ask = _demand(book, sold_by, destination or Destination(sold_by.country))
     facts = _Facts(book, articles, parts, by_id, sold_by, ask, details, uncertain)
     return [_answer(facts, each) for each in wanted]

@@ -19,22 +19,17 @@ from kontor.locations.calendars import LocationCalendar, release_days
 from kontor.locations.models import StockLocation
 from kontor.routing.explanation import explain
 from kontor.routing.masters import Masters
-from kontor.routing.models import RoutingDecision, RoutingPolicy
+from kontor.routing.models import RoutingDecision
+from kontor.routing.policies import InForce
 from kontor.routing.pooling import plan_together
+from kontor.routing.presets import cost
+from kontor.routing.ruling import country_of, kind_of
 from kontor.routing.values import Capacity, Demand, FulfillmentPlan, Id, Policy, Stock, Supply
 
 HORIZON_DAYS = 4
 _PERSONAL = "#"  # what is kept for one customer is nobody's quota: no channel has such a code
 _CALENDAR_STEP = 300  # seconds for which a place's release days are remembered
-DEFAULT_POLICY = Policy(
-    version="default/1",
-    split_cents=50,
-    late_parcel_day_cents=120,
-    late_unit_day_cents=40,
-    shortage_cents=100_000,
-    rejection_cents=300,
-    priority_factors=(1, 2, 4),
-)
+DEFAULT_POLICY = cost().weights
 
 
 @dataclass(slots=True)
@@ -55,7 +50,7 @@ class SupplyBook:
     stock: dict[Id, dict[Id, Stock]]
     inbound: dict[tuple[UUID, UUID], list[Inbound]]
     capacity: dict[Id, Capacity]
-    policies: dict[UUID | None, Policy]
+    policies: InForce
     release_days: dict[Id, tuple[int, ...]] = field(default_factory=dict)
     horizon: int = HORIZON_DAYS
 
@@ -63,9 +58,10 @@ class SupplyBook:
     def today(self) -> int:
         return self.now.date().toordinal()
 
-    def policy(self, channel_id: UUID) -> Policy:
-        """The policy in force for a channel."""
-        return self.policies.get(channel_id) or self.policies.get(None) or DEFAULT_POLICY
+    def policy(self, channel_id: UUID, demand: Demand) -> Policy:
+        """The policy in force for an order of the channel."""
+        found = self.policies.of(channel_id, country_of(demand), kind_of(demand))
+        return DEFAULT_POLICY if found is None else found.policy
 
     @property
     def supply(self) -> Supply:
@@ -74,11 +70,11 @@ class SupplyBook:
 
     def plan(self, demand: Demand, channel_id: UUID) -> FulfillmentPlan:
         """The cheapest plan on what is left."""
-        return plan_together(demand, self.supply, self.policy(channel_id))
+        return plan_together(demand, self.supply, self.policy(channel_id, demand))
 
     def explain(self, demand: Demand, channel_id: UUID, chosen: FulfillmentPlan) -> dict[str, Any]:
         """Why: every candidate with its terms or the reason against it, and the runner-up. Ask before `book`."""
-        return explain(demand, self.supply, self.policy(channel_id), chosen)
+        return explain(demand, self.supply, self.policy(channel_id, demand), chosen)
 
     def give_up(self, kept: Mapping[tuple[UUID, UUID], int], channel: str, *, again: bool = False) -> None:
         """Let the order planned next have what was kept for its customer, by place and variant; `again` keeps it."""
@@ -155,17 +151,12 @@ class Owner:
 
 
 async def load_supply(
-    db: Session,
-    masters: Masters,
-    variant_ids: Iterable[UUID],
-    *,
-    plans: bool = True,
-    bound: Collection[UUID] = frozenset(),
+    db: Session, masters: Masters, variant_ids: Iterable[UUID], *, bound: Collection[UUID] = frozenset()
 ) -> SupplyBook:
     """Everything there is of the variants: levels, reservations, expected goods, capacity; a handful of statements.
 
-    Without `plans` nothing is read of policies: for questions about quantities and days alone. `bound` are expected
-    goods that are to be in the book though nothing of them is free: who holds them may give them back.
+    `bound` are expected goods that are to be in the book though nothing of them is free: who holds them may give them
+    back.
     """
     ids = sorted(set(variant_ids))
     stock: dict[Id, dict[Id, Stock]] = {variant_id: {} for variant_id in ids}
@@ -176,7 +167,7 @@ async def load_supply(
     if kept:
         await _add_reservations(db, masters, ids, stock)
     inbound = await _add_inbound(db, ids, stock, bound)
-    book = SupplyBook(masters, db.now, stock, inbound, {}, await load_policies(db) if plans else {})
+    book = SupplyBook(masters, db.now, stock, inbound, {}, masters.policies_at(db.now))
     latest = max((goods.day for rows in inbound.values() for goods in rows), default=0)
     book.horizon = max(HORIZON_DAYS, latest - book.today + 2)
     await _add_calendars(db, book)
@@ -286,24 +277,6 @@ async def _add_capacity(db: Session, book: SupplyBook, places: Sequence[StockLoc
             None if place.unit_capacity is None else tuple(max(0, place.unit_capacity - units) for units, _ in taken),
             None if place.parcel_capacity is None else tuple(max(0, place.parcel_capacity - n) for _, n in taken),
         )
-
-
-async def load_policies(db: Session) -> dict[UUID | None, Policy]:
-    """The newest policy in force per channel; None is the general one."""
-    rows = await db.scalars(
-        sa.select(RoutingPolicy)
-        .where(RoutingPolicy.valid_from <= db.now)
-        .order_by(RoutingPolicy.valid_from, RoutingPolicy.version)
-    )
-    return {row.channel_id: _policy_of(row) for row in rows}
-
-
-def _policy_of(row: RoutingPolicy) -> Policy:
-    weights: dict[str, Any] = dict(row.weights)
-    factors = weights.pop("priority_factors", None)
-    if factors is not None:
-        weights["priority_factors"] = tuple(factors)
-    return Policy(version=f"{row.code}/{row.version}", **weights)
 
 
 DECISION_COLUMNS = ("id", "order_id", "occasion", "policy", "cost", "parcels", "unsent", "record", "decided_at")
