@@ -152,6 +152,13 @@ def _check(basket: Basket) -> None:
             )
     if not 0 <= basket.stores <= MOST_STORES:
         raise InvalidInput(f"0 to {MOST_STORES} stores.", code="INVALID_PAGE_SIZE", path=("stores",), max=MOST_STORES)
+    to = basket.destination or Destination("")
+    for name, value, most in (("latitude", to.latitude, 90), ("longitude", to.longitude, 180)):
+        if value is not None and not -most <= value <= most:
+            raise InvalidInput(
+                "Latitude lies between -90 and 90, longitude between -180 and 180.", code="INVALID_COORDINATES",
+                path=("destination", name),
+            )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,7 @@ READS: Mapping[str, Needed] = {
     "issuedCodes": (P.ORDERS_READ,),
     "importKinds": (P.IMPORTS_READ,),
     "availability": (P.AVAILABILITY_READ,),
+    "basketPromise": (P.AVAILABILITY_READ,),
     "stockLevels": (P.STOCK_READ,),
     "stockMovements": (P.STOCK_READ,),
     "reservations": (P.STOCK_WRITE, P.ORDERS_PLACE),
@@ -263,7 +264,8 @@ def _plain(facts: Mapping[str, Any], named: Callable[[str], str]) -> dict[str, A
         "dryRun": False, "base64Encoded": False, "content": "a,b\n1,2\n", "xml": "<definitions/>", "all": False,
         "password": "correct horse battery", "current": "wrong", "new": "correct horse battery", "codes": ["A1"],
         "figures": [{"location": named("location"), "sku": named("sku"), "quantity": 1}], "id": str(NOTHING),
-        "ids": None, "role": None, "template": None, "failed": None, "failing": None,
+        "ids": None, "role": None, "template": None, "failed": None, "failing": None, "priority": None,
+        "shipComplete": False, "maxParcels": None, "stores": 5, "partly": True,
     }  # fmt: skip
 
 

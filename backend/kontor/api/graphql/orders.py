@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from strawberry.scalars import JSON
 from kontor.api import group_writer, live_gate
 from kontor.api.graphql.context import Info
 from kontor.api.graphql.errors import Refusal, plain, text_of
-from kontor.api.graphql.loaders import by_id
+from kontor.api.graphql.loaders import by_id, by_parent
 from kontor.api.graphql.mutation import change
 from kontor.api.graphql.order_inputs import OrdersFilter, OrdersSort, PlaceOrderInput, filtered, sort_of
 from kontor.api.graphql.order_types import Hold, Order, RoutingDecision, money, show_decision, show_hold, show_order
@@ -25,11 +26,13 @@ from kontor.core.db import Session
 from kontor.core.errors import InvalidInput, KontorError, NotFound, Path
 from kontor.core.pagination import Page, paginate
 from kontor.fulfillment.canceling import cancel_lines
+from kontor.inventory.allocating import Pick
+from kontor.inventory.models import Allocation
 from kontor.orders import queries, service
 from kontor.orders.errors import HoldNotFound
 from kontor.orders.models import Order as OrderRow
 from kontor.orders.models import OrderHold
-from kontor.orders.placing import Outcome, Placed, Taken
+from kontor.orders.placing import Outcome, Placed, Placement, Taken
 from kontor.orders.states import HoldKind
 from kontor.payments.ports import PaymentGateway
 from kontor.routing.models import RoutingDecision as DecisionRow
@@ -71,18 +74,62 @@ class OrdersQuery:
         return None if row is None else show_decision(row)
 
 
+@strawberry.type(description="Pieces of an order that would come from one place on one day.")
+class OrderParcel:
+    location_id: UUID
+    arrives_on: date | None
+    quantity: int
+
+
+def _parcels(rows: Iterable[Pick | Allocation]) -> list[OrderParcel]:
+    """Picks or allocations by place and day."""
+    found: dict[tuple[UUID, date | None], int] = {}
+    for row in rows:
+        key = (row.location_id, row.promised_on)
+        found[key] = found.get(key, 0) + row.quantity
+    return [
+        OrderParcel(location_id=location_id, arrives_on=day, quantity=count)
+        for (location_id, day), count in found.items()
+    ]
+
+
 @strawberry.type(description="An order that was taken; `replayed` when the same input had placed it before.")
 class PlacedOrder:
     id: UUID
     number: str
     replayed: bool
+    placement: strawberry.Private[Placement | None] = None
 
     @strawberry.field
     async def order(self, info: Info) -> Order:
+        return show_order(await self._row(info))
+
+    @strawberry.field(description="The date the order was promised for: its own, or when the last parcel is there.")
+    async def promised_on(self, info: Info) -> date | None:
+        return self.placement.promised_on if self.placement else (await self._row(info)).promised_on
+
+    @strawberry.field(description="How it would be served as of now; of an order placed before, what is not sent yet.")
+    async def parcels(self, info: Info) -> list[OrderParcel]:
+        if self.placement is None:
+            return _parcels(await by_parent(info, Allocation.order_id, self.id))
+        return _parcels(self.placement.picks)
+
+    @strawberry.field(description="Pieces nothing was found for yet; null for an order placed before.")
+    def missing(self) -> int | None:
+        return sum(self.placement.unallocated.values()) if self.placement else None
+
+    @strawberry.field(
+        description="What the router decided by, in cents; null without routing:read and for an order placed before."
+    )
+    def cost_cents(self, info: Info) -> int | None:
+        plan = self.placement.plan if self.placement else None
+        return plan.cost_cents if plan and info.context.principal.may(Permission.ROUTING_READ) else None
+
+    async def _row(self, info: Info) -> OrderRow:
         row = await by_id(info, OrderRow, self.id)
         if row is None:
             raise NotFound("There is no such order.")
-        return show_order(row)
+        return row
 
 
 @strawberry.type(description="Why one order of a batch was refused.")
@@ -131,7 +178,9 @@ def _check_gateways(info: Info, taken: Taken, path: Path) -> None:
 
 
 def _answer(outcome: Placed) -> PlacedOrder:
-    return PlacedOrder(id=outcome.order_id, number=outcome.number, replayed=outcome.replayed)
+    return PlacedOrder(
+        id=outcome.order_id, number=outcome.number, replayed=outcome.replayed, placement=outcome.placement
+    )
 
 
 def _result(info: Info, taken: Taken, outcome: Outcome) -> PlacedOrder | RefusedOrder:
