@@ -55,6 +55,9 @@ READS: Mapping[str, Needed] = {
     "order": (P.ORDERS_READ,),
     "orders": (P.ORDERS_READ,),
     "routingDecision": (P.ROUTING_READ,),
+    "routingRuns": (P.ROUTING_READ,),
+    "routingRun": (P.ROUTING_READ,),
+    "routingMoves": (P.ROUTING_READ,),
     "partners": (P.PARTNERS_READ,),
     "partner": (P.PARTNERS_READ,),
     "payments": (P.PAYMENTS_READ,),
@@ -125,6 +128,9 @@ CHANGES: Mapping[str, Needed] = {
     "placeHold": (P.HOLDS_WRITE,),
     "releaseHold": (P.HOLDS_WRITE,),
     "cancelOrderLines": (P.ORDERS_CANCEL,),
+    "reoptimizeRouting": (P.ROUTING_WRITE,),
+    "lockRouting": (P.FULFILLMENT_ROUTE,),
+    "unlockRouting": (P.FULFILLMENT_ROUTE,),
     "invitePartner": (P.PARTNERS_WRITE,),
     "savePartners": (P.PARTNERS_WRITE,),
     "startOnboarding": (P.PARTNERS_WRITE,),
@@ -183,6 +189,7 @@ NEEDS: Mapping[str, Needed] = {
     "Order.creditNotes": (P.INVOICES_READ,),
     "Order.returns": (P.RETURNS_READ,),
     "Order.routingDecisions": (P.ROUTING_READ,),
+    "Order.routingLock": (P.ROUTING_READ,),
 }
 UNDER: Mapping[str, tuple[str, Needed]] = {
     "Order": ("orders(first: 1)", (P.ORDERS_READ,)),
@@ -212,7 +219,7 @@ _SUBJECTS = {
     "completeUserTask": "user_task", "approveReturn": "return", "declineReturn": "return", "setReturnLabel": "return",
     "markReturnInTransit": "return", "cancelReturn": "return", "receiveReturn": "return", "inspectReturn": "return",
     "closeReturn": "return", "rotateWebhookSecret": "webhook_endpoint", "testWebhookEndpoint": "webhook_endpoint",
-    "replayDeliveries": "event_delivery",
+    "replayDeliveries": "event_delivery", "routingRun": "routing_run",
 }  # fmt: skip
 
 
