@@ -22,6 +22,7 @@ SUBSCRIBERS: dict[str, tuple[str, ...]] = {
     "CancellationAsked": (),
     "CancellationRefused": (),
     "ServiceConfirmed": ("processes.advance",),
+    "LockedPiecesRouted": (),
     "OrderMoved": ("processes.advance",),
     "CodesIssued": ("processes.advance", "notifications.tell"),
     # inventory
@@ -47,6 +48,8 @@ SUBSCRIBERS: dict[str, tuple[str, ...]] = {
     "OrderFulfilled": ("processes.advance",),
     "OrderDelivered": ("processes.advance",),
     "OrderCompleted": (),
+    "RoutingLocked": (),
+    "RoutingUnlocked": (),
     "LinesUnallocated": ("processes.advance", "care.raise"),
     # partners
     "PartnerInvited": (),

@@ -16,11 +16,13 @@ depends_on = None
 def upgrade() -> None:
     op.create_table(
         "routing_lock",
+        sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("order_id", sa.Uuid(), nullable=False),
         sa.Column("reason", sa.String(300), nullable=False),
         sa.Column("locked_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("locked_by", sa.String(200), nullable=False),
-        sa.PrimaryKeyConstraint("order_id", name="pk_routing_lock"),
+        sa.PrimaryKeyConstraint("id", name="pk_routing_lock"),
+        sa.UniqueConstraint("order_id", name="uq_routing_lock_order_id"),
     )
     op.create_table(
         "routing_run",

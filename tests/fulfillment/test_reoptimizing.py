@@ -15,6 +15,7 @@ from factories.inventory import make_inbound
 from factories.locations import make_location, make_tariff
 from kontor.channels.models import ShortagePolicy
 from kontor.core.db import Database
+from kontor.core.ids import new_id
 from kontor.fulfillment import reoptimizing
 from kontor.fulfillment.models import FulfillmentOrder
 from kontor.fulfillment.states import FulfillmentState
@@ -146,7 +147,7 @@ async def test_an_order_that_is_late_already_moves_if_it_comes_no_later(
 async def test_a_locked_order_stays(database: Database) -> None:
     _, order_id, far, _ = await far_then_near(database)
     async with database.unit_of_work() as db:
-        db.add(RoutingLock(order_id=order_id, reason="customer asked", locked_at=db.now, locked_by=db.by))
+        db.add(RoutingLock(id=new_id(), order_id=order_id, reason="customer asked", locked_at=db.now, locked_by=db.by))
     run = await run_once(database)
     assert (run.orders, run.moved) == (0, 0)
     assert await places_of(database, order_id) == {far.id: 1}

@@ -129,3 +129,10 @@ class OrderMoved(Event):
     gain: int
     decision_ids: tuple[str, ...]
     pieces: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class LockedPiecesRouted(Event):
+    """Pieces a locked order's place refused went elsewhere: [{order_line_id, quantity, location_id}]."""
+
+    lines: tuple[dict[str, Any], ...]

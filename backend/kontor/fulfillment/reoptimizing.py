@@ -49,7 +49,7 @@ async def request_due(db: Session, *, every: timedelta) -> RoutingRun | None:
 
 async def reoptimize(database: Database, run_id: UUID, *, seconds: float) -> None:
     """Do a run that was asked for; one that is done already is left alone."""
-    if not await database.in_unit(SYSTEM, lambda db: runs.begin(db, run_id)):
+    if not await database.in_unit(SYSTEM, lambda db: runs.start(db, run_id)):
         return
     begun = monotonic()
     joint = await _plan(database, run_id, seconds)

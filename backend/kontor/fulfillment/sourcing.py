@@ -13,8 +13,10 @@ from uuid import UUID
 
 from kontor.core.db import Session
 from kontor.core.errors import Unavailable
+from kontor.core.outbox import record
 from kontor.fulfillment import queries
 from kontor.fulfillment.codes import issue_codes
+from kontor.fulfillment.events import LockedPiecesRouted
 from kontor.fulfillment.holdings import articles_of, demand_of, give_back, is_physical, plan_held, row_of, stays_of
 from kontor.fulfillment.releasing import Release, Released, create_fulfillment_orders
 from kontor.fulfillment.work import Capacity
@@ -24,13 +26,15 @@ from kontor.inventory.models import Allocation
 from kontor.orders import progress
 from kontor.orders import queries as orders
 from kontor.orders.models import Order, OrderLine
+from kontor.orders.routing_locks import locked_orders
 from kontor.orders.states import OrderState
 from kontor.routing import masters as routing_masters
-from kontor.routing.service import Owner, SupplyBook, decision_row, load_supply, store_decisions
+from kontor.routing.service import DECISION_COLUMNS, Owner, SupplyBook, decision_row, load_supply, store_decisions
 from kontor.routing.values import Demand, FulfillmentPlan, Id, Stock
 
 MOVE_GAIN_CENTS = 100  # moving promised stock costs work and trust: not for less
 MAX_ROUNDS = 6
+RECORD = DECISION_COLUMNS.index("record")
 WORKABLE = frozenset({OrderState.CONFIRMED, OrderState.IN_FULFILLMENT})
 
 
@@ -69,6 +73,16 @@ class Open:
     picks: list[Pick] = field(default_factory=list)
     given_up: list[Allocation] = field(default_factory=list)
     decisions: list[tuple[Any, ...]] = field(default_factory=list)
+    locked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Pieces of an order that are planned together, and what it holds of them; `fixed` ones stay where they are."""
+
+    demand: Demand
+    held: list[Allocation]
+    fixed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +116,8 @@ async def source_orders(
     issued = await issue_codes(db, found, lines, now=now)
     works = await _route(db, found, lines, wish)
     await store_decisions(db, [row for work in works.values() for row in work.decisions])
+    for work in works.values():
+        _tell_overruled(db, work)
     releases = [_release_of(work) for work in works.values()]
     made = await create_fulfillment_orders(db, releases, now=now, freed=wish.freed)
     for order_id, work in works.items():
@@ -120,6 +136,7 @@ async def _route(
     if not found:
         return {}
     masters = await routing_masters.load(db)
+    locked = await locked_orders(db, found)
     refusals = await queries.refusals_of(db, found)
     articles = await articles_of(db, {line.variant_id for rows in lines.values() for line in rows if is_physical(line)})
     for _ in range(MAX_ROUNDS):
@@ -130,7 +147,8 @@ async def _route(
         variants = {line.variant_id for work in busy for line in work.lines if line.id in work.wanted}
         book = await load_supply(db, masters, variants)
         for work in busy:
-            _plan(book, work, articles, refusals, wish)
+            work.locked = work.order.id in locked
+            _plan(book, work, _parts(book, work, articles, refusals=refusals, wish=wish), wish)
         moving = [work for work in busy if work.given_up or work.picks]
         gone = [stock.Slice(row, row.quantity, row.from_reservation) for work in moving for row in work.given_up]
         if gone:
@@ -168,40 +186,67 @@ def _open(
     return works
 
 
-def _plan(
+def _parts(
     book: SupplyBook,
     work: Open,
     articles: Mapping[UUID, tuple[bool, bool]],
+    *,
     refusals: Mapping[UUID, set[UUID]],
     wish: Wish,
-) -> None:
-    """Decide for one order: keep what it holds, or move; takes the decision off the book."""
-    before = {(held.variant_id, held.location_id): row_of(book, held) for held in work.pending}
-    give_back(book, work.order.channel_id, work.pending)
+) -> list[Part]:
+    """What is planned of an order: lines refused by the same places together, and what a lock keeps in place apart."""
     groups: dict[frozenset[UUID], list[OrderLine]] = {}
     for line in work.lines:
         if line.id in work.wanted:
             groups.setdefault(frozenset(refusals.get(line.id, ())), []).append(line)
+    kept = _held_pieces(work) if work.locked else {}
+    parts = []
     for refused, members in groups.items():
         excluded: frozenset[Id] = frozenset(refused | wish.excluded)
         if wish.only is not None:
             excluded |= {place for place in book.masters.locations if place != wish.only}
-        demand = demand_of(book, work.order, work.wanted, members=members, articles=articles)
-        demand = replace(demand, excluded=excluded)
-        channel = work.order.channel_id
-        best = book.plan(demand, channel)
+        ids = {line.id for line in members}
+        held = [row for row in work.pending if row.order_line_id in ids]
+        fixed = [line for line in members if kept.get(line.id)]
+        if fixed:
+            demand = demand_of(book, work.order, kept, members=fixed, articles=articles)
+            parts.append(Part(replace(demand, excluded=frozenset(refused)), held, fixed=True))
+        wanted = {line.id: work.wanted[line.id] - kept.get(line.id, 0) for line in members}
+        free = [line for line in members if wanted[line.id]]
+        if free:
+            demand = demand_of(book, work.order, wanted, members=free, articles=articles)
+            parts.append(Part(replace(demand, excluded=excluded), [] if work.locked else held))
+    return parts
+
+
+def _held_pieces(work: Open) -> dict[UUID, int]:
+    pieces: dict[UUID, int] = {}
+    for row in work.pending:
+        pieces[row.order_line_id] = pieces.get(row.order_line_id, 0) + row.quantity
+    return {line_id: min(count, work.wanted.get(line_id, 0)) for line_id, count in pieces.items()}
+
+
+def _plan(book: SupplyBook, work: Open, parts: Sequence[Part], wish: Wish) -> None:
+    """Decide for one order: keep what it holds, or move; takes the decision off the book."""
+    channel = work.order.channel_id
+    before = {(held.variant_id, held.location_id): row_of(book, held) for held in work.pending}
+    give_back(book, channel, work.pending)
+    for part in parts:
+        demand, held = part.demand, part.held
+        best = plan_held(book, demand, held, channel) if part.fixed else book.plan(demand, channel)
         # Mostly nothing has changed since the order was placed; then the best is what it holds.
-        kept = best if _holds(book, work, best) else _plan_kept(book, demand, work, channel)
-        keep = bool(work.pending) and kept.cost_cents - best.cost_cents <= MOVE_GAIN_CENTS
+        kept = best if part.fixed or _holds(book, work, best, held) else plan_held(book, demand, held, channel)
+        keep = bool(held) and kept.cost_cents - best.cost_cents <= MOVE_GAIN_CENTS
         chosen = kept if keep else best
-        record = book.explain(demand, channel, chosen)
-        now = book.now
-        work.decisions.append(decision_row(work.order.id, wish.occasion[:20], chosen, record, now))
+        why = book.explain(demand, channel, chosen)
+        if work.locked:
+            why["locked"] = "KEPT" if part.fixed else "REFUSED" if demand.excluded else "FOUND"
+        work.decisions.append(decision_row(work.order.id, wish.occasion[:20], chosen, why, book.now))
         work.groups.append((demand, chosen))
-        _take(book, work, demand, chosen, keep=keep, before=before)
+        _take(book, work, part, chosen, keep=keep, before=before)
 
 
-def _holds(book: SupplyBook, work: Open, best: FulfillmentPlan) -> bool:
+def _holds(book: SupplyBook, work: Open, best: FulfillmentPlan, pending: Sequence[Allocation]) -> bool:
     """Whether the order holds exactly what the plan sends, piece by piece, and nothing that is still to come."""
     variants = {line.id: line.variant_id for line in work.lines}
     sent: dict[tuple[Id, Id], int] = {}
@@ -214,34 +259,27 @@ def _holds(book: SupplyBook, work: Open, best: FulfillmentPlan) -> bool:
             key = (line_id, parcel.location_id)
             sent[key] = sent.get(key, 0) + quantity
     lines = {line_id for line_id, _ in sent}
-    for held in work.pending:
+    for held in pending:
         if held.order_line_id in lines:
             key = (held.order_line_id, held.location_id)
             sent[key] = sent.get(key, 0) - held.quantity
     return bool(sent) and not best.unsent and not any(sent.values())
 
 
-def _plan_kept(book: SupplyBook, demand: Demand, work: Open, channel_id: UUID) -> FulfillmentPlan:
-    """The cheapest way to serve the demand from nothing but what the order holds."""
-    lines = {line.line_id for line in demand.lines}
-    return plan_held(book, demand, [row for row in work.pending if row.order_line_id in lines], channel_id)
-
-
 def _take(
     book: SupplyBook,
     work: Open,
-    demand: Demand,
+    part: Part,
     chosen: FulfillmentPlan,
     *,
     keep: bool,
     before: Mapping[tuple[UUID, UUID], Stock],
 ) -> None:
     """Take the decision off the book; what a move gives up stays in it for the orders that follow."""
-    lines = {line.line_id for line in demand.lines}
-    held = [row for row in work.pending if row.order_line_id in lines]
+    held = part.held
     if not keep:
         owner = Owner(work.order.id, work.order.channel_id, work.order.priority)
-        picks = book.book(chosen, demand, owner)
+        picks = book.book(chosen, part.demand, owner)
         stays = stays_of(held, picks, dict(chosen.unsent))
         work.given_up.extend(row for row in held if row not in stays)
         work.picks.extend(picks)
@@ -259,6 +297,21 @@ def _release_of(work: Open) -> Release:
     decisions = [row[0] for row in work.decisions]
     plans = [plan for _, plan in work.groups]
     return Release(work.order, work.lines, plans, dict(zip(range(len(plans)), decisions, strict=True)))
+
+
+def _tell_overruled(db: Session, work: Open) -> None:
+    """A lock keeps pieces where they are, but not where they were refused: say so."""
+    if not work.locked:
+        return
+    refused = [row for row in work.decisions if row[RECORD].get("locked") == "REFUSED"]
+    lines = tuple(
+        {"order_line_id": line_id, "quantity": count, "location_id": parcel["location"]}
+        for row in refused
+        for parcel in row[RECORD]["parcels"]
+        for line_id, count in parcel["lines"]
+    )
+    if lines:
+        record(db, LockedPiecesRouted(stream_id=work.order.id, lines=lines))
 
 
 def recount(

@@ -39,6 +39,12 @@ class HoldNotFound(NotFound):
     default_code = "HOLD_NOT_FOUND"
 
 
+class RoutingNotLocked(NotFound):
+    """The order may be moved as it is."""
+
+    default_code = "ROUTING_NOT_LOCKED"
+
+
 class LineNotFound(NotFound):
     """The order has no such line."""
 

@@ -84,3 +84,15 @@ class LinesUnallocated(Event):
 
     lines: tuple[dict[str, Any], ...]
     reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoutingLocked(Event):
+    """The order stays where it is, for a reason; only a refusal of its place moves it."""
+
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoutingUnlocked(Event):
+    """The order may be moved again."""

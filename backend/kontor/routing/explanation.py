@@ -62,6 +62,9 @@ _WORDS = {
         "gap": "At most {cost} above the optimum.",
         "shared": "Alone it could be served for {cost} less; other orders need those goods more.",
         "moved": "Moved from {places} in a joint plan of {orders} orders, which saves {gain}.",
+        "KEPT": "The order is locked where it is.",
+        "REFUSED": "The order is locked where it is, but its place refused these pieces.",
+        "FOUND": "The order is locked where it is; these pieces had no place yet.",
         "found": "Found in a joint plan of {orders} orders.",
         "made_room": "Moved from {places} in a joint plan of {orders} orders: costs {gain} more, saves others more.",
     },
@@ -108,6 +111,9 @@ _WORDS = {
         "gap": "Höchstens {cost} über dem Optimum.",
         "shared": "Allein ginge es um {cost} billiger; andere Bestellungen brauchen diese Ware dringender.",
         "moved": "Verlegt von {places} in einem gemeinsamen Plan von {orders} Bestellungen; das spart {gain}.",
+        "KEPT": "Die Bestellung ist an ihrem Ort festgehalten.",
+        "REFUSED": "Die Bestellung ist an ihrem Ort festgehalten, doch er hat diese Stücke abgelehnt.",
+        "FOUND": "Die Bestellung ist an ihrem Ort festgehalten; diese Stücke hatten noch keinen.",
         "found": "Gefunden in einem gemeinsamen Plan von {orders} Bestellungen.",
         "made_room": "Verlegt von {places} in einem gemeinsamen Plan von {orders} Bestellungen: "
         "kostet {gain} mehr, spart bei anderen mehr.",
@@ -294,6 +300,8 @@ class _Text:
             lines.append(self.words["shared" if moved else "gap"].format(cost=self._money(record["gap"])))
         if moved:
             lines.append(self._moved(moved))
+        if record.get("locked"):
+            lines.append(self.words[record["locked"]])
         lines.append(self._runner_up())
         chosen = {parcel["location"] for parcel in record["parcels"]}
         lines += [self._alone(row) for row in record["candidates"] if row["location"] not in chosen]

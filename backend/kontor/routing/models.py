@@ -64,7 +64,9 @@ class RoutingLock(Model):
     """An order that stays where it is: nothing but a refusal of its place moves it, until the row is gone."""
 
     __tablename__ = "routing_lock"
-    order_id: Mapped[UUID] = mapped_column(primary_key=True)
+    __table_args__ = (sa.UniqueConstraint("order_id"),)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    order_id: Mapped[UUID]
     reason: Mapped[str] = mapped_column(sa.String(300))
     locked_at: Mapped[datetime]
     locked_by: Mapped[str] = mapped_column(sa.String(200))

@@ -48,6 +48,7 @@ class RunFilter:
     moved: bool | None = None
 
 
+MOVE_SORTS: dict[str, Any] = {"GAIN": RoutingMove.gain}
 SORTS: dict[str, Any] = {"REQUESTED_AT": RoutingRun.requested_at}
 
 
@@ -68,7 +69,12 @@ async def last_run(db: Session) -> RoutingRun | None:
     return last
 
 
-async def begin(db: Session, run_id: UUID) -> bool:
+async def find_run(db: Session, run_id: UUID) -> RoutingRun | None:
+    """A run by its id; callers with a scope see none."""
+    return None if db.principal.restricted else await db.get(RoutingRun, run_id)
+
+
+async def start(db: Session, run_id: UUID) -> bool:
     """The run begins, perhaps anew after a fall; False when it is done or was never asked for."""
     run = await db.get(RoutingRun, run_id, with_for_update=True)
     if run is None or run.ended_at is not None:
@@ -100,15 +106,16 @@ async def list_runs(
         (RoutingRun.occasion.in_, None if wanted.occasions is None else [str(each) for each in wanted.occasions]),
         (RoutingRun.requested_at.__ge__, wanted.requested_since),
     )
+    if db.principal.restricted:
+        found = found.where(sa.false())
     if wanted.moved is not None:
         found = found.where(RoutingRun.moved > 0 if wanted.moved else RoutingRun.moved == 0)
     return await paginate(db, found, choose(SORTS, sort, descending=descending), RoutingRun.id, page)
 
 
 async def list_moves(
-    db: Session, run_id: UUID, page: PageRequest, *, visible: Any, descending: bool = True
+    db: Session, run_id: UUID, page: PageRequest, *, visible: Any, sort: str = "GAIN", descending: bool = True
 ) -> Page[RoutingMove]:
     """What a run moved, the largest gain first; `visible` selects the ids of orders that may be seen."""
     found = sa.select(RoutingMove).where(RoutingMove.run_id == run_id, RoutingMove.order_id.in_(visible))
-    sort = choose({"GAIN": RoutingMove.gain}, "GAIN", descending=descending)
-    return await paginate(db, found, sort, RoutingMove.id, page)
+    return await paginate(db, found, choose(MOVE_SORTS, sort, descending=descending), RoutingMove.id, page)

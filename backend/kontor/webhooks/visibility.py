@@ -19,6 +19,7 @@ WORDS: dict[str, frozenset[str]] = {
     "OrderCanceled": frozenset({"reason"}),
     "FulfillmentCanceled": frozenset({"reason"}),
     "AllocationsReleased": frozenset({"reason"}),
+    "RoutingLocked": frozenset({"reason"}),
     "ReturnDeclined": frozenset({"reason"}),
     "ReturnCanceled": frozenset({"reason"}),
     "PartnerSuspended": frozenset({"reason"}),

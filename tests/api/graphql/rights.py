@@ -56,6 +56,9 @@ READS: Mapping[str, Needed] = {
     "order": (P.ORDERS_READ,),
     "orders": (P.ORDERS_READ,),
     "routingDecision": (P.ROUTING_READ,),
+    "routingRuns": (P.ROUTING_READ,),
+    "routingRun": (P.ROUTING_READ,),
+    "routingMoves": (P.ROUTING_READ,),
     "partners": (P.PARTNERS_READ,),
     "partner": (P.PARTNERS_READ,),
     "payments": (P.PAYMENTS_READ,),
@@ -126,6 +129,9 @@ CHANGES: Mapping[str, Needed] = {
     "placeHold": (P.HOLDS_WRITE,),
     "releaseHold": (P.HOLDS_WRITE,),
     "cancelOrderLines": (P.ORDERS_CANCEL,),
+    "reoptimizeRouting": (P.ROUTING_WRITE,),
+    "lockRouting": (P.FULFILLMENT_ROUTE,),
+    "unlockRouting": (P.FULFILLMENT_ROUTE,),
     "invitePartner": (P.PARTNERS_WRITE,),
     "savePartners": (P.PARTNERS_WRITE,),
     "startOnboarding": (P.PARTNERS_WRITE,),
@@ -184,6 +190,7 @@ NEEDS: Mapping[str, Needed] = {
     "Order.creditNotes": (P.INVOICES_READ,),
     "Order.returns": (P.RETURNS_READ,),
     "Order.routingDecisions": (P.ROUTING_READ,),
+    "Order.routingLock": (P.ROUTING_READ,),
 }
 UNDER: Mapping[str, tuple[str, Needed]] = {
     "Order": ("orders(first: 1)", (P.ORDERS_READ,)),
@@ -213,7 +220,7 @@ _SUBJECTS = {
     "completeUserTask": "user_task", "approveReturn": "return", "declineReturn": "return", "setReturnLabel": "return",
     "markReturnInTransit": "return", "cancelReturn": "return", "receiveReturn": "return", "inspectReturn": "return",
     "closeReturn": "return", "rotateWebhookSecret": "webhook_endpoint", "testWebhookEndpoint": "webhook_endpoint",
-    "replayDeliveries": "event_delivery",
+    "replayDeliveries": "event_delivery", "routingRun": "routing_run",
 }  # fmt: skip
 
 

@@ -203,6 +203,7 @@ MESSAGES: dict[str, str] = {
     "RETURN_NOT_FOUND": "Diese Rücksendung gibt es nicht.",
     "RISK_ASSESSMENT_NOT_FOUND": "Diese Bestellung wurde nicht geprüft.",
     "RISK_NOT_IN_REVIEW": "Über diese Bestellung muss niemand mehr entscheiden.",
+    "ROUTING_NOT_LOCKED": "Diese Bestellung ist an keinem Ort festgehalten.",
     "SAME_PLACE": "Die Arbeit liegt bereits dort.",
     "SCOPE_NOT_GRANTABLE": "Ein Zugang braucht mindestens einen Bereich, und nur solche seiner Art.",
     "SCOPE_TOO_NARROW": "Dafür ist die Sicht dieses Zugangs zu eng.",

@@ -42,6 +42,7 @@ from kontor.payments.models import Refund as RefundRow
 from kontor.returns.models import Return as ReturnRow
 from kontor.routing.explanation import describe
 from kontor.routing.models import RoutingDecision as DecisionRow
+from kontor.routing.models import RoutingLock as LockRow
 
 if TYPE_CHECKING:
     from kontor.api.graphql.channels import SalesChannel
@@ -189,6 +190,13 @@ class RoutingDecision:
         return describe(cast("dict[str, Any]", self.record), info.context.language, names=names)
 
 
+@strawberry.type(description="Why an order stays where it is, and since when.")
+class RoutingLock(Shown):
+    reason: str
+    locked_at: datetime
+    locked_by: str
+
+
 @strawberry.type(description="A customer's order.")
 class Order(Shown):
     id: UUID
@@ -323,6 +331,12 @@ class Order(Shown):
     @children(DecisionRow.order_id, order_by=DecisionRow.decided_at, extensions=[requires(Permission.ROUTING_READ)])
     def routing_decisions(self, rows: Rows, context: Context) -> list[RoutingDecision]:
         return [show_decision(row) for row in rows]
+
+    @children(
+        LockRow.order_id, description="Null where it may be moved.", extensions=[requires(Permission.ROUTING_READ)]
+    )
+    def routing_lock(self, rows: Rows, context: Context) -> RoutingLock | None:
+        return RoutingLock.of(rows[0]) if rows else None
 
 
 def money(amount: int, currency: str) -> Money:
