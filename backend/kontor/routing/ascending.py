@@ -15,7 +15,7 @@ Offering: TypeAlias = tuple[int, int, int]
 # Prices rise in turns, so that the first item does not take all.
 _ROUNDS = 8
 # So many places with the least slack decide where the prices move, and so often they do.
-_LEADERS, _STEPS = 64, 60
+_LEADERS, _STEPS = 24, 40
 # Rounds without a better bound before the steps are halved, and how small they may get.
 _PATIENCE, _LEAST_STEP = 4, 0.02
 
@@ -110,8 +110,13 @@ def sharpen(problem: Problem, bound: Bound, upper: int) -> Bound:
     leaders = nsmallest(_LEADERS, range(len(bound.slack)), key=bound.slack.__getitem__)
     refund = bound.charge * (problem.most or 0)
     prices = _walk(_among(problem, leaders, bound.charge), bound, upper + refund)
-    sharper = _mended(problem, prices, bound.charge)
-    return sharper if sharper.total > bound.total else bound
+    return tighter(problem, bound, prices)
+
+
+def tighter(problem: Problem, bound: Bound, prices: Sequence[int]) -> Bound:
+    """The bound by other prices, which may be found for some of the places only, if it is better."""
+    other = _mended(problem, list(prices), bound.charge)
+    return other if other.total > bound.total else bound
 
 
 def _among(problem: Problem, leaders: Sequence[int], charge: int) -> Problem:

@@ -7,7 +7,7 @@ items bound what any larger set costs: what is dearer than its price may become 
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from kontor.routing.ascending import Bound, Offering, Problem, ascend, sharpen
+from kontor.routing.ascending import Bound, Offering, Problem, ascend, sharpen, tighter
 from kontor.routing.assigning import Amounts, Assigner
 from kontor.routing.candidates import FORBIDDEN, Place
 from kontor.routing.covering import Order, Parcel
@@ -23,11 +23,15 @@ _FEW = 10
 
 
 class Found(NamedTuple):
-    """The cheapest plan below the limit, if there is one (else FORBIDDEN and no parcels), and whether that is proven."""
+    """The cheapest plan below the limit, if there is one (else FORBIDDEN and no parcels), and whether that is proven.
+
+    The prices of a count of each item are those that it was found with.
+    """
 
     cost: int
     parcels: list[Parcel]
     proven: bool
+    prices: Sequence[int] | None = None
 
 
 def is_combinable(order: Order, places: Sequence[Place]) -> bool:
@@ -37,27 +41,35 @@ def is_combinable(order: Order, places: Sequence[Place]) -> bool:
     )
 
 
-def combine(order: Order, places: Sequence[Place], upper: int) -> Found:
-    """The cheapest plan of at least one parcel that costs less than `upper`."""
+def combine(order: Order, places: Sequence[Place], upper: int, prices: Sequence[int] | None = None) -> Found:
+    """The cheapest plan of at least one parcel that costs less than `upper`.
+
+    With the prices found for some of the places, or for less than they cost, it is found sooner.
+    """
     pieces = _pieces_of(order, places)
     if any([not piece.whole and piece.count > MAX_COUNT for piece in pieces]):
         return Found(FORBIDDEN, [], False)
     problem = _problem(order, places, pieces)
     limit = upper + order.split_cents
     bound = ascend(problem)
-    if bound.total >= limit:
-        return Found(FORBIDDEN, [], True)
+    if prices is not None:
+        bound = tighter(problem, bound, [prices[each.index] * (each.each if each.whole else 1) for each in pieces])
     if sum([left < limit - bound.total for left in bound.slack]) > _FEW:
         bound = sharpen(problem, bound, limit)
-    return _Sets(order, places, problem, pieces).search(bound, limit)
+    paid = [0] * len(order.items)
+    for piece, price in zip(pieces, bound.prices, strict=True):
+        paid[piece.index] = price // piece.each
+    found = _Sets(order, places, problem, pieces).search(bound, limit)
+    return found._replace(prices=paid)
 
 
 class _Piece(NamedTuple):
-    """An item as the search moves it: whole, as one, or count by count."""
+    """An item as the search moves it: whole, as one of `each` counts, or count by count."""
 
     index: int
     whole: bool
     count: int  # type: ignore[assignment]  # hides the method of tuples, which nobody needs here
+    each: int
     lost: int
 
 
@@ -72,15 +84,15 @@ def _pieces_of(order: Order, places: Sequence[Place]) -> list[_Piece]:
     for index, (item, lost) in enumerate(zip(order.items, order.lost, strict=True)):
         count = item.count
         if count == 1 or (roomy and all([place.available[index] in (0, count) for place in places])):
-            pieces.append(_Piece(index, True, 1, lost * count))
+            pieces.append(_Piece(index, True, 1, count, lost * count))
         else:
-            pieces.append(_Piece(index, False, count, lost))
+            pieces.append(_Piece(index, False, count, 1, lost))
     return sorted(pieces, key=lambda piece: (not piece.whole, piece.index))
 
 
 def _problem(order: Order, places: Sequence[Place], pieces: Sequence[_Piece]) -> Problem:
     rows: list[list[Offering]] = []
-    for index, whole, _, _ in pieces:
+    for index, whole, *_ in pieces:
         if whole:
             row = [(place.whole[index], n, 1) for n, place in enumerate(places) if place.available[index]]
         else:
@@ -103,11 +115,6 @@ class _Sets:
     def __init__(self, order: Order, places: Sequence[Place], problem: Problem, pieces: Sequence[_Piece]) -> None:
         self.order, self.places, self.problem, self.pieces = order, places, problem, pieces
         self.singles = sum([piece.whole for piece in pieces])
-        need = _need(order)
-        # Whether the cost of a set is what its items cost where each is cheapest.
-        self.simple = not any([place.roof is not None and place.roof < need for place in places]) and (
-            self.singles == len(pieces) or not any([place.line_cents for place in places])
-        )
         self.limit, self.proven, self.left = 0, True, MAX_SETS
         self.chosen: list[int] = []
         self.best: Amounts = {}
@@ -121,6 +128,11 @@ class _Sets:
         self.fixed = [self.problem.fixed[n] for n in numbers]
         self.among = [self.places[n] for n in numbers]
         self.assigner = Assigner(self.order, self.among)
+        need, lined = _need(self.order), self.singles < len(self.pieces)
+        # Whether the place costs what its items cost where each is cheapest.
+        self.plain = [
+            (place.roof is None or place.roof >= need) and not (lined and place.line_cents) for place in self.among
+        ]
         self._read()
         lost = [piece.lost for piece in self.pieces[: self.singles]]
         several = [[piece.lost] * piece.count for piece in self.pieces[self.singles :]]
@@ -180,7 +192,7 @@ class _Sets:
 
     def _settle(self, chosen: list[int], cost: int) -> None:
         """Remember a set that costs less than all before, if it can do what it is asked for at this or another cost."""
-        if self.simple and len({self.among[n].offer.rank for n in chosen}) == len(chosen):
+        if all([self.plain[n] for n in chosen]) and len({self.among[n].offer.rank for n in chosen}) == len(chosen):
             self.limit, self.chosen = cost, chosen
             return
         found = self.assigner.assign(sorted(chosen))

@@ -11,34 +11,35 @@ from kontor.routing.candidates import FORBIDDEN, Item, available
 from kontor.routing.costs import is_weighed, weighed_cents
 from kontor.routing.covering import Order
 from kontor.routing.surveying import Survey
-from kontor.routing.values import Door, Doors, Id, Kind, Offer, Stock
+from kontor.routing.values import Door, Doors, Id, Kind, Offer
+
+_FAR = FORBIDDEN << 1
 
 
 class Glimpse(NamedTuple):
-    """The problem over all locations that may serve, and which of them hold any of the goods."""
+    """The problem over all locations that may serve."""
 
     problem: Problem
-    held: Sequence[int]
     doors: Doors
 
 
 def glimpse(survey: Survey, order: Order) -> Glimpse:
-    """What every location could do for the order at best. Offers dearer than a price can become are left out, unless
-    only one parcel is allowed."""
+    """What every location could do for the order at best.
+
+    Offers dearer than a price can become are left out, unless only one parcel is allowed.
+    """
     doors = survey.view.doors
     if doors is None:
         doors = survey.view.doors = _doors(survey)
     fixed = _fixed(survey, doors)
-    held = bytearray(len(fixed))
     readers: Mapping[Id, Door] = doors.by_location
     if survey.demand.excluded:
         readers = {key: door for key, door in readers.items() if key not in survey.demand.excluded}
-    reader = _Reader(survey, doors.kinds, readers, held)
-    rows = [
-        _row(reader, item, lost, fixed, order.max_parcels) for item, lost in zip(order.items, order.lost, strict=True)
-    ]
+    reader = _Reader(survey, doors.kinds, readers, fixed)
+    near = order.max_parcels != 1
+    rows = [reader.row(item, lost, near=near) for item, lost in zip(order.items, order.lost, strict=True)]
     counts = [item.count for item in order.items]
-    return Glimpse(Problem(rows, fixed, counts, order.lost, order.max_parcels), held, doors)
+    return Glimpse(Problem(rows, fixed, counts, order.lost, order.max_parcels), doors)
 
 
 def _doors(survey: Survey) -> Doors:
@@ -54,9 +55,8 @@ def _doors(survey: Survey) -> Doors:
             offer = _best_of(offer)
         site, lane = offer.site, offer.lane
         kind = Kind(lane.cents_per_kg, offer.days, lane.bulky_unit_cents, site.hazmat, site.bulky)
-        unit = site.handling_unit_cents
         by_location[location_id] = Door(
-            len(offers), unit, unit + site.handling_line_cents, kinds.setdefault(kind, len(kinds))
+            len(offers), site.handling_unit_cents, site.handling_line_cents, kinds.setdefault(kind, len(kinds))
         )
         offers.append(offer)
     return Doors(by_location, list(kinds), offers, [offer.parcel_cents for offer in offers])
@@ -90,12 +90,24 @@ def _fixed(survey: Survey, doors: Doors) -> list[int]:
 
 
 class _Reader(NamedTuple):
-    """What reading the stock of a line needs; it marks in `held` who holds any goods."""
+    """What reading the stock of a line needs."""
 
     survey: Survey
     kinds: Sequence[Kind]
     doors: Mapping[Id, Door]
-    held: bytearray
+    fixed: Sequence[int]
+
+    def row(self, item: Item, lost: int, *, near: bool) -> list[Offering]:
+        """The offers of an item, cheapest first; only those `near` enough for a price to reach them."""
+        if len(item.parts) > 1:
+            found = _together([self.read(index, units, near=False) for index, units in item.parts])
+        else:
+            index, units = item.parts[0]
+            found = self.read(index, units, near=near, most=item.count)
+        if not near:
+            return sorted(found)
+        top = min([lost, *[cents + self.fixed[number] // have for cents, number, have in found]])
+        return sorted([each for each in found if each[0] < top])
 
     def extras(self, index: int) -> list[int | None]:
         """By kind what a unit of the line costs for freight, delay and bulk; None where it may not be sent."""
@@ -111,46 +123,38 @@ class _Reader(NamedTuple):
             extras.append(cents + (survey.policy.bulky_unit_cents + bulky_cents if line.bulky else 0))
         return extras
 
-    def offerings(self, index: int, units: int, least: int, most: int) -> list[Offering]:
-        """Who has so many counts of so many units of a line, in any order, and what a count costs."""
-        survey, extras, held, get = self.survey, self.extras(index), self.held, self.doors.get
-        channel, last_day, first = survey.demand.channel, survey.last_day, most == 1
+    def read(self, index: int, units: int, *, near: bool, most: int = 1) -> list[Offering]:
+        """Who has counts of so many units of a line, in any order, at most so many of them."""
+        extras, fixed, get = self.extras(index), self.fixed, self.doors.get
+        channel, last_day = self.survey.demand.channel, self.survey.last_day
+        first = most == 1  # the line is paid with the only count
         found: list[Offering] = []
-        rows: Mapping[Id, Stock] = survey.lines[index][0]
-        for location_id, (on_hand, safety, price, inbound, reserved) in rows.items():
+        top = _FAR
+        for location_id, row in self.survey.lines[index][0].items():
             door = get(location_id)
             if door is None:
                 continue
-            have = on_hand - safety
-            if inbound or reserved:
-                have = available(rows[location_id], channel, last_day)
-            if have < least:
+            on_hand, safety, price, inbound, reserved = row
+            have = available(row, channel, last_day) if inbound or reserved else on_hand - safety
+            if have < units:
                 continue
-            number, unit_cents, first_cents, kind = door
+            number, unit_cents, line_cents, kind = door
             extra = extras[kind]
             if extra is None:
                 continue
-            held[number] = 1
-            if units > 1:
-                found.append(((unit_cents + price + extra) * units + first_cents - unit_cents, number, 1))
-            elif first:
-                found.append((first_cents + price + extra, number, 1))
-            else:
-                found.append((unit_cents + price + extra, number, have if have < most else most))
+            cents = unit_cents + price + extra
+            if first:
+                have = 1
+                if units > 1:
+                    cents *= units
+                cents += line_cents
+            elif have > most:
+                have = most
+            if cents < top:
+                found.append((cents, number, have))
+                if near and cents + fixed[number] < top:
+                    top = cents + fixed[number]
         return found
-
-
-def _row(reader: _Reader, item: Item, lost: int, fixed: Sequence[int], most: int | None) -> list[Offering]:
-    """The offers of an item, cheapest first."""
-    if len(item.parts) == 1:
-        index, units = item.parts[0]
-        found = reader.offerings(index, units, units, item.count)
-    else:
-        found = _together([reader.offerings(index, units, units, 1) for index, units in item.parts])
-    if most == 1:
-        return sorted(found)
-    top = min([lost, *[cents + fixed[number] // have for cents, number, have in found]])
-    return sorted([each for each in found if each[0] < top])
 
 
 def _together(parts: Sequence[Sequence[Offering]]) -> list[Offering]:
@@ -158,4 +162,4 @@ def _together(parts: Sequence[Sequence[Offering]]) -> list[Offering]:
     found = {number: cents for cents, number, _ in parts[0]}
     for part in parts[1:]:
         found = {number: found[number] + cents for cents, number, _ in part if number in found}
-    return [(cents, number, 1) for number, cents in found.items() if cents < FORBIDDEN]
+    return [(cents, number, 1) for number, cents in found.items()]

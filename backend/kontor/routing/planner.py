@@ -52,8 +52,8 @@ def _plan(demand: Demand, supply: Supply, policy: Policy, barred: frozenset[tupl
     nothing = sum([item.lost_cents * item.count for item in items])
     survey = Survey(demand, supply, policy, items, pools)
     survey.barred = barred
-    choice = choose(order, worthwhile(survey, order, nothing), nothing)
-    found = assemble(demand, supply, policy, items=items, choice=choice)
+    places, prices = worthwhile(survey, order, nothing)
+    found = assemble(demand, supply, policy, items=items, choice=choose(order, places, nothing, prices=prices))
     crowded = _crowded(found, supply)
     if not crowded:
         return found
@@ -93,8 +93,8 @@ def problem_of(demand: Demand, policy: Policy, items: list[Item], pools: list[Po
     )
 
 
-def choose(order: Order, places: list[Place], nothing: int) -> Choice:
-    """The cheaper of sending nothing, one parcel, or several."""
+def choose(order: Order, places: list[Place], nothing: int, *, prices: Sequence[int] | None = None) -> Choice:
+    """The cheaper of sending nothing, one parcel, or several; prices of the items may help to find it."""
     if not places or (order.max_parcels is not None and order.max_parcels < 1):
         return Choice(nothing, [], 0)
     items = order.items
@@ -110,13 +110,13 @@ def choose(order: Order, places: list[Place], nothing: int) -> Choice:
     several = sum(fixed) + order.split_cents + sum(map(min, lost, *[place.whole for place in places]))
     if best.cost <= several and all(bound >= best.cost for bound in tight.values()):
         return best
-    return _improve(order, places, best)
+    return _improve(order, places, best, prices)
 
 
-def _improve(order: Order, places: list[Place], best: Choice) -> Choice:
+def _improve(order: Order, places: list[Place], best: Choice, prices: Sequence[int] | None = None) -> Choice:
     """The optimum over the places, if one of them could be part of something cheaper than `best`."""
     if is_combinable(order, places):
-        cost, parcels, proven = combine(order, places, best.cost)
+        cost, parcels, proven, _ = combine(order, places, best.cost, prices)
         best = Choice(cost, parcels, 0) if cost < best.cost else best
         if proven:
             return best

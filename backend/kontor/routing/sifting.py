@@ -4,10 +4,11 @@ A bound on what was glimpsed says what a plan with each location costs at least.
 give a plan; of the others only those remain whose bound is not above what that plan costs.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from heapq import nsmallest
+from typing import NamedTuple
 
-from kontor.routing.ascending import Bound, Problem, ascend, sharpen
+from kontor.routing.ascending import Bound, Problem, ascend, tighter
 from kontor.routing.candidates import Place
 from kontor.routing.combining import combine
 from kontor.routing.costs import weight_step_cents
@@ -22,23 +23,28 @@ _FEW = 12
 _FIRST = 8
 """So many are looked at closely to find a first plan."""
 
-_MANY = 24
-"""For more than so many further ones a sharper bound and a better plan are quicker."""
+_MANY, _TURNS = 16, 3
+"""For more than so many further ones a better plan is found first, and prices that bound better, some times."""
 
 
-def worthwhile(survey: Survey, order: Order, nothing: int) -> list[Place]:
-    """Every place that a plan as cheap as the cheapest may have, in the order in which ties are broken.
+class Sifted(NamedTuple):
+    """Places in the order in which ties are broken, and prices of a count of each item where they were needed."""
+
+    places: list[Place]
+    prices: Sequence[int] | None = None
+
+
+def worthwhile(survey: Survey, order: Order, nothing: int) -> Sifted:
+    """Every place that a plan as cheap as the cheapest may have.
 
     `nothing` is what it costs to send nothing. Some that no such plan has may be among them.
     """
     if len(survey.supply.network.sites) <= _FEW or order.pools or order.split_cents < 0 or not _is_sound(survey):
-        return _places(survey, survey.locations())
+        return Sifted(_places(survey, survey.locations()))
     seen = glimpse(survey, order)
-    holders = [number for number, held in enumerate(seen.held) if held]
-    if len(holders) <= _FEW or min(seen.problem.fixed) < 0:
-        return _places(survey, _ids(seen, holders))
-    sift = _Sift(survey, order, seen, holders, nothing + order.split_cents)
-    return sift.run()
+    if min(seen.problem.fixed, default=-1) < 0:
+        return Sifted(_places(survey, survey.locations()))
+    return _Sift(survey, order, seen, nothing + order.split_cents).run()
 
 
 def _places(survey: Survey, locations: Iterable[Id]) -> list[Place]:
@@ -46,11 +52,6 @@ def _places(survey: Survey, locations: Iterable[Id]) -> list[Place]:
     for location_id in locations:
         survey.add(location_id, places)
     return places
-
-
-def _ids(seen: Glimpse, numbers: Iterable[int]) -> list[Id]:
-    offers = seen.doors.offers
-    return [offers[number].site.location_id for number in numbers]
 
 
 def _is_sound(survey: Survey) -> bool:
@@ -62,63 +63,74 @@ def _is_sound(survey: Survey) -> bool:
 class _Sift:
     """One order's locations by number, those looked at with their places; costs are with a split for every parcel."""
 
-    def __init__(self, survey: Survey, order: Order, seen: Glimpse, holders: list[int], limit: int) -> None:
-        self.survey, self.order, self.seen, self.holders, self.limit = survey, order, seen, holders, limit
+    def __init__(self, survey: Survey, order: Order, seen: Glimpse, limit: int) -> None:
+        self.survey, self.order, self.problem, self.limit = survey, order, seen.problem, limit
+        self.ids = [offer[1].location_id for offer in seen.doors.offers]
         self.looked: dict[int, list[Place]] = {}
-        problem = seen.problem
-        self.bound = _alone(problem) if problem.most == 1 else ascend(problem)
+        self.prices: Sequence[int] | None = None
+        self.bound = _alone(self.problem) if self.problem.most == 1 else ascend(self.problem)
 
-    def run(self) -> list[Place]:
+    def run(self) -> Sifted:
         """Look closer in turns until few are left that could matter, then at all of these."""
-        self.look(self.leaders(_FIRST))
+        self.look(self.leaders())
         self.limit = min(self.limit, self.single())
-        if len(self.rivals()) > _MANY and self.seen.problem.most != 1:
+        rivals = self.rivals()
+        for _ in range(_TURNS):
+            if len(rivals) <= _MANY or self.problem.most == 1:
+                break
             self.plan()
-            if len(self.rivals()) > _MANY:
-                self.bound = sharpen(self.seen.problem, self.bound, self.limit)
-                self.look(self.leaders(2 * _FIRST))
-                self.plan()
-        self.look(self.rivals())
-        return [place for _, places in sorted(self.looked.items()) for place in places]
+            self.look(self.leaders())
+            rivals = self.rivals()
+        self.look(rivals)
+        return Sifted([place for _, places in sorted(self.looked.items()) for place in places], self.prices)
 
-    def leaders(self, count: int) -> list[int]:
-        """The locations that a cheap plan has most likely."""
-        slack, fixed = self.bound.slack, self.seen.problem.fixed
-        return nsmallest(count, self.holders, key=lambda number: (slack[number], fixed[number], number))
+    def leaders(self) -> list[int]:
+        """The next few locations that a cheap plan has most likely."""
+        slack, fixed, charge = self.bound.slack, self.problem.fixed, self.bound.charge
+        earning = [
+            (left, cents, number)
+            for number, (left, cents) in enumerate(zip(slack, fixed, strict=True))
+            if left < cents + charge and number not in self.looked
+        ]
+        return [number for _, _, number in nsmallest(_FIRST, earning)]
 
     def rivals(self) -> list[int]:
-        """The locations not looked at whose bound is not above the limit."""
-        room, slack = self.limit - self.bound.total, self.bound.slack
-        return [number for number in self.holders if slack[number] <= room and number not in self.looked]
+        """The locations not looked at that have some of the goods and whose bound is not above the limit."""
+        room, slack, stocks = self.limit - self.bound.total, self.bound.slack, self.survey.stocks
+        near = [number for number, left in enumerate(slack) if left <= room and number not in self.looked]
+        return [number for number in near if any([self.ids[number] in stock for stock in stocks])]
 
     def look(self, numbers: Iterable[int]) -> None:
         """Look closely at locations."""
         for number in numbers:
-            if number not in self.looked:
-                self.looked[number] = _places(self.survey, _ids(self.seen, [number]))
+            places = self.looked[number] = []
+            self.survey.add(self.ids[number], places)
 
     def single(self) -> int:
-        """The cost of the best parcel that can hold everything it has."""
+        """The cost of the best parcel that can hold everything it has all of."""
         order, need = self.order, self.survey.need
         lost = [cents * item.count for cents, item in zip(order.lost, order.items, strict=True)]
-        costs = [self.limit]
+        counts = [item.count for item in order.items]
+        cost = self.limit
         for places in self.looked.values():
-            for place in places[:1]:
+            for place in places:
                 if place.roof is None or place.roof >= need:
-                    full = [
-                        cents if have == item[1] else owed
-                        for cents, have, item, owed in zip(place.whole, place.available, order.items, lost, strict=True)
-                    ]
-                    costs.append(_at_most(order, place) + order.split_cents + sum(map(min, full, lost)))
-        return min(costs)
+                    paid = _at_most(order, place) + order.split_cents
+                    for whole, have, count, owed in zip(place.whole, place.available, counts, lost, strict=True):
+                        paid += whole if have == count and whole < owed else owed
+                    cost = min(cost, paid)
+        return cost
 
     def plan(self) -> None:
-        """Lower the limit to the best plan of the places looked at."""
+        """Lower the limit to the best plan of the places looked at; its prices may bound the others better."""
         places = [place for _, places in sorted(self.looked.items()) for place in places]
         places = [place._replace(fixed=_at_most(self.order, place)) for place in places]
         if places:
-            found = combine(self.order, places, self.limit - self.order.split_cents)
+            found = combine(self.order, places, self.limit - self.order.split_cents, self.prices)
             self.limit = min(self.limit, found.cost + self.order.split_cents)
+            if found.prices is not None:
+                self.prices = found.prices
+                self.bound = tighter(self.problem, self.bound, found.prices)
 
 
 def _at_most(order: Order, place: Place) -> int:

@@ -191,14 +191,14 @@ class Ruled(NamedTuple):
 
 
 class Door(NamedTuple):
-    """What a unit costs to leave a site that may serve, without freight, and for the first of a line.
+    """What handling a unit and a line costs at a site that may serve.
 
     `number` counts the sites that may serve by rank; `kind` is a position in `Doors.kinds`.
     """
 
     number: int
     unit_cents: int
-    first_cents: int
+    line_cents: int
     kind: int
 
 
