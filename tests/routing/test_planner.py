@@ -20,7 +20,7 @@ from kontor.routing.values import (
     Stock,
     Supply,
 )
-from routing.worlds import POLICY, carriers_world, cheapest_by_solver, large_world, world
+from routing.worlds import POLICY, cheapest_by_solver, large_world, wide_world, with_carriers, world
 
 SEEDS = 300
 
@@ -57,10 +57,18 @@ def test_cost_equals_the_solver_with_every_rule_on(block: int) -> None:
 @pytest.mark.parametrize("block", range(6))
 def test_the_cheapest_carriers_are_found_place_by_place(block: int) -> None:
     for seed in range(block * SEEDS // 6, (block + 1) * SEEDS // 6):
-        demand, supply = carriers_world(seed)
+        demand, supply = with_carriers(seed, *world(seed))
         result = plan(demand, supply, POLICY)
         assert (seed, result.cost_cents, result.gap_cents) == (seed, cheapest_by_solver(demand, supply, POLICY), 0)
         assert_feasible(demand, supply, result)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_cheapest_carriers_are_found_among_many_places(seed: int) -> None:
+    demand, supply = with_carriers(seed, *wide_world(seed))
+    result = plan(demand, supply, POLICY)
+    assert (result.cost_cents, result.gap_cents) == (cheapest_by_solver(demand, supply, POLICY), 0)
+    assert_feasible(demand, supply, result)
 
 
 def test_every_plan_keeps_quantities_stock_and_capacity() -> None:

@@ -37,9 +37,26 @@ def world(seed: int) -> tuple[Demand, Supply]:
     return _demand(rng, variants, [str(site.location_id) for site in sites]), supply
 
 
-def carriers_world(seed: int) -> tuple[Demand, Supply]:
-    """`world` with up to two more carriers at each place."""
-    demand, supply = world(seed)
+def wide_world(seed: int) -> tuple[Demand, Supply]:
+    """The order of `world` over the places of four: enough to be sifted."""
+    demand, _ = world(seed)
+    sites: list[Site] = []
+    stock: dict[Id, dict[Id, Stock]] = {line.variant_id: {} for line in demand.lines}
+    capacity: dict[Id, Capacity] = {}
+    days: dict[Id, tuple[int, ...]] = {}
+    for part in range(4):
+        supply = world(seed + 10_000 * part)[1]
+        names: dict[Id, Id] = {name: f"{name}-{part}" if part else name for name in supply.network.sites}
+        sites += [replace(site, location_id=names[site.location_id]) for site in supply.network.sites.values()]
+        capacity |= {names[name]: each for name, each in supply.capacity.items()}
+        days |= {names[name]: each for name, each in supply.release_days.items()}
+        for variant, rows in stock.items():
+            rows |= {names[name]: row for name, row in supply.stock.get(variant, {}).items()}
+    return demand, Supply(Network(sites), stock, 0, 4, capacity, days)
+
+
+def with_carriers(seed: int, demand: Demand, supply: Supply) -> tuple[Demand, Supply]:
+    """The same with up to two more carriers at each place, some of which often refuse."""
     rng = Random(seed)
     sites = []
     for site in supply.network.sites.values():
