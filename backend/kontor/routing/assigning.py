@@ -64,17 +64,24 @@ class Assigner:
 
     def assign(self, chosen: Sequence[int]) -> Assignment:
         """The cheapest assignment to these places."""
+        found = self.quick(chosen)
+        if found.cost < FORBIDDEN or found.amounts:
+            return found
+        if not self.order.pools:
+            return self._limited(sorted(set(chosen)), found.bound)
+        cost, rows = self._fill(chosen, shared=True)
+        fits = all(self._fits(n, row) for n, row in rows.items())
+        return self._result(cost, found.bound, rows) if fits else found
+
+    def quick(self, chosen: Sequence[int]) -> Assignment:
+        """The same if each item can take the cheapest room; else only the bound, FORBIDDEN as cost and no amounts."""
         bound, rows = self._fill(chosen, shared=False)
         lines = self._by_line(rows) if self.lined and len(chosen) <= _MOST_LINED else None
         if lines is not None:
             bound = sum(lines)
-        if all(self._fits(n, row) for n, row in rows.items()):
+        if all([self._fits(n, row) for n, row in rows.items()]):
             return self._result(bound if lines is None else lines[0], bound, rows)
-        if not self.order.pools:
-            return self._limited(sorted(set(chosen)), bound)
-        cost, rows = self._fill(chosen, shared=True)
-        fits = all(self._fits(n, row) for n, row in rows.items())
-        return self._result(cost, bound, rows) if fits else Assignment(FORBIDDEN, bound, {})
+        return Assignment(FORBIDDEN, bound, {})
 
     def _fill(self, chosen: Sequence[int], *, shared: bool) -> tuple[int, Amounts]:
         """Give each item the cheapest room there is; the cost with what stays owed. `shared` heeds shared stock."""

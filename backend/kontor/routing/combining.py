@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from kontor.routing.ascending import Bound, Offering, Problem, ascend, sharpen, tighter
-from kontor.routing.assigning import Amounts, Assigner
+from kontor.routing.assigning import Amounts, Assigner, Assignment
 from kontor.routing.candidates import FORBIDDEN, Place
 from kontor.routing.covering import Order, Parcel
 
@@ -19,7 +19,10 @@ MAX_COUNT = 64
 """Counts of an item that are told apart."""
 
 # So few sets at most are quicker looked at than avoided by a sharper bound.
-_FEW = 10
+_FEW = 14
+
+# So many sets whose limits bind wait until the cheapest of them are looked at: these make the others needless.
+_WAITING = 8
 
 
 class Found(NamedTuple):
@@ -118,6 +121,8 @@ class _Sets:
         self.limit, self.proven, self.left = 0, True, MAX_SETS
         self.chosen: list[int] = []
         self.best: Amounts = {}
+        # Sets of which some place may lack room, by what they cost at least.
+        self.limited: list[tuple[int, list[int]]] = []
 
     def search(self, bound: Bound, limit: int) -> Found:
         """Look at every set of places that could cost less than `limit`."""
@@ -137,6 +142,7 @@ class _Sets:
         lost = [piece.lost for piece in self.pieces[: self.singles]]
         several = [[piece.lost] * piece.count for piece in self.pieces[self.singles :]]
         self._extend(0, [], 0, lost, several, bound.total)
+        self._finish()
         if self.chosen:
             self.best = self.assigner.assign(sorted(self.chosen)).amounts
         parcels: list[Parcel] = [(self.among[n], tuple(row)) for n, row in sorted(self.best.items())]
@@ -176,8 +182,9 @@ class _Sets:
                     for had, more in zip(several, self.stock[n], strict=True)
                 ]
             cost = paid + self.fixed[n]
-            if cost + sum(now) + sum([sum(row) for row in rest]) < self.limit:
-                self._settle([*chosen, n], cost + sum(now) + sum([sum(row) for row in rest]))
+            total = cost + sum(now) + sum([sum(row) for row in rest])
+            if total < self.limit:
+                self._settle([*chosen, n], total)
             if not is_last:
                 below = cost + self._at_best(now, rest, self.worth[n + 1]) - refund
                 if below < self.limit:
@@ -191,16 +198,33 @@ class _Sets:
         return total
 
     def _settle(self, chosen: list[int], cost: int) -> None:
-        """Remember a set that costs less than all before, if it can do what it is asked for at this or another cost."""
+        """Remember a set that costs less than all before, or that it has to be looked at whether it can do its part."""
         if all([self.plain[n] for n in chosen]) and len({self.among[n].offer.rank for n in chosen}) == len(chosen):
             self.limit, self.chosen = cost, chosen
             return
-        found = self.assigner.assign(sorted(chosen))
-        if found.amounts and found.cost + sum([self.fixed[n] for n in found.amounts]) < self.limit:
-            self.limit, self.chosen = found.cost + sum([self.fixed[n] for n in found.amounts]), []
-            self.best = found.amounts
-        if found.bound < found.cost and found.bound + sum([self.fixed[n] for n in chosen]) < self.limit:
-            self.proven = False
+        found = self.assigner.quick(sorted(chosen))
+        self._remember(found)
+        if found.bound < found.cost:
+            self.limited.append((found.bound + sum([self.fixed[n] for n in chosen]), sorted(chosen)))
+            if len(self.limited) >= _WAITING:
+                self._finish()
+
+    def _finish(self) -> None:
+        """Look at the sets whose limits bind, as far as they could still be cheaper than the best."""
+        for bound, chosen in sorted(self.limited):
+            if bound >= self.limit:
+                break
+            found = self.assigner.assign(chosen)
+            self._remember(found)
+            least = found.bound + sum([self.fixed[n] for n in chosen])
+            if found.bound < found.cost and least < self.limit:
+                self.proven = False
+        self.limited = []
+
+    def _remember(self, found: Assignment) -> None:
+        cost = found.cost + sum([self.fixed[n] for n in found.amounts])
+        if found.amounts and cost < self.limit:
+            self.limit, self.chosen, self.best = cost, [], found.amounts
 
 
 def _need(order: Order) -> int:

@@ -4,6 +4,7 @@ Every location is glimpsed as if all its stock, expected goods included, could l
 """
 
 from collections.abc import Mapping, Sequence
+from operator import itemgetter
 from typing import NamedTuple
 
 from kontor.routing.ascending import Offering, Problem
@@ -13,7 +14,7 @@ from kontor.routing.covering import Order
 from kontor.routing.surveying import Survey
 from kontor.routing.values import Door, Doors, Id, Kind, Offer
 
-_FAR = FORBIDDEN << 1
+_CENTS = itemgetter(0)
 
 
 class Glimpse(NamedTuple):
@@ -35,9 +36,9 @@ def glimpse(survey: Survey, order: Order) -> Glimpse:
     readers: Mapping[Id, Door] = doors.by_location
     if survey.demand.excluded:
         readers = {key: door for key, door in readers.items() if key not in survey.demand.excluded}
-    reader = _Reader(survey, doors.kinds, readers, fixed)
-    near = order.max_parcels != 1
-    rows = [reader.row(item, lost, near=near) for item, lost in zip(order.items, order.lost, strict=True)]
+    reach = [FORBIDDEN] * len(fixed) if order.max_parcels == 1 else fixed
+    reader = _Reader(survey, doors.kinds, readers, reach)
+    rows = [reader.row(item, lost) for item, lost in zip(order.items, order.lost, strict=True)]
     counts = [item.count for item in order.items]
     return Glimpse(Problem(rows, fixed, counts, order.lost, order.max_parcels), doors)
 
@@ -55,8 +56,9 @@ def _doors(survey: Survey) -> Doors:
             offer = _best_of(offer)
         site, lane = offer.site, offer.lane
         kind = Kind(lane.cents_per_kg, offer.days, lane.bulky_unit_cents, site.hazmat, site.bulky)
+        unit = site.handling_unit_cents
         by_location[location_id] = Door(
-            len(offers), site.handling_unit_cents, site.handling_line_cents, kinds.setdefault(kind, len(kinds))
+            len(offers), unit, unit + site.handling_line_cents, kinds.setdefault(kind, len(kinds))
         )
         offers.append(offer)
     return Doors(by_location, list(kinds), offers, [offer.parcel_cents for offer in offers])
@@ -90,70 +92,80 @@ def _fixed(survey: Survey, doors: Doors) -> list[int]:
 
 
 class _Reader(NamedTuple):
-    """What reading the stock of a line needs."""
+    """What reading the stock of a line needs; `reach` is what a price may be above the cents of each location."""
 
     survey: Survey
     kinds: Sequence[Kind]
     doors: Mapping[Id, Door]
-    fixed: Sequence[int]
+    reach: Sequence[int]
 
-    def row(self, item: Item, lost: int, *, near: bool) -> list[Offering]:
-        """The offers of an item, cheapest first; only those `near` enough for a price to reach them."""
+    def row(self, item: Item, lost: int) -> list[Offering]:
+        """The offers of an item that are cheaper than owing it, cheapest first; not all that no price can reach."""
         if len(item.parts) > 1:
-            found = _together([self.read(index, units, near=False) for index, units in item.parts])
+            apart = self._replace(reach=[FORBIDDEN] * len(self.reach))
+            found = _together([apart.counts(index, units, 1, FORBIDDEN) for index, units in item.parts])
         else:
             index, units = item.parts[0]
-            found = self.read(index, units, near=near, most=item.count)
-        if not near:
-            return sorted(found)
-        top = min([lost, *[cents + self.fixed[number] // have for cents, number, have in found]])
-        return sorted([each for each in found if each[0] < top])
+            found = self.units(index, lost) if units == item.count == 1 else self.counts(index, units, item.count, lost)
+        found.sort(key=_CENTS)
+        return found
 
-    def extras(self, index: int) -> list[int | None]:
-        """By kind what a unit of the line costs for freight, delay and bulk; None where it may not be sent."""
+    def extras(self, index: int) -> list[int]:
+        """By kind what a unit of the line costs for freight, delay and bulk; FORBIDDEN where it may not be sent."""
         survey, line = self.survey, self.survey.demand.lines[index]
         on_time = survey.demand.promised_day - survey.supply.today
         per_day = survey.weight * survey.policy.late_unit_day_cents
-        extras: list[int | None] = []
+        extras: list[int] = []
         for per_kg, days, bulky_cents, hazmat, bulky in self.kinds:
-            if (line.hazmat and not hazmat) or (line.bulky and not bulky):
-                extras.append(None)
-                continue
             cents = (per_kg * line.weight_g + 500) // 1000 + (days - on_time) * per_day * (days > on_time)
-            extras.append(cents + (survey.policy.bulky_unit_cents + bulky_cents if line.bulky else 0))
+            cents += survey.policy.bulky_unit_cents + bulky_cents if line.bulky else 0
+            extras.append(FORBIDDEN if (line.hazmat and not hazmat) or (line.bulky and not bulky) else cents)
         return extras
 
-    def read(self, index: int, units: int, *, near: bool, most: int = 1) -> list[Offering]:
-        """Who has counts of so many units of a line, in any order, at most so many of them."""
-        extras, fixed, get = self.extras(index), self.fixed, self.doors.get
+    def units(self, index: int, top: int) -> list[Offering]:
+        """Who has a unit of a line for less than `top`: most lines are read here."""
+        extras, reach, get = self.extras(index), self.reach, self.doors.get
         channel, last_day = self.survey.demand.channel, self.survey.last_day
-        first = most == 1  # the line is paid with the only count
         found: list[Offering] = []
-        top = _FAR
+        top = min(top, FORBIDDEN)
         for location_id, row in self.survey.lines[index][0].items():
-            door = get(location_id)
-            if door is None:
+            on_hand, safety, price, inbound, reserved = row
+            if inbound or reserved:
+                if not available(row, channel, last_day):
+                    continue
+            elif on_hand <= safety:
                 continue
+            door = get(location_id)
+            if door is not None:
+                number, _, cents, kind = door
+                cents += price + extras[kind]
+                if cents < top:
+                    found.append((cents, number, 1))
+                    if cents + reach[number] < top:
+                        top = cents + reach[number]
+        return found
+
+    def counts(self, index: int, units: int, most: int, top: int) -> list[Offering]:
+        """Who has counts of so many units of a line for less than `top` each, and at most so many of them."""
+        extras, reach, get = self.extras(index), self.reach, self.doors.get
+        channel, last_day = self.survey.demand.channel, self.survey.last_day
+        found: list[Offering] = []
+        top = min(top, FORBIDDEN)
+        for location_id, row in self.survey.lines[index][0].items():
             on_hand, safety, price, inbound, reserved = row
             have = available(row, channel, last_day) if inbound or reserved else on_hand - safety
-            if have < units:
+            door = get(location_id) if have >= units else None
+            if door is None:
                 continue
-            number, unit_cents, line_cents, kind = door
-            extra = extras[kind]
-            if extra is None:
-                continue
-            cents = unit_cents + price + extra
-            if first:
-                have = 1
-                if units > 1:
-                    cents *= units
-                cents += line_cents
-            elif have > most:
-                have = most
+            number, cents, first_cents, kind = door
+            if most == 1:  # the line is paid with the only count
+                have, cents = 1, (cents + price + extras[kind]) * units + first_cents - cents
+            else:
+                have, cents = min(have, most), cents + price + extras[kind]
             if cents < top:
                 found.append((cents, number, have))
-                if near and cents + fixed[number] < top:
-                    top = cents + fixed[number]
+                if cents + reach[number] < top:
+                    top = cents + reach[number]
         return found
 
 

@@ -23,7 +23,7 @@ _FEW = 12
 _FIRST = 8
 """So many are looked at closely to find a first plan."""
 
-_MANY, _TURNS = 16, 3
+_MANY, _TURNS = 32, 3
 """For more than so many further ones a better plan is found first, and prices that bound better, some times."""
 
 
@@ -65,7 +65,7 @@ class _Sift:
 
     def __init__(self, survey: Survey, order: Order, seen: Glimpse, limit: int) -> None:
         self.survey, self.order, self.problem, self.limit = survey, order, seen.problem, limit
-        self.ids = [offer[1].location_id for offer in seen.doors.offers]
+        self.ids = list(seen.doors.by_location)
         self.looked: dict[int, list[Place]] = {}
         self.prices: Sequence[int] | None = None
         self.bound = _alone(self.problem) if self.problem.most == 1 else ascend(self.problem)
@@ -85,18 +85,22 @@ class _Sift:
         return Sifted([place for _, places in sorted(self.looked.items()) for place in places], self.prices)
 
     def leaders(self) -> list[int]:
-        """The next few locations that a cheap plan has most likely."""
-        slack, fixed, charge = self.bound.slack, self.problem.fixed, self.bound.charge
-        earning = [
-            (left, cents, number)
-            for number, (left, cents) in enumerate(zip(slack, fixed, strict=True))
-            if left < cents + charge and number not in self.looked
-        ]
-        return [number for _, _, number in nsmallest(_FIRST, earning)]
+        """The next few locations that a cheap plan has most likely: they earn most of their parcel."""
+        slack, fixed = self.bound.slack, self.problem.fixed
+        earning = set()
+        for price, row in zip(self.bound.prices, self.problem.rows, strict=True):
+            for cents, number, _ in row:
+                if cents >= price:
+                    break
+                earning.add(number)
+        new = [(slack[number], fixed[number], number) for number in earning if number not in self.looked]
+        return [number for _, _, number in nsmallest(_FIRST, new)]
 
     def rivals(self) -> list[int]:
         """The locations not looked at that have some of the goods and whose bound is not above the limit."""
         room, slack, stocks = self.limit - self.bound.total, self.bound.slack, self.survey.stocks
+        if room < 0:
+            return []
         near = [number for number, left in enumerate(slack) if left <= room and number not in self.looked]
         return [number for number in near if any([self.ids[number] in stock for stock in stocks])]
 

@@ -191,14 +191,14 @@ class Ruled(NamedTuple):
 
 
 class Door(NamedTuple):
-    """What handling a unit and a line costs at a site that may serve.
+    """What handling a unit costs at a site that may serve, and the first unit of a line.
 
     `number` counts the sites that may serve by rank; `kind` is a position in `Doors.kinds`.
     """
 
     number: int
     unit_cents: int
-    line_cents: int
+    first_cents: int
     kind: int
 
 
