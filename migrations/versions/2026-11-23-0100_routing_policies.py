@@ -94,6 +94,7 @@ def _create_simulations(moment: sa.DateTime) -> None:
         ["simulation_id", "saving", "id"],
         unique=False,
     )
+    op.create_index("ix_routing_simulation_order_saving_id", "routing_simulation_order", ["saving", "id"], unique=False)
 
 
 def downgrade() -> None:

@@ -101,7 +101,7 @@ async def test_simulation_tells_what_would_have_been(
 async def test_what_a_side_leaves_is_there_for_the_orders_that_follow(
     database: Database, drain: Drain, clock: StandingClock
 ) -> None:
-    """With three lamps the store is kept out, so it keeps three, though the orders that follow were decided on fewer."""
+    """With three lamps the store is kept out, so it keeps three, though later orders were decided on fewer."""
     company, store = await season(database)
     kept_out = {"name": "no store", "kind": "KEEP_OUT", "when": 'place.kind == "STORE" && place.stock > 2'}
     simulation = await simulated(database, drain, asked(clock, rules=[kept_out]))

@@ -92,6 +92,7 @@ class RoutingSimulationOrder(Model):
     __table_args__ = (
         sa.UniqueConstraint("simulation_id", "decision_id"),
         sa.Index("ix_routing_simulation_order_simulation_id_saving_id", "simulation_id", "saving", "id"),
+        sa.Index("ix_routing_simulation_order_saving_id", "saving", "id"),
     )
     id: Mapped[UUID] = mapped_column(primary_key=True)
     simulation_id: Mapped[UUID] = mapped_column(sa.ForeignKey("routing_simulation.id"))

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from kontor.catalog import models as _catalog  # noqa: F401 - columns that point there have their type from there
 from kontor.core.db import Session
 from kontor.core.ids import new_id
 from kontor.core.sets import among

@@ -87,7 +87,7 @@ async def _channel_ids(db: Session, codes: Sequence[str] | None) -> list[UUID] |
     if codes is None:
         return None
     rows = await db.execute(sa.select(SalesChannel.code, SalesChannel.id).where(SalesChannel.code.in_(list(codes))))
-    found: dict[str, UUID] = dict(row._tuple() for row in rows)
+    found: dict[str, UUID] = {row.code: row.id for row in rows}
     for index, code in enumerate(codes):
         if code not in found:
             raise UnknownReference(f"There is no sales channel {code}.", path=("channels", index))
