@@ -34,6 +34,7 @@ FURTHER = {
     "prove": "kontor.bench.prove",
     "route": "kontor.routing.cli",
     "serve-routing": "kontor.routing.season_cli",
+    "simulate": "kontor.routing.simulate_cli",
     "user": "kontor.auth.cli",
     "vendor": "kontor.bench.vendor",
 }
@@ -51,7 +52,7 @@ PAGES = (
 @app.callback()
 def prepare(context: typer.Context) -> None:
     """Kontor: distributed order management."""
-    if context.invoked_subcommand == "user":  # a package of the ground, which cannot load the others itself
+    if context.invoked_subcommand in ("simulate", "user"):  # lower packages, which cannot load the others themselves
         bootstrap.load_models()
 
 

@@ -45,6 +45,8 @@ def upgrade() -> None:
         ):
             table.alter_column(name, existing_type=kind, existing_nullable=False, server_default=None)
     op.add_column("routing_decision", sa.Column("situation", sa.LargeBinary(), nullable=True))
+    op.add_column("routing_decision", sa.Column("channel_id", sa.Uuid(), nullable=True))
+    op.add_column("routing_decision", sa.Column("country", sa.String(length=2), nullable=True))
     op.create_index("ix_routing_decision_decided_at_id", "routing_decision", ["decided_at", "id"], unique=False)
     _create_simulations(moment)
 
@@ -56,6 +58,7 @@ def _create_simulations(moment: sa.DateTime) -> None:
         sa.Column("state", sa.String(40), nullable=False),
         sa.Column("request", json(), nullable=False),
         sa.Column("result", json(), nullable=False),
+        sa.Column("carried", json(), nullable=False),
         sa.Column("total", sa.Integer(), nullable=False),
         sa.Column("done", sa.Integer(), nullable=False),
         sa.Column("created_at", moment, nullable=False),
@@ -91,13 +94,15 @@ def _create_simulations(moment: sa.DateTime) -> None:
         ["simulation_id", "saving", "id"],
         unique=False,
     )
+    op.create_index("ix_routing_simulation_order_saving_id", "routing_simulation_order", ["saving", "id"], unique=False)
 
 
 def downgrade() -> None:
     op.drop_table("routing_simulation_order")
     op.drop_table("routing_simulation")
     op.drop_index("ix_routing_decision_decided_at_id", table_name="routing_decision")
-    op.drop_column("routing_decision", "situation")
+    for name in ("situation", "channel_id", "country"):
+        op.drop_column("routing_decision", name)
     op.execute("DELETE FROM routing_policy WHERE valid_from IS NULL")
     with op.batch_alter_table("routing_policy") as table:
         for name in SCOPE:

@@ -13,6 +13,13 @@ from kontor.core.outbox import OutboxRow
 from kontor.processes.models import ProcessDefinition, ProcessInstance, UserTask
 from kontor.processes.states import UserTaskState
 from kontor.risk.models import RiskListEntry, RiskRule
+from kontor.routing.models import RoutingPolicy, RoutingSimulation
+from kontor.routing.states import SimulationState
+
+_SIMULATED = {
+    "since": "2026-01-01T00:00:00+00:00", "until": "2026-02-01T00:00:00+00:00", "channel_ids": None, "countries": None,
+    "limit": 10, "policy": {"name": "COST"},
+}  # fmt: skip
 
 
 async def fill_rest(database: Database, count: int) -> None:
@@ -26,6 +33,14 @@ async def fill_rest(database: Database, count: int) -> None:
             db.add_all(
                 [
                     RiskRule(id=new_id(), code=f"rule-{index}", condition="total > 5", score=1, text={}),
+                    RoutingPolicy(
+                        id=new_id(), code=f"policy-{index}", version=1, weights={}, rules=[], valid_from=None,
+                        created_at=at, created_by="test",
+                    ),
+                    RoutingSimulation(
+                        id=new_id(), state=SimulationState.DONE, request=_SIMULATED, result={}, carried=[], total=0,
+                        done=0, created_at=at, created_by="test", finished_at=at,
+                    ),
                     RiskListEntry(
                         id=new_id(), kind="EMAIL", value=f"{index}@bad.example", blocked=True, reason="stolen cards",
                         created_at=at, created_by="test",

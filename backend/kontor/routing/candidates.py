@@ -16,6 +16,7 @@ from kontor.routing.values import (
     Reason,
     Site,
     Stock,
+    Supply,
 )
 
 FORBIDDEN = 1 << 58
@@ -136,6 +137,15 @@ def _by(network: Network, site: Site, lane: Lane) -> Offer:
     parcel = lightest_cents(lane) + site.handling_parcel_cents
     offer = Offer(network.ranks[site.location_id], site, lane, parcel, site.lead_days + lane.transit_days, None)
     return offer if network.rule is None else network.rule(offer)
+
+
+def offer_at(demand: Demand, supply: Supply, location_id: Id) -> Offer:
+    """`offer_of`, remembered in the network."""
+    offers = supply.network.view(demand.channel, demand.region, demand.pickup_location_id).offers
+    offer = offers.get(location_id)
+    if offer is None:
+        offer = offers[location_id] = offer_of(supply.network, demand, location_id)
+    return offer
 
 
 def available(stock: Stock, channel: str, day: int) -> int:

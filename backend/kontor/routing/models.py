@@ -58,6 +58,8 @@ class RoutingDecision(Model):
     record: Mapped[dict[str, Any]] = mapped_column(Json)
     decided_at: Mapped[datetime]
     situation: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
+    channel_id: Mapped[UUID | None]
+    country: Mapped[str | None] = mapped_column(sa.String(2))
 
 
 class RoutingLock(Model):
@@ -113,7 +115,8 @@ class RoutingMove(Model):
 class RoutingSimulation(Model):
     """A replay of past decisions under another policy: what was asked, how far it is, and what it found.
 
-    `request` is the period, the filter and the policy it is tried with; `result` the sums so far of both sides.
+    `request` is the period, the filter and the policy it is tried with; `result` the sums so far of both sides;
+    `carried` what each has left and taken otherwise than was decided, while it runs.
     """
 
     __tablename__ = "routing_simulation"
@@ -122,6 +125,7 @@ class RoutingSimulation(Model):
     state: Mapped[SimulationState] = mapped_column(state_type(SimulationState))
     request: Mapped[dict[str, Any]] = mapped_column(Json)
     result: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
+    carried: Mapped[list[Any]] = mapped_column(Json, default=list)
     total: Mapped[int] = mapped_column(default=0)
     done: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime]
@@ -138,6 +142,7 @@ class RoutingSimulationOrder(Model):
     __table_args__ = (
         sa.UniqueConstraint("simulation_id", "decision_id"),
         sa.Index("ix_routing_simulation_order_simulation_id_saving_id", "simulation_id", "saving", "id"),
+        sa.Index("ix_routing_simulation_order_saving_id", "saving", "id"),
     )
     id: Mapped[UUID] = mapped_column(primary_key=True)
     simulation_id: Mapped[UUID] = mapped_column(sa.ForeignKey("routing_simulation.id"))

@@ -25,6 +25,7 @@ MOST_CENTS = 10_000_000
 """What a rule adds to a parcel, line or unit at most."""
 
 _MOST_KNOWN = 20_000
+_ASK = object()
 _MOST_NETWORKS = 64
 _TEXTS = re.compile(r'"(?:\\.|[^"\\])*"|' r"'(?:\\.|[^'\\])*'")
 _READ = re.compile(r"(?<![\w.])(order|place|goods)\b(?:\s*\.\s*([A-Za-z_]\w*))?")
@@ -111,11 +112,12 @@ class _Expression:
     def value(self, facts: Facts) -> Any:
         """The value over the facts; None where it has none."""
         key = tuple([facts[subject][field] for subject, field in self.fields])
-        if key not in self.known:
+        value = self.known.get(key, _ASK)
+        if value is _ASK:
             if len(self.known) >= _MOST_KNOWN:
                 self.known.clear()
-            self.known[key] = self._evaluated(key)
-        return self.known[key]
+            value = self.known[key] = self._evaluated(key)
+        return value
 
     def _evaluated(self, values: tuple[Any, ...]) -> Any:
         facts: dict[str, dict[str, Any]] = {}

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from kontor.catalog import models as _catalog  # noqa: F401 - columns that point there have their type from there
 from kontor.core.db import Session
 from kontor.core.ids import new_id
 from kontor.core.sets import among
@@ -24,9 +25,12 @@ from kontor.routing.policies import InForce
 from kontor.routing.pooling import plan_together
 from kontor.routing.presets import cost
 from kontor.routing.ruling import country_of, kind_of
+from kontor.routing.situations import Situation, pack
 from kontor.routing.values import Capacity, Demand, FulfillmentPlan, Id, Policy, Stock, Supply
 
 HORIZON_DAYS = 4
+_SITUATION = "situation"
+_MOST_COST = 2**31 - 1  # of the column; the record has the cost itself
 _PERSONAL = "#"  # what is kept for one customer is nobody's quota: no channel has such a code
 _CALENDAR_STEP = 300  # seconds for which a place's release days are remembered
 DEFAULT_POLICY = cost().weights
@@ -73,8 +77,13 @@ class SupplyBook:
         return plan_together(demand, self.supply, self.policy(channel_id, demand))
 
     def explain(self, demand: Demand, channel_id: UUID, chosen: FulfillmentPlan) -> dict[str, Any]:
-        """Why: every candidate with its terms or the reason against it, and the runner-up. Ask before `book`."""
-        return explain(demand, self.supply, self.policy(channel_id, demand), chosen)
+        """Why: every candidate with its terms or the reason against it, and the runner-up. Ask before `book`.
+
+        With it, for `decision_row`, the situation: what to decide again on.
+        """
+        supply = self.supply
+        record = explain(demand, supply, self.policy(channel_id, demand), chosen)
+        return {**record, _SITUATION: Situation(pack(demand, supply), channel_id, country_of(demand))}
 
     def give_up(self, kept: Mapping[tuple[UUID, UUID], int], channel: str, *, again: bool = False) -> None:
         """Let the order planned next have what was kept for its customer, by place and variant; `again` keeps it."""
@@ -279,7 +288,10 @@ async def _add_capacity(db: Session, book: SupplyBook, places: Sequence[StockLoc
         )
 
 
-DECISION_COLUMNS = ("id", "order_id", "occasion", "policy", "cost", "parcels", "unsent", "record", "decided_at")
+DECISION_COLUMNS = (
+    "id", "order_id", "occasion", "policy", "cost", "parcels", "unsent", "record", "decided_at", "situation",
+    "channel_id", "country",
+)  # fmt: skip
 
 
 def decision_row(
@@ -287,9 +299,11 @@ def decision_row(
 ) -> tuple[Any, ...]:
     """A decision as `store_decisions` takes it; the first column is its id."""
     unsent = sum(count for _, count in chosen.unsent)
+    situation: Situation | None = record.get(_SITUATION)
+    kept = {name: value for name, value in record.items() if name != _SITUATION}
     return (
-        new_id(), order_id, occasion, chosen.policy_version, chosen.cost_cents, len(chosen.parcels), unsent, record,
-        now,
+        new_id(), order_id, occasion, chosen.policy_version, min(chosen.cost_cents, _MOST_COST), len(chosen.parcels),
+        unsent, kept, now, *(situation or (None, None, None)),
     )  # fmt: skip
 
 
