@@ -179,10 +179,10 @@ def _optimize(book: SupplyBook, drafts: Sequence[_Draft], seconds: float) -> tup
     cost = bound = 0
     for policy, members in groups.items():
         demands: dict[Id, Demand] = {
-            f"{draft.id}/{n}": demand for draft in members for n, demand in enumerate(draft.demands)
+            f"{draft.id}/{n}": book.owed(demand, policy) for draft in members for n, demand in enumerate(draft.demands)
         }
         part = seconds * len(members) / len(drafts)
-        best = optimize(demands, book.supply, policy, seconds=part)
+        best = optimize(demands, book.supply_of(policy), policy, seconds=part)
         cost, bound = cost + best.cost_cents, bound + best.bound_cents
         for draft in members:
             draft.after = [best.plans[f"{draft.id}/{n}"] for n in range(len(draft.demands))]

@@ -206,6 +206,7 @@ class Policy:
     """The weights of a decision, in cents. Priorities beyond the listed factors take the last one.
 
     An order that waits is moved where that gains more than `move_cents` and more than `move_percent` of what it costs.
+    With `shadow_prices` a unit costs what it is worth to orders still to come.
     """
 
     version: str
@@ -218,6 +219,7 @@ class Policy:
     priority_factors: tuple[int, ...] = (1,)
     move_cents: int = 50
     move_percent: int = 2
+    shadow_prices: bool = False
 
     def factor(self, priority: int) -> int:
         """The weight of an order's delay and shortage."""
