@@ -254,7 +254,7 @@ async def _store(db: Session, run_id: UUID, group: Sequence[Id], found: Mapping[
     old = await db.execute(
         sa.select(ShadowPrice.location_id, ShadowPrice.variant_id, ShadowPrice.cents).where(mine).with_for_update()
     )
-    known = {(place, variant): cents for place, variant, cents in old}
+    known: dict[Key, int] = {(place, variant): cents for place, variant, cents in old}
     await db.execute(sa.delete(ShadowPrice).where(mine).execution_options(synchronize_session=False))
     rows = []
     for (place, variant), cents in sorted(found.items(), key=str):

@@ -33,7 +33,10 @@ _LINES = sa.table(
 
 @dataclass(slots=True)
 class Sales:
-    """Units ordered by variant and by region, orders, and what a unit of each variant was sold for, in cents."""
+    """Units ordered by variant and by region, orders, and what a unit of each variant was sold for, in cents.
+
+    `days` count from the first of the orders on: a shop that is new has not sold nothing before.
+    """
 
     days: int
     orders: int = 0
@@ -67,8 +70,11 @@ async def expected(db: Session) -> tuple[Forecast | None, Sales]:
         regions={region: units / sum(regions.values()) for region, units in regions.items()},
         variants={variant_id: rate / total for variant_id, rate in rates.items()},
     )
+    if not whole.orders:
+        return forecast, whole
     seen: Mapping[Id, int] = {variant_id: lately.variants.get(variant_id, 0) for variant_id in rates}
-    return learned(forecast, Sold(lately.days, lately.orders, seen, _folded(lately.regions, regions)), {}), whole
+    sold = Sold(min(LATELY.days, whole.days), lately.orders, seen, _folded(lately.regions, regions))
+    return learned(forecast, sold, {}), whole
 
 
 def _regions(sales: Sales, imported: Mapping[UUID, Mapping[str, Any]]) -> dict[str, float]:
@@ -111,7 +117,7 @@ async def _sales(db: Session, since: datetime) -> Sales:
         .group_by(line.variant_id, country, sa.text("lat"), sa.text("lon"))
     )  # fmt: skip
     first = await db.scalar(sa.select(sa.func.min(order.placed_at)).where(wanted))
-    days = max(1, round((db.now - max(since, _aware(first, db.now))).total_seconds() / 86_400))
+    days = max(1, round((db.now - (first or since)).total_seconds() / 86_400))
     sales, paid = Sales(days), dict[UUID, int]()
     for variant_id, code, lat, lon, units, gross in await db.execute(sums):
         region = code if lat is None or lon is None else f"{code}|{int(lat) * _DEGREE}|{int(lon) * _DEGREE}"
@@ -121,10 +127,6 @@ async def _sales(db: Session, since: datetime) -> Sales:
     sales.paid = {variant_id: gross // max(1, sales.variants[variant_id]) for variant_id, gross in paid.items()}
     sales.orders = int(await db.scalar(sa.select(sa.func.count()).select_from(_ORDERS).where(wanted)) or 0)
     return sales
-
-
-def _aware(first: datetime | None, now: datetime) -> datetime:
-    return now if first is None else first
 
 
 def _cell(name: str) -> sa.ColumnElement[Any]:
