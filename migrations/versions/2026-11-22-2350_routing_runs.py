@@ -54,6 +54,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_routing_move"),
     )
     op.create_index("ix_routing_move_run_id", "routing_move", ["run_id", "gain", "id"])
+    op.create_index("ix_routing_move_gain_id", "routing_move", ["gain", "id"])
 
 
 def downgrade() -> None:

@@ -13,7 +13,7 @@ from kontor.core.outbox import OutboxRow
 from kontor.processes.models import ProcessDefinition, ProcessInstance, UserTask
 from kontor.processes.states import UserTaskState
 from kontor.risk.models import RiskListEntry, RiskRule
-from kontor.routing.models import RoutingPolicy, RoutingSimulation
+from kontor.routing.models import RoutingMove, RoutingPolicy, RoutingRun, RoutingSimulation, ShadowPriceRun
 from kontor.routing.states import SimulationState
 
 _SIMULATED = {
@@ -28,7 +28,7 @@ async def fill_rest(database: Database, count: int) -> None:
         newest = (await db.scalars(sa.select(ProcessDefinition).limit(1))).one()
         instances = list(await db.scalars(sa.select(ProcessInstance).order_by(ProcessInstance.id).limit(count)))
         for index in range(count):
-            at = db.now - timedelta(minutes=index)
+            at, run_id = db.now - timedelta(minutes=index), new_id()
             instance = instances[index % len(instances)]
             db.add_all(
                 [
@@ -57,9 +57,15 @@ async def fill_rest(database: Database, count: int) -> None:
                         job="webhooks.deliver", key=None, event_id=None, args={}, due_at=at, available_at=at,
                         attempts=15, dead=True, last_error="away",
                     ),
+                    RoutingRun(id=run_id, occasion="MANUAL", requested_at=at, requested_by="test"),
+                    ShadowPriceRun(id=new_id(), requested_at=at, requested_by="test"),
                     ProcessDefinition(
                         id=new_id(), key=f"variant-{index}", version=1, name="Variant", xml=newest.xml,
                         sha256=f"{index:064}", deployed_at=at, deployed_by="test",
                     ),
                 ]
             )  # fmt: skip
+            await db.flush()
+            db.add(
+                RoutingMove(id=new_id(), run_id=run_id, order_id=instance.order_id, decision_id=new_id(), gain=index)
+            )

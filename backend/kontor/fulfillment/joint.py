@@ -180,10 +180,10 @@ def _optimize(book: SupplyBook, drafts: Sequence[_Draft], seconds: float) -> tup
     cost = bound = 0
     for policy, members in groups.items():
         demands: dict[Id, Demand] = {
-            f"{draft.id}/{n}": demand for draft in members for n, demand in enumerate(draft.demands)
+            f"{draft.id}/{n}": book.owed(demand, policy) for draft in members for n, demand in enumerate(draft.demands)
         }
         part = seconds * len(members) / len(drafts)
-        best = optimize(demands, book.supply, policy, seconds=part)
+        best = optimize(demands, book.supply_of(policy), policy, seconds=part)
         cost, bound = cost + best.cost_cents, bound + best.bound_cents
         for draft in members:
             draft.after = [best.plans[f"{draft.id}/{n}"] for n in range(len(draft.demands))]
@@ -295,25 +295,26 @@ def _parcels_left(draft: _Draft) -> list[tuple[int, PlannedParcel, list[Pick]]]:
     return left
 
 
-def _arrivals(plans: Iterable[FulfillmentPlan]) -> dict[Id, int]:
-    """The day on which the last piece of each line comes."""
-    days: dict[Id, int] = {}
-    for parcel in (each for plan in plans for each in plan.parcels):
-        for line_id, _ in parcel.lines:
-            days[line_id] = max(days.get(line_id, 0), parcel.arrival_day)
-    return days
-
-
 def _keeps_promise(draft: _Draft) -> bool:
-    """Whether all that was to be sent still is, and in time: by the promised day, or no later than it was to come."""
-    missing: dict[Id, int] = {line: count for plan in draft.before for line, count in plan.unsent}
-    for line_id, count in (each for plan in draft.after for each in plan.unsent):
-        if count > missing.get(line_id, 0):
-            return False
+    """Whether as many pieces of each line still come in time: by the promised day, or no later than they were to."""
     promised_on = draft.waiting.order.promised_on
     promised = promised_on.toordinal() if promised_on else 0
-    were, become = _arrivals(draft.before), _arrivals(draft.after)
-    return all(day <= max(promised, were.get(line, day)) for line, day in become.items() if line not in missing)
+    sent: Counter[Id] = Counter()
+    limit: dict[Id, int] = {}
+    for line_id, count, day in _pieces_by_day(draft.before):
+        sent[line_id] += count
+        limit[line_id] = max(promised, day, limit.get(line_id, 0))
+    for line_id, count, day in _pieces_by_day(draft.after):
+        if day <= limit.get(line_id, 0):
+            sent[line_id] -= count
+    return all(count <= 0 for count in sent.values())
+
+
+def _pieces_by_day(plans: Iterable[FulfillmentPlan]) -> Iterable[tuple[Id, int, int]]:
+    """Line, pieces and the day they come."""
+    for parcel in (each for plan in plans for each in plan.parcels):
+        for line_id, count in parcel.lines:
+            yield line_id, count, parcel.arrival_day
 
 
 def _keeps_work(draft: _Draft) -> bool:

@@ -235,7 +235,8 @@ def _plan(book: SupplyBook, work: Open, parts: Sequence[Part], wish: Wish) -> No
         demand, held = part.demand, part.held
         best = plan_held(book, demand, held, channel) if part.fixed else book.plan(demand, channel)
         # Mostly nothing has changed since the order was placed; then the best is what it holds.
-        kept = best if part.fixed or _holds(book, work, best, held) else plan_held(book, demand, held, channel)
+        same = part.fixed or not held or _holds(book, work, best, held)
+        kept = best if same else plan_held(book, demand, held, channel)
         keep = bool(held) and kept.cost_cents - best.cost_cents <= MOVE_GAIN_CENTS
         chosen = kept if keep else best
         why = book.explain(demand, channel, chosen)

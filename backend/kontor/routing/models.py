@@ -1,6 +1,7 @@
 """Tables of routing."""
 
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -104,7 +105,10 @@ class RoutingMove(Model):
     """An order that a run moved, the decision behind it and what it saves in cents; less than 0 where it made room."""
 
     __tablename__ = "routing_move"
-    __table_args__ = (sa.Index("ix_routing_move_run_id", "run_id", "gain", "id"),)
+    __table_args__ = (
+        sa.Index("ix_routing_move_run_id", "run_id", "gain", "id"),
+        sa.Index("ix_routing_move_gain_id", "gain", "id"),
+    )
     id: Mapped[UUID] = mapped_column(primary_key=True)
     run_id: Mapped[UUID] = mapped_column(sa.ForeignKey("routing_run.id"))
     order_id: Mapped[UUID]
@@ -151,3 +155,60 @@ class RoutingSimulationOrder(Model):
     saving: Mapped[int] = mapped_column(sa.BigInteger)
     before: Mapped[dict[str, Any]] = mapped_column(Json)
     after: Mapped[dict[str, Any]] = mapped_column(Json)
+
+
+class SalesForecast(Model):
+    """What somebody expects to be ordered of a variant in a country (empty: everywhere), in units a day.
+
+    `valid_from` counts, `valid_to` does not; open where it is None.
+    """
+
+    __tablename__ = "sales_forecast"
+    __table_args__ = (
+        sa.UniqueConstraint("variant_id", "country", "valid_from"),
+        sa.CheckConstraint("units_per_day >= 0", name="units_per_day"),
+    )
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    variant_id: Mapped[UUID] = mapped_column(sa.ForeignKey("product_variant.id"))
+    country: Mapped[str] = mapped_column(sa.String(2), default="")
+    valid_from: Mapped[date]
+    valid_to: Mapped[date | None]
+    units_per_day: Mapped[Decimal] = mapped_column(sa.Numeric(12, 3))
+    created_at: Mapped[datetime]
+
+
+class ShadowPriceRun(Model):
+    """One solving of all shadow prices. `error` is the code of what kept it from being done.
+
+    `variants` were priced at `prices` places; `left_out` had no time any more and keep their old prices.
+    """
+
+    __tablename__ = "shadow_price_run"
+    __table_args__ = (sa.Index("ix_shadow_price_run_requested_at_id", "requested_at", "id"),)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    requested_at: Mapped[datetime]
+    requested_by: Mapped[str] = mapped_column(sa.String(200))
+    started_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    variants: Mapped[int] = mapped_column(default=0)
+    prices: Mapped[int] = mapped_column(default=0)
+    left_out: Mapped[int] = mapped_column(default=0)
+    units_per_day: Mapped[int] = mapped_column(default=0)
+    milliseconds: Mapped[int] = mapped_column(default=0)
+    error: Mapped[str | None] = mapped_column(sa.String(60))
+
+
+class ShadowPrice(Model):
+    """What a unit at a place is worth to the orders still to come, in cents; at most what it is sold for."""
+
+    __tablename__ = "shadow_price"
+    __table_args__ = (
+        sa.UniqueConstraint("variant_id", "location_id"),
+        sa.Index("ix_shadow_price_cents_id", "cents", "id"),
+    )
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    variant_id: Mapped[UUID] = mapped_column(sa.ForeignKey("product_variant.id"))
+    location_id: Mapped[UUID] = mapped_column(sa.ForeignKey("stock_location.id"))
+    cents: Mapped[int]
+    computed_at: Mapped[datetime]
+    run_id: Mapped[UUID] = mapped_column(sa.ForeignKey("shadow_price_run.id"))

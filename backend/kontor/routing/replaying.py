@@ -100,8 +100,8 @@ class Replay:
         yardstick = replace(policies[0], rules=None)
         plans, values, supplies = [], [], []
         for policy, carried, side in zip(policies, self.carried, (self.before, self.after), strict=True):
-            there = with_carried(supply, demand, carried)
-            chosen = plan(demand, there, policy)
+            asked, there = as_priced(demand, with_carried(supply, demand, carried), policy)
+            chosen = plan(asked, there, policy)
             worth = value_of(chosen, demand, there, yardstick)
             side.add(demand, chosen, worth)
             carry(carried, demand, taken_by(chosen), decided)
@@ -148,6 +148,26 @@ def value_of(chosen: FulfillmentPlan, demand: Demand, supply: Supply, policy: Po
     owed = sum(shortage_cents(demand, demand.lines[index[line]], policy) * units for line, units in chosen.unsent)
     terms = total_terms(parcels or [Terms()], split_cents=policy.split_cents, shortage=owed)
     return sum(terms) - terms.steering
+
+
+def as_priced(demand: Demand, supply: Supply, policy: Policy) -> tuple[Demand, Supply]:
+    """What a policy sees of the prices of stock: nothing, or what is owed for a unit raised by its dearest price."""
+    stock: dict[Id, Mapping[Id, Stock]] = dict(supply.stock)
+    dearest: dict[Id, int] = {}
+    for line in demand.lines:
+        rows = supply.stock.get(line.variant_id) or {}
+        dearest[line.variant_id] = max([0, *[row.price_cents for row in rows.values()]])
+        if not policy.shadow_prices:
+            stock[line.variant_id] = {place: row._replace(price_cents=0) for place, row in rows.items()}
+    if not any(dearest.values()):
+        return demand, supply
+    if not policy.shadow_prices:
+        return demand, replace(supply, stock=stock)
+    lines = []
+    for line in demand.lines:
+        cents = policy.shortage_cents if line.shortage_cents is None else line.shortage_cents
+        lines.append(replace(line, shortage_cents=cents + dearest[line.variant_id]))
+    return replace(demand, lines=tuple(lines)), supply
 
 
 def with_carried(supply: Supply, demand: Demand, carried: Carried) -> Supply:

@@ -48,6 +48,14 @@ class RunFilter:
     moved: bool | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class MoveFilter:
+    """Which moves are wanted; what is None does not narrow."""
+
+    run_ids: Sequence[UUID] | None = None
+    order_ids: Sequence[UUID] | None = None
+
+
 MOVE_SORTS: dict[str, Any] = {"GAIN": RoutingMove.gain}
 SORTS: dict[str, Any] = {"REQUESTED_AT": RoutingRun.requested_at}
 
@@ -114,8 +122,12 @@ async def list_runs(
 
 
 async def list_moves(
-    db: Session, run_id: UUID, page: PageRequest, *, visible: Any, sort: str = "GAIN", descending: bool = True
+    db: Session, wanted: MoveFilter, page: PageRequest, *, visible: Any, sort: str = "GAIN", descending: bool = True
 ) -> Page[RoutingMove]:
-    """What a run moved, the largest gain first; `visible` selects the ids of orders that may be seen."""
-    found = sa.select(RoutingMove).where(RoutingMove.run_id == run_id, RoutingMove.order_id.in_(visible))
+    """What runs moved, the largest gain first; `visible` selects the ids of orders that may be seen."""
+    found = narrow(
+        sa.select(RoutingMove).where(RoutingMove.order_id.in_(visible)),
+        (RoutingMove.run_id.in_, wanted.run_ids),
+        (RoutingMove.order_id.in_, wanted.order_ids),
+    )
     return await paginate(db, found, choose(MOVE_SORTS, sort, descending=descending), RoutingMove.id, page)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
@@ -20,7 +20,7 @@ from kontor.locations.calendars import LocationCalendar, release_days
 from kontor.locations.models import StockLocation
 from kontor.routing.explanation import explain
 from kontor.routing.masters import Masters
-from kontor.routing.models import RoutingDecision
+from kontor.routing.models import RoutingDecision, ShadowPrice
 from kontor.routing.policies import InForce
 from kontor.routing.pooling import plan_together
 from kontor.routing.presets import cost
@@ -57,6 +57,7 @@ class SupplyBook:
     policies: InForce
     release_days: dict[Id, tuple[int, ...]] = field(default_factory=dict)
     horizon: int = HORIZON_DAYS
+    dearest: dict[Id, int] = field(default_factory=dict)
 
     @property
     def today(self) -> int:
@@ -72,18 +73,43 @@ class SupplyBook:
         """What is left, as the planner takes it."""
         return Supply(self.masters.network, self.stock, self.today, self.horizon, self.capacity, self.release_days)
 
+    def supply_of(self, policy: Policy, variant_ids: Iterable[Id] | None = None) -> Supply:
+        """What is left as the policy sees it: without shadow prices where it does not go by them; of these variants."""
+        if policy.shadow_prices or not self.dearest:
+            return self.supply
+        wanted = self.stock if variant_ids is None else set(variant_ids)
+        bare = {
+            variant_id: {place: row._replace(price_cents=0) for place, row in self.stock.get(variant_id, {}).items()}
+            for variant_id in wanted
+        }
+        return replace(self.supply, stock=bare)
+
+    def owed(self, demand: Demand, policy: Policy) -> Demand:
+        """The demand with what is owed for a unit raised by its dearest price: a price says where from, never whether.
+
+        Only where the policy goes by prices.
+        """
+        if not policy.shadow_prices or not self.dearest:
+            return demand
+        lines = []
+        for line in demand.lines:
+            cents = policy.shortage_cents if line.shortage_cents is None else line.shortage_cents
+            lines.append(replace(line, shortage_cents=cents + self.dearest.get(line.variant_id, 0)))
+        return replace(demand, lines=tuple(lines))
+
     def plan(self, demand: Demand, channel_id: UUID) -> FulfillmentPlan:
         """The cheapest plan on what is left."""
-        return plan_together(demand, self.supply, self.policy(channel_id, demand))
+        policy = self.policy(channel_id, demand)
+        return plan_together(self.owed(demand, policy), self.supply_of(policy, _variants(demand)), policy)
 
     def explain(self, demand: Demand, channel_id: UUID, chosen: FulfillmentPlan) -> dict[str, Any]:
         """Why: every candidate with its terms or the reason against it, and the runner-up. Ask before `book`.
 
         With it, for `decision_row`, the situation: what to decide again on.
         """
-        supply = self.supply
-        record = explain(demand, supply, self.policy(channel_id, demand), chosen)
-        return {**record, _SITUATION: Situation(pack(demand, supply), channel_id, country_of(demand))}
+        policy = self.policy(channel_id, demand)
+        record = explain(self.owed(demand, policy), self.supply_of(policy, _variants(demand)), policy, chosen)
+        return {**record, _SITUATION: Situation(pack(demand, self.supply), channel_id, country_of(demand))}
 
     def give_up(self, kept: Mapping[tuple[UUID, UUID], int], channel: str, *, again: bool = False) -> None:
         """Let the order planned next have what was kept for its customer, by place and variant; `again` keeps it."""
@@ -149,6 +175,10 @@ class SupplyBook:
         self.stock[variant_id][location_id] = row
 
 
+def _variants(demand: Demand) -> set[Id]:
+    return {line.variant_id for line in demand.lines}
+
+
 @dataclass(frozen=True, slots=True)
 class Owner:
     """Whose picks they are; `kept` is what the order redeems, by place and variant."""
@@ -177,6 +207,8 @@ async def load_supply(
         await _add_reservations(db, masters, ids, stock)
     inbound = await _add_inbound(db, ids, stock, bound)
     book = SupplyBook(masters, db.now, stock, inbound, {}, masters.policies_at(db.now))
+    if any(each.policy.shadow_prices for each in book.policies.versions):
+        await _add_prices(db, book, ids)
     latest = max((goods.day for rows in inbound.values() for goods in rows), default=0)
     book.horizon = max(HORIZON_DAYS, latest - book.today + 2)
     await _add_calendars(db, book)
@@ -204,6 +236,10 @@ _INBOUND = (
 )  # fmt: skip
 
 
+_PRICE = ShadowPrice.__table__.c
+_PRICES = sa.select(_PRICE.variant_id, _PRICE.location_id, _PRICE.cents).where(among(_PRICE.variant_id, "ids"))
+
+
 async def _add_reservations(
     db: Session, masters: Masters, ids: Sequence[UUID], stock: dict[Id, dict[Id, Stock]]
 ) -> None:
@@ -228,6 +264,15 @@ async def _add_inbound(
         dated = tuple((goods.day, goods.free) for goods in goods_rows if goods.free > 0)
         stock[variant_id][location_id] = row._replace(inbound=dated)
     return found
+
+
+async def _add_prices(db: Session, book: SupplyBook, ids: Sequence[UUID]) -> None:
+    """What a unit at a place is worth to orders still to come."""
+    for variant_id, location_id, cents in await db.execute(_PRICES, {"ids": ids}):
+        row = book.stock[variant_id].get(location_id)
+        if row is not None:
+            book.stock[variant_id][location_id] = row._replace(price_cents=cents)
+            book.dearest[variant_id] = max(cents, book.dearest.get(variant_id, 0))
 
 
 async def _add_calendars(db: Session, book: SupplyBook) -> None:

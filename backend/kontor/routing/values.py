@@ -298,7 +298,8 @@ class Policy:
     """The weights of a decision, in cents, and its rules. Priorities beyond the listed factors take the last one.
 
     `rejection_cents` is what work costs that a place refuses: a parcel bears it as often as its place refuses. An order
-    that waits is moved where that gains more than `move_cents` and more than `move_percent` of what it costs.
+    that waits is moved where that gains more than `move_cents` and more than `move_percent` of what it costs. With
+    `shadow_prices` a unit costs what it is worth to orders still to come.
     """
 
     version: str
@@ -312,6 +313,7 @@ class Policy:
     priority_factors: tuple[int, ...] = (1,)
     move_cents: int = 50
     move_percent: int = 2
+    shadow_prices: bool = False
     rules: RuleBook | None = None
 
     def factor(self, priority: int) -> int:

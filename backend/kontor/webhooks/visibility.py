@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 # Judgments of people stay inside; a shop hears of their consequences (a hold, a rejection).
-INSIDE = frozenset({"RiskAssessed", "RiskReviewed"})
+INSIDE = frozenset(
+    {"LockedPiecesRouted", "OrderMoved", "RiskAssessed", "RiskReviewed", "RoutingLocked", "RoutingUnlocked"}
+)
 # What people of the company write, and what others say to it: nobody outside reads these fields.
 WORDS: dict[str, frozenset[str]] = {
     "HoldPlaced": frozenset({"reason"}),

@@ -32,7 +32,7 @@ async def test_a_run_is_asked_for_done_and_shown_with_what_it_moved(
         "id": asked[0]["id"], "occasion": "MANUAL", "orders": 1, "moved": 1, "stale": 0, "gained": 600,
         "cost": 900, "planned": 300, "bound": 300, "gap": 0.0,
     }  # fmt: skip
-    moves = """query($run: UUID!) { routingRun(id: $run) { moved } routingMoves(runId: $run) { nodes {
+    moves = """query($run: UUID!) { routingRun(id: $run) { moved } routingMoves(filter: {runIds: [$run]}) { nodes {
       orderId gain decisionId } } }"""
     found = (await client.graphql(moves, {"run": run["id"]}))["data"]
     (move,) = found["routingMoves"]["nodes"]

@@ -85,6 +85,16 @@ class RoutingRunsFilter(Given):
         return runs.RunFilter(**self.values())
 
 
+@strawberry.input
+class RoutingMovesFilter(Given):
+    run_ids: list[UUID] | None = UNSET
+    order_ids: list[UUID] | None = UNSET
+
+    def value(self) -> runs.MoveFilter:
+        """As the domain takes it."""
+        return runs.MoveFilter(**self.values())
+
+
 @strawberry.enum
 class RoutingRunsSort(Enum):
     REQUESTED_AT = "REQUESTED_AT"
@@ -123,20 +133,21 @@ class RoutingRunsQuery:
         return None if row is None else RoutingRun.of(row)
 
     @strawberry.field(
-        description="What a run moved, as far as the caller may see the orders.",
+        description="What runs moved, as far as the caller may see the orders.",
         extensions=[requires(Permission.ROUTING_READ)],
     )
     async def routing_moves(
         self,
         info: Info,
-        run_id: UUID,
+        filter: RoutingMovesFilter | None = None,
         sort: RoutingMovesSort = RoutingMovesSort.GAIN_DESC,
         first: First = 50,
         after: After = None,
     ) -> Connection[RoutingMove]:
+        wanted = filter.value() if filter else runs.MoveFilter()
         visible = orders.visible_to(info.context.principal).with_only_columns(OrderRow.id)
         async with info.context.runtime.database.read_only(info.context.principal) as db:
-            page = await runs.list_moves(db, run_id, page_of(first, after), visible=visible, **sorting(sort))
+            page = await runs.list_moves(db, wanted, page_of(first, after), visible=visible, **sorting(sort))
         return connect(page, RoutingMove.of)
 
 

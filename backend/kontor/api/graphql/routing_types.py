@@ -48,6 +48,7 @@ class RoutingWeights:
     rejection_cents: int
     move_cents: int
     move_percent: int
+    shadow_prices: bool
     priority_factors: list[int]
 
     @classmethod
@@ -116,7 +117,8 @@ _POLICY_COLUMNS = (
 )  # fmt: skip
 _WEIGHTS = (
     "split_cents", "late_parcel_day_cents", "late_unit_day_cents", "shortage_cents", "bulky_unit_cents",
-    "distance_cents_per_100km", "rejection_cents", "move_cents", "move_percent", "priority_factors",
+    "distance_cents_per_100km", "rejection_cents", "move_cents", "move_percent", "shadow_prices",
+    "priority_factors",
 )  # fmt: skip
 
 
@@ -147,6 +149,7 @@ class RoutingWeightsInput(Given):
     rejection_cents: int | None = UNSET
     move_cents: int | None = UNSET
     move_percent: int | None = UNSET
+    shadow_prices: bool | None = UNSET
     priority_factors: list[int] | None = UNSET
 
 
