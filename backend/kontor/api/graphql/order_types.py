@@ -164,7 +164,7 @@ class PostalAddress:
 _ADDRESS = ("name", "company", "street", "extra", "postal_code", "city", "region", "country", "phone")
 
 
-async def _place_names(context: Context, keys: list[str]) -> list[dict[str, str]]:
+async def place_names(context: Context, keys: list[str]) -> list[dict[str, str]]:
     """Names of all places by id, for the words of a decision; read once per call."""
     async with context.runtime.database.read_only(context.principal) as db:
         rows = await db.execute(sa.select(StockLocation.id, StockLocation.name))
@@ -185,7 +185,7 @@ class RoutingDecision:
 
     @strawberry.field(description="The decision in words, in the language asked for.")
     async def explanation(self, info: Info) -> list[str]:
-        names = await by_key(info, _place_names, "all")
+        names = await by_key(info, place_names, "all")
         return describe(cast("dict[str, Any]", self.record), info.context.language, names=names)
 
 
