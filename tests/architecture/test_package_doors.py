@@ -20,6 +20,7 @@ OPENED: dict[str, str] = {
     "kontor.orders.intake": "the value types of an order as it is given to us",
     "kontor.orders.progress": "the one way to change an order's counters, for the packages that execute",
     "kontor.returns.inspection": "the value types and the decision of an inspection, which the process repeats",
+    "kontor.returns.places": "the value types of a choice of places, and the one way to put it into words",
     "kontor.risk.scoring": "the value types in which an assessment is kept and shown",
     "kontor.routing.batch": "the one way to plan many orders jointly, for whoever holds them",
     "kontor.routing.explanation": "the one way to put a routing decision into words",

@@ -1,12 +1,13 @@
 """Tables of returns."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from kontor.core.db import Model, state_type
+from kontor.core.db import Json, Model, state_type
 from kontor.returns.states import Disposition, ReturnReason, ReturnState
 
 
@@ -84,3 +85,12 @@ class ReturnInspection(Model):
     refundable: Mapped[bool] = mapped_column(default=True)
     inspected_at: Mapped[datetime]
     inspected_by: Mapped[str] = mapped_column(sa.String(200))
+
+
+class ReturnPlaceDecision(Model):
+    """Why a return that named no place goes where it goes: `record` as `homing.py` packs it."""
+
+    __tablename__ = "return_place_decision"
+    return_id: Mapped[UUID] = mapped_column(sa.ForeignKey("return.id"), primary_key=True)
+    record: Mapped[dict[str, Any]] = mapped_column(Json)
+    decided_at: Mapped[datetime]

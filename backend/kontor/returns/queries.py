@@ -129,9 +129,27 @@ async def list_returns(
 
 async def lock_order_of(db: Session, order_id: UUID, principal: Principal | None) -> Order:
     """The order a return is to be announced for, locked: a store may do that for what it sold or handed out."""
-    if principal is None or principal.location_ids is None or principal.partner_id is not None:
+    if principal is None or not _is_store(principal):
         return await orders.lock_order(db, order_id, principal)
-    places = principal.location_ids
+    await _check_handled(db, order_id, principal)
+    return await orders.lock_order(db, order_id)
+
+
+async def order_of(db: Session, order_id: UUID, principal: Principal) -> Order:
+    """The same order, to look at only."""
+    if not _is_store(principal):
+        return await orders.get_order(db, order_id, principal)
+    await _check_handled(db, order_id, principal)
+    return await db.get_one(Order, order_id)
+
+
+def _is_store(principal: Principal) -> bool:
+    return principal.location_ids is not None and principal.partner_id is None
+
+
+async def _check_handled(db: Session, order_id: UUID, principal: Principal) -> None:
+    """Raise `OrderNotFound` for an order that the principal's stores neither sold nor handed out nor sent."""
+    places = principal.location_ids or frozenset()
     known = await db.scalar(
         sa.select(Order.id).where(
             Order.id == order_id,
@@ -144,7 +162,6 @@ async def lock_order_of(db: Session, order_id: UUID, principal: Principal | None
     )
     if known is None:
         raise OrderNotFound("There is no such order.", order_id=str(order_id))
-    return await orders.lock_order(db, order_id)
 
 
 async def lock_return(db: Session, return_id: UUID, principal: Principal | None = None) -> tuple[Order, Return]:

@@ -1,9 +1,11 @@
 """Returns before the goods come: announced, approved or declined, on their way, given up, closed."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from kontor.catalog.models import ProductKind
 from kontor.channels.models import SalesChannel
 from kontor.core.db import Session
 from kontor.core.errors import InvalidInput
@@ -15,12 +17,13 @@ from kontor.locations.models import StockLocation
 from kontor.orders import progress
 from kontor.orders import queries as orders
 from kontor.orders.errors import LineNotFound
-from kontor.orders.models import Order
+from kontor.orders.models import Order, OrderLine
 from kontor.returns import queries
 from kontor.returns.eligibility import Hindrance, ReturnDecision, choose, decide, fee, value_of
 from kontor.returns.errors import InvalidReturn, NotReturnable, PlaceTakesNoReturns
 from kontor.returns.events import ReturnApproved, ReturnCanceled, ReturnClosed, ReturnDeclined, ReturnRequested
-from kontor.returns.models import Return, ReturnLine
+from kontor.returns.homing import channel_places, return_places
+from kontor.returns.models import Return, ReturnLine, ReturnPlaceDecision
 from kontor.returns.states import RETURN, ReturnReason, ReturnState
 
 R = ReturnState
@@ -91,11 +94,26 @@ async def request_return(
     db.add(made)
     await db.flush()
     db.add_all(rows)
+    if made.location_id is None and channel_places(channel):
+        await _choose_place(db, order, made, lines, announced)
     await db.flush()
     db.note_state(change_row("return", made.id, None, R.REQUESTED, now=now, by=db.by))
     progress.count(db, order, lines, {}, now=now, open_returns=1)
     record(db, ReturnRequested(stream_id=order.id, return_id=made.id, number=made.number))
     return made
+
+
+async def _choose_place(
+    db: Session, order: Order, made: Return, lines: Sequence[OrderLine], announced: Announcement
+) -> None:
+    """The place of a return that names none, and why; what is no thing goes nowhere."""
+    things = {line.id for line in lines if line.kind == ProductKind.PHYSICAL}
+    wanted = {each.order_line_id: each.quantity for each in announced.wishes if each.order_line_id in things}
+    if not wanted:
+        return
+    places = await return_places(db, order, lines, wanted)
+    made.location_id = places.usual.location_id if places.usual is not None else None
+    db.add(ReturnPlaceDecision(return_id=made.id, record=places.record(), decided_at=made.requested_at))
 
 
 async def _check_place(db: Session, location_id: UUID | None) -> None:

@@ -82,6 +82,7 @@ READS: Mapping[str, Needed] = {
     "return": (P.RETURNS_READ,),
     "returns": (P.RETURNS_READ,),
     "returnRefundDue": (P.RETURNS_READ,),
+    "returnPlaces": (P.RETURNS_REQUEST, P.RETURNS_WRITE),
     "riskAssessment": (P.RISK_REVIEW, P.RISK_WRITE),
     "riskAssessments": (P.RISK_REVIEW, P.RISK_WRITE),
     "riskRules": (P.RISK_REVIEW, P.RISK_WRITE),
@@ -205,9 +206,11 @@ NEEDS: Mapping[str, Needed] = {
     "Order.returns": (P.RETURNS_READ,),
     "Order.routingDecisions": (P.ROUTING_READ,),
     "Order.routingLock": (P.ROUTING_READ,),
+    "Return.placeExplanation": (P.ROUTING_READ,),
 }
 UNDER: Mapping[str, tuple[str, Needed]] = {
     "Order": ("orders(first: 1)", (P.ORDERS_READ,)),
+    "Return": ("returns(first: 1)", (P.RETURNS_READ,)),
     "FulfillmentOrder": ("fulfillmentOrders(first: 1)", (P.FULFILLMENT_READ,)),
 }
 """Where the guarded fields of an object are reached."""
@@ -285,8 +288,8 @@ def _plain(facts: Mapping[str, Any], named: Callable[[str], str]) -> dict[str, A
         "dryRun": False, "base64Encoded": False, "content": "a,b\n1,2\n", "xml": "<definitions/>", "all": False,
         "password": "correct horse battery", "current": "wrong", "new": "correct horse battery", "codes": ["A1"],
         "figures": [{"location": named("location"), "sku": named("sku"), "quantity": 1}], "id": str(NOTHING),
-        "ids": None, "role": None, "template": None, "failed": None, "failing": None, "priority": None,
-        "shipComplete": False, "maxParcels": None, "stores": 5, "partly": True,
+        "ids": None, "role": None, "template": None, "failed": None, "failing": None, "stores": 5,
+        "partly": True,
     }  # fmt: skip
 
 
@@ -311,6 +314,8 @@ def _own(name: str, named: Callable[[str], str]) -> dict[str, Any]:
         "handOverPickup": {"code": "123456"},
         "cancelOrderLines": {"lines": of_order},
         "confirmService": {"lines": of_order},
+        "basketPromise": {"basket": {"channel": named("channel"), "items": [{"sku": named("sku"), "quantity": 1}]}},
+        "returnPlaces": {"lines": of_order},
         "requestReturn": {"lines": [{"orderLineId": named("order_line"), "quantity": 1, "reason": "LATE"}]},
         "receiveReturn": {"lines": [{"lineId": named("return_line"), "quantity": 1}]},
         "inspectReturn": {

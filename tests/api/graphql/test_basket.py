@@ -13,8 +13,7 @@ from kontor.core.principal import Principal
 from kontor.locations.models import LocationKind
 from support import Client, Principals
 
-ASK = """query($channel: String!, $items: [BasketItemInput!]!, $to: DestinationInput) {
-  basketPromise(channel: $channel, items: $items, destination: $to) { unknown immediate
+ASK = """query($basket: BasketInput!) { basketPromise(basket: $basket) { unknown immediate
     shipped { deliveryType promisedOn orderWith arrivesOn missing orderable costCents
       parcels { location leavesOn arrivesOn items { index quantity } }
       lines { sku arrivals { on quantity } missing missingFrom } }
@@ -35,8 +34,8 @@ async def ready(database: Database) -> str:
 
 async def asked(client: Client, who: Principal, code: str) -> dict[str, Any]:
     to = {"country": "DE", "latitude": ADDRESS.latitude, "longitude": ADDRESS.longitude}
-    given = {"channel": code, "items": [{"sku": "LAMP", "quantity": 1}], "to": to}
-    body = await client.graphql(ASK, given, principal=who)
+    basket = {"channel": code, "items": [{"sku": "LAMP", "quantity": 1}], "destination": to}
+    body = await client.graphql(ASK, {"basket": basket}, principal=who)
     found: dict[str, Any] = body["data"]["basketPromise"]
     return found
 

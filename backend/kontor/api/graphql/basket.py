@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from uuid import UUID
 
@@ -29,6 +30,24 @@ class BasketItemInput:
     def value(self) -> baskets.BasketItem:
         """As the services take it."""
         return baskets.BasketItem(self.sku, self.quantity, self.group, self.no_split)
+
+
+@strawberry.input(description="What would be ordered, as `placeOrder` takes it.")
+class BasketInput:
+    channel: str
+    items: list[BasketItemInput]
+    destination: DestinationInput | None = None
+    priority: int | None = None
+    ship_complete: bool = False
+    max_parcels: int | None = None
+
+    def value(self) -> baskets.Basket:
+        """As the services take it."""
+        return baskets.Basket(
+            self.channel, tuple(item.value() for item in self.items),
+            self.destination.value() if self.destination else None, self.priority, self.ship_complete,
+            self.max_parcels,
+        )  # fmt: skip
 
 
 @strawberry.type(description="Pieces of an item of the basket; those of a bundle are its components'.")
@@ -136,25 +155,14 @@ def _delivery(shown: baskets.Delivery, context: Context) -> BasketDelivery:
 class BasketQuery:
     @strawberry.field(
         description="What an order for the whole basket would be promised now, shipped or fetched at a store; "
-        "an order placed next gets exactly this, as long as nobody else takes the stock.",
+        "an order placed next gets exactly this, as long as nobody else takes the stock. `partly` lists stores that lack "
+        "something, too.",
         extensions=[requires(Permission.AVAILABILITY_READ)],
     )
     async def basket_promise(
-        self,
-        info: Info,
-        channel: str,
-        items: list[BasketItemInput],
-        destination: DestinationInput | None = None,
-        priority: int | None = None,
-        ship_complete: bool = False,
-        max_parcels: int | None = None,
-        stores: int = 10,
-        partly: bool = False,
+        self, info: Info, basket: BasketInput, stores: int = 10, partly: bool = False
     ) -> BasketPromise:
-        asked = baskets.Basket(
-            channel, tuple(item.value() for item in items), destination.value() if destination else None, priority,
-            ship_complete, max_parcels, stores, partly,
-        )  # fmt: skip
+        asked = replace(basket.value(), stores=stores, partly=partly)
         answer = await _promised(info, asked)
         return BasketPromise(
             unknown=list(answer.unknown), immediate=answer.immediate,

@@ -12,9 +12,9 @@ import strawberry
 
 from kontor.api.graphql.context import Info
 from kontor.api.graphql.errors import Refusal
-from kontor.api.graphql.loaders import by_id, by_parent
+from kontor.api.graphql.loaders import by_id, by_key, by_parent
 from kontor.api.graphql.mutation import change
-from kontor.api.graphql.order_types import money, plain_rate
+from kontor.api.graphql.order_types import money, place_names, plain_rate
 from kontor.api.graphql.orders import LineQuantityInput
 from kontor.api.graphql.paging import After, Connection, First, connect, page_of, sorting
 from kontor.api.graphql.permissions import requires
@@ -25,6 +25,7 @@ from kontor.core.errors import InvalidInput
 from kontor.orders.models import Order
 from kontor.returns import models, queries, receiving, service
 from kontor.returns.errors import ReturnNotFound
+from kontor.returns.places import describe_places
 from kontor.returns.receiving import Arrived, Finding
 from kontor.returns.refunding import refund_due
 from kontor.returns.service import Announcement, ReturnWish
@@ -107,10 +108,26 @@ class Return:
         order = await by_id(info, Order, self.order_id)
         return order.number if order is not None else ""
 
+    @strawberry.field(
+        description="Why it goes to its place, in the language asked for; empty where the place was named.",
+        extensions=[requires(Permission.ROUTING_READ)],
+    )
+    async def place_explanation(self, info: Info) -> list[str]:
+        rows = await by_parent(
+            info, models.ReturnPlaceDecision.return_id, self.id, order_by=models.ReturnPlaceDecision.return_id
+        )
+        return [line for row in rows for line in await place_words(info, row.record, self.fee.currency)]
+
     @classmethod
     def of(cls, row: Any) -> Return:
         """As the API shows it."""
         return cls(fee=money(row.fee, row.currency), **{name: getattr(row, name) for name in _RETURN})
+
+
+async def place_words(info: Info, record: Any, currency: str) -> list[str]:
+    """A stored choice of places in words."""
+    names = await by_key(info, place_names, "all")
+    return describe_places(record, info.context.language, names, currency)
 
 
 @strawberry.type(description="Pieces to pay back with the frozen amounts of their supply.")
