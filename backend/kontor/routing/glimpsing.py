@@ -3,7 +3,7 @@
 Every location is glimpsed as if all its stock, expected goods included, could leave today without any limit.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -31,9 +31,13 @@ def glimpse(survey: Survey, order: Order) -> Glimpse:
     """
     doors = survey.view.doors
     if doors is None:
-        doors = survey.view.doors = _doors(survey)
+        many = len(survey.supply.network.sites)
+        doors = survey.view.doors = Doors({}, [], {}, [None] * many, [FORBIDDEN] * many)
+    for stock in survey.stocks:
+        if not stock.keys() <= doors.by_location.keys():
+            _open(survey, doors, stock)
     fixed = _fixed(survey, doors)
-    readers: Mapping[Id, Door] = doors.by_location
+    readers: Mapping[Id, Door | None] = doors.by_location
     if survey.demand.excluded:
         readers = {key: door for key, door in readers.items() if key not in survey.demand.excluded}
     reach = [FORBIDDEN] * len(fixed) if order.max_parcels == 1 else fixed
@@ -43,25 +47,27 @@ def glimpse(survey: Survey, order: Order) -> Glimpse:
     return Glimpse(Problem(rows, fixed, counts, order.lost, order.max_parcels), doors)
 
 
-def _doors(survey: Survey) -> Doors:
-    """What the channel and region see of every site that may serve."""
-    by_location: dict[Id, Door] = {}
-    kinds: dict[Kind, int] = {}
-    offers = []
-    for location_id in survey.supply.network.sites:
-        offer = survey.offer(location_id)
-        if offer.reason is not None:
+def _open(survey: Survey, doors: Doors, locations: Iterable[Id]) -> None:
+    """Add what the channel and region see of locations that have goods."""
+    by_location, sites = doors.by_location, survey.supply.network.sites
+    for location_id in locations:
+        if location_id in by_location:
+            continue
+        by_location[location_id] = None
+        offer = survey.offer(location_id) if location_id in sites else None
+        if offer is None or offer.reason is not None:
             continue
         if offer.others:
             offer = _best_of(offer)
         site, lane = offer.site, offer.lane
         kind = Kind(lane.cents_per_kg, offer.days, lane.bulky_unit_cents, site.hazmat, site.bulky)
+        if kind not in doors.numbers:
+            doors.numbers[kind] = len(doors.kinds)
+            doors.kinds.append(kind)
         unit = site.handling_unit_cents
-        by_location[location_id] = Door(
-            len(offers), unit, unit + site.handling_line_cents, kinds.setdefault(kind, len(kinds))
-        )
-        offers.append(offer)
-    return Doors(by_location, list(kinds), offers, [offer.parcel_cents for offer in offers])
+        door = Door(offer.rank, unit, unit + site.handling_line_cents, doors.numbers[kind])
+        by_location[location_id] = door
+        doors.offers[door.number], doors.parcel_cents[door.number] = offer, offer.parcel_cents
 
 
 def _best_of(offer: Offer) -> Offer:
@@ -83,11 +89,14 @@ def _fixed(survey: Survey, doors: Doors) -> list[int]:
     if any([kind.days > on_time for kind in doors.kinds]):
         per_day = survey.weight * policy.late_parcel_day_cents
         fixed = [
-            cents + (offer[4] - on_time) * per_day if offer[4] > on_time else cents
+            cents + (offer[4] - on_time) * per_day if offer and offer[4] > on_time else cents
             for cents, offer in zip(fixed, doors.offers, strict=True)
         ]
     if is_weighed(policy):
-        fixed = [cents + weighed_cents(offer, policy) for cents, offer in zip(fixed, doors.offers, strict=True)]
+        fixed = [
+            cents + weighed_cents(offer, policy) if offer else cents
+            for cents, offer in zip(fixed, doors.offers, strict=True)
+        ]
     return fixed
 
 
@@ -96,7 +105,7 @@ class _Reader(NamedTuple):
 
     survey: Survey
     kinds: Sequence[Kind]
-    doors: Mapping[Id, Door]
+    doors: Mapping[Id, Door | None]
     reach: Sequence[int]
 
     def row(self, item: Item, lost: int) -> list[Offering]:

@@ -65,7 +65,7 @@ class _Sift:
 
     def __init__(self, survey: Survey, order: Order, seen: Glimpse, limit: int) -> None:
         self.survey, self.order, self.problem, self.limit = survey, order, seen.problem, limit
-        self.ids = list(seen.doors.by_location)
+        self.ids = list(survey.supply.network.sites)
         self.looked: dict[int, list[Place]] = {}
         self.prices: Sequence[int] | None = None
         self.bound = _alone(self.problem) if self.problem.most == 1 else ascend(self.problem)

@@ -193,7 +193,7 @@ class Ruled(NamedTuple):
 class Door(NamedTuple):
     """What handling a unit costs at a site that may serve, and the first unit of a line.
 
-    `number` counts the sites that may serve by rank; `kind` is a position in `Doors.kinds`.
+    `number` is the rank of the site, `kind` a position in `Doors.kinds`.
     """
 
     number: int
@@ -213,11 +213,16 @@ class Kind(NamedTuple):
 
 
 class Doors(NamedTuple):
-    """The sites that may serve a channel and region, for reading stock by the line: parts of an offer by number."""
+    """Sites as a channel and region see them, for reading stock by the line; filled in as goods are asked for.
 
-    by_location: Mapping[Id, Door]
+    None stands for a site that may not serve. Parts of offers are by number; where there is none, no parcel is
+    possible.
+    """
+
+    by_location: dict[Id, Door | None]
     kinds: list[Kind]
-    offers: list[Offer]
+    numbers: dict[Kind, int]
+    offers: list[Offer | None]
     parcel_cents: list[int]
 
 
