@@ -17,7 +17,7 @@ app = typer.Typer(
     # Options may follow the names.
     context_settings={"allow_interspersed_args": True},
 )
-NAMES = ("intake", "life", "lists", "feeds", "growth", "sourcing")
+NAMES = ("intake", "life", "lists", "feeds", "growth", "geography", "sourcing")
 Wanted = Annotated[list[str] | None, typer.Argument(help=f"Which of {', '.join(NAMES)}; all when none is named.")]
 Keep = Annotated[bool, typer.Option("--write/--no-write", help="Write the figures to the report.")]
 Report = Annotated[Path | None, typer.Option(help="The report; docs/benchmarks.md unless given.")]
@@ -49,7 +49,7 @@ def run(
 def options(name: str, orders: int | None, burst: int | None, sizes: str) -> dict[str, Any]:
     """What was asked for that the benchmark knows; raises `BadParameter` for sizes that are no numbers."""
     found: dict[str, Any] = {}
-    if orders is not None and name in ("intake", "life", "growth", "sourcing"):
+    if orders is not None and name in ("intake", "life", "growth", "sourcing", "geography"):
         found["orders"] = orders
     if burst is not None and name == "life":
         found["burst"] = burst
