@@ -21,10 +21,10 @@ POLICY = Policy(
 )
 
 
-def world(seed: int) -> tuple[Demand, Supply]:
-    """One random order with the supply for it."""
+def world(seed: int, *, places: int | None = None) -> tuple[Demand, Supply]:
+    """One random order with the supply for it, from a few places or so many."""
     rng = Random(seed)
-    sites = [_site(rng, number) for number in range(rng.randint(2, 10))]
+    sites = [_site(rng, number) for number in range(places or rng.randint(2, 10))]
     variants = [f"v{number}" for number in range(rng.randint(1, 5))]
     density = rng.choice((0.3, 0.5, 0.9))
     stock: dict[Id, dict[Id, Stock]] = {
@@ -34,6 +34,16 @@ def world(seed: int) -> tuple[Demand, Supply]:
     days = {s.location_id: tuple(d for d in range(4) if rng.random() < 0.7) for s in sites if rng.random() < 0.25}
     supply = Supply(Network(sites), stock, 0, 4, capacity, days)
     return _demand(rng, variants, [str(site.location_id) for site in sites]), supply
+
+
+def wide_world(seed: int) -> tuple[Demand, Supply]:
+    """The same over so many places that they are sifted, which prices below nothing would forbid."""
+    demand, supply = world(seed, places=14 + seed % 30)
+    capacity = {
+        place: each._replace(parcel_price=tuple(max(0, cents) for cents in each.parcel_price))
+        for place, each in supply.capacity.items()
+    }
+    return demand, replace(supply, capacity=capacity)
 
 
 def large_world(seed: int) -> tuple[Demand, Supply]:
