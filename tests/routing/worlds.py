@@ -22,10 +22,10 @@ POLICY = Policy(
 )
 
 
-def world(seed: int) -> tuple[Demand, Supply]:
-    """One random order with the supply for it."""
+def world(seed: int, *, places: int | None = None) -> tuple[Demand, Supply]:
+    """One random order with the supply for it, from a few places or so many."""
     rng = Random(seed)
-    sites = [_site(rng, number) for number in range(rng.randint(2, 10))]
+    sites = [_site(rng, number) for number in range(places or rng.randint(2, 10))]
     variants = [f"v{number}" for number in range(rng.randint(1, 5))]
     density = rng.choice((0.3, 0.5, 0.9))
     stock: dict[Id, dict[Id, Stock]] = {
@@ -38,21 +38,13 @@ def world(seed: int) -> tuple[Demand, Supply]:
 
 
 def wide_world(seed: int) -> tuple[Demand, Supply]:
-    """The order of `world` over the places of four: enough to be sifted."""
-    demand, _ = world(seed)
-    sites: list[Site] = []
-    stock: dict[Id, dict[Id, Stock]] = {line.variant_id: {} for line in demand.lines}
-    capacity: dict[Id, Capacity] = {}
-    days: dict[Id, tuple[int, ...]] = {}
-    for part in range(4):
-        supply = world(seed + 10_000 * part)[1]
-        names: dict[Id, Id] = {name: f"{name}-{part}" if part else name for name in supply.network.sites}
-        sites += [replace(site, location_id=names[site.location_id]) for site in supply.network.sites.values()]
-        capacity |= {names[name]: each for name, each in supply.capacity.items()}
-        days |= {names[name]: each for name, each in supply.release_days.items()}
-        for variant, rows in stock.items():
-            rows |= {names[name]: row for name, row in supply.stock.get(variant, {}).items()}
-    return demand, Supply(Network(sites), stock, 0, 4, capacity, days)
+    """The same over so many places that they are sifted, which prices below nothing would forbid."""
+    demand, supply = world(seed, places=14 + seed % 30)
+    capacity = {
+        place: each._replace(parcel_price=tuple(max(0, cents) for cents in each.parcel_price))
+        for place, each in supply.capacity.items()
+    }
+    return demand, replace(supply, capacity=capacity)
 
 
 def with_carriers(seed: int, demand: Demand, supply: Supply) -> tuple[Demand, Supply]:

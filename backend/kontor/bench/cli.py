@@ -17,11 +17,14 @@ app = typer.Typer(
     # Options may follow the names.
     context_settings={"allow_interspersed_args": True},
 )
-NAMES = ("intake", "life", "lists", "feeds", "growth", "geography", "sourcing")
+NAMES = ("intake", "life", "lists", "feeds", "growth", "sourcing", "routing", "geography")
 Wanted = Annotated[list[str] | None, typer.Argument(help=f"Which of {', '.join(NAMES)}; all when none is named.")]
 Keep = Annotated[bool, typer.Option("--write/--no-write", help="Write the figures to the report.")]
 Report = Annotated[Path | None, typer.Option(help="The report; docs/benchmarks.md unless given.")]
-Orders = Annotated[int | None, typer.Option(help="Orders of intake, life, sourcing and, at each size, growth.", min=1)]
+Orders = Annotated[
+    int | None,
+    typer.Option(help="Orders of intake, life, sourcing, routing, geography and, at each size, growth.", min=1),
+]
 Burst = Annotated[int | None, typer.Option(help="Orders that life places at once; 0 for no burst.", min=0)]
 Sizes = Annotated[str, typer.Option(help="Orders in the database that growth measures with, by commas.")]
 
@@ -49,7 +52,7 @@ def run(
 def options(name: str, orders: int | None, burst: int | None, sizes: str) -> dict[str, Any]:
     """What was asked for that the benchmark knows; raises `BadParameter` for sizes that are no numbers."""
     found: dict[str, Any] = {}
-    if orders is not None and name in ("intake", "life", "growth", "sourcing", "geography"):
+    if orders is not None and name not in ("lists", "feeds"):
         found["orders"] = orders
     if burst is not None and name == "life":
         found["burst"] = burst
