@@ -285,7 +285,7 @@ def _plan_kept(book: SupplyBook, demand: Demand, work: Open, channel_id: UUID) -
         if held.order_line_id in lines:
             there = own[held.variant_id].get(held.location_id, Stock(0)).on_hand
             own[held.variant_id][held.location_id] = Stock(there + held.quantity)
-    return replace(book, stock=own).plan(demand, channel_id)
+    return book.plan_from(own, demand, channel_id)
 
 
 def _take(

@@ -24,9 +24,9 @@ from kontor.routing.models import RoutingDecision
 from kontor.routing.planner import plan
 from kontor.routing.policies import InForce
 from kontor.routing.presets import cost
-from kontor.routing.ruling import country_of, kind_of
+from kontor.routing.ruling import country_of, kind_of, only, ruled
 from kontor.routing.situations import Situation, pack
-from kontor.routing.values import Capacity, Demand, FulfillmentPlan, Id, Policy, Stock, Supply
+from kontor.routing.values import Capacity, Demand, FulfillmentPlan, Id, Network, Policy, Stock, Supply
 
 HORIZON_DAYS = 4
 _SITUATION = "situation"
@@ -67,6 +67,10 @@ class SupplyBook:
         found = self.policies.of(channel_id, country_of(demand), kind_of(demand))
         return DEFAULT_POLICY if found is None else found.policy
 
+    def network(self, demand: Demand, channel_id: UUID) -> Network:
+        """The places as the rules for such an order show them."""
+        return ruled(demand, self.supply, self.policy(channel_id, demand)).network
+
     @property
     def supply(self) -> Supply:
         """What is left, as the planner takes it."""
@@ -75,6 +79,11 @@ class SupplyBook:
     def plan(self, demand: Demand, channel_id: UUID) -> FulfillmentPlan:
         """The cheapest plan on what is left."""
         return plan(demand, self.supply, self.policy(channel_id, demand))
+
+    def plan_from(self, own: Mapping[Id, Mapping[Id, Stock]], demand: Demand, channel_id: UUID) -> FulfillmentPlan:
+        """The cheapest plan from nothing but `own`, under the rules as they are for all that is left."""
+        policy = self.policy(channel_id, demand)
+        return plan(demand, only(own, ruled(demand, self.supply, policy)), policy)
 
     def explain(self, demand: Demand, channel_id: UUID, chosen: FulfillmentPlan) -> dict[str, Any]:
         """Why: every candidate with its terms or the reason against it, and the runner-up. Ask before `book`.
