@@ -13,12 +13,23 @@ from kontor.core.outbox import OutboxRow
 from kontor.processes.models import ProcessDefinition, ProcessInstance, UserTask
 from kontor.processes.states import UserTaskState
 from kontor.risk.models import RiskListEntry, RiskRule
-from kontor.routing.models import RoutingMove, RoutingPolicy, RoutingRun, RoutingSimulation, ShadowPriceRun
+from kontor.routing.models import (
+    RoutingMove,
+    RoutingPolicy,
+    RoutingRun,
+    RoutingSimulation,
+    RoutingSimulationOrder,
+    ShadowPriceRun,
+)
 from kontor.routing.states import SimulationState
 
 _SIMULATED = {
     "since": "2026-01-01T00:00:00+00:00", "until": "2026-02-01T00:00:00+00:00", "channel_ids": None, "countries": None,
     "limit": 10, "policy": {"name": "COST"},
+}  # fmt: skip
+_RECORD = {
+    "policy": "COST", "cost": 0, "true_cost": 0, "gap": 0, "terms": {}, "parcels": [], "unsent": [], "candidates": [],
+    "omitted": 0, "eliminated": [], "runner_up": None,
 }  # fmt: skip
 
 
@@ -30,6 +41,7 @@ async def fill_rest(database: Database, count: int) -> None:
         for index in range(count):
             at, run_id = db.now - timedelta(minutes=index), new_id()
             instance = instances[index % len(instances)]
+            simulation_id = new_id()
             db.add_all(
                 [
                     RiskRule(id=new_id(), code=f"rule-{index}", condition="total > 5", score=1, text={}),
@@ -38,8 +50,12 @@ async def fill_rest(database: Database, count: int) -> None:
                         created_at=at, created_by="test",
                     ),
                     RoutingSimulation(
-                        id=new_id(), state=SimulationState.DONE, request=_SIMULATED, result={}, carried=[], total=0,
+                        id=simulation_id, state=SimulationState.DONE, request=_SIMULATED, result={}, carried=[], total=0,
                         done=0, created_at=at, created_by="test", finished_at=at,
+                    ),
+                    RoutingSimulationOrder(
+                        id=new_id(), simulation_id=simulation_id, decision_id=new_id(), order_id=instance.order_id,
+                        saving=index, before=_RECORD, after=_RECORD,
                     ),
                     RiskListEntry(
                         id=new_id(), kind="EMAIL", value=f"{index}@bad.example", blocked=True, reason="stolen cards",

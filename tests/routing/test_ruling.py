@@ -9,7 +9,7 @@ from kontor.core import expressions
 from kontor.routing.batch import optimize
 from kontor.routing.explanation import describe, explain
 from kontor.routing.planner import plan
-from kontor.routing.ruling import Per, Rule, RuleBook, RuleKind, reads, ruled
+from kontor.routing.ruling import Per, Rule, RuleBook, RuleKind, only, reads, ruled
 from kontor.routing.values import Demand, DemandLine, Id, Lane, Network, Offer, Policy, Site, Stock, Supply
 from routing.worlds import POLICY, cheapest_by_solver, world
 
@@ -122,6 +122,19 @@ def test_reads_ignores_texts_and_finds_whole_subjects() -> None:
 def test_without_rules_supply_is_left_alone() -> None:
     demand, supply = small()
     assert ruled(demand, supply, POLICY) is supply
+
+
+def test_what_an_order_holds_is_ruled_as_all_there_is() -> None:
+    demand, supply = small()
+    policy = policy_with(
+        Rule("last units", RuleKind.KEEP_OUT, "place.stock < 5"),
+        Rule("more is better", RuleKind.WEIGH, "true", 10, Per.UNIT, "9 - place.stock"),
+    )
+    held: dict[Id, dict[Id, Stock]] = {"v": {"wien": Stock(1), "berlin": Stock(1)}}
+    chosen = plan(demand, only(held, ruled(demand, supply, policy)), policy)
+    assert [parcel.location_id for parcel in chosen.parcels] == ["wien"]
+    assert chosen.terms.rule == 40
+    assert only(held, supply).stock == held
 
 
 RULES = (

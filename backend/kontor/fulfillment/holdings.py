@@ -103,7 +103,7 @@ def plan_held(book: SupplyBook, demand: Demand, held: Iterable[Allocation], chan
             days = [goods.day for goods in coming if goods.id == each.inbound_id]
             row = row._replace(inbound=tuple(sorted((*row.inbound, *((day, each.quantity) for day in days)))))
         own[each.variant_id][each.location_id] = row
-    return replace(book, stock=own).plan(demand, channel_id)
+    return book.plan_from(own, demand, channel_id)
 
 
 def stays_of(held: Sequence[Allocation], picks: list[Pick], unsent: dict[Id, int]) -> list[Allocation]:

@@ -69,7 +69,7 @@ def combine(order: Order, places: Sequence[Place], upper: int, prices: Sequence[
 class _Piece(NamedTuple):
     """An item as the search moves it: whole, as one of `each` counts, or count by count."""
 
-    index: int
+    index: int  # type: ignore[assignment]  # hides the method of tuples, which nobody needs here
     whole: bool
     count: int  # type: ignore[assignment]  # hides the method of tuples, which nobody needs here
     each: int

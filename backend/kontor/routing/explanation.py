@@ -12,7 +12,7 @@ from typing import Any
 from kontor.routing.candidates import Item, Place, Pool, items_of
 from kontor.routing.costs import parcel_terms, shortage_cents, total_terms
 from kontor.routing.planner import plan
-from kontor.routing.ruling import ruled
+from kontor.routing.ruling import failed_rules, ruled
 from kontor.routing.surveying import find_candidates
 from kontor.routing.values import Demand, FulfillmentPlan, Id, PlannedParcel, Policy, Reason, Supply, Terms
 
@@ -157,8 +157,8 @@ def explain(
         "eliminated": [_eliminated(demand, supply, location, reason) for location, reason in found.eliminated],
         "runner_up": None if second is None else _second(chosen, second),
     }
-    if policy.rules is not None and policy.rules.failed:
-        record["failed_rules"] = sorted(policy.rules.failed)
+    if failed := failed_rules(supply):
+        record["failed_rules"] = failed
     return record
 
 

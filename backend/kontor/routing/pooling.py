@@ -76,7 +76,8 @@ def _pooled(demand: Demand, supply: Supply, doors: Doors) -> Supply:
             if held:
                 rows[door] = _sum(held, demand.channel, supply)
         stock[variant_id] = rows
-    return replace(supply, stock=stock)
+    before = None if supply.before_rules is None else _pooled(demand, supply.before_rules, doors)
+    return replace(supply, stock=stock, before_rules=before)
 
 
 def _sum(held: Sequence[Stock], channel: str, supply: Supply) -> Stock:

@@ -286,7 +286,7 @@ def _service(facts: _Facts, location_id: Id, *, ships: bool) -> _Service | None:
         return None
     pickup = None if ships else location_id
     demand = Demand((), ask.channel, ask.region, ask.promised_day, pickup_location_id=pickup)
-    offer = offer_of(book.masters.network, demand, location_id)
+    offer = offer_of(book.network(demand, facts.channel.id), demand, location_id)
     return None if offer.reason is not None else _Service(site, days, offer.days)
 
 

@@ -196,8 +196,34 @@ def ruled(demand: Demand, supply: Supply, policy: Policy) -> Supply:
         if len(under) >= _MOST_NETWORKS:
             under.clear()
         network = under[key] = supply.network.ruled_by(_Layer(book, order, "|" in demand.region))
+    assert isinstance(network.rule, _Layer)
+    book = network.rule.book  # equal, and it remembers
     stock, kept_out = _ruled_stock(demand, supply, book, order) if book.by_goods else (supply.stock, {})
     return replace(supply, network=network, stock=stock, before_rules=supply, kept_out=kept_out)
+
+
+def failed_rules(supply: Supply) -> list[str]:
+    """The rules that had no value for some place, of supply under rules."""
+    layer = supply.network.rule
+    return sorted(layer.book.failed) if isinstance(layer, _Layer) else []
+
+
+def only(own: Mapping[Id, Mapping[Id, Stock]], supply: Supply) -> Supply:
+    """Supply under rules with nothing but `own` of its stock; the rules are asked of all there is."""
+    if supply.before_rules is None:
+        return replace(supply, stock=own)
+    before, stock = supply.before_rules.stock, dict[Id, Mapping[Id, Stock]]()
+    for variant_id, rows in own.items():
+        now, then = supply.stock.get(variant_id) or {}, before.get(variant_id) or {}
+        left = dict(rows)
+        for location_id in rows.keys() & now.keys():
+            if location_id in supply.kept_out and now[location_id] == Stock(0):
+                left[location_id] = Stock(0)
+            else:
+                added = now[location_id].price_cents - then[location_id].price_cents
+                left[location_id] = left[location_id]._replace(price_cents=left[location_id].price_cents + added)
+        stock[variant_id] = left
+    return replace(supply, stock=stock, before_rules=replace(supply.before_rules, stock=own))
 
 
 def order_facts(demand: Demand) -> Mapping[str, Any]:

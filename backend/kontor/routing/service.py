@@ -24,9 +24,9 @@ from kontor.routing.models import RoutingDecision, ShadowPrice
 from kontor.routing.policies import InForce
 from kontor.routing.pooling import plan_together
 from kontor.routing.presets import cost
-from kontor.routing.ruling import country_of, kind_of
+from kontor.routing.ruling import country_of, kind_of, only, ruled
 from kontor.routing.situations import Situation, pack
-from kontor.routing.values import Capacity, Demand, FulfillmentPlan, Id, Policy, Stock, Supply
+from kontor.routing.values import Capacity, Demand, FulfillmentPlan, Id, Network, Policy, Stock, Supply
 
 HORIZON_DAYS = 4
 _SITUATION = "situation"
@@ -68,6 +68,10 @@ class SupplyBook:
         found = self.policies.of(channel_id, country_of(demand), kind_of(demand))
         return DEFAULT_POLICY if found is None else found.policy
 
+    def network(self, demand: Demand, channel_id: UUID) -> Network:
+        """The places as the rules for such an order show them."""
+        return ruled(demand, self.supply, self.policy(channel_id, demand)).network
+
     @property
     def supply(self) -> Supply:
         """What is left, as the planner takes it."""
@@ -78,11 +82,7 @@ class SupplyBook:
         if policy.shadow_prices or not self.dearest:
             return self.supply
         wanted = self.stock if variant_ids is None else set(variant_ids)
-        bare = {
-            variant_id: {place: row._replace(price_cents=0) for place, row in self.stock.get(variant_id, {}).items()}
-            for variant_id in wanted
-        }
-        return replace(self.supply, stock=bare)
+        return replace(self.supply, stock=_unpriced({each: self.stock.get(each, {}) for each in wanted}))
 
     def owed(self, demand: Demand, policy: Policy) -> Demand:
         """The demand with what is owed for a unit raised by its dearest price: a price says where from, never whether.
@@ -101,6 +101,13 @@ class SupplyBook:
         """The cheapest plan on what is left."""
         policy = self.policy(channel_id, demand)
         return plan_together(self.owed(demand, policy), self.supply_of(policy, _variants(demand)), policy)
+
+    def plan_from(self, own: Mapping[Id, Mapping[Id, Stock]], demand: Demand, channel_id: UUID) -> FulfillmentPlan:
+        """The cheapest plan from nothing but `own`, under the rules as they are for all that is left."""
+        policy = self.policy(channel_id, demand)
+        asked = self.owed(demand, policy)
+        seen = ruled(asked, self.supply_of(policy, _variants(demand)), policy)
+        return plan_together(asked, only(own if policy.shadow_prices else _unpriced(own), seen), policy)
 
     def explain(self, demand: Demand, channel_id: UUID, chosen: FulfillmentPlan) -> dict[str, Any]:
         """Why: every candidate with its terms or the reason against it, and the runner-up. Ask before `book`.
@@ -173,6 +180,13 @@ class SupplyBook:
             dated = tuple((goods.day, goods.free) for goods in self.inbound[(location_id, variant_id)] if goods.free)
             row = row._replace(inbound=dated)
         self.stock[variant_id][location_id] = row
+
+
+def _unpriced(stock: Mapping[Id, Mapping[Id, Stock]]) -> dict[Id, dict[Id, Stock]]:
+    return {
+        variant_id: {place: row._replace(price_cents=0) for place, row in rows.items()}
+        for variant_id, rows in stock.items()
+    }
 
 
 def _variants(demand: Demand) -> set[Id]:

@@ -288,8 +288,8 @@ def _plain(facts: Mapping[str, Any], named: Callable[[str], str]) -> dict[str, A
         "dryRun": False, "base64Encoded": False, "content": "a,b\n1,2\n", "xml": "<definitions/>", "all": False,
         "password": "correct horse battery", "current": "wrong", "new": "correct horse battery", "codes": ["A1"],
         "figures": [{"location": named("location"), "sku": named("sku"), "quantity": 1}], "id": str(NOTHING),
-        "ids": None, "role": None, "template": None, "failed": None, "failing": None, "stores": 5,
-        "partly": True,
+        "ids": None, "role": None, "country": "DE", "simulationId": None, "template": None, "failed": None,
+        "failing": None, "stores": 5, "partly": True,
     }  # fmt: skip
 
 
@@ -343,6 +343,7 @@ def _own(name: str, named: Callable[[str], str]) -> dict[str, Any]:
         "setPrices": {"inputs": [{"channel": named("channel"), "sku": named("sku"), "amount": "1"}]},
         "setTaxRates": {"inputs": [{"country": "DE", "rate": "1", "validFrom": "2030-01-01"}]},
         "saveRiskRules": {"inputs": [{"code": "R"}]},
+        "routingPolicyInForce": {"kind": "SHIP"},
         "saveRoutingPolicy": {"input": {"code": "R", "channel": named("channel")}},
         "startRoutingSimulation": {
             "input": {"since": "2026-01-01T00:00:00Z", "until": "2027-01-01T00:00:00Z", "preset": "COST"}
