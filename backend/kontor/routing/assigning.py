@@ -79,7 +79,7 @@ class Assigner:
         lines = self._by_line(rows) if self.lined and len(chosen) <= _MOST_LINED else None
         if lines is not None:
             bound = sum(lines)
-        if all([self._fits(n, row) for n, row in rows.items()]):
+        if all(self._fits(n, row) for n, row in rows.items()):
             return self._result(bound if lines is None else lines[0], bound, rows)
         return Assignment(FORBIDDEN, bound, {})
 
@@ -108,7 +108,7 @@ class Assigner:
         if len({self.places[n].offer.rank for n in rows}) < len(rows):
             return None
         cost = lines = 0
-        for index, item in enumerate(self.order.items):
+        for index, _item in enumerate(self.order.items):
             holders = [n for n in self.ranked[index] if n in rows]
             if index not in self.lined:
                 sets: list[tuple[int, ...]] = [tuple(holders)]

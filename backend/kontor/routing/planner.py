@@ -10,8 +10,8 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from kontor.routing.bounding import search
-from kontor.routing.combining import combine, is_combinable
 from kontor.routing.candidates import FORBIDDEN, Item, Place, Pool, items_of
+from kontor.routing.combining import combine, is_combinable
 from kontor.routing.costs import parcel_terms, price_on, shortage_cents, total_terms
 from kontor.routing.covering import Cover, Order, Parcel, is_small, levels_of
 from kontor.routing.pruning import first_plan, is_plain, promising, undominated
