@@ -4,6 +4,7 @@ Used wherever orders that hold stock are planned again: when they are released, 
 jointly.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
@@ -11,6 +12,7 @@ import sqlalchemy as sa
 
 from kontor.catalog.models import Product, ProductKind, ProductVariant
 from kontor.core.db import Session, chunks
+from kontor.fulfillment.moving import Key
 from kontor.inventory.allocating import Pick
 from kontor.inventory.models import Allocation
 from kontor.orders.models import Order, OrderLine
@@ -128,3 +130,56 @@ def stays_of(held: Sequence[Allocation], picks: list[Pick], unsent: dict[Id, int
             unsent[row.order_line_id] -= row.quantity
             stays.append(row)
     return stays
+
+
+class Shelves:
+    """How a book stood before anything was given back to it."""
+
+    def __init__(self, book: SupplyBook) -> None:
+        self._stock = {variant_id: dict(places) for variant_id, places in book.stock.items()}
+        self._goods = {goods.id: goods.free for rows in book.inbound.values() for goods in rows}
+        self._capacity = dict(book.capacity)
+
+    def restore(self, book: SupplyBook) -> None:
+        """Bring the book back to that."""
+        book.stock.update({variant_id: dict(places) for variant_id, places in self._stock.items()})
+        book.capacity.update(self._capacity)
+        for goods in (each for rows in book.inbound.values() for each in rows):
+            goods.free = self._goods[goods.id]
+
+
+def free_of(book: SupplyBook) -> Counter[Key]:
+    """What nobody holds: pieces at places, in quotas of channels, of expected goods, and room on days."""
+    free: Counter[Key] = Counter()
+    for variant_id, places in book.stock.items():
+        for location_id, row in places.items():
+            free["stock", location_id, variant_id] = row.on_hand - row.safety - sum((row.reserved or {}).values())
+            for code, quantity in (row.reserved or {}).items():
+                free["quota", location_id, variant_id, code] = quantity
+    for goods in (each for rows in book.inbound.values() for each in rows):
+        free["goods", goods.id] = goods.free
+    for location_id, capacity in book.capacity.items():
+        for kind, left in (("units", capacity.units), ("parcels", capacity.parcels)):
+            for step, count in enumerate(left or ()):
+                free[kind, location_id, book.today + step] = count
+    return free
+
+
+def keys_of(book: SupplyBook, channel_id: UUID, each: Allocation | Pick) -> dict[Key, int]:
+    """What is short that these pieces take."""
+    if each.inbound_id is not None:
+        return {("goods", each.inbound_id): each.quantity}
+    keys: dict[Key, int] = {("stock", each.location_id, each.variant_id): each.quantity - each.from_reservation}
+    if each.from_reservation:
+        code = book.masters.channels_by_id[channel_id].code
+        keys["quota", each.location_id, each.variant_id, code] = each.from_reservation
+    return keys
+
+
+def room_of(book: SupplyBook, location_id: Id, day: int, units: int) -> dict[Key, int]:
+    """What a parcel of so many units takes of a place's day, as far as that is limited."""
+    capacity = book.capacity.get(location_id)
+    if capacity is None:
+        return {}
+    limits = (("units", capacity.units, units), ("parcels", capacity.parcels, 1))
+    return {(kind, location_id, day): count for kind, limit, count in limits if limit is not None}

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
-from kontor.fulfillment.holdings import give_back, plan_held, stays_of
+from kontor.fulfillment.holdings import Shelves, free_of, give_back, keys_of, plan_held, room_of, stays_of
 from kontor.fulfillment.moving import Key, Move, choose
 from kontor.fulfillment.waiting import Waiting
 from kontor.inventory.allocating import Pick
@@ -21,6 +21,9 @@ from kontor.routing.service import Owner, SupplyBook, decision_row
 from kontor.routing.values import Demand, FulfillmentPlan, Id, PlannedParcel, Policy
 
 OCCASION = "REOPTIMIZE"
+HELD_FIRST = 10
+SHARES = (0.7, 0.3)
+"""Of the seconds: for all orders, and once more for those that may do what the first plan had for them."""
 Articles = Mapping[UUID, tuple[bool, bool]]
 
 
@@ -79,9 +82,14 @@ class _Draft:
         return Owner(order.id, order.channel_id, order.priority)
 
     @property
+    def cost(self) -> int:
+        """What the order costs as it lies, in cents."""
+        return sum(plan.cost_cents for plan in self.before)
+
+    @property
     def gain(self) -> int:
         """Cents saved by the joint plan; less than 0 where the order makes room for others."""
-        return sum(plan.cost_cents for plan in self.before) - sum(plan.cost_cents for plan in self.after)
+        return self.cost - sum(plan.cost_cents for plan in self.after)
 
 
 async def plan_jointly(
@@ -98,55 +106,43 @@ def _plan(
     book: SupplyBook, orders: Sequence[Waiting], articles: Articles, *, seconds: float, run_id: UUID
 ) -> JointPlan:
     drafts = [_Draft(each, each.demands(book, articles)) for each in orders]
-    free = _free(book)
-    for draft in drafts:
-        give_back(book, draft.waiting.order.channel_id, draft.waiting.held)
-        _give_room_back(book, draft.waiting)
-    for draft in drafts:
-        draft.before = [_as_held(book, draft.waiting, demand) for demand in draft.demands]
-    planned, bound = _optimize(book, drafts, seconds)
-    for draft in drafts:
-        _compare(draft)
-    moves = [_move(book, draft) for draft in drafts if draft.given_up or draft.picks or draft.ended]
+    free, shelves = free_of(book), Shelves(book)
+    moving, moves, bounds = drafts, list[Move](), list[int]()
+    for share in SHARES:
+        shelves.restore(book)
+        planned, bound = _attempt(book, moving, seconds * share)
+        bounds.append(bound)
+        moves = [_move(book, draft) for draft in moving if draft.given_up or draft.picks or draft.ended]
+        refused = {move.order_id for move in moves if not move.allowed}
+        if not refused or len(bounds) == len(SHARES):
+            break
+        moving = [draft for draft in moving if draft.id not in refused]
+    staying = {draft.id for draft in drafts} - {draft.id for draft in moving}
     chosen = choose(moves, free)
-    _settle(book, drafts, {move.order_id for group in chosen for move in group})
-    by_id = {draft.id: draft for draft in drafts}
+    _settle(book, moving, {move.order_id for group in chosen for move in group})
+    by_id = {draft.id: draft for draft in moving}
     facts = {"run": str(run_id), "orders": len(drafts)}
     return JointPlan(
         orders=len(drafts),
-        cost=sum(plan.cost_cents for draft in drafts for plan in draft.before),
-        planned=planned,
-        bound=bound,
+        cost=sum(draft.cost for draft in drafts),
+        planned=planned + sum(draft.cost for draft in drafts if draft.id in staying),
+        bound=bounds[0],
         groups=[[_relocation(book, by_id[move.order_id], facts) for move in group] for group in chosen],
     )
 
 
-def _free(book: SupplyBook) -> Counter[Key]:
-    """What nobody holds: pieces at places, in quotas of channels, of expected goods, and room on days."""
-    free: Counter[Key] = Counter()
-    for variant_id, places in book.stock.items():
-        for location_id, row in places.items():
-            free["stock", location_id, variant_id] = row.on_hand - row.safety - sum((row.reserved or {}).values())
-            for code, quantity in (row.reserved or {}).items():
-                free["quota", location_id, variant_id, code] = quantity
-    for goods in (each for rows in book.inbound.values() for each in rows):
-        free["goods", goods.id] = goods.free
-    for location_id, capacity in book.capacity.items():
-        for kind, left in (("units", capacity.units), ("parcels", capacity.parcels)):
-            for step, count in enumerate(left or ()):
-                free[kind, location_id, book.today + step] = count
-    return free
-
-
-def _keys(book: SupplyBook, channel_id: UUID, each: Allocation | Pick) -> dict[Key, int]:
-    """What is short that these pieces take."""
-    if each.inbound_id is not None:
-        return {("goods", each.inbound_id): each.quantity}
-    keys: dict[Key, int] = {("stock", each.location_id, each.variant_id): each.quantity - each.from_reservation}
-    if each.from_reservation:
-        code = book.masters.channels_by_id[channel_id].code
-        keys["quota", each.location_id, each.variant_id, code] = each.from_reservation
-    return keys
+def _attempt(book: SupplyBook, drafts: Sequence[_Draft], seconds: float) -> tuple[int, int]:
+    """Plan these orders jointly on all that the others do not hold; cost and bound of the plan."""
+    for draft in drafts:
+        give_back(book, draft.waiting.order.channel_id, draft.waiting.held)
+        _give_room_back(book, draft.waiting)
+    for draft in drafts:
+        draft.before = draft.before or [_as_held(book, draft.waiting, demand) for demand in draft.demands]
+        draft.booked, draft.picks, draft.short = [], [], False
+    planned, bound = _optimize(book, drafts, seconds)
+    for draft in drafts:
+        _compare(draft)
+    return planned, bound
 
 
 def _give_room_back(book: SupplyBook, waiting: Waiting) -> None:
@@ -180,7 +176,9 @@ def _optimize(book: SupplyBook, drafts: Sequence[_Draft], seconds: float) -> tup
     cost = bound = 0
     for policy, members in groups.items():
         demands: dict[Id, Demand] = {
-            f"{draft.id}/{n}": book.owed(demand, policy) for draft in members for n, demand in enumerate(draft.demands)
+            f"{draft.id}/{n}": _held_first(book.owed(demand, policy), draft.before[n], policy)
+            for draft in members
+            for n, demand in enumerate(draft.demands)
         }
         part = seconds * len(members) / len(drafts)
         best = optimize(demands, book.supply_of(policy), policy, seconds=part)
@@ -189,6 +187,16 @@ def _optimize(book: SupplyBook, drafts: Sequence[_Draft], seconds: float) -> tup
             draft.after = [best.plans[f"{draft.id}/{n}"] for n in range(len(draft.demands))]
         _book(book, members)
     return cost, bound
+
+
+def _held_first(demand: Demand, before: FulfillmentPlan, policy: Policy) -> Demand:
+    """The demand with much more owed for what has its pieces: nobody gets them instead. It costs no more when sent."""
+    missing = {line_id for line_id, _ in before.unsent}
+    lines = []
+    for line in demand.lines:
+        cents = policy.shortage_cents if line.shortage_cents is None else line.shortage_cents
+        lines.append(line if line.line_id in missing else replace(line, shortage_cents=cents * HELD_FIRST))
+    return replace(demand, lines=tuple(lines))
 
 
 def _book(book: SupplyBook, drafts: Sequence[_Draft]) -> None:
@@ -247,11 +255,11 @@ def _move(book: SupplyBook, draft: _Draft) -> Move:
     policy = book.policy(order.channel_id, draft.demands[0])
     change: Counter[Key] = Counter()
     for pick in draft.picks:
-        change.update(_keys(book, order.channel_id, pick))
+        change.update(keys_of(book, order.channel_id, pick))
     for row in draft.given_up:
-        change.subtract(_keys(book, order.channel_id, row))
+        change.subtract(keys_of(book, order.channel_id, row))
     if draft.ended:
-        _change_room(book, draft, change)
+        _changeroom_of(book, draft, change)
     paid = sum(plan.cost_cents - plan.terms.shortage for plan in draft.before)
     return Move(
         order_id=order.id,
@@ -263,23 +271,15 @@ def _move(book: SupplyBook, draft: _Draft) -> Move:
     )
 
 
-def _change_room(book: SupplyBook, draft: _Draft, change: Counter[Key]) -> None:
+def _changeroom_of(book: SupplyBook, draft: _Draft, change: Counter[Key]) -> None:
     """Work that is ended and given out anew changes what its places, as far as they are limited, have to release."""
     for row_id in draft.ended:
         row = draft.waiting.scheduled[row_id]
         if row.ship_on is not None:
             units = sum(_pieces(draft.waiting, row_id).values())
-            change.subtract(_room(book, row.location_id, row.ship_on.toordinal(), units))
+            change.subtract(room_of(book, row.location_id, row.ship_on.toordinal(), units))
     for _, parcel, _ in _parcels_left(draft):
-        change.update(_room(book, parcel.location_id, parcel.day, sum(count for _, count in parcel.lines)))
-
-
-def _room(book: SupplyBook, location_id: Id, day: int, units: int) -> dict[Key, int]:
-    capacity = book.capacity.get(location_id)
-    if capacity is None:
-        return {}
-    limits = (("units", capacity.units, units), ("parcels", capacity.parcels, 1))
-    return {(kind, location_id, day): count for kind, limit, count in limits if limit is not None}
+        change.update(room_of(book, parcel.location_id, parcel.day, sum(count for _, count in parcel.lines)))
 
 
 def _parcels_left(draft: _Draft) -> list[tuple[int, PlannedParcel, list[Pick]]]:
