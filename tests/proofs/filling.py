@@ -50,7 +50,8 @@ async def fill_rest(database: Database, count: int) -> None:
                         created_at=at, created_by="test",
                     ),
                     RoutingSimulation(
-                        id=simulation_id, state=SimulationState.DONE, request=_SIMULATED, result={}, carried=[], total=0,
+                        id=simulation_id, state=SimulationState.DONE, request=_SIMULATED, result={}, carried=[],
+                        total=0,
                         done=0, created_at=at, created_by="test", finished_at=at,
                     ),
                     RoutingSimulationOrder(

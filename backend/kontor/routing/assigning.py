@@ -25,8 +25,8 @@ Amounts = dict[int, list[int]]
 class Assignment(NamedTuple):
     """Counts of each item by place number; what they cost with what is owed, without the parcels' own cost.
 
-    No assignment costs less than `bound`; the two are equal unless weight steps, shared stock or, where limits bind, line costs come in.
-    FORBIDDEN or more when something that must leave cannot.
+    No assignment costs less than `bound`; the two are equal unless weight steps, shared stock or, where limits bind,
+    line costs come in. FORBIDDEN or more when something that must leave cannot.
     """
 
     cost: int
