@@ -21,7 +21,9 @@ NAMES = ("intake", "life", "lists", "feeds", "growth", "routing")
 Wanted = Annotated[list[str] | None, typer.Argument(help=f"Which of {', '.join(NAMES)}; all when none is named.")]
 Keep = Annotated[bool, typer.Option("--write/--no-write", help="Write the figures to the report.")]
 Report = Annotated[Path | None, typer.Option(help="The report; docs/benchmarks.md unless given.")]
-Orders = Annotated[int | None, typer.Option(help="Orders placed by intake, life and, at each size, growth; planned by routing.", min=1)]
+Orders = Annotated[
+    int | None, typer.Option(help="Orders placed by intake, life and, at each size, growth; planned by routing.", min=1)
+]
 Burst = Annotated[int | None, typer.Option(help="Orders that life places at once; 0 for no burst.", min=0)]
 Sizes = Annotated[str, typer.Option(help="Orders in the database that growth measures with, by commas.")]
 

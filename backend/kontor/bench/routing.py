@@ -74,9 +74,7 @@ def _speed(size: Size, timed: Timed) -> Figure:
     ordered = sorted(timed.milliseconds)
     middle, late = ordered[len(ordered) // 2], ordered[int(len(ordered) * 0.99)]
     value = f"{middle:.2f} / {late:.2f} ms"
-    return Figure(
-        f"{_name(size)}, CPU p50 / p99", value, goal=f"p99 < {size.goal} ms", note=f"{len(ordered)} orders"
-    )
+    return Figure(f"{_name(size)}, CPU p50 / p99", value, goal=f"p99 < {size.goal} ms", note=f"{len(ordered)} orders")
 
 
 def _proof(size: Size, timed: Timed) -> Figure:

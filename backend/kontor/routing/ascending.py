@@ -122,9 +122,7 @@ def tighter(problem: Problem, bound: Bound, prices: Sequence[int]) -> Bound:
 def _among(problem: Problem, leaders: Sequence[int], charge: int) -> Problem:
     """The problem with the leading places only, numbered anew."""
     numbers = {place: number for number, place in enumerate(leaders)}
-    rows = [
-        [(cents, numbers[place], have) for cents, place, have in row if place in numbers] for row in problem.rows
-    ]
+    rows = [[(cents, numbers[place], have) for cents, place, have in row if place in numbers] for row in problem.rows]
     return problem._replace(rows=rows, fixed=[problem.fixed[place] + charge for place in leaders])
 
 
@@ -183,9 +181,7 @@ def _mended(problem: Problem, prices: list[int], charge: int) -> Bound:
             slack[number] -= have * (price - cents)
     short = sorted((left, number) for number, left in enumerate(slack) if left < 0)
     for _, number in short:
-        mine = [
-            (index, cents, have) for index, row in enumerate(rows) for cents, place, have in row if place == number
-        ]
+        mine = [(index, cents, have) for index, row in enumerate(rows) for cents, place, have in row if place == number]
         while slack[number] < 0:
             _lower(rows, slack, prices, number, [each for each in mine if each[1] < prices[each[0]]])
     for index in sorted(range(len(rows)), key=lambda index: -len(rows[index])):

@@ -25,7 +25,8 @@ Amounts = dict[int, list[int]]
 class Assignment(NamedTuple):
     """Counts of each item by place number; what they cost with what is owed, without the parcels' own cost.
 
-    No assignment costs less than `bound`; the two are equal unless weight steps, shared stock or, where limits bind, line costs come in.
+    No assignment costs less than `bound`; the two are equal unless weight steps, shared stock or, where limits bind,
+    line costs come in.
     FORBIDDEN or more when something that must leave cannot.
     """
 
@@ -79,7 +80,7 @@ class Assigner:
         lines = self._by_line(rows) if self.lined and len(chosen) <= _MOST_LINED else None
         if lines is not None:
             bound = sum(lines)
-        if all([self._fits(n, row) for n, row in rows.items()]):
+        if all(self._fits(n, row) for n, row in rows.items()):
             return self._result(bound if lines is None else lines[0], bound, rows)
         return Assignment(FORBIDDEN, bound, {})
 
@@ -108,7 +109,7 @@ class Assigner:
         if len({self.places[n].offer.rank for n in rows}) < len(rows):
             return None
         cost = lines = 0
-        for index, item in enumerate(self.order.items):
+        for index in range(len(self.order.items)):
             holders = [n for n in self.ranked[index] if n in rows]
             if index not in self.lined:
                 sets: list[tuple[int, ...]] = [tuple(holders)]

@@ -50,7 +50,7 @@ def combine(order: Order, places: Sequence[Place], upper: int, prices: Sequence[
     With the prices found for some of the places, or for less than they cost, it is found sooner.
     """
     pieces = _pieces_of(order, places)
-    if any([not piece.whole and piece.count > MAX_COUNT for piece in pieces]):
+    if any(not piece.whole and piece.count > MAX_COUNT for piece in pieces):
         return Found(FORBIDDEN, [], False)
     problem = _problem(order, places, pieces)
     limit = upper + order.split_cents
@@ -82,11 +82,11 @@ def _pieces_of(order: Order, places: Sequence[Place]) -> list[_Piece]:
     The whole ones come first.
     """
     need = _need(order)
-    roomy = all([place.roof is None or place.roof >= need for place in places])
+    roomy = all(place.roof is None or place.roof >= need for place in places)
     pieces = []
     for index, (item, lost) in enumerate(zip(order.items, order.lost, strict=True)):
         count = item.count
-        if count == 1 or (roomy and all([place.available[index] in (0, count) for place in places])):
+        if count == 1 or (roomy and all(place.available[index] in (0, count) for place in places)):
             pieces.append(_Piece(index, True, 1, count, lost * count))
         else:
             pieces.append(_Piece(index, False, count, 1, lost))
@@ -106,9 +106,7 @@ def _problem(order: Order, places: Sequence[Place], pieces: Sequence[_Piece]) ->
             ]
         rows.append(sorted(row))
     fixed = [place.fixed + order.split_cents for place in places]
-    return Problem(
-        rows, fixed, [piece.count for piece in pieces], [piece.lost for piece in pieces], order.max_parcels
-    )
+    return Problem(rows, fixed, [piece.count for piece in pieces], [piece.lost for piece in pieces], order.max_parcels)
 
 
 class _Sets:
@@ -201,7 +199,7 @@ class _Sets:
 
     def _settle(self, chosen: list[int], cost: int) -> None:
         """Remember a set that costs less than all before, or that it has to be looked at whether it can do its part."""
-        if all([self.plain[n] for n in chosen]) and len({self.among[n].offer.rank for n in chosen}) == len(chosen):
+        if all(self.plain[n] for n in chosen) and len({self.among[n].offer.rank for n in chosen}) == len(chosen):
             self.limit, self.chosen = cost, chosen
             return
         found = self.assigner.quick(sorted(chosen))

@@ -67,7 +67,7 @@ def _fixed(survey: Survey, doors: Doors) -> list[int]:
     policy, split = survey.policy, survey.policy.split_cents
     fixed = [cents + split for cents in doors.parcel_cents]
     on_time = survey.demand.promised_day - survey.supply.today
-    if any([kind.days > on_time for kind in doors.kinds]):
+    if any(kind.days > on_time for kind in doors.kinds):
         per_day = survey.weight * policy.late_parcel_day_cents
         fixed = [
             cents + (offer[4] - on_time) * per_day if offer[4] > on_time else cents

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from kontor.routing.bounding import search
-from kontor.routing.combining import combine, is_combinable
 from kontor.routing.candidates import FORBIDDEN, Item, Place, Pool, items_of
+from kontor.routing.combining import combine, is_combinable
 from kontor.routing.costs import parcel_terms, shortage_cents, total_terms
 from kontor.routing.covering import Cover, Order, Parcel, is_small, levels_of
 from kontor.routing.pruning import first_plan, is_plain, promising, undominated

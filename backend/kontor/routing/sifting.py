@@ -57,7 +57,7 @@ def _places(survey: Survey, locations: Iterable[Id]) -> list[Place]:
 def _is_sound(survey: Survey) -> bool:
     """Whether what is left out of a glimpse can only make it dearer: no price below nothing for capacity."""
     priced = [each for each in survey.supply.capacity.values() if each[2] or each[3]]
-    return not any([(each[2] and min(each[2]) < 0) or (each[3] and min(each[3]) < 0) for each in priced])
+    return not any((each[2] and min(each[2]) < 0) or (each[3] and min(each[3]) < 0) for each in priced)
 
 
 class _Sift:
@@ -102,7 +102,7 @@ class _Sift:
         if room < 0:
             return []
         near = [number for number, left in enumerate(slack) if left <= room and number not in self.looked]
-        return [number for number in near if any([self.ids[number] in stock for stock in stocks])]
+        return [number for number in near if any(self.ids[number] in stock for stock in stocks)]
 
     def look(self, numbers: Iterable[int]) -> None:
         """Look closely at locations."""
