@@ -108,7 +108,7 @@ class Assigner:
         if len({self.places[n].offer.rank for n in rows}) < len(rows):
             return None
         cost = lines = 0
-        for index, _item in enumerate(self.order.items):
+        for index in range(len(self.order.items)):
             holders = [n for n in self.ranked[index] if n in rows]
             if index not in self.lined:
                 sets: list[tuple[int, ...]] = [tuple(holders)]
