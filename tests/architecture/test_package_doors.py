@@ -24,6 +24,9 @@ OPENED: dict[str, str] = {
     "kontor.risk.scoring": "the value types in which an assessment is kept and shown",
     "kontor.routing.batch": "the one way to plan many orders jointly, for whoever holds them",
     "kontor.routing.explanation": "the one way to put a routing decision into words",
+    "kontor.routing.policies": "the form in which policies are kept and shown, a pure function",
+    "kontor.routing.presets": "the policies to begin with, as they are shown",
+    "kontor.routing.ruling": "the value types of rules, as they are kept and shown",
     "kontor.tax.determination": "the one way to tell which tax a line bears, a pure function",
     "kontor.webhooks.payload": "the one form in which an event leaves the house",
 }

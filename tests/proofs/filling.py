@@ -51,8 +51,7 @@ async def fill_rest(database: Database, count: int) -> None:
                     ),
                     RoutingSimulation(
                         id=simulation_id, state=SimulationState.DONE, request=_SIMULATED, result={}, carried=[],
-                        total=0,
-                        done=0, created_at=at, created_by="test", finished_at=at,
+                        total=0, done=0, created_at=at, created_by="test", finished_at=at,
                     ),
                     RoutingSimulationOrder(
                         id=new_id(), simulation_id=simulation_id, decision_id=new_id(), order_id=instance.order_id,
