@@ -1,7 +1,9 @@
 """Source orders: plan again on today's supply, move what gains, and give the work to places.
 
 A batch is planned on one book of supply. What an order holds already counts as available to itself; it is moved only
-when that saves more than `MOVE_GAIN_CENTS`. Everything but the planning is a fixed number of statements per batch.
+when that saves more than the policy's `move_gain_cents`, and pieces it lacks (a place refused them, say) are found
+without moving the rest unless moving it saves that much. Everything but the planning is a fixed number of statements
+per batch.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -32,7 +34,6 @@ from kontor.routing.masters import region_key
 from kontor.routing.service import Owner, SupplyBook, decision_row, load_supply, store_decisions
 from kontor.routing.values import FAR_AHEAD, Demand, DemandLine, FulfillmentPlan, Id, Stock
 
-MOVE_GAIN_CENTS = 100  # moving promised stock costs work and trust: not for less
 MAX_ROUNDS = 6
 WORKABLE = frozenset({OrderState.CONFIRMED, OrderState.IN_FULFILLMENT})
 
@@ -124,7 +125,7 @@ async def _route(
         return {}
     masters = await routing_masters.load(db)
     refusals = await queries.refusals_of(db, found)
-    articles = await _articles(db, {line.variant_id for rows in lines.values() for line in rows if _physical(line)})
+    articles = await articles_of(db, {line.variant_id for rows in lines.values() for line in rows if _physical(line)})
     for _ in range(MAX_ROUNDS):
         works = _open(found, lines, await stock.of_orders(db, found))
         busy = sorted((work for work in works.values() if work.wanted), key=_importance)
@@ -175,7 +176,8 @@ def _physical(line: OrderLine) -> bool:
     return line.kind == ProductKind.PHYSICAL
 
 
-async def _articles(db: Session, variant_ids: Iterable[UUID]) -> dict[UUID, tuple[bool, bool]]:
+async def articles_of(db: Session, variant_ids: Iterable[UUID]) -> dict[UUID, tuple[bool, bool]]:
+    """Whether articles are hazardous, and whether they are bulky."""
     found: dict[UUID, tuple[bool, bool]] = {}
     for part in chunks(sorted(set(variant_ids))):
         rows = await db.execute(
@@ -196,21 +198,26 @@ def _plan(
 ) -> None:
     """Decide for one order: keep what it holds, or move; takes the decision off the book."""
     before = _give_back(book, work)
-    groups: dict[frozenset[UUID], list[OrderLine]] = {}
+    groups: dict[frozenset[Id], list[OrderLine]] = {}
     for line in work.lines:
         if line.id in work.wanted:
-            groups.setdefault(frozenset(refusals.get(line.id, ())), []).append(line)
+            shut = book.excluded_for(work.order.id, line.variant_id)
+            groups.setdefault(frozenset(refusals.get(line.id, ())) | shut, []).append(line)
     for refused, members in groups.items():
         excluded: frozenset[Id] = frozenset(refused | wish.excluded)
         if wish.only is not None:
             excluded |= {place for place in book.masters.locations if place != wish.only}
-        demand = replace(_demand(book, work, members, articles), excluded=excluded)
+        demand = replace(demand_of(book, work, members, articles), excluded=excluded)
         channel = work.order.channel_id
         best = book.plan(demand, channel)
         # Mostly nothing has changed since the order was placed; then the best is what it holds.
         kept = best if _holds(book, work, best) else _plan_kept(book, demand, work, channel)
-        keep = bool(work.pending) and kept.cost_cents - best.cost_cents <= MOVE_GAIN_CENTS
+        gain = book.policy(channel).move_gain_cents
+        keep = bool(work.pending) and kept.cost_cents - best.cost_cents <= gain
         chosen = kept if keep else best
+        if work.pending and not keep and kept.unsent:
+            filled = book.plan_pinned(demand, channel, _held(work))
+            chosen = filled if filled.cost_cents - best.cost_cents <= gain else best
         record = book.explain(demand, channel, chosen)
         now = book.now
         work.decisions.append(decision_row(work.order.id, wish.occasion[:20], chosen, record, now))
@@ -233,9 +240,10 @@ def _give_back(book: SupplyBook, work: Open) -> dict[tuple[UUID, UUID], Stock]:
     return before
 
 
-def _demand(
+def demand_of(
     book: SupplyBook, work: Open, members: Sequence[OrderLine], articles: Mapping[UUID, tuple[bool, bool]]
 ) -> Demand:
+    """What the router has to serve: the wanted pieces of these lines."""
     order = work.order
     address = order.shipping_address or order.billing_address
     return Demand(
@@ -274,6 +282,15 @@ def _holds(book: SupplyBook, work: Open, best: FulfillmentPlan) -> bool:
             key = (held.order_line_id, held.location_id)
             sent[key] = sent.get(key, 0) - held.quantity
     return bool(sent) and not best.unsent and not any(sent.values())
+
+
+def _held(work: Open) -> dict[Id, dict[Id, int]]:
+    """The pieces an order holds, by line and place."""
+    held: dict[Id, dict[Id, int]] = {}
+    for row in work.pending:
+        places = held.setdefault(row.order_line_id, {})
+        places[row.location_id] = places.get(row.location_id, 0) + row.quantity
+    return held
 
 
 def _plan_kept(book: SupplyBook, demand: Demand, work: Open, channel_id: UUID) -> FulfillmentPlan:

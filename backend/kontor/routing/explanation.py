@@ -29,7 +29,7 @@ _WORDS = {
         "split": "further parcels",
         "shortage": "not sent",
         "NO_STOCK": "has none of the goods in time",
-        "EXCLUDED": "was excluded for this order",
+        "EXCLUDED": "was excluded",
         "INACTIVE": "is not active",
         "NOT_ACCEPTING": "takes no new work",
         "NOT_THE_AGREED_STORE": "is not the agreed store",
@@ -64,7 +64,7 @@ _WORDS = {
         "split": "weitere Pakete",
         "shortage": "nicht versandt",
         "NO_STOCK": "hat nichts davon rechtzeitig",
-        "EXCLUDED": "war für diese Bestellung ausgeschlossen",
+        "EXCLUDED": "war ausgeschlossen",
         "INACTIVE": "ist nicht aktiv",
         "NOT_ACCEPTING": "nimmt nichts Neues an",
         "NOT_THE_AGREED_STORE": "ist nicht die vereinbarte Filiale",
@@ -241,7 +241,7 @@ class _Text:
         chosen = {parcel["location"] for parcel in record["parcels"]}
         lines += [self._alone(row) for row in record["candidates"] if row["location"] not in chosen]
         lines += [
-            self.words["eliminated"].format(place=self._place(row["location"]), reason=self.words[row["reason"]])
+            self.words["eliminated"].format(place=self._place(row["location"]), reason=self._reason(row))
             for row in record["eliminated"]
         ]
         return lines
@@ -272,6 +272,10 @@ class _Text:
             difference=self._money(row["cost"] - self.record["cost"]),
             units=row["missing"],
         )
+
+    def _reason(self, row: Record) -> str:
+        """Why a place was none; with the words of whoever excluded it."""
+        return self.words[row["reason"]] + (f" ({row['note']})" if row.get("note") else "")
 
     def _terms(self, terms: Mapping[str, int]) -> str:
         parts = sorted(terms.items(), key=lambda term: -abs(term[1]))

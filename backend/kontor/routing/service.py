@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
@@ -17,11 +17,16 @@ from kontor.inventory.allocating import Pick
 from kontor.inventory.models import CapacityUse, InboundStock, Reservation, StockLevel
 from kontor.locations.calendars import LocationCalendar, release_days
 from kontor.locations.models import StockLocation
+from kontor.routing.candidates import items_of
+from kontor.routing.excluding import read_exclusions
+from kontor.routing.exclusions import Exclusion, note, of_line, without
 from kontor.routing.explanation import explain
 from kontor.routing.masters import Masters
 from kontor.routing.models import RoutingDecision, RoutingPolicy
+from kontor.routing.pinning import Held, plan_pinned
 from kontor.routing.planner import plan
-from kontor.routing.values import Capacity, Demand, FulfillmentPlan, Id, Policy, Stock, Supply
+from kontor.routing.surveying import find_candidates
+from kontor.routing.values import Capacity, Demand, FulfillmentPlan, Id, Policy, Reason, Stock, Supply
 
 HORIZON_DAYS = 4
 _PERSONAL = "#"  # what is kept for one customer is nobody's quota: no channel has such a code
@@ -57,6 +62,7 @@ class SupplyBook:
     policies: dict[UUID | None, Policy]
     release_days: dict[Id, tuple[int, ...]] = field(default_factory=dict)
     horizon: int = HORIZON_DAYS
+    exclusions: tuple[Exclusion, ...] = ()
 
     @property
     def today(self) -> int:
@@ -71,13 +77,44 @@ class SupplyBook:
         """What is left, as the planner takes it."""
         return Supply(self.masters.network, self.stock, self.today, self.horizon, self.capacity, self.release_days)
 
+    def usable(self, demand: Demand) -> tuple[Demand, Supply]:
+        """The demand, and what is left for it of what routing may use."""
+        return without(self.exclusions, demand, self.supply) if self.exclusions else (demand, self.supply)
+
     def plan(self, demand: Demand, channel_id: UUID) -> FulfillmentPlan:
         """The cheapest plan on what is left."""
-        return plan(demand, self.supply, self.policy(channel_id))
+        return plan(*self.usable(demand), self.policy(channel_id))
 
     def explain(self, demand: Demand, channel_id: UUID, chosen: FulfillmentPlan) -> dict[str, Any]:
         """Why: every candidate with its terms or the reason against it, and the runner-up. Ask before `book`."""
-        return explain(demand, self.supply, self.policy(channel_id), chosen)
+        narrowed, supply = self.usable(demand)
+        record = explain(narrowed, supply, self.policy(channel_id), chosen)
+        if self.exclusions:
+            note(record, self.exclusions, narrowed)
+        return record
+
+    def plan_pinned(self, demand: Demand, channel_id: UUID, held: Held) -> FulfillmentPlan:
+        """The cheapest plan that leaves the held units (by line and place) where they are."""
+        narrowed, supply = self.usable(demand)
+        return plan_pinned(narrowed, supply, self.policy(channel_id), held)
+
+    def hurdles(self, demand: Demand, channel_id: UUID) -> dict[Id, Reason]:
+        """Why places with any of the goods can send none of them."""
+        narrowed, supply = self.usable(demand)
+        policy = self.policy(channel_id)
+        return dict(find_candidates(narrowed, supply, policy, *items_of(narrowed, policy)).eliminated)
+
+    def excluded_for(self, order_id: UUID, variant_id: UUID) -> frozenset[Id]:
+        """Places that get nothing of this article in this order."""
+        return of_line(self.exclusions, order_id, variant_id) if self.exclusions else frozenset()
+
+    def at(self, location_id: Id) -> SupplyBook:
+        """What one place has: for a plan that no other place may take part in, without looking at them all."""
+        stock: dict[Id, dict[Id, Stock]] = {
+            variant_id: {location_id: rows[location_id]} if location_id in rows else {}
+            for variant_id, rows in self.stock.items()
+        }
+        return replace(self, stock=stock)
 
     def give_up(self, kept: Mapping[tuple[UUID, UUID], int], channel: str, *, again: bool = False) -> None:
         """Let the order planned next have what was kept for its customer, by place and variant; `again` keeps it."""
@@ -169,6 +206,7 @@ async def load_supply(db: Session, masters: Masters, variant_ids: Iterable[UUID]
     inbound = await _add_inbound(db, ids, stock)
     book = SupplyBook(masters, db.now, stock, inbound, {}, await load_policies(db) if plans else {})
     latest = max((goods.day for rows in inbound.values() for goods in rows), default=0)
+    book.exclusions = await read_exclusions(db, ids)
     book.horizon = max(HORIZON_DAYS, latest - book.today + 2)
     await _add_calendars(db, book)
     return book

@@ -206,7 +206,10 @@ class Supply:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The weights of a decision, in cents. Priorities beyond the listed factors take the last one."""
+    """The weights of a decision, in cents. Priorities beyond the listed factors take the last one.
+
+    `move_gain_cents`: what an order holds already is moved only where that saves more, as moving costs work and trust.
+    """
 
     version: str
     split_cents: int = 0
@@ -216,6 +219,7 @@ class Policy:
     bulky_unit_cents: int = 0
     distance_cents_per_100km: int = 0
     priority_factors: tuple[int, ...] = (1,)
+    move_gain_cents: int = 100
 
     def factor(self, priority: int) -> int:
         """The weight of an order's delay and shortage."""

@@ -155,8 +155,8 @@ def _delivery(shown: baskets.Delivery, context: Context) -> BasketDelivery:
 class BasketQuery:
     @strawberry.field(
         description="What an order for the whole basket would be promised now, shipped or fetched at a store; "
-        "an order placed next gets exactly this, as long as nobody else takes the stock. `partly` lists stores that lack "
-        "something, too.",
+        "an order placed next gets exactly this, as long as nobody else takes the stock. `partly` lists stores that "
+        "lack something, too.",
         extensions=[requires(Permission.AVAILABILITY_READ)],
     )
     async def basket_promise(
