@@ -10,10 +10,12 @@ from kontor.auth.models import AuditEntry
 from kontor.core.db import Database
 from kontor.core.ids import new_id
 from kontor.core.outbox import OutboxRow
+from kontor.locations.models import StockLocation
 from kontor.processes.models import ProcessDefinition, ProcessInstance, UserTask
 from kontor.processes.states import UserTaskState
 from kontor.risk.models import RiskListEntry, RiskRule
 from kontor.routing.models import (
+    RoutingExclusion,
     RoutingMove,
     RoutingPolicy,
     RoutingRun,
@@ -38,6 +40,7 @@ async def fill_rest(database: Database, count: int) -> None:
     async with database.unit_of_work() as db:
         newest = (await db.scalars(sa.select(ProcessDefinition).limit(1))).one()
         instances = list(await db.scalars(sa.select(ProcessInstance).order_by(ProcessInstance.id).limit(count)))
+        place_id = (await db.scalars(sa.select(StockLocation.id).limit(1))).one()
         for index in range(count):
             at, run_id = db.now - timedelta(minutes=index), new_id()
             instance = instances[index % len(instances)]
@@ -75,6 +78,10 @@ async def fill_rest(database: Database, count: int) -> None:
                     ),
                     RoutingRun(id=run_id, occasion="MANUAL", requested_at=at, requested_by="test"),
                     ShadowPriceRun(id=new_id(), requested_at=at, requested_by="test"),
+                    RoutingExclusion(  # of an order that nobody has: it shuts nothing
+                        id=new_id(), location_id=place_id, order_id=new_id(), reason="full",
+                        until=at + timedelta(hours=2), created_at=at, created_by="test",
+                    ),
                     ProcessDefinition(
                         id=new_id(), key=f"variant-{index}", version=1, name="Variant", xml=newest.xml,
                         sha256=f"{index:064}", deployed_at=at, deployed_by="test",

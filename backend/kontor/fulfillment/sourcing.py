@@ -1,7 +1,9 @@
 """Source orders: plan again on today's supply, move what gains, and give the work to places.
 
 A batch is planned on one book of supply. What an order holds already counts as available to itself; it is moved only
-when that saves more than `MOVE_GAIN_CENTS`. Everything but the planning is a fixed number of statements per batch.
+when that saves more than the policy's `move_gain_cents`, and pieces it lacks (a place refused them, say) are found
+without moving the rest unless moving it saves that much. Everything but the planning is a fixed number of statements
+per batch.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -32,7 +34,6 @@ from kontor.routing import masters as routing_masters
 from kontor.routing.service import DECISION_COLUMNS, Owner, SupplyBook, decision_row, load_supply, store_decisions
 from kontor.routing.values import Demand, FulfillmentPlan, Id, Stock
 
-MOVE_GAIN_CENTS = 100  # moving promised stock costs work and trust: not for less
 MAX_ROUNDS = 6
 RECORD = DECISION_COLUMNS.index("record")
 WORKABLE = frozenset({OrderState.CONFIRMED, OrderState.IN_FULFILLMENT})
@@ -195,10 +196,11 @@ def _parts(
     wish: Wish,
 ) -> list[Part]:
     """What is planned of an order: lines refused by the same places together, and what a lock keeps in place apart."""
-    groups: dict[frozenset[UUID], list[OrderLine]] = {}
+    groups: dict[frozenset[Id], list[OrderLine]] = {}
     for line in work.lines:
         if line.id in work.wanted:
-            groups.setdefault(frozenset(refusals.get(line.id, ())), []).append(line)
+            shut = book.excluded_for(work.order.id, line.variant_id)
+            groups.setdefault(frozenset(refusals.get(line.id, ())) | shut, []).append(line)
     kept = _held_pieces(work) if work.locked else {}
     parts = []
     for refused, members in groups.items():
@@ -237,8 +239,12 @@ def _plan(book: SupplyBook, work: Open, parts: Sequence[Part], wish: Wish) -> No
         # Mostly nothing has changed since the order was placed; then the best is what it holds.
         same = part.fixed or not held or _holds(book, work, best, held)
         kept = best if same else plan_held(book, demand, held, channel)
-        keep = bool(held) and kept.cost_cents - best.cost_cents <= MOVE_GAIN_CENTS
+        gain = book.policy(channel, demand).move_gain_cents
+        keep = bool(held) and kept.cost_cents - best.cost_cents <= gain
         chosen = kept if keep else best
+        if held and not keep and kept.unsent:
+            filled = book.plan_pinned(demand, channel, _places_of(held))
+            chosen = filled if filled.cost_cents - best.cost_cents <= gain else best
         why = book.explain(demand, channel, chosen)
         if work.locked:
             why["locked"] = "KEPT" if part.fixed else "REFUSED" if demand.excluded else "FOUND"
@@ -265,6 +271,15 @@ def _holds(book: SupplyBook, work: Open, best: FulfillmentPlan, pending: Sequenc
             key = (held.order_line_id, held.location_id)
             sent[key] = sent.get(key, 0) - held.quantity
     return bool(sent) and not best.unsent and not any(sent.values())
+
+
+def _places_of(held: Sequence[Allocation]) -> dict[Id, dict[Id, int]]:
+    """The pieces that are held, by line and place."""
+    found: dict[Id, dict[Id, int]] = {}
+    for row in held:
+        places = found.setdefault(row.order_line_id, {})
+        places[row.location_id] = places.get(row.location_id, 0) + row.quantity
+    return found
 
 
 def _take(

@@ -22,7 +22,7 @@ from kontor.routing.masters import Masters, region_key
 from kontor.routing.promise import MAX_ASKED, MAX_QUANTITY, Destination
 from kontor.routing.promising import Arrival, arrivals_of, bundles_of
 from kontor.routing.service import SupplyBook, load_supply
-from kontor.routing.values import FAR_AHEAD, Demand, DemandLine, FulfillmentPlan, Id, PlannedParcel, Stock
+from kontor.routing.values import FAR_AHEAD, Demand, DemandLine, FulfillmentPlan, Id, PlannedParcel
 
 MOST_STORES = 100
 _SOONER_TRIES = 7
@@ -296,15 +296,8 @@ class _Planner:
     def _pickup(self, store: UUID, km: int | None) -> Delivery | None:
         wished = self._destination.promised_on
         demand = self._demand(None if wished is None else wished.toordinal(), store)
-        chosen = self._at(store).plan(demand, self.asked.channel.id)
+        chosen = self.book.at(store).plan(demand, self.asked.channel.id)
         return self._delivery(demand, chosen, wished, km) if chosen.parcels else None
-
-    def _at(self, store: UUID) -> SupplyBook:
-        """The same supply as far as a pick-up there can use it; others are refused by the planner anyway."""
-        stock: dict[Id, dict[Id, Stock]] = {
-            variant_id: {store: rows[store]} if store in rows else {} for variant_id, rows in self.book.stock.items()
-        }
-        return replace(self.book, stock=stock)
 
     def _delivery(self, demand: Demand, chosen: FulfillmentPlan, wish: date | None, km: int | None = None) -> Delivery:
         arrival = chosen.arrival_day
@@ -341,7 +334,7 @@ class _Planner:
             lines = tuple(replace(line, no_split=False) for line in own.values())
             lone = replace(demand, lines=lines, ship_complete=False, max_parcels=None)
             store = demand.pickup_location_id
-            book = self._at(store) if isinstance(store, UUID) else self.book
+            book = self.book.at(store) if isinstance(store, UUID) else self.book
             chosen = book.plan(lone, self.asked.channel.id)
             arrival = None if chosen.unsent else chosen.arrival_day
             self._alone[key] = None if arrival is None else date.fromordinal(arrival)

@@ -33,7 +33,7 @@ _WORDS = {
         "rule": "rules",
         "fall_back": "use of a fall-back",
         "NO_STOCK": "has none of the goods in time",
-        "EXCLUDED": "was excluded for this order",
+        "EXCLUDED": "was excluded",
         "INACTIVE": "is not active",
         "NOT_ACCEPTING": "takes no new work",
         "NOT_THE_AGREED_STORE": "is not the agreed store",
@@ -82,7 +82,7 @@ _WORDS = {
         "rule": "Regeln",
         "fall_back": "Ausweichen",
         "NO_STOCK": "hat nichts davon rechtzeitig",
-        "EXCLUDED": "war für diese Bestellung ausgeschlossen",
+        "EXCLUDED": "war ausgeschlossen",
         "INACTIVE": "ist nicht aktiv",
         "NOT_ACCEPTING": "nimmt nichts Neues an",
         "NOT_THE_AGREED_STORE": "ist nicht die vereinbarte Filiale",
@@ -306,9 +306,7 @@ class _Text:
         chosen = {parcel["location"] for parcel in record["parcels"]}
         lines += [self._alone(row) for row in record["candidates"] if row["location"] not in chosen]
         lines += [
-            self.words["eliminated"].format(
-                place=self._place(row["location"]), reason=self.words[row["reason"]].format(rule=row.get("rule", ""))
-            )
+            self.words["eliminated"].format(place=self._place(row["location"]), reason=self._reason(row))
             for row in record["eliminated"]
         ]
         if record.get("failed_rules"):
@@ -351,6 +349,11 @@ class _Text:
             difference=self._money(row["cost"] - self.record["cost"]),
             units=row["missing"],
         )
+
+    def _reason(self, row: Record) -> str:
+        """Why a place was none; with the words of whoever excluded it."""
+        reason = self.words[row["reason"]].format(rule=row.get("rule", ""))
+        return reason + (f" ({row['note']})" if row.get("note") else "")
 
     def _terms(self, terms: Mapping[str, int]) -> str:
         parts = sorted(terms.items(), key=lambda term: -abs(term[1]))

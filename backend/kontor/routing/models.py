@@ -212,3 +212,23 @@ class ShadowPrice(Model):
     cents: Mapped[int]
     computed_at: Mapped[datetime]
     run_id: Mapped[UUID] = mapped_column(sa.ForeignKey("shadow_price_run.id"))
+
+
+class RoutingExclusion(Model):
+    """A place gets no new work until a moment: none at all, none of a variant, none of an order, or none of both."""
+
+    __tablename__ = "routing_exclusion"
+    __table_args__ = (
+        sa.Index("ix_routing_exclusion_until", "until"),
+        sa.Index("ix_routing_exclusion_location_id", "location_id"),
+    )
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    location_id: Mapped[UUID] = mapped_column(sa.ForeignKey("stock_location.id"))
+    variant_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("product_variant.id"))
+    order_id: Mapped[UUID | None]
+    reason: Mapped[str] = mapped_column(sa.String(300))
+    until: Mapped[datetime]
+    created_at: Mapped[datetime]
+    created_by: Mapped[str] = mapped_column(sa.String(200))
+    lifted_at: Mapped[datetime | None]
+    lifted_by: Mapped[str | None] = mapped_column(sa.String(200))

@@ -18,15 +18,20 @@ from kontor.inventory.allocating import Pick
 from kontor.inventory.models import CapacityUse, InboundStock, Reservation, StockLevel
 from kontor.locations.calendars import LocationCalendar, release_days
 from kontor.locations.models import StockLocation
+from kontor.routing.candidates import items_of
+from kontor.routing.excluding import read_exclusions
+from kontor.routing.exclusions import Exclusion, note, of_line, without
 from kontor.routing.explanation import explain
 from kontor.routing.masters import Masters
 from kontor.routing.models import RoutingDecision, ShadowPrice
+from kontor.routing.pinning import Held, plan_pinned
 from kontor.routing.policies import InForce
 from kontor.routing.pooling import plan_together
 from kontor.routing.presets import cost
 from kontor.routing.ruling import country_of, kind_of, only, ruled
 from kontor.routing.situations import Situation, pack
-from kontor.routing.values import Capacity, Demand, FulfillmentPlan, Id, Network, Policy, Stock, Supply
+from kontor.routing.surveying import find_candidates
+from kontor.routing.values import Capacity, Demand, FulfillmentPlan, Id, Network, Policy, Reason, Stock, Supply
 
 HORIZON_DAYS = 4
 _SITUATION = "situation"
@@ -58,6 +63,7 @@ class SupplyBook:
     release_days: dict[Id, tuple[int, ...]] = field(default_factory=dict)
     horizon: int = HORIZON_DAYS
     dearest: dict[Id, int] = field(default_factory=dict)
+    exclusions: tuple[Exclusion, ...] = ()
 
     @property
     def today(self) -> int:
@@ -97,10 +103,15 @@ class SupplyBook:
             lines.append(replace(line, shortage_cents=cents + self.dearest.get(line.variant_id, 0)))
         return replace(demand, lines=tuple(lines))
 
+    def usable(self, demand: Demand, policy: Policy) -> tuple[Demand, Supply]:
+        """The demand as the policy weighs it, and what is left for it of what routing may use."""
+        asked, supply = self.owed(demand, policy), self.supply_of(policy, _variants(demand))
+        return without(self.exclusions, asked, supply) if self.exclusions else (asked, supply)
+
     def plan(self, demand: Demand, channel_id: UUID) -> FulfillmentPlan:
         """The cheapest plan on what is left."""
         policy = self.policy(channel_id, demand)
-        return plan_together(self.owed(demand, policy), self.supply_of(policy, _variants(demand)), policy)
+        return plan_together(*self.usable(demand, policy), policy)
 
     def plan_from(self, own: Mapping[Id, Mapping[Id, Stock]], demand: Demand, channel_id: UUID) -> FulfillmentPlan:
         """The cheapest plan from nothing but `own`, under the rules as they are for all that is left."""
@@ -115,8 +126,35 @@ class SupplyBook:
         With it, for `decision_row`, the situation: what to decide again on.
         """
         policy = self.policy(channel_id, demand)
-        record = explain(self.owed(demand, policy), self.supply_of(policy, _variants(demand)), policy, chosen)
+        asked, supply = self.usable(demand, policy)
+        record = explain(asked, supply, policy, chosen)
+        if self.exclusions:
+            note(record, self.exclusions, asked)
         return {**record, _SITUATION: Situation(pack(demand, self.supply), channel_id, country_of(demand))}
+
+    def plan_pinned(self, demand: Demand, channel_id: UUID, held: Held) -> FulfillmentPlan:
+        """The cheapest plan that leaves the held units (by line and place) where they are."""
+        policy = self.policy(channel_id, demand)
+        return plan_pinned(*self.usable(demand, policy), policy, held)
+
+    def hurdles(self, demand: Demand, channel_id: UUID) -> dict[Id, Reason]:
+        """Why places with any of the goods can send none of them."""
+        policy = self.policy(channel_id, demand)
+        asked, supply = self.usable(demand, policy)
+        seen = ruled(asked, supply, policy)
+        return dict(find_candidates(asked, seen, policy, *items_of(asked, policy)).eliminated)
+
+    def excluded_for(self, order_id: UUID, variant_id: UUID) -> frozenset[Id]:
+        """Places that get nothing of this article in this order."""
+        return of_line(self.exclusions, order_id, variant_id) if self.exclusions else frozenset()
+
+    def at(self, location_id: Id) -> SupplyBook:
+        """What one place has: for a plan that no other place may take part in, without looking at them all."""
+        stock: dict[Id, dict[Id, Stock]] = {
+            variant_id: {location_id: rows[location_id]} if location_id in rows else {}
+            for variant_id, rows in self.stock.items()
+        }
+        return replace(self, stock=stock)
 
     def give_up(self, kept: Mapping[tuple[UUID, UUID], int], channel: str, *, again: bool = False) -> None:
         """Let the order planned next have what was kept for its customer, by place and variant; `again` keeps it."""
@@ -224,6 +262,7 @@ async def load_supply(
     if any(each.policy.shadow_prices for each in book.policies.versions):
         await _add_prices(db, book, ids)
     latest = max((goods.day for rows in inbound.values() for goods in rows), default=0)
+    book.exclusions = await read_exclusions(db, ids)
     book.horizon = max(HORIZON_DAYS, latest - book.today + 2)
     await _add_calendars(db, book)
     return book

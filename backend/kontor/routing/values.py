@@ -302,9 +302,10 @@ class Supply:
 class Policy:
     """The weights of a decision, in cents, and its rules. Priorities beyond the listed factors take the last one.
 
-    `rejection_cents` is what work costs that a place refuses: a parcel bears it as often as its place refuses. An order
-    that waits is moved where that gains more than `move_cents` and more than `move_percent` of what it costs. With
-    `shadow_prices` a unit costs what it is worth to orders still to come.
+    `rejection_cents` is what work costs that a place refuses: a parcel bears it as often as its place refuses.
+    `move_gain_cents`: what an order holds when it is released is moved only where that saves more, as moving costs work
+    and trust. An order that waits is moved where that gains more than `move_cents` and more than `move_percent` of what
+    it costs. With `shadow_prices` a unit costs what it is worth to orders still to come.
     """
 
     version: str
@@ -316,6 +317,7 @@ class Policy:
     distance_cents_per_100km: int = 0
     rejection_cents: int = 0
     priority_factors: tuple[int, ...] = (1,)
+    move_gain_cents: int = 100
     move_cents: int = 50
     move_percent: int = 2
     shadow_prices: bool = False

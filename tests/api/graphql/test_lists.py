@@ -24,9 +24,9 @@ SIZE = 5
 # Lists of things that do not change once they are there, or tell by other moments what happened to them.
 UNCHANGING = {
     "apiClients", "auditEntries", "creditNotes", "deadJobs", "documents", "eventDeliveries", "events", "notifications",
-    "prices", "processDefinitions", "reservations", "riskListEntries", "riskRules", "routingMoves", "routingRuns",
-    "routingSimulationOrders", "shadowPriceRuns", "shadowPrices", "shippingTariffs", "stockMovements", "taxRates",
-    "users", "webhookEndpoints",
+    "prices", "processDefinitions", "reservations", "riskListEntries", "riskRules", "routingExclusions", "routingMoves",
+    "routingRuns", "routingSimulationOrders", "shadowPriceRuns", "shadowPrices", "shippingTariffs", "stockMovements",
+    "taxRates", "users", "webhookEndpoints",
 }  # fmt: skip
 
 

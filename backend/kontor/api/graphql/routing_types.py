@@ -51,6 +51,7 @@ class RoutingWeights:
     bulky_unit_cents: int
     distance_cents_per_100km: int = strawberry.field(name="distanceCentsPer100km")
     rejection_cents: int
+    move_gain_cents: int
     move_cents: int
     move_percent: int
     shadow_prices: bool
@@ -122,7 +123,7 @@ _POLICY_COLUMNS = (
 )  # fmt: skip
 _WEIGHTS = (
     "split_cents", "late_parcel_day_cents", "late_unit_day_cents", "shortage_cents", "bulky_unit_cents",
-    "distance_cents_per_100km", "rejection_cents", "move_cents", "move_percent", "shadow_prices",
+    "distance_cents_per_100km", "rejection_cents", "move_gain_cents", "move_cents", "move_percent", "shadow_prices",
     "priority_factors",
 )  # fmt: skip
 
@@ -152,6 +153,7 @@ class RoutingWeightsInput(Given):
     bulky_unit_cents: int | None = UNSET
     distance_cents_per_100km: int | None = strawberry.field(default=UNSET, name="distanceCentsPer100km")
     rejection_cents: int | None = UNSET
+    move_gain_cents: int | None = UNSET
     move_cents: int | None = UNSET
     move_percent: int | None = UNSET
     shadow_prices: bool | None = UNSET
