@@ -106,7 +106,9 @@ def _cents(survey: Survey, location_id: Id, each: int, per_kg: int) -> list[int]
         if row is None:
             cents.append(FORBIDDEN)
             continue
-        on_hand, safety, price, inbound, reserved = row
+        on_hand, safety, price, inbound, reserved, later = row
+        if later:
+            price = min(price, *later)
         have = available(row, survey.demand.channel, survey.last_day) if inbound or reserved else on_hand - safety
         if have < (quantity if line.group is not None or line.no_split else 1):
             cents.append(FORBIDDEN)
