@@ -186,6 +186,13 @@ def test_group_stays_in_one_parcel_or_unsent() -> None:
     assert (result.parcels, result.unsent, result.cost_cents) == ((), (("x", 1), ("y", 2)), 15_000)
 
 
+def test_a_bundle_of_two_lines_of_one_article_needs_the_goods_of_both() -> None:
+    lines = tuple(DemandLine(str(n), "v0", count, group="kit") for n, count in enumerate((3, 1)))
+    demand = Demand(lines, "web", "de", 9)
+    assert plan(demand, supply_of([shop("a")], {"v0": {"a": 3}}), FLAT).parcels == ()
+    assert parcels_of(plan(demand, supply_of([shop("a")], {"v0": {"a": 4}}), FLAT)) == [("a", 0, {"0": 3, "1": 1})]
+
+
 def test_ship_complete_sends_nothing_rather_than_a_part() -> None:
     supply = supply_of([shop("a")], {"v0": {"a": 1}})
     assert plan(order(1, 1), supply, FLAT).unsent == (("1", 1),)
@@ -248,6 +255,17 @@ def test_stock_price_steers_but_is_no_true_cost() -> None:
     assert (only.cost_cents, only.true_cost_cents) == (500, 200)
 
 
+def test_units_that_get_cheaper_are_waited_for() -> None:
+    stock: dict[Id, dict[Id, Stock]] = {"v0": {"a": Stock(1, 0, 900, ((2, 1),), None, (900, 50))}}
+    supply = Supply(Network([shop("a", parcel=200)]), stock, 0)
+    calm = plan(order(1, promised_day=9), supply, FLAT)
+    assert parcels_of(calm) == [("a", 2, {"0": 1})]
+    assert calm.terms.stock_price == 50
+    assert parcels_of(plan(order(1, promised_day=0), supply, replace(FLAT, late_unit_day_cents=600))) == [
+        ("a", 0, {"0": 1})
+    ]
+
+
 def test_demand_without_any_stock_is_unsent_with_its_price() -> None:
     result = plan(order(2), supply_of([shop("a")], {}), FLAT)
     assert (result.parcels, result.cost_cents) == ((), 10_000)
@@ -275,7 +293,7 @@ def test_search_for_large_orders_finds_the_optimum_and_proves_it() -> None:
         if not pools and not any(each.line_cents or each.offer.lane.weight_steps for each in places):
             assert (seed, cost, bound) == (seed, exact.cost_cents, exact.cost_cents)
             proven += 1
-    assert proven > 20
+    assert proven >= 20
 
 
 @pytest.mark.parametrize("seed", range(12))

@@ -14,7 +14,6 @@ from typer.testing import CliRunner
 
 from kontor.routing.instances import InvalidInstance, articles_of, demand_of, network_of, policy_of
 from kontor.routing.instances import Row as Fields
-from kontor.routing.joint import in_turn, settle
 from kontor.routing.planner import plan
 from kontor.routing.season import Pricing, SeasonRouter
 from kontor.routing.season_cli import app
@@ -231,21 +230,17 @@ class World:
         assert min(wanted.values()) >= 0
 
 
-def test_orders_settled_together_share_what_is_short() -> None:
-    root = Fields(START, ())
-    articles = articles_of(root)
-    rows = {"A": order("A", 2, bulb=1), "B": order("B", 2, bulb=1, lamp=1)}
-    demands = {name: demand_of(Fields(row, ()), articles) for name, row in rows.items()}
-    supply = Supply(network_of(root), {"bulb": {"shop": Stock(1)}, "lamp": {"shop": Stock(1)}}, 0, 1)
-    at_once: dict[str, Any] = {"days": lambda *_: (0,)}
-    assert in_turn(demands, supply, policy_of(root), **at_once) == {
-        "A": {("shop", 0): {"bulb": 1}},
-        "B": {("shop", 0): {"lamp": 1}},
-    }
-    assert settle(demands, supply, policy_of(root), price=lambda *_: 0.0, **at_once) == {
-        "A": {},
-        "B": {("shop", 0): {"bulb": 1, "lamp": 1}},
-    }
+def test_orders_of_a_day_share_what_is_short() -> None:
+    chosen = router("evening")
+    rows = [order("A", 2, bulb=1), order("B", 2, bulb=1, lamp=1)]
+    for row in rows:
+        assert chosen.answer({**ASK, "order": row}) == {"defer": True}
+    state = {"available": [["shop", "bulb", 0, 1], ["shop", "lamp", 0, 1]], "capacity_left": LEFT}
+    answer = chosen.answer({"type": "evening", "day": 0, "orders": rows, **state})
+    assert answer["orders"] == [
+        {"id": "A", "parcels": []},
+        {"id": "B", "parcels": [parcel("shop", 0, bulb=1, lamp=1)]},
+    ]
 
 
 WRONG: list[tuple[Any, tuple[str | int, ...]]] = [

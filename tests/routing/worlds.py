@@ -115,6 +115,7 @@ def _stock(rng: Random) -> Stock:
         rng.choice((0, 0, 0, 40, 300, -60)),
         tuple((rng.randint(1, 3), rng.randint(1, 3)) for _ in range(rng.choice((0, 0, 0, 1, 2)))),
         {"market": 1} if rng.random() < 0.15 else None,
+        (rng.randint(-60, 200), rng.randint(-60, 200)) if rng.random() < 0.2 else (),
     )
 
 
@@ -264,7 +265,8 @@ def _parcel(
         stock = supply.stock[line.variant_id].get(place)
         if stock is None or (line.hazmat and not site.hazmat) or (line.bulky and not site.bulky):
             continue
-        cents = (lane.cents_per_kg * line.weight_g + 500) // 1000 + site.handling_unit_cents + stock.price_cents
+        price = stock.later_prices[min(day, 2) - 1] if day and stock.later_prices else stock.price_cents
+        cents = (lane.cents_per_kg * line.weight_g + 500) // 1000 + site.handling_unit_cents + price
         cents += unit_price + late * policy.late_unit_day_cents
         cents += (policy.bulky_unit_cents + lane.bulky_unit_cents) if line.bulky else 0
         units = sent[place, slot, index] = model.column(cents, line.quantity)

@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
+from typing import TypeAlias
 
-from kontor.routing import mixing
+from kontor.routing import solver
 from kontor.routing.joining import Part
 from kontor.routing.relaxing import Rows
 from kontor.routing.seeking import Seeker, plan_of, seeker_of, wish_of
 from kontor.routing.sharing import Draw, Ledger, contested
 from kontor.routing.values import Demand, FulfillmentPlan, Id, Policy, Supply
+
+Days: TypeAlias = Callable[[Demand], Mapping[Id, tuple[int, ...]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,18 +55,23 @@ def optimize(
     seconds: float,
     seed: int = 1,
     rounds: int | None = None,
+    days: Days | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> BatchPlan:
     """The cheapest joint plan found within the time and the rounds, and a proven bound on all joint plans.
 
     Every order is planned once whatever the time, by priority, promise and the order given; the result is never dearer
-    than that. Ends early when nothing can be gained any more. Without the extra `optimizer` only ruin and recreate is
-    used, and the bound is what the orders would cost each alone on everything.
+    than that. `days` are the release days by place for an order, where they differ by order. Ends early when nothing
+    can be gained any more. Without the extra `optimizer` only ruin and recreate is used, and the bound is what the
+    orders would cost each alone on everything.
     """
     end = clock() + seconds
     ledger = Ledger(supply)
     names = list(demands)
-    seekers = [seeker_of(demands[name], supply, policy, ledger) for name in names]
+    seekers = [
+        seeker_of(each, replace(supply, release_days=days(each)) if days else supply, policy, ledger)
+        for each in demands.values()
+    ]
     wishes = [wish_of(seeker, ledger) for seeker in seekers]
     shelves, gates = contested(ledger, wishes)
     groups = _apart(wishes, ledger, shelves, gates)
@@ -73,7 +81,7 @@ def optimize(
         )
         for n, members in enumerate(groups)
     ]
-    solver = mixing.is_there()
+    with_programs = solver.is_there()
     done = 0
     while clock() < end and (rounds is None or done < rounds):
         going = [part for part in parts if not part.is_done]
@@ -81,7 +89,7 @@ def optimize(
             break
         done += 1
         for part in going:
-            part.step(solver=solver)
+            part.step(solver=with_programs)
     return _batch_plan(names, groups, parts, supply=supply, policy=policy, rounds=done)
 
 

@@ -98,7 +98,8 @@ def _pools(items: list[Item], lines: tuple[DemandLine, ...]) -> list[Pool]:
     pools = []
     for variant in dict.fromkeys(line.variant_id for line in lines):
         units = tuple(sum(n for index, n in item.parts if lines[index].variant_id == variant) for item in items)
-        if sum(1 for n in units if n) > 1:
+        # One bundle may hold two lines of it as well: each alone would find enough.
+        if sum(1 for line in lines if line.variant_id == variant) > 1:
             pools.append(Pool(variant, units))
     return pools
 

@@ -76,7 +76,7 @@ def parcel_terms(
         weight += line.weight_g * count
         shipping += freight_cents(lane, line.weight_g) * count
         bulky += (policy.bulky_unit_cents + lane.bulky_unit_cents) * count if line.bulky else 0
-        stock_price += supply.stock[line.variant_id][site.location_id].price_cents * count
+        stock_price += supply.stock[line.variant_id][site.location_id].price_after(offset) * count
     terms = Terms(
         shipping=shipping + weight_step_cents(lane.weight_steps, weight),
         handling=site.handling_parcel_cents

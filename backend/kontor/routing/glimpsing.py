@@ -138,7 +138,9 @@ class _Reader(NamedTuple):
         found: list[Offering] = []
         top = min(top, FORBIDDEN)
         for location_id, row in self.survey.lines[index][0].items():
-            on_hand, safety, price, inbound, reserved = row
+            on_hand, safety, price, inbound, reserved, later = row
+            if later:
+                price = min(price, *later)
             if inbound or reserved:
                 if not available(row, channel, last_day):
                     continue
@@ -161,7 +163,9 @@ class _Reader(NamedTuple):
         found: list[Offering] = []
         top = min(top, FORBIDDEN)
         for location_id, row in self.survey.lines[index][0].items():
-            on_hand, safety, price, inbound, reserved = row
+            on_hand, safety, price, inbound, reserved, later = row
+            if later:
+                price = min(price, *later)
             have = available(row, channel, last_day) if inbound or reserved else on_hand - safety
             door = get(location_id) if have >= units else None
             if door is None:

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from kontor.routing.mixing import Master, mix
+from kontor.routing.compact import settled
+from kontor.routing.mixing import Master, Mixture, mix
 from kontor.routing.ranking import plans_within
 from kontor.routing.recreating import Joint, Search, in_sequence
 from kontor.routing.relaxing import Offers, Rows, offers_at
@@ -268,11 +269,30 @@ class Part:
             limit = self.offers.paid[number] + gap
             options, complete = plans_within(seeker, prices, limit, gates=gates, most_steps=_SETTLED_STEPS)
             count += len(options)
-            if not complete or count > _SETTLED_PLANS or self.rest() <= 0:
+            if not complete or count > _SETTLED_PLANS:
+                self._settle_compactly(gap)
+                return
+            if self.rest() <= 0:
                 return
             first = self.search.kept[number]
             choices[number] = [first, *[option for option in options if option.parcels != first.parcels]]
-        found = mix(self.rows, self.rows.limits, choices, nodes=1_000_000, seconds=self.rest())
+        self._take(mix(self.rows, self.rows.limits, choices, nodes=1_000_000, seconds=self.rest()))
+
+    def _settle_compactly(self, gap: int) -> None:
+        """The same where some order has too many plans to list."""
+        limits = [paid + gap for paid in self.offers.paid]
+        found = settled(
+            self.seekers,
+            self.ledger,
+            limits,
+            prices=self.rows.prices(self.duals),
+            start=dict(enumerate(self.search.kept)),
+            seconds=self.rest(),
+        )
+        if found is not None:
+            self._take(found)
+
+    def _take(self, found: Mixture) -> None:
         if found.picked is not None:
             self.joint.swap(found.picked.items())
             self.search.note()

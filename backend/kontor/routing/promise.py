@@ -250,7 +250,7 @@ def _usable(facts: _Facts, variant_id: UUID, *, ships: bool) -> Iterator[tuple[I
 def _options(facts: _Facts, variant_id: UUID, *, ships: bool) -> list[_Option]:
     options = []
     for location_id, stock, service in _usable(facts, variant_id, ships=ships):
-        on_hand, safety, _, inbound, reserved = stock
+        on_hand, safety, _, inbound, reserved, _ = stock
         if inbound or reserved:
             option = _dated(facts, location_id, stock, service)
             if option is not None:

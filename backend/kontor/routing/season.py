@@ -1,34 +1,44 @@
 """A season, message by message: stock moves, orders are answered, and shadow prices follow what is left and sold.
 
 Three policies: `cheapest` answers each order by its own cheapest plan; `online` does so at shadow prices, solved again
-each morning; `evening` holds the orders of a day and settles them together at the prices of that evening.
+each morning; `evening` holds the orders of a day and plans them jointly at the prices of that evening.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
+from kontor.routing.batch import optimize
 from kontor.routing.forecasting import Forecast, Sold, learned
 from kontor.routing.instances import InvalidInstance, Row, articles_of, demand_of, network_of, policy_of
-from kontor.routing.joint import Sent, settle
 from kontor.routing.planner import plan
+from kontor.routing.sampling import Shapes
 from kontor.routing.shadow import Assortment, Holdings, Key, Prices, shadow_prices, smoothed
-from kontor.routing.values import Capacity, Demand, DemandLine, Id, Stock, Supply
+from kontor.routing.values import Capacity, Demand, DemandLine, FulfillmentPlan, Id, Stock, Supply
 
 Message: TypeAlias = Mapping[str, Any]
+Sent: TypeAlias = Mapping[tuple[Id, int], Mapping[Id, int]]
+"""Units by line, by the place and day of a parcel."""
+
+# The rounds decide; the clock only guards against a stuck solver, as what depends on it could not be repeated.
+_SECONDS = 60.0
 POLICIES = ("cheapest", "online", "evening")
 
 
 @dataclass(frozen=True, slots=True)
 class Pricing:
-    """How shadow prices are made: sampled demands per solve, the share kept of the last prices, and the seed."""
+    """How shadow prices are made: sampled demands per solve, the share kept of the last prices, and the seed.
+
+    `rounds` is how long an evening's orders are planned jointly.
+    """
 
     samples: int = 4
     keep: float = 0.5
     seed: int = 0
+    rounds: int = 12
 
 
 class SeasonRouter:
@@ -68,20 +78,27 @@ class SeasonRouter:
         season.note(demand)
         if self.policy == "evening":
             return {"defer": True}
-        parcels = plan(season.wanted(demand), season.supply(row), season.policy).parcels
-        sent = {(parcel.location_id, parcel.day): dict(parcel.lines) for parcel in parcels}
+        sent = _sent(plan(season.wanted(demand), season.supply(row), season.policy))
         season.book(demand, sent)
         return {"parcels": _parcels(sent)}
 
     def _evening(self, season: _Season, row: Row) -> dict[str, Any]:
         demands = dict(season.read(each) for each in row.rows("orders"))
-        season.price_from(season.today + 1, season.left(row))
+        season.price_from(season.today + 1, season.left(row), list(demands.values()))
         supply = season.supply(row)
         asked = {name: season.wanted(demand) for name, demand in demands.items()}
-        settled = settle(asked, supply, season.policy, days=season.days, price=season.prices.on)
+        how = self.pricing
+        batch = optimize(
+            asked, supply, season.policy, seconds=_SECONDS, rounds=how.rounds, seed=how.seed, days=season.days
+        )
+        settled = {name: _sent(batch.plans[name]) for name in demands}
         for name, sent in settled.items():
             season.book(demands[name], sent)
-        return {"orders": [{"id": name, "parcels": _parcels(settled[name])} for name in demands]}
+        return {"orders": [{"id": name, "parcels": _parcels(sent)} for name, sent in settled.items()]}
+
+
+def _sent(chosen: FulfillmentPlan) -> Sent:
+    return {(parcel.location_id, parcel.day): dict(parcel.lines) for parcel in chosen.parcels}
 
 
 def _parcels(sent: Sent) -> list[dict[str, Any]]:
@@ -122,6 +139,8 @@ class _Season:
         self.promised: dict[Key, Counter[int]] = {}
         self.used: Counter[tuple[Id, int]] = Counter()
         self.orders = 0
+        self.promises: Counter[tuple[int, int]] = Counter()
+        self.quantities: Counter[int] = Counter()
         self.units: Counter[Id] = Counter()
         self.regions: Counter[str] = Counter()
         self.walk_ins: Counter[Key] = Counter()
@@ -158,6 +177,8 @@ class _Season:
     def note(self, demand: Demand) -> None:
         """Remember what was asked for, whether or not it could be sent."""
         self.orders += 1
+        self.promises[demand.promised_day - self.today, self.policy.factor(demand.priority)] += 1
+        self.quantities.update(line.quantity for line in demand.lines)
         self.regions[demand.region] += 1
         for line in demand.lines:
             self.units[line.variant_id] += line.quantity
@@ -171,11 +192,13 @@ class _Season:
             lines.append(replace(line, shortage_cents=owed + max(0, round(max(prices, default=0)))))
         return replace(demand, lines=tuple(lines))
 
-    def days(self, place: Id, demand: Demand) -> tuple[int, ...]:
-        """Today, and the days on which the place gets any of the goods of the order, as far as one may wait."""
-        coming = {day for line in demand.lines for day in self.deliveries.get((place, line.variant_id), ())}
-        last = min(self.today + self.wait, self.end - 1)
-        return tuple(sorted({self.today} | {day for day in coming if self.today < day <= last}))
+    def days(self, demand: Demand) -> dict[Id, tuple[int, ...]]:
+        """By place: today, and when it gets any of the goods of the order, as far as one may wait."""
+        last, found = min(self.today + self.wait, self.end - 1), {}
+        for place in self.network.sites:
+            coming = {day for line in demand.lines for day in self.deliveries.get((place, line.variant_id), ())}
+            found[place] = tuple(sorted({self.today} | {day for day in coming if self.today < day <= last}))
+        return found
 
     def supply(self, row: Row) -> Supply:
         """What may be promised now, at the present prices."""
@@ -207,9 +230,9 @@ class _Season:
             if day > self.today and levels[day] > last:
                 inbound.append((day, levels[day] - last))
                 last = levels[day]
-        # Where nothing is left today, a unit is one of those that come.
-        day = self.today if on_hand or not inbound else inbound[0][0]
-        return Stock(on_hand, 0, round(self.prices.on(place, variant, day)), tuple(inbound))
+        days = range(self.today, self.today + self.wait + 1 if inbound else self.today + 1)
+        price, *later = [round(self.prices.on(place, variant, day)) for day in days]
+        return Stock(on_hand, 0, price, tuple(inbound), None, tuple(later))
 
     def book(self, demand: Demand, sent: Sent) -> None:
         variants = {line.line_id: line.variant_id for line in demand.lines}
@@ -243,7 +266,7 @@ class _Season:
         rises = zip(days, levels, levels[1:], strict=False)
         return levels[0], [(day, after - before) for day, before, after in rises if after > before]
 
-    def price_from(self, first: int, stock: Mapping[Key, int]) -> None:
+    def price_from(self, first: int, stock: Mapping[Key, int], known: Sequence[Demand] = ()) -> None:
         """Solve the prices again for what is asked from a day on."""
         sold = Sold(max(0, first), self.orders, self.units, self.regions, self.walk_ins, self.open_days)
         forecast = learned(self.forecast, sold, self.carried)
@@ -253,11 +276,14 @@ class _Season:
         }
         holdings = Holdings(
             first, self.end, {key: max(0, each[0]) for key, each in outlook.items()},
-            {key: each[1] for key, each in outlook.items()}, left,
+            {key: each[1] for key, each in outlook.items()}, left, self.wait, known, self.today,
         )  # fmt: skip
-        how = self.pricing
-        new = shadow_prices(self.assortment, holdings, forecast, samples=how.samples, seed=how.seed)
-        self.prices = smoothed(new, self.prices if self._priced else None, how.keep)
+        how, old = self.pricing, self.prices if self._priced else None
+        new = shadow_prices(
+            self.assortment, holdings, forecast, shapes=Shapes(self.promises, self.quantities), samples=how.samples,
+            seed=how.seed, before=old,
+        )  # fmt: skip
+        self.prices = smoothed(new, old, how.keep)
         self._priced = True
 
 

@@ -10,11 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
+from kontor.routing.clearing import Market, Values, cleared
 from kontor.routing.costs import freight_cents
 from kontor.routing.forecasting import Forecast, counter_rates
+from kontor.routing.sampling import Asked, Rates, Shapes, drawn, together
 from kontor.routing.solver import UNLIMITED, libraries
-from kontor.routing.transport import Market, value_units
-from kontor.routing.values import DemandLine, Id, Network, Policy, Site
+from kontor.routing.values import Demand, DemandLine, Id, Network, Policy, Site
 
 if TYPE_CHECKING:
     import numpy
@@ -23,11 +24,6 @@ if TYPE_CHECKING:
 
 Key: TypeAlias = tuple[Id, Id]
 """A place and a variant."""
-
-# Parcels paid per unit in the program. More than are sent: units of one order that a price drives apart pay one each.
-PARCELS_PER_UNIT = 1.2
-# Days between order and promise that lateness is averaged over.
-_PROMISES = (2, 3, 4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +41,8 @@ class Assortment:
 class Holdings:
     """Uncommitted units on hand, and those that come as (day, units), to be asked from `first` until before `end`.
 
-    `capacity_left` are units a place can still send on a day where that is not all it sends in one.
+    `capacity_left` are units a place can still send on a day where that is not all it sends in one. Orders may wait
+    `wait` days for what comes. `known` are orders of `today` that want some of it; without a word today is `first`.
     """
 
     first: int
@@ -53,6 +50,9 @@ class Holdings:
     on_hand: Mapping[Key, int]
     inbound: Mapping[Key, Sequence[tuple[int, int]]] = field(default_factory=dict)
     capacity_left: Mapping[tuple[Id, int], int] = field(default_factory=dict)
+    wait: int = 0
+    known: Sequence[Demand] = ()
+    today: int | None = None
 
 
 class Prices(NamedTuple):
@@ -69,22 +69,33 @@ class Prices(NamedTuple):
 
 
 def shadow_prices(
-    assortment: Assortment, holdings: Holdings, forecast: Forecast, *, samples: int = 3, seed: int = 0
+    assortment: Assortment,
+    holdings: Holdings,
+    forecast: Forecast,
+    *,
+    shapes: Shapes | None = None,
+    samples: int = 3,
+    seed: int = 0,
+    before: Prices | None = None,
 ) -> Prices:
     """The mean value of a unit over sampled demands, in cents: at most what a unit unsold costs, less mark-down.
 
     Expected demand alone would price the last unit like the tenth; what may come decides. The same seed draws the same
-    demands, whatever the order of places and variants. Raises `OptimizerMissing`.
+    demands, whatever the order of places and variants. `before` are prices to start the search from. Raises
+    `OptimizerMissing`.
     """
     np, _ = libraries()
-    if holdings.first >= holdings.end:
+    if holdings.first >= holdings.end and not holdings.known:
         return Prices({key: ((holdings.first, -float(assortment.markdown.get(key, 0))),) for key in holdings.on_hand})
     grid = _Grid(assortment, holdings, forecast)
-    market = grid.market()
-    units, capacity = np.zeros(market.arrivals.shape), np.zeros(market.capacity.shape)
+    market, known, rates = grid.market(), grid.known(), grid.rates()
+    values = grid.values_at(before)
+    units, capacity = np.zeros(market.supply.shape), np.zeros(market.capacity.shape)
     for sample in range(samples):
-        values = value_units(market, *grid.draw(np.random.default_rng([seed, holdings.first, sample])))
-        units, capacity = units + values.units / samples, capacity + values.capacity / samples
+        asked = drawn(rates, shapes or Shapes(), np.random.default_rng([seed, holdings.first, sample]))
+        found = cleared(market, together(known, asked), values)
+        units, capacity = units + found.units / samples, capacity + found.capacity / samples
+        values = Values(units * samples / (sample + 1), capacity * samples / (sample + 1))
     lowest = -market.markdown[:, :, None]
     return grid.prices(np.clip(units, lowest, market.lost[None, :, None]), np.maximum(capacity, 0))
 
@@ -116,7 +127,8 @@ class _Grid:
         self.variants = sorted(assortment.articles, key=str)
         self.regions = sorted(forecast.regions)
         first, end = holdings.first, holdings.end
-        deliveries = {day for rows in holdings.inbound.values() for day, _ in rows if first < day < end}
+        self.today = first if holdings.today is None else holdings.today
+        deliveries = {day for rows in holdings.inbound.values() for day, _ in rows if self.today < day < end}
         groups: list[list[int]] = []
         for day in sorted(deliveries):
             if groups and day - groups[-1][-1] <= 1:
@@ -124,78 +136,121 @@ class _Grid:
             else:
                 groups.append([day])
         # Deliveries of neighboring days count as one on the middle day, which keeps the program small.
-        self.starts = [first, *(group[len(group) // 2] for group in groups)]
-        self.lengths = [b - a for a, b in zip(self.starts, [*self.starts[1:], end], strict=True)]
+        self.starts = [self.today, *(group[len(group) // 2] for group in groups)]
+        self.shown = [self.today, *(group[0] for group in groups)]
+        self.lengths = [max(0, b - max(a, first)) for a, b in zip(self.starts, [*self.starts[1:], end], strict=True)]
         self.period = {day: number + 1 for number, group in enumerate(groups) for day in group}
+        self.rank = {name: n for names in (self.places, self.variants) for n, name in enumerate(names)}
         carried: dict[Id, set[Id]] = {}
         for place, variant in {*holdings.on_hand, *holdings.inbound}:
             carried.setdefault(place, set()).add(variant)
         self.carried = {place: frozenset(kept) for place, kept in carried.items()}
 
+    def _period_on(self, day: int) -> int:
+        return sum(1 for start in self.starts if start <= day) - 1
+
     def market(self) -> Market:
-        np, policy = self.np, self.assortment.policy
+        np, policy, network = self.np, self.assortment.policy, self.assortment.network
         articles = [self.assortment.articles[variant] for variant in self.variants]
         lost = [policy.shortage_cents if a.shortage_cents is None else a.shortage_cents for a in articles]
         markdown = [[self.assortment.markdown.get((p, v), 0) for v in self.variants] for p in self.places]
+        shape = len(self.places), len(self.regions)
+        parcel, days = np.full(shape, UNLIMITED), np.zeros(shape)
+        unit = np.zeros((*shape, len(articles)))
+        for at, place in enumerate(self.places):
+            site = network.sites[place]
+            for r, region in enumerate(self.regions):
+                if site.active and site.accepting and site.ships and region in site.lanes:
+                    lane = site.lanes[region]
+                    parcel[at, r] = lane.parcel_cents + site.handling_parcel_cents
+                    days[at, r] = site.lead_days + lane.transit_days
+                    unit[at, r] = [self._unit_cost(site, region, article) for article in articles]
         return Market(
-            self._costs(articles), np.array(lost, float), np.array(markdown, float), self._arrivals(), self._capacity()
-        )
-
-    def _costs(self, articles: list[DemandLine]) -> Array:
-        cost = self.np.full((len(self.places), len(self.regions), len(articles)), UNLIMITED)
-        for number, place in enumerate(self.places):
-            site = self.assortment.network.sites[place]
-            for region, name in enumerate(self.regions):
-                if site.active and site.accepting and site.ships and name in site.lanes:
-                    cost[number, region] = [self._unit_cost(site, name, article) for article in articles]
-        return cost  # type: ignore[no-any-return]
+            parcel, unit, days, (float(policy.late_parcel_day_cents), float(policy.late_unit_day_cents)),
+            float(policy.split_cents), np.array(lost, float), np.array(markdown, float), self._supply(),
+            self._capacity(),
+        )  # fmt: skip
 
     def _unit_cost(self, site: Site, region: str, article: DemandLine) -> float:
-        """What sending a unit costs, with its share of a parcel."""
         if (article.hazmat and not site.hazmat) or (article.bulky and not site.bulky):
-            return UNLIMITED
-        policy, lane = self.assortment.policy, site.lanes[region]
-        late = sum(max(0, site.lead_days + lane.transit_days - days) for days in _PROMISES) / len(_PROMISES)
-        parcel = lane.parcel_cents + site.handling_parcel_cents + policy.split_cents
-        unit = site.handling_unit_cents + freight_cents(lane, article.weight_g)
-        unit += (policy.bulky_unit_cents + lane.bulky_unit_cents) if article.bulky else 0
-        late_cents = late * (PARCELS_PER_UNIT * policy.late_parcel_day_cents + policy.late_unit_day_cents)
-        return PARCELS_PER_UNIT * parcel + unit + late_cents
+            return 1e7
+        lane = site.lanes[region]
+        bulky = (self.assortment.policy.bulky_unit_cents + lane.bulky_unit_cents) if article.bulky else 0
+        return float(site.handling_unit_cents + freight_cents(lane, article.weight_g) + bulky)
 
-    def _arrivals(self) -> Array:
-        place, variant = ({name: n for n, name in enumerate(names)} for names in (self.places, self.variants))
-        arrivals = self.np.zeros((len(place), len(variant), len(self.starts)))
+    def _supply(self) -> Array:
+        arrivals = self.np.zeros((len(self.places), len(self.variants), len(self.starts)))
         for (p, v), units in self.holdings.on_hand.items():
-            arrivals[place[p], variant[v], 0] = units
+            arrivals[self.rank[p], self.rank[v], 0] = units
         for (p, v), rows in self.holdings.inbound.items():
             for day, units in rows:
                 if day < self.holdings.end:
-                    arrivals[place[p], variant[v], self.period.get(day, 0)] += units
-        return arrivals  # type: ignore[no-any-return]
+                    arrivals[self.rank[p], self.rank[v], self.period.get(day, 0)] += units
+        return arrivals.cumsum(axis=2)  # type: ignore[no-any-return]
 
     def _capacity(self) -> Array:
         capacity = self.np.full((len(self.places), len(self.starts)), UNLIMITED)
         for number, place in enumerate(self.places):
             daily = self.assortment.units_per_day.get(place)
-            for period, (start, length) in enumerate(zip(self.starts, self.lengths, strict=True)):
+            ends = [*self.starts[1:], self.holdings.end]
+            for period, (start, end) in enumerate(zip(self.starts, ends, strict=True)):
                 if daily is not None:
-                    days = range(start, start + length)
-                    capacity[number, period] = sum(self.holdings.capacity_left.get((place, d), daily) for d in days)
+                    left = [self.holdings.capacity_left.get((place, day), daily) for day in range(start, end)]
+                    capacity[number, period] = sum(left)
         return capacity  # type: ignore[no-any-return]
 
-    def draw(self, rng: Any) -> tuple[Array, Array]:
-        """Units as they may be ordered [s, r, b], and asked for at the counter [l, s, b]."""
-        np, forecast, lengths = self.np, self.forecast, self.np.array(self.lengths, float)
-        share = [forecast.variants.get(variant, 0.0) for variant in self.variants]
-        spread = np.outer(share, [forecast.regions[region] for region in self.regions])
-        orders = rng.poisson(forecast.units_per_day * spread[:, :, None] * lengths).astype(float)
+    def rates(self) -> Rates:
+        np, forecast, holdings = self.np, self.forecast, self.holdings
+        days = range(holdings.first, holdings.end)
+        last = holdings.end - 1
+        variants = np.array([forecast.variants.get(variant, 0.0) for variant in self.variants])
+        regions = np.array([forecast.regions[region] for region in self.regions])
         rates = counter_rates(forecast, self.carried)
         counter = np.array([[rates.get((p, v), 0.0) for v in self.variants] for p in self.places])
-        return orders, rng.poisson(counter[:, :, None] * lengths).astype(float)
+        return Rates(
+            forecast.orders_per_day * len(days),
+            forecast.units_per_order,
+            regions / regions.sum(),
+            variants,
+            counter[:, :, None] * np.array(self.lengths, float),
+            np.array([self._period_on(min(day + holdings.wait, last)) for day in days], int),
+        )
+
+    def known(self) -> Asked:
+        """The orders of today; they may wait for what comes as well."""
+        np, demands = self.np, self.holdings.known
+        width = max([len(demand.lines) for demand in demands], default=1)
+        region = {name: n for n, name in enumerate(self.regions)}
+        variant, units = np.full((len(demands), width), -1), np.zeros((len(demands), width))
+        for n, demand in enumerate(demands):
+            variant[n, : len(demand.lines)] = [self.rank[line.variant_id] for line in demand.lines]
+            units[n, : len(demand.lines)] = [line.quantity for line in demand.lines]
+        period = self._period_on(min(self.today + self.holdings.wait, self.holdings.end - 1))
+        return Asked(
+            np.array([region[demand.region] for demand in demands], int),
+            np.full(len(demands), period),
+            np.array([demand.promised_day - self.today for demand in demands], float),
+            np.array([self.assortment.policy.factor(demand.priority) for demand in demands], float),
+            variant,
+            units,
+            np.zeros(0),
+        )
+
+    def values_at(self, prices: Prices | None) -> Values:
+        """Prices as values to start from; without any, a third of what a unit unsold costs."""
+        np, market_lost = self.np, self.assortment.policy.shortage_cents
+        capacity = np.zeros((len(self.places), len(self.starts)))
+        if prices is None:
+            owed = [self.assortment.articles[variant].shortage_cents for variant in self.variants]
+            lost = np.array([market_lost if each is None else each for each in owed], float)
+            return Values(np.tile(lost[None, :, None] / 3, (len(self.places), 1, len(self.starts))), capacity)
+        units = np.array([[[prices.on(p, v, day) for day in self.shown] for v in self.variants] for p in self.places])
+        capacity += np.array([[prices.capacity.get(place, 0.0)] for place in self.places])
+        return Values(units, capacity)
 
     def prices(self, units: Array, capacity: Array) -> Prices:
         found = {
-            (place, variant): tuple(zip(self.starts, units[n, s].tolist(), strict=True))
+            (place, variant): tuple(zip(self.shown, units[n, s].tolist(), strict=True))
             for n, place in enumerate(self.places)
             for s, variant in enumerate(self.variants)
             if variant in self.carried.get(place, ())

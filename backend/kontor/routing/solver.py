@@ -1,12 +1,18 @@
-"""Linear and mixed integer programs, put together by arrays and solved by HiGHS."""
+"""Linear and mixed integer programs over arrays, solved by HiGHS: the one place that knows the solver.
+
+A program has its rows from the start and grows by columns; solved again, it goes on from where it was.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeAlias
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from kontor.core.errors import Unavailable
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy
 
     Array: TypeAlias = numpy.ndarray[Any, numpy.dtype[Any]]
@@ -20,6 +26,14 @@ class OptimizerMissing(Unavailable):
     default_code = "OPTIMIZER_MISSING"
 
 
+def is_there() -> bool:
+    """Whether the solver is installed."""
+    try:
+        return find_spec("highspy") is not None
+    except ValueError:  # its place is taken by something that is no module
+        return False
+
+
 def libraries() -> tuple[Any, Any]:
     """numpy and highspy, imported when first needed: they are an extra. Raises `OptimizerMissing`."""
     try:
@@ -30,73 +44,77 @@ def libraries() -> tuple[Any, Any]:
     return numpy, highspy
 
 
+class Relaxed(NamedTuple):
+    """The least cost, the columns' values, and by how much one more unit of each row's limit changes the cost."""
+
+    cost: float
+    values: Array
+    duals: Array
+
+
+class Whole(NamedTuple):
+    """The columns' values, whether they are proven best, and the proven bound on the cost."""
+
+    values: Array
+    is_proven: bool
+    bound: float
+
+
 class Program:
-    """Columns with a cost and an upper limit (the lower is 0), rows with limits, and the entries between them."""
+    """Rows between limits, and columns from 0 up to a limit that count in them. Raises `OptimizerMissing`."""
 
-    def __init__(self) -> None:
-        self.np, self.highspy = libraries()
-        self.columns = self.rows = 0
-        self._cost: list[Array] = []
-        self._upper: list[Array] = []
-        self._low: list[Array] = []
-        self._high: list[Array] = []
-        self._entries: list[tuple[Array, Array, Array]] = []
+    def __init__(self, low: Any, high: Any) -> None:
+        self.np, self._highs = libraries()
+        np = self.np
+        self.rows, self.columns = len(high), 0
+        self._solver = self._highs.Highs()
+        self._set(output_flag=False, threads=1, random_seed=1)
+        none, ends = np.array([], np.int32), np.zeros(self.rows, np.int32)
+        low, high = np.asarray(low, float), np.asarray(high, float)
+        self._solver.addRows(self.rows, low, high, 0, ends, none, np.array([], float))
 
-    def column(self, cost: Array, upper: Array | float = UNLIMITED) -> Array:
-        """Numbers of new columns."""
-        new = self.np.arange(self.columns, self.columns + len(cost))
-        self.columns += len(cost)
-        self._cost.append(cost)
-        self._upper.append(self.np.broadcast_to(upper, len(cost)))
-        return new  # type: ignore[no-any-return]
+    def _set(self, **settings: object) -> None:
+        for name, value in settings.items():
+            self._solver.setOptionValue(name, value)
 
-    def row(self, count: int, low: Array | float, high: Array | float) -> Array:
-        """Numbers of new rows, each between its limits."""
-        new = self.np.arange(self.rows, self.rows + count)
-        self.rows += count
-        self._low.append(self.np.broadcast_to(low, count))
-        self._high.append(self.np.broadcast_to(high, count))
-        return new  # type: ignore[no-any-return]
+    def add(self, cost: Any, upper: Any, *, start: Any, index: Any, value: Any) -> None:
+        """New columns; the entries of each begin at its `start` in the lists of rows and values."""
+        np, count = self.np, len(cost)
+        if not count:
+            return
+        high = np.broadcast_to(np.asarray(upper, float), count).copy()
+        where = np.asarray(start, np.int32), np.asarray(index, np.int32), np.asarray(value, float)
+        self._solver.addCols(count, np.asarray(cost, float), np.zeros(count), high, len(index), *where)
+        self.columns += count
 
-    def entry(self, rows: Array, columns: Array, value: Array | float = 1.0) -> None:
-        """Let each column count in its row; a pair must be named once."""
-        self._entries.append((rows, columns, self.np.broadcast_to(value, len(rows))))
+    def relaxed(self, *, seconds: float = UNLIMITED, interior: bool = False) -> Relaxed | None:
+        """The cheapest values, fractions allowed; None when time ran out.
 
-    def duals(self) -> Array:
-        """How much one more unit of each row's limit changes the least cost.
-
-        An interior point without crossover gives the middle of all optimal duals; those of a vertex are arbitrary.
+        An interior point gives the middle of all optimal duals; those of a vertex are arbitrary among them.
         """
-        solved = self._solve(solver="ipm", run_crossover="off", ipm_optimality_tolerance=1e-4)
-        return self.np.array(solved.getSolution().row_dual)  # type: ignore[no-any-return]
+        if interior:
+            self._set(solver="ipm", run_crossover="off", ipm_optimality_tolerance=1e-4)
+        if seconds < UNLIMITED:
+            self._set(time_limit=self._solver.getRunTime() + max(0.01, seconds))
+        self._solver.run()
+        # Without crossover the solver does not vouch for the last digits.
+        state = self._highs.HighsModelStatus
+        if self._solver.getModelStatus() not in ({state.kOptimal, state.kUnknown} if interior else {state.kOptimal}):
+            return None
+        found, array = self._solver.getSolution(), self.np.array
+        return Relaxed(self._solver.getInfo().objective_function_value, array(found.col_value), array(found.row_dual))
 
-    def whole(self, start: Array, *, seconds: float, nodes: int, gap: float) -> Array:
-        """The best whole numbers found from a feasible start on, within seconds, nodes and relative gap."""
-        solved = self._solve(start, time_limit=seconds, mip_max_nodes=nodes, mip_rel_gap=gap)
-        return self.np.rint(self.np.array(solved.getSolution().col_value))  # type: ignore[no-any-return]
+    def whole(self, first: int, start: Mapping[int, float], *, nodes: int, seconds: float) -> Whole:
+        """The best whole values of the columns from `first` on; `start` is a known solution where it is not 0.
 
-    def _solve(self, start: Array | None = None, **settings: object) -> Any:
-        np, highspy = self.np, self.highspy
-        row, column, value = (np.concatenate([each[n] for each in self._entries]) for n in range(3))
-        order = np.lexsort((row, column))
-        lp = highspy.HighsLp()
-        lp.num_col_, lp.num_row_ = self.columns, self.rows
-        lp.col_cost_, lp.col_upper_ = np.concatenate(self._cost), np.concatenate(self._upper).astype(float)
-        lp.col_lower_ = np.zeros(self.columns)
-        lp.row_lower_ = np.concatenate(self._low).astype(float)
-        lp.row_upper_ = np.concatenate(self._high).astype(float)
-        lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-        lp.a_matrix_.start_ = np.searchsorted(column[order], np.arange(self.columns + 1)).astype(np.int32)
-        lp.a_matrix_.index_, lp.a_matrix_.value_ = row[order].astype(np.int32), value[order].astype(float)
-        if start is not None:
-            lp.integrality_ = [highspy.HighsVarType.kInteger] * self.columns
-        solver = highspy.Highs()
-        for name, setting in {"output_flag": False, "threads": 1, **settings}.items():
-            solver.setOptionValue(name, setting)
-        solver.passModel(lp)
-        if start is not None:
-            known = highspy.HighsSolution()
-            known.col_value = start.tolist()
-            solver.setSolution(known)
-        solver.run()
-        return solver
+        Ends after so many nodes of the search, or when time runs out, with the best found. Costs are whole numbers.
+        """
+        np, count = self.np, self.columns - first
+        kinds = np.full(count, self._highs.HighsVarType.kInteger)
+        self._solver.changeColsIntegrality(count, np.arange(first, self.columns, dtype=np.int32), kinds)
+        self._solver.setSolution(len(start), np.array(list(start), np.int32), np.array(list(start.values()), float))
+        self._set(mip_max_nodes=nodes, time_limit=max(0.01, seconds), mip_rel_gap=0.0, mip_abs_gap=0.5)
+        self._solver.run()
+        proven = self._solver.getModelStatus() == self._highs.HighsModelStatus.kOptimal
+        values = np.array(self._solver.getSolution().col_value)
+        return Whole(values, proven, self._solver.getInfo().mip_dual_bound)

@@ -140,8 +140,8 @@ class Survey:
         whole: list[int] = []
         for rows, quantity, weight_g in self.lines:
             row = rows.get(location_id, _NOTHING)
-            on_hand, safety, price, inbound, reserved = row
-            if inbound or reserved:
+            on_hand, safety, price, inbound, reserved, later = row
+            if inbound or reserved or later:
                 return False
             cents = each + price + (per_kg * weight_g + 500) // 1000
             if quantity == 1:
@@ -188,7 +188,7 @@ class Survey:
                     self.shared or not any(dominates(known, each, self.need) for known in places[first:])
                 ):
                     places.append(each)
-            if capacity is _ALL_DAY and not any(row.inbound for row in rows):
+            if capacity is _ALL_DAY and not any(row.inbound or row.later_prices for row in rows):
                 break  # Nothing changes on a later day but the delay.
             if place is not None and not self.shared and self._is_final(place, rows, capacity):
                 break
@@ -205,6 +205,8 @@ class Survey:
             return False
         for row, line in zip(rows, self.demand.lines, strict=True):
             if row.inbound and (self.pools or available(row, self.demand.channel, place.day) < line.quantity):
+                return False
+            if row.later_prices and min(row.later_prices) < row.price_after(place.day - self.supply.today):
                 return False
         offset = place.day - self.supply.today
         later = range(offset + 1, self.supply.horizon_days)
@@ -234,7 +236,9 @@ class Survey:
         stock_units, unit = [], []
         some = False
         for line, row in zip(self.demand.lines, rows, strict=True):
-            on_hand, safety, price, inbound, reserved = row
+            on_hand, safety, price, inbound, reserved, later = row
+            if later:
+                price = row.price_after(day - self.supply.today)
             have = available(row, channel, day) if inbound or reserved else on_hand - safety
             if have > 0:
                 some = True

@@ -145,7 +145,8 @@ class Site:
 class Stock(NamedTuple):
     """Uncommitted units of a variant at a place. A reservation keeps units for its channel; inbound is (day, units).
 
-    `price_cents` is the shadow price of a unit less its mark-down credit, and may be negative.
+    `price_cents` is the shadow price of a unit less its mark-down credit, and may be negative; `later_prices` are those
+    of units that leave later, by day from the next on, where they differ: the last one holds on.
     """
 
     on_hand: int
@@ -153,6 +154,12 @@ class Stock(NamedTuple):
     price_cents: int = 0
     inbound: tuple[tuple[int, int], ...] = ()
     reserved: Mapping[str, int] | None = None
+    later_prices: tuple[int, ...] = ()
+
+    def price_after(self, days: int) -> int:
+        """The price of a unit that leaves so many days from today."""
+        later = self.later_prices
+        return later[min(days, len(later)) - 1] if days > 0 and later else self.price_cents
 
 
 class Capacity(NamedTuple):
