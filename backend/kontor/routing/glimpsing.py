@@ -12,7 +12,7 @@ from kontor.routing.candidates import FORBIDDEN, Item, available
 from kontor.routing.costs import distance_cents
 from kontor.routing.covering import Order
 from kontor.routing.surveying import Survey
-from kontor.routing.values import Door, Doors, Id, Kind
+from kontor.routing.values import Door, Doors, Id, Kind, Offer
 
 _CENTS = itemgetter(0)
 
@@ -47,7 +47,7 @@ def _doors(survey: Survey) -> Doors:
     """What the channel and region see of every site that may serve."""
     by_location: dict[Id, Door] = {}
     kinds: dict[Kind, int] = {}
-    offers = []
+    offers: list[Offer] = []
     for location_id in survey.supply.network.sites:
         offer = survey.offer(location_id)
         if offer.reason is not None:
