@@ -28,7 +28,8 @@ def test_figures_of_a_small_run_say_speed_proof_and_ratio() -> None:
     speed, proof, solver = section.figures
     assert (section.name, speed.name) == ("routing", "2 lines × 15 places, CPU p50 / p99")
     assert (speed.goal, speed.note) == ("p99 < 5 ms", "4 orders")
-    assert (proof.value, solver.note) == ("100.0 %", "equal cost for 2 of 2 orders")
+    assert proof.value == "100.0 %"
+    assert solver.note.endswith(" times as long; equal cost for 2 of 2 orders")
     assert solver.ratio is not None
     assert 0 < solver.ratio < 1
 

@@ -56,12 +56,12 @@ def combine(order: Order, places: Sequence[Place], upper: int, prices: Sequence[
     limit = upper + order.split_cents
     bound = ascend(problem)
     if prices is not None:
-        bound = tighter(problem, bound, [prices[each.index] * (each.each if each.whole else 1) for each in pieces])
+        bound = tighter(problem, bound, [prices[each.item] * (each.each if each.whole else 1) for each in pieces])
     if sum([left < limit - bound.total for left in bound.slack]) > _FEW:
         bound = sharpen(problem, bound, limit)
     paid = [0] * len(order.items)
     for piece, price in zip(pieces, bound.prices, strict=True):
-        paid[piece.index] = price // piece.each
+        paid[piece.item] = price // piece.each
     found = _Sets(order, places, problem, pieces).search(bound, limit)
     return found._replace(prices=paid)
 
@@ -69,7 +69,7 @@ def combine(order: Order, places: Sequence[Place], upper: int, prices: Sequence[
 class _Piece(NamedTuple):
     """An item as the search moves it: whole, as one of `each` counts, or count by count."""
 
-    index: int  # type: ignore[assignment]  # hides the method of tuples, which nobody needs here
+    item: int
     whole: bool
     count: int  # type: ignore[assignment]  # hides the method of tuples, which nobody needs here
     each: int
@@ -90,7 +90,7 @@ def _pieces_of(order: Order, places: Sequence[Place]) -> list[_Piece]:
             pieces.append(_Piece(index, True, 1, count, lost * count))
         else:
             pieces.append(_Piece(index, False, count, 1, lost))
-    return sorted(pieces, key=lambda piece: (not piece.whole, piece.index))
+    return sorted(pieces, key=lambda piece: (not piece.whole, piece.item))
 
 
 def _problem(order: Order, places: Sequence[Place], pieces: Sequence[_Piece]) -> Problem:
@@ -151,8 +151,8 @@ class _Sets:
     def _read(self) -> None:
         """What each place asks for the pieces, and what the places from each on make of a piece at best."""
         whole, several = self.pieces[: self.singles], self.pieces[self.singles :]
-        self.whole = [[place.whole[piece.index] for piece in whole] for place in self.among]
-        self.stock = [[_stock(place, piece.index) for piece in several] for place in self.among]
+        self.whole = [[place.whole[piece.item] for piece in whole] for place in self.among]
+        self.stock = [[_stock(place, piece.item) for piece in several] for place in self.among]
         prices = self.bound.prices
         least = [piece.lost for piece in self.pieces]
         self.worth = [list(map(max, prices, least))]

@@ -2,8 +2,8 @@
 
 Most orders end at the first bound: the best single parcel is no dearer than any two could be. For the others the sets
 of places are searched that could still be cheaper (`combining`). Orders whose parcels cost more than the sum of their
-items go to the dynamic program over what is left of the order; those too large for all that go to a bounded search, and the
-plan then says how far from the optimum it may be.
+items go to the dynamic program over what is left of the order; those too large for all that go to a bounded search, and
+the plan then says how far from the optimum it may be.
 """
 
 from collections.abc import Sequence

@@ -101,4 +101,5 @@ def together(known: Asked, sampled: Asked) -> Asked:
     for n, nothing in ((4, -1), (5, 0)):
         wide = [np.pad(a[n], ((0, 0), (0, width - a[n].shape[1])), constant_values=nothing) for a in (known, sampled)]
         joined.append(np.concatenate(wide))
-    return Asked(*joined, sampled.walk_ins)
+    region, period, promise, weight, variant, units = joined
+    return Asked(region, period, promise, weight, variant, units, sampled.walk_ins)
