@@ -12,6 +12,7 @@ from factories.locations import make_location, make_tariff
 from kontor.core.db import Database
 from kontor.core.errors import KontorError
 from kontor.core.ids import new_id
+from kontor.core.pagination import PageRequest
 from kontor.routing import masters, queries
 from kontor.routing.models import RoutingPolicy
 from kontor.routing.presets import Preset
@@ -30,7 +31,7 @@ async def refused(database: Database, **data: Any) -> KontorError:
     with pytest.raises(KontorError) as caught:
         await save(database, **data)
     async with database.read_only() as db:
-        page = await queries.list_policies(db, queries.PolicyFilter(), queries.PageRequest())
+        page = await queries.list_policies(db, queries.PolicyFilter(), PageRequest())
     assert len(page.items) == 0
     return caught.value
 

@@ -10,7 +10,7 @@ from kontor.routing.planner import plan
 from kontor.routing.presets import PRESETS, Preset
 from kontor.routing.ruling import RuleBook
 from kontor.routing.situations import pack, unpack
-from kontor.routing.values import Demand, Id, Network, Supply
+from kontor.routing.values import Demand, Id, Network, Stock, Supply
 from routing.worlds import POLICY, world
 
 
@@ -28,7 +28,7 @@ def with_uuids(demand: Demand, supply: Supply) -> tuple[Demand, Supply]:
         excluded=frozenset(map(uuid_of, demand.excluded)),
     )  # fmt: skip
     sites = [replace(site, location_id=uuid_of(key)) for key, site in supply.network.sites.items()]
-    stock = {
+    stock: dict[Id, dict[Id, Stock]] = {
         uuid_of(variant): {uuid_of(key): row for key, row in rows.items()} for variant, rows in supply.stock.items()
     }
     return demand, replace(

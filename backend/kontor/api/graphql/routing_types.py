@@ -17,7 +17,7 @@ from kontor.api.graphql.master_rows import Given, shown
 from kontor.api.graphql.order_types import place_names
 from kontor.api.graphql.scalars import Long
 from kontor.routing.explanation import describe
-from kontor.routing.policies import KINDS, row_of, weights_of
+from kontor.routing.policies import row_of, weights_of
 from kontor.routing.presets import Preset, Template, cost
 from kontor.routing.ruling import Per, RuleKind
 from kontor.routing.states import SimulationState
@@ -26,7 +26,12 @@ strawberry.enum(RuleKind, name="RoutingRuleKind")
 strawberry.enum(Per, name="RoutingRulePer")
 strawberry.enum(Preset, name="RoutingPreset")
 strawberry.enum(SimulationState, name="RoutingSimulationState")
-RoutingOrderKind = strawberry.enum(Enum("RoutingOrderKind", [(kind, kind) for kind in KINDS]))  # type: ignore[misc]
+
+
+@strawberry.enum
+class RoutingOrderKind(Enum):
+    PICKUP = "PICKUP"
+    SHIP = "SHIP"
 
 
 @strawberry.enum(description="A draft has no date; one that is published is or was in force and never changes.")
