@@ -26,10 +26,10 @@ from kontor.fulfillment.sourcing import SourceOutcome
 from kontor.imports.saving import touch_masters
 from kontor.inventory.models import MovementKind, StockLevel, StockMovement
 from kontor.locations.models import ShippingTariff, StockLocation
+from kontor.orders import queries as orders
+from kontor.orders import service as order_service
 from kontor.orders.intake import Address, CustomerInput, LineInput, OrderInput
-from kontor.orders.models import Order
 from kontor.orders.placing import Placed, Taken
-from kontor.orders.states import OrderState
 from kontor.payments.placing import take_orders
 from kontor.routing.models import RoutingRun
 from kontor.routing.runs import Occasion
@@ -134,11 +134,12 @@ async def fill(database: Database, size: Size) -> list[UUID]:
         async with database.unit_of_work() as db:
             numbers = range(start + 1, start + 1 + len(part))
             placed = await take_orders(db, [Taken(each, SYSTEM) for each in part], numbers)
-            ids += [each.order_id for each in placed if isinstance(each, Placed)]
+            made = [each.order_id for each in placed if isinstance(each, Placed)]
+            order_service.confirm(db, list((await orders.lock_orders(db, made)).values()), now=db.now)
+            ids += made
     if len(ids) != size.orders:
         raise RuntimeError(f"{size.orders - len(ids)} orders were refused")
     async with database.unit_of_work() as db:
-        await db.execute(sa.update(Order).values(state=OrderState.CONFIRMED))
         await _bring_goods(db, world, inputs, size.stocked)
     return ids
 
