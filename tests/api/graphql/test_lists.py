@@ -24,8 +24,8 @@ SIZE = 5
 # Lists of things that do not change once they are there, or tell by other moments what happened to them.
 UNCHANGING = {
     "apiClients", "auditEntries", "creditNotes", "deadJobs", "documents", "eventDeliveries", "events", "notifications",
-    "prices", "processDefinitions", "reservations", "riskListEntries", "riskRules", "routingExclusions", "shippingTariffs",
-    "stockMovements", "taxRates", "users", "webhookEndpoints",
+    "prices", "processDefinitions", "reservations", "riskListEntries", "riskRules", "routingExclusions",
+    "shippingTariffs", "stockMovements", "taxRates", "users", "webhookEndpoints",
 }  # fmt: skip
 
 
