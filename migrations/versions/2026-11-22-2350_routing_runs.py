@@ -1,14 +1,14 @@
 """Joint planning: its runs, what they moved, and orders that are locked where they are.
 
 Revision: 5e0c9a7d41b3
-Follows: c3f17ad94e60
+Follows: 4b7e90c2d1a5
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "5e0c9a7d41b3"
-down_revision = "c3f17ad94e60"
+down_revision = "4b7e90c2d1a5"
 branch_labels = None
 depends_on = None
 
