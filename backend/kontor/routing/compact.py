@@ -65,7 +65,8 @@ def _within(seeker: Seeker, prices: Prices, limit: int) -> list[Spot]:
 
 def _rows(ledger: Ledger, spots: Iterable[Spot]) -> Rows:
     """All limits of these spots: an order may contest its own goods, by several days of a place."""
-    shelves, gates = set(), set()
+    shelves: set[int] = set()
+    gates: set[int] = set()
     for spot in spots:
         shelves.update(ledger.slots[slot].shelf for slot in spot.slots if slot >= 0)
         gates.update(gate for gate in (spot.units, spot.parcels) if gate >= 0)

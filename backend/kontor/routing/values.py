@@ -4,7 +4,7 @@ A day is a whole number the caller chooses (a date's ordinal, say); only differe
 Rows that are made by the dozen for every order are named tuples, because those are made four times as fast.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple, TypeAlias
@@ -197,7 +197,8 @@ class Supply:
     """What is there to serve from: the network, stock by variant and place, capacity and release days by place.
 
     A place without an entry in `release_days` releases on every day of the horizon; without one in `capacity` it is
-    unlimited. Release days are ascending and already respect calendar and cut-off.
+    unlimited. Release days are ascending and already respect calendar and cut-off. `days_for` gives those of an order
+    that is planned jointly with others, where they differ by order.
     """
 
     network: Network
@@ -206,6 +207,7 @@ class Supply:
     horizon_days: int = 4
     capacity: Mapping[Id, Capacity] = field(default_factory=dict)
     release_days: Mapping[Id, tuple[int, ...]] = field(default_factory=dict)
+    days_for: Callable[[Demand], Mapping[Id, tuple[int, ...]]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
