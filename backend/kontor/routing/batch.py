@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from random import Random
-from typing import TypeAlias
 
 from kontor.routing import solver
 from kontor.routing.joining import Part
@@ -19,8 +18,6 @@ from kontor.routing.relaxing import Rows
 from kontor.routing.seeking import Seeker, plan_of, seeker_of, wish_of
 from kontor.routing.sharing import Draw, Ledger, contested
 from kontor.routing.values import Demand, FulfillmentPlan, Id, Policy, Supply
-
-Days: TypeAlias = Callable[[Demand], Mapping[Id, tuple[int, ...]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,23 +52,18 @@ def optimize(
     seconds: float,
     seed: int = 1,
     rounds: int | None = None,
-    days: Days | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> BatchPlan:
     """The cheapest joint plan found within the time and the rounds, and a proven bound on all joint plans.
 
     Every order is planned once whatever the time, by priority, promise and the order given; the result is never dearer
-    than that. `days` are the release days by place for an order, where they differ by order. Ends early when nothing
-    can be gained any more. Without the extra `optimizer` only ruin and recreate is used, and the bound is what the
-    orders would cost each alone on everything.
+    than that. Ends early when nothing can be gained any more. Without the extra `optimizer` only ruin and recreate is
+    used, and the bound is what the orders would cost each alone on everything.
     """
     end = clock() + seconds
     ledger = Ledger(supply)
     names = list(demands)
-    seekers = [
-        seeker_of(each, replace(supply, release_days=days(each)) if days else supply, policy, ledger)
-        for each in demands.values()
-    ]
+    seekers = [seeker_of(each, _seen_by(each, supply), policy, ledger) for each in demands.values()]
     wishes = [wish_of(seeker, ledger) for seeker in seekers]
     shelves, gates = contested(ledger, wishes)
     groups = _apart(wishes, ledger, shelves, gates)
@@ -91,6 +83,10 @@ def optimize(
         for part in going:
             part.step(solver=with_programs)
     return _batch_plan(names, groups, parts, supply=supply, policy=policy, rounds=done)
+
+
+def _seen_by(demand: Demand, supply: Supply) -> Supply:
+    return supply if supply.days_for is None else replace(supply, release_days=supply.days_for(demand))
 
 
 def _part(

@@ -97,9 +97,8 @@ def together(known: Asked, sampled: Asked) -> Asked:
     if not len(known.region):
         return sampled
     width = max(known.variant.shape[1], sampled.variant.shape[1])
-    joined = [np.concatenate(pair) for pair in zip(known[:4], sampled[:4], strict=True)]
+    joined: list[Array] = [np.concatenate(pair) for pair in zip(known[:4], sampled[:4], strict=True)]
     for n, nothing in ((4, -1), (5, 0)):
         wide = [np.pad(a[n], ((0, 0), (0, width - a[n].shape[1])), constant_values=nothing) for a in (known, sampled)]
         joined.append(np.concatenate(wide))
-    region, period, promise, weight, variant, units = joined
-    return Asked(region, period, promise, weight, variant, units, sampled.walk_ins)
+    return sampled._replace(**dict(zip(Asked._fields[:6], joined, strict=True)))

@@ -88,9 +88,8 @@ class SeasonRouter:
         supply = season.supply(row)
         asked: dict[Id, Demand] = {name: season.wanted(demand) for name, demand in demands.items()}
         how = self.pricing
-        batch = optimize(
-            asked, supply, season.policy, seconds=_SECONDS, rounds=how.rounds, seed=how.seed, days=season.days
-        )
+        seen = replace(supply, days_for=season.days)
+        batch = optimize(asked, seen, season.policy, seconds=_SECONDS, rounds=how.rounds, seed=how.seed)
         settled = {name: _sent(batch.plans[name]) for name in demands}
         for name, sent in settled.items():
             season.book(demands[name], sent)

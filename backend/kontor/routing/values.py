@@ -290,9 +290,10 @@ class Supply:
     """What is there to serve from: the network, stock by variant and place, capacity and release days by place.
 
     A place without an entry in `release_days` releases on every day of the horizon; without one in `capacity` it is
-    unlimited. Release days are ascending and already respect calendar and cut-off. `before_rules` is set on supply as
-    an order's rules make it, whose stock prices hold what rules add to a unit; `kept_out` are the rules by place that
-    took goods of it away.
+    unlimited. Release days are ascending and already respect calendar and cut-off. `days_for` gives those of an order
+    that is planned jointly with others, where they differ by order. `before_rules` is set on supply as an order's rules
+    make it, whose stock prices hold what rules add to a unit; `kept_out` are the rules by place that took goods of it
+    away.
     """
 
     network: Network
@@ -303,6 +304,7 @@ class Supply:
     release_days: Mapping[Id, tuple[int, ...]] = field(default_factory=dict)
     before_rules: Supply | None = None
     kept_out: Mapping[Id, str] = field(default_factory=dict)
+    days_for: Callable[[Demand], Mapping[Id, tuple[int, ...]]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
