@@ -35,7 +35,7 @@ class Pricing:
     `rounds` is how long an evening's orders are planned jointly.
     """
 
-    samples: int = 4
+    samples: int = 3
     keep: float = 0.5
     seed: int = 0
     rounds: int = 12
