@@ -22,6 +22,8 @@ OPENED: dict[str, str] = {
     "kontor.returns.inspection": "the value types and the decision of an inspection, which the process repeats",
     "kontor.risk.scoring": "the value types in which an assessment is kept and shown",
     "kontor.routing.explanation": "the one way to put a routing decision into words",
+    "kontor.routing.integer": "one order as a program for a solver, which the bench compares the planner with",
+    "kontor.routing.planner": "the one way to plan an order, a pure function that the bench measures",
     "kontor.tax.determination": "the one way to tell which tax a line bears, a pure function",
     "kontor.webhooks.payload": "the one form in which an event leaves the house",
 }
