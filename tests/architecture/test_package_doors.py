@@ -26,12 +26,11 @@ OPENED: dict[str, str] = {
     "kontor.routing.candidates": "what places offer an order, pure functions, for whoever prices a plan anew",
     "kontor.routing.costs": "the cost of a parcel, pure functions, for whoever prices a plan anew",
     "kontor.routing.explanation": "the one way to put a routing decision into words",
+    "kontor.routing.integer": "one order as a program for a solver, which the bench compares the planner with",
     "kontor.routing.planner": "the cheapest plan of one order, a pure function, which benchmarks measure",
     "kontor.routing.policies": "the form in which policies are kept and shown, a pure function",
     "kontor.routing.presets": "the policies to begin with, as they are shown",
     "kontor.routing.ruling": "the value types of rules, as they are kept and shown",
-    "kontor.routing.solver": "the one way to the solver, against which benchmarks measure",
-    "kontor.routing.surveying": "the possible parcels of an order, which benchmarks give to the solver",
     "kontor.tax.determination": "the one way to tell which tax a line bears, a pure function",
     "kontor.webhooks.payload": "the one form in which an event leaves the house",
 }

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from kontor.bench.routing import Size, measure, solve, time_plans
+from kontor.bench.routing import Size, measure, time_plans
 from kontor.bench.routing_orders import POLICY, problems
+from kontor.routing.integer import solve
 from kontor.routing.planner import plan
 
 
@@ -18,7 +19,9 @@ def test_problems_of_a_size_are_the_same_every_time() -> None:
 def test_the_program_of_the_solver_has_the_cost_of_the_plan() -> None:
     given = problems(lines=3, places=20, orders=25)
     plans = time_plans(given).plans
-    assert [solve(each, given.supply) for each in given.demands] == [each.cost_cents for each in plans]
+    assert [solve(each, given.supply, POLICY, seconds=20) for each in given.demands] == [
+        each.cost_cents for each in plans
+    ]
     assert {each.max_parcels is None for each in given.demands} == {True, False}
     assert any(each.ship_complete for each in given.demands)
 
