@@ -7,6 +7,7 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from kontor.auth.models import AuditEntry
+from kontor.catalog.models import ProductVariant
 from kontor.core.db import Database
 from kontor.core.ids import new_id
 from kontor.core.outbox import OutboxRow
@@ -21,6 +22,7 @@ from kontor.routing.models import (
     RoutingRun,
     RoutingSimulation,
     RoutingSimulationOrder,
+    ShadowPrice,
     ShadowPriceRun,
 )
 from kontor.routing.states import SimulationState
@@ -40,9 +42,11 @@ async def fill_rest(database: Database, count: int) -> None:
     async with database.unit_of_work() as db:
         newest = (await db.scalars(sa.select(ProcessDefinition).limit(1))).one()
         instances = list(await db.scalars(sa.select(ProcessInstance).order_by(ProcessInstance.id).limit(count)))
-        place_id = (await db.scalars(sa.select(StockLocation.id).limit(1))).one()
+        places = list(await db.scalars(sa.select(StockLocation.id).order_by(StockLocation.id)))
+        place_id = places[0]
+        variants = list(await db.scalars(sa.select(ProductVariant.id).order_by(ProductVariant.id).limit(count)))
         for index in range(count):
-            at, run_id = db.now - timedelta(minutes=index), new_id()
+            at, run_id, price_run_id = db.now - timedelta(minutes=index), new_id(), new_id()
             instance = instances[index % len(instances)]
             simulation_id = new_id()
             db.add_all(
@@ -77,7 +81,7 @@ async def fill_rest(database: Database, count: int) -> None:
                         attempts=15, dead=True, last_error="away",
                     ),
                     RoutingRun(id=run_id, occasion="MANUAL", requested_at=at, requested_by="test"),
-                    ShadowPriceRun(id=new_id(), requested_at=at, requested_by="test"),
+                    ShadowPriceRun(id=price_run_id, requested_at=at, requested_by="test"),
                     RoutingExclusion(  # of an order that nobody has: it shuts nothing
                         id=new_id(), location_id=place_id, order_id=new_id(), reason="full",
                         until=at + timedelta(hours=2), created_at=at, created_by="test",
@@ -92,3 +96,11 @@ async def fill_rest(database: Database, count: int) -> None:
             db.add(
                 RoutingMove(id=new_id(), run_id=run_id, order_id=instance.order_id, decision_id=new_id(), gain=index)
             )
+            turn, number = divmod(index, len(variants))
+            if turn < len(places):
+                db.add(
+                    ShadowPrice(
+                        id=new_id(), variant_id=variants[number], location_id=places[turn], cents=index,
+                        computed_at=at, run_id=price_run_id,
+                    )
+                )  # fmt: skip

@@ -82,6 +82,7 @@ async def use_prices(database: Database, weights: Mapping[str, Any]) -> None:
                 created_by="test",
             )
         )  # fmt: skip
+        await touch_masters(db)
 
 
 async def test_own_sales_make_the_forecast(database: Database) -> None:
