@@ -68,7 +68,7 @@ def _variants(demand: Demand) -> list[Id]:
 
 
 def _rows(demand: Demand, supply: Supply, variant: Id) -> Iterable[tuple[Id, list[Any]]]:
-    """What each place that may serve could send of a variant: now, its price, and more of it by day."""
+    """What each place that may serve could send of a variant: now, its prices, and more of it by day."""
     last = supply.today + supply.horizon_days - 1
     for location, row in (supply.stock.get(variant) or {}).items():
         if location in demand.excluded or location not in supply.network.sites:
@@ -77,7 +77,7 @@ def _rows(demand: Demand, supply: Supply, variant: Id) -> Iterable[tuple[Id, lis
             continue
         if not row.inbound and not row.reserved:
             if row.on_hand > row.safety:
-                yield location, [row.on_hand - row.safety, row.price_cents, []]
+                yield location, [row.on_hand - row.safety, row.price_cents, [], *row.later_prices]
             continue
         now_there = before = available(row, demand.channel, supply.today)
         more = []
@@ -87,7 +87,7 @@ def _rows(demand: Demand, supply: Supply, variant: Id) -> Iterable[tuple[Id, lis
                 more.append([day, units - before])
                 before = units
         if before:
-            yield location, [now_there, row.price_cents, more]
+            yield location, [now_there, row.price_cents, more, *row.later_prices]
 
 
 def _demand_row(demand: Demand) -> dict[str, Any]:
@@ -137,8 +137,8 @@ def _opened(row: Mapping[str, Any], network: Network) -> tuple[Demand, Supply]:
     known = [place in network.sites for place in places]
     stock: dict[Id, Mapping[Id, Stock]] = {
         variant: {
-            places[n]: Stock(units, 0, price, tuple((day, count) for day, count in more))
-            for n, units, price, more in rows
+            places[n]: Stock(units, 0, price, tuple((day, count) for day, count in more), None, tuple(later))
+            for n, units, price, more, *later in rows
             if known[n]
         }
         for variant, rows in zip(_variants(demand), row["stock"], strict=True)
