@@ -104,7 +104,13 @@ def _dearer(demand: Demand, supply: Supply, factor: int) -> tuple[Demand, Supply
         supply,
         network=Network([_times(site, factor) for site in supply.network.sites.values()]),
         stock={
-            variant: {place: each._replace(price_cents=each.price_cents * factor) for place, each in row.items()}
+            variant: {
+                place: each._replace(
+                    price_cents=each.price_cents * factor,
+                    later_prices=tuple(cents * factor for cents in each.later_prices),
+                )
+                for place, each in row.items()
+            }
             for variant, row in supply.stock.items()
         },
         capacity={

@@ -112,11 +112,12 @@ class SupplyBook:
         return plan_together(*self.usable(demand, policy), policy)
 
     def plan_from(self, own: Mapping[Id, Mapping[Id, Stock]], demand: Demand, channel_id: UUID) -> FulfillmentPlan:
-        """The cheapest plan from nothing but `own`, under the rules as they are for all that is left."""
+        """The cheapest plan from nothing but `own`, under the rules as they are for all that may be used."""
         policy = self.policy(channel_id, demand)
-        asked = self.owed(demand, policy)
-        seen = ruled(asked, self.supply_of(policy, _variants(demand)), policy)
-        return plan_together(asked, only(own if policy.shadow_prices else _unpriced(own), seen), policy)
+        asked, supply = self.usable(demand, policy)
+        own = own if policy.shadow_prices else _unpriced(own)
+        usable_own = without(self.exclusions, asked, replace(supply, stock=own))[1].stock
+        return plan_together(asked, only(usable_own, ruled(asked, supply, policy)), policy)
 
     def explain(self, demand: Demand, channel_id: UUID, chosen: FulfillmentPlan) -> dict[str, Any]:
         """Why: every candidate with its terms or the reason against it, and the runner-up. Ask before `book`.

@@ -37,7 +37,7 @@ def value_of(kind: Any, depth: int) -> Any:
     if isinstance(kind, GraphQLList):
         return [value_of(kind.of_type, depth), value_of(kind.of_type, depth)]
     if isinstance(kind, GraphQLEnumType):
-        return next(iter(kind.values.values())).value
+        return kind.coerce_input_value(next(iter(kind.values)))
     if isinstance(kind, GraphQLInputObjectType):
         return object_of(kind, depth + 1, full=depth < 3)
     return VALUES.get(kind.name, "text")

@@ -112,7 +112,7 @@ async def test_past_orders_are_simulated_and_compared(
     assert answer["routingSimulationOrders"]["pageInfo"]["hasNextPage"]
     first = answer["routingSimulationOrders"]["nodes"][0]
     assert first["saving"] == -190
-    assert first["beforeExplanation"][0] == f"{store.name} am 15.06.2026: 1 Stück für 3,00 EUR"
+    assert first["beforeExplanation"][0] == f"{store.name} am 15.06.2026: 1 Stück für 3,00 EUR, mit DHL"
     assert f"{store.name} ist durch die Regel „no stores“ ausgeschlossen." in first["afterExplanation"]
     cancel = """mutation($id: UUID!) { cancelRoutingSimulation(id: $id) { ... on Error { code message } } }"""
     late = await client.graphql(cancel, {"id": begun["id"]}, headers={"accept-language": "de"})
