@@ -4,18 +4,17 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from kontor.core.clock import local_day, validate_time_zone
 from kontor.core.errors import InvalidInput
 from kontor.locations.calendars import (
     LocationCalendar,
     cut_off_at,
     is_open_at,
     is_open_on,
-    local_day,
     next_release,
     opening_intervals,
     release_days,
     validate_opening_hours,
-    validate_time_zone,
 )
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -122,7 +121,7 @@ def test_days_of_the_clock_change_are_23_and_25_hours_long() -> None:
 
 
 def test_local_day_differs_from_the_utc_day_near_midnight() -> None:
-    assert local_day(STORE, datetime(2026, 6, 12, 22, 30, tzinfo=UTC)) == SATURDAY
+    assert local_day(datetime(2026, 6, 12, 22, 30, tzinfo=UTC), STORE.time_zone) == SATURDAY
 
 
 def test_valid_opening_hours_come_back_trimmed() -> None:

@@ -32,7 +32,10 @@ class ShortagePolicy(StrEnum):
 
 
 class LegalEntity(Model):
-    """Who sells: name, address, tax ids and bank on every document; number series hang on it."""
+    """Who sells: name, address, tax ids and bank on every document; number series hang on it.
+
+    The day of an order and of a document, and the year of its number, are those of the entity's time zone.
+    """
 
     __tablename__ = "legal_entity"
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -42,6 +45,7 @@ class LegalEntity(Model):
     postal_code: Mapped[str] = mapped_column(sa.String(20))
     city: Mapped[str] = mapped_column(sa.String(120))
     country: Mapped[str] = mapped_column(sa.String(2))
+    timezone: Mapped[str] = mapped_column(sa.String(60), default="Europe/Berlin")
     vat_id: Mapped[str | None] = mapped_column(sa.String(20))
     tax_number: Mapped[str | None] = mapped_column(sa.String(40))
     register: Mapped[str | None] = mapped_column(sa.String(120))

@@ -37,6 +37,7 @@ ENTITY_FIELDS: dict[str, Field] = {
     "postal_code": Field(fields.text(20)),
     "city": Field(fields.text(120)),
     "country": Field(fields.country),
+    "timezone": Field(fields.time_zone, default="Europe/Berlin", aliases=("time_zone",)),
     "vat_id": Field(fields.text(20, upper=True), empty=True),
     "tax_number": Field(fields.text(40), empty=True),
     "register": Field(fields.text(120), empty=True),
@@ -78,6 +79,7 @@ class LegalEntityData(TypedDict, total=False):
     postal_code: str
     city: str
     country: str
+    timezone: str
     vat_id: str | None
     tax_number: str | None
     register: str | None

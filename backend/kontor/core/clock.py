@@ -4,8 +4,11 @@ The simulated clock is a row that every process reads, so that a replay can move
 Waiting before a retry is measured on the wall: a simulated clock that stands still must not stop a retry.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Protocol
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from kontor.core.errors import InvalidInput
 
 
 class Clock(Protocol):
@@ -26,3 +29,17 @@ class SystemClock:
 def wall() -> datetime:
     """The machine's time in UTC: for leases, back-off and log lines, never for business dates."""
     return datetime.now(UTC)
+
+
+def validate_time_zone(name: str) -> str:
+    """The name; raises InvalidInput, code UNKNOWN_TIME_ZONE, if the time zone database does not know it."""
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise InvalidInput(f"Unknown time zone: {name!r}.", code="UNKNOWN_TIME_ZONE", path=("timeZone",)) from error
+    return name
+
+
+def local_day(moment: datetime, time_zone: str) -> date:
+    """The date on the wall of a place in that time zone: what law and documents call the day of a moment."""
+    return moment.astimezone(ZoneInfo(time_zone)).date()

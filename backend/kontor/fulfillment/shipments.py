@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from kontor.catalog.models import ProductKind
+from kontor.core.clock import local_day
 from kontor.core.db import Session
 from kontor.core.errors import InvalidInput
 from kontor.core.ids import new_id
@@ -91,15 +91,18 @@ def _line(each: Leaving, line: OrderLine, count: int, done: dict[UUID, int], rat
 
 
 def _day_of_supply(each: Leaving, masters: Masters) -> date:
-    """The local day on which the goods leave (VAT Directive art. 63)."""
+    """The day on which the goods leave, on the wall of their place (VAT Directive art. 63), else of who sells."""
     place = masters.locations.get(each.row.location_id) if each.row else None
-    return each.shipped_at.astimezone(ZoneInfo(place.timezone if place else "UTC")).date()
+    if place is None:
+        return masters.day_of(masters.channels_by_id[each.order.channel_id], each.shipped_at)
+    return local_day(each.shipped_at, place.timezone)
 
 
 def _rate(masters: Masters, order: Order, line: OrderLine | OrderCharge, day: date) -> Decimal:
     """The rate of the date of supply. What was taxed otherwise at order time (reverse charge, say) stays so."""
     try:
-        usual = masters.tax_rate(order.country, line.tax_class, order.placed_at.date())
+        ordered_on = masters.day_of(masters.channels_by_id[order.channel_id], order.placed_at)
+        usual = masters.tax_rate(order.country, line.tax_class, ordered_on)
         return masters.tax_rate(order.country, line.tax_class, day) if usual == line.tax_rate else line.tax_rate
     except InvalidInput:  # the master is gone: what was agreed with the customer counts
         return line.tax_rate

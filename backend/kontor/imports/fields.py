@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import orjson
 
+from kontor.core.clock import validate_time_zone
 from kontor.core.errors import InvalidInput
 from kontor.imports.errors import InvalidField, MissingField
 
@@ -118,6 +119,11 @@ time_of_day = text(5, pattern=r"([01]\d|2[0-3]):[0-5]\d")
 def language(value: Any) -> str:
     """A two-letter language."""
     return text(2, pattern=r"[a-z]{2}")(str(value).lower())
+
+
+def time_zone(value: Any) -> str:
+    """A name of the time zone database, such as Europe/Berlin."""
+    return validate_time_zone(text(60)(value))
 
 
 def email(value: Any) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from kontor.channels.models import LegalEntity
 from kontor.core import numbering
+from kontor.core.clock import local_day
 from kontor.core.db import Session
 from kontor.core.ids import new_id
 from kontor.core.outbox import record
@@ -149,20 +150,22 @@ async def _number(db: Session, drafts: Sequence[Draft], *, now: datetime) -> lis
     if not drafts:
         return []
     entities = {draft.invoice.legal_entity_id for draft in drafts}
-    codes = {
-        row.id: row.code
+    sellers = {
+        row.id: row
         for row in await db.execute(
-            sa.select(LegalEntity.id, LegalEntity.code).where(LegalEntity.id.in_(list(entities)))
+            sa.select(LegalEntity.id, LegalEntity.code, LegalEntity.timezone).where(LegalEntity.id.in_(list(entities)))
         )
     }
     methods = await _methods(db, [draft.refund.id for draft in drafts])
     written = []
     for entity_id in sorted(entities):
         group = [draft for draft in drafts if draft.invoice.legal_entity_id == entity_id]
-        first = await numbering.take(db, f"credit-note/{codes[entity_id]}/{now.year}", len(group))
+        code, today = sellers[entity_id].code, local_day(now, sellers[entity_id].timezone)
+        first = await numbering.take(db, f"credit-note/{code}/{today.year}", len(group))
         for sequence, draft in enumerate(group, first):
-            number = f"{codes[entity_id]}-C-{now.year}-{sequence:06}"
-            written.append((draft, _row(draft, number, sequence, methods.get(draft.refund.id, []), now=now)))
+            number = f"{code}-C-{today.year}-{sequence:06}"
+            paid_by = methods.get(draft.refund.id, [])
+            written.append((draft, _row(draft, number, sequence, paid_by, today=today, now=now)))
     await db.bulk_insert(CreditNote, _COLUMNS, [row for _, row in written])
     for draft, row in written:
         said = dict(zip(_COLUMNS, row, strict=True))
@@ -196,7 +199,7 @@ async def _methods(db: Session, refund_ids: Sequence[UUID]) -> dict[UUID, list[d
 
 
 def _row(
-    draft: Draft, number: str, sequence: int, methods: Sequence[dict[str, Any]], *, now: datetime
+    draft: Draft, number: str, sequence: int, methods: Sequence[dict[str, Any]], *, today: date, now: datetime
 ) -> tuple[Any, ...]:
     invoice, refund = draft.invoice, draft.refund
     taxes = tax_rows(draft.lines)
@@ -204,7 +207,7 @@ def _row(
     kept = ("language", "currency", "gross", "seller", "brand", "recipient", "order_number", "ordered_on", "vat_id",
             "treatment", "tax_country")  # fmt: skip
     content = {name: invoice.content[name] for name in kept} | {
-        "issued_on": now.date().isoformat(),
+        "issued_on": today.isoformat(),
         "invoice_number": invoice.number,
         "invoice_issued_on": invoice.content["issued_on"],
         "reason": refund.reason,
@@ -213,6 +216,6 @@ def _row(
         "payments": list(methods) if gross == refund.amount else [],
     }
     return (
-        new_id(), number, invoice.legal_entity_id, SERIES, now.year, sequence, invoice.order_id, invoice.id,
+        new_id(), number, invoice.legal_entity_id, SERIES, today.year, sequence, invoice.order_id, invoice.id,
         refund.id, f"refund/{refund.id}/{invoice.id}", now, invoice.currency, net, tax, gross, content,
     )  # fmt: skip

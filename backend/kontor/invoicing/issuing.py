@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from kontor.channels.models import LegalEntity, SalesChannel
 from kontor.core import numbering
+from kontor.core.clock import local_day
 from kontor.core.db import Session
 from kontor.core.ids import new_id
 from kontor.core.outbox import record
@@ -95,9 +96,9 @@ async def _drafts(
         until = now + timedelta(days=channel.payment_days if due else 0)
         content = _frozen(order, channel, entity, taxed=any(row["tax"] for row in said)) | {
             "shipment_number": shipment["number"],
-            "issued_on": now.date().isoformat(),
-            "supplied_on": shipment["shipped_at"].date().isoformat(),
-            "due_on": until.date().isoformat(),
+            "issued_on": local_day(now, entity.timezone).isoformat(),
+            "supplied_on": _supplied_on(shipment, entity).isoformat(),
+            "due_on": local_day(until, entity.timezone).isoformat(),
             "lines": said,
             "taxes": taxes,
             "payments": [
@@ -109,6 +110,11 @@ async def _drafts(
         }
         drafts.append(Draft(order, channel, entity, shipment, content, until))
     return drafts
+
+
+def _supplied_on(shipment: Mapping[str, Any], entity: LegalEntity) -> date:
+    """The day whose tax rates count: where the goods left, else that of who sells."""
+    return local_day(shipment["shipped_at"], shipment["timezone"] or entity.timezone)
 
 
 def _shares(promises: Sequence[Payment], done: int, gross: int, channel: SalesChannel) -> dict[Payment, int]:
@@ -144,7 +150,7 @@ def _frozen(order: Order, channel: SalesChannel, entity: LegalEntity, *, taxed: 
         "recipient": order.billing_address,
         "delivery_address": delivery if delivery and delivery != order.billing_address else None,
         "order_number": order.number,
-        "ordered_on": order.placed_at.date().isoformat(),
+        "ordered_on": local_day(order.placed_at, entity.timezone).isoformat(),
         "vat_id": order.vat_id,
         "treatment": "OSS" if across else place.treatment.value,
         "tax_country": place.country,
@@ -160,10 +166,11 @@ async def _number(db: Session, drafts: Sequence[Draft], *, now: datetime) -> dic
     issued: dict[UUID, Issued] = {}
     for entity_id in sorted(by_entity):
         group = by_entity[entity_id]
-        code = group[0].entity.code
-        first = await numbering.take(db, f"invoice/{code}/{now.year}", len(group))
+        entity = group[0].entity
+        year = local_day(now, entity.timezone).year
+        first = await numbering.take(db, f"invoice/{entity.code}/{year}", len(group))
         for sequence, draft in enumerate(group, first):
-            row = _row(draft, sequence, now=now)
+            row = _row(draft, year, sequence, now=now)
             rows.append(row)
             issued[draft.shipment["id"]] = Issued(row[0], row[1])
             record(db, _told(draft, row))
@@ -172,12 +179,12 @@ async def _number(db: Session, drafts: Sequence[Draft], *, now: datetime) -> dic
     return issued
 
 
-def _row(draft: Draft, sequence: int, *, now: datetime) -> tuple[Any, ...]:
+def _row(draft: Draft, year: int, sequence: int, *, now: datetime) -> tuple[Any, ...]:
     net, tax, gross = totals(draft.content["taxes"])
     return (
-        new_id(), f"{draft.entity.code}-{now.year}-{sequence:06}", draft.entity.id, SERIES, now.year, sequence,
-        draft.order.id, draft.shipment["id"], InvoiceState.ISSUED, now, draft.shipment["shipped_at"].date(),
-        draft.due.date(), draft.order.currency, net, tax, gross, 0, 0, draft.content, now,
+        new_id(), f"{draft.entity.code}-{year}-{sequence:06}", draft.entity.id, SERIES, year, sequence,
+        draft.order.id, draft.shipment["id"], InvoiceState.ISSUED, now, _supplied_on(draft.shipment, draft.entity),
+        local_day(draft.due, draft.entity.timezone), draft.order.currency, net, tax, gross, 0, 0, draft.content, now,
     )  # fmt: skip
 
 

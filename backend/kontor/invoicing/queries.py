@@ -12,6 +12,7 @@ from kontor.core.principal import Principal
 from kontor.fulfillment.models import Shipment, ShipmentLine
 from kontor.invoicing.errors import InvoiceNotFound
 from kontor.invoicing.models import CreditNote, Invoice
+from kontor.locations.models import StockLocation
 from kontor.orders.models import Order, OrderCharge, OrderLine
 from kontor.orders.queries import visible_to as orders_visible_to
 from kontor.payments.models import Payment, PaymentTransaction, Refund, TransactionKind, TransactionState
@@ -62,9 +63,10 @@ async def shipments_of(db: Session, shipment_ids: Iterable[UUID]) -> Rows:
     found = (
         sa.select(
             Shipment.id, Shipment.number, Shipment.order_id, Shipment.shipped_at, Shipment.amount,
-            Invoice.id.label("invoice_id"), Invoice.number.label("invoice_number"),
+            StockLocation.timezone, Invoice.id.label("invoice_id"), Invoice.number.label("invoice_number"),
         )
         .outerjoin(Invoice, Invoice.shipment_id == Shipment.id)
+        .outerjoin(StockLocation, StockLocation.id == Shipment.location_id)
         .where(Shipment.recalled_at.is_(None))
         .order_by(Shipment.shipped_at, Shipment.id)
     )  # fmt: skip

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 # Its type stub forgets the errors.
 from opening_hours import OpeningHours, ParserError, State, UnknownCountryError  # type: ignore[attr-defined]
@@ -50,17 +50,7 @@ def validate_opening_hours(text: str, *, country: str | None = None) -> str:
     return trimmed
 
 
-def validate_time_zone(name: str) -> str:
-    """The name; raises InvalidInput, code UNKNOWN_TIME_ZONE, if the time zone database does not know it."""
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise InvalidInput(f"Unknown time zone: {name!r}.", code="UNKNOWN_TIME_ZONE", path=("timeZone",)) from error
-    return name
-
-
-def local_day(calendar: LocationCalendar, now: datetime) -> date:
-    """The date on the wall of the place."""
+def _today(calendar: LocationCalendar, now: datetime) -> date:
     return now.astimezone(ZoneInfo(calendar.time_zone)).date()
 
 
@@ -70,7 +60,7 @@ def is_open_on(calendar: LocationCalendar, day: date) -> bool:
 
 def is_open_at(calendar: LocationCalendar, now: datetime) -> bool:
     """Whether the doors are open at this instant."""
-    return any(start <= now < end for start, end in opening_intervals(calendar, local_day(calendar, now)))
+    return any(start <= now < end for start, end in opening_intervals(calendar, _today(calendar, now)))
 
 
 @lru_cache(maxsize=65_536)
@@ -120,7 +110,7 @@ def release_days(calendar: LocationCalendar, now: datetime, horizon_days: int) -
 
 
 def _release_days(calendar: LocationCalendar, now: datetime, horizon_days: int) -> Iterator[date]:
-    today = local_day(calendar, now)
+    today = _today(calendar, now)
     waiting = calendar.preparation_days
     for offset in range(horizon_days):
         day = today + timedelta(days=offset)

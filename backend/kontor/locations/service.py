@@ -29,7 +29,7 @@ from kontor.imports.saving import (
     writable,
     write_drafts,
 )
-from kontor.locations.calendars import validate_opening_hours, validate_time_zone
+from kontor.locations.calendars import validate_opening_hours
 from kontor.locations.errors import InvalidLocation
 from kontor.locations.events import ShippingTariffsSaved, StockLocationsSaved
 from kontor.locations.models import LocationKind, ShippingTariff, StockKind, StockLocation
@@ -54,10 +54,6 @@ def _opening_hours(value: Any) -> str:
     return validate_opening_hours(fields.text(300)(value))
 
 
-def _time_zone(value: Any) -> str:
-    return validate_time_zone(fields.text(60)(value))
-
-
 FIELDS: dict[str, Field] = {
     "code": Field(fields.code()),
     "name": Field(fields.text(200)),
@@ -71,7 +67,7 @@ FIELDS: dict[str, Field] = {
     "latitude": Field(fields.degrees(90), read=cells.degrees, empty=True, aliases=("lat",)),
     "longitude": Field(fields.degrees(180), read=cells.degrees, empty=True, aliases=("lon", "lng")),
     "email": Field(fields.email, empty=True),
-    "timezone": Field(_time_zone, default="Europe/Berlin", aliases=("time_zone",)),
+    "timezone": Field(fields.time_zone, default="Europe/Berlin", aliases=("time_zone",)),
     "opening_hours": Field(_opening_hours, default="24/7"),
     "closures": Field(fields.several(_closure, 1000), read=cells.listed, default=[]),
     "cut_off": Field(fields.time_of_day, empty=True),

@@ -59,12 +59,16 @@ class LineInput:
 
 @dataclass(frozen=True, slots=True)
 class ChargeInput:
-    """A fee the customer pays for the whole order, as shown by the channel."""
+    """A fee the customer pays for the whole order, as shown by the channel.
+
+    Without a tax class of its own it shares the rates of the goods, in proportion to their amounts: carriage is part of
+    the supply of what is carried (VAT Directive art. 78 b).
+    """
 
     kind: str
     name: str
     amount: int
-    tax_class: str = "standard"
+    tax_class: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

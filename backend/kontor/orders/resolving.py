@@ -21,7 +21,7 @@ from kontor.core.sets import any_of
 from kontor.orders.errors import UnknownSku
 from kontor.orders.intake import LineInput, OrderInput
 from kontor.orders.states import DeliveryType
-from kontor.orders.totals import PricedCharge, PricedLine, price_lines, with_tax
+from kontor.orders.totals import PricedCharge, PricedLine, price_lines, shares_of_goods, with_tax
 from kontor.pricing.models import Price
 from kontor.routing.masters import Masters
 
@@ -58,6 +58,10 @@ class Facts:
     articles: dict[str, Article]
     components: dict[UUID, list[tuple[Article, int]]]
     prices: dict[tuple[UUID, UUID], list[Price]]
+
+    def rate(self, channel: SalesChannel, country: str, tax_class: str, at: datetime) -> Decimal:
+        """The rate in percent on the seller's day of a moment; raises `InvalidInput` when none is entered."""
+        return self.masters.tax_rate(country, tax_class, self.masters.day_of(channel, at))
 
 
 @dataclass(slots=True)
@@ -159,9 +163,13 @@ def resolve(order: OrderInput, principal: Principal, facts: Facts, now: datetime
     price_lines(lines, discount, gross=channel.gross)
     charges = []
     for charge in order.charges:
-        rate = facts.masters.tax_rate(country, charge.tax_class, placed_at.date()) if taxed else UNTAXED
-        amounts = with_tax(charge.amount, rate, gross=channel.gross)
-        charges.append(PricedCharge(charge.kind, charge.name, charge.tax_class, rate, *amounts))
+        shares = shares_of_goods(charge.amount, lines)
+        if charge.tax_class is not None:
+            rate = facts.rate(channel, country, charge.tax_class, placed_at) if taxed else UNTAXED
+            shares = [(charge.tax_class, rate, charge.amount)]
+        for tax_class, rate, part in shares:
+            amounts = with_tax(part, rate, gross=channel.gross)
+            charges.append(PricedCharge(charge.kind, charge.name, tax_class, rate, *amounts))
     resolved = Resolved(order, principal, channel, pickup, country, lines, charges)
     _check_total(order, resolved)
     return resolved
@@ -268,7 +276,7 @@ def _priced(
         raise _bad("DISCOUNT_TOO_HIGH", "The discount exceeds the line.", ("lines", index, "discount"))
     if article.bundle:
         return _exploded(line, index, article, facts, channel, shown=shown, country=country, at=at, taxed=taxed)
-    rate = facts.masters.tax_rate(country, article.tax_class, at.date()) if taxed else UNTAXED
+    rate = facts.rate(channel, country, article.tax_class, at) if taxed else UNTAXED
     return [
         PricedLine(
             index, article.variant_id, article.sku, article.name, article.kind, article.tax_class, rate, line.quantity,
@@ -296,7 +304,7 @@ def _exploded(
         lines.append(
             PricedLine(
                 index, article.variant_id, article.sku, article.name, article.kind, article.tax_class,
-                facts.masters.tax_rate(country, article.tax_class, at.date()) if context["taxed"] else UNTAXED,
+                facts.rate(channel, country, article.tax_class, at) if context["taxed"] else UNTAXED,
                 quantity, amount // quantity, amount,
                 article.weight_g, article.hazmat, article.bulky, line.external_id, f"bundle-{index}",
                 bundle_sku=bundle.sku, bundle_key=index, bundle_quantity=line.quantity,

@@ -71,6 +71,21 @@ def with_tax(amount: int, rate: Decimal, *, gross: bool) -> tuple[int, int, int]
     return amount, tax, amount + tax
 
 
+def shares_of_goods(amount: int, lines: Sequence[PricedLine]) -> list[tuple[str, Decimal, int]]:
+    """(tax class, rate, part) of a fee that shares the rates of the goods, in proportion to what they cost.
+
+    Goods that cost nothing count by their pieces when all are free; parts of nothing are left out unless it is all.
+    """
+    free = not any(line.shown - line.discount for line in lines)
+    weights: dict[tuple[str, Decimal], int] = {}
+    for line in lines:
+        key = (line.tax_class, line.tax_rate)
+        weights[key] = weights.get(key, 0) + (line.quantity if free else line.shown - line.discount)
+    parts = spread(amount, list(weights.values()))
+    shares = [(*key, part) for key, part in zip(weights, parts, strict=True)]
+    return [share for share in shares if share[2]] or shares[:1]
+
+
 def price_lines(lines: Sequence[PricedLine], order_discount: int, *, gross: bool) -> None:
     """Spread the order's discount over the lines and freeze net, tax and gross of each."""
     if order_discount:

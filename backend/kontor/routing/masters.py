@@ -18,6 +18,7 @@ import sqlalchemy as sa
 
 from kontor.channels.models import LegalEntity, SalesChannel
 from kontor.core import expressions
+from kontor.core.clock import local_day
 from kontor.core.db import Model
 from kontor.core.errors import InvalidInput
 from kontor.imports import saving
@@ -98,7 +99,7 @@ class Masters:
     network: Network
     rates: Mapping[tuple[str, str], Sequence[TaxRate]]
     live_places: Sequence[StockLocation]
-    seller_countries: Mapping[UUID, str]
+    sellers: Mapping[UUID, LegalEntity]
     policies: Sequence[PolicyVersion] = ()
     release_days: dict[tuple[UUID, int], tuple[int, ...] | None] = field(default_factory=dict)
     _in_force: InForce | None = field(default=None, init=False)
@@ -121,13 +122,17 @@ class Masters:
         A country outside the seller's area whose rates are entered is one where the seller charges the local tax.
         """
         return place_of_supply(
-            seller_country=self.seller_countries[channel.legal_entity_id],
+            seller_country=self.sellers[channel.legal_entity_id].country,
             delivery_country=country,
             store_country=country if pickup else None,
             postal_code=postal_code,
             vat_id=vat_id,
             registered={known for known, _ in self.rates},
         )
+
+    def day_of(self, channel: SalesChannel, moment: datetime) -> date:
+        """The day of a moment for who sells through the channel."""
+        return local_day(moment, self.sellers[channel.legal_entity_id].timezone)
 
     def tax_rate(self, country: str, tax_class: str, day: date) -> Decimal:
         """The rate in percent on a day of supply; raises `InvalidInput` when none is entered.
@@ -199,7 +204,7 @@ async def _read(db: Session, version: int) -> Masters:
         Network(sites),
         rates,
         [place for place in places if place.live_stock and place.active],
-        {entity.id: entity.country for entity in await _rows_of(db, LegalEntity)},
+        {entity.id: entity for entity in await _rows_of(db, LegalEntity)},
         [version_of(row) for row in await _rows_of(db, RoutingPolicy) if row.withdrawn_at is None],
     )
 

@@ -34,6 +34,7 @@ class LegalEntity:
     postal_code: str
     city: str
     country: str
+    timezone: str
     vat_id: str | None
     tax_number: str | None
     register: str | None
@@ -112,6 +113,7 @@ class LegalEntityInput(Given):
     postal_code: str | None = UNSET
     city: str | None = UNSET
     country: str | None = UNSET
+    timezone: str | None = UNSET
     vat_id: str | None = UNSET
     tax_number: str | None = UNSET
     register: str | None = UNSET

@@ -65,12 +65,12 @@ class OrderLineInput:
     no_split: bool = False
 
 
-@strawberry.input
+@strawberry.input(description="A fee; without a tax class of its own it shares the rates of the goods.")
 class OrderChargeInput:
     kind: str
     name: str
     amount: Long
-    tax_class: str = "standard"
+    tax_class: str | None = None
 
 
 @strawberry.input
