@@ -1,6 +1,8 @@
 """What a quantity of one article costs, and how a discount of the whole order falls on its lines. Minor units."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
 from kontor.core.errors import InvalidInput
@@ -28,6 +30,70 @@ def step_for(steps: Iterable[S], quantity: int) -> S | None:
     """The step with the largest minimum that the quantity reaches; None when it reaches none."""
     reached = [step for step in steps if step.min_quantity <= quantity]
     return max(reached, key=lambda step: step.min_quantity, default=None)
+
+
+class Dated(Protocol):
+    """An amount that counted from a moment on, and until before another one if it has ended."""
+
+    @property
+    def amount(self) -> int:
+        """The unit price."""
+        ...
+
+    @property
+    def valid_from(self) -> datetime:
+        """The first moment."""
+        ...
+
+    @property
+    def valid_to(self) -> datetime | None:
+        """The moment it no longer counts."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class LowestPrice:
+    """What a price has to be compared with when it is announced as reduced.
+
+    `amount` counts at the moment asked for and has done so since `since`; `lowest` is the lowest amount of the 30 days
+    before that, None when there was no price.
+    """
+
+    amount: int
+    since: datetime
+    lowest: int | None
+
+    @property
+    def reduced(self) -> bool:
+        """Whether the price is below the lowest one before it, so that it may be called reduced."""
+        return self.lowest is not None and self.amount < self.lowest
+
+
+REFERENCE_PERIOD = timedelta(days=30)
+
+
+def lowest_price(prices: Iterable[Dated], at: datetime) -> LowestPrice | None:
+    """The lowest price of the 30 days before the price at a moment began (Directive 98/6/EC art. 6a (1), (2)).
+
+    A price that was set anew at the same amount goes on. An article that has a price for less than 30 days is compared
+    with the time it has one. Steps of one reduction are each compared with the one before them: the easier rule of
+    art. 6a (5) is not that of every member state. None when nothing counts at that moment.
+    """
+    rows = sorted(prices, key=lambda each: each.valid_from)
+    position = next((n for n, each in enumerate(rows) if _counts(each, at)), None)
+    if position is None:
+        return None
+    amount, since = rows[position].amount, rows[position].valid_from
+    before = rows[:position]
+    while before and before[-1].valid_to == since and before[-1].amount == amount:
+        since = before.pop().valid_from
+    start = since - REFERENCE_PERIOD
+    applied = [each.amount for each in before if each.valid_to is None or each.valid_to > start]
+    return LowestPrice(amount, since, min(applied, default=None))
+
+
+def _counts(price: Dated, at: datetime) -> bool:
+    return price.valid_from <= at and (price.valid_to is None or at < price.valid_to)
 
 
 def line_amount(unit_price: int, quantity: int, discount: int = 0) -> int:

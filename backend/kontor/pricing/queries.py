@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from kontor.core.db import Session
 from kontor.core.pagination import Page, PageRequest, choose, paginate
 from kontor.core.principal import Principal
-from kontor.pricing.calculation import step_for
+from kontor.pricing.calculation import LowestPrice, lowest_price, step_for
 from kontor.pricing.models import Price
 
 SORTS: dict[str, Any] = {"VALID_FROM": Price.valid_from, "CREATED_AT": Price.created_at, "AMOUNT": Price.amount}
@@ -48,6 +48,26 @@ async def prices_for(db: Session, channel_id: UUID, quantities: Mapping[UUID, in
 async def price_at(db: Session, channel_id: UUID, variant_id: UUID, at: datetime, *, quantity: int = 1) -> Price | None:
     """The unit price of one variant for a quantity at a moment."""
     return (await prices_for(db, channel_id, {variant_id: quantity}, at)).get(variant_id)
+
+
+async def lowest_prices(
+    db: Session, channel_id: UUID, variant_ids: Sequence[UUID], at: datetime
+) -> dict[UUID, LowestPrice]:
+    """What the price of one piece at a moment has to be compared with, for articles that have one; one statement.
+
+    Reads what is visible to the principal.
+    """
+    found = await db.scalars(
+        sa.select(Price).where(
+            Price.channel_id == channel_id, Price.variant_id.in_(variant_ids), Price.min_quantity == 1,
+            Price.valid_from <= at, visible_to(db.principal),
+        )
+    )  # fmt: skip
+    rows: dict[UUID, list[Price]] = {}
+    for price in found:
+        rows.setdefault(price.variant_id, []).append(price)
+    compared = {variant_id: lowest_price(prices, at) for variant_id, prices in rows.items()}
+    return {variant_id: each for variant_id, each in compared.items() if each is not None}
 
 
 async def prices_of_variants(

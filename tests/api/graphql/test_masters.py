@@ -94,6 +94,37 @@ async def test_prices_are_set_and_told_for_a_moment(client: Client, principals: 
     assert then["data"]["price"]["amount"] == 999
 
 
+async def test_reduced_price_is_told_with_the_lowest_of_the_thirty_days_before(
+    client: Client, principals: Principals, database: Database
+) -> None:
+    async with database.unit_of_work() as db:
+        channel = await make_channel(db, code="shop")
+        lamp, rope = await make_variant(db, sku="LAMP"), await make_variant(db, sku="ROPE")
+    save = """mutation { setPrices(inputs: [
+      {channel: "shop", sku: "LAMP", amount: 1799, validFrom: "2026-05-20T00:00:00Z", validTo: "2026-06-01T00:00:00Z"},
+      {channel: "shop", sku: "LAMP", amount: 1999, validFrom: "2026-06-01T00:00:00Z", validTo: "2026-06-10T00:00:00Z"},
+      {channel: "shop", sku: "LAMP", amount: 999, validFrom: "2026-06-10T00:00:00Z"},
+      {channel: "shop", sku: "LAMP", amount: 99, minQuantity: 10, validFrom: "2026-05-20T00:00:00Z"}]) {
+      ... on SavedRows { created } ... on Error { code } } }"""
+    ask = """query($channel: UUID!, $variants: [UUID!]!, $at: DateTime) {
+      lowestPrices(channelId: $channel, variantIds: $variants, at: $at) { variantId amount since lowest reduced } }"""
+    assert (await client.graphql(save, principal=principals.admin))["data"]["setPrices"] == {"created": 4}
+    keys = {"channel": str(channel.id), "variants": [str(rope.id), str(lamp.id)]}
+    now = await client.graphql(ask, keys, principal=principals.admin)
+    before = await client.graphql(ask, {**keys, "at": "2026-06-05T00:00:00Z"}, principal=principals.admin)
+    many = await client.graphql(ask, {**keys, "variants": [str(lamp.id)] * 501}, principal=principals.admin)
+    assert now["data"]["lowestPrices"] == [
+        {
+            "variantId": str(lamp.id), "amount": 999, "since": "2026-06-10T00:00:00Z", "lowest": 1799,
+            "reduced": True,
+        }
+    ]  # fmt: skip
+    assert [(row["amount"], row["lowest"], row["reduced"]) for row in before["data"]["lowestPrices"]] == [
+        (1999, 1799, False)
+    ]
+    assert many["errors"][0]["extensions"]["code"] == "TOO_MANY_ROWS"
+
+
 async def test_file_is_imported(client: Client, principals: Principals) -> None:
     bootstrap.load()
     query = """mutation($content: String!, $kind: String!) { importFile(kind: $kind, content: $content) {

@@ -21,7 +21,10 @@ from kontor.api.graphql.scalars import Long
 from kontor.auth.permissions import Permission
 from kontor.catalog.models import ProductVariant as VariantRow
 from kontor.channels.models import SalesChannel as ChannelRow
+from kontor.core.errors import InvalidInput
 from kontor.pricing import queries, service
+
+MOST_ARTICLES = 500
 
 
 @strawberry.type(description="A unit price in minor units of the channel, gross or net as it shows prices.")
@@ -47,6 +50,19 @@ class Price:
     def of(cls, row: Any) -> Price:
         """As the API shows it."""
         return cls(**shown(cls, row))
+
+
+@strawberry.type(
+    description="What a price is compared with when it is announced as reduced (Directive 98/6/EC, article 6a)."
+)
+class LowestPrice:
+    variant_id: UUID
+    amount: Long = strawberry.field(description="The price of one piece at the moment asked for.")
+    since: datetime = strawberry.field(description="Since when it is that.")
+    lowest: Long | None = strawberry.field(
+        description="The lowest one of the 30 days before; null when there was none."
+    )
+    reduced: bool = strawberry.field(description="Whether it may be called reduced.")
 
 
 @strawberry.input
@@ -105,6 +121,32 @@ class PricingQuery:
         async with info.context.runtime.database.read_only(info.context.principal) as db:
             row = await queries.price_at(db, channel_id, variant_id, at or db.now, quantity=quantity)
         return None if row is None else Price.of(row)
+
+    @strawberry.field(
+        extensions=[requires(Permission.PRICES_READ)],
+        description="The lowest prices of the 30 days before the prices of a moment began, now unless one is named; "
+        "articles without a price then are left out. At most 500 articles.",
+    )
+    async def lowest_prices(
+        self, info: Info, channel_id: UUID, variant_ids: list[UUID], at: datetime | None = None
+    ) -> list[LowestPrice]:
+        if len(variant_ids) > MOST_ARTICLES:
+            raise InvalidInput(
+                f"At most {MOST_ARTICLES} articles.", code="TOO_MANY_ROWS", path=("variantIds",), max=MOST_ARTICLES
+            )
+        async with info.context.runtime.database.read_only(info.context.principal) as db:
+            found = await queries.lowest_prices(db, channel_id, variant_ids, at or db.now)
+        return [
+            LowestPrice(
+                variant_id=variant_id,
+                amount=Long(each.amount),
+                since=each.since,
+                lowest=None if each.lowest is None else Long(each.lowest),
+                reduced=each.reduced,
+            )
+            for variant_id in dict.fromkeys(variant_ids)
+            if (each := found.get(variant_id)) is not None
+        ]
 
 
 @strawberry.type
