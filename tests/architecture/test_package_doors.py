@@ -18,7 +18,6 @@ OPENED: dict[str, str] = {
     "kontor.locations.distance": "the one way to measure between two places, a pure function of coordinates",
     "kontor.locations.calendars": "the one way to count working days and cut-off times, a pure function",
     "kontor.orders.intake": "the value types of an order as it is given to us",
-    "kontor.orders.totals": "what an order comes to, pure functions, which benchmarks ask before they pay",
     "kontor.orders.progress": "the one way to change an order's counters, for the packages that execute",
     "kontor.returns.inspection": "the value types and the decision of an inspection, which the process repeats",
     "kontor.returns.places": "the value types of a choice of places, and the one way to put it into words",

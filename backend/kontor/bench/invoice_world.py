@@ -9,13 +9,14 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, replace
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from uuid import UUID
 
 from kontor.catalog.models import Product, ProductKind, ProductVariant
 from kontor.channels.models import ChannelKind, LegalEntity, SalesChannel
 from kontor.core.db import Database, Session
 from kontor.core.ids import new_id
+from kontor.core.money import spread
 from kontor.inventory.models import MovementKind, StockLevel, StockMovement
 from kontor.locations.models import LocationKind, ShippingTariff, StockLocation
 from kontor.orders.intake import (
@@ -27,7 +28,6 @@ from kontor.orders.intake import (
     OrderInput,
     PaymentInput,
 )
-from kontor.orders.totals import PricedLine, price_lines, with_tax
 from kontor.tax.determination import place_of_supply
 from kontor.tax.models import TaxRate
 
@@ -175,22 +175,20 @@ def _line(chance: random.Random, company: Company) -> LineInput:
 
 
 def _total(company: Company, wanted: OrderInput, *, gross: bool) -> int:
-    """What the order will come to, by the same rules."""
+    """What the order will come to: as shown where prices hold the tax, else with the tax of each line on top."""
+    off = [line.quantity * (line.unit_price or 0) - line.discount for line in wanted.lines]
+    shares = spread(sum(each.amount for each in wanted.discounts), off)
+    shown = [(company.classes[line.sku], worth - share)
+             for line, worth, share in zip(wanted.lines, off, shares, strict=True)]  # fmt: skip
+    shown += [(each.tax_class, each.amount) for each in wanted.charges]
     country = wanted.billing_address.country
     supply = place_of_supply(seller_country="DE", delivery_country=country, vat_id=wanted.customer.vat_id)
-    rates = dict(zip(CLASSES, RATES.get(country, ("0",) * 3), strict=True)) if supply.taxed else {}
+    rates = dict(zip(CLASSES, RATES.get(country, ()), strict=False)) if supply.taxed and not gross else {}
+    return sum(amount + _tax(amount, Decimal(rates.get(tax_class, "0"))) for tax_class, amount in shown)
 
-    def rate(tax_class: str) -> Decimal:
-        return Decimal(rates.get(tax_class, "0"))
 
-    lines = [
-        PricedLine(0, new_id(), line.sku, "", "", "", rate(company.classes[line.sku]), line.quantity,
-                   line.unit_price or 0, line.quantity * (line.unit_price or 0), line_discount=line.discount)
-        for line in wanted.lines
-    ]  # fmt: skip
-    price_lines(lines, sum(each.amount for each in wanted.discounts), gross=gross)
-    fees = sum(with_tax(each.amount, rate(each.tax_class), gross=gross)[2] for each in wanted.charges)
-    return sum(line.gross for line in lines) + fees
+def _tax(net: int, rate: Decimal) -> int:
+    return int((net * rate / 100).quantize(Decimal(1), ROUND_HALF_UP))
 
 
 def _promises(chance: random.Random, total: int) -> tuple[PaymentInput, ...]:
