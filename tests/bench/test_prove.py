@@ -45,7 +45,7 @@ def files_of(started: Recorder) -> list[str]:
 def test_without_data_everything_but_the_replay_is_proved(started: Recorder) -> None:
     result = CliRunner().invoke(prove.app, [])
     assert result.exit_code == 0
-    assert files_of(started) == [*prove.OTHERS, *prove.KILLED, *prove.LIVES, *prove.FUZZ]
+    assert files_of(started) == [*prove.OTHERS, *prove.KILLED, *prove.LIVES, *prove.FUZZ, *prove.INVOICES]
     assert commands(started) == ["bench --no-write"]
     assert "Recorded orders: not replayed; name their folder by --data or KONTOR_TESTDATA\n" in result.output
 

@@ -52,11 +52,16 @@ async def test_invoice_and_credit_note_become_pages(runtime: Runtime, database: 
         )  # fmt: skip
     assert await drain() == []
     [note], [invoice] = await credit_notes(database), await invoices(database)
-    assert [item.id for item in await documents(database)] == [note.document_id, invoice.document_id]
+    found = {item.kind: item for item in await documents(database)}
+    assert (found["CREDIT_NOTE"].id, found["INVOICE"].id) == (note.document_id, invoice.document_id)
+    assert sorted(found) == ["CREDIT_NOTE", "CREDIT_NOTE_XML", "INVOICE", "INVOICE_XML"]
     store = runtime.ports.get(DocumentStore)  # type: ignore[type-abstract]
     texts = []
-    for item in await documents(database):
+    for item in (found["CREDIT_NOTE"], found["INVOICE"]):
         data = await store.get(item.key)
+        beside = found[f"{item.kind}_XML"]
+        assert PdfReader(io.BytesIO(data)).attachments["factur-x.xml"] == [await store.get(beside.key)]
+        assert (beside.content_type, beside.number) == ("application/xml", item.number)
         texts.append(" ".join(page.extract_text() for page in PdfReader(io.BytesIO(data)).pages))
     assert note.number in texts[0]
     assert invoice.number in texts[0]
@@ -84,9 +89,9 @@ async def test_page_drawn_again_is_the_same_and_kept_once(
     await drain()
     await relay.hurry(runtime)
     await drain()
-    assert len(put) == 3
-    assert len(set(put)) == 1
-    assert len(await documents(database)) == 1
+    pages = [data for data in put if data.startswith(b"%PDF")]
+    assert (len(put), len(pages), len(set(pages))) == (4, 3, 1)
+    assert [item.kind for item in await documents(database)] == ["INVOICE", "INVOICE_XML"]
 
 
 async def test_event_delivered_again_is_posted_once(runtime: Runtime, database: Database, drain: Drain) -> None:

@@ -1,8 +1,8 @@
 """`kontor prove`: the long variants of the proofs that `make test` runs in small, on both databases.
 
 Parallel buyers, killed processes, thousands of random lives of orders with every invariant checked after each step, a
-long fuzz over every query, mutation and import, the replay of the recorded orders when their folder is named, and the
-benches. Every failure of a random proof names the seed that repeats it.
+long fuzz over every query, mutation and import, random invoices under the official rules, the replay of the recorded
+orders when their folder is named, and the benches. Every failure of a random proof names the seed that repeats it.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ OTHERS = (
     "tests/api/graphql/test_statements.py",
 )
 KILLED = ("tests/flows/test_replay.py::test_processes_that_die_all_the_time_change_nothing",)
+INVOICES = ("tests/einvoice/test_documents.py", "tests/flows/test_parallel_invoices.py")
 EMBEDDED_ORDERS = 5000
 LONGEST_TEST = 3600
 
@@ -75,6 +76,12 @@ def fuzz(rounds: int = 200, seed: Seed = None, on: Databases = "both") -> None:
 
 
 @app.command()
+def invoices(orders: int = 10_000, seed: Seed = None) -> None:
+    """Random orders in every form of electronic invoice, each checked officially; and invoices issued at once."""
+    _finish(_run("Electronic invoices", INVOICES, "both", invoices=orders, seed=_first(seed)))
+
+
+@app.command()
 def replay(data: Data = None) -> None:
     """The recorded orders: all with services, all while processes are killed, the first 5,000 on SQLite."""
     folder = recorded_orders(data)
@@ -89,6 +96,7 @@ def everything(
     data: Data = None,
     sequences: int = 2000,
     rounds: int = 200,
+    invoiced: int = 10_000,
     seed: Seed = None,
     bench: Annotated[bool, typer.Option(help="Measure too; nothing is written to docs/benchmarks.md.")] = True,
 ) -> None:
@@ -101,6 +109,7 @@ def everything(
         _run("Processes that are killed", KILLED, "both"),
         _run("Lives of orders", LIVES, "both", sequences=sequences, steps=40, seed=first),
         _run("Hostile input", FUZZ, "both", fuzz=rounds, seed=first),
+        _run("Electronic invoices", INVOICES, "both", invoices=invoiced, seed=first),
     ]
     if folder is None:
         typer.echo("Recorded orders: not replayed; name their folder by --data or KONTOR_TESTDATA")

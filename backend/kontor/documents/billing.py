@@ -71,7 +71,7 @@ def _body(document: BillingDocument) -> View:
         "tax_columns": [words["tax_rate"], words["net"], words["tax"], words["gross"]],
         "taxes": _tax_rows(document),
         "totals": _totals(document),
-        "tax_notes": _tax_notes(document),
+        "tax_notes": tax_notes(document),
     }
 
 
@@ -132,7 +132,8 @@ def _totals(document: BillingDocument) -> list[tuple[str, str, bool]]:
     return [net, *added, grand]
 
 
-def _tax_notes(document: BillingDocument) -> list[str]:
+def tax_notes(document: BillingDocument) -> list[str]:
+    """What the law wants said of the tax of a document; nothing of domestic tax."""
     if document.treatment is TaxTreatment.DOMESTIC:
         return []
     note = texts(document.language)[f"note_{document.treatment.lower()}"]
@@ -153,6 +154,14 @@ def _payment_text(document: BillingDocument, share: PaymentShare, key: str) -> s
 
 def _amount(document: BillingDocument, amount: int) -> str:
     return money(amount, document.currency, document.language)
+
+
+def settlement_terms(document: InvoiceDocument | CreditNoteDocument) -> str:
+    """How an open amount is settled, in one paragraph."""
+    if isinstance(document, InvoiceDocument):
+        return str(_invoice_settlement(document)["sentence"]) if document.amount_due > 0 else ""
+    ways = [text for text, _ in _payment_rows(document, "refunded_to")]
+    return "; ".join(ways) or texts(document.language)["settled_later"]
 
 
 def _invoice_settlement(invoice: InvoiceDocument) -> View:

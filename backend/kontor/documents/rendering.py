@@ -17,6 +17,7 @@ import typst
 from prometheus_client import Counter
 
 from kontor.core.errors import InvalidInput
+from kontor.documents import hybrid
 from kontor.documents.billing import credit_note_view, invoice_view
 from kontor.documents.formatting import TEMPLATES
 from kontor.documents.papers import delivery_note_view, goods_label_view, pick_list_view, return_slip_view
@@ -59,7 +60,7 @@ class Renderer:
         self._pool = ThreadPoolExecutor(max_workers=workers, thread_name_prefix="render")
 
     def render(self, document: Document, *, attachments: Sequence[Attachment] = ()) -> bytes:
-        """The document as PDF/A-3b. Blocks for some 10 ms.
+        """The document as PDF/A-3b. Blocks for some 10 ms. Invoice data inside are declared as Factur-X wants it.
 
         Characters without a glyph never stop a document: symbols are left out, letters become "□". `InvalidInput`
         when the logo is no SVG, an attachment no UTF-8 text, or the color or language not ours.
@@ -77,7 +78,8 @@ class Renderer:
         view["date"] = [day.year, day.month, day.day]
         view["attachments"] = [_attachment(attachment) for attachment in attachments]
         timestamp = int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp())
-        return self._compile(template, view, timestamp)
+        pdf = self._compile(template, view, timestamp)
+        return hybrid.declared(pdf) if any(each.name == hybrid.FILE_NAME for each in attachments) else pdf
 
     async def render_async(self, document: Document, *, attachments: Sequence[Attachment] = ()) -> bytes:
         """`render` in a thread of this renderer, so that the event loop stays free."""

@@ -205,8 +205,9 @@ def _row(
     taxes = tax_rows(draft.lines)
     net, tax, gross = totals(taxes)
     kept = ("language", "currency", "gross", "seller", "brand", "recipient", "order_number", "ordered_on", "vat_id",
-            "treatment", "tax_country")  # fmt: skip
-    content = {name: invoice.content[name] for name in kept} | {
+            "treatment", "tax_country", "supplied_on", "delivery_address", "email", "buyer_reference",
+            "purchase_order")  # fmt: skip
+    content = {name: invoice.content[name] for name in kept if name in invoice.content} | {
         "issued_on": today.isoformat(),
         "invoice_number": invoice.number,
         "invoice_issued_on": invoice.content["issued_on"],

@@ -13,3 +13,9 @@ class InvoiceNotOnAccount(Conflict):
     """The invoice is not one the customer pays by transfer."""
 
     default_code = "INVOICE_NOT_ON_ACCOUNT"
+
+
+class NotExpressible(Conflict):
+    """An electronic invoice cannot be made of the document; `terms` names what lacks or contradicts."""
+
+    default_code = "INVOICE_NOT_EXPRESSIBLE"

@@ -24,7 +24,7 @@ from kontor.orders.service import report_invoiced
 from kontor.orders.states import DeliveryType
 from kontor.payments import service as payments
 from kontor.payments.models import Payment
-from kontor.tax.determination import TaxTreatment, place_of_supply
+from kontor.tax.determination import EU, TaxTreatment, place_of_supply
 
 SERIES = "INV"
 _COLUMNS = (
@@ -142,6 +142,9 @@ def _frozen(order: Order, channel: SalesChannel, entity: LegalEntity, *, taxed: 
     across = place.treatment is TaxTreatment.CROSS_BORDER or (taxed and not place.taxed)
     delivery = order.shipping_address if order.delivery_type is DeliveryType.SHIP else None
     return {
+        # The buyer's own references, which their books find the document by, come as facts of the order.
+        **{name: str(fact) for name in ("buyer_reference", "purchase_order") if (fact := order.facts.get(name))},
+        "email": order.email,
         "language": order.language if order.language in ("de", "en") else "en",
         "currency": order.currency,
         "gross": order.gross,
@@ -152,9 +155,18 @@ def _frozen(order: Order, channel: SalesChannel, entity: LegalEntity, *, taxed: 
         "order_number": order.number,
         "ordered_on": local_day(order.placed_at, entity.timezone).isoformat(),
         "vat_id": order.vat_id,
-        "treatment": "OSS" if across else place.treatment.value,
+        "treatment": "OSS" if across else _treatment(place.treatment, entity),
         "tax_country": place.country,
     }
+
+
+def _treatment(treatment: TaxTreatment, entity: LegalEntity) -> str:
+    """Goods that go to a company of another member state are a supply within the community (VAT Directive art. 138).
+
+    That is how the document has to call it (art. 226 no. 11); reverse charge is what follows for the buyer.
+    """
+    moved = treatment is TaxTreatment.REVERSE_CHARGE and entity.country in EU
+    return "INTRA_COMMUNITY" if moved else treatment.value
 
 
 async def _number(db: Session, drafts: Sequence[Draft], *, now: datetime) -> dict[UUID, Issued]:

@@ -2,16 +2,24 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from uuid import UUID
+
+import structlog
 
 from kontor.core.jobs import JobContext, job
 from kontor.core.outbox import Item
+from kontor.documents import hybrid
 from kontor.documents import service as documents
 from kontor.documents.ports import DocumentStore
 from kontor.documents.rendering import Renderer
 from kontor.documents.service import NewDocument
 from kontor.invoicing import journal, service
+from kontor.invoicing.electronic import InvoiceForm, written
+from kontor.invoicing.errors import NotExpressible
 from kontor.invoicing.papers import Paper, attach, papers_of
+
+_log = structlog.get_logger(__name__)
 
 
 @job("invoicing.render", queue="documents", batch=20)
@@ -23,17 +31,33 @@ async def render(ctx: JobContext, items: Sequence[Item]) -> None:
         papers = await papers_of(db, invoices, notes)
     renderer, store = ctx.ports.get(Renderer), ctx.ports.get(DocumentStore)  # type: ignore[type-abstract]
 
-    async def keep(paper: Paper) -> NewDocument:
-        drawn = _document(paper, await renderer.render_async(paper.page))
-        await documents.put(store, drawn)
+    async def keep(paper: Paper) -> list[NewDocument]:
+        drawn = await _draw(renderer, paper)
+        for each in drawn:
+            await documents.put(store, each)
         return drawn
 
     kept = await asyncio.gather(*(keep(paper) for paper in papers))
     async with ctx.claim(*items) as (db, mine):
         subjects = {UUID(item.args.get("credit_note_id") or item.args["invoice_id"]) for item in mine}
         ours = [(paper, new) for paper, new in zip(papers, kept, strict=True) if paper.row_id in subjects]
-        ids = await documents.add_all(db, [new for _, new in ours], now=db.now)
+        ids = await documents.add_all(db, [new[0] for _, new in ours], now=db.now)
+        await documents.add_all(db, [each for _, new in ours for each in new[1:]], now=db.now)
         await attach(db, [paper for paper, _ in ours], ids)
+
+
+async def _draw(renderer: Renderer, paper: Paper) -> list[NewDocument]:
+    """The page with its data inside, and the data beside it; the page alone where the standard has no terms for it."""
+    try:
+        data = written(paper, InvoiceForm.CII).data
+    except NotExpressible as refusal:
+        _log.warning("no electronic invoice", number=paper.page.number, terms=refusal.params["terms"])
+        return [_document(paper, await renderer.render_async(paper.page))]
+    inside = [hybrid.attachment(data, paper.page.number)]
+    page = _document(paper, await renderer.render_async(paper.page, attachments=inside))
+    key = f"{paper.key.removesuffix('.pdf')}.xml"
+    beside = replace(page, kind=f"{paper.kind}_XML", key=key, data=data, content_type="application/xml")
+    return [page, beside]
 
 
 def _document(paper: Paper, data: bytes) -> NewDocument:

@@ -11,6 +11,8 @@ import sqlalchemy as sa
 
 from kontor.channels.models import LegalEntity
 from kontor.core.db import Session
+from kontor.documents.billing import settlement_terms, tax_notes
+from kontor.documents.formatting import currency_digits, texts
 from kontor.documents.values import (
     Address,
     BillingLine,
@@ -23,7 +25,9 @@ from kontor.documents.values import (
     TaxTreatment,
 )
 from kontor.invoicing import queries
+from kontor.invoicing.en16931 import Wording, electronic_invoice
 from kontor.invoicing.models import CreditNote, Invoice
+from kontor.invoicing.values import ElectronicInvoice
 from kontor.orders.models import Order
 
 
@@ -37,14 +41,24 @@ class Paper:
     customer_id: UUID | None
     page: InvoiceDocument | CreditNoteDocument
     key: str
+    content: Mapping[str, Any]
+
+    def electronic(self) -> ElectronicInvoice:
+        """The same document in the terms of EN 16931; raises `NotExpressible`."""
+        page = self.page
+        wording = Wording(texts(page.language)["discount"], " ".join(tax_notes(page)), settlement_terms(page))
+        digits = currency_digits(page.currency)
+        return electronic_invoice(page.number, self.content, digits=digits, wording=wording)
 
     @property
     def kind(self) -> str:
         return "INVOICE" if isinstance(self.page, InvoiceDocument) else "CREDIT_NOTE"
 
 
-async def papers_of(db: Session, invoice_ids: Iterable[UUID], credit_note_ids: Iterable[UUID]) -> list[Paper]:
-    """The pages of those that have no document yet."""
+async def papers_of(
+    db: Session, invoice_ids: Iterable[UUID], credit_note_ids: Iterable[UUID], *, drawn: bool = False
+) -> list[Paper]:
+    """The pages of those that have no document yet; `drawn` adds those that have."""
     papers: list[Paper] = []
     for model, ids, show, folder in (
         (Invoice, invoice_ids, invoice_page, "invoices"),
@@ -56,12 +70,13 @@ async def papers_of(db: Session, invoice_ids: Iterable[UUID], credit_note_ids: I
                       LegalEntity.logo_svg, LegalEntity.code, Order.channel_id, Order.customer_id)
             .join(LegalEntity, LegalEntity.id == columns.legal_entity_id)
             .join(Order, Order.id == columns.order_id)
-            .where(columns.document_id.is_(None))
         )  # fmt: skip
+        found = found if drawn else found.where(columns.document_id.is_(None))
         for row in await queries.rows_of(db, found, columns.id, ids):
             page = show(row["number"], row["content"], row["logo_svg"] or "")
             key = f"{folder}/{row['code']}/{row['year']}/{row['number']}.pdf"
-            papers.append(Paper(row["id"], row["order_id"], row["channel_id"], row["customer_id"], page, key))
+            owners = (row["id"], row["order_id"], row["channel_id"], row["customer_id"])
+            papers.append(Paper(*owners, page, key, row["content"]))
     return papers
 
 
@@ -127,6 +142,7 @@ def _common(number: str, content: Mapping[str, Any], logo: str) -> dict[str, Any
         "tax_country": content["tax_country"],
         "ordered_on": date.fromisoformat(content["ordered_on"]),
         "recipient_vat_id": content["vat_id"] or "",
+        "reference": content.get("buyer_reference", ""),
         "payments": tuple(PaymentShare(method=row["method"], amount=row["amount"]) for row in content["payments"]),
     }
 

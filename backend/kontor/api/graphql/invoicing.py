@@ -29,9 +29,11 @@ from kontor.documents.models import Document as DocumentRow
 from kontor.documents.queries import narrowed
 from kontor.documents.queries import visible_to as documents_visible_to
 from kontor.invoicing import models, queries, service
+from kontor.invoicing.electronic import InvoiceForm
 from kontor.invoicing.states import InvoiceState
 
 strawberry.enum(InvoiceState)
+strawberry.enum(InvoiceForm)
 
 
 def _visible_documents(principal: Principal) -> sa.ColumnElement[bool] | None:
@@ -70,6 +72,27 @@ async def _document(info: Info, document_id: UUID | None) -> Document | None:
     return None if row is None else Document.of(row)
 
 
+_ELECTRONIC = (
+    "The document as EN 16931 has it, written when its address is asked for. The page has the form CII inside."
+)
+
+
+@strawberry.type(description="An invoice or credit note for machines.")
+class ElectronicDocument:
+    form: InvoiceForm
+    name: str
+    content_type: str
+    url: str = strawberry.field(description="Where the content is, for the caller as signed in.")
+
+    @classmethod
+    def of(cls, folder: str, row_id: UUID, number: str, form: InvoiceForm) -> ElectronicDocument:
+        """Of an invoice or credit note."""
+        name = f"{number.replace('/', '-')}-{form.file_part}.xml"
+        return cls(
+            form=form, name=name, content_type="application/xml", url=f"/files/{folder}/{row_id}/{form.file_part}"
+        )
+
+
 @strawberry.type(description="A legal document for one shipment. It never changes; corrections are credit notes.")
 class Invoice:
     id: UUID
@@ -91,6 +114,10 @@ class Invoice:
     @strawberry.field
     async def document(self, info: Info) -> Document | None:
         return await _document(info, self.document_id)
+
+    @strawberry.field(description=_ELECTRONIC)
+    def electronic(self, form: InvoiceForm) -> ElectronicDocument:
+        return ElectronicDocument.of("invoices", self.id, self.number, form)
 
     @strawberry.field
     async def credit_notes(self, info: Info) -> list[CreditNote]:
@@ -115,6 +142,10 @@ class CreditNote:
     @strawberry.field
     async def document(self, info: Info) -> Document | None:
         return await _document(info, self.document_id)
+
+    @strawberry.field(description=_ELECTRONIC)
+    def electronic(self, form: InvoiceForm) -> ElectronicDocument:
+        return ElectronicDocument.of("credit-notes", self.id, self.number, form)
 
 
 def show_invoice(row: Any) -> Invoice:

@@ -112,6 +112,7 @@ MESSAGES: dict[str, str] = {
     "INVALID_VAT_ID": "Die Umsatzsteuer-Identifikationsnummer ist falsch aufgebaut.",
     "INVALID_WAITING_TIME": "Eine Wartezeit sind Stunden oder eine Dauer wie PT36H, höchstens zehn Jahre.",
     "INVALID_WEIGHT": "Das ist kein Gewicht in Gramm.",
+    "INVOICE_NOT_EXPRESSIBLE": "Aus diesem Beleg lässt sich keine elektronische Rechnung machen: {terms}.",
     "INVOICE_NOT_FOUND": "Diese Rechnung gibt es nicht.",
     "INVOICE_NOT_ON_ACCOUNT": "Diese Rechnung wird nicht per Überweisung bezahlt.",
     "LANGUAGE_UNKNOWN": "In dieser Sprache gibt es keine Dokumente.",
@@ -279,4 +280,5 @@ MESSAGES: dict[str, str] = {
     "WRONG_OPERATION": "Diese Operation kann hier nicht ausgeführt werden.",
     "WRONG_PASSWORD": "Das gegenwärtige Passwort ist falsch.",
     "WRONG_PICKUP_CODE": "Das ist nicht der Abholcode.",
+    "XRECHNUNG_INCOMPLETE": "Für eine XRechnung fehlen Angaben: {terms}.",
 }

@@ -19,14 +19,19 @@ from kontor.core.principal import Principal, PrincipalKind
 from kontor.documents import queries, service
 from kontor.documents.models import Document
 from kontor.documents.ports import DocumentStore
+from kontor.invoicing.electronic import InvoiceForm, file_of_credit_note, file_of_invoice
+from kontor.invoicing.errors import InvoiceNotFound, NotExpressible
 
 # Kind of document -> who may read it; kinds not named here are for those who may read orders.
 PERMISSIONS = {
     "INVOICE": Permission.INVOICES_READ,
     "CREDIT_NOTE": Permission.INVOICES_READ,
+    "INVOICE_XML": Permission.INVOICES_READ,
+    "CREDIT_NOTE_XML": Permission.INVOICES_READ,
     "RETURN_LABEL": Permission.RETURNS_READ,
     "RETURN_SLIP": Permission.RETURNS_READ,
 }
+SUFFIXES = {"application/pdf": ".pdf", "application/xml": ".xml"}
 ATTACHMENT_POLICY = "default-src 'none'; sandbox"
 
 
@@ -65,13 +70,50 @@ async def _content(runtime: Runtime, principal: Principal, document_id: str) -> 
     principal.require(permission_for(document.kind))
     store = runtime.ports.get(DocumentStore)  # type: ignore[type-abstract]
     data = await service.read(store, document)
-    name = f"{document.number.replace('/', '-')}{'.pdf' if document.content_type == 'application/pdf' else ''}"
+    name = f"{document.number.replace('/', '-')}{SUFFIXES.get(document.content_type, '')}"
+    return _answer(name, data, document.content_type)
+
+
+def _answer(name: str, data: bytes, content_type: str) -> Response:
     headers = {
         "content-disposition": f"inline; filename*=utf-8''{quote(name, safe='')}",
         "cache-control": "private, no-store",
         "content-security-policy": ATTACHMENT_POLICY,
     }
-    return Response(data, media_type=document.content_type, headers=headers)
+    return Response(data, media_type=content_type, headers=headers)
 
 
-routes: list[Route] = [Route("/files/documents/{document_id}", download, methods=["GET"])]
+async def electronic(request: Request) -> Response:
+    """An invoice or credit note as XML in the form that is asked for, written now from what was frozen at issue."""
+    principal: Principal = request.state.principal
+    try:
+        return await _electronic(request, principal)
+    except NotFound as problem:
+        return refusal(problem, 404, request.headers)
+    except NotExpressible as problem:
+        return refusal(problem, 409, request.headers)
+    except Forbidden as problem:
+        status = 401 if principal.kind is PrincipalKind.ANONYMOUS else 403
+        return refusal(problem, status, request.headers)
+
+
+async def _electronic(request: Request, principal: Principal) -> Response:
+    if principal.kind is PrincipalKind.ANONYMOUS:
+        raise Forbidden("Please sign in.", code="UNAUTHENTICATED")
+    principal.require(Permission.INVOICES_READ)
+    row_id, forms = request.path_params["row_id"], {each.file_part: each for each in InvoiceForm}
+    form = forms.get(request.path_params["form"])
+    if not is_uuid(row_id) or form is None:
+        raise InvoiceNotFound("There is no such invoice.")
+    write = file_of_invoice if request.url.path.startswith("/files/invoices/") else file_of_credit_note
+    runtime: Runtime = request.app.state.runtime
+    async with runtime.database.read_only(principal) as db:
+        made = await write(db, UUID(row_id), form, principal)
+    return _answer(made.name, made.data, "application/xml")
+
+
+routes: list[Route] = [
+    Route("/files/documents/{document_id}", download, methods=["GET"]),
+    Route("/files/invoices/{row_id}/{form}", electronic, methods=["GET"]),
+    Route("/files/credit-notes/{row_id}/{form}", electronic, methods=["GET"]),
+]
