@@ -20,6 +20,7 @@ from kontor.fulfillment.relocating import Gone, load_locked, relocate
 from kontor.fulfillment.waiting import articles_in, find_waiting, load_waiting
 from kontor.routing import masters as routing_masters
 from kontor.routing import runs
+from kontor.routing.excluding import shut_of
 from kontor.routing.models import RoutingRun
 from kontor.routing.runs import Occasion
 from kontor.routing.service import load_supply
@@ -108,7 +109,8 @@ async def _unit(database: Database, run_id: UUID, groups: Groups) -> tuple[Group
         ids = [each.waiting.order.id for group in groups for each in group]
         fresh = await load_locked(db, ids)
         seals = {order_id: each.seal() for order_id, each in fresh.items()}
-        good = [group for group in groups if all(_holds(each, seals) for each in group)]
+        shut = await _shut(db, groups)
+        good = [group for group in groups if all(_holds(each, seals, shut) for each in group)]
         if good:
             await relocate(db, [each for group in good for each in group], fresh, run_id=run_id)
         return good, [group for group in groups if group not in good]
@@ -116,8 +118,18 @@ async def _unit(database: Database, run_id: UUID, groups: Groups) -> tuple[Group
     return await database.in_unit(SYSTEM, work)
 
 
-def _holds(move: Relocation, seals: Mapping[UUID, object]) -> bool:
-    return seals.get(move.waiting.order.id) == move.seal
+def _holds(move: Relocation, seals: Mapping[UUID, object], shut: set[UUID]) -> bool:
+    order_id = move.waiting.order.id
+    return order_id not in shut and seals.get(order_id) == move.seal
+
+
+async def _shut(db: Session, groups: Groups) -> set[UUID]:
+    """The orders that would move to places which were closed, paused or excluded since it was planned."""
+    picks = [pick for group in groups for each in group for pick in each.picks]
+    shut = await shut_of(db, {(pick.location_id, pick.variant_id, pick.order_id) for pick in picks})
+    sites = (await routing_masters.load(db)).network.sites
+    closed = {place for place, site in sites.items() if not (site.active and site.accepting and site.ships)}
+    return {order_id for _, _, order_id in shut} | {pick.order_id for pick in picks if pick.location_id in closed}
 
 
 def _packed(groups: Groups) -> list[list[Sequence[Relocation]]]:
