@@ -186,6 +186,18 @@ async def test_choices_are_parcels_and_the_nearest_counters_cheapest_first(datab
     assert shop.far.id not in [each.location_id for each in one.choices]
 
 
+async def test_a_counter_that_cannot_take_it_takes_no_other_counters_turn(database: Database) -> None:
+    shop = await make_shop(database)
+    async with database.unit_of_work() as db:
+        await db.execute(sa.update(StockLocation).where(StockLocation.id == shop.near.id).values(channel_codes=["APP"]))
+        await touch_masters(db)
+
+    found = await shop.ask(stores=1)
+
+    assert [each.location_id for each in found.choices if each.way is ReturnWay.COUNTER] == [shop.far.id]
+    assert (shop.near.id, Hurdle.CHANNEL_NOT_ALLOWED) in found.refused
+
+
 async def test_a_return_that_names_no_place_gets_the_cheapest_by_parcel_and_why(
     database: Database, client: Client, principals: Principals
 ) -> None:
