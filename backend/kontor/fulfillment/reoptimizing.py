@@ -30,6 +30,8 @@ JOB = "fulfillment.reoptimize"
 LINE = UUID("0190b1f0-0000-7000-8000-000000000001")
 """The key of all runs: those of one key are done one after the other."""
 ORDERS_PER_UNIT = 50
+GIVEN_UP = timedelta(hours=6)
+"""Longer than a job is tried again."""
 Groups = Sequence[Sequence[Relocation]]
 
 
@@ -41,9 +43,12 @@ def request_run(db: Session, occasion: Occasion) -> RoutingRun:
 
 
 async def request_due(db: Session, *, every: timedelta) -> RoutingRun | None:
-    """Ask for a run when the last one is so long ago, and none waits or is under way."""
+    """Ask for a run when the last one is so long ago, and none waits or is under way.
+
+    One that has not ended after `GIVEN_UP` never will: it does not keep others from being asked for.
+    """
     last = await runs.last_run(db)
-    if last is not None and (last.ended_at is None or last.requested_at > db.now - every):
+    if last is not None and last.requested_at > db.now - (every if last.ended_at else max(every, GIVEN_UP)):
         return None
     return request_run(db, Occasion.SCHEDULE)
 
