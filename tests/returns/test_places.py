@@ -60,6 +60,13 @@ def test_a_parcel_costs_postage_by_weight_and_a_counter_the_way_there() -> None:
     assert cost_of(place, values={(A, LAMP): 90})[0] == (ReturnWay.COUNTER, (0, 25, 140, -180))
 
 
+def test_a_parcel_goes_by_the_carrier_that_is_cheapest_for_its_weight() -> None:
+    heavy = LANE._replace(parcel_cents=400, cents_per_kg=0, weight_steps=(), carrier="HEAVY")
+    place = ReturnPlace(A, lane=LANE._replace(others=(heavy,)))
+    assert cost_of(place) == [(ReturnWay.PARCEL, (400, 0, 0, 0))]
+    assert cost_of(place, replace(PIECE, weight_g=0)) == [(ReturnWay.PARCEL, (350, 0, 0, 0))]
+
+
 @pytest.mark.parametrize(
     ("change", "piece", "hurdle"),
     [
