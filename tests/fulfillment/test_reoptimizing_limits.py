@@ -17,6 +17,8 @@ from kontor.inventory.models import Allocation, StockLevel
 from kontor.locations.models import StockLocation
 from kontor.locations.pausing import pause_location
 from kontor.routing.excluding import ExclusionWish, exclude_place
+from kontor.routing.models import RoutingRun
+from kontor.routing.runs import Occasion
 
 
 async def exclude(database: Database, place_id: UUID, **given: Any) -> None:
@@ -135,3 +137,26 @@ async def test_a_piece_that_comes_in_time_is_not_made_late_because_another_is_la
 
     assert (await places_of(database, order_id))[quick.id] == 1
     await audited(database)
+
+
+async def test_a_run_that_fell_counts_what_it_had_moved_before(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await far_then_near(database)
+    make = reoptimizing._make
+
+    async def falls(*given: Any) -> Any:
+        await make(*given)
+        raise ConnectionError
+
+    async with database.unit_of_work() as db:
+        run_id = reoptimizing.request_run(db, Occasion.MANUAL).id
+    with monkeypatch.context() as broken:
+        broken.setattr(reoptimizing, "_make", falls)
+        with pytest.raises(ConnectionError):
+            await reoptimizing.reoptimize(database, run_id, seconds=2)
+    await reoptimizing.reoptimize(database, run_id, seconds=2)
+
+    async with database.read_only() as db:
+        run = await db.get_one(RoutingRun, run_id)
+    assert (run.moved, run.gained, run.stale, run.ended_at is not None) == (1, 600, 0, True)

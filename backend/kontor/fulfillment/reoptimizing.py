@@ -59,12 +59,10 @@ async def reoptimize(database: Database, run_id: UUID, *, seconds: float) -> Non
         return
     begun = monotonic()
     joint = await _plan(database, run_id, seconds)
-    moved, gained, stale = await _make(database, run_id, joint)
+    moved, stale = await _make(database, run_id, joint)
     result = runs.Result(
         orders=joint.orders,
-        moved=moved,
         stale=stale,
-        gained=gained,
         cost=joint.cost,
         planned=joint.planned,
         bound=joint.bound,
@@ -86,9 +84,9 @@ async def _plan(database: Database, run_id: UUID, seconds: float) -> JointPlan:
     return await plan_jointly(book, orders, articles, seconds=seconds, run_id=run_id)
 
 
-async def _make(database: Database, run_id: UUID, joint: JointPlan) -> tuple[int, int, int]:
-    """Make the moves; how many orders moved, what that saves in cents, and how many were left."""
-    moved = gained = stale = 0
+async def _make(database: Database, run_id: UUID, joint: JointPlan) -> tuple[int, int]:
+    """Make the moves; how many orders moved, and how many were left."""
+    moved = stale = 0
     for batch in _packed(joint.groups):
         failed: Groups = ()
         try:
@@ -102,9 +100,8 @@ async def _make(database: Database, run_id: UUID, joint: JointPlan) -> tuple[int
                 except Gone:
                     failed = [*failed, group]
         moved += sum(len(group) for group in done)
-        gained += sum(each.gain for group in done for each in group)
         stale += sum(len(group) for group in failed)
-    return moved, gained, stale
+    return moved, stale
 
 
 async def _unit(database: Database, run_id: UUID, groups: Groups) -> tuple[Groups, Groups]:
