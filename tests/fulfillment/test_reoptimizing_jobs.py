@@ -16,6 +16,7 @@ from kontor.core.jobs import Runtime
 from kontor.core.outbox import OutboxRow, schedule
 from kontor.core.ports import Ports
 from kontor.core.principal import SYSTEM
+from kontor.fulfillment import reoptimizing
 from kontor.inventory.counting import StockFigure, set_stock_levels
 from kontor.routing.models import RoutingRun
 from kontor.settings import Settings
@@ -50,6 +51,16 @@ async def test_orders_that_wait_are_planned_when_the_last_run_is_long_ago(
     assert await places_of(database, order_id) == {near.id: 1}
     assert await relay.drain(awake, until=start + timedelta(minutes=31)) == []
     assert await runs_of(database) == [("SCHEDULE", 1, True), ("SCHEDULE", 0, True)]
+
+
+async def test_a_run_that_never_ended_does_not_keep_others_away_for_ever(
+    database: Database, clock: StandingClock
+) -> None:
+    every = timedelta(minutes=30)
+    for hours, asked in ((0, True), (5, False), (2, True)):
+        clock.advance(hours=hours)
+        async with database.unit_of_work() as db:
+            assert (await reoptimizing.request_due(db, every=every) is not None) is asked
 
 
 async def test_news_of_many_goods_lead_to_one_run(database: Database, awake: Runtime, clock: StandingClock) -> None:

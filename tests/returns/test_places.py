@@ -60,6 +60,13 @@ def test_a_parcel_costs_postage_by_weight_and_a_counter_the_way_there() -> None:
     assert cost_of(place, values={(A, LAMP): 90})[0] == (ReturnWay.COUNTER, (0, 25, 140, -180))
 
 
+def test_a_parcel_goes_by_the_carrier_that_is_cheapest_for_its_weight() -> None:
+    heavy = LANE._replace(parcel_cents=400, cents_per_kg=0, weight_steps=(), carrier="HEAVY")
+    place = ReturnPlace(A, lane=LANE._replace(others=(heavy,)))
+    assert cost_of(place) == [(ReturnWay.PARCEL, (400, 0, 0, 0))]
+    assert cost_of(place, replace(PIECE, weight_g=0)) == [(ReturnWay.PARCEL, (350, 0, 0, 0))]
+
+
 @pytest.mark.parametrize(
     ("change", "piece", "hurdle"),
     [
@@ -184,6 +191,18 @@ async def test_choices_are_parcels_and_the_nearest_counters_cheapest_first(datab
     assert found.usual == found.choices[1]
     assert [best for _, best in found.lines] == [found.choices[0]]
     assert shop.far.id not in [each.location_id for each in one.choices]
+
+
+async def test_a_counter_that_cannot_take_it_takes_no_other_counters_turn(database: Database) -> None:
+    shop = await make_shop(database)
+    async with database.unit_of_work() as db:
+        await db.execute(sa.update(StockLocation).where(StockLocation.id == shop.near.id).values(channel_codes=["APP"]))
+        await touch_masters(db)
+
+    found = await shop.ask(stores=1)
+
+    assert [each.location_id for each in found.choices if each.way is ReturnWay.COUNTER] == [shop.far.id]
+    assert (shop.near.id, Hurdle.CHANNEL_NOT_ALLOWED) in found.refused
 
 
 async def test_a_return_that_names_no_place_gets_the_cheapest_by_parcel_and_why(

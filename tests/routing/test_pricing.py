@@ -228,3 +228,32 @@ async def test_prices_are_solved_anew_only_where_a_policy_goes_by_them(
     clock.advance(hours=2)
     async with database.unit_of_work() as db:
         assert await pricing.request_due(db, every=day) is not None
+
+
+async def test_a_run_that_never_ended_does_not_keep_prices_old_for_ever(
+    database: Database, clock: StandingClock
+) -> None:
+    await use_prices(database, {"shadow_prices": True})
+    async with database.unit_of_work() as db:
+        assert await pricing.request_due(db, every=timedelta(hours=1)) is not None
+    clock.advance(hours=2)
+    async with database.unit_of_work() as db:
+        assert await pricing.request_due(db, every=timedelta(hours=1)) is None
+    clock.advance(hours=5)
+    async with database.unit_of_work() as db:
+        assert await pricing.request_due(db, every=timedelta(hours=1)) is not None
+
+
+async def test_prices_of_some_are_given_up_however_many_articles_are_wanted(database: Database) -> None:
+    company, north, south, lamp = await two_places(database)
+    await sold(database, company, MUNICH, 40)
+    await put_stock(database, south.id, lamp.id, 10)
+    await put_stock(database, north.id, lamp.id, 400)
+    await solved(database)
+    many = [UUID(int=number) for number in range(40_000)]
+    async with database.unit_of_work() as db:
+        await pricing._forget(db, [*many, lamp.id])
+    assert len(await prices_of(database)) == 2
+    async with database.unit_of_work() as db:
+        await pricing._forget(db, many)
+    assert await prices_of(database) == {}

@@ -17,6 +17,7 @@ from kontor.channels.models import SalesChannel
 from kontor.core.db import Database
 from kontor.core.errors import InvalidInput
 from kontor.locations.models import LocationKind, StockLocation
+from kontor.routing.excluding import ExclusionWish, exclude_place
 from kontor.routing.promise import Availability, Destination, Details, Wanted, availability
 from support import Principals
 
@@ -70,6 +71,23 @@ async def test_pieces_of_all_places_add_up(database: Database) -> None:
         (shop.store.id, 2, day(0))
     ]
     assert answer.earliest_on == day(2)
+
+
+@pytest.mark.parametrize("what", ["place", "article"])
+async def test_a_place_that_somebody_took_out_promises_nothing(database: Database, what: str) -> None:
+    shop = await make_shop(database)
+    async with database.unit_of_work() as db:
+        await make_stock(db, shop.warehouse, shop.lamp, 5)
+        await make_stock(db, shop.store, shop.lamp, 2)
+        variant_id = shop.lamp.id if what == "article" else None
+        await exclude_place(db, ExclusionWish(shop.store.id, "cannot find it", variant_id=variant_id))
+
+    answer = await shop.ask(quantity=6, details=Details(pickups=True))
+    bare = await shop.ask(details=Details(plan=False, sources=False, day=False))
+
+    assert (answer.quantity, answer.missing, answer.earliest_on, bare.quantity) == (5, 1, None, 5)
+    assert [each.location_id for each in answer.sources] == [shop.warehouse.id]
+    assert answer.pickups == ()
 
 
 async def test_pain_03_promise_and_source_never_disagree(database: Database) -> None:

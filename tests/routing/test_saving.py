@@ -83,6 +83,16 @@ async def test_new_version_goes_on_from_the_last_and_may_end_it(database: Databa
     assert await in_force(database, channel.id, "AT") == DEFAULT_POLICY.version
 
 
+async def test_a_draft_that_ends_its_code_still_does_after_a_change(database: Database, clock: StandingClock) -> None:
+    async with database.unit_of_work() as db:
+        channel = await make_channel(db)
+    await save(database, code="chain", valid_from=clock.moment)
+    await save(database, code="chain", active=False, valid_from=clock.moment + timedelta(hours=1))
+    changed = await save(database, code="chain", version=2, name="The end")
+    clock.advance(hours=2)
+    assert (changed.active, await in_force(database, channel.id)) == (False, DEFAULT_POLICY.version)
+
+
 async def test_withdrawn_draft_is_never_in_force(database: Database, clock: StandingClock) -> None:
     draft = await save(database, code="later", preset=Preset.PRIORITY, valid_from=clock.moment + timedelta(hours=1))
     async with database.unit_of_work() as db:

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from kontor.catalog.models import Product, ProductKind, ProductVariant
 from kontor.core.db import Session, chunks
 from kontor.fulfillment.moving import Key
+from kontor.inventory import allocations as stock
 from kontor.inventory.allocating import Pick
 from kontor.inventory.models import Allocation
 from kontor.orders.models import Order, OrderLine
@@ -107,12 +108,12 @@ def plan_held(book: SupplyBook, demand: Demand, held: Iterable[Allocation], chan
     return book.plan_from(own, demand, channel_id)
 
 
-def stays_of(held: Sequence[Allocation], picks: list[Pick], unsent: dict[Id, int]) -> list[Allocation]:
-    """What a move leaves alone: what is picked again as it is (that pick goes), and what nobody can send now.
+def gives_of(held: Sequence[Allocation], picks: list[Pick], unsent: dict[Id, int]) -> list[stock.Slice]:
+    """What a move gives up: neither what is picked again as it is (that pick goes), nor what nobody can send now.
 
     A promise is never given up for nothing.
     """
-    stays: list[Allocation] = []
+    gives: list[stock.Slice] = []
     for row in held:
         twin = next(
             (
@@ -125,11 +126,18 @@ def stays_of(held: Sequence[Allocation], picks: list[Pick], unsent: dict[Id, int
         )
         if twin is not None:
             picks.remove(twin)
-            stays.append(row)
-        elif unsent.get(row.order_line_id, 0) >= row.quantity:
-            unsent[row.order_line_id] -= row.quantity
-            stays.append(row)
-    return stays
+            continue
+        stays = min(row.quantity, unsent.get(row.order_line_id, 0))
+        if stays:
+            unsent[row.order_line_id] -= stays
+        if stays < row.quantity:
+            gives.append(part_of(row, row.quantity - stays))
+    return gives
+
+
+def part_of(row: Allocation, quantity: int) -> stock.Slice:
+    """So many pieces of an allocation; those out of a reservation go last."""
+    return stock.Slice(row, quantity, max(0, quantity - (row.quantity - row.from_reservation)))
 
 
 class Shelves:
@@ -165,14 +173,15 @@ def free_of(book: SupplyBook) -> Counter[Key]:
     return free
 
 
-def keys_of(book: SupplyBook, channel_id: UUID, each: Allocation | Pick) -> dict[Key, int]:
+def keys_of(book: SupplyBook, channel_id: UUID, each: stock.Slice | Pick) -> dict[Key, int]:
     """What is short that these pieces take."""
-    if each.inbound_id is not None:
-        return {("goods", each.inbound_id): each.quantity}
-    keys: dict[Key, int] = {("stock", each.location_id, each.variant_id): each.quantity - each.from_reservation}
+    row = each.allocation if isinstance(each, stock.Slice) else each
+    if row.inbound_id is not None:
+        return {("goods", row.inbound_id): each.quantity}
+    keys: dict[Key, int] = {("stock", row.location_id, row.variant_id): each.quantity - each.from_reservation}
     if each.from_reservation:
         code = book.masters.channels_by_id[channel_id].code
-        keys["quota", each.location_id, each.variant_id, code] = each.from_reservation
+        keys["quota", row.location_id, row.variant_id, code] = each.from_reservation
     return keys
 
 

@@ -6,15 +6,17 @@ moves that gain enough are kept, with those that make room for them; no promise 
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
-from kontor.fulfillment.holdings import Shelves, free_of, give_back, keys_of, plan_held, room_of, stays_of
+from kontor.fulfillment.holdings import Shelves, free_of, give_back, gives_of, keys_of, part_of, plan_held, room_of
+from kontor.fulfillment.keeping import keeps_promise
 from kontor.fulfillment.moving import Key, Move, choose
 from kontor.fulfillment.waiting import Waiting
 from kontor.inventory.allocating import Pick
+from kontor.inventory.allocations import Slice
 from kontor.inventory.models import Allocation
 from kontor.routing.batch import optimize
 from kontor.routing.service import Owner, SupplyBook, decision_row
@@ -37,7 +39,7 @@ class Relocation:
     waiting: Waiting
     seal: tuple[Any, ...]
     gain: int
-    given_up: Sequence[UUID]
+    given_up: Sequence[Slice]
     ended: Sequence[UUID]
     picks: Sequence[Pick]
     plans: Sequence[FulfillmentPlan]
@@ -68,7 +70,7 @@ class _Draft:
     after: list[FulfillmentPlan] = field(default_factory=list)
     booked: list[tuple[int, PlannedParcel, list[Pick]]] = field(default_factory=list)
     picks: list[Pick] = field(default_factory=list)
-    given_up: list[Allocation] = field(default_factory=list)
+    given_up: list[Slice] = field(default_factory=list)
     ended: list[UUID] = field(default_factory=list)
     short: bool = False
 
@@ -181,7 +183,7 @@ def _optimize(book: SupplyBook, drafts: Sequence[_Draft], seconds: float) -> tup
             for n, demand in enumerate(draft.demands)
         }
         part = seconds * len(members) / len(drafts)
-        best = optimize(demands, book.supply_of(policy), policy, seconds=part)
+        best = optimize(demands, book.supply_for_all(policy), policy, seconds=part)
         cost, bound = cost + best.cost_cents, bound + best.bound_cents
         for draft in members:
             draft.after = [best.plans[f"{draft.id}/{n}"] for n in range(len(draft.demands))]
@@ -229,9 +231,8 @@ def _compare(draft: _Draft) -> None:
     for plan in draft.after:
         unsent.update(plan.unsent)
     loose = [row for row in waiting.held if row.fulfillment_order_id is None]
-    stays = {row.id for row in stays_of(loose, draft.picks, unsent)}
-    draft.given_up = [row for row in loose if row.id not in stays]
-    draft.given_up += [row for row in waiting.held if row.fulfillment_order_id in staying]
+    draft.given_up = gives_of(loose, draft.picks, unsent)
+    draft.given_up += [part_of(row, row.quantity) for row in waiting.held if row.fulfillment_order_id in staying]
 
 
 def _is_same(waiting: Waiting, row_id: UUID, parcel: PlannedParcel) -> bool:
@@ -256,8 +257,8 @@ def _move(book: SupplyBook, draft: _Draft) -> Move:
     change: Counter[Key] = Counter()
     for pick in draft.picks:
         change.update(keys_of(book, order.channel_id, pick))
-    for row in draft.given_up:
-        change.subtract(keys_of(book, order.channel_id, row))
+    for part in draft.given_up:
+        change.subtract(keys_of(book, order.channel_id, part))
     if draft.ended:
         _changeroom_of(book, draft, change)
     paid = sum(plan.cost_cents - plan.terms.shortage for plan in draft.before)
@@ -265,7 +266,10 @@ def _move(book: SupplyBook, draft: _Draft) -> Move:
         order_id=order.id,
         gain=draft.gain,
         least=max(policy.move_cents, max(0, paid) * policy.move_percent // 100),
-        allowed=not draft.short and _keeps_promise(draft) and _keeps_work(draft),
+        allowed=not draft.short
+        and keeps_promise(order.promised_on, draft.before, draft.after)
+        and _keeps_pieces(draft)
+        and _keeps_work(draft),
         gives={key: -count for key, count in change.items() if count < 0},
         takes={key: count for key, count in change.items() if count > 0},
     )
@@ -295,26 +299,14 @@ def _parcels_left(draft: _Draft) -> list[tuple[int, PlannedParcel, list[Pick]]]:
     return left
 
 
-def _keeps_promise(draft: _Draft) -> bool:
-    """Whether as many pieces of each line still come in time: by the promised day, or no later than they were to."""
-    promised_on = draft.waiting.order.promised_on
-    promised = promised_on.toordinal() if promised_on else 0
-    sent: Counter[Id] = Counter()
-    limit: dict[Id, int] = {}
-    for line_id, count, day in _pieces_by_day(draft.before):
-        sent[line_id] += count
-        limit[line_id] = max(promised, day, limit.get(line_id, 0))
-    for line_id, count, day in _pieces_by_day(draft.after):
-        if day <= limit.get(line_id, 0):
-            sent[line_id] -= count
-    return all(count <= 0 for count in sent.values())
-
-
-def _pieces_by_day(plans: Iterable[FulfillmentPlan]) -> Iterable[tuple[Id, int, int]]:
-    """Line, pieces and the day they come."""
-    for parcel in (each for plan in plans for each in plan.parcels):
-        for line_id, count in parcel.lines:
-            yield line_id, count, parcel.arrival_day
+def _keeps_pieces(draft: _Draft) -> bool:
+    """Whether as many pieces of each line are taken as are given up."""
+    left: Counter[Id] = Counter()
+    for pick in draft.picks:
+        left[pick.order_line_id] += pick.quantity
+    for part in draft.given_up:
+        left[part.allocation.order_line_id] -= part.quantity
+    return all(count >= 0 for count in left.values())
 
 
 def _keeps_work(draft: _Draft) -> bool:
@@ -362,7 +354,7 @@ def _relocation(book: SupplyBook, draft: _Draft, facts: Mapping[str, Any]) -> Re
         waiting=draft.waiting,
         seal=draft.waiting.seal(),
         gain=draft.gain,
-        given_up=[row.id for row in draft.given_up],
+        given_up=draft.given_up,
         ended=draft.ended,
         picks=draft.picks,
         plans=[replace(plan, parcels=tuple(parcels.get(n, ()))) for n, plan in enumerate(draft.after)],

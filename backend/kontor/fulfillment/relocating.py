@@ -1,6 +1,7 @@
 """Make moves of a joint plan: give up, allocate, end and give out work anew; all of it or nothing."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from kontor.fulfillment.sourcing import recount
 from kontor.fulfillment.waiting import Waiting, load_waiting
 from kontor.fulfillment.work import Work
 from kontor.inventory import allocations as stock
-from kontor.inventory.allocating import lock_levels, try_allocate
+from kontor.inventory.allocating import lock_inbound, lock_levels, try_allocate
 from kontor.orders import queries as orders
 from kontor.routing import runs
 from kontor.routing.service import store_decisions
@@ -36,17 +37,18 @@ async def load_locked(db: Session, order_ids: Sequence[UUID]) -> dict[UUID, Wait
 async def relocate(db: Session, moves: Sequence[Relocation], fresh: Mapping[UUID, Waiting], *, run_id: UUID) -> None:
     """Make the moves of locked orders, which stand as they did when they were planned; raises `Gone`.
 
-    Stock rows of both sides are locked at once, in key order, so that moves which cross do not wait for each other.
+    Stock rows of both sides, and expected goods, are locked at once and in key order: moves may cross.
     """
     now = db.now
     held = {row.id: row for each in moves for row in fresh[each.waiting.order.id].held}
-    given_up = [held[row_id] for each in moves for row_id in each.given_up]
+    gives = [replace(part, allocation=held[part.allocation.id]) for each in moves for part in each.given_up]
     picks = [pick for each in moves for pick in each.picks]
-    on_hand = [row for row in given_up if row.inbound_id is None]
-    keys = {(row.location_id, row.variant_id) for row in on_hand}
+    keys = {part.key for part in gives if not part.backordered}
     await lock_levels(db, keys | {pick.key for pick in picks if pick.inbound_id is None})
+    coming = {*[part.allocation.inbound_id for part in gives], *[pick.inbound_id for pick in picks]}
+    await lock_inbound(db, [goods_id for goods_id in coming if goods_id is not None])
     work = await _end_work(db, moves, fresh, now=now)
-    await stock.release(db, [stock.Slice(row, row.quantity, row.from_reservation) for row in given_up], reason=REASON)
+    await stock.release(db, gives, reason=REASON)
     if not await try_allocate(db, picks):
         raise Gone
     await store_decisions(db, [row for each in moves for row in each.decisions])

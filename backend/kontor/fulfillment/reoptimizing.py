@@ -20,6 +20,7 @@ from kontor.fulfillment.relocating import Gone, load_locked, relocate
 from kontor.fulfillment.waiting import articles_in, find_waiting, load_waiting
 from kontor.routing import masters as routing_masters
 from kontor.routing import runs
+from kontor.routing.excluding import shut_of
 from kontor.routing.models import RoutingRun
 from kontor.routing.runs import Occasion
 from kontor.routing.service import load_supply
@@ -29,6 +30,8 @@ JOB = "fulfillment.reoptimize"
 LINE = UUID("0190b1f0-0000-7000-8000-000000000001")
 """The key of all runs: those of one key are done one after the other."""
 ORDERS_PER_UNIT = 50
+GIVEN_UP = timedelta(hours=6)
+"""Longer than a job is tried again."""
 Groups = Sequence[Sequence[Relocation]]
 
 
@@ -40,9 +43,12 @@ def request_run(db: Session, occasion: Occasion) -> RoutingRun:
 
 
 async def request_due(db: Session, *, every: timedelta) -> RoutingRun | None:
-    """Ask for a run when the last one is so long ago, and none waits or is under way."""
+    """Ask for a run when the last one is so long ago, and none waits or is under way.
+
+    One that has not ended after `GIVEN_UP` never will: it does not keep others from being asked for.
+    """
     last = await runs.last_run(db)
-    if last is not None and (last.ended_at is None or last.requested_at > db.now - every):
+    if last is not None and last.requested_at > db.now - (every if last.ended_at else max(every, GIVEN_UP)):
         return None
     return request_run(db, Occasion.SCHEDULE)
 
@@ -53,12 +59,10 @@ async def reoptimize(database: Database, run_id: UUID, *, seconds: float) -> Non
         return
     begun = monotonic()
     joint = await _plan(database, run_id, seconds)
-    moved, gained, stale = await _make(database, run_id, joint)
+    moved, stale = await _make(database, run_id, joint)
     result = runs.Result(
         orders=joint.orders,
-        moved=moved,
         stale=stale,
-        gained=gained,
         cost=joint.cost,
         planned=joint.planned,
         bound=joint.bound,
@@ -80,9 +84,9 @@ async def _plan(database: Database, run_id: UUID, seconds: float) -> JointPlan:
     return await plan_jointly(book, orders, articles, seconds=seconds, run_id=run_id)
 
 
-async def _make(database: Database, run_id: UUID, joint: JointPlan) -> tuple[int, int, int]:
-    """Make the moves; how many orders moved, what that saves in cents, and how many were left."""
-    moved = gained = stale = 0
+async def _make(database: Database, run_id: UUID, joint: JointPlan) -> tuple[int, int]:
+    """Make the moves; how many orders moved, and how many were left."""
+    moved = stale = 0
     for batch in _packed(joint.groups):
         failed: Groups = ()
         try:
@@ -96,9 +100,8 @@ async def _make(database: Database, run_id: UUID, joint: JointPlan) -> tuple[int
                 except Gone:
                     failed = [*failed, group]
         moved += sum(len(group) for group in done)
-        gained += sum(each.gain for group in done for each in group)
         stale += sum(len(group) for group in failed)
-    return moved, gained, stale
+    return moved, stale
 
 
 async def _unit(database: Database, run_id: UUID, groups: Groups) -> tuple[Groups, Groups]:
@@ -108,7 +111,8 @@ async def _unit(database: Database, run_id: UUID, groups: Groups) -> tuple[Group
         ids = [each.waiting.order.id for group in groups for each in group]
         fresh = await load_locked(db, ids)
         seals = {order_id: each.seal() for order_id, each in fresh.items()}
-        good = [group for group in groups if all(_holds(each, seals) for each in group)]
+        shut = await _shut(db, groups)
+        good = [group for group in groups if all(_holds(each, seals, shut) for each in group)]
         if good:
             await relocate(db, [each for group in good for each in group], fresh, run_id=run_id)
         return good, [group for group in groups if group not in good]
@@ -116,8 +120,18 @@ async def _unit(database: Database, run_id: UUID, groups: Groups) -> tuple[Group
     return await database.in_unit(SYSTEM, work)
 
 
-def _holds(move: Relocation, seals: Mapping[UUID, object]) -> bool:
-    return seals.get(move.waiting.order.id) == move.seal
+def _holds(move: Relocation, seals: Mapping[UUID, object], shut: set[UUID]) -> bool:
+    order_id = move.waiting.order.id
+    return order_id not in shut and seals.get(order_id) == move.seal
+
+
+async def _shut(db: Session, groups: Groups) -> set[UUID]:
+    """The orders that would move to places which were closed, paused or excluded since it was planned."""
+    picks = [pick for group in groups for each in group for pick in each.picks]
+    shut = await shut_of(db, {(pick.location_id, pick.variant_id, pick.order_id) for pick in picks})
+    sites = (await routing_masters.load(db)).network.sites
+    closed = {place for place, site in sites.items() if not (site.active and site.accepting and site.ships)}
+    return {order_id for _, _, order_id in shut} | {pick.order_id for pick in picks if pick.location_id in closed}
 
 
 def _packed(groups: Groups) -> list[list[Sequence[Relocation]]]:

@@ -19,7 +19,7 @@ from kontor.core.outbox import record
 from kontor.fulfillment import queries
 from kontor.fulfillment.codes import issue_codes
 from kontor.fulfillment.events import LockedPiecesRouted
-from kontor.fulfillment.holdings import articles_of, demand_of, give_back, is_physical, plan_held, row_of, stays_of
+from kontor.fulfillment.holdings import articles_of, demand_of, give_back, gives_of, is_physical, plan_held, row_of
 from kontor.fulfillment.releasing import Release, Released, create_fulfillment_orders
 from kontor.fulfillment.work import Capacity
 from kontor.inventory import allocations as stock
@@ -72,7 +72,7 @@ class Open:
     backordered: int = 0
     groups: list[tuple[Demand, FulfillmentPlan]] = field(default_factory=list)
     picks: list[Pick] = field(default_factory=list)
-    given_up: list[Allocation] = field(default_factory=list)
+    given_up: list[stock.Slice] = field(default_factory=list)
     decisions: list[tuple[Any, ...]] = field(default_factory=list)
     locked: bool = False
 
@@ -151,7 +151,7 @@ async def _route(
             work.locked = work.order.id in locked
             _plan(book, work, _parts(book, work, articles, refusals=refusals, wish=wish), wish)
         moving = [work for work in busy if work.given_up or work.picks]
-        gone = [stock.Slice(row, row.quantity, row.from_reservation) for work in moving for row in work.given_up]
+        gone = [part for work in moving for part in work.given_up]
         if gone:
             await stock.release(db, gone, reason="moved to a better place")
         picks = [pick for work in moving for pick in work.picks]
@@ -296,8 +296,7 @@ def _take(
     if not keep:
         owner = Owner(work.order.id, work.order.channel_id, work.order.priority)
         picks = book.book(chosen, part.demand, owner)
-        stays = stays_of(held, picks, dict(chosen.unsent))
-        work.given_up.extend(row for row in held if row not in stays)
+        work.given_up.extend(gives_of(held, picks, dict(chosen.unsent)))
         work.picks.extend(picks)
         return
     for row in held:

@@ -14,16 +14,17 @@ import sqlalchemy as sa
 from kontor.core.db import Session, chunks, in_key_order
 from kontor.fulfillment import queries
 from kontor.fulfillment.holdings import articles_of, demand_of, is_physical
-from kontor.fulfillment.models import FulfillmentOrder
+from kontor.fulfillment.models import FulfillmentLine, FulfillmentOrder
 from kontor.fulfillment.states import FulfillmentState
 from kontor.inventory import allocations as stock
 from kontor.inventory.models import Allocation
 from kontor.orders import queries as orders
 from kontor.orders.models import Order, OrderLine
 from kontor.orders.states import DeliveryType, OrderState
+from kontor.routing.excluding import shut_of
 from kontor.routing.models import RoutingLock
 from kontor.routing.service import SupplyBook
-from kontor.routing.values import Demand
+from kontor.routing.values import Demand, Id
 
 MOST_ORDERS = 20_000
 OPEN = (OrderState.RECEIVED, OrderState.CONFIRMED, OrderState.IN_FULFILLMENT)
@@ -54,11 +55,13 @@ class Waiting:
         return rows, self.wanted, address, self.order.promised_on, self.order.priority, refused
 
     def demands(self, book: SupplyBook, articles: Mapping[UUID, tuple[bool, bool]]) -> list[Demand]:
-        """What the router has to serve, lines that were refused by the same places together."""
-        groups: dict[frozenset[UUID], list[OrderLine]] = {}
+        """What the router has to serve, lines that the same places refused or are shut for together."""
+        groups: dict[frozenset[Id], list[OrderLine]] = {}
+        shut = book.excluded_places()
         for line in self.lines:
             if line.id in self.wanted:
-                groups.setdefault(frozenset(self.refused.get(line.id, ())), []).append(line)
+                refused = frozenset[Id](self.refused.get(line.id, ()))
+                groups.setdefault(refused | shut | book.excluded_for(self.order.id, line.variant_id), []).append(line)
         return [
             replace(demand_of(book, self.order, self.wanted, members=members, articles=articles), excluded=places)
             for places, members in groups.items()
@@ -120,7 +123,7 @@ async def load_waiting(db: Session, order_ids: Iterable[UUID]) -> dict[UUID, Wai
 
 
 async def _later_work(db: Session, found: Mapping[UUID, Waiting]) -> dict[UUID, FulfillmentOrder]:
-    """Work of a later day that nobody holds or asks back, and that has all of its stock."""
+    """Work of a later day that nobody holds or asks back, that has all of its stock, and at no place that is shut."""
     rows: dict[UUID, FulfillmentOrder] = {}
     for part in chunks(in_key_order(found)):
         later = await db.scalars(
@@ -137,12 +140,28 @@ async def _later_work(db: Session, found: Mapping[UUID, Waiting]) -> dict[UUID, 
     if not rows:
         return {}
     held = await queries.held_orders(db, {row.order_id for row in rows.values()})
-    missing = await _pieces_without_stock(db, rows)
-    return {row_id: row for row_id, row in rows.items() if row.order_id not in held and not missing.get(row_id)}
-
-
-async def _pieces_without_stock(db: Session, rows: Iterable[UUID]) -> dict[UUID, int]:
     lines = await queries.lines_of(db, rows)
+    missing = await _pieces_without_stock(db, lines)
+    stays = await _at_shut_places(db, rows, lines)
+    return {
+        row_id: row
+        for row_id, row in rows.items()
+        if row.order_id not in held and not missing.get(row_id) and row_id not in stays
+    }
+
+
+async def _at_shut_places(
+    db: Session, rows: Mapping[UUID, FulfillmentOrder], lines: Mapping[UUID, Sequence[FulfillmentLine]]
+) -> set[UUID]:
+    """Work of places that are paused or excluded for a while: they get nothing new, and keep what they were given."""
+    pieces = [
+        (row.id, (row.location_id, line.variant_id, row.order_id)) for row in rows.values() for line in lines[row.id]
+    ]
+    shut = await shut_of(db, {asked for _, asked in pieces})
+    return {row_id for row_id, asked in pieces if asked in shut}
+
+
+async def _pieces_without_stock(db: Session, lines: Mapping[UUID, Sequence[FulfillmentLine]]) -> dict[UUID, int]:
     missing = {row_id: sum(line.quantity for line in own) for row_id, own in lines.items()}
     for part in chunks(in_key_order(missing)):
         given = await db.execute(

@@ -26,6 +26,7 @@ from kontor.returns.places import (
     ReturnPlace,
     ReturnWay,
     choices,
+    hurdle,
     resale_cents,
     shown,
 )
@@ -93,7 +94,7 @@ async def return_places(
     masters = await routing_masters.load(db)
     channel = masters.channels_by_id[order.channel_id]
     pieces = await _pieces(db, order.id, [by_id[line_id] for line_id in wanted], wanted)
-    places = _nearest(_places(masters, order), stores)
+    places = _nearest(_places(masters, order), stores, pieces, channel.code)
     reachable = [place.location_id for place in places if place.accepts and place.active]
     values = await _values(db, masters, [by_id[line_id] for line_id in wanted], reachable)
     km_cents = _whole(channel.settings, "return_km_cents", KM_CENTS)
@@ -167,13 +168,21 @@ def _place(masters: Masters, place: StockLocation, region: str, here: Coordinate
     )
 
 
-def _nearest(places: Sequence[ReturnPlace], stores: int) -> list[ReturnPlace]:
-    """All places but the counters that are farther than the nearest ones; those that take no returns among them."""
+def _nearest(
+    places: Sequence[ReturnPlace], stores: int, pieces: Sequence[ReturnPiece], channel: str
+) -> list[ReturnPlace]:
+    """All places but the counters that are farther than the nearest ones that take all of it.
+
+    The nearest ones of all stay as well, to take a line alone or to say why they do not.
+    """
     counters = sorted(
         (place for place in places if place.lane is None and place.distance_km is not None and place.active),
         key=lambda place: (place.distance_km or 0, place.rank),
     )
-    far = {place.location_id for place in counters[stores:]}
+    able = [place for place in counters if hurdle(place, pieces, channel) is None]
+    far = {place.location_id for place in counters} - {
+        place.location_id for place in (*counters[:stores], *able[:stores])
+    }
     return [place for place in places if place.location_id not in far]
 
 

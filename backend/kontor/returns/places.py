@@ -185,7 +185,11 @@ def _terms(
 
 
 def _postage(pieces: Sequence[ReturnPiece], lane: Lane) -> int:
-    """One parcel with all of it, at the tariff of the way there."""
+    """One parcel with all of it, by the carrier that is cheapest for it."""
+    return min(_by(pieces, each) for each in (lane, *lane.others))
+
+
+def _by(pieces: Sequence[ReturnPiece], lane: Lane) -> int:
     weight = sum(piece.weight_g * piece.quantity for piece in pieces)
     freight = sum(freight_cents(lane, piece.weight_g) * piece.quantity for piece in pieces)
     bulky = sum(lane.bulky_unit_cents * piece.quantity for piece in pieces if piece.bulky)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -18,8 +18,12 @@ from kontor.core.pagination import Page, PageRequest, choose, narrow, paginate
 from kontor.core.sets import among
 from kontor.locations import queries as locations
 from kontor.locations.models import StockLocation
-from kontor.routing.exclusions import Exclusion
+from kontor.routing import masters as routing_masters
+from kontor.routing.exclusions import Exclusion, shuts
 from kontor.routing.models import RoutingExclusion
+
+Asked = tuple[UUID, UUID, UUID]
+"""A place, an article and an order."""
 
 MOST_MINUTES = 7 * 24 * 60
 SORTS: Mapping[str, Any] = {"UNTIL": RoutingExclusion.until, "CREATED_AT": RoutingExclusion.created_at}
@@ -110,3 +114,11 @@ async def read_exclusions(db: Session, variant_ids: Sequence[UUID]) -> tuple[Exc
     """Everything in force now that may concern orders of these variants, in one statement."""
     rows = await db.execute(_IN_FORCE, {"ids": variant_ids, "now": db.now})
     return tuple(Exclusion(*row) for row in rows)
+
+
+async def shut_of(db: Session, asked: Collection[Asked]) -> set[Asked]:
+    """Those of them that get nothing new now: the place is paused, or somebody took it out for the article or order."""
+    masters = await routing_masters.load(db)
+    exclusions = await read_exclusions(db, sorted({variant_id for _, variant_id, _ in asked}))
+    paused = {place.id for place in masters.locations.values() if place.paused_until and place.paused_until > db.now}
+    return {each for each in asked if each[0] in paused or shuts(exclusions, *each)}

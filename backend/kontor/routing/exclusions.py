@@ -1,6 +1,6 @@
 """What exclusions take away from a plan, and how its explanation says so. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -25,18 +25,42 @@ def of_line(exclusions: Iterable[Exclusion], order_id: Id, variant_id: Id) -> fr
     )
 
 
+def whole_places(exclusions: Iterable[Exclusion]) -> frozenset[Id]:
+    """The places that get nothing at all."""
+    return frozenset(each.location_id for each in exclusions if each.order_id is None and each.variant_id is None)
+
+
+def shut_for_all(exclusions: Iterable[Exclusion], variant_id: Id) -> frozenset[Id]:
+    """The places from which no new order gets the article."""
+    return frozenset(
+        each.location_id for each in exclusions if each.order_id is None and each.variant_id in (None, variant_id)
+    )
+
+
+def shuts(exclusions: Iterable[Exclusion], location_id: Id, variant_id: Id, order_id: Id) -> bool:
+    """Whether the place gets nothing new of this article for this order."""
+    return any(
+        each.location_id == location_id and each.order_id in (None, order_id) and each.variant_id in (None, variant_id)
+        for each in exclusions
+    )
+
+
 def without(exclusions: Iterable[Exclusion], demand: Demand, supply: Supply) -> tuple[Demand, Supply]:
     """Demand and supply as routing may use them: whole places are out, and excluded articles lie nowhere there."""
-    whole = {each.location_id for each in exclusions if each.order_id is None and each.variant_id is None}
+    whole = whole_places(exclusions)
     if whole:
         demand = replace(demand, excluded=demand.excluded | whole)
+    return demand, hiding(exclusions, supply, {line.variant_id for line in demand.lines})
+
+
+def hiding(exclusions: Iterable[Exclusion], supply: Supply, wanted: Collection[Id]) -> Supply:
+    """The supply without the articles that lie where they were excluded for all orders."""
     hidden: dict[Id, set[Id]] = {}
-    wanted = {line.variant_id for line in demand.lines}
     for each in exclusions:
         if each.order_id is None and each.variant_id in wanted and each.variant_id is not None:
             hidden.setdefault(each.variant_id, set()).add(each.location_id)
     if not hidden:
-        return demand, supply
+        return supply
     stock: Mapping[Id, Mapping[Id, Stock]] = {
         **supply.stock,
         **{
@@ -46,7 +70,7 @@ def without(exclusions: Iterable[Exclusion], demand: Demand, supply: Supply) -> 
             for variant_id, places in hidden.items()
         },
     }
-    return demand, replace(supply, stock=stock)
+    return replace(supply, stock=stock)
 
 
 def note(record: dict[str, Any], exclusions: Iterable[Exclusion], demand: Demand) -> None:

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 import structlog
 
 from kontor.catalog.models import Product, ProductVariant
-from kontor.core.db import Database, Session
+from kontor.core.db import Database, Session, chunks
 from kontor.core.ids import new_id
 from kontor.core.outbox import schedule
 from kontor.core.pagination import Page, PageRequest, choose, narrow, paginate
@@ -37,6 +37,9 @@ log = structlog.get_logger("kontor.pricing")
 JOB = "routing.solve_shadow_prices"
 LINE = UUID("0190b1f0-0000-7000-8000-000000000002")
 """The key of all runs: those of one key are done one after the other."""
+GIVEN_UP = timedelta(hours=6)
+"""Longer than a job is tried again."""
+
 DAYS_AHEAD = 28
 SAMPLES = 3
 KEPT = 0.5
@@ -88,11 +91,14 @@ def request_prices(db: Session) -> ShadowPriceRun:
 
 
 async def request_due(db: Session, *, every: timedelta) -> ShadowPriceRun | None:
-    """Ask for new prices when the last are so old, none are under way, and a policy in force goes by them."""
+    """Ask for new prices when the last are so old, none are under way, and a policy in force goes by them.
+
+    A run that has not ended after `GIVEN_UP` never will: it does not keep others from being asked for.
+    """
     if not _using(await routing_masters.load(db), db.now):
         return None
     last = await db.scalar(sa.select(ShadowPriceRun).order_by(ShadowPriceRun.requested_at.desc()).limit(1))
-    if last is not None and (last.ended_at is None or last.requested_at > db.now - every):
+    if last is not None and last.requested_at > db.now - (every if last.ended_at else max(every, GIVEN_UP)):
         return None
     return request_prices(db)
 
@@ -270,12 +276,12 @@ async def _store(db: Session, run_id: UUID, group: Sequence[Id], found: Mapping[
 
 async def _forget(db: Session, wanted: Sequence[Id]) -> None:
     """Give up prices of variants that nobody asks for any more, or that lie at one place."""
-    ids = [variant for variant in wanted if isinstance(variant, UUID)]
-    await db.execute(
-        sa.delete(ShadowPrice)
-        .where(ShadowPrice.variant_id.not_in(ids) if ids else sa.true())
-        .execution_options(synchronize_session=False)
-    )
+    kept = set(wanted)
+    priced = await db.scalars(sa.select(ShadowPrice.variant_id).distinct().order_by(ShadowPrice.variant_id))
+    for part in chunks([variant_id for variant_id in priced if variant_id not in kept]):
+        await db.execute(
+            sa.delete(ShadowPrice).where(ShadowPrice.variant_id.in_(part)).execution_options(synchronize_session=False)
+        )
 
 
 async def list_prices(

@@ -15,6 +15,7 @@ from kontor.core.errors import InvalidInput
 from kontor.routing import masters as routing_masters
 from kontor.routing.articles import Article, read_articles
 from kontor.routing.candidates import available, offer_of
+from kontor.routing.exclusions import shut_for_all
 from kontor.routing.masters import Masters, region_key
 from kontor.routing.promising import bundles_of, earliest_day, latest
 from kontor.routing.service import SupplyBook, load_supply
@@ -235,7 +236,10 @@ def _usable(facts: _Facts, variant_id: UUID, *, ships: bool) -> Iterator[tuple[I
     article = facts.by_id[variant_id]
     known = facts.shipping if ships else facts.pickup
     restricted = article.hazmat or article.bulky
+    shut = shut_for_all(facts.book.exclusions, variant_id)
     for location_id, stock in facts.book.stock.get(variant_id, {}).items():
+        if location_id in shut:
+            continue
         if location_id in known:
             service = known[location_id]
         else:

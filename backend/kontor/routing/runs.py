@@ -27,12 +27,10 @@ class Occasion(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What came of a run; see `RoutingRun`."""
+    """What came of a run, beside its moves; see `RoutingRun`."""
 
     orders: int
-    moved: int
     stale: int
-    gained: int
     cost: int
     planned: int
     bound: int
@@ -92,9 +90,12 @@ async def start(db: Session, run_id: UUID) -> bool:
 
 
 async def end(db: Session, run_id: UUID, result: Result) -> None:
-    """The run is over."""
+    """The run is over; what it moved is what its moves say, those from before a fall among them."""
     run = await db.get_one(RoutingRun, run_id, with_for_update=True)
     run.ended_at = db.now
+    made = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(RoutingMove.gain), 0))
+    moved, gained = (await db.execute(made.where(RoutingMove.run_id == run_id))).one()
+    run.moved, run.gained = int(moved), int(gained)
     for name, value in asdict(result).items():
         setattr(run, name, value)
 

@@ -66,9 +66,9 @@ async def save_policy(db: Session, data: PolicyData) -> RoutingPolicy:
     before = await _before(db, given["code"], given.get("version"))
     values = _content(data, before)
     values["name"] = given.get("name", "" if before is None else before.name)
-    values["active"] = given.get("active", True)
     values["channel_id"] = await _channel_id(db, given, before)
     draft = before if before is not None and given.get("version") is not None else None
+    values["active"] = given.get("active", True if draft is None else draft.active)
     since = given.get("valid_from", None if draft is None else draft.valid_from)
     values["valid_from"] = None if since is None else max(since, db.now)
     if draft is None:

@@ -19,7 +19,7 @@ from kontor.inventory.models import InboundStock, Reservation, StockLevel
 from kontor.routing.calendars import add_calendars
 from kontor.routing.candidates import items_of
 from kontor.routing.excluding import read_exclusions
-from kontor.routing.exclusions import Exclusion, note, of_line, without
+from kontor.routing.exclusions import Exclusion, hiding, note, of_line, whole_places, without
 from kontor.routing.explanation import explain
 from kontor.routing.masters import Masters
 from kontor.routing.models import RoutingDecision, ShadowPrice
@@ -106,6 +106,11 @@ class SupplyBook:
         asked, supply = self.owed(demand, policy), self.supply_of(policy, _variants(demand))
         return without(self.exclusions, asked, supply) if self.exclusions else (asked, supply)
 
+    def supply_for_all(self, policy: Policy) -> Supply:
+        """What is left for many orders of one policy that are planned together, of what routing may use."""
+        supply = self.supply_of(policy)
+        return hiding(self.exclusions, supply, self.stock) if self.exclusions else supply
+
     def plan(self, demand: Demand, channel_id: UUID) -> FulfillmentPlan:
         """The cheapest plan on what is left."""
         policy = self.policy(channel_id, demand)
@@ -146,6 +151,10 @@ class SupplyBook:
     def excluded_for(self, order_id: UUID, variant_id: UUID) -> frozenset[Id]:
         """Places that get nothing of this article in this order."""
         return of_line(self.exclusions, order_id, variant_id) if self.exclusions else frozenset()
+
+    def excluded_places(self) -> frozenset[Id]:
+        """Places that get nothing of any order."""
+        return whole_places(self.exclusions)
 
     def at(self, location_id: Id) -> SupplyBook:
         """What one place has: for a plan that no other place may take part in, without looking at them all."""
