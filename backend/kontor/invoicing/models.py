@@ -81,7 +81,10 @@ class CreditNote(Model):
 
 
 class JournalEntry(Model):
-    """One financial event in double entry; `source_key` makes an event post once."""
+    """One financial event in double entry, in the books of one legal entity; `source_key` makes an event post once.
+
+    Rows are written once and never changed.
+    """
 
     __tablename__ = "journal_entry"
     __table_args__ = (
@@ -89,10 +92,12 @@ class JournalEntry(Model):
         sa.Index("ix_journal_entry_order_id", "order_id"),
         sa.Index("ix_journal_entry_reference", "reference"),
         sa.Index("ix_journal_entry_posted_at_id", "posted_at", "id"),
+        sa.Index("ix_journal_entry_legal_entity_id", "legal_entity_id", "posted_at"),
     )
     id: Mapped[UUID] = mapped_column(primary_key=True)
     source_key: Mapped[str] = mapped_column(sa.String(120))
     kind: Mapped[str] = mapped_column(sa.String(20))
+    legal_entity_id: Mapped[UUID | None]
     order_id: Mapped[UUID | None]
     reference: Mapped[str] = mapped_column(sa.String(80))
     currency: Mapped[str] = mapped_column(sa.String(3))
@@ -100,10 +105,14 @@ class JournalEntry(Model):
 
 
 class JournalLine(Model):
-    """One side of an entry: debit positive, credit negative, minor units; an entry's lines sum to zero."""
+    """One side of an entry: debit positive, credit negative, minor units; an entry's lines sum to zero.
+
+    `detail` is the part of the account: how revenue and tax are taxed, by which method money moves.
+    """
 
     __tablename__ = "journal_line"
     entry_id: Mapped[UUID] = mapped_column(sa.ForeignKey("journal_entry.id"), primary_key=True)
     position: Mapped[int] = mapped_column(primary_key=True)
     account: Mapped[str] = mapped_column(sa.String(40))
+    detail: Mapped[str] = mapped_column(sa.String(40), default="", server_default="")
     amount: Mapped[int] = mapped_column(sa.BigInteger)

@@ -45,6 +45,10 @@ READS: Mapping[str, Needed] = {
     "stockMovements": (P.STOCK_READ,),
     "reservations": (P.STOCK_WRITE, P.ORDERS_PLACE),
     "inboundStock": (P.STOCK_READ,),
+    "journalEntries": (P.JOURNAL_READ,),
+    "ledgerSettings": (P.JOURNAL_READ,),
+    "ledgerAccounts": (P.JOURNAL_READ,),
+    "ledgerExports": (P.JOURNAL_READ,),
     "invoice": (P.INVOICES_READ,),
     "invoices": (P.INVOICES_READ,),
     "creditNotes": (P.INVOICES_READ,),
@@ -134,6 +138,9 @@ CHANGES: Mapping[str, Needed] = {
     "receiveInbound": (P.STOCK_WRITE,),
     "closeInbound": (P.STOCK_WRITE,),
     "recordInvoicePayment": (P.INVOICES_WRITE,),
+    "saveLedgerSettings": (P.LEDGER_WRITE,),
+    "setLedgerAccounts": (P.LEDGER_WRITE,),
+    "createLedgerExport": (P.LEDGER_WRITE,),
     "saveStockLocations": (P.LOCATIONS_WRITE,),
     "saveShippingTariffs": (P.LOCATIONS_WRITE,),
     "pauseLocation": (P.LOCATIONS_WRITE,),
@@ -295,7 +302,7 @@ def _plain(facts: Mapping[str, Any], named: Callable[[str], str]) -> dict[str, A
         "password": "correct horse battery", "current": "wrong", "new": "correct horse battery", "codes": ["A1"],
         "figures": [{"location": named("location"), "sku": named("sku"), "quantity": 1}], "id": str(NOTHING),
         "ids": None, "role": None, "country": "DE", "simulationId": None, "template": None, "failed": None,
-        "failing": None, "stores": 5, "partly": True,
+        "failing": None, "stores": 5, "partly": True, "legalEntityId": named("legal_entity"), "on": None,
     }  # fmt: skip
 
 
@@ -336,6 +343,11 @@ def _own(name: str, named: Callable[[str], str]) -> dict[str, Any]:
         "issueRefund": {"input": {"orderId": named("orders"), "kind": "CORRECTION", "amount": MONEY, "reason": "sad"}},
         "addPayment": {"input": {"orderId": named("orders"), "kind": "CARD", "amount": MONEY, "gateway": ""}},
         "recordInvoicePayment": {"amount": "100"},
+        "saveLedgerSettings": {"input": {"legalEntityId": named("legal_entity"), "chart": "SKR04"}},
+        "setLedgerAccounts": {
+            "inputs": [{"account": "BANK", "number": "1201", "name": "Bank", "validFrom": "2030-01-01"}]
+        },
+        "createLedgerExport": {"until": "2030-01-01", "since": None},
         "importFile": {"kind": "stock", "content": f"location,sku,quantity\n{named('location')},{named('sku')},1\n"},
         "saveWebhookEndpoint": {"input": webhook},
         "createUser": {"input": person},

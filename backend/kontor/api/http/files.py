@@ -24,6 +24,7 @@ from kontor.documents.ports import DocumentStore
 PERMISSIONS = {
     "INVOICE": Permission.INVOICES_READ,
     "CREDIT_NOTE": Permission.INVOICES_READ,
+    "LEDGER_EXPORT": Permission.JOURNAL_READ,
     "RETURN_LABEL": Permission.RETURNS_READ,
     "RETURN_SLIP": Permission.RETURNS_READ,
 }
