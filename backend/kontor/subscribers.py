@@ -34,6 +34,8 @@ SUBSCRIBERS: dict[str, tuple[str, ...]] = {
     "InvoiceIssued": ("invoicing.post_journal", "invoicing.render"),
     "InvoicePaid": (),
     "CreditNoteIssued": ("invoicing.post_journal", "invoicing.render"),
+    "DunningNoticeIssued": ("invoicing.post_journal", "notifications.tell"),
+    "DunningFeeSettled": ("invoicing.post_journal",),
     # locations
     "StockLocationsSaved": ("fulfillment.note_change",),
     "ShippingTariffsSaved": (),

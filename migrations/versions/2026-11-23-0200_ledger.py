@@ -60,7 +60,10 @@ def _accounts() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_ledger_account")),
         sa.UniqueConstraint(
-            "legal_entity_id", "account", "detail", "valid_from",
+            "legal_entity_id",
+            "account",
+            "detail",
+            "valid_from",
             name=op.f("uq_ledger_account_legal_entity_id_account_detail_valid_from"),
         ),
     )

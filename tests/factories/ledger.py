@@ -20,7 +20,7 @@ from kontor.core.db import Database
 from kontor.core.ids import new_id
 from kontor.fulfillment.models import Shipment
 from kontor.invoicing import service as invoicing
-from kontor.invoicing.models import Invoice
+from kontor.invoicing.models import Invoice, OpenItem
 from kontor.ledger import queries, service
 from kontor.ledger.models import LedgerExport
 from kontor.orders.intake import Address, ChargeInput, LineInput, OrderInput, PaymentInput
@@ -137,3 +137,10 @@ def balances(rows: list[DatevRow]) -> dict[str, int]:
         sums[row.account] = sums.get(row.account, 0) + sign * row.amount
         sums[row.counter] = sums.get(row.counter, 0) - sign * row.amount
     return {number: amount for number, amount in sums.items() if amount}
+
+
+async def open_of(database: Database) -> dict[str, int]:
+    """What is open, by kind."""
+    async with database.read_only() as db:
+        rows = await db.execute(sa.select(OpenItem.kind, sa.func.sum(OpenItem.open)).group_by(OpenItem.kind))
+        return {row[0]: int(row[1]) for row in rows if row[1]}

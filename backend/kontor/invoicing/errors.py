@@ -13,3 +13,15 @@ class InvoiceNotOnAccount(Conflict):
     """The invoice is not one the customer pays by transfer."""
 
     default_code = "INVOICE_NOT_ON_ACCOUNT"
+
+
+class DunningNoticeNotFound(NotFound):
+    """There is no such reminder, or it may not be seen."""
+
+    default_code = "DUNNING_NOTICE_NOT_FOUND"
+
+
+class NothingOpen(Conflict):
+    """Of the invoice or fee nothing is open any more."""
+
+    default_code = "NOTHING_OPEN"

@@ -23,6 +23,7 @@ class Account(StrEnum):
     GOODWILL = "GOODWILL"
     CORRECTIONS = "CORRECTIONS"
     LOSSES = "LOSSES"
+    DUNNING_FEES = "DUNNING_FEES"
 
 
 A = Account
@@ -46,7 +47,7 @@ _WITHOUT_GOODS = {"GOODWILL": A.GOODWILL, "CORRECTION": A.CORRECTIONS}
 POSTED = frozenset(
     {
         "InvoiceIssued", "CreditNoteIssued", "PaymentCaptured", "PaymentChargedBack", "ChargebackLost",
-        "PaymentReceived", "RefundSucceeded",
+        "PaymentReceived", "RefundSucceeded", "DunningNoticeIssued", "DunningFeeSettled",
     }
 )  # fmt: skip
 
@@ -122,6 +123,11 @@ def posting_of(
             return _money("CHARGEBACK_LOSS", facts, via or Via(facts["method"]), -1, against=A.LOSSES)
         case "PaymentReceived":
             return _money("RECEIPT", facts, via or Via(""), 1) if facts["amount"] else None
+        case "DunningNoticeIssued":
+            return _fee("DUNNING_FEE", facts, A.RECEIVABLES, A.DUNNING_FEES) if facts["fee"] else None
+        case "DunningFeeSettled":
+            target = A.DUNNING_FEES if facts["waived"] else A.BANK
+            return _fee("FEE_WAIVED" if facts["waived"] else "FEE_PAID", facts, target, A.RECEIVABLES)
         case "RefundSucceeded":
             return _refund(facts, paid, credited=credited)
     return None
@@ -167,6 +173,11 @@ def _money(kind: str, facts: Mapping[str, Any], via: Via, sign: int, *, against:
     amount = sign * facts["amount"]
     lines = (Line(_MONEY[via.method], amount, via.detail), Line(against, -amount))
     return Posting(kind, _hex(facts["transaction_id"]), lines)
+
+
+def _fee(kind: str, facts: Mapping[str, Any], debit: Account, credit: Account) -> Posting:
+    """A dunning fee is damages, no supply: it bears no tax (§ 288 BGB, VAT act application decree 1.3)."""
+    return Posting(kind, _hex(facts["notice_id"]), (Line(debit, facts["fee"]), Line(credit, -facts["fee"])))
 
 
 def _refund(facts: Mapping[str, Any], paid: Iterable[Paid], *, credited: bool) -> Posting:

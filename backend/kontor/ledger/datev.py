@@ -47,6 +47,7 @@ _TEXT |= {name for name in COLUMNS if name.startswith(("Beleginfo", "Zusatzinfor
 _NAMES = {
     "INVOICE": "Rechnung", "CREDIT_NOTE": "Gutschrift", "CAPTURE": "Zahlungseinzug", "RECEIPT": "Zahlungseingang",
     "REFUND": "Erstattung", "CHARGEBACK": "Rückbelastung", "CHARGEBACK_LOSS": "Verlust aus Rückbelastung",
+    "DUNNING_FEE": "Mahngebühr", "FEE_PAID": "Zahlung Mahngebühr", "FEE_WAIVED": "Erlass Mahngebühr",
 }  # fmt: skip
 
 

@@ -77,3 +77,15 @@ class LedgerExportEntry(Model):
     __table_args__ = (sa.Index("ix_ledger_export_entry_export_id", "export_id"),)
     entry_id: Mapped[UUID] = mapped_column(sa.ForeignKey("journal_entry.id"), primary_key=True)
     export_id: Mapped[UUID] = mapped_column(sa.ForeignKey("ledger_export.id"))
+
+
+class LedgerDay(Model):
+    """A closed day; `content` are its figures, one object per currency, as they were when it was closed."""
+
+    __tablename__ = "ledger_day"
+    __table_args__ = (sa.UniqueConstraint("legal_entity_id", "day"),)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    legal_entity_id: Mapped[UUID] = mapped_column(sa.ForeignKey("legal_entity.id"))
+    day: Mapped[date]
+    content: Mapped[list[Any]] = mapped_column(Json)
+    closed_at: Mapped[datetime]

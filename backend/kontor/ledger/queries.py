@@ -20,7 +20,7 @@ from kontor.core.principal import Principal
 from kontor.invoicing.models import JournalEntry, JournalLine
 from kontor.ledger.chart import Chart, Numbered
 from kontor.ledger.errors import LegalEntityNotFound
-from kontor.ledger.models import LedgerAccount, LedgerExport, LedgerExportEntry, LedgerSettings
+from kontor.ledger.models import LedgerAccount, LedgerDay, LedgerExport, LedgerExportEntry, LedgerSettings
 
 CHARTS = ("SKR03", "SKR04")
 ENTRY_SORTS: dict[str, Any] = {"POSTED_AT": JournalEntry.posted_at}
@@ -178,3 +178,10 @@ async def lines_of(db: Session, entry_ids: Sequence[UUID]) -> Mapping[UUID, list
         for line in await db.scalars(statement.order_by(JournalLine.entry_id, JournalLine.position)):
             found.setdefault(line.entry_id, []).append(line)
     return found
+
+
+async def closed_day(db: Session, entity_id: UUID, day: date) -> LedgerDay | None:
+    """The closed day of an entity, None before it is closed."""
+    found = sa.select(LedgerDay).where(LedgerDay.legal_entity_id == entity_id, LedgerDay.day == day)
+    row: LedgerDay | None = await db.scalar(found)
+    return row

@@ -49,6 +49,9 @@ READS: Mapping[str, Needed] = {
     "ledgerSettings": (P.JOURNAL_READ,),
     "ledgerAccounts": (P.JOURNAL_READ,),
     "ledgerExports": (P.JOURNAL_READ,),
+    "openItems": (P.JOURNAL_READ,),
+    "dunningNotices": (P.JOURNAL_READ,),
+    "dailyClose": (P.JOURNAL_READ,),
     "invoice": (P.INVOICES_READ,),
     "invoices": (P.INVOICES_READ,),
     "creditNotes": (P.INVOICES_READ,),
@@ -141,6 +144,8 @@ CHANGES: Mapping[str, Needed] = {
     "saveLedgerSettings": (P.LEDGER_WRITE,),
     "setLedgerAccounts": (P.LEDGER_WRITE,),
     "createLedgerExport": (P.LEDGER_WRITE,),
+    "agreeDunning": (P.LEDGER_WRITE,),
+    "settleDunningFee": (P.LEDGER_WRITE,),
     "saveStockLocations": (P.LOCATIONS_WRITE,),
     "saveShippingTariffs": (P.LOCATIONS_WRITE,),
     "pauseLocation": (P.LOCATIONS_WRITE,),
@@ -303,6 +308,8 @@ def _plain(facts: Mapping[str, Any], named: Callable[[str], str]) -> dict[str, A
         "figures": [{"location": named("location"), "sku": named("sku"), "quantity": 1}], "id": str(NOTHING),
         "ids": None, "role": None, "country": "DE", "simulationId": None, "template": None, "failed": None,
         "failing": None, "stores": 5, "partly": True, "legalEntityId": named("legal_entity"), "on": None,
+        "day": "2026-06-15", "pausedUntil": None, "instalments": None, "noticeId": named("dunning_notice"),
+        "waived": True,
     }  # fmt: skip
 
 
