@@ -65,6 +65,7 @@ SUBSCRIBERS: dict[str, tuple[str, ...]] = {
     "PaymentDeclined": ("processes.advance", "notifications.tell"),
     "PaymentReceived": ("processes.advance", "invoicing.post_journal"),
     "PaymentCaptured": ("invoicing.post_journal",),
+    "PaymentWithdrawn": ("invoicing.post_journal",),
     "CaptureFailed": ("processes.advance",),
     "CaptureFinished": ("processes.advance",),
     "PaymentVoided": (),

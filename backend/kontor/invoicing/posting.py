@@ -47,7 +47,7 @@ _WITHOUT_GOODS = {"GOODWILL": A.GOODWILL, "CORRECTION": A.CORRECTIONS}
 POSTED = frozenset(
     {
         "InvoiceIssued", "CreditNoteIssued", "PaymentCaptured", "PaymentChargedBack", "ChargebackLost",
-        "PaymentReceived", "RefundSucceeded", "DunningNoticeIssued", "DunningFeeSettled",
+        "PaymentReceived", "PaymentWithdrawn", "RefundSucceeded", "DunningNoticeIssued", "DunningFeeSettled",
     }
 )  # fmt: skip
 
@@ -123,6 +123,8 @@ def posting_of(
             return _money("CHARGEBACK_LOSS", facts, via or Via(facts["method"]), -1, against=A.LOSSES)
         case "PaymentReceived":
             return _money("RECEIPT", facts, via or Via(""), 1) if facts["amount"] else None
+        case "PaymentWithdrawn":
+            return _money("WITHDRAWAL", facts, via or Via(""), -1)
         case "DunningNoticeIssued":
             return _fee("DUNNING_FEE", facts, A.RECEIVABLES, A.DUNNING_FEES) if facts["fee"] else None
         case "DunningFeeSettled":

@@ -18,7 +18,7 @@ from kontor.orders.models import Order
 from kontor.payments.models import Payment, PaymentTransaction, TransactionKind, TransactionState
 
 _EARNED = (Account.REVENUE, Account.CHARGES, Account.KEPT_FEES)
-_IN, _BACK = ("CAPTURE", "RECEIPT"), ("REFUND", "CHARGEBACK")
+_IN, _BACK = ("CAPTURE", "RECEIPT", "WITHDRAWAL"), ("REFUND", "CHARGEBACK")
 _MONEY = (Account.BANK, Account.GATEWAY, Account.STORED_VALUE, Account.CHANNEL, Account.CASH)
 Moments = tuple[datetime, datetime]
 
@@ -124,7 +124,9 @@ async def _receivables(db: Session, settings: LedgerSettings, last: datetime, fo
 async def _differences(db: Session, settings: LedgerSettings, moments: Moments, found: dict[str, Figures]) -> None:
     """The payments' own books against the journal, by currency; refunds taken off a debt move no money."""
     row, kind = PaymentTransaction, TransactionKind
-    into = sa.case((row.kind.in_((kind.CAPTURE, kind.RECEIVE)), row.amount), else_=0)
+    into = sa.case(
+        (row.kind.in_((kind.CAPTURE, kind.RECEIVE)), row.amount), (row.kind == kind.WITHDRAW, -row.amount), else_=0
+    )
     back = sa.case((row.kind.in_((kind.REFUND, kind.CHARGEBACK)), row.amount), else_=0)
     moved = await db.execute(
         sa.select(Payment.currency, sa.func.sum(into), sa.func.sum(back))

@@ -46,6 +46,7 @@ COLUMNS: tuple[str, ...] = (
 _TEXT |= {name for name in COLUMNS if name.startswith(("Beleginfo", "Zusatzinformation"))}
 _NAMES = {
     "INVOICE": "Rechnung", "CREDIT_NOTE": "Gutschrift", "CAPTURE": "Zahlungseinzug", "RECEIPT": "Zahlungseingang",
+    "WITHDRAWAL": "Storno Zahlungseingang",
     "REFUND": "Erstattung", "CHARGEBACK": "Rückbelastung", "CHARGEBACK_LOSS": "Verlust aus Rückbelastung",
     "DUNNING_FEE": "Mahngebühr", "FEE_PAID": "Zahlung Mahngebühr", "FEE_WAIVED": "Erlass Mahngebühr",
 }  # fmt: skip

@@ -26,7 +26,7 @@ from kontor.orders.models import Order
 from kontor.payments.models import PaymentTransaction
 
 KIND = "LEDGER_EXPORT"
-_OF_MONEY = ("CAPTURE", "RECEIPT", "CHARGEBACK", "CHARGEBACK_LOSS")
+_OF_MONEY = ("CAPTURE", "RECEIPT", "WITHDRAWAL", "CHARGEBACK", "CHARGEBACK_LOSS")
 
 
 @dataclass(frozen=True, slots=True)

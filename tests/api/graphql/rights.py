@@ -50,6 +50,11 @@ READS: Mapping[str, Needed] = {
     "ledgerAccounts": (P.JOURNAL_READ,),
     "ledgerExports": (P.JOURNAL_READ,),
     "openItems": (P.JOURNAL_READ,),
+    "bankStatements": (P.JOURNAL_READ,),
+    "waitingPayouts": (P.JOURNAL_READ,),
+    "payoutFiles": (P.JOURNAL_READ,),
+    "bankEntries": (P.JOURNAL_READ,),
+    "bankSuggestions": (P.JOURNAL_READ,),
     "dunningNotices": (P.JOURNAL_READ,),
     "dailyClose": (P.JOURNAL_READ,),
     "invoice": (P.INVOICES_READ,),
@@ -145,6 +150,12 @@ CHANGES: Mapping[str, Needed] = {
     "setLedgerAccounts": (P.LEDGER_WRITE,),
     "createLedgerExport": (P.LEDGER_WRITE,),
     "agreeDunning": (P.LEDGER_WRITE,),
+    "importBankStatement": (P.LEDGER_WRITE,),
+    "setPayoutAccount": (P.LEDGER_WRITE,),
+    "createPayoutFile": (P.LEDGER_WRITE,),
+    "assignBankEntry": (P.LEDGER_WRITE,),
+    "undoBankAssignment": (P.LEDGER_WRITE,),
+    "setAsideBankEntry": (P.LEDGER_WRITE,),
     "settleDunningFee": (P.LEDGER_WRITE,),
     "saveStockLocations": (P.LOCATIONS_WRITE,),
     "saveShippingTariffs": (P.LOCATIONS_WRITE,),
@@ -309,7 +320,8 @@ def _plain(facts: Mapping[str, Any], named: Callable[[str], str]) -> dict[str, A
         "ids": None, "role": None, "country": "DE", "simulationId": None, "template": None, "failed": None,
         "failing": None, "stores": 5, "partly": True, "legalEntityId": named("legal_entity"), "on": None,
         "day": "2026-06-15", "pausedUntil": None, "instalments": None, "noticeId": named("dunning_notice"),
-        "waived": True,
+        "waived": True, "entryId": named("bank_entry"), "assignmentId": named("bank_assignment"), "aside": True,
+        "transactionId": named("payment_transaction"), "executeOn": "2030-01-01", "iban": "DE02120300000000202051",
     }  # fmt: skip
 
 
@@ -354,6 +366,8 @@ def _own(name: str, named: Callable[[str], str]) -> dict[str, Any]:
         "setLedgerAccounts": {
             "inputs": [{"account": "BANK", "number": "1201", "name": "Bank", "validFrom": "2030-01-01"}]
         },
+        "assignBankEntry": {"amount": "100"},
+        "setPayoutAccount": {"name": "G"},
         "createLedgerExport": {"until": "2030-01-01", "since": None},
         "importFile": {"kind": "stock", "content": f"location,sku,quantity\n{named('location')},{named('sku')},1\n"},
         "saveWebhookEndpoint": {"input": webhook},

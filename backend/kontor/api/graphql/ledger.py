@@ -289,7 +289,7 @@ class LedgerMutation:
     ) -> SetLedgerAccountsResult:
         if not 1 <= len(inputs) <= MOST_ACCOUNTS:
             raise InvalidInput(f"1 to {MOST_ACCOUNTS} rows.", code="INVALID_BATCH", path=("inputs",), max=MOST_ACCOUNTS)
-        rows = [AccountData(**vars(each)) for each in inputs]
+        rows = [AccountData(**{**vars(each), "account": Account(each.account)}) for each in inputs]
 
         async def work(db: Session) -> LedgerAccountsSet:
             entity = await queries.get_entity(db, legal_entity_id, db.principal)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from enum import Enum
+from enum import Enum, StrEnum
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -28,7 +28,7 @@ from kontor.ledger.models import LedgerDay
 
 
 @strawberry.enum
-class OpenItemKind(Enum):
+class OpenItemKind(StrEnum):
     INVOICE = "INVOICE"
     DUNNING_FEE = "DUNNING_FEE"
     ADVANCE = "ADVANCE"
@@ -173,7 +173,7 @@ class OpenItemsFilter:
 
     def wanted(self) -> open_items.OpenItemFilter:
         """As the service takes it."""
-        kinds = None if self.kind is None else [each.value for each in self.kind]
+        kinds = None if self.kind is None else [OpenItemKind(each).value for each in self.kind]
         return open_items.OpenItemFilter(**{**vars(self), "kind": kinds})
 
 

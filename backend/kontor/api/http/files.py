@@ -25,6 +25,7 @@ PERMISSIONS = {
     "INVOICE": Permission.INVOICES_READ,
     "CREDIT_NOTE": Permission.INVOICES_READ,
     "LEDGER_EXPORT": Permission.JOURNAL_READ,
+    "PAYOUT_FILE": Permission.JOURNAL_READ,
     "RETURN_LABEL": Permission.RETURNS_READ,
     "RETURN_SLIP": Permission.RETURNS_READ,
 }
