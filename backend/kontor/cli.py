@@ -30,6 +30,7 @@ Port = Annotated[int, typer.Option(help="Port to listen on.")]
 FURTHER = {
     "audit": "kontor.audit",
     "bench": "kontor.bench.cli",
+    "ledger": "kontor.ledger.cli",
     "replay": "kontor.bench.replay",
     "prove": "kontor.bench.prove",
     "route": "kontor.routing.cli",
@@ -52,7 +53,11 @@ PAGES = (
 @app.callback()
 def prepare(context: typer.Context) -> None:
     """Kontor: distributed order management."""
-    if context.invoked_subcommand in ("simulate", "user"):  # lower packages, which cannot load the others themselves
+    if context.invoked_subcommand in (
+        "ledger",
+        "simulate",
+        "user",
+    ):  # lower packages, which cannot load the others themselves
         bootstrap.load_models()
 
 

@@ -34,6 +34,8 @@ SUBSCRIBERS: dict[str, tuple[str, ...]] = {
     "InvoiceIssued": ("invoicing.post_journal", "invoicing.render"),
     "InvoicePaid": (),
     "CreditNoteIssued": ("invoicing.post_journal", "invoicing.render"),
+    "DunningNoticeIssued": ("invoicing.post_journal", "notifications.tell"),
+    "DunningFeeSettled": ("invoicing.post_journal",),
     # locations
     "StockLocationsSaved": ("fulfillment.note_change",),
     "ShippingTariffsSaved": (),
@@ -63,6 +65,7 @@ SUBSCRIBERS: dict[str, tuple[str, ...]] = {
     "PaymentDeclined": ("processes.advance", "notifications.tell"),
     "PaymentReceived": ("processes.advance", "invoicing.post_journal"),
     "PaymentCaptured": ("invoicing.post_journal",),
+    "PaymentWithdrawn": ("invoicing.post_journal",),
     "CaptureFailed": ("processes.advance",),
     "CaptureFinished": ("processes.advance",),
     "PaymentVoided": (),

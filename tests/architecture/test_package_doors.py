@@ -15,6 +15,7 @@ EDGE_DOORS = DOORS | {"jobs", "tasks"}
 
 # Private module -> why every package may use it.
 OPENED: dict[str, str] = {
+    "kontor.invoicing.posting": "the accounts of the journal and what each event moves, pure functions",
     "kontor.locations.distance": "the one way to measure between two places, a pure function of coordinates",
     "kontor.locations.calendars": "the one way to count working days and cut-off times, a pure function",
     "kontor.orders.intake": "the value types of an order as it is given to us",

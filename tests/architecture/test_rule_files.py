@@ -27,6 +27,7 @@ CLOCKS = frozenset({"datetime.now", "datetime.utcnow", "date.today", "time.time"
 # Pattern -> libraries beyond the standard one that decide without I/O, with the reason.
 LIBRARIES: dict[str, tuple[frozenset[str], str]] = {
     "*": (frozenset({"orjson"}), "JSON to values and back"),
+    "banking/*.py": (frozenset({"lxml"}), "statements and transfers are XML: text to values and back"),
     "processes/bpmn/*.py": (frozenset({"lxml"}), "BPMN is XML: text to graph and back"),
     "locations/*.py": (frozenset({"opening_hours"}), "reads opening hours in the OpenStreetMap notation"),
     "catalog/*.py": (frozenset({"stdnum"}), "check digits of article numbers"),

@@ -19,7 +19,7 @@ from kontor.core.outbox import EventRecord, OutboxRow
 from kontor.documents.models import Document
 from kontor.documents.ports import DocumentStore
 from kontor.invoicing import service
-from kontor.invoicing.posting import Paid, posting_of
+from kontor.invoicing.posting import Paid, Via, posting_of
 from kontor.orders.queries import lock_order
 from kontor.payments import service as payments
 from support import Drain
@@ -118,7 +118,7 @@ async def test_event_delivered_again_is_posted_once(runtime: Runtime, database: 
         ("CreditNoteIssued", {"number": "C", "net": 84, "tax": 16, "gross": 100}, {}),
         ("PaymentCaptured", {"transaction_id": "t", "amount": 100, "method": "WALLET"}, {}),
         ("PaymentChargedBack", {"transaction_id": "t", "amount": 100, "method": "CARD"}, {}),
-        ("PaymentReceived", {"transaction_id": "t", "amount": 100}, {"method": "PREPAYMENT"}),
+        ("PaymentReceived", {"transaction_id": "t", "amount": 100}, {"via": Via("PREPAYMENT")}),
         (
             "RefundSucceeded",
             {"refund_id": "r", "kind": "GOODWILL"},
@@ -129,9 +129,9 @@ async def test_event_delivered_again_is_posted_once(runtime: Runtime, database: 
 def test_every_entry_balances(event: str, facts: dict[str, Any], given: dict[str, Any]) -> None:
     posting = posting_of(event, facts, **given)
     assert posting is not None
-    assert sum(amount for _, amount in posting.lines) == 0
-    assert max(abs(amount) for _, amount in posting.lines) == 100
+    assert sum(line.amount for line in posting.lines) == 0
+    assert max(abs(line.amount) for line in posting.lines) == 100
 
 
 def test_a_named_method_moves_no_money() -> None:
-    assert posting_of("PaymentReceived", {"transaction_id": None, "amount": 0}, method="CARD") is None
+    assert posting_of("PaymentReceived", {"transaction_id": None, "amount": 0}, via=Via("CARD")) is None

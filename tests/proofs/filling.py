@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from uuid import UUID
 
 import sqlalchemy as sa
 
 from kontor.auth.models import AuditEntry
+from kontor.banking.models import BankEntry, BankStatement, PayoutFile
 from kontor.catalog.models import ProductVariant
-from kontor.core.db import Database
+from kontor.channels.models import LegalEntity
+from kontor.core.db import Database, Session
 from kontor.core.ids import new_id
 from kontor.core.outbox import OutboxRow
+from kontor.invoicing.models import DunningNotice, Invoice, OpenItem
+from kontor.ledger.models import LedgerExport
 from kontor.locations.models import StockLocation
 from kontor.processes.models import ProcessDefinition, ProcessInstance, UserTask
 from kontor.processes.states import UserTaskState
@@ -37,6 +42,42 @@ _RECORD = {
 }  # fmt: skip
 
 
+async def _books(db: Session, index: int, order_id: UUID, entity_id: UUID, invoice_id: UUID) -> None:
+    """What finance keeps: an export, what is open, a statement and what came in with it."""
+    at, statement_id = db.now - timedelta(minutes=index), new_id()
+    db.add_all(
+        [
+            LedgerExport(
+                id=new_id(), number=f"L{index}", legal_entity_id=entity_id, sequence=index + 1, since=None,
+                until=at.date(), entries=1, files=[], created_at=at, created_by="test", finished_at=at,
+            ),
+            OpenItem(
+                id=new_id(), kind="OVERPAYMENT", legal_entity_id=entity_id, order_id=order_id, number=f"O{index}",
+                currency="EUR", amount=-5, open=-5, since=at, due_on=at.date(), updated_at=at,
+            ),
+            PayoutFile(
+                id=new_id(), number=f"P{index}", legal_entity_id=entity_id, sequence=index + 1, execute_on=at.date(),
+                transfers=1, total=100, sha256=None, document_id=None, created_at=at, created_by="test",
+            ),
+            DunningNotice(
+                id=new_id(), invoice_id=invoice_id, order_id=order_id, level=index + 1, fee=0, claimed=100,
+                currency="EUR", due_on=at.date(), issued_at=at, fee_settled_at=at, fee_waived=False,
+            ),
+            BankStatement(
+                id=statement_id, legal_entity_id=entity_id, iban="DE89370400440532013000", reference=f"S{index}",
+                currency="EUR", opening=0, closing=100, ends_on=at.date(), entries=1, sha256="", imported_at=at,
+                imported_by="test",
+            ),
+        ]
+    )  # fmt: skip
+    await db.flush()
+    db.add(BankEntry(
+        id=new_id(), statement_id=statement_id, legal_entity_id=entity_id, iban="DE89370400440532013000",
+        reference=f"E{index}", amount=100, assigned=0, currency="EUR", booked_on=at.date(), name="G", counter_iban="",
+        end_to_end="", purpose="", set_aside=False, updated_at=at,
+    ))  # fmt: skip
+
+
 async def fill_rest(database: Database, count: int) -> None:
     """Rows in every list that the life of orders leaves empty."""
     async with database.unit_of_work() as db:
@@ -44,6 +85,8 @@ async def fill_rest(database: Database, count: int) -> None:
         instances = list(await db.scalars(sa.select(ProcessInstance).order_by(ProcessInstance.id).limit(count)))
         places = list(await db.scalars(sa.select(StockLocation.id).order_by(StockLocation.id)))
         place_id = places[0]
+        invoice_id = (await db.scalars(sa.select(Invoice.id).order_by(Invoice.id).limit(1))).one()
+        entity_id = (await db.scalars(sa.select(LegalEntity.id).order_by(LegalEntity.id).limit(1))).one()
         variants = list(await db.scalars(sa.select(ProductVariant.id).order_by(ProductVariant.id).limit(count)))
         for index in range(count):
             at, run_id, price_run_id = db.now - timedelta(minutes=index), new_id(), new_id()
@@ -93,6 +136,7 @@ async def fill_rest(database: Database, count: int) -> None:
                 ]
             )  # fmt: skip
             await db.flush()
+            await _books(db, index, instance.order_id, entity_id, invoice_id)
             db.add(
                 RoutingMove(id=new_id(), run_id=run_id, order_id=instance.order_id, decision_id=new_id(), gain=index)
             )

@@ -49,7 +49,9 @@ async def payment_ledgers(db: Session) -> list[Difference]:
             (row.kind == kind.AUTHORIZE, row.amount), (row.kind.in_((kind.VOID, kind.TAKEOVER)), -row.amount),
             (received_promise, row.amount), else_=0,
         ),
-        "captured": sa.case((row.kind.in_((kind.CAPTURE, kind.RECEIVE)), row.amount), else_=0),
+        "captured": sa.case(
+            (row.kind.in_((kind.CAPTURE, kind.RECEIVE)), row.amount), (row.kind == kind.WITHDRAW, -row.amount), else_=0
+        ),
         "refunded": sa.case((row.kind.in_((kind.REFUND, kind.CHARGEBACK)), row.amount), else_=0),
         "billed": sa.case((row.kind == kind.BILL, row.amount), (row.kind == kind.TAKEOVER, -row.amount), else_=0),
         "credited": sa.case((row.kind == kind.CREDIT, row.amount), else_=0),
@@ -280,6 +282,7 @@ async def entries_of_effects(db: Session) -> list[Difference]:
         ("invoice", ("INVOICE",), Invoice, Invoice.number, sa.true()),
         ("credit note", ("CREDIT_NOTE",), CreditNote, CreditNote.number, sa.true()),
         ("capture", ("CAPTURE", "RECEIPT"), moved, moved.id, money_in),
+        ("withdrawal", ("WITHDRAWAL",), moved, moved.id, sa.and_(done, moved.kind == kind.WITHDRAW)),
         ("chargeback", ("CHARGEBACK",), moved, moved.id, sa.and_(done, moved.kind == kind.CHARGEBACK)),
         ("loss", ("CHARGEBACK_LOSS",), moved, moved.id, sa.and_(done, moved.kind == kind.LOSS)),
         ("refund", ("REFUND",), Refund, Refund.id, Refund.state == RefundState.SUCCEEDED),

@@ -38,6 +38,7 @@ class Permission(StrEnum):
     INVOICES_READ = "invoices:read"
     INVOICES_WRITE = "invoices:write"
     JOURNAL_READ = "journal:read"
+    LEDGER_WRITE = "ledger:write"  # accounts, exports, what is done about open items
     LOCATIONS_READ = "locations:read"
     LOCATIONS_WRITE = "locations:write"
     NOTIFICATIONS_READ = "notifications:read"
@@ -156,6 +157,7 @@ FINANCE: Bundle = _MASTERS | {
     P.INVOICES_READ,
     P.INVOICES_WRITE,
     P.JOURNAL_READ,
+    P.LEDGER_WRITE,
     P.ORDERS_READ,
     P.PARTNERS_READ,
     P.PAYMENTS_READ,

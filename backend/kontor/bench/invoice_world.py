@@ -150,7 +150,9 @@ def random_order(company: Company, chance: random.Random, number: int) -> OrderI
     lines = tuple(_line(chance, company) for _ in range(chance.choice((1, 1, 2, 3, 5, 8, 13, 30))))
     goods = sum(line.quantity * (line.unit_price or 0) - line.discount for line in lines)
     off = chance.randrange(goods // 3 + 1) if chance.random() < 0.4 else 0
-    charges = (ChargeInput("SHIPPING", "Versand", chance.randrange(1, 1500)),) if chance.random() < 0.6 else ()
+    shares = None if gross else CLASSES[0]  # where prices are net, its own class tells what the order will come to
+    fee = ChargeInput("SHIPPING", "Versand", chance.randrange(1, 1500), tax_class=shares)
+    charges = (fee,) if chance.random() < 0.6 else ()
     elsewhere = chance.choice([each for each in ADDRESSES if each.country == address.country])
     wanted = OrderInput(
         channel=code,
@@ -180,7 +182,7 @@ def _total(company: Company, wanted: OrderInput, *, gross: bool) -> int:
     shares = spread(sum(each.amount for each in wanted.discounts), off)
     shown = [(company.classes[line.sku], worth - share)
              for line, worth, share in zip(wanted.lines, off, shares, strict=True)]  # fmt: skip
-    shown += [(each.tax_class, each.amount) for each in wanted.charges]
+    shown += [(each.tax_class or CLASSES[0], each.amount) for each in wanted.charges]
     country = wanted.billing_address.country
     supply = place_of_supply(seller_country="DE", delivery_country=country, vat_id=wanted.customer.vat_id)
     rates = dict(zip(CLASSES, RATES.get(country, ()), strict=False)) if supply.taxed and not gross else {}

@@ -39,3 +39,29 @@ class CreditNoteIssued(Event):
     tax: int
     gross: int
     currency: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DunningNoticeIssued(Event):
+    """A customer is reminded of an invoice; with the last level the next step is collection."""
+
+    notice_id: UUID
+    invoice_id: UUID
+    number: str
+    level: int
+    claimed: int
+    fee: int
+    fees: int
+    currency: str
+    due_on: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DunningFeeSettled(Event):
+    """The fee of a reminder was paid, or is not asked for any more (`waived`)."""
+
+    notice_id: UUID
+    invoice_id: UUID
+    fee: int
+    currency: str
+    waived: bool

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from uuid import UUID
 
 import structlog
@@ -14,9 +15,10 @@ from kontor.documents import service as documents
 from kontor.documents.ports import DocumentStore
 from kontor.documents.rendering import Renderer
 from kontor.documents.service import NewDocument
-from kontor.invoicing import journal, service
+from kontor.invoicing import dunning, journal, service
 from kontor.invoicing.electronic import InvoiceForm, written
 from kontor.invoicing.errors import NotExpressible
+from kontor.invoicing.open_items import note_open_items
 from kontor.invoicing.papers import Paper, attach, papers_of
 
 _log = structlog.get_logger(__name__)
@@ -76,10 +78,13 @@ def _document(paper: Paper, data: bytes) -> NewDocument:
 
 @job("invoicing.post_journal", queue="finance", batch=200)
 async def post_journal(ctx: JobContext, items: Sequence[Item]) -> None:
-    """Post what financial events move, and lay the income over the invoices."""
+    """Post what financial events move, lay the income over the invoices, and note what is open."""
     async with ctx.claim(*items) as (db, mine):
+        order_ids = {item.key for item in mine if item.key is not None}
         await journal.post(db, mine)
-        await service.settle_invoices(db, {item.key for item in mine if item.key is not None}, now=db.now)
+        await service.settle_invoices(db, order_ids, now=db.now)
+        await db.flush()
+        await note_open_items(db, order_ids, now=db.now)
 
 
 @job("invoicing.credit", queue="finance", batch=50)
@@ -87,3 +92,16 @@ async def credit(ctx: JobContext, items: Sequence[Item]) -> None:
     """Credit the invoiced goods that a refund was for: `refund_id`."""
     async with ctx.claim(*items) as (db, mine):
         await service.issue_credit_notes(db, [UUID(item.args["refund_id"]) for item in mine], now=db.now)
+
+
+@job("invoicing.remind", queue="finance", every=timedelta(hours=1))
+async def remind(ctx: JobContext, items: Sequence[Item]) -> None:
+    """Mark what is overdue and send reminders, a few hundred invoices in a unit of work of their own."""
+    after: UUID | None = None
+    while True:
+        async with ctx.database.unit_of_work() as db:
+            ids = await dunning.overdue(db, today=db.now.date(), after=after)
+            await dunning.remind(db, ids, now=db.now)
+        if len(ids) < dunning.AT_ONCE:
+            break
+        after = ids[-1]

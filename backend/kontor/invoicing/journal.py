@@ -1,58 +1,119 @@
-"""Write what financial events move: one balanced entry per event, whatever happens to its delivery."""
+"""Write what financial events move: one balanced entry per event, whatever happens to its delivery.
 
-from collections.abc import Mapping, Sequence
+An entry follows from its event and from rows that do not change any more, so the whole journal can be computed anew.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
+from kontor.channels.models import SalesChannel
 from kontor.core.db import Session
 from kontor.core.ids import new_id
 from kontor.core.outbox import Item
 from kontor.invoicing import queries
-from kontor.invoicing.models import JournalEntry, JournalLine
-from kontor.invoicing.posting import Paid, Posting, posting_of
+from kontor.invoicing.models import CreditNote, Invoice, JournalEntry, JournalLine
+from kontor.invoicing.posting import Line, Paid, Via, posting_of
+from kontor.orders.models import Order
 from kontor.payments.models import Payment, PaymentTransaction, Refund, TransactionKind, TransactionState
 
-_ENTRY = ("id", "source_key", "kind", "order_id", "reference", "currency", "posted_at")
-_LINE = ("entry_id", "position", "account", "amount")
+_ENTRY = ("id", "source_key", "kind", "legal_entity_id", "order_id", "reference", "currency", "posted_at")
+_LINE = ("entry_id", "position", "account", "detail", "amount")
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """A financial event of an order, as the log keeps it."""
+
+    id: UUID
+    name: str
+    order_id: UUID
+    occurred_at: datetime
+    facts: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An entry of the journal without its id: the same event always gives the same."""
+
+    source_key: str
+    kind: str
+    legal_entity_id: UUID
+    order_id: UUID
+    reference: str
+    currency: str
+    posted_at: datetime
+    lines: tuple[Line, ...]
 
 
 async def post(db: Session, items: Sequence[Item]) -> None:
     """Post the events that the rows react to; what an event posted before is not posted again."""
     known = await _known(db, [str(item.event_id) for item in items])
-    fresh = [item for item in items if str(item.event_id) not in known]
-    refunds = [UUID(item.args["refund_id"]) for item in fresh if item.event == "RefundSucceeded"]
-    paid, credited = await _paid(db, refunds), await _with_lines(db, refunds)
-    methods = await _methods(db, [UUID(item.args["payment_id"]) for item in fresh if item.event == "PaymentReceived"])
+    fresh = [_happened(item) for item in items if str(item.event_id) not in known]
+    await write(db, await entries_of(db, fresh))
+
+
+def _happened(item: Item) -> Happened:
+    assert item.occurred_at is not None
+    assert item.event_id is not None
+    assert item.key is not None
+    return Happened(item.event_id, item.event or "", item.key, item.occurred_at, item.args)
+
+
+async def write(db: Session, found: Sequence[Entry]) -> None:
+    """Write entries that are not in the journal yet."""
     entries: list[tuple[Any, ...]] = []
     lines: list[tuple[Any, ...]] = []
-    for item in fresh:
-        facts: Mapping[str, Any] = item.args
-        refund_id = str(facts.get("refund_id", ""))
-        posting = posting_of(
-            item.event or "",
-            facts,
-            paid=paid.get(refund_id, ()),
-            credited=refund_id in credited,
-            method=methods.get(str(facts.get("payment_id", "")), ""),
+    for entry in found:
+        entry_id = new_id()
+        entries.append(
+            (entry_id, entry.source_key, entry.kind, entry.legal_entity_id, entry.order_id, entry.reference,
+             entry.currency, entry.posted_at)
+        )  # fmt: skip
+        lines.extend(
+            (entry_id, position, line.account.value, line.detail, line.amount)
+            for position, line in enumerate(entry.lines)
         )
-        if posting is not None:
-            _write(item, posting, entries, lines)
     await db.bulk_insert(JournalEntry, _ENTRY, entries)
     await db.bulk_insert(JournalLine, _LINE, lines)
 
 
-def _write(item: Item, posting: Posting, entries: list[tuple[Any, ...]], lines: list[tuple[Any, ...]]) -> None:
-    assert item.occurred_at is not None
-    entry_id = new_id()
-    entries.append(
-        (entry_id, str(item.event_id), posting.kind, item.key, posting.reference, item.args["currency"],
-         item.occurred_at)
-    )  # fmt: skip
-    lines.extend(
-        (entry_id, position, account.value, amount) for position, (account, amount) in enumerate(posting.lines)
-    )
+async def entries_of(db: Session, events: Sequence[Happened]) -> list[Entry]:
+    """What the events move, in their order; those that moved nothing have no entry."""
+    refunds = [UUID(each.facts["refund_id"]) for each in events if each.name == "RefundSucceeded"]
+    paid, credited = await _paid(db, refunds), await _with_lines(db, refunds)
+    vias = await _vias(db, _ids(events, "payment_id"))
+    invoices = await _contents(db, Invoice, _ids((e for e in events if e.name == "InvoiceIssued"), "invoice_id"))
+    notes = await _contents(db, CreditNote, _ids(events, "credit_note_id"))
+    sellers = await _sellers(db, [each.order_id for each in events])
+    found = []
+    for event in events:
+        facts, refund_id = event.facts, str(event.facts.get("refund_id", ""))
+        document = notes if event.name == "CreditNoteIssued" else invoices
+        posting = posting_of(
+            event.name,
+            facts,
+            paid=paid.get(refund_id, ()),
+            credited=refund_id in credited,
+            via=vias.get(str(facts.get("payment_id", ""))),
+            content=document.get(str(facts.get("credit_note_id") or facts.get("invoice_id", ""))),
+        )
+        if posting is not None:
+            found.append(
+                Entry(
+                    str(event.id), posting.kind, sellers[event.order_id], event.order_id, posting.reference,
+                    facts["currency"], event.occurred_at, posting.lines,
+                )
+            )  # fmt: skip
+    return found
+
+
+def _ids(events: Iterable[Happened], name: str) -> list[UUID]:
+    return [UUID(each.facts[name]) for each in events if each.facts.get(name)]
 
 
 async def _known(db: Session, keys: Sequence[str]) -> set[str]:
@@ -62,7 +123,7 @@ async def _known(db: Session, keys: Sequence[str]) -> set[str]:
 async def _paid(db: Session, refund_ids: Sequence[UUID]) -> dict[str, list[Paid]]:
     found = (
         sa.select(PaymentTransaction.refund_id, PaymentTransaction.kind, PaymentTransaction.amount,
-                  Payment.kind.label("method"))
+                  Payment.kind.label("method"), Payment.gateway)
         .join(Payment, Payment.id == PaymentTransaction.payment_id)
         .where(
             PaymentTransaction.outcome == TransactionState.SUCCEEDED,
@@ -71,7 +132,8 @@ async def _paid(db: Session, refund_ids: Sequence[UUID]) -> dict[str, list[Paid]
     )  # fmt: skip
     paid: dict[str, list[Paid]] = {}
     for row in await queries.rows_of(db, found, PaymentTransaction.refund_id, refund_ids):
-        part = Paid(row["method"].value, row["amount"], credited=row["kind"] is TransactionKind.CREDIT)
+        credit = row["kind"] is TransactionKind.CREDIT
+        part = Paid(row["method"].value, row["amount"], credited=credit, gateway=row["gateway"])
         paid.setdefault(str(row["refund_id"]), []).append(part)
     return paid
 
@@ -81,6 +143,18 @@ async def _with_lines(db: Session, refund_ids: Sequence[UUID]) -> set[str]:
     return {str(row["id"]) for row in rows if row["lines"]}
 
 
-async def _methods(db: Session, payment_ids: Sequence[UUID]) -> dict[str, str]:
-    rows = await queries.rows_of(db, sa.select(Payment.id, Payment.kind), Payment.id, payment_ids)
-    return {str(row["id"]): row["kind"].value for row in rows}
+async def _vias(db: Session, payment_ids: Sequence[UUID]) -> dict[str, Via]:
+    found = sa.select(Payment.id, Payment.kind, Payment.gateway)
+    rows = await queries.rows_of(db, found, Payment.id, payment_ids)
+    return {str(row["id"]): Via(row["kind"].value, row["gateway"]) for row in rows}
+
+
+async def _contents(db: Session, model: Any, ids: Sequence[UUID]) -> dict[str, Mapping[str, Any]]:
+    rows = await queries.rows_of(db, sa.select(model.id, model.content), model.id, ids)
+    return {str(row["id"]): row["content"] for row in rows}
+
+
+async def _sellers(db: Session, order_ids: Sequence[UUID]) -> dict[UUID, UUID]:
+    found = sa.select(Order.id, SalesChannel.legal_entity_id).join(SalesChannel, SalesChannel.id == Order.channel_id)
+    rows = await queries.rows_of(db, found, Order.id, order_ids)
+    return {row["id"]: row["legal_entity_id"] for row in rows}

@@ -81,7 +81,10 @@ class CreditNote(Model):
 
 
 class JournalEntry(Model):
-    """One financial event in double entry; `source_key` makes an event post once."""
+    """One financial event in double entry, in the books of one legal entity; `source_key` makes an event post once.
+
+    Rows are written once and never changed.
+    """
 
     __tablename__ = "journal_entry"
     __table_args__ = (
@@ -89,10 +92,12 @@ class JournalEntry(Model):
         sa.Index("ix_journal_entry_order_id", "order_id"),
         sa.Index("ix_journal_entry_reference", "reference"),
         sa.Index("ix_journal_entry_posted_at_id", "posted_at", "id"),
+        sa.Index("ix_journal_entry_legal_entity_id", "legal_entity_id", "posted_at"),
     )
     id: Mapped[UUID] = mapped_column(primary_key=True)
     source_key: Mapped[str] = mapped_column(sa.String(120))
     kind: Mapped[str] = mapped_column(sa.String(20))
+    legal_entity_id: Mapped[UUID | None]
     order_id: Mapped[UUID | None]
     reference: Mapped[str] = mapped_column(sa.String(80))
     currency: Mapped[str] = mapped_column(sa.String(3))
@@ -100,10 +105,89 @@ class JournalEntry(Model):
 
 
 class JournalLine(Model):
-    """One side of an entry: debit positive, credit negative, minor units; an entry's lines sum to zero."""
+    """One side of an entry: debit positive, credit negative, minor units; an entry's lines sum to zero.
+
+    `detail` is the part of the account: how revenue and tax are taxed, by which method money moves.
+    """
 
     __tablename__ = "journal_line"
     entry_id: Mapped[UUID] = mapped_column(sa.ForeignKey("journal_entry.id"), primary_key=True)
     position: Mapped[int] = mapped_column(primary_key=True)
     account: Mapped[str] = mapped_column(sa.String(40))
+    detail: Mapped[str] = mapped_column(sa.String(40), default="", server_default="")
     amount: Mapped[int] = mapped_column(sa.BigInteger)
+
+
+class OpenItem(Model):
+    """What a customer owes, or has with us; rows of one order sum to what the journal says of its receivables.
+
+    `kind`: INVOICE (the id is the invoice's), DUNNING_FEE (the notice's), and one for whatever else of an order's
+    money no document explains (the id is the order's): ADVANCE before its goods are invoiced, OVERPAYMENT after,
+    UNDERPAYMENT where it is missing. `open` is positive for what is owed to us, minor units, 0 once it is settled.
+    """
+
+    __tablename__ = "open_item"
+    __table_args__ = (
+        sa.Index("ix_open_item_order_id", "order_id"),
+        sa.Index("ix_open_item_due_on_id", "due_on", "id"),
+        sa.Index("ix_open_item_since_id", "since", "id"),
+        sa.Index("ix_open_item_updated_at_id", "updated_at", "id"),
+        sa.Index(
+            "ix_open_item_legal_entity_id",
+            "legal_entity_id",
+            "due_on",
+            sqlite_where=sa.text("open <> 0"),
+            postgresql_where=sa.text("open <> 0"),
+        ),
+    )
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(sa.String(20))
+    legal_entity_id: Mapped[UUID]
+    order_id: Mapped[UUID] = mapped_column(sa.ForeignKey("orders.id"))
+    number: Mapped[str] = mapped_column(sa.String(40))
+    currency: Mapped[str] = mapped_column(sa.String(3))
+    amount: Mapped[int] = mapped_column(sa.BigInteger)
+    open: Mapped[int] = mapped_column(sa.BigInteger)
+    since: Mapped[datetime]
+    due_on: Mapped[date]
+    updated_at: Mapped[datetime]
+
+
+class DunningNotice(Model):
+    """A reminder of an invoice: its level, the fee it asks for and the new due day. Levels of an invoice are unique."""
+
+    __tablename__ = "dunning_notice"
+    __table_args__ = (
+        sa.UniqueConstraint("invoice_id", "level"),
+        sa.CheckConstraint("fee >= 0", name="fee"),
+        sa.Index("ix_dunning_notice_issued_at_id", "issued_at", "id"),
+        sa.Index("ix_dunning_notice_order_id", "order_id"),
+    )
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    invoice_id: Mapped[UUID] = mapped_column(sa.ForeignKey("invoice.id"))
+    order_id: Mapped[UUID]
+    level: Mapped[int]
+    fee: Mapped[int] = mapped_column(sa.BigInteger)
+    claimed: Mapped[int] = mapped_column(sa.BigInteger)
+    currency: Mapped[str] = mapped_column(sa.String(3))
+    due_on: Mapped[date]
+    issued_at: Mapped[datetime]
+    fee_settled_at: Mapped[datetime | None]
+    fee_waived: Mapped[bool] = mapped_column(default=False)
+
+
+class DunningPlan(Model):
+    """What was agreed for an invoice: no reminders until a day, or instalments; the id is the invoice's.
+
+    `instalments` are `{due_on, amount}` in their order and sum to what was open when they were agreed; as long as they
+    are kept, the invoice is not reminded of.
+    """
+
+    __tablename__ = "dunning_plan"
+    id: Mapped[UUID] = mapped_column(sa.ForeignKey("invoice.id"), primary_key=True)
+    paused_until: Mapped[date | None]
+    paid_before: Mapped[int] = mapped_column(sa.BigInteger, default=0)
+    instalments: Mapped[list[Any]] = mapped_column(Json, default=list)
+    reason: Mapped[str] = mapped_column(sa.String(500), default="")
+    agreed_at: Mapped[datetime]
+    agreed_by: Mapped[str] = mapped_column(sa.String(200))

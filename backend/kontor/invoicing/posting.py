@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 
 class Account(StrEnum):
@@ -11,6 +12,8 @@ class Account(StrEnum):
 
     RECEIVABLES = "RECEIVABLES"
     REVENUE = "REVENUE"
+    CHARGES = "CHARGES"  # revenue from fees of the order, such as postage
+    KEPT_FEES = "KEPT_FEES"  # what is kept of a refund, such as a return fee
     TAX = "TAX"
     BANK = "BANK"
     GATEWAY = "GATEWAY"
@@ -20,6 +23,7 @@ class Account(StrEnum):
     GOODWILL = "GOODWILL"
     CORRECTIONS = "CORRECTIONS"
     LOSSES = "LOSSES"
+    DUNNING_FEES = "DUNNING_FEES"
 
 
 A = Account
@@ -39,13 +43,34 @@ _MONEY = {
 _WITHOUT_GOODS = {"GOODWILL": A.GOODWILL, "CORRECTION": A.CORRECTIONS}
 
 
+# Events that move something; what is not named here is never asked for.
+POSTED = frozenset(
+    {
+        "InvoiceIssued", "CreditNoteIssued", "PaymentCaptured", "PaymentChargedBack", "ChargebackLost",
+        "PaymentReceived", "PaymentWithdrawn", "RefundSucceeded", "DunningNoticeIssued", "DunningFeeSettled",
+    }
+)  # fmt: skip
+
+
+class Line(NamedTuple):
+    """One side: debit positive, credit negative, minor units.
+
+    `detail` says which part of the account: for revenue and tax how it is taxed (`DOMESTIC/19`, `OSS/FR/20`,
+    `INTRA_COMMUNITY/FR`, `EXPORT/CH`), for money the method and who moves it (`CARD/stripe`).
+    """
+
+    account: Account
+    amount: int
+    detail: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Posting:
     """An entry to be written: `reference` names what it is about."""
 
     kind: str
     reference: str
-    lines: tuple[tuple[Account, int], ...]
+    lines: tuple[Line, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,51 +80,118 @@ class Paid:
     method: str
     amount: int
     credited: bool = False
+    gateway: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Via:
+    """How a payment is made, and the gateway that moves it, if one does."""
+
+    method: str
+    gateway: str = ""
+
+    @property
+    def detail(self) -> str:
+        """As a line of the journal bears it."""
+        return f"{self.method}/{self.gateway}"[:40] if self.gateway else self.method
 
 
 def posting_of(
-    event: str, facts: Mapping[str, Any], *, paid: Iterable[Paid] = (), credited: bool = False, method: str = ""
+    event: str,
+    facts: Mapping[str, Any],
+    *,
+    paid: Iterable[Paid] = (),
+    credited: bool = False,
+    via: Via | None = None,
+    content: Mapping[str, Any] | None = None,
 ) -> Posting | None:
     """The entry of an event; None for one that moved nothing.
 
-    `paid` is how a refund went back, `credited` whether a credit note stands for it; `method` that of a transfer.
+    `paid` is how a refund went back, `credited` whether a credit note stands for it; `via` how a payment is made;
+    `content` what a document says, as it was frozen.
     """
     match event:
         case "InvoiceIssued":
-            return _document("INVOICE", facts, 1)
+            return _document("INVOICE", facts, content, 1)
         case "CreditNoteIssued":
-            return _document("CREDIT_NOTE", facts, -1)
+            return _document("CREDIT_NOTE", facts, content, -1)
         case "PaymentCaptured":
-            return _money("CAPTURE", facts, facts["method"], 1)
+            return _money("CAPTURE", facts, via or Via(facts["method"]), 1)
         case "PaymentChargedBack":
-            return _money("CHARGEBACK", facts, facts["method"], -1)
+            return _money("CHARGEBACK", facts, via or Via(facts["method"]), -1)
         case "ChargebackLost":
-            return _money("CHARGEBACK_LOSS", facts, facts["method"], -1, against=A.LOSSES)
+            return _money("CHARGEBACK_LOSS", facts, via or Via(facts["method"]), -1, against=A.LOSSES)
         case "PaymentReceived":
-            return _money("RECEIPT", facts, method, 1) if facts["amount"] else None
+            return _money("RECEIPT", facts, via or Via(""), 1) if facts["amount"] else None
+        case "PaymentWithdrawn":
+            return _money("WITHDRAWAL", facts, via or Via(""), -1)
+        case "DunningNoticeIssued":
+            return _fee("DUNNING_FEE", facts, A.RECEIVABLES, A.DUNNING_FEES) if facts["fee"] else None
+        case "DunningFeeSettled":
+            target = A.DUNNING_FEES if facts["waived"] else A.BANK
+            return _fee("FEE_WAIVED" if facts["waived"] else "FEE_PAID", facts, target, A.RECEIVABLES)
         case "RefundSucceeded":
             return _refund(facts, paid, credited=credited)
     return None
 
 
-def _document(kind: str, facts: Mapping[str, Any], sign: int) -> Posting:
-    lines = ((A.RECEIVABLES, facts["gross"]), (A.REVENUE, -facts["net"]), (A.TAX, -facts["tax"]))
-    return Posting(kind, facts["number"], tuple((account, sign * amount) for account, amount in lines if amount))
+def _document(kind: str, facts: Mapping[str, Any], content: Mapping[str, Any] | None, sign: int) -> Posting:
+    sold = [Line(A.REVENUE, -facts["net"]), Line(A.TAX, -facts["tax"])] if content is None else _sold(content)
+    lines = (Line(A.RECEIVABLES, facts["gross"]), *sold)
+    signed = (Line(line.account, sign * line.amount, line.detail) for line in lines if line.amount)
+    return Posting(kind, facts["number"], tuple(signed))
 
 
-def _money(kind: str, facts: Mapping[str, Any], method: str, sign: int, *, against: Account = A.RECEIVABLES) -> Posting:
+def _sold(content: Mapping[str, Any]) -> list[Line]:
+    """Revenue by what it is for and how it is taxed, highest rate first, then the tax of each rate."""
+    revenue: dict[tuple[str, Account], int] = {}
+    taxes: dict[str, int] = {}
+    for line in sorted(content["lines"], key=lambda each: -Decimal(each["tax_rate"])):
+        detail = tax_detail(content, line["tax_rate"])
+        key = (detail, _earned(line))
+        revenue[key] = revenue.get(key, 0) - line["net"]
+        taxes[detail] = taxes.get(detail, 0) - line["tax"]
+    return [
+        *(Line(account, amount, detail) for (detail, account), amount in revenue.items()),
+        *(Line(A.TAX, amount, detail) for detail, amount in taxes.items()),
+    ]
+
+
+def tax_detail(content: Mapping[str, Any], rate: str) -> str:
+    """How a document's supply is taxed, as a line of the journal bears it."""
+    treatment, country = content["treatment"], content["tax_country"]
+    if treatment == "DOMESTIC":
+        return f"DOMESTIC/{rate}"
+    return f"OSS/{country}/{rate}" if treatment == "OSS" else f"{treatment}/{country}"
+
+
+def _earned(line: Mapping[str, Any]) -> Account:
+    if line.get("charge_id"):
+        return A.CHARGES
+    return A.REVENUE if line.get("shipment_line_id") else A.KEPT_FEES
+
+
+def _money(kind: str, facts: Mapping[str, Any], via: Via, sign: int, *, against: Account = A.RECEIVABLES) -> Posting:
     amount = sign * facts["amount"]
-    return Posting(kind, _hex(facts["transaction_id"]), ((_MONEY[method], amount), (against, -amount)))
+    lines = (Line(_MONEY[via.method], amount, via.detail), Line(against, -amount))
+    return Posting(kind, _hex(facts["transaction_id"]), lines)
+
+
+def _fee(kind: str, facts: Mapping[str, Any], debit: Account, credit: Account) -> Posting:
+    """A dunning fee is damages, no supply: it bears no tax (§ 288 BGB, VAT act application decree 1.3)."""
+    return Posting(kind, _hex(facts["notice_id"]), (Line(debit, facts["fee"]), Line(credit, -facts["fee"])))
 
 
 def _refund(facts: Mapping[str, Any], paid: Iterable[Paid], *, credited: bool) -> Posting:
     against = A.RECEIVABLES if credited else _WITHOUT_GOODS.get(facts["kind"], A.RECEIVABLES)
-    sums: dict[Account, int] = {}
+    sums: dict[tuple[Account, str], int] = {}
     for part in paid:
-        account = A.RECEIVABLES if part.credited else _MONEY[part.method]
-        sums[account] = sums.get(account, 0) - part.amount
+        via = Via(part.method, part.gateway)
+        key = (A.RECEIVABLES, "") if part.credited else (_MONEY[part.method], via.detail)
+        sums[key] = sums.get(key, 0) - part.amount
     total = -sum(sums.values())
-    return Posting("REFUND", _hex(facts["refund_id"]), ((against, total), *sums.items()))
+    lines = (Line(against, total), *(Line(account, amount, detail) for (account, detail), amount in sums.items()))
+    return Posting("REFUND", _hex(facts["refund_id"]), lines)
 
 
 def _hex(row_id: Any) -> str:

@@ -292,6 +292,20 @@ def _refunded(asked: Asked, known: Known) -> dict[str, Any]:
     }
 
 
+def _dunning(asked: Asked, known: Known) -> dict[str, Any]:
+    about = asked.about
+    return {
+        "invoice_number": about["number"],
+        "level": about["level"],
+        "claimed": about["claimed"],
+        "fees": about["fees"] or None,
+        "total": about["claimed"] + about["fees"],
+        "currency": about["currency"],
+        "due_on": date.fromisoformat(about["due_on"]),
+        "iban": known.channels[asked.order.channel_id].iban,
+    }
+
+
 def _digital_delivery(asked: Asked, known: Known) -> dict[str, Any] | None:
     shipment = _shipment(asked, known)
     if shipment is None:
@@ -318,5 +332,6 @@ _COMPOSERS = {
     "return_approved": _return_approved,
     "return_received": _return_received,
     "refunded": _refunded,
+    "dunning": _dunning,
     "digital_delivery": _digital_delivery,
 }

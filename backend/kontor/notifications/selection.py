@@ -54,6 +54,7 @@ RULES: dict[str, Rule] = {
     # A return may come in several parcels; each arrival is told.
     "ReturnReceived": Rule("return_received", "return_id", cause="event"),
     "RefundSucceeded": Rule("refunded", "refund_id"),
+    "DunningNoticeIssued": Rule("dunning", "notice_id", ("number", "level", "claimed", "fees", "currency", "due_on")),
 }
 # Told once per order, whatever names the cause.
 ONCE = {"order_confirmed": "order", "order_in_review": "review"}

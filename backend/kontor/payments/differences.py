@@ -42,7 +42,7 @@ async def _counters(db: Session) -> AsyncIterator[str]:
             (
                 _sum(K.AUTHORIZE) - _sum(K.VOID, K.TAKEOVER) + sa.case((advance, _sum(K.RECEIVE)), else_=0)
             ).label("authorized_sum"),
-            _sum(K.CAPTURE, K.RECEIVE).label("captured_sum"),
+            (_sum(K.CAPTURE, K.RECEIVE) - _sum(K.WITHDRAW)).label("captured_sum"),
             _sum(K.REFUND, K.CHARGEBACK).label("refunded_sum"),
             (_sum(K.BILL) - _sum(K.TAKEOVER)).label("billed_sum"),
             _sum(K.CREDIT).label("credited_sum"),

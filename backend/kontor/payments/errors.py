@@ -43,3 +43,9 @@ class OrderIsCovered(Conflict):
     """The order's payments cover it already."""
 
     default_code = "ORDER_IS_COVERED"
+
+
+class PaymentNotWithdrawable(Conflict):
+    """A transfer that was booked cannot be taken back any more."""
+
+    default_code = "PAYMENT_NOT_WITHDRAWABLE"

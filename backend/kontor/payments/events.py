@@ -34,6 +34,16 @@ class PaymentReceived(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PaymentWithdrawn(Event):
+    """A transfer that was booked for a payment turned out to be for something else."""
+
+    payment_id: UUID
+    transaction_id: UUID
+    amount: int
+    currency: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class PaymentCaptured(Event):
     """Money was taken for a shipment."""
 

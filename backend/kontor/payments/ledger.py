@@ -103,6 +103,8 @@ def _count(payment: Payment, kind: TransactionKind, amount: int) -> None:
             payment.captured += amount
             if payment.kind.money_in_advance:
                 payment.authorized += amount
+        case K.WITHDRAW:
+            payment.captured -= amount
         case K.REFUND | K.CHARGEBACK:
             payment.refunded += amount
         case K.BILL:

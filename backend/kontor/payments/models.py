@@ -14,14 +14,15 @@ from kontor.payments.states import PaymentMethodKind, PaymentState, RefundState
 
 class TransactionKind(StrEnum):
     """What was done with a promise of money. On account, BILL is what was invoiced, CREDIT what was taken off it before
-    it was paid, and TAKEOVER what another method paid of it. LOSS is what a bank took back although it had gone back
-    already; no counter holds it."""
+    it was paid, TAKEOVER what another method paid of it, and WITHDRAW takes a RECEIVE back that was meant for something
+    else. LOSS is what a bank took back although it had gone back already; no counter holds it."""
 
     AUTHORIZE = "AUTHORIZE"
     CAPTURE = "CAPTURE"
     VOID = "VOID"
     REFUND = "REFUND"
     RECEIVE = "RECEIVE"
+    WITHDRAW = "WITHDRAW"
     CHARGEBACK = "CHARGEBACK"
     LOSS = "LOSS"
     BILL = "BILL"

@@ -15,8 +15,8 @@ from kontor.orders.intake import PaymentInput
 from kontor.orders.models import Order
 from kontor.orders.states import CALLED_OFF, OrderState
 from kontor.payments import ledger, paying_off, queries
-from kontor.payments.errors import OrderIsCovered, PaymentNotAwaited
-from kontor.payments.events import PaymentReceived
+from kontor.payments.errors import OrderIsCovered, PaymentNotAwaited, PaymentNotWithdrawable
+from kontor.payments.events import PaymentReceived, PaymentWithdrawn
 from kontor.payments.models import Payment, PaymentTransaction, TransactionKind
 from kontor.payments.reporting import covered, covers, doubtful, dues_of, report, settings_of
 from kontor.payments.states import PaymentMethodKind, PaymentState
@@ -52,6 +52,39 @@ async def record_payment(
             stream_id=order.id,
             payment_id=payment.id,
             amount=amount,
+            currency=payment.currency,
+            transaction_id=intent.id,
+        ),
+    )
+    await report(db, [order], await queries.lock_payments(db, [order.id]), now=now)
+    return intent
+
+
+async def withdraw_payment(
+    db: Session, order: Order, payment: Payment, received: PaymentTransaction, *, now: datetime
+) -> PaymentTransaction:
+    """Take back a transfer that was booked for an invoice on account of a locked order, as if it had not come.
+
+    Once: a second call gives the first one's row. Raises `PaymentNotWithdrawable` for a payment in advance, whose
+    order may be on its way because of it, and where the money was refunded or charged back meanwhile.
+    """
+    key = f"withdraw/{received.id}"
+    known: PaymentTransaction | None = await db.scalar(
+        sa.select(PaymentTransaction).where(PaymentTransaction.idempotency_key == key)
+    )
+    if known is not None:
+        return known
+    left = payment.captured - received.amount
+    if payment.kind is not PaymentMethodKind.ON_ACCOUNT or left < payment.refunded or received.kind is not K.RECEIVE:
+        raise PaymentNotWithdrawable("The money has been used.", payment_id=str(payment.id), state=payment.state)
+    intent = ledger.intend(db, payment, K.WITHDRAW, received.amount, key=key)
+    ledger.book(db, payment, intent, None, now=now)
+    record(
+        db,
+        PaymentWithdrawn(
+            stream_id=order.id,
+            payment_id=payment.id,
+            amount=received.amount,
             currency=payment.currency,
             transaction_id=intent.id,
         ),

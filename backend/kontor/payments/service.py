@@ -17,7 +17,7 @@ from kontor.payments.capture_plan import PlannedPayment, plan_captures
 from kontor.payments.capturing import policy_of
 from kontor.payments.disputes import charge_back
 from kontor.payments.models import Payment
-from kontor.payments.receiving import add_payment, awaited, record_payment
+from kontor.payments.receiving import add_payment, awaited, record_payment, withdraw_payment
 from kontor.payments.refunding import (
     NOT_PAID,
     RefundKind,
@@ -54,6 +54,7 @@ __all__ = [
     "retry_refund",
     "settings_of",
     "shares_of_value",
+    "withdraw_payment",
 ]
 
 _GONE = frozenset({PaymentState.FAILED, PaymentState.VOIDED})

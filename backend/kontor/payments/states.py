@@ -101,8 +101,9 @@ PAYMENT_TRANSITIONS = Transitions(
         # An expired promise may be renewed with the customer's stored method, or not: then it is over.
         _P.EXPIRED: {_P.AUTHORIZED, _P.FAILED},
         _P.INVOICED: {_P.PARTIALLY_PAID, _P.PAID, _P.VOIDED},
-        _P.PARTIALLY_PAID: {_P.PAID, _P.PARTIALLY_REFUNDED, _P.REFUNDED},
-        _P.PAID: {_P.PARTIALLY_REFUNDED, _P.REFUNDED, _P.CHARGED_BACK},
+        # A transfer that turns out to be for something else is taken back.
+        _P.PARTIALLY_PAID: {_P.PAID, _P.PARTIALLY_REFUNDED, _P.REFUNDED, _P.INVOICED},
+        _P.PAID: {_P.PARTIALLY_REFUNDED, _P.REFUNDED, _P.CHARGED_BACK, _P.PARTIALLY_PAID, _P.INVOICED},
     },
 )
 

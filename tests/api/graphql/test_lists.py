@@ -23,10 +23,11 @@ from support import Drain, StandingClock
 SIZE = 5
 # Lists of things that do not change once they are there, or tell by other moments what happened to them.
 UNCHANGING = {
-    "apiClients", "auditEntries", "creditNotes", "deadJobs", "documents", "eventDeliveries", "events", "notifications",
-    "prices", "processDefinitions", "reservations", "riskListEntries", "riskRules", "routingExclusions", "routingMoves",
-    "routingRuns", "routingSimulationOrders", "shadowPriceRuns", "shadowPrices", "shippingTariffs", "stockMovements",
-    "taxRates", "users", "webhookEndpoints",
+    "apiClients", "auditEntries", "bankStatements", "creditNotes", "deadJobs", "documents", "dunningNotices",
+    "eventDeliveries", "events", "journalEntries", "ledgerExports", "notifications", "payoutFiles", "prices",
+    "processDefinitions", "reservations", "riskListEntries", "riskRules", "routingExclusions", "routingMoves",
+    "routingRuns", "routingSimulationOrders", "shadowPriceRuns", "shadowPrices", "shippingTariffs",
+    "stockMovements", "taxRates", "users", "webhookEndpoints",
 }  # fmt: skip
 
 

@@ -26,7 +26,17 @@ ROWS_TRIED = 12
 DEPTH = 2
 
 # Lists that cannot have fifty rows, or need arguments: the values to ask them with once for few and once for many.
-WHOLE = {"legalEntities", "importKinds", "webhookEventTypes", "issuedCodes", "availability", "routingPresets"}
+WHOLE = {
+    "bankSuggestions",
+    "ledgerAccounts",
+    "waitingPayouts",
+    "legalEntities",
+    "importKinds",
+    "webhookEventTypes",
+    "issuedCodes",
+    "availability",
+    "routingPresets",
+}
 
 
 @contextmanager

@@ -28,6 +28,8 @@ PERMISSIONS = {
     "CREDIT_NOTE": Permission.INVOICES_READ,
     "INVOICE_XML": Permission.INVOICES_READ,
     "CREDIT_NOTE_XML": Permission.INVOICES_READ,
+    "LEDGER_EXPORT": Permission.JOURNAL_READ,
+    "PAYOUT_FILE": Permission.JOURNAL_READ,
     "RETURN_LABEL": Permission.RETURNS_READ,
     "RETURN_SLIP": Permission.RETURNS_READ,
 }

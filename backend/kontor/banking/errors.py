@@ -1,0 +1,51 @@
+"""Refusals of banking."""
+
+from kontor.core.errors import Conflict, InvalidInput, NotFound
+
+
+class InvalidStatement(InvalidInput):
+    """The file is no statement, or its figures contradict each other."""
+
+    default_code = "INVALID_STATEMENT"
+
+
+class UnknownAccount(Conflict):
+    """No legal entity has the account that the statement is of."""
+
+    default_code = "UNKNOWN_BANK_ACCOUNT"
+
+
+class BankEntryNotFound(NotFound):
+    """There is no such entry, or it may not be seen."""
+
+    default_code = "BANK_ENTRY_NOT_FOUND"
+
+
+class EntryUsedUp(Conflict):
+    """Less than this is left of the entry."""
+
+    default_code = "BANK_ENTRY_USED_UP"
+
+
+class AssignmentNotFound(NotFound):
+    """There is no such assignment, or it was taken back."""
+
+    default_code = "BANK_ASSIGNMENT_NOT_FOUND"
+
+
+class AssignmentFinal(Conflict):
+    """The booking cannot be taken back: the money has been used already."""
+
+    default_code = "BANK_ASSIGNMENT_FINAL"
+
+
+class NothingToPayOut(Conflict):
+    """No refund waits whose account is known."""
+
+    default_code = "NOTHING_TO_PAY_OUT"
+
+
+class PayoutNotOpen(Conflict):
+    """There is no such payout, or it has left."""
+
+    default_code = "PAYOUT_NOT_OPEN"

@@ -1,0 +1,114 @@
+"""Tables of banking."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from kontor.core.db import Model
+
+
+class BankStatement(Model):
+    """A statement of one account; amounts in minor units. An account's statements are known by the bank's id."""
+
+    __tablename__ = "bank_statement"
+    __table_args__ = (
+        sa.UniqueConstraint("iban", "reference"),
+        sa.Index("ix_bank_statement_imported_at_id", "imported_at", "id"),
+    )
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    legal_entity_id: Mapped[UUID] = mapped_column(sa.ForeignKey("legal_entity.id"))
+    iban: Mapped[str] = mapped_column(sa.String(34))
+    reference: Mapped[str] = mapped_column(sa.String(35))
+    currency: Mapped[str] = mapped_column(sa.String(3))
+    opening: Mapped[int] = mapped_column(sa.BigInteger)
+    closing: Mapped[int] = mapped_column(sa.BigInteger)
+    ends_on: Mapped[date]
+    entries: Mapped[int]
+    sha256: Mapped[str] = mapped_column(sa.String(64))
+    imported_at: Mapped[datetime]
+    imported_by: Mapped[str] = mapped_column(sa.String(200))
+
+
+class BankEntry(Model):
+    """A movement of an account: what came in is positive. `assigned` is the sum of its assignments that stand.
+
+    `reference` is the bank's, unique for the account. `set_aside` says that nobody looks for what it pays.
+    """
+
+    __tablename__ = "bank_entry"
+    __table_args__ = (
+        sa.UniqueConstraint("iban", "reference"),
+        sa.CheckConstraint("assigned >= 0 AND (assigned = 0 OR assigned <= amount)", name="assigned"),
+        sa.Index("ix_bank_entry_booked_on_id", "booked_on", "id"),
+        sa.Index("ix_bank_entry_updated_at_id", "updated_at", "id"),
+        sa.Index("ix_bank_entry_statement_id", "statement_id"),
+    )
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    statement_id: Mapped[UUID] = mapped_column(sa.ForeignKey("bank_statement.id"))
+    legal_entity_id: Mapped[UUID]
+    iban: Mapped[str] = mapped_column(sa.String(34))
+    reference: Mapped[str] = mapped_column(sa.String(80))
+    amount: Mapped[int] = mapped_column(sa.BigInteger)
+    assigned: Mapped[int] = mapped_column(sa.BigInteger, default=0)
+    currency: Mapped[str] = mapped_column(sa.String(3))
+    booked_on: Mapped[date]
+    name: Mapped[str] = mapped_column(sa.String(140))
+    counter_iban: Mapped[str] = mapped_column(sa.String(34))
+    end_to_end: Mapped[str] = mapped_column(sa.String(35))
+    purpose: Mapped[str] = mapped_column(sa.String(1000))
+    set_aside: Mapped[bool] = mapped_column(default=False)
+    updated_at: Mapped[datetime]
+
+
+class BankAssignment(Model):
+    """A part of an entry that a person said pays a debt; `undone_at` when that was taken back."""
+
+    __tablename__ = "bank_assignment"
+    __table_args__ = (
+        sa.CheckConstraint("amount > 0", name="amount"),
+        sa.Index("ix_bank_assignment_entry_id", "entry_id"),
+    )
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    entry_id: Mapped[UUID] = mapped_column(sa.ForeignKey("bank_entry.id"))
+    payment_id: Mapped[UUID]
+    order_id: Mapped[UUID]
+    transaction_id: Mapped[UUID]
+    amount: Mapped[int] = mapped_column(sa.BigInteger)
+    assigned_at: Mapped[datetime]
+    assigned_by: Mapped[str] = mapped_column(sa.String(200))
+    undone_at: Mapped[datetime | None]
+
+
+class PayoutFile(Model):
+    """Transfers to customers that went to the bank in one file; the document is written by a job."""
+
+    __tablename__ = "payout_file"
+    __table_args__ = (
+        sa.UniqueConstraint("legal_entity_id", "sequence"),
+        sa.Index("ix_payout_file_created_at_id", "created_at", "id"),
+    )
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    number: Mapped[str] = mapped_column(sa.String(35))
+    legal_entity_id: Mapped[UUID] = mapped_column(sa.ForeignKey("legal_entity.id"))
+    sequence: Mapped[int]
+    execute_on: Mapped[date]
+    transfers: Mapped[int]
+    total: Mapped[int] = mapped_column(sa.BigInteger)
+    sha256: Mapped[str | None] = mapped_column(sa.String(64))
+    document_id: Mapped[UUID | None]
+    created_at: Mapped[datetime]
+    created_by: Mapped[str] = mapped_column(sa.String(200))
+
+
+class Payout(Model):
+    """Money that goes back by transfer, and where to; the id is the payment transaction's, so it leaves once."""
+
+    __tablename__ = "payout"
+    __table_args__ = (sa.Index("ix_payout_file_id", "file_id"),)
+    id: Mapped[UUID] = mapped_column(sa.ForeignKey("payment_transaction.id"), primary_key=True)
+    name: Mapped[str] = mapped_column(sa.String(140))
+    iban: Mapped[str] = mapped_column(sa.String(34))
+    file_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("payout_file.id"))
+    updated_at: Mapped[datetime]

@@ -1,0 +1,206 @@
+"""Reminders of overdue invoices on account: sent by level, paused, agreed in instalments; their fees."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from kontor.channels.models import SalesChannel
+from kontor.core.db import Session
+from kontor.core.errors import InvalidInput
+from kontor.core.ids import new_id
+from kontor.core.outbox import record
+from kontor.core.pagination import Page, PageRequest, choose, narrow, paginate
+from kontor.core.statemachine import transition
+from kontor.invoicing.errors import DunningNoticeNotFound, NothingOpen
+from kontor.invoicing.events import DunningFeeSettled, DunningNoticeIssued
+from kontor.invoicing.models import DunningNotice, DunningPlan, Invoice
+from kontor.invoicing.reminding import Claim, check_instalments, due_level, levels_of
+from kontor.invoicing.states import INVOICE, InvoiceState
+from kontor.orders.models import Order
+from kontor.orders.queries import lock_orders
+
+DUNNING_SORTS = {"ISSUED_AT": DunningNotice.issued_at}
+AT_ONCE = 500
+_STATE = {1: InvoiceState.DUNNING_1, 2: InvoiceState.DUNNING_2, 3: InvoiceState.DUNNING_3}
+_WAITING = (
+    InvoiceState.ISSUED, InvoiceState.PARTIALLY_PAID, InvoiceState.OVERDUE, InvoiceState.DUNNING_1,
+    InvoiceState.DUNNING_2, InvoiceState.DUNNING_3,
+)  # fmt: skip
+
+
+async def overdue(db: Session, *, today: date, after: UUID | None = None) -> list[UUID]:
+    """The next invoices after one that are past their day and not paid, by id; at most a few hundred."""
+    found = sa.select(Invoice.id).where(
+        Invoice.state.in_(_WAITING), Invoice.due_on < today, Invoice.gross - Invoice.credited > Invoice.paid
+    )
+    if after is not None:
+        found = found.where(Invoice.id > after)
+    return list(await db.scalars(found.order_by(Invoice.id).limit(AT_ONCE)))
+
+
+async def remind(db: Session, invoice_ids: Sequence[UUID], *, now: datetime) -> list[DunningNotice]:
+    """Mark overdue invoices as such, and remind of those on account that are due for their next level.
+
+    What was paid meanwhile is left alone; a level of an invoice is sent once. Locks the orders, then the invoices.
+    """
+    first = sa.select(Invoice.order_id).where(Invoice.id.in_(list(invoice_ids)))
+    orders = await lock_orders(db, list(await db.scalars(first)))
+    rows = sa.select(Invoice).where(Invoice.id.in_(list(invoice_ids))).order_by(Invoice.id).with_for_update()
+    invoices = list(await db.scalars(rows.execution_options(populate_existing=True)))
+    notices = await notices_of(db, invoice_ids)
+    plans = {plan.id: plan for plan in await db.scalars(sa.select(DunningPlan).where(DunningPlan.id.in_(invoice_ids)))}
+    settings = await _settings(db, list(orders.values()))
+    sent = []
+    for invoice in invoices:
+        if invoice.due_on >= now.date() or invoice.gross - invoice.credited <= invoice.paid:
+            continue
+        if INVOICE.allows(invoice.state, InvoiceState.OVERDUE):
+            transition(db, invoice, InvoiceState.OVERDUE, table=INVOICE, now=now)
+        mine = notices.get(invoice.id, [])
+        levels = levels_of(settings[orders[invoice.order_id].channel_id])
+        level = due_level(_claim(invoice, mine, plans.get(invoice.id)), levels, now.date())
+        if level is not None and invoice.content["amount_due"]:
+            row = levels[level - 1]
+            until = now.date() + timedelta(days=row.pay_days)
+            sent.append(_send(db, invoice, mine, level=level, fee=row.fee, due_on=until, now=now))
+    return sent
+
+
+def _send(
+    db: Session,
+    invoice: Invoice,
+    before: Sequence[DunningNotice],
+    *,
+    level: int,
+    fee: int,
+    due_on: date,
+    now: datetime,
+) -> DunningNotice:
+    """A reminder claims what is open of the invoice and every fee that is not settled."""
+    if INVOICE.allows(invoice.state, _STATE[level]):
+        transition(db, invoice, _STATE[level], table=INVOICE, now=now)
+    invoice.updated_at = now
+    claimed = invoice.gross - invoice.credited - invoice.paid
+    notice = DunningNotice(
+        id=new_id(), invoice_id=invoice.id, order_id=invoice.order_id, level=level, fee=fee, claimed=claimed,
+        currency=invoice.currency, due_on=due_on, issued_at=now, fee_settled_at=None if fee else now, fee_waived=False,
+    )  # fmt: skip
+    db.add(notice)
+    record(
+        db,
+        DunningNoticeIssued(
+            stream_id=invoice.order_id,
+            notice_id=notice.id,
+            invoice_id=invoice.id,
+            number=invoice.number,
+            level=level,
+            claimed=claimed,
+            fee=fee,
+            fees=fee + sum(each.fee for each in before if each.fee_settled_at is None),
+            currency=invoice.currency,
+            due_on=due_on.isoformat(),
+        ),
+    )
+    return notice
+
+
+def _claim(invoice: Invoice, notices: Sequence[DunningNotice], plan: DunningPlan | None) -> Claim:
+    last = max(notices, key=lambda each: each.level, default=None)
+    return Claim(
+        open=invoice.gross - invoice.credited - invoice.paid,
+        paid=invoice.paid + invoice.credited,
+        due_on=invoice.due_on if last is None else last.due_on,
+        level=0 if last is None else last.level,
+        paused_until=plan.paused_until if plan else None,
+        paid_before=plan.paid_before if plan else 0,
+        instalments=[(date.fromisoformat(row["due_on"]), row["amount"]) for row in plan.instalments] if plan else (),
+    )
+
+
+async def notices_of(db: Session, invoice_ids: Sequence[UUID]) -> dict[UUID, list[DunningNotice]]:
+    """Reminders by invoice, in their order."""
+    found: dict[UUID, list[DunningNotice]] = {}
+    rows = sa.select(DunningNotice).where(DunningNotice.invoice_id.in_(list(invoice_ids)))
+    for row in await db.scalars(rows.order_by(DunningNotice.invoice_id, DunningNotice.level)):
+        found.setdefault(row.invoice_id, []).append(row)
+    return found
+
+
+async def _settings(db: Session, orders: Sequence[Order]) -> dict[UUID, dict[str, object]]:
+    ids = {order.channel_id for order in orders}
+    rows = await db.execute(sa.select(SalesChannel.id, SalesChannel.settings).where(SalesChannel.id.in_(ids)))
+    return {row.id: row.settings for row in rows}
+
+
+async def agree(
+    db: Session,
+    invoice: Invoice,
+    *,
+    paused_until: date | None,
+    instalments: Sequence[tuple[date, int]],
+    reason: str,
+    now: datetime,
+) -> DunningPlan:
+    """Agree that an open invoice is not reminded of until a day, or as long as its instalments are kept.
+
+    The last agreement counts; without pause and instalments there is none any more. Raises `NothingOpen` for a paid
+    invoice, `InvalidInput` for instalments that do not sum to what is open.
+    """
+    left = invoice.gross - invoice.credited - invoice.paid
+    if left <= 0:
+        raise NothingOpen("Nothing of this invoice is open.", number=invoice.number)
+    if len(reason) > 500:
+        raise InvalidInput("At most 500 characters.", code="TEXT_TOO_LONG", path=("reason",), max=500)
+    if instalments:
+        check_instalments(instalments, left, now.date())
+    plan = await db.get(DunningPlan, invoice.id, with_for_update=True)
+    if plan is None:
+        plan = DunningPlan(id=invoice.id)
+        db.add(plan)
+    plan.paused_until, plan.reason, plan.agreed_at, plan.agreed_by = paused_until, reason, now, db.principal.name[:200]
+    plan.paid_before = invoice.paid + invoice.credited
+    plan.instalments = [{"due_on": day.isoformat(), "amount": amount} for day, amount in instalments]
+    await db.flush()
+    return plan
+
+
+async def settle_fee(db: Session, notice_id: UUID, *, waived: bool, now: datetime) -> DunningNotice:
+    """Book that a reminder's fee was paid by transfer, or waive it. Once: raises `NothingOpen` the second time."""
+    notice = await db.get(DunningNotice, notice_id, with_for_update=True, populate_existing=True)
+    if notice is None or db.principal.restricted:
+        raise DunningNoticeNotFound("There is no such reminder.", notice_id=str(notice_id))
+    if notice.fee_settled_at is not None:
+        raise NothingOpen("Nothing of this fee is open.", notice_id=str(notice_id))
+    notice.fee_settled_at, notice.fee_waived = now, waived
+    record(
+        db,
+        DunningFeeSettled(
+            stream_id=notice.order_id,
+            notice_id=notice.id,
+            invoice_id=notice.invoice_id,
+            fee=notice.fee,
+            currency=notice.currency,
+            waived=waived,
+        ),
+    )
+    return notice
+
+
+async def list_notices(
+    db: Session,
+    page: PageRequest,
+    *,
+    invoice_id: UUID | None = None,
+    order_id: UUID | None = None,
+    sort: str = "ISSUED_AT",
+    descending: bool = True,
+) -> Page[DunningNotice]:
+    """A page of reminders; nothing for a principal with a scope."""
+    found = narrow(
+        sa.select(DunningNotice).where(sa.false() if db.principal.restricted else sa.true()),
+        (DunningNotice.invoice_id.__eq__, invoice_id),
+        (DunningNotice.order_id.__eq__, order_id),
+    )
+    return await paginate(db, found, choose(DUNNING_SORTS, sort, descending=descending), DunningNotice.id, page)

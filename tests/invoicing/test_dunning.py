@@ -1,0 +1,116 @@
+"""Overdue invoices on account are reminded of by level, once each; fees are in the books until they are settled."""
+
+from __future__ import annotations
+
+from datetime import date
+from uuid import UUID
+
+import pytest
+import sqlalchemy as sa
+
+from factories.intake import order_input
+from factories.invoicing import accounts, invoices
+from factories.ledger import open_of, sell
+from factories.payments import make_shop
+from kontor.core.db import Database
+from kontor.core.jobs import Runtime
+from kontor.invoicing import dunning
+from kontor.invoicing.errors import NothingOpen
+from kontor.invoicing.models import DunningNotice
+from kontor.invoicing.service import record_invoice_payment
+from kontor.orders.intake import PaymentInput
+from support import Drain, StandingClock
+
+SETTINGS = {"dunning": [{"afterDays": 7, "fee": 0}, {"afterDays": 7, "fee": 500}, {"afterDays": 7, "fee": 1000}]}
+
+
+async def on_account(database: Database, drain: Drain) -> UUID:
+    company = await make_shop(database, settings=SETTINGS)
+    wanted = order_input(company.channel, ("COAT", 5), payments=(PaymentInput("ON_ACCOUNT", 5000),))
+    await sell(database, drain, company, wanted)
+    return (await invoices(database))[0].id
+
+
+async def remind(database: Database, drain: Drain, clock: StandingClock, **later: float) -> list[int]:
+    """What goes out after a while: the levels."""
+    clock.advance(**later)
+    async with database.unit_of_work() as db:
+        ids = await dunning.overdue(db, today=db.now.date())
+        sent = [notice.level for notice in await dunning.remind(db, ids, now=db.now)]
+    assert await drain() == []
+    return sent
+
+
+async def test_levels_follow_each_other_with_their_fees(
+    runtime: Runtime, database: Database, drain: Drain, clock: StandingClock
+) -> None:
+    invoice_id = await on_account(database, drain)
+    assert await remind(database, drain, clock, days=14) == []  # its last day
+    assert (await invoices(database))[0].state == "ISSUED"
+    assert await remind(database, drain, clock, days=1) == []
+    assert (await invoices(database))[0].state == "OVERDUE"
+    assert await remind(database, drain, clock, days=6) == [1]
+    assert await remind(database, drain, clock, hours=1) == []
+    assert await remind(database, drain, clock, days=14) == [2]
+    assert await remind(database, drain, clock, days=14) == [3]
+    assert await remind(database, drain, clock, days=60) == []
+    assert (await invoices(database))[0].state == "DUNNING_3"
+    books = await accounts(database)
+    assert (books["RECEIVABLES"], books["DUNNING_FEES"]) == (6500, -1500)
+    assert await open_of(database) == {"DUNNING_FEE": 1500, "INVOICE": 5000}
+    async with database.read_only() as db:
+        assert (await db.scalars(sa.select(DunningNotice.due_on).where(DunningNotice.level == 1))).one() == date(
+            2026, 7, 13
+        )
+    assert invoice_id
+
+
+async def test_what_is_paid_or_paused_is_left_alone(
+    runtime: Runtime, database: Database, drain: Drain, clock: StandingClock
+) -> None:
+    invoice_id = await on_account(database, drain)
+    async with database.unit_of_work() as db:
+        [invoice] = await invoices(database)
+        until = date(2026, 7, 31)
+        await dunning.agree(db, invoice, paused_until=until, instalments=(), reason="was ill", now=db.now)
+    assert await remind(database, drain, clock, days=46) == []  # 31 July
+    async with database.unit_of_work() as db:
+        [invoice] = await invoices(database)
+        await record_invoice_payment(db, invoice, 5000, reference="X", now=db.now)
+    async with database.unit_of_work() as db:
+        [invoice] = await invoices(database)
+        with pytest.raises(NothingOpen):
+            await dunning.agree(db, invoice, paused_until=None, instalments=(), reason="", now=db.now)
+    assert await remind(database, drain, clock, days=30) == []
+    assert invoice_id
+
+
+async def test_a_broken_instalment_is_reminded_of(
+    runtime: Runtime, database: Database, drain: Drain, clock: StandingClock
+) -> None:
+    await on_account(database, drain)
+    async with database.unit_of_work() as db:
+        [invoice] = await invoices(database)
+        parts = [(date(2026, 7, 1), 2000), (date(2026, 8, 1), 3000)]
+        await dunning.agree(db, invoice, paused_until=None, instalments=parts, reason="", now=db.now)
+        await record_invoice_payment(db, invoice, 2000, reference="X", now=db.now)
+    assert await remind(database, drain, clock, days=53) == []  # 7 August: the first was kept
+    assert await remind(database, drain, clock, days=1) == [1]
+
+
+async def test_a_fee_is_paid_or_waived_once(
+    runtime: Runtime, database: Database, drain: Drain, clock: StandingClock
+) -> None:
+    await on_account(database, drain)
+    for days in (21, 14, 14):
+        await remind(database, drain, clock, days=days)
+    async with database.unit_of_work() as db:
+        found = list(await db.scalars(sa.select(DunningNotice).where(DunningNotice.fee > 0)))
+        for notice, waived in zip(sorted(found, key=lambda each: each.fee), (True, False), strict=True):
+            await dunning.settle_fee(db, notice.id, waived=waived, now=db.now)
+        with pytest.raises(NothingOpen):
+            await dunning.settle_fee(db, found[0].id, waived=True, now=db.now)
+    assert await drain() == []
+    books = await accounts(database)
+    assert (books["RECEIVABLES"], books["DUNNING_FEES"], books["BANK"]) == (5000, -1000, 1000)
+    assert await open_of(database) == {"INVOICE": 5000}
