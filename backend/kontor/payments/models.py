@@ -43,7 +43,8 @@ class Payment(Model):
 
     `authorized` is what is promised or came in, less what was released. On account, `captured` is what came in,
     `billed` what was invoiced and `credited` what was taken off before it was paid. A payment that `settles_id` names
-    is on account, and this one pays what is owed on it.
+    is on account, and this one pays what is owed on it. `multi_capture` is what the gateway said of this promise alone;
+    where it said nothing, its declared abilities hold.
     """
 
     __tablename__ = "payment"
@@ -82,6 +83,7 @@ class Payment(Model):
     settles_id: Mapped[UUID | None]
     authorization_expires_at: Mapped[datetime | None]
     expiry_warned: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    multi_capture: Mapped[bool | None]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 
