@@ -88,6 +88,26 @@ class Payment(Model):
     updated_at: Mapped[datetime]
 
 
+class PaymentMethod(Model):
+    """What a channel says of a method in a country, or everywhere (empty). Amounts in minor units of its currency."""
+
+    __tablename__ = "payment_method"
+    __table_args__ = (
+        sa.UniqueConstraint("channel_id", "kind", "country"),
+        sa.CheckConstraint("minimum >= 0 AND (maximum IS NULL OR maximum >= minimum)", name="limits"),
+    )
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    channel_id: Mapped[UUID] = mapped_column(sa.ForeignKey("sales_channel.id"))
+    position: Mapped[int]
+    kind: Mapped[PaymentMethodKind] = mapped_column(state_type(PaymentMethodKind))
+    country: Mapped[str] = mapped_column(sa.String(2))
+    minimum: Mapped[int] = mapped_column(sa.BigInteger)
+    maximum: Mapped[int | None] = mapped_column(sa.BigInteger)
+    active: Mapped[bool]
+    changed_at: Mapped[datetime]
+    changed_by: Mapped[str] = mapped_column(sa.String(200))
+
+
 class PaymentTransaction(Model):
     """The ledger of one payment. `idempotency_key` goes to the gateway, so that a repeated call does nothing."""
 
