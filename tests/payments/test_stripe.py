@@ -130,3 +130,33 @@ async def test_event_that_is_signed_hastens_the_outcome(
     [payment] = await read_payments(database, order_id)
 
     assert payment.state is PaymentState.AUTHORIZED
+
+
+async def test_dispute_that_takes_the_money_is_booked_once_however_often_it_is_told(
+    runtime: Runtime, database: Database, drain: Drain, stripe: StripeAccount, client: Client
+) -> None:
+    company = await make_shop(database)
+    order_id = await paid_by(database, company, card(5000, "pm_card_visa"))
+    await ask(database, "authorize", order_id)
+    await ask_capture(database, order_id, 5000, final=True)
+    await drain()
+    [intent] = stripe.intents
+    steps = [
+        ("charge.dispute.created", "warning_needs_response", 0),
+        ("charge.dispute.updated", "needs_response", 1200),
+        ("charge.dispute.funds_withdrawn", "needs_response", 1200),
+        ("charge.dispute.updated", "under_review", 1200),
+        ("charge.dispute.closed", "lost", 1200),
+    ]
+    for kind, status, refunded in steps:
+        body = stripe.event(kind, stripe.dispute(intent, status, amount=1200))
+        for _ in range(2):
+            await client.http.post("/webhooks/payments/stripe", content=body, headers=signed(body, SECRET))
+        await drain()
+        [payment] = await read_payments(database, order_id)
+        assert payment.refunded == refunded
+
+    assert payment.state is PaymentState.CHARGED_BACK
+    assert await transactions(database, order_id) == [
+        ("AUTHORIZE", "SUCCEEDED", 5000), ("CAPTURE", "SUCCEEDED", 5000), ("CHARGEBACK", "SUCCEEDED", 1200),
+    ]  # fmt: skip

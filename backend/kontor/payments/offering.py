@@ -47,9 +47,9 @@ async def methods_by_code(db: Session, codes: Iterable[str]) -> Mapping[UUID, li
 
 
 async def _read(db: Session, wanted: sa.ColumnElement[bool]) -> Mapping[UUID, list[MethodRule]]:
-    row = PaymentMethod
-    found = sa.select(row.channel_id, row.kind, row.country, row.minimum, row.maximum, row.active)
+    found = sa.select(PaymentMethod).where(wanted).order_by(PaymentMethod.channel_id, PaymentMethod.position)
     rules: dict[UUID, list[MethodRule]] = {}
-    for channel_id, *facts in await db.execute(found.where(wanted).order_by(row.channel_id, row.position)):
-        rules.setdefault(channel_id, []).append(MethodRule(*facts))
+    for row in await db.scalars(found):
+        rule = MethodRule(row.kind, row.country, row.minimum, row.maximum, row.active)
+        rules.setdefault(row.channel_id, []).append(rule)
     return rules
