@@ -9,8 +9,10 @@ from kontor.channels.models import SalesChannel
 from kontor.core.db import Session
 from kontor.core.errors import InvalidInput
 from kontor.core.ids import new_id
-from kontor.payments.methods import MethodRule, check_rules
+from kontor.payments.methods import MethodRule, check_rules, offered
 from kontor.payments.models import PaymentMethod
+
+__all__ = ["MethodRule", "methods_by_code", "methods_of", "offered", "save_methods"]
 
 MOST_ROWS = 500
 

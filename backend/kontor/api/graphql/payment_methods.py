@@ -17,8 +17,7 @@ from kontor.channels.models import SalesChannel
 from kontor.channels.queries import get_sales_channel
 from kontor.core.db import Session
 from kontor.core.errors import InvalidInput
-from kontor.payments.methods import MethodRule, offered
-from kontor.payments.offering import methods_of, save_methods
+from kontor.payments.offering import MethodRule, methods_of, offered, save_methods
 from kontor.payments.states import PaymentMethodKind
 
 
