@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 PREFIX = "KONTOR_"
@@ -22,6 +22,11 @@ class Settings:
     gateway_url: str = ""
     gateway_ledger: str = "var/gateway.db"
     gateway_secret: str = SIMULATOR_SECRET
+    stripe_secret_key: str = field(default="", repr=False)
+    stripe_webhook_secrets: str = field(default="", repr=False)
+    stripe_multi_capture: bool = False
+    stripe_url: str = ""
+    default_gateway: str = ""
     secret_key: str = ""
     live_stock: str = ""
     reoptimize_minutes: int = 30
@@ -70,9 +75,22 @@ def _check(settings: Settings) -> None:
             f"{PREFIX}GATEWAY_SECRET must be set in production: with the published one anybody could sign notices "
             "of payments"
         )
+    _check_stripe(settings)
     if settings.redis_url and not settings.secret_key:
         raise ValueError(
             f"{PREFIX}SECRET_KEY must be set where several processes serve: each would sign with a key of its own"
+        )
+
+
+def _check_stripe(settings: Settings) -> None:
+    if settings.default_gateway not in ("", "stripe"):
+        raise ValueError(f"{PREFIX}DEFAULT_GATEWAY is {settings.default_gateway!r}: expected nothing or stripe")
+    if settings.default_gateway == "stripe" and not settings.stripe_secret_key:
+        raise ValueError(f"{PREFIX}STRIPE_SECRET_KEY must be set where Stripe is the default gateway")
+    if settings.stripe_secret_key and not settings.stripe_webhook_secrets:
+        raise ValueError(
+            f"{PREFIX}STRIPE_WEBHOOK_SECRETS must be set with the key: without them no event is believed, and disputes "
+            "stay unknown"
         )
 
 

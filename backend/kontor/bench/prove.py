@@ -1,8 +1,9 @@
 """`kontor prove`: the long variants of the proofs that `make test` runs in small, on both databases.
 
 Parallel buyers, killed processes, thousands of random lives of orders with every invariant checked after each step, a
-long fuzz over every query, mutation and import, random invoices under the official rules, the replay of the recorded
-orders when their folder is named, and the benches. Every failure of a random proof names the seed that repeats it.
+long fuzz over every query, mutation and import, random invoices under the official rules, money at a gateway that fails,
+the replay of the recorded orders when their folder is named, and the benches. Every failure of a random proof names the
+seed that repeats it.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ Databases = Annotated[str, typer.Option("--on", help="sqlite, postgresql or both
 Data = Annotated[Path | None, typer.Option(help="The folder with the recorded orders; else KONTOR_TESTDATA.")]
 LIVES = ("tests/proofs/test_order_machine.py",)
 FUZZ = ("tests/api/test_fuzz.py", "tests/imports/test_import_fuzz.py")
+GATEWAY = ("tests/proofs/test_gateway.py",)
 OTHERS = (
     "tests/flows/test_parallel_buyers.py",
     "tests/api/graphql/test_rights.py",
@@ -82,6 +84,12 @@ def invoices(orders: int = 10_000, seed: Seed = None) -> None:
 
 
 @app.command()
+def gateway(orders: int = 500, seed: Seed = None, on: Databases = "both") -> None:
+    """Payments over a gateway that loses answers and repeats and mixes up its notices, by workers that die."""
+    _finish(_run("Money at the gateway", GATEWAY, on, orders=orders, seed=_first(seed)))
+
+
+@app.command()
 def replay(data: Data = None) -> None:
     """The recorded orders: all with services, all while processes are killed, the first 5,000 on SQLite."""
     folder = recorded_orders(data)
@@ -110,6 +118,7 @@ def everything(
         _run("Lives of orders", LIVES, "both", sequences=sequences, steps=40, seed=first),
         _run("Hostile input", FUZZ, "both", fuzz=rounds, seed=first),
         _run("Electronic invoices", INVOICES, "both", invoices=invoiced, seed=first),
+        _run("Money at the gateway", GATEWAY, "both", orders=500, seed=first),
     ]
     if folder is None:
         typer.echo("Recorded orders: not replayed; name their folder by --data or KONTOR_TESTDATA")

@@ -12,10 +12,12 @@ from kontor.payments.ports import (
     Declined,
     GatewayUnavailable,
     Instruction,
+    Operation,
     Outcome,
     OutcomeUnknown,
     PaymentGateway,
     Pending,
+    Sought,
     Succeeded,
 )
 
@@ -59,7 +61,7 @@ async def carry_out(calls: Iterable[Call], gateway_of: Callable[[str], PaymentGa
 
 async def _attempt(gateway: PaymentGateway, call: Call) -> Settled | Unsettled:
     try:
-        outcome = None if call.fresh else await gateway.find(call.intent.idempotency_key)
+        outcome = None if call.fresh else await gateway.find(call.intent.idempotency_key, _sought(call))
         if outcome is None:
             outcome = await _send(gateway, call)
     except GatewayUnavailable as problem:
@@ -67,6 +69,13 @@ async def _attempt(gateway: PaymentGateway, call: Call) -> Settled | Unsettled:
     except OutcomeUnknown:
         return Unsettled()
     return Unsettled() if isinstance(outcome, Pending) else outcome
+
+
+def _sought(call: Call) -> Sought:
+    payment, intent = call.payment, call.intent
+    return Sought(
+        Operation(intent.kind.value), str(payment.id), payment.gateway_reference or "", asked_at=intent.created_at
+    )
 
 
 async def _send(gateway: PaymentGateway, call: Call) -> Outcome:

@@ -81,12 +81,20 @@ def planned(
             authorized=payment.authorized,
             captured=(payment.billed if payment.kind is PaymentMethodKind.ON_ACCOUNT else payment.captured)
             + sum(each.amount for each in underway.get(payment.id, ()) if each.kind in (K.CAPTURE, K.BILL)),
-            multi_capture=not ledger.by_gateway(payment) or abilities_of(payment.gateway).multi_capture,
+            multi_capture=takes_parts(payment, abilities_of),
             position=payment.position,
             declined=payment.id in declined,
         )
         for payment in payments
     ]
+
+
+def takes_parts(payment: Payment, abilities_of: AbilitiesOf) -> bool:
+    """Whether it may be captured more than once; gateways decide that by card where they say so with the promise."""
+    if not ledger.by_gateway(payment):
+        return True
+    said = payment.multi_capture
+    return abilities_of(payment.gateway).multi_capture if said is None else said
 
 
 async def prepare_captures(
@@ -121,11 +129,17 @@ async def prepare_captures(
         intents = known or _intend(db, each, plan, group, underway)
         final = each.final and _alone(group, intents)
         calls[each.shipment_id] = [
-            Call(group[intent.payment_id], intent, fresh=not known, final=final and intent.kind is K.CAPTURE)
+            _call(group[intent.payment_id], intent, abilities_of, known=bool(known), final=final)
             for intent in intents
             if ledger.by_gateway(group[intent.payment_id])
         ]
     return calls
+
+
+def _call(payment: Payment, intent: PaymentTransaction, abilities_of: AbilitiesOf, *, known: bool, final: bool) -> Call:
+    """What can be captured only once has no later capture that could want the rest."""
+    last = intent.kind is K.CAPTURE and (final or not takes_parts(payment, abilities_of))
+    return Call(payment, intent, fresh=not known, final=last)
 
 
 def _with_a_choice(payments: Mapping[UUID, Sequence[Payment]]) -> list[UUID]:

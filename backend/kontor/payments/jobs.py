@@ -185,11 +185,12 @@ async def notice(ctx: JobContext, items: Sequence[Item]) -> None:
                 )
             )
             if message is not None and message.handled_at is None:
-                await _follow(db, message.body, notice_id=message.external_id)
+                gateway = message.source.removeprefix("gateway/")
+                await _follow(db, message.body, notice_id=message.external_id, gateway=gateway)
                 message.handled_at = db.now
 
 
-async def _follow(db: Session, told: Mapping[str, Any], *, notice_id: str) -> None:
+async def _follow(db: Session, told: Mapping[str, Any], *, notice_id: str, gateway: str) -> None:
     if told["key"] is not None:
         intent = await db.scalar(sa.select(PaymentTransaction).where(PaymentTransaction.idempotency_key == told["key"]))
         if intent is not None and intent.outcome in (TransactionState.PENDING, TransactionState.UNKNOWN):
@@ -197,13 +198,18 @@ async def _follow(db: Session, told: Mapping[str, Any], *, notice_id: str) -> No
         return
     if told["operation"] != TransactionKind.CHARGEBACK or told["amount"] is None:
         return
+    if not told.get("taken", True):
+        return  # an inquiry, or a dispute that left the money with us
     payment = await _payment_named(db, told["payment_reference"])
+    if payment is None and told.get("authorization"):
+        payment = await _payment_authorized(db, gateway, told["authorization"])
     if payment is None:
         return
     orders = await lock_orders(db, [payment.order_id])
     payments = await queries.lock_payments(db, orders)
     locked = next(each for each in payments[payment.order_id] if each.id == payment.id)
-    await disputes.charge_back(db, locked, int(told["amount"]), notice_id=notice_id, now=db.now)
+    # A gateway tells of one dispute many times, each time with a notice of its own: it is booked once.
+    await disputes.charge_back(db, locked, int(told["amount"]), notice_id=told.get("dispute") or notice_id, now=db.now)
     await report(db, list(orders.values()), payments, now=db.now)
 
 
@@ -212,6 +218,13 @@ async def _payment_named(db: Session, reference: str) -> Payment | None:
         return await db.get(Payment, UUID(reference))
     except ValueError:
         return None
+
+
+async def _payment_authorized(db: Session, gateway: str, authorization: str) -> Payment | None:
+    """The payment by the gateway's own reference; notices of the default gateway come under either of its names."""
+    found = sa.select(Payment).where(Payment.gateway_reference == authorization, Payment.gateway.in_({gateway, ""}))
+    payment: Payment | None = await db.scalar(found.order_by(Payment.id).limit(1))
+    return payment
 
 
 async def _hasten(db: Session, name: str, order_id: UUID) -> None:

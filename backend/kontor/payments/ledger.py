@@ -70,6 +70,7 @@ def book(
         if intent.kind is K.AUTHORIZE:
             payment.gateway_reference = outcome.reference
             payment.authorization_expires_at, payment.expiry_warned = outcome.expires_at, False
+            payment.multi_capture = outcome.multi_capture
     _count(payment, intent.kind, intent.amount)
     settle_state(db, payment, now=now)
     return True

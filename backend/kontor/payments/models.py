@@ -44,7 +44,8 @@ class Payment(Model):
 
     `authorized` is what is promised or came in, less what was released. On account, `captured` is what came in,
     `billed` what was invoiced and `credited` what was taken off before it was paid. A payment that `settles_id` names
-    is on account, and this one pays what is owed on it.
+    is on account, and this one pays what is owed on it. `multi_capture` is what the gateway said of this promise alone;
+    where it said nothing, its declared abilities hold.
     """
 
     __tablename__ = "payment"
@@ -83,8 +84,29 @@ class Payment(Model):
     settles_id: Mapped[UUID | None]
     authorization_expires_at: Mapped[datetime | None]
     expiry_warned: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    multi_capture: Mapped[bool | None]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
+
+
+class PaymentMethod(Model):
+    """What a channel says of a method in a country, or everywhere (empty). Amounts in minor units of its currency."""
+
+    __tablename__ = "payment_method"
+    __table_args__ = (
+        sa.UniqueConstraint("channel_id", "kind", "country"),
+        sa.CheckConstraint("minimum >= 0 AND (maximum IS NULL OR maximum >= minimum)", name="limits"),
+    )
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    channel_id: Mapped[UUID] = mapped_column(sa.ForeignKey("sales_channel.id"))
+    position: Mapped[int]
+    kind: Mapped[PaymentMethodKind] = mapped_column(state_type(PaymentMethodKind))
+    country: Mapped[str] = mapped_column(sa.String(2))
+    minimum: Mapped[int] = mapped_column(sa.BigInteger)
+    maximum: Mapped[int | None] = mapped_column(sa.BigInteger)
+    active: Mapped[bool]
+    changed_at: Mapped[datetime]
+    changed_by: Mapped[str] = mapped_column(sa.String(200))
 
 
 class PaymentTransaction(Model):

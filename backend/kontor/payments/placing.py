@@ -4,7 +4,8 @@ Payments stand above orders, so this is where both are written. What is wrong wi
 is written, so it refuses its own order alone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from uuid import UUID
 
 from kontor.auth import audit
 from kontor.core.db import Session
@@ -12,7 +13,9 @@ from kontor.core.errors import InvalidInput
 from kontor.core.ids import new_id
 from kontor.orders.placing import Outcome, Placed, Placement, Taken, place_orders, take_stock
 from kontor.orders.resolving import Resolved
+from kontor.payments.methods import MethodRule, check_method
 from kontor.payments.models import Payment
+from kontor.payments.offering import methods_by_code
 from kontor.payments.states import PaymentMethodKind, PaymentState
 
 _COLUMNS = (
@@ -29,7 +32,10 @@ async def take_orders(
     With `stock_last` its stock rows are locked for the last moments of the transaction only; raises `StockMoved` when
     what the batch was planned on is gone by then.
     """
-    outcomes = await place_orders(db, batch, numbers, approve=check_promises, stock_last=stock_last)
+    rules = await methods_by_code(db, [each.order.channel for each in batch])
+    outcomes = await place_orders(
+        db, batch, numbers, approve=lambda resolved: check_promises(resolved, rules), stock_last=stock_last
+    )
     fresh = [each.placement for each in outcomes if isinstance(each, Placed) and each.placement]
     await db.bulk_insert(Payment, _COLUMNS, [row for placement in fresh for row in _rows(db, placement)])
     for placement in fresh:  # one unit of work may serve many calls
@@ -46,8 +52,10 @@ async def take_orders(
     return outcomes
 
 
-def check_promises(resolved: Resolved) -> None:
+def check_promises(resolved: Resolved, rules: Mapping[UUID, Sequence[MethodRule]]) -> None:
     """The payments use methods of the channel and add up to the order; raises `InvalidInput` naming the payment.
+
+    `rules` are what channels say of their methods by country and amount; a channel that says nothing takes all it has.
 
     A channel may tolerate a difference of `payment_tolerance` minor units (instalment interest, rounding at a
     marketplace). Without any payment the order is on account, where the channel allows that.
@@ -57,6 +65,9 @@ def check_promises(resolved: Resolved) -> None:
     if not payments:
         if PaymentMethodKind.ON_ACCOUNT not in allowed and resolved.total > 0:
             raise InvalidInput("The order names no payment.", code="PAYMENT_MISSING", path=("payments",))
+        if resolved.total > 0:
+            said = rules.get(channel.id, ())
+            check_method(said, PaymentMethodKind.ON_ACCOUNT, resolved.country, resolved.total, path=("payments",))
         return
     for index, payment in enumerate(payments):
         if payment.kind not in allowed:
@@ -66,6 +77,8 @@ def check_promises(resolved: Resolved) -> None:
                 path=("payments", index, "kind"),
                 allowed=sorted(allowed),
             )
+        said = rules.get(channel.id, ())
+        check_method(said, payment.kind, resolved.country, payment.amount, path=("payments", index))
     paid = sum(payment.amount for payment in payments)
     if abs(paid - resolved.total) > int(channel.settings.get("payment_tolerance", 0)):
         raise InvalidInput(

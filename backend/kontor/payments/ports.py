@@ -42,11 +42,15 @@ class Instruction:
 
 @dataclass(frozen=True, slots=True)
 class Succeeded:
-    """It was done. `reference` is the gateway's; `expires_at` is set where a promise lapses."""
+    """It was done. `reference` is the gateway's; `expires_at` is set where a promise lapses.
+
+    `multi_capture` says for this promise alone whether it may be taken in parts; None where the declared ability holds.
+    """
 
     reference: str
     amount: Money
     expires_at: datetime | None = None
+    multi_capture: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,10 @@ class Declined:
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """The gateway took it on and tells the result later by a notice, or when asked by key."""
+    """The gateway took it on and tells the result later by a notice, or when asked by key.
+
+    So too while the customer has still to confirm the payment with the bank.
+    """
 
     reference: str
 
@@ -67,15 +74,55 @@ class Pending:
 Outcome = Succeeded | Declined | Pending
 
 
+class DisputeStatus(StrEnum):
+    """Where a dispute stands at the customer's bank."""
+
+    NEEDS_RESPONSE = "NEEDS_RESPONSE"
+    UNDER_REVIEW = "UNDER_REVIEW"
+    WON = "WON"
+    LOST = "LOST"
+
+
+@dataclass(frozen=True, slots=True)
+class DisputeNews:
+    """How a dispute stands: `taken` says whether the bank holds the money now; a mere inquiry leaves it with us.
+
+    `told_at` orders news, which gateways send in any order. `due_at` is the last moment for evidence.
+    """
+
+    reference: str
+    status: DisputeStatus
+    amount: Money
+    taken: bool
+    told_at: datetime
+    reason: str = ""
+    due_at: datetime | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What a gateway tells on its own. The key is missing where Kontor did not start the operation."""
+    """What a gateway tells on its own. The key is missing where Kontor did not start the operation.
+
+    A gateway that does not repeat our reference of the payment names its own `authorization`.
+    """
 
     id: str
     operation: Operation
     payment_reference: str
     idempotency_key: str | None
     outcome: Outcome
+    authorization: str = ""
+    dispute: DisputeNews | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """What is known of a call whose outcome is asked for: some gateways find it by these rather than by its key."""
+
+    operation: Operation
+    payment_reference: str
+    authorization: str
+    asked_at: datetime
 
 
 class GatewayUnavailable(Unavailable):
@@ -121,8 +168,8 @@ class PaymentGateway(Protocol):
         """Give the amount back out of what was captured under the authorization."""
         ...
 
-    async def find(self, idempotency_key: str) -> Outcome | None:
-        """What became of a call, or None when it never arrived."""
+    async def find(self, idempotency_key: str, sought: Sought | None = None) -> Outcome | None:
+        """What became of a call, or None when it never arrived or sending it again is sure to answer that."""
         ...
 
     def read_notice(self, headers: Mapping[str, str], body: bytes) -> Notice | None:

@@ -17,7 +17,9 @@ from kontor.orders.states import CALLED_OFF, OrderState
 from kontor.payments import ledger, paying_off, queries
 from kontor.payments.errors import OrderIsCovered, PaymentNotAwaited, PaymentNotWithdrawable
 from kontor.payments.events import PaymentReceived, PaymentWithdrawn
+from kontor.payments.methods import check_method
 from kontor.payments.models import Payment, PaymentTransaction, TransactionKind
+from kontor.payments.offering import methods_of
 from kontor.payments.reporting import covered, covers, doubtful, dues_of, report, settings_of
 from kontor.payments.states import PaymentMethodKind, PaymentState
 
@@ -191,6 +193,8 @@ async def _check_promise(db: Session, order: Order, promise: PaymentInput, missi
             path=("kind",),
             allowed=sorted(allowed),
         )
+    rules = (await methods_of(db, [order.channel_id])).get(order.channel_id, ())
+    check_method(rules, promise.kind, order.country, promise.amount)
     for name, most in (("gateway", 40), ("token", 200), ("label", 120)):
         if len(getattr(promise, name) or "") > most:
             raise InvalidInput(f"At most {most} characters.", code="TEXT_TOO_LONG", path=(name,), max=most)

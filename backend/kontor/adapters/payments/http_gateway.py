@@ -21,6 +21,7 @@ from kontor.payments.ports import (
     Outcome,
     OutcomeUnknown,
     Pending,
+    Sought,
     Succeeded,
 )
 
@@ -76,7 +77,7 @@ class HttpGateway:
         """Refund from the payment intent."""
         return await self._post("/v1/refunds", instruction, {"payment_intent": authorization})
 
-    async def find(self, idempotency_key: str) -> Outcome | None:
+    async def find(self, idempotency_key: str, sought: Sought | None = None) -> Outcome | None:
         """Look the operation up as it stands now; None when the gateway never got it."""
         response = await self._send("GET", f"/v1/operations?idempotency_key={quote(idempotency_key, safe='')}")
         if response.status == 404:

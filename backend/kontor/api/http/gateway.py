@@ -51,8 +51,11 @@ def _plain(notice: Notice) -> dict[str, Any]:
         told |= {"code": outcome.code, "message": outcome.message}
     if isinstance(outcome, (Succeeded, Pending)):
         told |= {"reference": outcome.reference}
+    if notice.dispute is not None:
+        told |= {"dispute": notice.dispute.reference, "taken": notice.dispute.taken}
     return {
         "operation": notice.operation.value,
+        "authorization": notice.authorization,
         "payment_reference": notice.payment_reference,
         "key": notice.idempotency_key,
         **told,

@@ -1,0 +1,162 @@
+"""Whole orders paid over Stripe: its books equal Kontor's, however many answers are lost."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from adapters.stripe_account import SECRET_KEY, StripeAccount, signed
+from factories.payments import ask, ask_capture, card, make_shop, paid_by, read_payments, transactions
+from kontor import bootstrap, relay
+from kontor.core.db import Database
+from kontor.core.jobs import Runtime
+from kontor.core.outbox import OutboxRow
+from kontor.core.ports import Ports
+from kontor.orders.queries import lock_order
+from kontor.payments import service
+from kontor.payments.differences import differences
+from kontor.payments.ports import PaymentGateway
+from kontor.payments.states import PaymentState
+from kontor.settings import Settings
+from support import Client, Drain
+
+SECRET = "whsec_" + "s" * 32
+
+
+@pytest.fixture
+def stripe(runtime: Runtime) -> Iterator[StripeAccount]:
+    account = StripeAccount()
+    with account.running() as url:
+        chosen = Settings(
+            stripe_secret_key=SECRET_KEY,
+            stripe_webhook_secrets=f"whsec_old, {SECRET}",
+            stripe_url=url,
+            stripe_multi_capture=True,
+            default_gateway="stripe",
+            gateway_ledger=":memory:",
+        )
+        ports = Ports()
+        bootstrap.bind_adapters(ports, chosen)
+        bound: Any = ports.get(PaymentGateway)  # type: ignore[type-abstract]
+        assert bound is ports.get(PaymentGateway, "stripe")  # type: ignore[type-abstract]
+        for name in ("", "stripe"):
+            runtime.ports.register(PaymentGateway, bound, name=name)
+        yield account
+
+
+async def persist(runtime: Runtime, drain: Drain) -> None:
+    """Run what is due, waits cut short, until nothing is left."""
+    for _ in range(200):
+        await drain()
+        async with runtime.database.read_only() as db:
+            if not await db.scalar(sa.select(sa.func.count()).select_from(OutboxRow)):
+                return
+        await relay.hurry(runtime)
+    raise AssertionError("something never ends")
+
+
+async def test_books_agree_though_calls_fail_all_the_time(
+    runtime: Runtime, database: Database, drain: Drain, stripe: StripeAccount
+) -> None:
+    chance = random.Random(4)
+    stripe.fault_of = lambda: chance.choice(["lost", "closed", "limited", None, None, None])
+    company = await make_shop(database)
+    plain = "pm_card_credit_disableEnterpriseCardFeatures"
+    orders = [
+        await paid_by(database, company, card(6000, "pm_card_visa"), card(4000, plain, gateway="stripe"))
+        for _ in range(5)
+    ]
+    for order_id in orders:
+        await ask(database, "authorize", order_id)
+    await persist(runtime, drain)
+    for order_id in orders:
+        await ask_capture(database, order_id, 3000)
+        await ask_capture(database, order_id, 8000)
+        await ask_capture(database, order_id, 9000, final=True)
+    await persist(runtime, drain)
+    for order_id in orders:
+        async with database.unit_of_work() as db:
+            order = await lock_order(db, order_id)
+            await service.request_refund(
+                db, order, kind="GOODWILL", amount=3500, reason="late", source_key=f"late/{order_id}", now=db.now
+            )
+    await persist(runtime, drain)
+    for order_id in orders:
+        first, second = await read_payments(database, order_id)
+        assert (first.multi_capture, second.multi_capture) == (True, False)
+        assert (first.captured, first.refunded) == stripe.totals(str(first.id)) == (6000, 500)
+        assert (second.captured, second.refunded) == stripe.totals(str(second.id)) == (3000, 3000)
+    assert len(stripe.intents) == 10
+    async with database.read_only() as db:
+        assert [text async for text in differences(db)] == []
+
+
+async def test_plain_card_is_taken_once_when_the_last_parcel_has_left(
+    runtime: Runtime, database: Database, drain: Drain, stripe: StripeAccount
+) -> None:
+    company = await make_shop(database)
+    order_id = await paid_by(database, company, card(5000, "pm_card_credit_disableEnterpriseCardFeatures"))
+    await ask(database, "authorize", order_id)
+    await drain()
+    await ask_capture(database, order_id, 2000)
+    await drain()
+    assert [kind for kind, _, _ in await transactions(database, order_id)] == ["AUTHORIZE"]
+    await ask_capture(database, order_id, 4000, final=True)
+    await drain()
+    [payment] = await read_payments(database, order_id)
+
+    assert (payment.state, payment.authorized, payment.captured) == (PaymentState.CAPTURED, 4000, 4000)
+    assert stripe.totals(str(payment.id)) == (4000, 0)
+
+
+async def test_event_that_is_signed_hastens_the_outcome(
+    runtime: Runtime, database: Database, drain: Drain, stripe: StripeAccount, client: Client
+) -> None:
+    company = await make_shop(database)
+    order_id = await paid_by(database, company, card(5000, "pm_sepa_debit"))
+    await ask(database, "authorize", order_id)
+    await drain()
+    [intent] = stripe.intents.values()
+    intent |= {"status": "requires_capture", "amount_capturable": 5000}
+    body = stripe.event("payment_intent.amount_capturable_updated", intent)
+    for headers, status in ((signed(body, "whsec_wrong"), 403), (signed(body, SECRET), 204)):
+        answer = await client.http.post("/webhooks/payments/stripe", content=body, headers=headers)
+        assert answer.status_code == status
+    await drain()
+    [payment] = await read_payments(database, order_id)
+
+    assert payment.state is PaymentState.AUTHORIZED
+
+
+async def test_dispute_that_takes_the_money_is_booked_once_however_often_it_is_told(
+    runtime: Runtime, database: Database, drain: Drain, stripe: StripeAccount, client: Client
+) -> None:
+    company = await make_shop(database)
+    order_id = await paid_by(database, company, card(5000, "pm_card_visa"))
+    await ask(database, "authorize", order_id)
+    await ask_capture(database, order_id, 5000, final=True)
+    await drain()
+    [intent] = stripe.intents
+    steps = [
+        ("charge.dispute.created", "warning_needs_response", 0),
+        ("charge.dispute.updated", "needs_response", 1200),
+        ("charge.dispute.funds_withdrawn", "needs_response", 1200),
+        ("charge.dispute.updated", "under_review", 1200),
+        ("charge.dispute.closed", "lost", 1200),
+    ]
+    for kind, status, refunded in steps:
+        body = stripe.event(kind, stripe.dispute(intent, status, amount=1200))
+        for _ in range(2):
+            await client.http.post("/webhooks/payments/stripe", content=body, headers=signed(body, SECRET))
+        await drain()
+        [payment] = await read_payments(database, order_id)
+        assert payment.refunded == refunded
+
+    assert payment.state is PaymentState.CHARGED_BACK
+    assert await transactions(database, order_id) == [
+        ("AUTHORIZE", "SUCCEEDED", 5000), ("CAPTURE", "SUCCEEDED", 5000), ("CHARGEBACK", "SUCCEEDED", 1200),
+    ]  # fmt: skip
