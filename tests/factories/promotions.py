@@ -24,13 +24,13 @@ from kontor.promotions.values import (
     FreeShipping,
     Gift,
     Item,
-    Left,
     Offer,
     Part,
     PercentOff,
     Scope,
     Tier,
     TierBasis,
+    Used,
 )
 
 AT = datetime(2026, 6, 15, 10, 0, tzinfo=UTC)
@@ -55,8 +55,8 @@ def amount(off: int, **given: Any) -> AmountOff:
     return AmountOff((Tier(0, off),), **given)
 
 
-def priced(bought: Basket, *offers: Offer, budgets: Mapping[str, Left] | None = None, explain: bool = False) -> Outcome:
-    return evaluate(bought, Book(offers), expressions.holds, budgets=budgets or {}, explain=explain)
+def priced(bought: Basket, *offers: Offer, used: Mapping[str, Used] | None = None, explain: bool = False) -> Outcome:
+    return evaluate(bought, Book(offers), expressions.holds, used=used or {}, explain=explain)
 
 
 scopes = st.one_of(

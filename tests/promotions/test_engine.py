@@ -17,7 +17,6 @@ from kontor.promotions.values import (
     Conditions,
     FreeShipping,
     Gift,
-    Left,
     Offer,
     Part,
     PercentOff,
@@ -25,6 +24,7 @@ from kontor.promotions.values import (
     Scope,
     Tier,
     TierBasis,
+    Used,
 )
 
 SHOES = Scope(categories=frozenset({"shoes"}))
@@ -184,7 +184,5 @@ def test_promotion_counts_from_its_start_to_before_its_end() -> None:
 def test_budget_is_given_in_whole_or_not_at_all() -> None:
     offer = Offer("sale", percent(1000), most_given=5000, most_uses=10)
     bought = basket(item("A", 1, 1000))
-    told = [
-        reasons(priced(bought, offer, budgets={"sale": left})) for left in (Left(100, 1), Left(99, 1), Left(5000, 0))
-    ]
+    told = [reasons(priced(bought, offer, used={"sale": used})) for used in (Used(9, 4900), Used(1, 4901), Used(10, 0))]
     assert told == [{}, {"sale": Reason.BUDGET_SPENT}, {"sale": Reason.USES_SPENT}]

@@ -149,7 +149,7 @@ def _benefit(world: Random) -> Benefit:
 
 def basket(world: Random, book: Book) -> Basket:
     """Ten lines that promotions were made for more often than chance: half of them are named by some promotion."""
-    named = [sku for offer in world.sample(book.offers, 12) for sku in sorted(offer.scope.skus)]
+    named = [sku for offer in world.sample(book.offers, min(12, len(book.offers))) for sku in sorted(offer.scope.skus)]
     items = []
     for index in range(LINES):
         sku = world.choice(named) if named and index % 2 else f"P{world.randrange(_PRODUCTS)}"

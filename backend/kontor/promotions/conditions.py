@@ -7,11 +7,11 @@ from typing import Any, TypeAlias
 
 from kontor.core.errors import KontorError
 from kontor.promotions.benefits import Line
-from kontor.promotions.values import Basket, BenefitKind, Gift, Left, Offer, Reason, Refusal
+from kontor.promotions.values import Basket, BenefitKind, Gift, Offer, Reason, Refusal, Used
 
 Holds: TypeAlias = Callable[[str, Mapping[str, Any]], bool]
 """Whether a condition holds over facts; raises `KontorError` when it cannot be told."""
-NO_LIMIT = Left()
+UNUSED = Used()
 
 
 def goods_of(offer: Offer, lines: Sequence[Line]) -> list[Line]:
@@ -80,12 +80,13 @@ def condition_refusal(offer: Offer, facts: Callable[[], Mapping[str, Any]], hold
         return Refusal(offer.code, Reason.CONDITION_FAILED, {"message": problem.message[:300]})
 
 
-def budget_refusal(offer: Offer, given: int, left: Left) -> Refusal | None:
+def budget_refusal(offer: Offer, wanted: int, used: Used) -> Refusal | None:
     """Whether what it would give by itself is more than is left of its budget; it is given in whole or not at all."""
-    if left.uses is not None and left.uses < 1:
-        return Refusal(offer.code, Reason.USES_SPENT)
-    if left.amount is not None and left.amount < given:
-        return Refusal(offer.code, Reason.BUDGET_SPENT, {"needed": given, "left": left.amount})
+    if offer.most_uses is not None and used.uses >= offer.most_uses:
+        return Refusal(offer.code, Reason.USES_SPENT, {"uses": offer.most_uses})
+    if offer.most_given is not None and used.given + wanted > offer.most_given:
+        left = max(0, offer.most_given - used.given)
+        return Refusal(offer.code, Reason.BUDGET_SPENT, {"needed": wanted, "left": left})
     return None
 
 

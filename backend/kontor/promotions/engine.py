@@ -16,7 +16,7 @@ from kontor.promotions.benefits import Line, give, touched
 from kontor.promotions.book import Book
 from kontor.promotions.combining import Candidate, apply, choose
 from kontor.promotions.conditions import (
-    NO_LIMIT,
+    UNUSED,
     Holds,
     audience_refusal,
     budget_refusal,
@@ -26,9 +26,9 @@ from kontor.promotions.conditions import (
     goods_refusal,
     time_refusal,
 )
-from kontor.promotions.values import Basket, Grant, Item, Left, Offer, Reason, Refusal
+from kontor.promotions.values import Basket, Grant, Item, Offer, Reason, Refusal, Used
 
-NO_BUDGETS: Mapping[str, Left] = {}
+NOTHING_USED: Mapping[str, Used] = {}
 
 
 @dataclass(frozen=True)
@@ -80,12 +80,12 @@ class _Facts:
 
 
 def evaluate(
-    basket: Basket, book: Book, holds: Holds, *, budgets: Mapping[str, Left] = NO_BUDGETS, explain: bool = False
+    basket: Basket, book: Book, holds: Holds, *, used: Mapping[str, Used] = NOTHING_USED, explain: bool = False
 ) -> Outcome:
     """Give the basket what it earns of the book.
 
-    `holds` evaluates conditions, `budgets` is what is left of limited promotions (missing: all of it). With `explain`
-    the refusals tell of every promotion of the book, else of those that concern the basket.
+    `holds` evaluates conditions, `used` is what orders took of budgets so far. With `explain` the refusals tell of
+    every promotion of the book, else of those that concern the basket.
     """
     lines = [Line(item, item.amount) for item in sorted(basket.items, key=_canonical)]
     fees = [
@@ -97,7 +97,6 @@ def evaluate(
     candidates: list[Candidate] = []
     refusals: list[Refusal] = []
     for offer in book.offers if explain else book.candidates(basket):
-        left = budgets.get(offer.code, Left(offer.most_given, offer.most_uses))
         refusal = time_refusal(offer, basket) or audience_refusal(offer, basket)
         found = None
         if refusal is None:
@@ -105,7 +104,7 @@ def evaluate(
             refusal = goods_refusal(offer, goods, lines, fees) or condition_refusal(offer, facts, holds)
             if refusal is None:
                 found = _candidate(offer, goods, lines, fees, positions)
-                refusal = _worthless(found) or budget_refusal(offer, found.alone, left or NO_LIMIT)
+                refusal = _worthless(found) or budget_refusal(offer, found.alone, used.get(offer.code, UNUSED))
         if refusal is not None:
             refusals.append(refusal)
         elif found is not None:

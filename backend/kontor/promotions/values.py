@@ -276,11 +276,11 @@ class Basket:
 
 
 @dataclass(frozen=True, slots=True)
-class Left:
-    """What is left of a promotion's budget: minor units and uses; None is without limit."""
+class Used:
+    """What orders have used of a promotion's budget: how often, and minor units."""
 
-    amount: int | None = None
-    uses: int | None = None
+    uses: int = 0
+    given: int = 0
 
 
 @dataclass(frozen=True, slots=True)
