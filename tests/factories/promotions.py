@@ -9,12 +9,18 @@ from typing import Any
 from hypothesis import strategies as st
 
 from kontor.core import expressions
+from kontor.core.db import Database
+from kontor.promotions import service
 from kontor.promotions.book import Book
+from kontor.promotions.coupons import generate_coupons
 from kontor.promotions.engine import Outcome, evaluate
+from kontor.promotions.models import Promotion
+from kontor.promotions.service import PromotionData
 from kontor.promotions.values import (
     AmountOff,
     Basket,
     Benefit,
+    BenefitKind,
     BundlePrice,
     BuyGet,
     CheapestFree,
@@ -136,3 +142,21 @@ def baskets(most: int = 6) -> st.SearchStrategy[Basket]:
         st.integers(0, 900),
         st.sampled_from([frozenset(), frozenset({"vip"})]),
     )
+
+
+def promotion_data(code: str = "SALE", **given: Any) -> PromotionData:
+    """Ten percent off everything."""
+    plain = {"code": code, "name": code.title(), "benefit": {"kind": BenefitKind.PERCENT_OFF, "percent": 10}}
+    return {**plain, **given}  # type: ignore[typeddict-item]
+
+
+async def make_promotion(database: Database, code: str = "SALE", **given: Any) -> Promotion:
+    """A saved version."""
+    async with database.unit_of_work() as db:
+        return await service.save_promotion(db, promotion_data(code, **given))
+
+
+async def make_coupon(database: Database, code: str, promotion: str = "SALE", **given: Any) -> None:
+    """A coupon that may be used once."""
+    async with database.unit_of_work() as db:
+        await generate_coupons(db, {"promotion": promotion, "code": code, **given})  # type: ignore[typeddict-item]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -20,6 +20,7 @@ from kontor.core.principal import Principal
 from kontor.core.sets import any_of
 from kontor.orders.errors import UnknownSku
 from kontor.orders.intake import LineInput, OrderInput
+from kontor.orders.promoting import EarnedByOrder, Promoting, promote, read_promoting
 from kontor.orders.states import DeliveryType
 from kontor.orders.totals import PricedCharge, PricedLine, price_lines, with_tax
 from kontor.pricing.models import Price
@@ -48,6 +49,9 @@ class Article:
     sale_from: datetime | None
     sale_until: datetime | None
     regions: Sequence[str] | None
+    product: str
+    category: str | None
+    brand: str | None
 
 
 @dataclass(slots=True)
@@ -58,6 +62,7 @@ class Facts:
     articles: dict[str, Article]
     components: dict[UUID, list[tuple[Article, int]]]
     prices: dict[tuple[UUID, UUID], list[Price]]
+    promoting: Promoting
 
 
 @dataclass(slots=True)
@@ -71,6 +76,7 @@ class Resolved:
     country: str
     lines: list[PricedLine]
     charges: list[PricedCharge]
+    earned: list[EarnedByOrder] = field(default_factory=list)
 
     @property
     def language(self) -> str:
@@ -86,11 +92,15 @@ _ARTICLE = sa.select(
     ProductVariant.id, ProductVariant.sku, ProductVariant.name, Product.kind, Product.tax_class,
     ProductVariant.weight_g, ProductVariant.bundle, Product.hazmat, Product.bulky,
     sa.and_(ProductVariant.active, Product.active), Product.sale_from, Product.sale_until, Product.regions,
+    Product.code, Product.category, Product.brand,
 ).join(Product, Product.id == ProductVariant.product_id)  # fmt: skip
 
 
-async def read_facts(db: Session, masters: Masters, orders: Iterable[OrderInput]) -> Facts:
-    """Articles, components of bundles and Kontor's own prices for all orders: one statement each."""
+async def read_facts(db: Session, masters: Masters, orders: Iterable[OrderInput], *, lock: bool = False) -> Facts:
+    """Articles, components of bundles, Kontor's own prices and promotions for all orders: one statement each.
+
+    With `lock` budgets and coupons stay as they are read until the end of the transaction.
+    """
     orders = list(orders)
     skus = sorted({line.sku for order in orders for line in order.lines})
     articles: dict[str, Article] = {}
@@ -102,7 +112,7 @@ async def read_facts(db: Session, masters: Masters, orders: Iterable[OrderInput]
         article.variant_id for rows in components.values() for article, _ in rows
     }
     prices = await _prices(db, variants) if priced or components else {}
-    return Facts(masters, articles, components, prices)
+    return Facts(masters, articles, components, prices, await read_promoting(db, masters, orders, lock=lock))
 
 
 async def _components(db: Session, bundles: Sequence[UUID]) -> dict[UUID, list[tuple[Article, int]]]:
@@ -150,19 +160,21 @@ def resolve(order: OrderInput, principal: Principal, facts: Facts, now: datetime
     lines: list[PricedLine] = []
     for index, line in enumerate(order.lines):
         lines.extend(_priced(line, index, channel, facts, country=country, at=placed_at, taxed=taxed))
+    articles = {line.sku: facts.articles[line.sku] for line in order.lines}
+    earned, waived = promote(order, lines, articles, facts.promoting, channel, country=country, at=min(placed_at, now))
     discount = sum(each.amount for each in order.discounts)
-    goods = sum(line.shown - line.line_discount for line in lines)
+    goods = sum(line.before_order for line in lines)
     if discount > goods:
         raise InvalidInput(
             "The discounts exceed the goods.", code="DISCOUNT_TOO_HIGH", path=("discounts",), goods=goods
         )
     price_lines(lines, discount, gross=channel.gross)
     charges = []
-    for charge in order.charges:
+    for index, charge in enumerate(order.charges):
         rate = facts.masters.tax_rate(country, charge.tax_class, placed_at.date()) if taxed else UNTAXED
-        amounts = with_tax(charge.amount, rate, gross=channel.gross)
+        amounts = with_tax(charge.amount - waived.get(index, 0), rate, gross=channel.gross)
         charges.append(PricedCharge(charge.kind, charge.name, charge.tax_class, rate, *amounts))
-    resolved = Resolved(order, principal, channel, pickup, country, lines, charges)
+    resolved = Resolved(order, principal, channel, pickup, country, lines, charges, earned)
     _check_total(order, resolved)
     return resolved
 

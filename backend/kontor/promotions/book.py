@@ -24,6 +24,7 @@ class Book:
         self.limited: frozenset[str] = frozenset(
             offer.code for offer in self.offers if offer.most_given is not None or offer.most_uses is not None
         )
+        self.for_groups: bool = any(offer.conditions.groups is not None for offer in self.offers)
         self._anchored: dict[Anchor, list[tuple[int, Offer]]] = {}
         open_: dict[str, list[tuple[int, int, Offer]]] = {}
         for index, offer in enumerate(self.offers):
