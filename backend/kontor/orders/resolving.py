@@ -102,10 +102,7 @@ async def read_facts(db: Session, masters: Masters, orders: Iterable[OrderInput]
     With `lock` budgets and coupons stay as they are read until the end of the transaction.
     """
     orders = list(orders)
-    skus = sorted({line.sku for order in orders for line in order.lines})
-    articles: dict[str, Article] = {}
-    for row in await db.execute(_ARTICLE.where(any_of(ProductVariant.sku, skus))):
-        articles[row.sku] = Article(*tuple(row))
+    articles = await read_articles(db, {line.sku for order in orders for line in order.lines})
     components = await _components(db, [each.variant_id for each in articles.values() if each.bundle])
     priced = any(line.unit_price is None for order in orders for line in order.lines)
     variants = {each.variant_id for each in articles.values()} | {
@@ -113,6 +110,12 @@ async def read_facts(db: Session, masters: Masters, orders: Iterable[OrderInput]
     }
     prices = await _prices(db, variants) if priced or components else {}
     return Facts(masters, articles, components, prices, await read_promoting(db, masters, orders, lock=lock))
+
+
+async def read_articles(db: Session, skus: Iterable[str]) -> dict[str, Article]:
+    """Articles by SKU, whether they are sold or not; one statement."""
+    rows = await db.execute(_ARTICLE.where(any_of(ProductVariant.sku, sorted(skus))))
+    return {row.sku: Article(*tuple(row)) for row in rows}
 
 
 async def _components(db: Session, bundles: Sequence[UUID]) -> dict[UUID, list[tuple[Article, int]]]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 
-from kontor.promotions.values import Basket, BundlePrice, BuyGet, Gift, Item, Offer, Scope
+from kontor.promotions.values import Basket, BundlePrice, BuyGet, Item, Offer, Scope
 
 ANY = ""
 Anchor = tuple[str, str]
@@ -87,8 +87,6 @@ def _needed(offer: Offer) -> Sequence[Scope]:
             return [part.scope for part in parts]
         case BuyGet(rewarded=rewarded):
             return [offer.scope, rewarded]
-        case Gift(choices=choices):
-            return [offer.scope, choices]
         case _:
             return [offer.scope]
 
