@@ -39,6 +39,8 @@ def upgrade() -> None:
     with op.batch_alter_table("price_adjustment") as table:
         table.add_column(sa.Column("promotion_id", sa.Uuid(), nullable=True))
         table.add_column(sa.Column("return_rule", sa.String(length=40), nullable=True))
+    with op.batch_alter_table("return") as table:
+        table.add_column(sa.Column("rechecked", JSON, nullable=False, server_default="{}"))
     if op.get_context().dialect.name == "postgresql":
         op.execute(EXCLUSION)
     else:
@@ -135,6 +137,8 @@ def coupons() -> None:
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("return") as table:
+        table.drop_column("rechecked")
     with op.batch_alter_table("price_adjustment") as table:
         table.drop_column("return_rule")
         table.drop_column("promotion_id")

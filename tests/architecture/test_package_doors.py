@@ -22,6 +22,7 @@ OPENED: dict[str, str] = {
     "kontor.promotions.book": "promotions by what a basket must hold for them, for whoever prices baskets",
     "kontor.promotions.definition": "the form in which promotions are given, kept and shown, pure functions",
     "kontor.promotions.engine": "what promotions take off a basket, a pure function, for whoever prices baskets",
+    "kontor.promotions.rechecking": "what kept goods no longer earn, a pure function, for whoever refunds",
     "kontor.promotions.texts": "the one way to put into words what promotions gave and why not",
     "kontor.returns.inspection": "the value types and the decision of an inspection, which the process repeats",
     "kontor.returns.places": "the value types of a choice of places, and the one way to put it into words",
