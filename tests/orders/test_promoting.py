@@ -20,7 +20,7 @@ from kontor.core.db import Database
 from kontor.core.errors import KontorError
 from kontor.core.principal import SYSTEM
 from kontor.customers.models import Customer
-from kontor.orders.intake import ChargeInput, LineInput, OrderInput
+from kontor.orders.intake import ChargeInput, DiscountInput, LineInput, OrderInput
 from kontor.orders.models import Order, OrderCharge, OrderLine, PriceAdjustment
 from kontor.orders.placing import Outcome, Placed, Taken
 from kontor.promotions.models import Coupon, PromotionUse, Redemption
@@ -249,3 +249,23 @@ async def test_parallel_orders_never_overdraw_a_coupon_or_a_budget(database: Dat
     assert len(placed) == coupon == uses["SALE"][0] == uses["FIRST"][0]
     assert given == uses["SALE"][1] <= 2_500
     assert len(placed) >= 25
+
+
+async def test_stacked_discounts_and_those_of_the_channel_never_pass_the_line(database: Database) -> None:
+    """The channel's own discount of a line comes first, then promotions, then its discount of the order."""
+    company = await shop(database)
+    await make_promotion(database, benefit={"kind": "AMOUNT_OFF", "amount": 300}, priority=1, **EUR)
+    await make_promotion(database, "HALF", benefit={"kind": "PERCENT_OFF", "percent": 50})
+    line = LineInput("LAMP", 1, discount=100, discount_code="LOYAL")
+    off = (DiscountInput("APP", "App", 200),)
+    too_much = (DiscountInput("APP", "App", 301),)
+    placed, refused = await place(
+        database, company, *(order_input(company.channel, line, discounts=each) for each in (off, too_much))
+    )
+    assert isinstance(placed, Placed)
+    assert refusal(refused)[:2] == ("DISCOUNT_TOO_HIGH", ("discounts",))
+    assert [row[1:] for row in await totals(database)] == [(900, 16, 100)]
+    async with database.read_only() as db:
+        rows = await db.execute(sa.select(PriceAdjustment.code, PriceAdjustment.amount).order_by(PriceAdjustment.code))
+        assert [tuple(row) for row in rows] == [("APP", 200), ("HALF", 300), ("LOYAL", 100), ("SALE", 300)]
+        assert await order_totals(db) == []

@@ -18,9 +18,10 @@ from kontor.orders.resolving import MAX_AMOUNT, MAX_QUANTITY, Article, read_arti
 from kontor.pricing.models import Price
 from kontor.pricing.queries import prices_of_variants
 from kontor.promotions import loading
+from kontor.promotions.book import Book
 from kontor.promotions.coupons import coupons_by_code, normalized
 from kontor.promotions.engine import Outcome, evaluate
-from kontor.promotions.errors import CouponUnknown
+from kontor.promotions.errors import CouponNotValid, CouponUnknown
 from kontor.promotions.redeeming import read_used
 from kontor.promotions.values import Basket, Fee, Item
 from kontor.routing import masters
@@ -92,8 +93,8 @@ async def quote_basket(db: Session, asked: QuoteInput, at: datetime) -> Quote:
     _check(asked)
     articles = await read_articles(db, {line.sku for line in asked.lines})
     lines = await _lines(db, asked, articles, channel, at)
-    coupons, refused = await _coupons(db, asked, at)
     book = await loading.load_at(db, at)
+    coupons, refused = await _coupons(db, asked, book, at)
     outcome = evaluate(
         _basket(asked, lines, articles, channel, at=at, coupons=coupons),
         book,
@@ -166,9 +167,12 @@ def _price(prices: Sequence[Price], channel_id: UUID, quantity: int) -> int | No
     return None if best is None else best.amount
 
 
-async def _coupons(db: Session, asked: QuoteInput, at: datetime) -> tuple[set[str], list[tuple[int, KontorError]]]:
+async def _coupons(
+    db: Session, asked: QuoteInput, book: Book, at: datetime
+) -> tuple[set[str], list[tuple[int, KontorError]]]:
     """The promotions that good coupons are for, and the refusals of the others."""
     known = await coupons_by_code(db, {normalized(code) for code in asked.coupons}) if asked.coupons else {}
+    valid = {offer.code for offer in book.offers}
     good: set[str] = set()
     refused: list[tuple[int, KontorError]] = []
     for index, given in enumerate(asked.coupons):
@@ -177,6 +181,8 @@ async def _coupons(db: Session, asked: QuoteInput, at: datetime) -> tuple[set[st
             if code not in known:
                 raise CouponUnknown(f"There is no coupon {code}.", coupon=code)
             known[code].check(at)
+            if known[code].promotion_code not in valid:
+                raise CouponNotValid(f"What the coupon {code} is for is not valid.", coupon=code, reason="ENDED")
             good.add(known[code].promotion_code)
         except KontorError as problem:
             refused.append((index, problem))
