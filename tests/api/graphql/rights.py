@@ -327,6 +327,11 @@ def _own(name: str, named: Callable[[str], str]) -> dict[str, Any]:
         "shipFulfillmentOrders": {"inputs": [{"fulfillmentOrderId": row}]},
         "recordDeliveries": {"inputs": [{"fulfillmentOrderId": row}]},
         "handOverPickup": {"code": "123456"},
+        "savePromotion": {"input": {"code": "FOREIGN", "name": "F", "benefit": {"kind": "FREE_SHIPPING"}}},
+        "endPromotion": {"code": "FOREIGN"},
+        "generateCoupons": {"input": {"promotion": "FOREIGN"}},
+        "blockCoupons": {"codes": None, "batchId": str(NOTHING)},
+        "previewPromotions": {"basket": {"channel": named("channel"), "lines": [{"sku": named("sku")}]}},
         "cancelOrderLines": {"lines": of_order},
         "confirmService": {"lines": of_order},
         "excludePlace": {
