@@ -6,7 +6,7 @@ An order is priced by Kontor when none of its lines brings a price. What a chann
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
@@ -118,7 +118,9 @@ def promote(
     if not promoting.book.offers and not coupons:
         return [], {}
     outcome = evaluate(
-        _basket(order, lines, articles, promoting, channel, country=country, at=at, coupons=frozenset(coupons)),
+        replace(
+            _basket(order, lines, articles, promoting, channel, country=country, at=at), coupons=frozenset(coupons)
+        ),
         promoting.book,
         expressions.holds,
         used=promoting.tally.used,
@@ -164,7 +166,7 @@ def _checked(order: OrderInput, promoting: Promoting, at: datetime) -> dict[str,
 
 def _basket(
     order: OrderInput, lines: Sequence[PricedLine], articles: Mapping[str, ArticleNames], promoting: Promoting,
-    channel: SalesChannel, *, country: str, at: datetime, coupons: frozenset[str],
+    channel: SalesChannel, *, country: str, at: datetime,
 ) -> Basket:  # fmt: skip
     """The order as promotions see it: a bundle is one thing, as the shop shows it."""
     amounts: dict[int, int] = {}
@@ -181,7 +183,9 @@ def _basket(
         if charge.kind.upper() == SHIPPING
     ]  # fmt: skip
     groups = promoting.groups.get((order.channel, order.external_id), frozenset())
-    return Basket(channel.code, channel.currency, at, tuple(items), tuple(fees), groups, coupons, country, order.facts)
+    return Basket(
+        channel.code, channel.currency, at, tuple(items), tuple(fees), groups, frozenset(), country, order.facts
+    )
 
 
 def _freeze(lines: Sequence[PricedLine], outcome: Outcome) -> None:

@@ -17,13 +17,12 @@ from kontor.api.graphql.mutation import change
 from kontor.api.graphql.order_inputs import MAX_FACTS
 from kontor.api.graphql.paging import After, Connection, First, connect, page_of, sorting
 from kontor.api.graphql.permissions import requires
+from kontor.api.graphql.promotion_preview import PromotionBasketInput, PromotionPreview
 from kontor.api.graphql.promotion_types import (
     Coupon,
     CouponsInput,
     Promotion,
-    PromotionBasketInput,
     PromotionInput,
-    PromotionPreview,
     PromotionRedemption,
 )
 from kontor.auth.permissions import Permission

@@ -145,9 +145,7 @@ class ReturnRefund:
     lines: list[ReturnRefundLine]
     charges: Money
     fee: Money
-    not_earned: Money = strawberry.field(
-        description="What is kept of discounts that the kept goods no longer earn; less than 0 where it is given back."
-    )
+    not_earned: Money = strawberry.field(description="Discounts the kept goods no longer earn; below 0: given back.")
     amount: Money
 
     @classmethod
