@@ -42,11 +42,11 @@ SUBSCRIBERS: dict[str, tuple[str, ...]] = {
     # orders
     "OrderPlaced": ("processes.advance",),
     "OrderConfirmed": ("notifications.tell",),
-    "OrderRejected": ("notifications.tell",),
+    "OrderRejected": ("notifications.tell", "promotions.give_back"),
     "HoldPlaced": ("notifications.tell",),
     "HoldReleased": ("processes.advance", "risk.accept_released"),
     "OrderLinesCanceled": ("processes.refund_canceled", "notifications.tell"),
-    "OrderCanceled": ("processes.advance",),
+    "OrderCanceled": ("processes.advance", "promotions.give_back"),
     "OrderFulfilled": ("processes.advance",),
     "OrderDelivered": ("processes.advance",),
     "OrderCompleted": (),
@@ -80,6 +80,12 @@ SUBSCRIBERS: dict[str, tuple[str, ...]] = {
     "RefundFailed": ("processes.advance", "care.raise"),
     # pricing
     "PricesSet": (),
+    # promotions
+    "PromotionSaved": (),
+    "PromotionEnded": (),
+    "CouponsGenerated": (),
+    "CouponsBlocked": (),
+    "PromotionsGivenBack": (),
     # returns
     "ReturnRequested": ("processes.advance",),
     "ReturnApproved": ("processes.advance", "notifications.tell"),

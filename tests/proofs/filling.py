@@ -19,6 +19,8 @@ from kontor.ledger.models import LedgerExport
 from kontor.locations.models import StockLocation
 from kontor.processes.models import ProcessDefinition, ProcessInstance, UserTask
 from kontor.processes.states import UserTaskState
+from kontor.promotions.models import Coupon, Promotion, Redemption
+from kontor.promotions.values import BenefitKind, Combination, ReturnRule
 from kontor.risk.models import RiskListEntry, RiskRule
 from kontor.routing.models import (
     RoutingExclusion,
@@ -106,6 +108,20 @@ async def fill_rest(database: Database, count: int) -> None:
                     RoutingSimulationOrder(
                         id=new_id(), simulation_id=simulation_id, decision_id=new_id(), order_id=instance.order_id,
                         saving=index, before=_RECORD, after=_RECORD,
+                    ),
+                    Promotion(
+                        id=new_id(), code=f"promotion-{index}", name="Sale", kind=BenefitKind.FREE_SHIPPING,
+                        combination=Combination.STACKABLE, return_rule=ReturnRule.KEEP_SHARE, priority=0, coupon=True,
+                        benefit={"kind": "FREE_SHIPPING"}, scope={}, conditions={}, valid_from=at, created_at=at,
+                        created_by="test",
+                    ),
+                    Coupon(
+                        id=new_id(), code=f"COUPON-{index}", promotion_code=f"promotion-{index}", batch_id=new_id(),
+                        most_uses=1, uses=0, created_at=at, created_by="test",
+                    ),
+                    Redemption(
+                        id=new_id(), order_id=new_id(), promotion_id=new_id(), promotion_code=f"promotion-{index}",
+                        amount=1, currency="EUR", redeemed_at=at,
                     ),
                     RiskListEntry(
                         id=new_id(), kind="EMAIL", value=f"{index}@bad.example", blocked=True, reason="stolen cards",

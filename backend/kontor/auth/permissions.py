@@ -58,6 +58,8 @@ class Permission(StrEnum):
     PRICES_WRITE = "prices:write"
     PROCESSES_READ = "processes:read"
     PROCESSES_WRITE = "processes:write"
+    PROMOTIONS_READ = "promotions:read"
+    PROMOTIONS_WRITE = "promotions:write"
     REFUNDS_APPROVE = "refunds:approve"  # let go what is above the limit of whoever asked
     REFUNDS_WRITE = "refunds:write"
     REPORTS_READ = "reports:read"
@@ -137,6 +139,8 @@ OPERATIONS: Bundle = _MASTERS | {
     P.PRICES_WRITE,
     P.PROCESSES_READ,
     P.PROCESSES_WRITE,
+    P.PROMOTIONS_READ,
+    P.PROMOTIONS_WRITE,
     P.REPORTS_READ,
     P.RETURNS_READ,
     P.RETURNS_REQUEST,
@@ -162,6 +166,7 @@ FINANCE: Bundle = _MASTERS | {
     P.PARTNERS_READ,
     P.PAYMENTS_READ,
     P.PAYMENTS_WRITE,
+    P.PROMOTIONS_READ,
     P.REFUNDS_APPROVE,
     P.REFUNDS_WRITE,
     P.REPORTS_READ,
@@ -189,6 +194,7 @@ CARE_AGENT: Bundle = _MASTERS | {
     P.ORDERS_WRITE,
     P.PAYMENTS_READ,
     P.PROCESSES_READ,
+    P.PROMOTIONS_READ,
     P.REFUNDS_WRITE,
     P.RETURNS_READ,
     P.RETURNS_REQUEST,

@@ -1,9 +1,9 @@
 """`kontor prove`: the long variants of the proofs that `make test` runs in small, on both databases.
 
 Parallel buyers, killed processes, thousands of random lives of orders with every invariant checked after each step, a
-long fuzz over every query, mutation and import, random invoices under the official rules, money at a gateway that fails,
-the replay of the recorded orders when their folder is named, and the benches. Every failure of a random proof names the
-seed that repeats it.
+long fuzz over every query, mutation and import, random invoices under the official rules, money at a gateway that
+fails, the replay of the recorded orders when their folder is named, and the benches. Every failure of a random proof
+names the seed that repeats it.
 """
 
 from __future__ import annotations

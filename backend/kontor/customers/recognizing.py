@@ -95,6 +95,17 @@ async def recognize(db: Session, wanted: Sequence[Wanted]) -> list[UUID]:
     return [settled.get(customer_id, customer_id) for customer_id in ids]
 
 
+async def tags_of(db: Session, wanted: Sequence[Wanted]) -> list[frozenset[str]]:
+    """The tags of each one's customer, in their order; those nobody knows yet have none. Nothing is made."""
+    known = await _known(db, wanted)
+    ids = [known.find(who) for who in wanted]
+    tags: dict[UUID, frozenset[str]] = {}
+    for part in chunks(sorted({found for found in ids if found is not None})):
+        rows = await db.execute(sa.select(Customer.id, Customer.tags).where(Customer.id.in_(part)))
+        tags.update({customer_id: frozenset(names) for customer_id, names in rows})
+    return [frozenset() if found is None else tags.get(found, frozenset()) for found in ids]
+
+
 async def _known(db: Session, wanted: Sequence[Wanted]) -> Known:
     references = {(who.channel_id, who.external_id) for who in wanted if who.external_id is not None}
     by_reference = await _by_reference(db, references)

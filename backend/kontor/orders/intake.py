@@ -9,6 +9,8 @@ import orjson
 
 from kontor.orders.states import DeliveryType
 
+_NO_COUPONS = b',"coupons":[]}'
+
 
 @dataclass(frozen=True, slots=True)
 class Address:
@@ -93,7 +95,10 @@ class PaymentInput:
 
 @dataclass(frozen=True, slots=True)
 class OrderInput:
-    """A whole order as it was placed. `reservation` is the reference under which pieces were kept for its customer."""
+    """A whole order as it was placed. `reservation` is the reference under which pieces were kept for its customer.
+
+    `coupons` are the codes the customer gave, for promotions of Kontor's own.
+    """
 
     channel: str
     external_id: str
@@ -116,7 +121,12 @@ class OrderInput:
     max_parcels: int | None = None
     expected_total: int | None = None
     facts: dict[str, Any] = field(default_factory=dict)
+    coupons: tuple[str, ...] = ()
 
     def fingerprint(self) -> str:
-        """Two inputs of one fingerprint are the same order."""
-        return hashlib.sha256(orjson.dumps(self)).hexdigest()
+        """Two inputs of one fingerprint are the same order.
+
+        No coupons count as no field at all: orders are recognized that were taken when there was none.
+        """
+        body = orjson.dumps(self)
+        return hashlib.sha256(body if self.coupons else body.removesuffix(_NO_COUPONS) + b"}").hexdigest()

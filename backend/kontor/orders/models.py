@@ -19,6 +19,7 @@ from kontor.orders.states import (
     OrderState,
     ReturnStatus,
 )
+from kontor.promotions.values import ReturnRule
 
 
 class Order(Model):
@@ -165,7 +166,10 @@ class OrderCharge(Model):
 
 
 class PriceAdjustment(Model):
-    """A discount as it was given: its share of one line, in the channel's gross or net."""
+    """A discount as it was given: its share of one line, in the channel's gross or net.
+
+    One that Kontor's own promotion gave names its version (`promotion_id`) and what a return does to it.
+    """
 
     __tablename__ = "price_adjustment"
     __table_args__ = (sa.Index("ix_price_adjustment_order_id", "order_id"),)
@@ -175,6 +179,8 @@ class PriceAdjustment(Model):
     code: Mapped[str] = mapped_column(sa.String(60))
     label: Mapped[str] = mapped_column(sa.String(200))
     amount: Mapped[int] = mapped_column(sa.BigInteger)
+    promotion_id: Mapped[UUID | None]
+    return_rule: Mapped[ReturnRule | None] = mapped_column(state_type(ReturnRule))
 
 
 class OrderHold(Model):

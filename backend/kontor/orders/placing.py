@@ -29,8 +29,10 @@ from kontor.inventory.redeeming import Kept, Named, Redemption, allocate_redeemi
 from kontor.orders.errors import OrderConflict, OutOfStock
 from kontor.orders.intake import OrderInput
 from kontor.orders.models import Order
+from kontor.orders.promoting import is_spent
 from kontor.orders.resolving import Facts, Resolved, read_facts, resolve, visible_channel
 from kontor.orders.writing import write_orders
+from kontor.promotions.redeeming import Redeemed, redeem
 from kontor.routing import masters as routing_masters
 from kontor.routing.masters import Masters, region_key
 from kontor.routing.service import Owner, SupplyBook, load_supply
@@ -71,6 +73,14 @@ class Placement:
         return Owner(self.order_id, channel.id, priority, self.redeemed.pieces if self.redeemed else {})
 
     @property
+    def redeemed_promotions(self) -> list[Redeemed]:
+        """What the order uses of coupons and budgets."""
+        currency = self.resolved.channel.currency
+        return [
+            Redeemed(self.order_id, each.offer, each.amount, currency, each.coupon_id) for each in self.resolved.earned
+        ]
+
+    @property
     def reservation(self) -> Named | None:
         """What the order names as reserved for its customer."""
         reference = self.resolved.input.reservation
@@ -91,7 +101,19 @@ Outcome = Placed | KontorError
 
 
 class StockMoved(Exception):
-    """Stock that a batch was planned on was taken meanwhile: the batch is undone and placed again, stock first."""
+    """Stock, a coupon or a budget a batch counted on was taken meanwhile: it is placed again, these taken first."""
+
+
+def ask_again(outcomes: list[Outcome | None], unserved: Sequence[Placement]) -> None:
+    """Orders without stock leave coupons and budgets that others of the batch were refused for: those may ask again."""
+    if any(each.resolved.earned for each in unserved):
+        for index, outcome in enumerate(outcomes):
+            if isinstance(outcome, KontorError) and is_spent(outcome):
+                outcomes[index] = Unavailable(
+                    "The coupon is held by another order at this moment; please send the order again.",
+                    code="TRY_AGAIN",
+                    path=outcome.path,
+                )
 
 
 async def place_orders(
@@ -112,7 +134,7 @@ async def place_orders(
     outcomes: list[Outcome | None] = [None] * len(batch)
     await _find_known(db, masters, batch, outcomes)
     fresh = [index for index, outcome in enumerate(outcomes) if outcome is None]
-    facts = await read_facts(db, masters, [batch[index].order for index in fresh])
+    facts = await read_facts(db, masters, [batch[index].order for index in fresh], lock=not stock_last)
     placements: dict[int, Placement] = {}
     for index in fresh:
         try:
@@ -122,15 +144,20 @@ async def place_orders(
             placements[index] = Placement(
                 resolved, new_id(), [new_id() for _ in resolved.lines], request_id=batch[index].request_id
             )
+            facts.promoting.tally.take(placements[index].redeemed_promotions)
         except KontorError as refusal:
             outcomes[index] = refusal
     if placements:
+        resolved_ones = dict(placements)
         await _allocate(db, facts, placements, outcomes, stock_last=stock_last)
+        ask_again(outcomes, [each for index, each in resolved_ones.items() if index not in placements])
     if placements:
         await _match_customers(db, list(placements.values()))
         for placement, number in zip(placements.values(), numbers, strict=False):
             placement.number = str(number)
         await write_orders(db, list(placements.values()))
+        if not await redeem(db, [each for one in placements.values() for each in one.redeemed_promotions]):
+            raise StockMoved
         for index, placement in placements.items():
             outcomes[index] = Placed(placement.order_id, placement.number, False, placement)
     return [_sure(outcome) for outcome in outcomes]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -20,6 +20,7 @@ from kontor.core.principal import Principal
 from kontor.core.sets import any_of
 from kontor.orders.errors import UnknownSku
 from kontor.orders.intake import LineInput, OrderInput
+from kontor.orders.promoting import EarnedByOrder, Promoting, promote, read_promoting
 from kontor.orders.states import DeliveryType
 from kontor.orders.totals import PricedCharge, PricedLine, price_lines, shares_of_goods, with_tax
 from kontor.pricing.models import Price
@@ -48,6 +49,9 @@ class Article:
     sale_from: datetime | None
     sale_until: datetime | None
     regions: Sequence[str] | None
+    product: str
+    category: str | None
+    brand: str | None
 
 
 @dataclass(slots=True)
@@ -58,6 +62,7 @@ class Facts:
     articles: dict[str, Article]
     components: dict[UUID, list[tuple[Article, int]]]
     prices: dict[tuple[UUID, UUID], list[Price]]
+    promoting: Promoting
 
     def rate(self, channel: SalesChannel, country: str, tax_class: str, at: datetime) -> Decimal:
         """The rate in percent on the seller's day of a moment; raises `InvalidInput` when none is entered."""
@@ -75,6 +80,7 @@ class Resolved:
     country: str
     lines: list[PricedLine]
     charges: list[PricedCharge]
+    earned: list[EarnedByOrder] = field(default_factory=list)
 
     @property
     def language(self) -> str:
@@ -90,23 +96,30 @@ _ARTICLE = sa.select(
     ProductVariant.id, ProductVariant.sku, ProductVariant.name, Product.kind, Product.tax_class,
     ProductVariant.weight_g, ProductVariant.bundle, Product.hazmat, Product.bulky,
     sa.and_(ProductVariant.active, Product.active), Product.sale_from, Product.sale_until, Product.regions,
+    Product.code, Product.category, Product.brand,
 ).join(Product, Product.id == ProductVariant.product_id)  # fmt: skip
 
 
-async def read_facts(db: Session, masters: Masters, orders: Iterable[OrderInput]) -> Facts:
-    """Articles, components of bundles and Kontor's own prices for all orders: one statement each."""
+async def read_facts(db: Session, masters: Masters, orders: Iterable[OrderInput], *, lock: bool = False) -> Facts:
+    """Articles, components of bundles, Kontor's own prices and promotions for all orders: one statement each.
+
+    With `lock` budgets and coupons stay as they are read until the end of the transaction.
+    """
     orders = list(orders)
-    skus = sorted({line.sku for order in orders for line in order.lines})
-    articles: dict[str, Article] = {}
-    for row in await db.execute(_ARTICLE.where(any_of(ProductVariant.sku, skus))):
-        articles[row.sku] = Article(*tuple(row))
+    articles = await read_articles(db, {line.sku for order in orders for line in order.lines})
     components = await _components(db, [each.variant_id for each in articles.values() if each.bundle])
     priced = any(line.unit_price is None for order in orders for line in order.lines)
     variants = {each.variant_id for each in articles.values()} | {
         article.variant_id for rows in components.values() for article, _ in rows
     }
     prices = await _prices(db, variants) if priced or components else {}
-    return Facts(masters, articles, components, prices)
+    return Facts(masters, articles, components, prices, await read_promoting(db, masters, orders, lock=lock))
+
+
+async def read_articles(db: Session, skus: Iterable[str]) -> dict[str, Article]:
+    """Articles by SKU, whether they are sold or not; one statement."""
+    rows = await db.execute(_ARTICLE.where(any_of(ProductVariant.sku, sorted(skus))))
+    return {row.sku: Article(*tuple(row)) for row in rows}
 
 
 async def _components(db: Session, bundles: Sequence[UUID]) -> dict[UUID, list[tuple[Article, int]]]:
@@ -154,23 +167,26 @@ def resolve(order: OrderInput, principal: Principal, facts: Facts, now: datetime
     lines: list[PricedLine] = []
     for index, line in enumerate(order.lines):
         lines.extend(_priced(line, index, channel, facts, country=country, at=placed_at, taxed=taxed))
+    articles = {line.sku: facts.articles[line.sku] for line in order.lines}
+    earned, waived = promote(order, lines, articles, facts.promoting, channel, country=country, at=min(placed_at, now))
     discount = sum(each.amount for each in order.discounts)
-    goods = sum(line.shown - line.line_discount for line in lines)
+    goods = sum(line.before_order for line in lines)
     if discount > goods:
         raise InvalidInput(
             "The discounts exceed the goods.", code="DISCOUNT_TOO_HIGH", path=("discounts",), goods=goods
         )
     price_lines(lines, discount, gross=channel.gross)
     charges = []
-    for charge in order.charges:
-        shares = shares_of_goods(charge.amount, lines)
+    for index, charge in enumerate(order.charges):
+        amount = charge.amount - waived.get(index, 0)
+        shares = shares_of_goods(amount, lines)
         if charge.tax_class is not None:
             rate = facts.rate(channel, country, charge.tax_class, placed_at) if taxed else UNTAXED
-            shares = [(charge.tax_class, rate, charge.amount)]
+            shares = [(charge.tax_class, rate, amount)]
         for tax_class, rate, part in shares:
             amounts = with_tax(part, rate, gross=channel.gross)
             charges.append(PricedCharge(charge.kind, charge.name, tax_class, rate, *amounts))
-    resolved = Resolved(order, principal, channel, pickup, country, lines, charges)
+    resolved = Resolved(order, principal, channel, pickup, country, lines, charges, earned)
     _check_total(order, resolved)
     return resolved
 

@@ -5,12 +5,21 @@ follows from `core.money.of_units`. Tax is computed per line, half up.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from uuid import UUID
 
 from kontor.core.money import spread
+from kontor.promotions.values import Offer
 from kontor.tax.rounding import tax_from_gross, tax_on_net
+
+
+@dataclass(frozen=True, slots=True)
+class Earned:
+    """What a version of a promotion gives a line, in minor units."""
+
+    offer: Offer
+    amount: int
 
 
 @dataclass(slots=True)
@@ -38,6 +47,7 @@ class PricedLine:
     bundle_quantity: int | None = None
     line_discount: int = 0
     discount_code: str | None = None
+    earned: list[Earned] = field(default_factory=list)
     order_discount: int = 0
     net: int = 0
     tax: int = 0
@@ -46,7 +56,12 @@ class PricedLine:
     @property
     def discount(self) -> int:
         """Everything taken off the shown amount."""
-        return self.line_discount + self.order_discount
+        return self.shown - self.before_order + self.order_discount
+
+    @property
+    def before_order(self) -> int:
+        """What the line costs before a discount of the whole order: the channel's own and promotions are taken off."""
+        return self.shown - self.line_discount - sum(each.amount for each in self.earned)
 
 
 @dataclass(slots=True)
@@ -89,7 +104,7 @@ def shares_of_goods(amount: int, lines: Sequence[PricedLine]) -> list[tuple[str,
 def price_lines(lines: Sequence[PricedLine], order_discount: int, *, gross: bool) -> None:
     """Spread the order's discount over the lines and freeze net, tax and gross of each."""
     if order_discount:
-        shares = spread(order_discount, [line.shown - line.line_discount for line in lines])
+        shares = spread(order_discount, [line.before_order for line in lines])
         for line, share in zip(lines, shares, strict=True):
             line.order_discount = share
     for line in lines:

@@ -38,7 +38,7 @@ _LINE = (
     "returned", "refunded",
 )  # fmt: skip
 _CHARGE = ("id", "order_id", "kind", "name", "tax_class", "tax_rate", "net", "tax", "gross", "canceled", "refunded")
-_ADJUSTMENT = ("id", "order_id", "order_line_id", "code", "label", "amount")
+_ADJUSTMENT = ("id", "order_id", "order_line_id", "code", "label", "amount", "promotion_id", "return_rule")
 
 
 async def write_orders(db: Session, placements: Sequence[Placement]) -> None:
@@ -106,9 +106,22 @@ def _adjustment_rows(each: Placement) -> list[tuple[Any, ...]]:
     for line_id, line in zip(each.line_ids, each.resolved.lines, strict=True):
         if line.line_discount:
             own = line.discount_code or "LINE"
-            rows.append((new_id(), each.order_id, line_id, own[:60], own[:200], line.line_discount))
+            rows.append((new_id(), each.order_id, line_id, own[:60], own[:200], line.line_discount, None, None))
+        rows += [
+            (
+                new_id(),
+                each.order_id,
+                line_id,
+                earned.offer.code,
+                earned.offer.name,
+                earned.amount,
+                earned.offer.id,
+                earned.offer.return_rule,
+            )
+            for earned in line.earned
+        ]
         if line.order_discount:
-            rows.append((new_id(), each.order_id, line_id, code, label, line.order_discount))
+            rows.append((new_id(), each.order_id, line_id, code, label, line.order_discount, None, None))
     return rows
 
 

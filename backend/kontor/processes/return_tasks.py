@@ -119,6 +119,8 @@ def _lines(due: RefundDue, unpaid: int) -> list[dict[str, Any]]:
     rows += [{"charge_id": str(charge.charge_id), "gross": charge.gross} for charge in due.charges]
     if due.fee:
         rows.append({"name": "RETURN_FEE", "tax_rate": str(due.lines[0].tax_rate), "gross": -due.fee})
+    for rate, kept in due.rechecked.items():
+        rows.append({"name": "PROMOTION_NOT_EARNED", "tax_rate": rate, "gross": -kept})
     if unpaid:
         rows.append({"name": payments.NOT_PAID, "gross": -unpaid})
     return rows

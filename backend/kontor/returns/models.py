@@ -12,7 +12,10 @@ from kontor.returns.states import Disposition, ReturnReason, ReturnState
 
 
 class Return(Model):
-    """An announced return. `number` is the RMA number; `fee` is kept from the refund, a line of its own."""
+    """An announced return. `number` is the RMA number; `fee` is kept from the refund, a line of its own.
+
+    `rechecked` is what its refunds kept, gross by tax rate, of discounts that the kept goods no longer earn.
+    """
 
     __tablename__ = "return"
     __table_args__ = (
@@ -28,6 +31,7 @@ class Return(Model):
     location_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("stock_location.id"))
     currency: Mapped[str] = mapped_column(sa.String(3))
     fee: Mapped[int] = mapped_column(sa.BigInteger, default=0)
+    rechecked: Mapped[dict[str, Any]] = mapped_column(Json, default=dict, server_default="{}")
     note: Mapped[str | None] = mapped_column(sa.String(1000))
     label_tracking: Mapped[str | None] = mapped_column(sa.String(80))
     label_document_id: Mapped[UUID | None]

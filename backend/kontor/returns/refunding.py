@@ -1,5 +1,6 @@
 """What a return is to be paid, and that it was: computed here, paid by payments, brought together by the process."""
 
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -8,9 +9,11 @@ from kontor.core.statemachine import transition
 from kontor.orders import progress
 from kontor.orders import queries as orders
 from kontor.orders.models import Order, OrderCharge
+from kontor.promotions.rechecking import sums
 from kontor.returns import queries
 from kontor.returns.inspection import Entitlement, all_returned, due, is_complete
 from kontor.returns.models import Return, ReturnLine
+from kontor.returns.rechecking import kept_back
 from kontor.returns.states import RETURN, ReturnState
 from kontor.returns.values import RefundCharge, RefundDue
 
@@ -18,6 +21,7 @@ from kontor.returns.values import RefundCharge, RefundDue
 async def refund_due(db: Session, found: Return) -> RefundDue:
     """What is to be paid now: accepted pieces that were not refunded, less the fee, which is kept once.
 
+    What kept goods no longer earn of promotions with the rule RECHECK is kept, too.
     When with them every shipped piece of the order is paid back, its charges are too.
     """
     lines = (await queries.lines_of(db, [found.id]))[found.id]
@@ -38,7 +42,15 @@ async def refund_due(db: Session, found: Return) -> RefundDue:
     )
     charges = (await orders.charges_of(db, [found.order_id]))[found.order_id] if whole else []
     fee = 0 if any(line.refunded for line in lines) else found.fee
-    return due(rows, [_charge(row) for row in charges if _is_open(row)], fee=fee, currency=found.currency)
+    answer = due(rows, [_charge(row) for row in charges if _is_open(row)], fee=fee, currency=found.currency)
+    if not answer.lines:
+        return answer
+    returned: dict[UUID, int] = {}
+    for sent in shipped.values():
+        paid_back = sent.refunded_units + units.get(sent.id, 0)
+        returned[sent.order_line_id] = returned.get(sent.order_line_id, 0) + paid_back
+    kept = await kept_back(db, found.order_id, returned, most=answer.goods - answer.fee)
+    return replace(answer, rechecked=kept)
 
 
 def _is_open(charge: OrderCharge) -> bool:
@@ -68,6 +80,7 @@ async def book_refund(db: Session, return_id: UUID, *, now: datetime) -> RefundD
     for line in lines:
         line.refunded = line.accepted
     await _book_charges(db, order, answer)
+    found.rechecked = sums([found.rechecked or {}, answer.rechecked])
     changes: dict[UUID, dict[str, int]] = {}
     for row in answer.lines:
         counters = changes.setdefault(row.order_line_id, {"refunded": 0})

@@ -1,6 +1,7 @@
 """What a return is to be paid. Integer minor units."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
 from uuid import UUID
 
@@ -31,14 +32,23 @@ class RefundCharge:
 
 @dataclass(frozen=True, slots=True)
 class RefundDue:
-    """What a return is to be paid: pieces, charges, and the fee that is kept, a line of its own."""
+    """What a return is to be paid: pieces, charges, and the fee that is kept, a line of its own.
+
+    `rechecked` is kept, too: discounts the kept goods no longer earn, gross by tax rate (negative: given back).
+    """
 
     currency: str
     lines: tuple[RefundLine, ...] = ()
     charges: tuple[RefundCharge, ...] = ()
     fee: int = 0
+    rechecked: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def goods(self) -> int:
+        """What pieces and charges come to, before anything is kept."""
+        return sum(line.gross for line in self.lines) + sum(charge.gross for charge in self.charges)
 
     @property
     def amount(self) -> int:
         """What is paid out, minor units; never negative."""
-        return sum(line.gross for line in self.lines) + sum(charge.gross for charge in self.charges) - self.fee
+        return self.goods - self.fee - sum(self.rechecked.values())

@@ -114,6 +114,10 @@ class PlaceOrderInput:
     max_parcels: int | None = None
     expected_total: Long | None = None
     facts: JSON | None = None
+    coupons: list[str] = strawberry.field(
+        default_factory=list,
+        description="Codes the customer gave. Promotions count for orders in which no line brings a price of its own.",
+    )
 
     def read(self, path: Path) -> intake.OrderInput:
         """As the domain takes it; raises `InvalidInput` for what does not fit a column."""
@@ -150,6 +154,7 @@ class PlaceOrderInput:
             max_parcels=self.max_parcels,
             expected_total=self.expected_total,
             facts=_facts(self.facts, path),
+            coupons=tuple(self.coupons),
         )  # fmt: skip
 
 
@@ -189,6 +194,11 @@ def _check_texts(order: PlaceOrderInput, path: Path) -> None:
                 )
     if order.language is not None and (len(order.language) != 2 or not order.language.isalpha()):
         raise InvalidInput("A language has two letters.", code="INVALID_LANGUAGE", path=(*path, "language"))
+    for index, coupon in enumerate(order.coupons):
+        if not 1 <= len(coupon.strip()) <= _LIMITS["code"] or "\x00" in coupon:
+            raise InvalidInput(
+                f"1 to {_LIMITS['code']} characters.", code="INVALID_TEXT", path=(*path, "coupons", index)
+            )
     for name, number in (("priority", order.priority), ("maxParcels", order.max_parcels)):
         if number is not None and not 0 <= number <= 10_000:
             raise InvalidInput("0 to 10,000.", code="INVALID_NUMBER", path=(*path, name))

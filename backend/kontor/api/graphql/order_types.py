@@ -39,6 +39,7 @@ from kontor.orders.states import (
 )
 from kontor.payments.models import Payment as PaymentRow
 from kontor.payments.models import Refund as RefundRow
+from kontor.promotions.values import ReturnRule
 from kontor.returns.models import Return as ReturnRow
 from kontor.routing.explanation import describe
 from kontor.routing.models import RoutingDecision as DecisionRow
@@ -52,7 +53,8 @@ if TYPE_CHECKING:
     from kontor.api.graphql.returns import Return
 
 for _states in (
-    AuthorizeStatus, ChargeStatus, DeliveryType, FulfillmentStatus, HoldKind, InvoiceStatus, OrderState, ReturnStatus,
+    AuthorizeStatus, ChargeStatus, DeliveryType, FulfillmentStatus, HoldKind, InvoiceStatus, OrderState, ReturnRule,
+    ReturnStatus,
 ):  # fmt: skip
     strawberry.enum(_states)
 
@@ -65,13 +67,18 @@ def amount_of(name: str) -> Made:
     return made(name, "currency")(lambda shown: money(amount(shown.row), shown.row.currency))
 
 
-@strawberry.type(description="A piece of the order's price that was taken off.")
+@strawberry.type(
+    description="A piece of the order's price that was taken off; of Kontor's own promotions with the version that "
+    "gave it and what a return does to it."
+)
 class PriceReduction:
     id: UUID
     order_line_id: UUID
     code: str
     label: str
     amount: Money
+    promotion_id: UUID | None
+    return_rule: ReturnRule | None
 
 
 @strawberry.type(description="A fee of the order, such as shipping.")
@@ -251,6 +258,8 @@ class Order(Shown):
                 code=row.code,
                 label=row.label,
                 amount=money(row.amount, self.currency),
+                promotion_id=row.promotion_id,
+                return_rule=row.return_rule,
             )
             for row in rows
         ]

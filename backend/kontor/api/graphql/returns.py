@@ -145,6 +145,7 @@ class ReturnRefund:
     lines: list[ReturnRefundLine]
     charges: Money
     fee: Money
+    not_earned: Money = strawberry.field(description="Discounts the kept goods no longer earn; below 0: given back.")
     amount: Money
 
     @classmethod
@@ -161,7 +162,7 @@ class ReturnRefund:
         charges = sum(charge.gross for charge in due.charges)
         return cls(
             lines=lines, charges=money(charges, due.currency), fee=money(due.fee, due.currency),
-            amount=money(due.amount, due.currency),
+            not_earned=money(sum(due.rechecked.values()), due.currency), amount=money(due.amount, due.currency),
         )  # fmt: skip
 
 

@@ -1,0 +1,73 @@
+"""Returns of orders with promotions that the kept goods have to earn again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from factories.catalog import make_variant
+from factories.fulfillment import audited
+from factories.intake import Company, make_company, put_stock
+from factories.pricing import make_price
+from factories.promotions import make_promotion
+from factories.returns import approved, delivered, return_lines
+from kontor.core.db import Database
+from kontor.orders.intake import LineInput
+from kontor.promotions.values import ReturnRule
+from kontor.returns.models import Return
+from kontor.returns.receiving import Arrived, Finding, receive_return
+from kontor.returns.refunding import book_refund
+from kontor.returns.states import Disposition
+from kontor.returns.values import RefundDue
+from support import StandingClock
+
+TIERS = {"kind": "PERCENT_OFF", "tiers": [{"since": 2, "percent": 10}, {"since": 4, "percent": 20}]}
+
+
+async def company_with(database: Database, rule: ReturnRule, **channel: Any) -> Company:
+    company = await make_company(database, **channel)
+    async with database.unit_of_work() as db:
+        lamp = await make_variant(db, sku="LAMP")
+        await make_price(db, company.channel, lamp, 1000)
+    await put_stock(database, company.warehouse.id, lamp.id, 20)
+    await make_promotion(database, benefit=TIERS, return_rule=rule)
+    return company
+
+
+async def refund(database: Database, company: Company, found: Return, quantity: int) -> RefundDue:
+    (line,) = await return_lines(database, found.id)
+    async with database.unit_of_work() as db:
+        findings = [Finding(line.id, quantity, Disposition.RESTOCK)]
+        arrived = [Arrived(line.id, quantity)]
+        await receive_return(db, found.id, company.warehouse.id, arrived, now=db.now, findings=findings)
+    async with database.unit_of_work() as db:
+        return await book_refund(db, found.id, now=db.now)
+
+
+@pytest.mark.parametrize(
+    ("rule", "amounts"), [(ReturnRule.RECHECK, [500, 900, 1800]), (ReturnRule.KEEP_SHARE, [800, 800, 1600])]
+)
+async def test_partial_returns_end_at_what_was_paid(
+    database: Database, clock: StandingClock, rule: ReturnRule, amounts: list[int]
+) -> None:
+    """Four lamps at 20 percent off: three would have had 10 percent, one none, so 300, 200 and 200 are not earned."""
+    company = await company_with(database, rule)
+    order_id = await delivered(database, company, LineInput("LAMP", 4))
+    clock.advance(days=1)
+    await make_promotion(database, benefit={"kind": "PERCENT_OFF", "percent": 50})  # of later days: it does not count
+    found = await approved(database, order_id, 4)
+    paid = [await refund(database, company, found, count) for count in (1, 1, 2)]
+    assert [each.amount for each in paid] == amounts
+    assert sum(amounts) == 3200
+    await audited(database)
+
+
+async def test_net_prices_keep_the_tax_of_what_is_not_earned(database: Database, clock: StandingClock) -> None:
+    company = await company_with(database, ReturnRule.RECHECK, gross=False)
+    order_id = await delivered(database, company, LineInput("LAMP", 4))
+    found = await approved(database, order_id, 4)
+    first = await refund(database, company, found, 1)
+    assert (first.goods, sum(first.rechecked.values()), first.amount) == (952, 357, 595)
+    rest = await refund(database, company, found, 3)
+    assert first.amount + rest.amount == 3808
