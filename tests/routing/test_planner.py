@@ -1,8 +1,10 @@
 from collections import Counter
 from dataclasses import replace
+from random import Random
 
 import pytest
 
+from kontor.routing import bounding
 from kontor.routing.bounding import search
 from kontor.routing.candidates import available, items_of
 from kontor.routing.planner import plan, problem_of
@@ -302,3 +304,30 @@ def test_orders_too_large_for_the_program_end_at_the_optimum_too(seed: int) -> N
     result = plan(demand, supply, POLICY)
     assert (result.cost_cents, result.gap_cents) == (cheapest_by_solver(demand, supply, POLICY), 0)
     assert_feasible(demand, supply, result)
+
+
+def many(places: int, lines: int, quantity: int, *, dearest: int = 0) -> tuple[Demand, Supply]:
+    """A large order to stores that all send by one tariff, or by tariffs that differ a little."""
+    rng = Random(1)
+    sites = [Site(f"p{n}", {"DE": Lane(490 + rng.randint(0, dearest), 0, 1)}) for n in range(places)]
+    stock: dict[Id, dict[Id, Stock]] = {
+        f"v{n}": {f"p{m}": Stock(rng.randint(0, 20)) for m in range(places)} for n in range(lines)
+    }
+    wanted = tuple(DemandLine(f"l{n}", f"v{n}", quantity, 500) for n in range(lines))
+    return Demand(wanted, "web", "DE", 5), Supply(Network(sites), stock, 0, 4)
+
+
+def test_large_order_to_places_of_one_tariff_is_proven() -> None:
+    """Hundreds of sets of places cost the same: only what a plan can cost at all tells that none is cheaper."""
+    chosen = plan(*many(40, 3, 100), replace(POLICY, split_cents=50, shortage_cents=100_000))
+    assert (chosen.cost_cents, len(chosen.parcels), chosen.gap_cents) == (7 * 490 + 6 * 50, 7, 0)
+
+
+def test_search_ends_after_its_work_with_a_plan_and_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    given, policy = many(30, 4, 90, dearest=60), replace(POLICY, split_cents=50, shortage_cents=100_000)
+    whole = plan(*given, policy)
+    monkeypatch.setattr(bounding, "MAX_WORK", 1)
+    short = plan(*given, policy)
+    assert short.cost_cents >= whole.cost_cents >= short.cost_cents - short.gap_cents
+    assert short.gap_cents > 0
+    assert sum(count for parcel in short.parcels for _, count in parcel.lines) == 4 * 90

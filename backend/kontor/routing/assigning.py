@@ -86,11 +86,16 @@ class Assigner:
     def _fill(self, chosen: Sequence[int], *, shared: bool) -> tuple[int, Amounts]:
         """Give each item the cheapest room there is; the cost with what stays owed. `shared` heeds shared stock."""
         rows = {n: [0] * len(self.order.items) for n in chosen}
+        mates: dict[int, list[int]] = {}
+        for n in rows:
+            mates.setdefault(self.places[n].offer.rank, []).append(n)
         cost = 0
         for index, item in enumerate(self.order.items):
             need = item.count
             for n in self.ranked[index]:
-                take = min(need, self._room(n, index, rows, shared=shared)) if n in rows else 0
+                if n not in rows:
+                    continue
+                take = min(need, self._room(n, index, rows, mates[self.places[n].offer.rank], shared=shared))
                 if take > 0:
                     rows[n][index] = take
                     need -= take
@@ -134,11 +139,10 @@ class Assigner:
             taken[n] = take
         return _Way(cost + need * self.order.lost[index], lines, taken)
 
-    def _room(self, n: int, index: int, rows: Amounts, *, shared: bool) -> int:
-        """Counts that the place's stock can still give, on its own day and every later one."""
+    def _room(self, n: int, index: int, rows: Amounts, mates: Sequence[int], *, shared: bool) -> int:
+        """Counts that the place's stock can still give, on its day and every later one; `mates` are all its days."""
         place = self.places[n]
         room = place.available[index]
-        mates = [m for m in rows if self.places[m].offer.rank == place.offer.rank]
         if len(mates) == 1 and not shared:
             return room
         for m in mates:

@@ -3,13 +3,15 @@
 The bound puts a price on every item (Lagrange): each location earns what the prices of what it would send exceed its
 own costs, on the days that pay best, and where that is more than its parcels cost it is bought. The prices are moved
 until the locations together send about what is wanted; what is paid then is a bound on every plan. It ignores what
-couples items (weight steps, shared stock, a limit of several days); the assignment at the end does not. The search ends
-with the optimum or, after a fixed number of steps, with the best plan found and the proven bound.
+couples items (weight steps, shared stock, a limit of several days); the assignment at the end does not. Where all costs
+are multiples of so many cents, as with one tariff for all, bounds are rounded up to what a plan can cost. The search
+ends with the optimum or, after a fixed amount of work, with the best plan found and the proven bound.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
+from math import gcd
 from typing import NamedTuple
 
 from kontor.routing.assigning import Amounts, Assigner, Assignment
@@ -17,7 +19,8 @@ from kontor.routing.candidates import FORBIDDEN, Place
 from kontor.routing.covering import Order, Parcel
 from kontor.routing.earning import FINE, Location, fewest, lack
 
-MAX_STEPS = 2000
+# Items looked at in places, in all: about a second. Orders that end with a proof take less than half of it.
+MAX_WORK = 400_000
 _FIRST_ROUNDS, _ROUNDS = 120, 25
 _PATIENCE = 5  # rounds without a better bound before the steps are halved
 
@@ -58,6 +61,8 @@ class _Tree:
         for n, place in enumerate(places):
             groups.setdefault(place.offer.rank, []).append(n)
         self.locations = [Location(order, places, numbers) for numbers in groups.values()]
+        self.work = 0
+        self.stride, self.rest = 1, 0
 
     @property
     def limit(self) -> int:
@@ -68,17 +73,16 @@ class _Tree:
         """Search; the proven bound."""
         everything = range(len(self.places))
         self.construct()
+        self.stride, self.rest = self.grid()
         cheapest = [
             min([place.unit[index] for place in self.places if place.available[index]], default=0)
             for index in range(len(self.order.items))
         ]
         prices = [max(0, min(cents, lost)) * FINE for cents, lost in zip(cheapest, self.order.lost, strict=True)]
         root = self.price(frozenset(), frozenset(), prices, rounds=_FIRST_ROUNDS)
-        heap = [(root.bound, 0, root, frozenset[int](), frozenset[int]())]
+        heap = [(self.up(root.bound), 0, root, frozenset[int](), frozenset[int]())]
         leaves, counter = FORBIDDEN, 0
-        for _ in range(MAX_STEPS):
-            if not heap or heap[0][0] >= self.limit:
-                break
+        while heap and heap[0][0] < self.limit and self.work < MAX_WORK:
             bound, _, priced, opened, closed = heappop(heap)
             opened, closed = self.decide(priced, opened, closed)
             undecided = [n for n in everything if n not in opened and n not in closed]
@@ -91,9 +95,32 @@ class _Tree:
             for child in self.children(opened, closed, branch):
                 counter += 1
                 below = self.price(*child, priced.prices, rounds=_ROUNDS)
-                if below.bound < self.limit:
-                    heappush(heap, (max(bound, below.bound), counter, below, *child))
+                least = max(bound, self.up(below.bound))
+                if least < self.limit:
+                    heappush(heap, (least, counter, below, *child))
         return min(self.limit, leaves, heap[0][0] if heap else FORBIDDEN)
+
+    def grid(self) -> tuple[int, int]:
+        """What the costs of plans are a multiple of, and the rest: the common divisor of all they are made of.
+
+        A count costs what it costs at its place, or unsent. Where a count unsent alone costs as much as a plan that is
+        known, no better plan leaves one, and what it costs does not matter.
+        """
+        order, places = self.order, self.places
+        parts = set(self.fixed) | {place.line_cents for place in places}
+        parts |= {cents for place in places for _, cents in place.offer.lane.weight_steps}
+        base = order.lost
+        if min(order.lost) >= self.best.cost and min(parts) >= 0 and min(min(place.unit) for place in places) >= 0:
+            base = places[0].unit
+        rest = -order.split_cents
+        for index, (cents, item) in enumerate(zip(base, order.items, strict=True)):
+            parts |= {place.unit[index] - cents for place in places if place.available[index]}
+            rest += cents * item.count
+        return gcd(*parts) or 1, rest
+
+    def up(self, bound: int) -> int:
+        """The least that a plan with a parcel can cost and not be below the bound."""
+        return bound + (self.rest - bound) % self.stride
 
     def children(
         self, opened: frozenset[int], closed: frozenset[int], branch: int
@@ -129,7 +156,7 @@ class _Tree:
                 best, idle = _Priced(bound, list(prices), lacks), 0
             else:
                 idle += 1
-            if bound >= self.limit or scale < 0.01:
+            if self.up(bound) >= self.limit or scale < 0.01:
                 break
             square = sum(each * each for each in surplus)
             if not square:
@@ -148,6 +175,7 @@ class _Tree:
     ) -> tuple[int, list[int], dict[int, int]]:
         """The bound of these prices in sixteenths, what is wanted more than sent of each item, what places lack."""
         order = self.order
+        self.work += len(self.places) * len(order.items)
         value = -order.split_cents * FINE
         surplus = []
         for price, lost, item in zip(prices, order.lost, order.items, strict=True):
@@ -171,19 +199,23 @@ class _Tree:
         return value, surplus, lacks
 
     def construct(self) -> None:
-        """A first plan: add the place that saves most until none saves."""
+        """A first plan: add the place that saves most until none saves.
+
+        A place mostly saves less the more others there are: it is tried again only when it may be the next.
+        """
         chosen: set[int] = set()
-        reach = FORBIDDEN * (len(self.order.items) + 1) * 1000
-        while self.order.max_parcels is None or len(chosen) < self.order.max_parcels:
-            tries = [
-                (self.cost_of({*chosen, n}) + self.assigner.assign([*chosen, n]).bound, n)
-                for n in range(len(self.places))
-                if n not in chosen
-            ]
-            if not tries or min(tries)[0] >= reach:
+        reach = sum(lost * item.count for lost, item in zip(self.order.lost, self.order.items, strict=True))
+        queue = [(-FORBIDDEN, n) for n in range(len(self.places))]
+        while queue and (self.order.max_parcels is None or len(chosen) < self.order.max_parcels):
+            _, n = heappop(queue)
+            more = (self.cost_of({*chosen, n}) + self.assigner.assign(sorted({*chosen, n})).bound - reach, n)
+            if queue and queue[0] < more:
+                heappush(queue, more)
+                continue
+            if chosen and more[0] >= 0:
                 break
-            reach, n = min(tries)
             chosen.add(n)
+            reach += more[0]
             self.take(chosen)
 
     def cost_of(self, chosen: Iterable[int]) -> int:
