@@ -44,7 +44,7 @@ def asked(*orders: list[int], period: int = 0, promise: float = 3, walk_ins: flo
 
 
 def values(of: Market, demand: Asked) -> Values:
-    return cleared(of, demand, Values(np.zeros(of.supply.shape), np.zeros(of.capacity.shape)))
+    return cleared(of, demand, Values(np.zeros(of.supply.shape), np.zeros(of.capacity.shape)), rounds=2)
 
 
 def lamp(of: Market, demand: Asked) -> int:
@@ -99,6 +99,12 @@ def test_drawn_orders_follow_the_rates() -> None:
     assert all(len(set(row[row >= 0].tolist())) == (row >= 0).sum() for row in demand.variant)
     assert (demand.units[lines] == 1).all()
     assert demand.units[~lines].sum() == 0
+
+
+def test_what_is_over_of_the_first_day_brings_no_orders() -> None:
+    whole, half = (drawn(RATES._replace(begun=begun), Shapes(), np.random.default_rng(5)) for begun in (0.0, 0.5))
+    assert 0.4 < (whole.period == 0).mean() < 0.6
+    assert 0.25 < (half.period == 0).mean() < 0.42
 
 
 def test_drawn_orders_look_like_those_seen() -> None:

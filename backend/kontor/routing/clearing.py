@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 _SINGLES, _PAIRS = 4, 2
 """Plans of one place, and of two, that each order begins with."""
-_ROUNDS = 2
 _WORTHWHILE = 20
 """Cents by which a further plan must be better than those known."""
 
@@ -52,12 +51,15 @@ class Values(NamedTuple):
     capacity: Array
 
 
-def cleared(market: Market, asked: Asked, start: Values) -> Values:
-    """The values under one demand, found from some prices on. Raises `OptimizerMissing`."""
+def cleared(market: Market, asked: Asked, start: Values, *, rounds: int) -> Values:
+    """The values under one demand, found from some prices on. Raises `OptimizerMissing`.
+
+    So many `rounds` ask orders for better plans at the values found; where the start is nearly right, none is needed.
+    """
     clearing = _Clearing(market, asked)
     values = start
     owed = clearing.np.zeros(len(asked.region))
-    for turn in range(_ROUNDS + 1):
+    for turn in range(rounds + 1):
         singles, pairs, least = (_SINGLES, _PAIRS, 1) if not turn else (1, 1, _WORTHWHILE)
         if not clearing.propose(values, owed - least, singles, pairs) and turn:
             break
