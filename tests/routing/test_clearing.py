@@ -44,7 +44,7 @@ def asked(*orders: list[int], period: int = 0, promise: float = 3, walk_ins: flo
 
 
 def values(of: Market, demand: Asked) -> Values:
-    return cleared(of, demand, Values(np.zeros(of.supply.shape), np.zeros(of.capacity.shape)), rounds=2)
+    return cleared(of, demand, Values(np.zeros(of.supply.shape), np.zeros(of.capacity.shape)))
 
 
 def lamp(of: Market, demand: Asked) -> int:

@@ -36,7 +36,7 @@ class Pricing:
     found earlier counts as `memory` samples at most. `rounds` is how long an evening's orders are planned jointly.
     """
 
-    samples: int = 6
+    samples: int = 5
     memory: float = 12
     seed: int = 0
     rounds: int = 12

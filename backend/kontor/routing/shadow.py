@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 Key: TypeAlias = tuple[Id, Id]
 """A place and a variant."""
-_ROUNDS = 2
-"""How often the first search for prices, that knows none yet, asks for better plans."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +95,7 @@ def shadow_prices(
     units, capacity = np.zeros(market.supply.shape), np.zeros(market.capacity.shape)
     for sample in range(samples):
         asked = drawn(rates, shapes or Shapes(), np.random.default_rng([seed, holdings.first, sample]))
-        found = cleared(market, together(known, asked), values, rounds=0 if before or sample else _ROUNDS)
+        found = cleared(market, together(known, asked), values, rounds=1 if before or sample else 2)
         units, capacity = units + found.units / samples, capacity + found.capacity / samples
         values = Values(units * samples / (sample + 1), capacity * samples / (sample + 1))
     lowest = -market.markdown[:, :, None]
