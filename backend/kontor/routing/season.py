@@ -33,7 +33,8 @@ class Pricing:
     """How shadow prices are made.
 
     `samples` demands are drawn a day: all at once in the evening, or one after the other while orders come. What was
-    found earlier counts as `memory` samples at most. `rounds` is how long an evening's orders are planned jointly.
+    found earlier counts as `memory` samples at most; in the evening only as a day's, as much of it was due to orders
+    that are served by now. `rounds` is how long an evening's orders are planned jointly.
     """
 
     samples: int = 5
@@ -58,7 +59,8 @@ class SeasonRouter:
         row = Row(message, ())
         kind = row.text("type")
         if kind == "start":
-            self._season = _Season(row, self.pricing)
+            how = self.pricing
+            self._season = _Season(row, how, how.samples if self.policy == "evening" else how.memory)
             return {}
         if kind not in self._handlers:
             raise row.wrong("type", "A message is start, day, order or evening.")
@@ -115,7 +117,7 @@ def _parcels(sent: Sent) -> list[dict[str, Any]]:
 class _Season:
     """What is known of the season so far. `stock` is what should be there now, were it not for walk-ins."""
 
-    def __init__(self, root: Row, pricing: Pricing) -> None:
+    def __init__(self, root: Row, pricing: Pricing, memory: float) -> None:
         self.pricing, self.today = pricing, -1
         self.end, self.wait = root.whole("days", least=1), root.whole("wait_days", least=0)
         self.lines = articles_of(root)
@@ -150,7 +152,7 @@ class _Season:
         self.walk_ins: Counter[Key] = Counter()
         self.open_days: dict[Key, float] = {}
         self.opened: frozenset[Key] = frozenset()
-        self.running = RunningPrices(pricing.memory)
+        self.running = RunningPrices(memory)
         self.sold_today: dict[Key, int] = {}
         self.turn = self.asked_today = 0
 
