@@ -101,6 +101,12 @@ def test_drawn_orders_follow_the_rates() -> None:
     assert demand.units[~lines].sum() == 0
 
 
+def test_what_is_over_of_the_first_day_brings_no_orders() -> None:
+    whole, half = (drawn(RATES._replace(begun=begun), Shapes(), np.random.default_rng(5)) for begun in (0.0, 0.5))
+    assert 0.4 < (whole.period == 0).mean() < 0.6
+    assert 0.25 < (half.period == 0).mean() < 0.42
+
+
 def test_drawn_orders_look_like_those_seen() -> None:
     seen = Shapes({(5, 2): 1000}, {3: 1000})
     demand = drawn(RATES, seen, np.random.default_rng(5))

@@ -113,6 +113,31 @@ def test_what_is_missing_in_the_morning_was_sold_at_the_counter() -> None:
     assert season is not None
     assert +season.walk_ins == Counter({("shop", "lamp"): 1})
     assert season.units == Counter({"lamp": 1})
+    # The lamps of the shop ran out at some time of the day, those of the hall did not; bulbs there were none.
+    assert season.open_days == {("shop", "lamp"): 0.5, ("hall", "lamp"): 1.0}
+
+
+def test_prices_are_found_again_as_the_orders_of_a_day_come() -> None:
+    start = deepcopy(START)
+    start["forecast"]["orders_per_day"] = 6
+    chosen = SeasonRouter("online", Pricing(samples=3))
+    chosen.answer(start)
+    chosen.answer(DAY)
+    season = chosen._season
+    assert season is not None
+    turns = []
+    for _ in range(8):
+        chosen.answer({**ASK, "available": [["hall", "lamp", 0, 9]]})
+        turns.append(season.turn)
+    assert turns == [0, 0, 1, 1, 2, 2, 2, 2]
+
+
+def test_walk_ins_of_the_day_are_heard_of_while_it_lasts() -> None:
+    chosen = router("online")
+    season = chosen._season
+    assert season is not None
+    chosen.answer({**ASK, "available": [["hall", "lamp", 0, 9], ["shop", "lamp", 0, 0]]})
+    assert season.sold_today == {("hall", "lamp"): 0, ("shop", "lamp"): 1}
 
 
 def test_cheapest_is_the_plan_of_each_order() -> None:

@@ -9,7 +9,7 @@ from random import Random
 import pytest
 
 from kontor.routing.forecasting import Forecast, Sold, counter_rates, learned
-from kontor.routing.shadow import Assortment, Holdings, Key, Prices, shadow_prices, smoothed
+from kontor.routing.shadow import Assortment, Holdings, Key, Prices, RunningPrices, shadow_prices
 from kontor.routing.solver import OptimizerMissing
 from kontor.routing.values import DemandLine, Id, Lane, Network, Policy, Site
 
@@ -55,8 +55,8 @@ def test_prices_rise_with_scarcity_and_stay_below_what_is_owed() -> None:
 
 
 def test_walk_ins_make_a_shop_keep_its_stock() -> None:
-    without = prices(assortment(), holdings(30))
-    visited = prices(assortment(), holdings(30), replace(FORECAST, walk_ins={"shop": 9.0}))
+    without = prices(assortment(), holdings(22))
+    visited = prices(assortment(), holdings(22), replace(FORECAST, walk_ins={"shop": 9.0}))
     assert all(visited["shop", article] > without["shop", article] + 500 for article in ARTICLES)
 
 
@@ -96,10 +96,37 @@ def test_when_the_season_is_over_only_the_mark_down_counts() -> None:
     assert found.units["shop", "lamp"] == ((7, -700.0),)
 
 
-def test_new_prices_keep_something_of_the_old() -> None:
-    old, new = Prices({("a", "x"): ((0, 100.0),)}, {"a": 8.0}), Prices({("a", "x"): ((1, 200.0),)}, {"a": 4.0})
-    assert smoothed(new, old, 0.25) == Prices({("a", "x"): ((1, 175.0),)}, {"a": 5.0})
-    assert smoothed(new, None, 0.25) == new
+def running(memory: float, *found: tuple[Prices, int]) -> RunningPrices:
+    """Prices found one after the other, each with one sample, for so many units of `a x`."""
+    mean = RunningPrices(memory)
+    for each, units in found:
+        mean.add(each, 1, {("a", "x"): units})
+    return mean
+
+
+def found_at(day: int, cents: float, room: float) -> Prices:
+    return Prices({("a", "x"): ((day, cents),)}, {"a": room})
+
+
+def test_prices_are_the_mean_of_what_was_found() -> None:
+    first, second, third = found_at(0, 100.0, 8.0), found_at(1, 200.0, 4.0), found_at(1, 600.0, 0.0)
+    assert running(9, (first, 5)).prices == first
+    assert running(9, (first, 5), (second, 5)).prices == found_at(1, 150.0, 6.0)
+    assert running(9, (first, 5), (second, 5), (third, 5)).prices.on("a", "x", 1) == pytest.approx(300.0)
+
+
+def test_old_prices_count_as_the_memory_allows() -> None:
+    low, high = found_at(0, 100.0, 8.0), found_at(0, 400.0, 2.0)
+    after = running(2, *[(low, 5)] * 30, (high, 5)).prices
+    assert after.on("a", "x", 0) == pytest.approx(200.0)
+    assert after.capacity["a"] == pytest.approx(6.0)
+
+
+def test_old_prices_count_less_when_the_stock_has_changed() -> None:
+    low, high = found_at(0, 100.0, 0.0), found_at(0, 400.0, 0.0)
+    same, fewer, more = (running(9, (low, 3), (high, units)).prices.on("a", "x", 0) for units in (3, 1, 7))
+    assert same == pytest.approx(250.0)
+    assert fewer == more == pytest.approx(300.0)
 
 
 def test_without_the_solver_prices_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,9 +16,8 @@ if TYPE_CHECKING:
 
     Array: TypeAlias = numpy.ndarray[Any, numpy.dtype[Any]]
 
-_SINGLES, _PAIRS = 4, 2
+_SINGLES, _BARE_SINGLES, _PAIRS = 4, 3, 2
 """Plans of one place, and of two, that each order begins with."""
-_ROUNDS = 2
 _WORTHWHILE = 20
 """Cents by which a further plan must be better than those known."""
 
@@ -52,14 +51,21 @@ class Values(NamedTuple):
     capacity: Array
 
 
-def cleared(market: Market, asked: Asked, start: Values) -> Values:
-    """The values under one demand, found from some prices on. Raises `OptimizerMissing`."""
+def cleared(market: Market, asked: Asked, start: Values, *, rounds: int = 2) -> Values:
+    """The values under one demand, found from some prices on. Raises `OptimizerMissing`.
+
+    Orders begin with plans that are good at the start's prices and with such as would be at bare costs: otherwise
+    goods that are dear at the start would look as if nobody wanted them. Then so many `rounds` ask for better plans at
+    the values found; one is enough where the start is nearly right.
+    """
     clearing = _Clearing(market, asked)
-    values = start
-    owed = clearing.np.zeros(len(asked.region))
-    for turn in range(_ROUNDS + 1):
-        singles, pairs, least = (_SINGLES, _PAIRS, 1) if not turn else (1, 1, _WORTHWHILE)
-        if not clearing.propose(values, owed - least, singles, pairs) and turn:
+    np, values = clearing.np, start
+    owed = np.zeros(len(asked.region))
+    bare = np.broadcast_to(-market.markdown[:, :, None], start.units.shape)
+    clearing.propose(start, owed - 1, _SINGLES, _PAIRS)
+    clearing.propose(Values(bare, np.zeros(start.capacity.shape)), owed - 1, _BARE_SINGLES, _PAIRS)
+    for turn in range(rounds + 1):
+        if turn and not clearing.propose(values, owed - _WORTHWHILE, 1, 1):
             break
         solved = clearing.program.relaxed(interior=True)
         if solved is None:

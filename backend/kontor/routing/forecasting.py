@@ -45,12 +45,12 @@ class Sold:
     `open_days` are the days on which a place had a variant to sell over the counter: what cannot be sold says nothing.
     """
 
-    days: int = 0
+    days: float = 0
     orders: int = 0
     units: Mapping[Id, int] = field(default_factory=dict)
     regions: Mapping[str, int] = field(default_factory=dict)
     walk_ins: Mapping[tuple[Id, Id], int] = field(default_factory=dict)
-    open_days: Mapping[tuple[Id, Id], int] = field(default_factory=dict)
+    open_days: Mapping[tuple[Id, Id], float] = field(default_factory=dict)
 
 
 def counter_rates(forecast: Forecast, carried: Mapping[Id, frozenset[Id]]) -> dict[tuple[Id, Id], float]:

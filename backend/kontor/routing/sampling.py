@@ -52,6 +52,8 @@ class Rates(NamedTuple):
     walk_ins: Array
     periods: Array
     """The period of each day on which orders come, each as likely."""
+    begun: float = 0.0
+    """The part of the first of these days that is over."""
 
 
 def drawn(rates: Rates, shapes: Shapes, rng: Any) -> Asked:
@@ -72,7 +74,7 @@ def drawn(rates: Rates, shapes: Shapes, rng: Any) -> Asked:
     units = rng.choice(np.array(quantity[0]), (count, most), p=quantity[1])
     return Asked(
         rng.choice(len(rates.regions), count, p=rates.regions),
-        rates.periods[rng.integers(0, max(1, len(rates.periods)), count)],
+        rates.periods[rng.uniform(rates.begun, max(1, len(rates.periods)), count).astype(int)],
         promise,
         weight,
         np.where(there, picked, -1),

@@ -16,7 +16,7 @@ from kontor.routing.forecasting import Forecast, Sold, learned
 from kontor.routing.instances import InvalidInstance, Row, articles_of, demand_of, network_of, policy_of
 from kontor.routing.planner import plan
 from kontor.routing.sampling import Shapes
-from kontor.routing.shadow import Assortment, Holdings, Key, Prices, shadow_prices, smoothed
+from kontor.routing.shadow import Assortment, Holdings, Key, Prices, RunningPrices, shadow_prices
 from kontor.routing.values import Capacity, Demand, DemandLine, FulfillmentPlan, Id, Stock, Supply
 
 Message: TypeAlias = Mapping[str, Any]
@@ -30,13 +30,15 @@ POLICIES = ("cheapest", "online", "evening")
 
 @dataclass(frozen=True, slots=True)
 class Pricing:
-    """How shadow prices are made: sampled demands per solve, the share kept of the last prices, and the seed.
+    """How shadow prices are made.
 
-    `rounds` is how long an evening's orders are planned jointly.
+    `samples` demands are drawn a day: all at once in the evening, or one after the other while orders come. What was
+    found earlier counts as `memory` samples at most; in the evening only as a day's, as much of it was due to orders
+    that are served by now. `rounds` is how long an evening's orders are planned jointly.
     """
 
-    samples: int = 3
-    keep: float = 0.5
+    samples: int = 5
+    memory: float = 12
     seed: int = 0
     rounds: int = 12
 
@@ -57,7 +59,8 @@ class SeasonRouter:
         row = Row(message, ())
         kind = row.text("type")
         if kind == "start":
-            self._season = _Season(row, self.pricing)
+            how = self.pricing
+            self._season = _Season(row, how, how.samples if self.policy == "evening" else how.memory)
             return {}
         if kind not in self._handlers:
             raise row.wrong("type", "A message is start, day, order or evening.")
@@ -70,7 +73,7 @@ class SeasonRouter:
     def _day(self, season: _Season, row: Row) -> dict[str, Any]:
         season.morning(row)
         if self.policy == "online":
-            season.price_from(season.today, season.stock)
+            season.price_from(season.today, samples=1 if season.is_priced else self.pricing.samples)
         return {}
 
     def _order(self, season: _Season, row: Row) -> dict[str, Any]:
@@ -78,13 +81,17 @@ class SeasonRouter:
         season.note(demand)
         if self.policy == "evening":
             return {"defer": True}
+        if self.policy == "online":
+            season.hear(row)
+            season.look_again()
         sent = _sent(plan(season.wanted(demand), season.supply(row), season.policy))
         season.book(demand, sent)
         return {"parcels": _parcels(sent)}
 
     def _evening(self, season: _Season, row: Row) -> dict[str, Any]:
         demands = dict(season.read(each) for each in row.rows("orders"))
-        season.price_from(season.today + 1, season.left(row), list(demands.values()))
+        season.hear(row)
+        season.price_from(season.today + 1, list(demands.values()), samples=self.pricing.samples)
         supply = season.supply(row)
         asked: dict[Id, Demand] = {name: season.wanted(demand) for name, demand in demands.items()}
         how = self.pricing
@@ -110,7 +117,7 @@ def _parcels(sent: Sent) -> list[dict[str, Any]]:
 class _Season:
     """What is known of the season so far. `stock` is what should be there now, were it not for walk-ins."""
 
-    def __init__(self, root: Row, pricing: Pricing) -> None:
+    def __init__(self, root: Row, pricing: Pricing, memory: float) -> None:
         self.pricing, self.today = pricing, -1
         self.end, self.wait = root.whole("days", least=1), root.whole("wait_days", least=0)
         self.lines = articles_of(root)
@@ -143,9 +150,19 @@ class _Season:
         self.units: Counter[Id] = Counter()
         self.regions: Counter[str] = Counter()
         self.walk_ins: Counter[Key] = Counter()
-        self.open_days: Counter[Key] = Counter()
-        self.prices = Prices()
-        self._priced = False
+        self.open_days: dict[Key, float] = {}
+        self.opened: frozenset[Key] = frozenset()
+        self.running = RunningPrices(memory)
+        self.sold_today: dict[Key, int] = {}
+        self.turn = self.asked_today = 0
+
+    @property
+    def prices(self) -> Prices:
+        return self.running.prices
+
+    @property
+    def is_priced(self) -> bool:
+        return bool(self.prices.units)
 
     def _key(self, row: Row) -> Key:
         place, variant = row.text("location"), row.text("sku")
@@ -166,8 +183,16 @@ class _Season:
             for each in range(self.today + 1, day + 1):
                 should += self.deliveries.get(key, Counter())[each] - self.promised.get(key, Counter())[each]
             self.walk_ins[key] += max(0, should - units)
-        self.open_days.update(key for key, units in told.items() if units > 0)
+            if key in self.opened:
+                # What ran out did so at some time of the day.
+                self.open_days[key] = self.open_days.get(key, 0.0) + (1.0 if self._kept(key, day, units) else 0.5)
+        self.opened = frozenset(key for key, units in told.items() if units > 0)
         self.today, self.stock = day, told
+        self.sold_today, self.turn, self.asked_today = {}, 0, 0
+
+    def _kept(self, key: Key, day: int, units: int) -> bool:
+        """Whether anything was left overnight, before the delivery of the day."""
+        return units > self.deliveries.get(key, Counter())[day]
 
     def read(self, row: Row) -> tuple[str, Demand]:
         demand = demand_of(row, self.lines)
@@ -176,6 +201,7 @@ class _Season:
     def note(self, demand: Demand) -> None:
         """Remember what was asked for, whether or not it could be sent."""
         self.orders += 1
+        self.asked_today += 1
         self.promises[demand.promised_day - self.today, self.policy.factor(demand.priority)] += 1
         self.quantities.update(line.quantity for line in demand.lines)
         self.regions[demand.region] += 1
@@ -244,13 +270,21 @@ class _Season:
                 else:
                     self.promised.setdefault(key, Counter())[day] += units
 
-    def left(self, row: Row) -> dict[Key, int]:
-        """The stock after the walk-ins of the day, as far as the message tells of it."""
-        stock = dict(self.stock)
+    def hear(self, row: Row) -> None:
+        """Walk-ins of the day, as far as what is available now tells of them."""
         for place, variant, day, units in _table(row, "available", 4):
-            if day == self.today and (place, variant) in stock:
-                stock[place, variant] -= self._outlook(place, variant, stock)[0] - units
-        return stock
+            if day == self.today and (place, variant) in self.stock:
+                self.sold_today[place, variant] = self._outlook(place, variant, self.stock)[0] - units
+
+    def look_again(self) -> None:
+        """Solve the prices again each time that the next part of a usual day's orders has come.
+
+        A day's samples tell more when each knows what was taken since the last: goods get scarce within hours.
+        """
+        usual, samples = max(1.0, self.forecast.orders_per_day), self.pricing.samples
+        if self.turn + 1 < samples and self.asked_today * samples > (self.turn + 1) * usual:
+            self.turn += 1
+            self.price_from(self.today, begun=min(1.0, self.asked_today / usual))
 
     def _outlook(self, place: Id, variant: Id, stock: Mapping[Key, int]) -> tuple[int, list[tuple[int, int]]]:
         """Units that may be promised now, and more of them by day: promises of later days bind what is there."""
@@ -265,9 +299,10 @@ class _Season:
         rises = zip(days, levels, levels[1:], strict=False)
         return levels[0], [(day, after - before) for day, before, after in rises if after > before]
 
-    def price_from(self, first: int, stock: Mapping[Key, int], known: Sequence[Demand] = ()) -> None:
-        """Solve the prices again for what is asked from a day on."""
-        sold = Sold(max(0, first), self.orders, self.units, self.regions, self.walk_ins, self.open_days)
+    def price_from(self, first: int, known: Sequence[Demand] = (), *, samples: int = 1, begun: float = 0.0) -> None:
+        """Solve the prices again for what is asked from a day on, of which a part has `begun`."""
+        stock = {key: units - self.sold_today.get(key, 0) for key, units in self.stock.items()}
+        sold = Sold(first + begun, self.orders, self.units, self.regions, self.walk_ins, self.open_days)
         forecast = learned(self.forecast, sold, self.carried)
         outlook = {key: self._outlook(*key, stock) for key in sorted({*stock, *self.deliveries}, key=str)}
         left = {
@@ -275,15 +310,13 @@ class _Season:
         }
         holdings = Holdings(
             first, self.end, {key: max(0, each[0]) for key, each in outlook.items()},
-            {key: each[1] for key, each in outlook.items()}, left, self.wait, known, self.today,
+            {key: each[1] for key, each in outlook.items()}, left, self.wait, known, self.today, begun,
         )  # fmt: skip
-        how, old = self.pricing, self.prices if self._priced else None
         new = shadow_prices(
-            self.assortment, holdings, forecast, shapes=Shapes(self.promises, self.quantities), samples=how.samples,
-            seed=how.seed, before=old,
+            self.assortment, holdings, forecast, shapes=Shapes(self.promises, self.quantities), samples=samples,
+            seed=self.pricing.seed * 1000 + self.turn, before=self.prices if self.is_priced else None,
         )  # fmt: skip
-        self.prices = smoothed(new, old, how.keep)
-        self._priced = True
+        self.running.add(new, samples, holdings.on_hand)
 
 
 def _table(row: Row, name: str, width: int) -> Iterable[Any]:

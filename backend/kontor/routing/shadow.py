@@ -43,6 +43,7 @@ class Holdings:
 
     `capacity_left` are units a place can still send on a day where that is not all it sends in one. Orders may wait
     `wait` days for what comes. `known` are orders of `today` that want some of it; without a word today is `first`.
+    `begun` is the part of the first day that is over.
     """
 
     first: int
@@ -53,6 +54,7 @@ class Holdings:
     wait: int = 0
     known: Sequence[Demand] = ()
     today: int | None = None
+    begun: float = 0.0
 
 
 class Prices(NamedTuple):
@@ -93,28 +95,41 @@ def shadow_prices(
     units, capacity = np.zeros(market.supply.shape), np.zeros(market.capacity.shape)
     for sample in range(samples):
         asked = drawn(rates, shapes or Shapes(), np.random.default_rng([seed, holdings.first, sample]))
-        found = cleared(market, together(known, asked), values)
+        found = cleared(market, together(known, asked), values, rounds=1 if before or sample else 2)
         units, capacity = units + found.units / samples, capacity + found.capacity / samples
         values = Values(units * samples / (sample + 1), capacity * samples / (sample + 1))
     lowest = -market.markdown[:, :, None]
     return grid.prices(np.clip(units, lowest, market.lost[None, :, None]), np.maximum(capacity, 0))
 
 
-def smoothed(new: Prices, old: Prices | None, keep: float) -> Prices:
-    """New prices with the share `keep` of the old ones in them: yesterday's samples tell something about today."""
-    if old is None:
-        return new
-    units = {
-        (place, variant): tuple(
-            (day, (1 - keep) * cents + keep * old.on(place, variant, day))
-            if (place, variant) in old.units
-            else (day, cents)
-            for day, cents in rows
-        )
-        for (place, variant), rows in new.units.items()
-    }
-    capacity = {p: (1 - keep) * cents + keep * old.capacity.get(p, 0.0) for p, cents in new.capacity.items()}
-    return Prices(units, capacity)
+class RunningPrices:
+    """The mean of prices solved one after the other, of which old ones count less.
+
+    Each price is the mean of what sampled demands say, and a few samples say little. An old sample still tells what a
+    unit is worth, as far as the stock is what it was: the last unit of two is worth more than the second. So the
+    weight of what was found before shrinks with the stock's relative change, and is bounded by `memory` samples.
+    """
+
+    def __init__(self, memory: float) -> None:
+        self.memory, self.prices = memory, Prices()
+        self._weights: dict[Key, float] = {}
+        self._stock: dict[Key, int] = {}
+        self._weight = 0.0
+
+    def add(self, new: Prices, samples: int, stock: Mapping[Key, int]) -> None:
+        """Take in prices that are the mean of some samples, for such a stock."""
+        old, units = self.prices, {}
+        for key, rows in new.units.items():
+            there = stock.get(key, 0)
+            before = self._stock.get(key, there)
+            same = (min(there, before) + 1) / (max(there, before) + 1)
+            weight = min(self._weights.get(key, 0.0) * same, self.memory)
+            part = samples / (weight + samples)
+            units[key] = tuple((day, part * cents + (1 - part) * old.on(*key, day)) for day, cents in rows)
+            self._weights[key], self._stock[key] = weight + samples, there
+        part = samples / (min(self._weight, self.memory) + samples)
+        capacity = {p: part * cents + (1 - part) * old.capacity.get(p, 0.0) for p, cents in new.capacity.items()}
+        self._weight, self.prices = self._weight + samples, Prices(units, capacity)
 
 
 class _Grid:
@@ -138,7 +153,10 @@ class _Grid:
         # Deliveries of neighboring days count as one on the middle day, which keeps the program small.
         self.starts = [self.today, *(group[len(group) // 2] for group in groups)]
         self.shown = [self.today, *(group[0] for group in groups)]
-        self.lengths = [max(0, b - max(a, first)) for a, b in zip(self.starts, [*self.starts[1:], end], strict=True)]
+        self.lengths = [
+            max(0.0, b - max(a, first + holdings.begun))
+            for a, b in zip(self.starts, [*self.starts[1:], end], strict=True)
+        ]
         self.period = {day: number + 1 for number, group in enumerate(groups) for day in group}
         self.rank = {name: n for names in (self.places, self.variants) for n, name in enumerate(names)}
         carried: dict[Id, set[Id]] = {}
@@ -208,12 +226,13 @@ class _Grid:
         rates = counter_rates(forecast, self.carried)
         counter = np.array([[rates.get((p, v), 0.0) for v in self.variants] for p in self.places])
         return Rates(
-            forecast.orders_per_day * len(days),
+            forecast.orders_per_day * max(0.0, len(days) - holdings.begun),
             forecast.units_per_order,
             regions / regions.sum(),
             variants,
             counter[:, :, None] * np.array(self.lengths, float),
             np.array([self._period_on(min(day + holdings.wait, last)) for day in days], int),
+            holdings.begun,
         )
 
     def known(self) -> Asked:
