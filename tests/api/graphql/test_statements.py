@@ -27,8 +27,8 @@ DEPTH = 2
 
 # Lists that cannot have fifty rows, or need arguments: the values to ask them with once for few and once for many.
 WHOLE = {
-    "bankSuggestions", "ledgerAccounts", "waitingPayouts", "legalEntities", "paymentMethods", "importKinds",
-    "webhookEventTypes", "issuedCodes", "availability", "routingPresets",
+    "bankSuggestions", "ledgerAccounts", "waitingPayouts", "legalEntities", "lowestPrices", "paymentMethods",
+    "importKinds", "webhookEventTypes", "issuedCodes", "availability", "routingPresets",
 }  # fmt: skip
 
 
@@ -116,12 +116,19 @@ async def test_plain_lists_cost_as_many_statements_for_many_rows(runtime: Runtim
     skus = [side.variant.sku, *(f"SKU-A-{index}" for index in (1, 2))]
     few, many = [await _promise(asker, by_name["availability"], side, part) for part in (skus[:1], skus)]
     assert (len(many[1]), few[0]) == (3, many[0])
-    for name in sorted(WHOLE - {"availability", "issuedCodes"}):
+    entity = str(side.channel.legal_entity_id)
+    named = {
+        "paymentMethods": {"channel": side.channel.code},
+        "ledgerAccounts": {"legalEntityId": entity},
+        "waitingPayouts": {"legalEntityId": entity},
+        "lowestPrices": {"channelId": str(side.channel.id), "variantIds": [str(side.variant.id)] * 3},
+    }
+    for name in sorted(WHOLE - {"availability", "issuedCodes", "bankSuggestions"}):
+        wanted = named.get(name, {})
         with counted(runtime) as sent:
-            wanted = {"channel": side.channel.code} if name == "paymentMethods" else {}
             answer = await asker.ask(by_name[name], wanted, DEPTH)
         assert answer["errors"] == []
-        assert len(sent) <= 2 + len(wanted), (name, sent)  # what is named is read first
+        assert len(sent) <= 2 + 2 * len(wanted), (name, sent)  # what is named is read first
 
 
 async def _promise(asker: Asker, root: Root, side: Side, skus: list[str]) -> tuple[int, list[Any]]:
