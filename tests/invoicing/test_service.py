@@ -213,7 +213,8 @@ async def two_invoices(database: Database, drain: Drain) -> list[Any]:
 
 async def order_of_lamps(database: Database, count: int) -> UUID:
     company = await make_shop(database)
-    wanted = order_input(company.channel, LineInput("COAT", count, 1000), payments=(PaymentInput("GIFT_CARD", 1000 * count),))
+    paid = (PaymentInput("GIFT_CARD", 1000 * count),)
+    wanted = order_input(company.channel, LineInput("COAT", count, 1000), payments=paid)
     [placed] = await place(database, company, wanted)
     assert isinstance(placed, Placed)
     await ask(database, "authorize", placed.order_id)
