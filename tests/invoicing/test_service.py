@@ -238,6 +238,17 @@ async def test_what_is_given_back_stands_on_the_invoice_it_was_kept_from(databas
     await no_differences(database)
 
 
+async def test_what_is_given_back_of_goods_that_had_no_note_stands_on_their_invoice(
+    database: Database, drain: Drain
+) -> None:
+    """All that the first piece was worth had been kept, so nothing was paid back and nothing credited."""
+    order_id, _, second = await two_invoices(database, drain)
+    await refund(database, order_id, [back(second, 1, 1000), unearned(1000)])
+    assert await drain() == []
+    assert [(each.credited, each.paid) for each in await invoices(database)] == [(1000, 0), (1000, 0)]
+    await no_differences(database)
+
+
 async def test_what_is_kept_of_several_invoices_makes_no_note_negative(database: Database, drain: Drain) -> None:
     order_id, first, second = await two_invoices(database, drain)
     await refund(database, order_id, [back(first, 1, 1000), back(second, 1, 1000), unearned(-1500)])

@@ -173,8 +173,22 @@ class _Keeping:
             amount = int(fee["gross"])
             if amount > 0:
                 amount = self._give_back(refund, drafts, fee, rate)
+                amount = self._where_room_is(refund, drafts, {**fee, "gross": amount}, rate)
             for draft, part in _rooms(list(drafts.values()), amount):
                 self._add(draft, {**fee, "gross": part}, rate)
+
+    def _where_room_is(self, refund: Refund, drafts: dict[UUID, Draft], fee: Mapping[str, Any], rate: str) -> int:
+        """Lay it on invoices that are not credited in full: goods for which everything was kept had no note."""
+        left = int(fee["gross"])
+        for each in sorted(self._invoices.values(), key=lambda each: (each.id not in drafts, each.id)):
+            if each.order_id != refund.order_id:
+                continue
+            said = sum(line["gross"] for line in drafts[each.id].lines) if each.id in drafts else 0
+            part = min(left, each.gross - each.credited - said)
+            if part > 0:
+                self._add(drafts.setdefault(each.id, Draft(refund, each)), {**fee, "gross": part}, rate)
+                left -= part
+        return left
 
     def _give_back(self, refund: Refund, drafts: dict[UUID, Draft], fee: Mapping[str, Any], rate: str) -> int:
         """Lay it on the invoices it was kept from; what was kept nowhere is left."""
