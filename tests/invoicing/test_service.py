@@ -201,7 +201,7 @@ async def test_returned_goods_are_credited_by_invoice_and_line(database: Databas
 async def two_invoices(database: Database, drain: Drain) -> list[Any]:
     """The lines of two shipments of one piece each, invoiced at 10.00 and paid."""
     order_id = await order_of_lamps(database, 2)
-    lines = []
+    lines: list[Any] = []
     for _ in range(2):
         shipment = await ship(database, order_id, {1: 1})
         await ask_capture(database, order_id, 1000 * (len(lines) + 1), final=bool(lines), shipment_id=shipment)
