@@ -41,7 +41,8 @@ async def kept_back(db: Session, order_id: UUID, returned: Mapping[UUID, int], *
         channel.code, order.currency, min(order.placed_at, order.created_at), _items(order, lines, kept, articles),
         groups=_groups(book, codes), coupons=codes, country=order.country, facts=order.facts,
     )  # fmt: skip
-    lost = no_longer_earned(basket, book, _shares(lines, reductions, kept), expressions.holds)
+    staying = {row.code for row in reductions if row.return_rule is not ReturnRule.RECHECK}
+    lost = no_longer_earned(basket, book, _shares(lines, reductions, kept), expressions.holds, staying=staying)
     target = sums([{str(line.tax_rate): _gross(order, line, lost.get(str(line.id), 0))} for line in lines])
     taken = sums(list(await db.scalars(sa.select(Return.rechecked).where(Return.order_id == order_id))))
     return still_to_keep(target, taken, most)
