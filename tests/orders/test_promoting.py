@@ -219,8 +219,10 @@ async def test_uses_count_while_a_version_has_no_budget(database: Database, cloc
         assert (await db.scalars(sa.select(PromotionUse.uses))).one() == 3
     clock.advance(hours=1)
     await make_promotion(database, most_uses=3)
-    [later] = await place(database, company, order(company, expected_total=1000))
+    early = order(company, placed_at=clock.moment - timedelta(minutes=30), expected_total=900)
+    later, before = await place(database, company, order(company, expected_total=1000), early)
     assert isinstance(later, Placed)
+    placed.append(before)
     for each in placed:
         assert isinstance(each, Placed)
         async with database.unit_of_work() as db:

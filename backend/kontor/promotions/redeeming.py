@@ -5,7 +5,7 @@ Coupons are locked before promotions, both before stock.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -95,7 +95,7 @@ async def redeem(db: Session, redeemed: Sequence[Redeemed]) -> bool:
         if coupon.blocked_at is not None or (coupon.most_uses is not None and coupon.uses + count > coupon.most_uses):
             return False
         coupon.uses += count
-    if not await _count(db, {each.offer.code: each.offer for each in redeemed}, tally.used):
+    if not await _count(db, redeemed):
         return False
     await db.flush()
     await db.bulk_insert(
@@ -110,15 +110,19 @@ async def redeem(db: Session, redeemed: Sequence[Redeemed]) -> bool:
     return True
 
 
-async def _count(db: Session, offers: Mapping[str, Offer], taken: Mapping[str, Used]) -> bool:
+async def _count(db: Session, redeemed: Sequence[Redeemed]) -> bool:
     """Count what is taken of every promotion that has a counter, whether this version has a budget or not.
 
-    What an order gives back later is taken off the counter, so it has to be in it, too.
+    What an order gives back later is taken off the counter, so it has to be in it, too. Each version's own budget
+    counts, in the order in which the batch was priced.
     """
-    for code, row in (await lock_uses(db, offers)).items():
-        offer = offers[code]
-        row.uses += taken[code].uses
-        row.given += taken[code].given
+    rows = await lock_uses(db, {each.offer.code for each in redeemed})
+    for each in redeemed:
+        row, offer = rows.get(each.offer.code), each.offer
+        if row is None:
+            continue
+        row.uses += 1
+        row.given += each.amount
         if offer.most_uses is not None and row.uses > offer.most_uses:
             return False
         if offer.most_given is not None and row.given > offer.most_given:
