@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from factories.catalog import make_variant
 from factories.fulfillment import audited
@@ -13,6 +15,7 @@ from factories.pricing import make_price
 from factories.promotions import make_promotion
 from factories.returns import approved, delivered, return_lines
 from kontor.core.db import Database
+from kontor.fulfillment.models import ShipmentLine
 from kontor.orders.intake import LineInput
 from kontor.promotions.values import Combination, ReturnRule
 from kontor.returns.models import Return
@@ -85,3 +88,16 @@ async def test_what_the_kept_goods_earn_instead_is_not_kept_back(database: Datab
     found = await approved(database, order_id, 4)
     assert [(await refund(database, company, found, 2)).amount for _ in range(2)] == [1400, 1800]
     await audited(database)
+
+
+async def test_what_is_kept_bears_the_rate_of_the_supply(database: Database) -> None:
+    """The rate fell between the order and its shipment."""
+    company = await company_with(database, ReturnRule.RECHECK)
+    order_id = await delivered(database, company, LineInput("LAMP", 4))
+    async with database.unit_of_work() as db:
+        await db.execute(sa.update(ShipmentLine).values(tax_rate=Decimal(16), tax=441, net=3200 - 441))
+    found = await approved(database, order_id, 4)
+    first = await refund(database, company, found, 1)
+    assert {Decimal(rate): kept for rate, kept in first.rechecked.items()} == {Decimal(16): 300}
+    rest = await refund(database, company, found, 3)
+    assert first.amount + rest.amount == 3200
