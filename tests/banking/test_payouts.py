@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from datetime import date
 from typing import Any
@@ -120,6 +121,39 @@ async def test_an_unknown_account_waits_until_somebody_names_it(
     async with database.unit_of_work() as db:
         with pytest.raises(PayoutNotOpen):
             await payouts.set_account(db, found.transaction_id, name="Otto", iban=THEIRS, now=db.now)
+
+
+async def test_refunds_to_unknown_accounts_do_not_keep_others_waiting(
+    runtime: Runtime, database: Database, drain: Drain
+) -> None:
+    company = await make_shop(database)
+    await paid_and_refunded(database, drain, company, by_bank=False)
+    await paid_and_refunded(database, drain, company, by_bank=True)
+    async with database.read_only() as db:
+        entity_id = company.channel.legal_entity_id
+        [first] = await payouts.waiting(db, entity_id, limit=1)
+        [ready] = await payouts.waiting(db, entity_id, limit=1, ready=True)
+    assert (first.iban, ready.iban) == ("", THEIRS)
+    assert (await create(database, company)).transfers == 1
+
+
+async def test_an_account_is_named_before_or_after_a_file_is_put_together(
+    runtime: Runtime, database: Database, drain: Drain
+) -> None:
+    company = await make_shop(database)
+    await paid_and_refunded(database, drain, company, by_bank=True)
+    [found] = await waiting(database, company)
+
+    async def name() -> None:
+        async with database.unit_of_work() as db:
+            await payouts.set_account(db, found.transaction_id, name="Greta", iban=IBAN, now=db.now)
+
+    async with database.unit_of_work() as db:
+        await payouts.create_file(db, company.channel.legal_entity_id, execute_on=TODAY, now=db.now)
+        late = asyncio.create_task(name())
+        await asyncio.sleep(0.2)
+    with pytest.raises(PayoutNotOpen):
+        await late
 
 
 def test_texts_are_in_letters_that_every_bank_takes() -> None:

@@ -83,6 +83,20 @@ async def test_a_statement_is_taken_in_once(runtime: Runtime, database: Database
     assert len(await entries(database)) == 3
 
 
+@pytest.mark.parametrize("tag", ["NtryRef", "AcctSvcrRef"])
+async def test_no_movement_is_lost_to_a_reference_that_returns(runtime: Runtime, database: Database, tag: str) -> None:
+    """Numbers of entries begin anew with each statement at many banks; others give a reference of their own twice."""
+    await make_shop(database)
+    for name, amount in (("S1", 5000), ("S2", 700), ("S2", 700)):
+        await take_in(database, camt(name, Booked("1", amount)).replace("AcctSvcrRef", tag))
+    assert sorted(each.amount for each in await entries(database)) == [700, 5000]
+    text = camt("S3", Booked("NONREF", 1), Booked("NONREF", 2))
+    for number in ("8", "9"):
+        text = text.replace("<AcctSvcrRef>NONREF<", f"<NtryRef>{number}</NtryRef><AcctSvcrRef>NOTPROVIDED<", 1)
+    await take_in(database, text)
+    assert sorted(each.amount for each in await entries(database)) == [1, 2, 700, 5000]
+
+
 async def test_a_named_invoice_is_suggested_and_paid(runtime: Runtime, database: Database, drain: Drain) -> None:
     invoice = await owing(database, drain)
     await take_in(database, camt("S1", Booked("A", 5000, f"Rechnung {invoice.number}")))

@@ -41,6 +41,8 @@ def test_level_of_a_day(given: dict[str, Any], day: int, level: int | None) -> N
 def test_without_levels_nobody_is_reminded() -> None:
     assert due_level(OWED, levels_of({}), date(2026, 12, 1)) is None
     assert levels_of({"dunning": [{"afterDays": 3, "fee": 250, "payDays": 5}] * 4}) == (Level(3, 250, 5),) * 3
+    wrong = [{"afterDays": "soon", "fee": 2.5, "payDays": None}, {"afterDays": -1, "fee": True, "payDays": 10**12}]
+    assert levels_of({"dunning": wrong}) == (Level(7, 0, 7), Level(0, 0, 100_000))
 
 
 @pytest.mark.parametrize(

@@ -198,6 +198,68 @@ async def test_returned_goods_are_credited_by_invoice_and_line(database: Databas
     await no_differences(database)
 
 
+async def two_invoices(database: Database, drain: Drain) -> list[Any]:
+    """The lines of two shipments of one piece each, invoiced at 10.00 and paid."""
+    order_id = await order_of_lamps(database, 2)
+    lines: list[Any] = []
+    for _ in range(2):
+        shipment = await ship(database, order_id, {1: 1})
+        await ask_capture(database, order_id, 1000 * (len(lines) + 1), final=bool(lines), shipment_id=shipment)
+        await issue(database, shipment)
+        lines += await shipment_lines(database, shipment)
+    assert await drain() == []
+    return [order_id, *lines]
+
+
+async def order_of_lamps(database: Database, count: int) -> UUID:
+    company = await make_shop(database)
+    paid = (PaymentInput("GIFT_CARD", 1000 * count),)
+    wanted = order_input(company.channel, LineInput("COAT", count, 1000), payments=paid)
+    [placed] = await place(database, company, wanted)
+    assert isinstance(placed, Placed)
+    await ask(database, "authorize", placed.order_id)
+    return placed.order_id
+
+
+def unearned(gross: int) -> dict[str, Any]:
+    """As a return asks for it: the rate has the decimals of its column."""
+    return {"name": "PROMOTION_NOT_EARNED", "tax_rate": "19.0000", "gross": gross}
+
+
+async def test_what_is_given_back_stands_on_the_invoice_it_was_kept_from(database: Database, drain: Drain) -> None:
+    order_id, first, second = await two_invoices(database, drain)
+    for parts in ([back(first, 1, 1000), unearned(-101)], [back(second, 1, 1000), unearned(101)]):
+        await refund(database, order_id, parts)
+        assert await drain() == []
+    assert [note.gross for note in await credit_notes(database)] == [899, 1000, 101]
+    assert [(each.credited, each.paid) for each in await invoices(database)] == [(1000, 0), (1000, 0)]
+    assert [[row["rate"] for row in note.content["taxes"]] for note in await credit_notes(database)] == [["19"]] * 3
+    assert await accounts(database) == {}
+    await no_differences(database)
+
+
+async def test_what_is_given_back_of_goods_that_had_no_note_stands_on_their_invoice(
+    database: Database, drain: Drain
+) -> None:
+    """All that the first piece was worth had been kept, so nothing was paid back and nothing credited."""
+    order_id, _, second = await two_invoices(database, drain)
+    await refund(database, order_id, [back(second, 1, 1000), unearned(1000)])
+    assert await drain() == []
+    assert [(each.credited, each.paid) for each in await invoices(database)] == [(1000, 0), (1000, 0)]
+    await no_differences(database)
+
+
+async def test_what_is_kept_of_several_invoices_makes_no_note_negative(database: Database, drain: Drain) -> None:
+    order_id, first, second = await two_invoices(database, drain)
+    await refund(database, order_id, [back(first, 1, 1000), back(second, 1, 1000), unearned(-1500)])
+    assert await drain() == []
+    assert sorted(note.gross for note in await credit_notes(database)) == [0, 500]
+    assert {account: amount for account, amount in (await accounts(database)).items() if account != "TAX"} == {
+        "STORED_VALUE": 1500, "KEPT_FEES": -1260
+    }  # fmt: skip
+    await no_differences(database)
+
+
 async def test_goodwill_costs_us_and_changes_no_invoice(database: Database, drain: Drain) -> None:
     order_id, _ = await shipped_and_paid(database, drain, card(5000))
     await refund(database, order_id, [], kind="GOODWILL", amount=700)

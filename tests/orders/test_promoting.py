@@ -208,6 +208,29 @@ async def test_whole_order_gives_back_what_it_used(database: Database) -> None:
     assert (use.uses, use.given) == (1, 100)
 
 
+async def test_uses_count_while_a_version_has_no_budget(database: Database, clock: StandingClock) -> None:
+    """Else what those orders give back would be taken off what others have used, below nothing in the end."""
+    company = await shop(database)
+    await make_promotion(database, most_uses=2)
+    clock.advance(hours=1)
+    await make_promotion(database, name="Open")
+    placed = await place(database, company, *(order(company) for _ in range(3)))
+    async with database.read_only() as db:
+        assert (await db.scalars(sa.select(PromotionUse.uses))).one() == 3
+    clock.advance(hours=1)
+    await make_promotion(database, most_uses=3)
+    early = order(company, placed_at=clock.moment - timedelta(minutes=30), expected_total=900)
+    later, before = await place(database, company, order(company, expected_total=1000), early)
+    assert isinstance(later, Placed)
+    placed.append(before)
+    for each in placed:
+        assert isinstance(each, Placed)
+        async with database.unit_of_work() as db:
+            await give_back(db, [each.order_id])
+    async with database.read_only() as db:
+        assert (await db.scalars(sa.select(PromotionUse.uses))).one() == 0
+
+
 async def test_order_is_recognized_that_was_taken_before_there_were_coupons(database: Database) -> None:
     company = await shop(database)
     plain = order(company)

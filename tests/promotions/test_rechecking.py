@@ -12,7 +12,7 @@ from kontor.core import expressions
 from kontor.core.money import of_units
 from kontor.promotions.book import Book
 from kontor.promotions.rechecking import no_longer_earned, still_to_keep, sums
-from kontor.promotions.values import Basket, Offer, PercentOff, ReturnRule, Tier
+from kontor.promotions.values import Basket, Combination, Conditions, Offer, PercentOff, ReturnRule, Tier
 
 CASES = settings(max_examples=80, deadline=None)
 
@@ -30,7 +30,8 @@ def lost_with(bought: Basket, promotions: list[Offer], kept: dict[str, int]) -> 
             amount = each.amount - of_units(each.amount, each.quantity, each.quantity - count)
             items.append(replace(each, quantity=count, amount=amount))
     rest = replace(bought, items=tuple(items), fees=())
-    return no_longer_earned(rest, Book(promotions), shares, expressions.holds), shares
+    staying = {grant.offer for grant in outcome.grants} - codes
+    return no_longer_earned(rest, Book(promotions), shares, expressions.holds, staying=staying), shares
 
 
 def rechecked(promotions: list[Offer]) -> list[Offer]:
@@ -90,3 +91,20 @@ def test_tier_that_is_no_longer_reached_falls_back() -> None:
 def test_another_promotion_that_the_kept_goods_earn_counts() -> None:
     every = Offer("every", percent(500), return_rule=ReturnRule.RECHECK)
     assert lost_with(basket(item("A", 2, 2000)), [every], {"A": 1})[0] == {}
+
+
+def test_promotion_that_was_beaten_counts_when_the_kept_goods_earn_it_instead() -> None:
+    """Whatever its own return rule is: the kept goods would have cost just that much."""
+    best = Conditions(minimum_value=3000)
+    big = Offer("big", percent(2000), conditions=best, return_rule=ReturnRule.RECHECK, combination=Combination.BEST)
+    small = Offer("small", percent(1000), combination=Combination.BEST)
+    bought = basket(item("A", 4, 4000))
+    assert lost_with(bought, [big, small], {"A": 2}) == ({"A": 200}, {"A": 400})
+
+
+def test_share_that_stays_is_not_earned_once_more() -> None:
+    big = Offer("big", percent(2000), conditions=Conditions(minimum_value=3000), return_rule=ReturnRule.RECHECK)
+    small = Offer("small", percent(1000))
+    bought = basket(item("A", 4, 4000))
+    lost, shares = lost_with(bought, [big, small], {"A": 2})
+    assert lost == shares

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from factories.catalog import make_variant
 from factories.fulfillment import audited
@@ -13,8 +15,9 @@ from factories.pricing import make_price
 from factories.promotions import make_promotion
 from factories.returns import approved, delivered, return_lines
 from kontor.core.db import Database
+from kontor.fulfillment.models import ShipmentLine
 from kontor.orders.intake import LineInput
-from kontor.promotions.values import ReturnRule
+from kontor.promotions.values import Combination, ReturnRule
 from kontor.returns.models import Return
 from kontor.returns.receiving import Arrived, Finding, receive_return
 from kontor.returns.refunding import book_refund
@@ -22,16 +25,20 @@ from kontor.returns.states import Disposition
 from kontor.returns.values import RefundDue
 from support import StandingClock
 
-TIERS = {"kind": "PERCENT_OFF", "tiers": [{"since": 2, "percent": 10}, {"since": 4, "percent": 20}]}
+TIERS: dict[str, Any] = {"kind": "PERCENT_OFF", "tiers": [{"since": 2, "percent": 10}, {"since": 4, "percent": 20}]}
 
 
-async def company_with(database: Database, rule: ReturnRule, **channel: Any) -> Company:
+async def company_with(
+    database: Database, rule: ReturnRule, *, combination: Combination = Combination.STACKABLE, since: int = 2,
+    **channel: Any,
+) -> Company:  # fmt: skip
     company = await make_company(database, **channel)
     async with database.unit_of_work() as db:
         lamp = await make_variant(db, sku="LAMP")
         await make_price(db, company.channel, lamp, 1000)
     await put_stock(database, company.warehouse.id, lamp.id, 20)
-    await make_promotion(database, benefit=TIERS, return_rule=rule)
+    tiers = {**TIERS, "tiers": [tier for tier in TIERS["tiers"] if tier["since"] >= since]}
+    await make_promotion(database, benefit=tiers, return_rule=rule, combination=combination)
     return company
 
 
@@ -71,3 +78,26 @@ async def test_net_prices_keep_the_tax_of_what_is_not_earned(database: Database,
     assert (first.goods, sum(first.rechecked.values()), first.amount) == (952, 357, 595)
     rest = await refund(database, company, found, 3)
     assert first.amount + rest.amount == 3808
+
+
+async def test_what_the_kept_goods_earn_instead_is_not_kept_back(database: Database) -> None:
+    """Two of four lamps cost 1800 with the ten percent that were beaten: 3200 were paid, so 1400 go back."""
+    company = await company_with(database, ReturnRule.RECHECK, combination=Combination.BEST, since=4)
+    await make_promotion(database, "SMALL", combination=Combination.BEST)
+    order_id = await delivered(database, company, LineInput("LAMP", 4))
+    found = await approved(database, order_id, 4)
+    assert [(await refund(database, company, found, 2)).amount for _ in range(2)] == [1400, 1800]
+    await audited(database)
+
+
+async def test_what_is_kept_bears_the_rate_of_the_supply(database: Database) -> None:
+    """The rate fell between the order and its shipment."""
+    company = await company_with(database, ReturnRule.RECHECK)
+    order_id = await delivered(database, company, LineInput("LAMP", 4))
+    async with database.unit_of_work() as db:
+        await db.execute(sa.update(ShipmentLine).values(tax_rate=Decimal(16), tax=441, net=3200 - 441))
+    found = await approved(database, order_id, 4)
+    first = await refund(database, company, found, 1)
+    assert {Decimal(rate): kept for rate, kept in first.rechecked.items()} == {Decimal(16): 300}
+    rest = await refund(database, company, found, 3)
+    assert first.amount + rest.amount == 3200

@@ -15,6 +15,7 @@ from kontor.banking.errors import InvalidStatement
 
 MOST_BYTES = 20_000_000
 _ROOT = "BkToCstmrStmt"
+_NO_REFERENCE = ("NONREF", "NOTPROVIDED")
 Element = etree._Element
 
 
@@ -92,9 +93,7 @@ def _entries(node: Element, statement: str) -> Iterator[Entry]:
         return
     whole, currency = _amount(node, statement), _currency(node, statement)
     day = _day(node, statement, "BookgDt")
-    own = _text(node, "AcctSvcrRef") or _text(node, "NtryRef")
-    if not own:
-        raise _wrong(statement, "has an entry without a reference of the bank")
+    own = _reference(node, statement)
     details = [each for group in _children(node, "NtryDtls") for each in _children(group, "TxDtls")]
     parts = [_part(each, statement) for each in details]
     split = len(parts) > 1 and None not in parts and abs(sum(part or 0 for part in parts)) == abs(whole)
@@ -105,6 +104,16 @@ def _entries(node: Element, statement: str) -> Iterator[Entry]:
     sign = 1 if whole >= 0 else -1
     for number, (detail, part) in enumerate(zip(details, parts, strict=True), 1):
         yield _entry(node, detail, f"{own}/{number}", sign * abs(part or 0), currency, day)
+
+
+def _reference(node: Element, statement: str) -> str:
+    """The bank's own reference, which is unique for the account; else the entry's, which is so in its statement."""
+    own, entry = _text(node, "AcctSvcrRef"), _text(node, "NtryRef")
+    if own and own not in _NO_REFERENCE:
+        return own
+    if not entry:
+        raise _wrong(statement, "has an entry without a reference of the bank")
+    return f"{statement}/{entry}"
 
 
 def _part(node: Element, statement: str) -> int | None:

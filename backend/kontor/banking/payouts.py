@@ -41,8 +41,8 @@ class Waiting:
     iban: str
 
 
-async def waiting(db: Session, entity_id: UUID, *, limit: int = 1000) -> list[Waiting]:
-    """What is to be paid out of an entity in euro and has not left, oldest first.
+async def waiting(db: Session, entity_id: UUID, *, limit: int = 1000, ready: bool = False) -> list[Waiting]:
+    """What is to be paid out of an entity in euro and has not left, oldest first; with `ready` only to known accounts.
 
     The account is the one a person named, or else the one that the customer's own transfer came from.
     """
@@ -60,6 +60,7 @@ async def waiting(db: Session, entity_id: UUID, *, limit: int = 1000) -> list[Wa
             Payment.kind.in_(_BY_TRANSFER),
             Payment.currency == "EUR",
             Payout.file_id.is_(None),
+            sa.or_(Payout.iban != "", sa.exists(_transfers(row.payment_id))) if ready else sa.true(),
         )
         .order_by(row.id)
         .limit(limit)
@@ -75,40 +76,47 @@ async def waiting(db: Session, entity_id: UUID, *, limit: int = 1000) -> list[Wa
     ]  # fmt: skip
 
 
+def _transfers(payment_id: Any = None) -> sa.Select[UUID, str, str]:
+    """Transfers that stand and whose account the bank named, of one payment or of all."""
+    found = sa.select(BankAssignment.payment_id, BankEntry.name, BankEntry.counter_iban).join(
+        BankEntry, BankEntry.id == BankAssignment.entry_id
+    )
+    found = found.where(BankAssignment.undone_at.is_(None), BankEntry.counter_iban != "")
+    return found if payment_id is None else found.where(BankAssignment.payment_id == payment_id)
+
+
 async def _accounts(db: Session, payment_ids: Sequence[UUID]) -> Mapping[UUID, tuple[str, str]]:
     """Whose account the last transfer of each payment came from."""
-    found = (
-        sa.select(BankAssignment.payment_id, BankEntry.name, BankEntry.counter_iban)
-        .join(BankEntry, BankEntry.id == BankAssignment.entry_id)
-        .where(
-            BankAssignment.payment_id.in_(list(payment_ids)),
-            BankAssignment.undone_at.is_(None),
-            BankEntry.counter_iban != "",
-        )
-        .order_by(BankAssignment.assigned_at)
-    )
+    found = _transfers().where(BankAssignment.payment_id.in_(list(payment_ids))).order_by(BankAssignment.assigned_at)
     return {payment_id: (name, iban) for payment_id, name, iban in await db.execute(found)}
 
 
 async def set_account(db: Session, transaction_id: UUID, *, name: str, iban: str, now: datetime) -> Payout:
-    """Say where a refund goes. Raises `PayoutNotOpen` for one that has left, `InvalidInput` for what is no IBAN."""
+    """Say where a refund goes. Raises `PayoutNotOpen` for one that has left, `InvalidInput` for what is no IBAN.
+
+    Locks the legal entity: a file that is being put together either has this account or had left with the old one.
+    """
     if not ibans.is_valid(iban):
         raise InvalidInput("This is no IBAN.", code="INVALID_IBAN", path=("iban",))
     if not 1 <= len(name.strip()) <= 140:
         raise InvalidInput("1 to 140 characters.", code="INVALID_NAME", path=("name",))
     found = (
-        sa.select(PaymentTransaction.id)
+        sa.select(SalesChannel.legal_entity_id)
+        .select_from(PaymentTransaction)
         .join(Payment, Payment.id == PaymentTransaction.payment_id)
+        .join(Order, Order.id == Payment.order_id)
+        .join(SalesChannel, SalesChannel.id == Order.channel_id)
         .where(
             PaymentTransaction.id == transaction_id,
             PaymentTransaction.kind == TransactionKind.REFUND,
             Payment.kind.in_(_BY_TRANSFER),
             sa.false() if db.principal.restricted else sa.true(),
         )
-        .with_for_update()
     )
-    payout = await db.get(Payout, transaction_id, with_for_update=True)
-    if await db.scalar(found) is None or (payout is not None and payout.file_id is not None):
+    entity_id = await db.scalar(found)
+    await db.execute(sa.select(LegalEntity.id).where(LegalEntity.id == entity_id).with_for_update())
+    payout = await db.get(Payout, transaction_id, with_for_update=True, populate_existing=True)
+    if entity_id is None or (payout is not None and payout.file_id is not None):
         raise PayoutNotOpen("There is no such payout, or it has left.", transaction_id=str(transaction_id))
     if payout is None:
         payout = Payout(id=transaction_id)
@@ -132,7 +140,7 @@ async def create_file(db: Session, entity_id: UUID, *, execute_on: date, now: da
         raise UnknownAccount("The legal entity has no account.", iban="")
     if execute_on < now.date():
         raise InvalidInput("The day has passed.", code="DAY_PASSED", path=("execute_on",))
-    ready = [each for each in await waiting(db, entity_id) if each.iban]
+    ready = await waiting(db, entity_id, ready=True)
     if not ready:
         raise NothingToPayOut("No refund waits whose account is known.")
     last = sa.select(sa.func.max(PayoutFile.sequence)).where(PayoutFile.legal_entity_id == entity_id)

@@ -1,7 +1,7 @@
 """Take statements in, propose what their entries pay, book what a person confirms, and take it back."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -63,7 +63,7 @@ async def _import(db: Session, told: camt.Statement, entity_id: UUID, digest: st
             )  # fmt: skip
         return known
     present = await _present(db, told)
-    fresh = [entry for entry in told.entries if entry.reference not in present]
+    fresh = [entry for entry in told.entries if present.get(entry.reference) != (entry.amount, entry.currency)]
     statement = BankStatement(
         id=new_id(), legal_entity_id=entity_id, iban=told.iban, reference=told.reference, currency=told.currency,
         opening=told.opening, closing=told.closing, ends_on=told.ends_on, entries=len(fresh), sha256=digest,
@@ -73,7 +73,7 @@ async def _import(db: Session, told: camt.Statement, entity_id: UUID, digest: st
     await db.flush()
     rows: list[tuple[Any, ...]] = [
         (
-            new_id(), statement.id, entity_id, told.iban, entry.reference, entry.amount, 0, entry.currency,
+            new_id(), statement.id, entity_id, told.iban, _named(told, entry, present), entry.amount, 0, entry.currency,
             entry.booked_on, entry.name, entry.counter_iban, entry.end_to_end, entry.purpose, False, now,
         )
         for entry in fresh
@@ -82,13 +82,20 @@ async def _import(db: Session, told: camt.Statement, entity_id: UUID, digest: st
     return statement
 
 
-async def _present(db: Session, told: camt.Statement) -> set[str]:
-    """References of the account that came with another statement already, such as one of part of the day."""
-    found: set[str] = set()
+async def _present(db: Session, told: camt.Statement) -> dict[str, tuple[int, str]]:
+    """What came with another statement of the account already, such as one of part of the day, by its reference."""
+    found: dict[str, tuple[int, str]] = {}
+    row = BankEntry
     for part in chunks([entry.reference for entry in told.entries]):
-        rows = sa.select(BankEntry.reference).where(BankEntry.iban == told.iban, BankEntry.reference.in_(part))
-        found.update(await db.scalars(rows))
+        rows = sa.select(row.reference, row.amount, row.currency)
+        for known in await db.execute(rows.where(row.iban == told.iban, row.reference.in_(part))):
+            found[known.reference] = known.amount, known.currency
     return found
+
+
+def _named(told: camt.Statement, entry: camt.Entry, present: Mapping[str, Any]) -> str:
+    """The reference to keep: a bank that gives one to two movements does not make one of them disappear."""
+    return f"{told.reference}:{entry.reference}"[:80] if entry.reference in present else entry.reference
 
 
 async def suggest(db: Session, entry: BankEntry) -> list[Suggestion]:

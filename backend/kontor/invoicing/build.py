@@ -112,11 +112,12 @@ def _tax_of(invoiced: Line, pieces: int, gross: int, before: Credited) -> int:
     return int(share.quantize(Decimal(1), ROUND_HALF_UP)) - before.tax
 
 
-def fee_line(fee: Mapping[str, Any], rate: str, *, by_gross: bool) -> Line:
-    """A fee that is kept (a negative gross), with its tax, as a line of its own."""
+def fee_line(fee: Mapping[str, Any], rate: str, *, by_gross: bool, tax: int | None = None) -> Line:
+    """A fee that is kept (a negative gross), with its tax (the one given, or else computed), as a line of its own."""
     gross = int(fee["gross"])
     percent = Decimal(rate)
-    tax = int((Decimal(gross) * percent / (100 + percent)).quantize(Decimal(1), ROUND_HALF_UP))
+    if tax is None:
+        tax = int((Decimal(gross) * percent / (100 + percent)).quantize(Decimal(1), ROUND_HALF_UP))
     shown = gross if by_gross else gross - tax
     return {
         "name": str(fee.get("name") or "Fee"),

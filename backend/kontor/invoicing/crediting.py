@@ -1,8 +1,9 @@
 """Issue credit notes: what a refund takes off an invoice, line by line."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from kontor.core.ids import new_id
 from kontor.core.outbox import record
 from kontor.fulfillment.models import ShipmentLine
 from kontor.invoicing import queries
-from kontor.invoicing.build import Credited, Line, credit_line, fee_line, tax_rows, totals
+from kontor.invoicing.build import Credited, Line, credit_line, fee_line, plain_rate, tax_rows, totals
 from kontor.invoicing.events import CreditNoteIssued
 from kontor.invoicing.issuing import Issued
 from kontor.invoicing.models import CreditNote, Invoice
@@ -80,6 +81,7 @@ async def _drafts(
     for note in notes:
         for line in note.content["lines"]:
             _remember(before, line)
+    keeping = _Keeping((each for group in invoices.values() for each in group), notes)
     drafts: list[Draft] = []
     for refund in refunds:
         by_shipment = {invoice.shipment_id: invoice for invoice in invoices.get(refund.order_id, ())}
@@ -94,7 +96,7 @@ async def _drafts(
             line = _credited(invoiced, wanted, before.get(_key_of(wanted), Credited()), invoice)
             draft.lines.append(line)
             _remember(before, line)
-        _keep_fees(refund, list(mine.values()))
+        keeping.lay(refund, mine)
         drafts.extend(mine.values())
     return drafts
 
@@ -135,15 +137,97 @@ def _credited(invoiced: Line, wanted: Mapping[str, Any], before: Credited, invoi
     )
 
 
-def _keep_fees(refund: Refund, drafts: Sequence[Draft]) -> None:
-    """What is kept stands on the first credit note, at its own rate or else that of its goods."""
-    fees = [line for line in refund.lines if not _key_of(line) and line.get("name") != NOT_PAID]
-    if not drafts:
-        return
-    first = drafts[0]
-    for fee in fees:
-        rate = str(fee.get("tax_rate") or first.lines[0]["tax_rate"])
-        first.lines.append(fee_line(fee, rate, by_gross=first.invoice.content["gross"]))
+@dataclass(slots=True)
+class _Kept:
+    """What an invoice's credit notes kept under one name at one rate, and has not been given back."""
+
+    gross: int = 0
+    tax: int = 0
+
+
+class _Keeping:
+    """Where the lines of a refund stand that are for no goods: what is kept, or given back of it later.
+
+    What is kept stands where the credited goods are worth as much, shared only when no single note has room for it.
+    What is given back stands on the invoices it was kept from, whether goods of theirs come back this time or not, so
+    that no invoice is credited more than it says.
+    """
+
+    def __init__(self, invoices: Iterable[Invoice], notes: Sequence[CreditNote]) -> None:
+        self._invoices = {invoice.id: invoice for invoice in invoices}
+        self._kept: dict[tuple[str, str], dict[UUID, _Kept]] = {}
+        for note in notes:
+            for line in note.content["lines"]:
+                if not _key_of(line):
+                    self._note(note.invoice_id, line)
+
+    def lay(self, refund: Refund, drafts: dict[UUID, Draft]) -> None:
+        """Add the lines to the refund's drafts, with drafts of their own for invoices that have none."""
+        if not drafts:
+            return
+        first = next(iter(drafts.values()))
+        for fee in refund.lines:
+            if _key_of(fee) or fee.get("name") == NOT_PAID:
+                continue
+            rate = plain_rate(Decimal(str(fee.get("tax_rate") or first.lines[0]["tax_rate"])))
+            amount = int(fee["gross"])
+            if amount > 0:
+                amount = self._give_back(refund, drafts, fee, rate)
+                amount = self._where_room_is(refund, drafts, {**fee, "gross": amount}, rate)
+            for draft, part in _rooms(list(drafts.values()), amount):
+                self._add(draft, {**fee, "gross": part}, rate)
+
+    def _where_room_is(self, refund: Refund, drafts: dict[UUID, Draft], fee: Mapping[str, Any], rate: str) -> int:
+        """Lay it on invoices that are not credited in full: goods for which everything was kept had no note."""
+        left = int(fee["gross"])
+        for each in sorted(self._invoices.values(), key=lambda each: (each.id not in drafts, each.id)):
+            if each.order_id != refund.order_id:
+                continue
+            said = sum(line["gross"] for line in drafts[each.id].lines) if each.id in drafts else 0
+            part = min(left, each.gross - each.credited - said)
+            if part > 0:
+                self._add(drafts.setdefault(each.id, Draft(refund, each)), {**fee, "gross": part}, rate)
+                left -= part
+        return left
+
+    def _give_back(self, refund: Refund, drafts: dict[UUID, Draft], fee: Mapping[str, Any], rate: str) -> int:
+        """Lay it on the invoices it was kept from; what was kept nowhere is left."""
+        left = int(fee["gross"])
+        places = self._kept.get((str(fee.get("name")), rate), {})
+        for invoice_id, kept in sorted(places.items(), key=lambda place: (place[0] not in drafts, place[0])):
+            part = min(left, kept.gross)
+            if part > 0:
+                draft = drafts.setdefault(invoice_id, Draft(refund, self._invoices[invoice_id]))
+                self._add(draft, {**fee, "gross": part}, rate, tax=kept.tax if part == kept.gross else None)
+                left -= part
+        return left
+
+    def _add(self, draft: Draft, fee: Mapping[str, Any], rate: str, *, tax: int | None = None) -> None:
+        line = fee_line(fee, rate, by_gross=draft.invoice.content["gross"], tax=tax)
+        draft.lines.append(line)
+        self._note(draft.invoice.id, line)
+
+    def _note(self, invoice_id: UUID, line: Mapping[str, Any]) -> None:
+        rate = plain_rate(Decimal(line["tax_rate"]))
+        kept = self._kept.setdefault((line["name"], rate), {}).setdefault(invoice_id, _Kept())
+        kept.gross, kept.tax = kept.gross - line["gross"], kept.tax - line["tax"]
+
+
+def _rooms(drafts: Sequence[Draft], amount: int) -> list[tuple[Draft, int]]:
+    """On which notes an amount stands; a kept one is negative and needs goods to be taken off."""
+    if not amount:
+        return []
+    room = {id(draft): sum(line["gross"] for line in draft.lines) for draft in drafts}
+    whole = next((draft for draft in drafts if room[id(draft)] + amount >= 0), None)
+    if whole is not None:
+        return [(whole, amount)]
+    found, left = [], -amount
+    for draft in sorted(drafts, key=lambda each: -room[id(each)]):
+        part = min(left, max(0, room[id(draft)]))
+        found.append((draft, -part))
+        left -= part
+    found[0] = (found[0][0], found[0][1] - left)
+    return [(draft, part) for draft, part in found if part]
 
 
 async def _number(db: Session, drafts: Sequence[Draft], *, now: datetime) -> list[tuple[Draft, tuple[Any, ...]]]:

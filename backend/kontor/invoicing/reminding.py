@@ -8,6 +8,8 @@ from typing import Any
 from kontor.core.errors import InvalidInput
 
 LEVELS = 3
+MOST = 100_000
+"""The highest fee, minor units, and the longest time, days, that a level can have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +38,20 @@ class Claim:
 
 
 def levels_of(settings: Mapping[str, Any]) -> tuple[Level, ...]:
-    """The levels a channel is set to: `dunning: [{afterDays, fee, payDays}, …]`, at most three; none: no reminders."""
+    """The levels a channel is set to: `dunning: [{afterDays, fee, payDays}, …]`, at most three; none: no reminders.
+
+    What is no number counts as not said: one channel's mistake does not keep the others from reminding.
+    """
     found = settings.get("dunning")
     rows = [row for row in found if isinstance(row, Mapping)] if isinstance(found, list) else []
     return tuple(
-        Level(max(0, int(row.get("afterDays", 7))), max(0, int(row.get("fee", 0))), max(0, int(row.get("payDays", 7))))
-        for row in rows[:LEVELS]
+        Level(_number(row, "afterDays", 7), _number(row, "fee", 0), _number(row, "payDays", 7)) for row in rows[:LEVELS]
     )
+
+
+def _number(row: Mapping[str, Any], name: str, usual: int) -> int:
+    value = row.get(name)
+    return max(0, min(value, MOST)) if type(value) is int else usual
 
 
 def due_level(claim: Claim, levels: Sequence[Level], today: date) -> int | None:

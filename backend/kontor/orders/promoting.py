@@ -85,8 +85,8 @@ async def read_promoting(db: Session, masters: Masters, orders: Sequence[OrderIn
     if lock and coupons:
         await lock_coupons(db, [each.id for each in coupons.values()])
         coupons = await coupons_by_code(db, codes)
-    if lock and book.limited:
-        await lock_uses(db, book.limited)
+    if lock and book.offers:  # all that `redeem` may count: locks taken later would be out of order
+        await lock_uses(db, {offer.code for offer in book.offers})
     tally = Tally(await read_used(db, book.limited))
     return Promoting(book, coupons, tally, await _groups(db, masters, priced) if book.for_groups else {})
 

@@ -100,7 +100,7 @@ async def quote_basket(db: Session, asked: QuoteInput, at: datetime) -> Quote:
         book,
         expressions.holds,
         used=await read_used(db, book.limited),
-        explain=db.principal.channel_ids is None,
+        explain=not db.principal.restricted,
     )
     shown = [
         QuotedLine(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from kontor.core.money import spread
 from kontor.promotions.book import Book
@@ -11,17 +11,23 @@ from kontor.promotions.engine import evaluate
 from kontor.promotions.values import Basket, ReturnRule
 
 
-def no_longer_earned(kept: Basket, book: Book, shares: Mapping[str, int], holds: Holds) -> dict[str, int]:
+def no_longer_earned(
+    kept: Basket, book: Book, shares: Mapping[str, int], holds: Holds, *, staying: Collection[str] = ()
+) -> dict[str, int]:
     """What of the frozen `shares` of RECHECK promotions the kept goods would not get today, by the shares' keys.
 
     The kept goods are priced again with the promotions of the order's date. They never lose more than they bear, and
-    nothing is lost when they earn as much in another way.
+    nothing is lost when they earn as much in another way; `staying` are the promotions whose share they keep anyway.
     """
     earned = 0
     if kept.items:
         outcome = evaluate(kept, book, holds)
-        rechecked = {offer.code for offer in outcome.given if offer.return_rule is ReturnRule.RECHECK}
-        earned = sum(grant.amount for grant in outcome.grants if grant.offer in rechecked)
+        fresh = {
+            offer.code
+            for offer in outcome.given
+            if offer.return_rule is ReturnRule.RECHECK or offer.code not in staying
+        }
+        earned = sum(grant.amount for grant in outcome.grants if grant.offer in fresh)
     lost = max(0, sum(shares.values()) - earned)
     parts = spread(lost, list(shares.values()))
     return {key: part for key, part in zip(shares, parts, strict=True) if part}

@@ -5,7 +5,7 @@ Coupons are locked before promotions, both before stock.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -35,11 +35,6 @@ class Redeemed:
     amount: int
     currency: str
     coupon_id: UUID | None = None
-
-    @property
-    def limited(self) -> bool:
-        """Whether the promotion has a budget."""
-        return self.offer.most_given is not None or self.offer.most_uses is not None
 
 
 @dataclass(slots=True)
@@ -100,7 +95,7 @@ async def redeem(db: Session, redeemed: Sequence[Redeemed]) -> bool:
         if coupon.blocked_at is not None or (coupon.most_uses is not None and coupon.uses + count > coupon.most_uses):
             return False
         coupon.uses += count
-    if not await _count(db, {each.offer.code: each.offer for each in redeemed if each.limited}, tally.used):
+    if not await _count(db, redeemed):
         return False
     await db.flush()
     await db.bulk_insert(
@@ -115,14 +110,19 @@ async def redeem(db: Session, redeemed: Sequence[Redeemed]) -> bool:
     return True
 
 
-async def _count(db: Session, limited: Mapping[str, Offer], taken: Mapping[str, Used]) -> bool:
-    if not limited:
-        return True
-    rows = await lock_uses(db, limited)
-    for code, offer in limited.items():
-        row = rows[code]
-        row.uses += taken[code].uses
-        row.given += taken[code].given
+async def _count(db: Session, redeemed: Sequence[Redeemed]) -> bool:
+    """Count what is taken of every promotion that has a counter, whether this version has a budget or not.
+
+    What an order gives back later is taken off the counter, so it has to be in it, too. Each version's own budget
+    counts, in the order in which the batch was priced.
+    """
+    rows = await lock_uses(db, {each.offer.code for each in redeemed})
+    for each in redeemed:
+        row, offer = rows.get(each.offer.code), each.offer
+        if row is None:
+            continue
+        row.uses += 1
+        row.given += each.amount
         if offer.most_uses is not None and row.uses > offer.most_uses:
             return False
         if offer.most_given is not None and row.given > offer.most_given:
@@ -161,8 +161,9 @@ async def give_back(db: Session, order_ids: Iterable[UUID]) -> int:
         if row.coupon_id in coupons:
             coupons[row.coupon_id].uses -= 1
         if row.promotion_code in uses:
-            uses[row.promotion_code].uses -= 1
-            uses[row.promotion_code].given -= row.amount
+            # An order that was being placed while the counter was made is not in it.
+            use = uses[row.promotion_code]
+            use.uses, use.given = max(0, use.uses - 1), max(0, use.given - row.amount)
     for order_id, names in codes.items():
         outbox.record(db, PromotionsGivenBack(stream_id=order_id, codes=tuple(sorted(names))))
     return len(rows)

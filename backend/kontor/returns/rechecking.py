@@ -11,6 +11,7 @@ from kontor.channels.models import SalesChannel
 from kontor.core import expressions
 from kontor.core.db import Session
 from kontor.core.money import of_units
+from kontor.fulfillment.models import ShipmentLine
 from kontor.orders import queries as orders
 from kontor.orders.models import Order, OrderLine, PriceAdjustment
 from kontor.orders.resolving import Article, read_articles
@@ -21,8 +22,12 @@ from kontor.promotions.values import Basket, Item, ReturnRule
 from kontor.returns.models import Return
 
 
-async def kept_back(db: Session, order_id: UUID, returned: Mapping[UUID, int], *, most: int) -> dict[str, int]:
+async def kept_back(
+    db: Session, order_id: UUID, returned: Mapping[UUID, int], sent: Mapping[UUID, ShipmentLine], *, most: int
+) -> dict[str, int]:
     """What the refund keeps, by tax rate, gross; `returned` are all pieces paid back, this time's included.
+
+    The rate is that of the supply (`sent`, by order line), which may be another one than on the day of the order.
 
     The kept goods are priced with the promotions of the order's date, as the order was priced: at what they cost before
     any discount, for the customer's groups and coupons that counted then. Shipping keeps its own rule.
@@ -41,8 +46,9 @@ async def kept_back(db: Session, order_id: UUID, returned: Mapping[UUID, int], *
         channel.code, order.currency, min(order.placed_at, order.created_at), _items(order, lines, kept, articles),
         groups=_groups(book, codes), coupons=codes, country=order.country, facts=order.facts,
     )  # fmt: skip
-    lost = no_longer_earned(basket, book, _shares(lines, reductions, kept), expressions.holds)
-    target = sums([{str(line.tax_rate): _gross(order, line, lost.get(str(line.id), 0))} for line in lines])
+    staying = {row.code for row in reductions if row.return_rule is not ReturnRule.RECHECK}
+    lost = no_longer_earned(basket, book, _shares(lines, reductions, kept), expressions.holds, staying=staying)
+    target = sums([_taxed(order, sent.get(line.id, line), lost.get(str(line.id), 0)) for line in lines])
     taken = sums(list(await db.scalars(sa.select(Return.rechecked).where(Return.order_id == order_id))))
     return still_to_keep(target, taken, most)
 
@@ -89,8 +95,9 @@ def _items(
     return tuple(items)
 
 
-def _gross(order: Order, line: OrderLine, amount: int) -> int:
-    """A share of a discount with its tax, at the line's own rate, half up."""
-    if order.gross or not line.net_total:
-        return amount
-    return (2 * amount * line.gross_total + line.net_total) // (2 * line.net_total)
+def _taxed(order: Order, worth: OrderLine | ShipmentLine, amount: int) -> dict[str, int]:
+    """A share of a discount with its tax, by the rate of its goods, half up."""
+    net, gross = (worth.net, worth.gross) if isinstance(worth, ShipmentLine) else (worth.net_total, worth.gross_total)
+    if not order.gross and net:
+        amount = (2 * amount * gross + net) // (2 * net)
+    return {str(worth.tax_rate): amount}

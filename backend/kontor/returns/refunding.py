@@ -49,7 +49,8 @@ async def refund_due(db: Session, found: Return) -> RefundDue:
     for sent in shipped.values():
         paid_back = sent.refunded_units + units.get(sent.id, 0)
         returned[sent.order_line_id] = returned.get(sent.order_line_id, 0) + paid_back
-    kept = await kept_back(db, found.order_id, returned, most=answer.goods - answer.fee)
+    supplied = {sent.order_line_id: sent for _, sent in sorted(shipped.items())}
+    kept = await kept_back(db, found.order_id, returned, supplied, most=answer.goods - answer.fee)
     return replace(answer, rechecked=kept)
 
 

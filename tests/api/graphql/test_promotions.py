@@ -12,6 +12,7 @@ from factories.pricing import make_price
 from kontor.auth.models import AuditEntry
 from kontor.auth.permissions import Permission as P
 from kontor.core.db import Database
+from kontor.core.ids import new_id
 from kontor.core.principal import Principal
 from support import Client, Principals, StandingClock
 
@@ -160,8 +161,10 @@ async def test_shop_is_told_only_of_its_own_basket(client: Client, principals: P
     await ask(client, SAVE, {"input": secret}, principal=retailer(principals))
     basket = {"channel": "shop", "lines": [{"sku": "LAMP"}]}
     everything = await ask(client, PREVIEW, {"basket": basket}, principal=retailer(principals))
-    shop = principals.holding(P.PRICES_READ, P.PROMOTIONS_READ, channel_ids=frozenset({channel.id}))
-    own = await ask(client, PREVIEW, {"basket": basket}, principal=shop)
-    listed = await ask(client, LIST, {"sort": "CODE"}, principal=shop)
     assert len(everything["previewPromotions"]["refusals"]) == 1
-    assert own["previewPromotions"]["refusals"] == listed["promotions"]["nodes"] == []
+    shop = principals.holding(P.PRICES_READ, P.PROMOTIONS_READ, channel_ids=frozenset({channel.id}))
+    store = principals.holding(P.PRICES_READ, P.PROMOTIONS_READ, location_ids=frozenset({new_id()}))
+    for narrow in (shop, store):
+        own = await ask(client, PREVIEW, {"basket": basket}, principal=narrow)
+        listed = await ask(client, LIST, {"sort": "CODE"}, principal=narrow)
+        assert own["previewPromotions"]["refusals"] == listed["promotions"]["nodes"] == []
