@@ -60,28 +60,33 @@ def reason_text(refusal: Refusal, language: str, currency: str) -> str:
     """Why a promotion gave nothing; English for languages we do not speak."""
     texts = _REASONS.get(language, _REASONS["en"])
     return texts[refusal.reason].format_map(
-        {name: _said(refusal, name, value, currency) for name, value in refusal.facts.items()}
+        {name: _said(refusal, name, value, language, currency) for name, value in refusal.facts.items()}
     )
 
 
-def _said(refusal: Refusal, name: str, value: Any, currency: str) -> str:
+def _said(refusal: Refusal, name: str, value: Any, *money: str) -> str:
     if name in _MONEY and refusal.reason not in _COUNTED:
-        return money_text(value, currency)
+        return money_text(value, *money)
     return ", ".join(value) if isinstance(value, list) else str(value)
 
 
 def grant_text(grant: Grant, name: str, language: str, currency: str) -> str:
     """What a promotion took off a line."""
     text = _GRANTS.get(language, _GRANTS["en"])
-    return text.format(amount=money_text(grant.amount, currency), units=grant.units, name=name)
+    return text.format(amount=money_text(grant.amount, language, currency), units=grant.units, name=name)
 
 
-def money_text(amount: int, currency: str) -> str:
-    """An amount with its currency, as people read it."""
+def money_text(amount: int, language: str, currency: str) -> str:
+    """An amount with its currency, as people read it: 1.234,50 EUR in German, else 1,234.50 EUR."""
     decimals = 0 if currency in _WHOLE else 2
     whole, rest = divmod(amount, 10**decimals)
-    return f"{whole}.{rest:0{decimals}} {currency}" if decimals else f"{whole} {currency}"
+    number = f"{whole:,}.{rest:0{decimals}}" if decimals else f"{whole:,}"
+    if language == "de":
+        number = number.translate(_GERMAN)
+    return f"{number} {currency}"
 
+
+_GERMAN = str.maketrans(",.", ".,")
 
 # ISO 4217 currencies without a minor unit that shops in Europe and beyond meet.
 _WHOLE = frozenset({"CLP", "ISK", "JPY", "KRW", "PYG", "UGX", "VND", "XAF", "XOF", "XPF"})

@@ -149,7 +149,7 @@ async def test_preview_tells_what_was_given_and_why_not_in_both_languages(
         )
     )["previewPromotions"]  # fmt: skip
     assert (planned["shippingDiscount"], planned["total"]["amount"]) == ({"amount": 490}, 2700)
-    assert planned["refusals"][0]["text"] == "Braucht Waren für 50.00 EUR; es sind 30.00 EUR."
+    assert planned["refusals"][0]["text"] == "Braucht Waren für 50,00 EUR; es sind 30,00 EUR."
 
 
 async def test_shop_is_told_only_of_its_own_basket(client: Client, principals: Principals, database: Database) -> None:
