@@ -12,16 +12,20 @@ import sqlalchemy as sa
 from factories.catalog import make_variant
 from factories.channels import make_channel
 from factories.intake import Company, make_company, order_input, place, put_stock
-from kontor import bootstrap
+from kontor import bootstrap, relay
 from kontor.core import outbox
 from kontor.core.db import Database
 from kontor.core.ids import new_id
-from kontor.core.outbox import EventRecord, schedule
+from kontor.core.jobs import Runtime
+from kontor.core.outbox import EventRecord, OutboxRow, schedule
 from kontor.orders.intake import PaymentInput
 from kontor.orders.models import Order
 from kontor.orders.placing import Placed
+from kontor.orders.queries import lock_order
+from kontor.payments import service
 from kontor.payments.models import Payment, PaymentTransaction
 from kontor.subscribers import SUBSCRIBERS
+from support import Drain
 
 METHODS = [
     "ON_ACCOUNT", "CARD", "WALLET", "PREPAYMENT", "GIFT_CARD", "VOUCHER", "COLLECTED_BY_CHANNEL", "CASH",
@@ -127,3 +131,34 @@ _MONEY = (
     "PaymentVoided", "PaymentChargedBack", "AuthorizationExpiring", "RefundRequested", "RefundSucceeded",
     "RefundFailed",
 )  # fmt: skip
+
+
+async def persist(runtime: Runtime, drain: Drain) -> None:
+    """Run what is due, waits cut short, until nothing is left."""
+    for _ in range(200):
+        await drain()
+        async with runtime.database.read_only() as db:
+            if not await db.scalar(sa.select(sa.func.count()).select_from(OutboxRow)):
+                return
+        await relay.hurry(runtime)
+    raise AssertionError("something never ends")
+
+
+async def taken_in_parts_and_refunded(runtime: Runtime, drain: Drain, orders: Sequence[UUID]) -> None:
+    """Orders of 100.00 whose money is secured, taken for 90.00 in three steps, and given back for 35.00."""
+    database = runtime.database
+    for order_id in orders:
+        await ask(database, "authorize", order_id)
+    await persist(runtime, drain)
+    for order_id in orders:
+        await ask_capture(database, order_id, 3000)
+        await ask_capture(database, order_id, 8000)
+        await ask_capture(database, order_id, 9000, final=True)
+    await persist(runtime, drain)
+    for order_id in orders:
+        async with database.unit_of_work() as db:
+            order = await lock_order(db, order_id)
+            await service.request_refund(
+                db, order, kind="GOODWILL", amount=3500, reason="late", source_key=f"late/{order_id}", now=db.now
+            )
+    await persist(runtime, drain)

@@ -14,7 +14,18 @@ import pytest
 import sqlalchemy as sa
 from standardwebhooks import Webhook
 
-from factories.payments import ask, ask_capture, card, make_shop, paid_by, read_payments, told, transactions
+from factories.payments import (
+    ask,
+    ask_capture,
+    card,
+    make_shop,
+    paid_by,
+    persist,
+    read_payments,
+    taken_in_parts_and_refunded,
+    told,
+    transactions,
+)
 from kontor import relay
 from kontor.adapters.payments.http_gateway import HttpGateway, connect
 from kontor.adapters.payments.simulator import Audit, EmbeddedTransport, Faults, Simulator, Terms, audit_file
@@ -23,10 +34,7 @@ from kontor.core.db import Database
 from kontor.core.ids import new_id
 from kontor.core.inbox import InboxMessage
 from kontor.core.jobs import Runtime
-from kontor.core.outbox import OutboxRow
 from kontor.core.ports import Ports
-from kontor.orders.queries import lock_order
-from kontor.payments import service
 from kontor.payments.differences import differences
 from kontor.payments.models import PaymentTransaction
 from kontor.payments.ports import PaymentGateway
@@ -65,17 +73,6 @@ def honest(tmp_path: Path, runtime: Runtime) -> Iterator[Bank]:
     bank.close()
 
 
-async def persist(runtime: Runtime, drain: Drain) -> None:
-    """Run what is due, waits cut short, until nothing is left."""
-    for _ in range(200):
-        await drain()
-        async with runtime.database.read_only() as db:
-            if not await db.scalar(sa.select(sa.func.count()).select_from(OutboxRow)):
-                return
-        await relay.hurry(runtime)
-    raise AssertionError("something never ends")
-
-
 async def no_differences(database: Database) -> None:
     async with database.read_only() as db:
         assert [text async for text in differences(db)] == []
@@ -86,21 +83,7 @@ async def test_every_fault_at_once_does_nothing_twice(
 ) -> None:
     company = await make_shop(database)
     orders = [await paid_by(database, company, card(6000), card(4000, "tok_lost_answer_once")) for _ in range(4)]
-    for order_id in orders:
-        await ask(database, "authorize", order_id)
-    await persist(runtime, drain)
-    for order_id in orders:
-        await ask_capture(database, order_id, 3000)
-        await ask_capture(database, order_id, 8000)
-        await ask_capture(database, order_id, 9000, final=True)
-    await persist(runtime, drain)
-    for order_id in orders:
-        async with database.unit_of_work() as db:
-            order = await lock_order(db, order_id)
-            await service.request_refund(
-                db, order, kind="GOODWILL", amount=3500, reason="late", source_key=f"late/{order_id}", now=db.now
-            )
-    await persist(runtime, drain)
+    await taken_in_parts_and_refunded(runtime, drain, orders)
     audit = faulty.audit()
     assert audit.repeated == []
     for order_id in orders:

@@ -7,17 +7,22 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 
 from adapters.stripe_account import SECRET_KEY, StripeAccount, signed
-from factories.payments import ask, ask_capture, card, make_shop, paid_by, read_payments, transactions
-from kontor import bootstrap, relay
+from factories.payments import (
+    ask,
+    ask_capture,
+    card,
+    make_shop,
+    paid_by,
+    read_payments,
+    taken_in_parts_and_refunded,
+    transactions,
+)
+from kontor import bootstrap
 from kontor.core.db import Database
 from kontor.core.jobs import Runtime
-from kontor.core.outbox import OutboxRow
 from kontor.core.ports import Ports
-from kontor.orders.queries import lock_order
-from kontor.payments import service
 from kontor.payments.differences import differences
 from kontor.payments.ports import PaymentGateway
 from kontor.payments.states import PaymentState
@@ -48,17 +53,6 @@ def stripe(runtime: Runtime) -> Iterator[StripeAccount]:
         yield account
 
 
-async def persist(runtime: Runtime, drain: Drain) -> None:
-    """Run what is due, waits cut short, until nothing is left."""
-    for _ in range(200):
-        await drain()
-        async with runtime.database.read_only() as db:
-            if not await db.scalar(sa.select(sa.func.count()).select_from(OutboxRow)):
-                return
-        await relay.hurry(runtime)
-    raise AssertionError("something never ends")
-
-
 async def test_books_agree_though_calls_fail_all_the_time(
     runtime: Runtime, database: Database, drain: Drain, stripe: StripeAccount
 ) -> None:
@@ -70,21 +64,7 @@ async def test_books_agree_though_calls_fail_all_the_time(
         await paid_by(database, company, card(6000, "pm_card_visa"), card(4000, plain, gateway="stripe"))
         for _ in range(5)
     ]
-    for order_id in orders:
-        await ask(database, "authorize", order_id)
-    await persist(runtime, drain)
-    for order_id in orders:
-        await ask_capture(database, order_id, 3000)
-        await ask_capture(database, order_id, 8000)
-        await ask_capture(database, order_id, 9000, final=True)
-    await persist(runtime, drain)
-    for order_id in orders:
-        async with database.unit_of_work() as db:
-            order = await lock_order(db, order_id)
-            await service.request_refund(
-                db, order, kind="GOODWILL", amount=3500, reason="late", source_key=f"late/{order_id}", now=db.now
-            )
-    await persist(runtime, drain)
+    await taken_in_parts_and_refunded(runtime, drain, orders)
     for order_id in orders:
         first, second = await read_payments(database, order_id)
         assert (first.multi_capture, second.multi_capture) == (True, False)
