@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 from xml.etree import ElementTree
@@ -28,7 +28,7 @@ from kontor.documents.models import Document
 from kontor.documents.ports import DocumentStore
 from kontor.invoicing.service import record_invoice_payment
 from kontor.orders.intake import PaymentInput
-from support import Drain
+from support import Drain, StandingClock
 
 TODAY = date(2026, 6, 15)
 THEIRS = "DE02120300000000202051"
@@ -101,6 +101,14 @@ async def test_a_refund_goes_where_the_money_came_from(runtime: Runtime, databas
     assert await waiting(database, company) == []
     with pytest.raises(NothingToPayOut):
         await create(database, company)
+
+
+async def test_a_day_that_has_passed_where_the_seller_is_is_refused(database: Database, clock: StandingClock) -> None:
+    company = await make_shop(database)
+    clock.set_to(datetime(2026, 6, 15, 22, 30, tzinfo=UTC))  # half past midnight in Hamburg
+    with pytest.raises(InvalidInput) as refused:
+        await create(database, company)
+    assert (refused.value.code, refused.value.path) == ("DAY_PASSED", ("execute_on",))
 
 
 async def test_an_unknown_account_waits_until_somebody_names_it(

@@ -14,6 +14,7 @@ from kontor.banking import pain
 from kontor.banking.errors import NothingToPayOut, PayoutNotOpen, UnknownAccount
 from kontor.banking.models import BankAssignment, BankEntry, Payout, PayoutFile
 from kontor.channels.models import LegalEntity, SalesChannel
+from kontor.core.clock import local_day
 from kontor.core.db import Session
 from kontor.core.errors import InvalidInput, NotFound
 from kontor.core.ids import new_id
@@ -138,7 +139,7 @@ async def create_file(db: Session, entity_id: UUID, *, execute_on: date, now: da
         raise NotFound("There is no such legal entity.", code="LEGAL_ENTITY_NOT_FOUND")
     if not entity.iban:
         raise UnknownAccount("The legal entity has no account.", iban="")
-    if execute_on < now.date():
+    if execute_on < local_day(now, entity.timezone):
         raise InvalidInput("The day has passed.", code="DAY_PASSED", path=("execute_on",))
     ready = await waiting(db, entity_id, ready=True)
     if not ready:
