@@ -108,7 +108,7 @@ async def test_a_day_that_has_passed_where_the_seller_is_is_refused(database: Da
     clock.set_to(datetime(2026, 6, 15, 22, 30, tzinfo=UTC))  # half past midnight in Hamburg
     with pytest.raises(InvalidInput) as refused:
         await create(database, company)
-    assert (refused.value.code, refused.value.path) == ("DAY_PASSED", ("execute_on",))
+    assert (refused.value.code, refused.value.path) == ("DAY_PASSED", ("executeOn",))
 
 
 async def test_an_unknown_account_waits_until_somebody_names_it(

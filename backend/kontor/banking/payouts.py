@@ -140,7 +140,7 @@ async def create_file(db: Session, entity_id: UUID, *, execute_on: date, now: da
     if not entity.iban:
         raise UnknownAccount("The legal entity has no account.", iban="")
     if execute_on < local_day(now, entity.timezone):
-        raise InvalidInput("The day has passed.", code="DAY_PASSED", path=("execute_on",))
+        raise InvalidInput("The day has passed.", code="DAY_PASSED", path=("executeOn",))
     ready = await waiting(db, entity_id, ready=True)
     if not ready:
         raise NothingToPayOut("No refund waits whose account is known.")

@@ -11,6 +11,7 @@ from kontor.channels.models import LegalEntity
 from kontor.core.db import Session
 from kontor.core.errors import InvalidInput
 from kontor.core.ids import new_id
+from kontor.imports.fields import camel
 from kontor.invoicing.posting import Account
 from kontor.ledger import queries
 from kontor.ledger.errors import PeriodExported
@@ -43,7 +44,7 @@ async def save_settings(db: Session, entity: LegalEntity, changes: Mapping[str, 
     """Change how an entity keeps its books; raises `InvalidInput` naming the field."""
     for name, (least, most) in _LIMITS.items():
         if name in changes and not least <= changes[name] <= most:
-            raise InvalidInput(f"{least} to {most}.", code="OUT_OF_RANGE", path=(name,), min=least, max=most)
+            raise InvalidInput(f"{least} to {most}.", code="OUT_OF_RANGE", path=(camel(name),), min=least, max=most)
     if changes.get("chart", "SKR03") not in queries.CHARTS:
         raise InvalidInput("There is no such chart.", code="UNKNOWN_CHART", path=("chart",), known=queries.CHARTS)
     settings = await queries.lock_settings(db, entity)

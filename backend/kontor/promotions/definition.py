@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from kontor.imports.fields import camel
 from kontor.promotions.errors import InvalidPromotion
 from kontor.promotions.values import (
     WHOLE,
@@ -45,12 +46,6 @@ _PARTS: Mapping[BenefitKind, frozenset[str]] = {
     BenefitKind.FREE_SHIPPING: frozenset({"most"}),
     BenefitKind.GIFT: frozenset({"rewarded", "get"}),
 }
-
-
-def camel(name: str) -> str:
-    """A field as the API spells it."""
-    first, *rest = name.split("_")
-    return first + "".join(part.capitalize() for part in rest)
 
 
 def _refuse(message: str, *path: str | int) -> InvalidPromotion:
