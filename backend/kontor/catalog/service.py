@@ -13,7 +13,7 @@ from kontor.catalog.models import Accessory, PoolCode, Product, ProductKind, Pro
 from kontor.catalog.values import ACCESSORIES, PRODUCT_FIELDS, ProductData
 from kontor.core import outbox
 from kontor.core.db import Session, chunks
-from kontor.core.errors import InvalidInput
+from kontor.core.errors import InvalidInput, camel
 from kontor.core.ids import new_id
 from kontor.imports import fields
 from kontor.imports.errors import UnknownReference
@@ -68,7 +68,7 @@ def _refuse_unknown(rows: Sequence[Mapping[str, Any]], drafts: Sequence[Draft]) 
     for row, draft in zip(rows, drafts, strict=True):
         for name in row:
             if name not in PRODUCT_FIELDS and name not in ("variants", "accessories"):
-                draft.refuse(InvalidProduct(f"There is no field {name}.", path=(fields.camel(name),)))
+                draft.refuse(InvalidProduct(f"There is no field {name}.", path=(camel(name),)))
 
 
 def _finish(draft: Draft, before: Mapping[str, Any] | None) -> None:

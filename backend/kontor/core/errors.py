@@ -51,3 +51,9 @@ class Unavailable(KontorError):
     """Something this needs is away; trying again later helps."""
 
     default_code = "UNAVAILABLE"
+
+
+def camel(name: str) -> str:
+    """A field's name as the API spells it, for the path of a refusal."""
+    first, *rest = name.split("_")
+    return first + "".join(part.capitalize() for part in rest)

@@ -15,7 +15,7 @@ from typing import Any, Final
 import orjson
 
 from kontor.core.clock import validate_time_zone
-from kontor.core.errors import InvalidInput
+from kontor.core.errors import InvalidInput, camel
 from kontor.imports.errors import InvalidField, MissingField
 
 REQUIRED: Final = object()
@@ -81,12 +81,6 @@ def completed(values: Mapping[str, Any], fields: Mapping[str, Field]) -> dict[st
 def fresh(default: Any) -> Any:
     """A default nobody else holds."""
     return default.copy() if isinstance(default, (list, dict)) else default
-
-
-def camel(name: str) -> str:
-    """A field's name as the API spells it."""
-    first, *rest = name.split("_")
-    return first + "".join(part.capitalize() for part in rest)
 
 
 def text(most: int, *, pattern: str | None = None, upper: bool = False) -> Callable[[Any], str]:

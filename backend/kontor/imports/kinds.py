@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kontor.core.db import Session
-from kontor.core.errors import KontorError
+from kontor.core.errors import KontorError, camel
 from kontor.imports.errors import UnknownImportKind, UnreadableFile
-from kontor.imports.fields import Field, camel
+from kontor.imports.fields import Field
 from kontor.imports.saving import RowResult
 
 Save = Callable[[Session, Sequence[Any]], Awaitable[list[RowResult]]]

@@ -13,7 +13,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from kontor.core.db import Model, Session, chunks
-from kontor.core.errors import KontorError
+from kontor.core.errors import KontorError, camel
 from kontor.core.ids import new_id
 from kontor.imports import fields as checks
 from kontor.imports.errors import DuplicateRow
@@ -81,7 +81,7 @@ def drafts_of(rows: Sequence[Mapping[str, Any]], fields: Mapping[str, Field], ke
                 checks.check_field(key, None, Field(str))
             draft.key = str(draft.values[key])
             if draft.key in seen:
-                raise DuplicateRow(f"{draft.key} stands twice in this call.", path=(checks.camel(key),))
+                raise DuplicateRow(f"{draft.key} stands twice in this call.", path=(camel(key),))
             seen.add(draft.key)
         except KontorError as problem:
             draft.refuse(problem)

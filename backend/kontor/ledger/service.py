@@ -9,9 +9,8 @@ import sqlalchemy as sa
 
 from kontor.channels.models import LegalEntity
 from kontor.core.db import Session
-from kontor.core.errors import InvalidInput
+from kontor.core.errors import InvalidInput, camel
 from kontor.core.ids import new_id
-from kontor.imports.fields import camel
 from kontor.invoicing.posting import Account
 from kontor.ledger import queries
 from kontor.ledger.errors import PeriodExported

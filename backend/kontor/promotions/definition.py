@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from kontor.imports.fields import camel
+from kontor.core.errors import camel
 from kontor.promotions.errors import InvalidPromotion
 from kontor.promotions.values import (
     WHOLE,

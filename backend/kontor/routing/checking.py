@@ -6,8 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from kontor.core import expressions
-from kontor.core.errors import KontorError, Path
-from kontor.imports.fields import camel
+from kontor.core.errors import KontorError, Path, camel
 from kontor.routing.errors import InvalidPolicy
 from kontor.routing.ruling import FIELDS, MOST_CENTS, Per, Rule, RuleKind, is_of_goods, reads
 from kontor.routing.values import Policy
