@@ -36,7 +36,7 @@ OTHERS = (
     "tests/api/graphql/test_statements.py",
 )
 KILLED = ("tests/flows/test_replay.py::test_processes_that_die_all_the_time_change_nothing",)
-INVOICES = ("tests/einvoice/test_documents.py", "tests/flows/test_parallel_invoices.py")
+INVOICES = ("tests/einvoice/test_documents.py", "tests/einvoice/test_pdfa.py", "tests/flows/test_parallel_invoices.py")
 EMBEDDED_ORDERS = 5000
 LONGEST_TEST = 3600
 
