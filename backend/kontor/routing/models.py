@@ -108,6 +108,7 @@ class RoutingMove(Model):
     __table_args__ = (
         sa.Index("ix_routing_move_run_id", "run_id", "gain", "id"),
         sa.Index("ix_routing_move_gain_id", "gain", "id"),
+        sa.Index("ix_routing_move_order_id", "order_id"),
     )
     id: Mapped[UUID] = mapped_column(primary_key=True)
     run_id: Mapped[UUID] = mapped_column(sa.ForeignKey("routing_run.id"))

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from kontor.core.db import Session
 from kontor.core.ids import new_id
 from kontor.core.pagination import Page, PageRequest, choose, narrow, paginate
+from kontor.core.sets import any_of
 from kontor.routing.models import RoutingMove, RoutingRun
 
 
@@ -104,6 +105,18 @@ async def add_moves(db: Session, run_id: UUID, rows: Sequence[tuple[UUID, UUID, 
     """Note what a run moved: order, decision and gain of each."""
     columns = ("id", "run_id", "order_id", "decision_id", "gain")
     await db.bulk_insert(RoutingMove, columns, [(new_id(), run_id, *row) for row in rows])
+
+
+async def forget_runs(db: Session, *, before: datetime, most: int) -> int:
+    """Delete runs that ended before a moment with what they moved, at most `most` of them; how many.
+
+    The decisions behind the moves stay with their orders.
+    """
+    old = sa.select(RoutingRun.id).where(RoutingRun.ended_at < before).order_by(RoutingRun.requested_at).limit(most)
+    ids = list(await db.scalars(old))
+    await db.execute(sa.delete(RoutingMove).where(any_of(RoutingMove.run_id, ids)))
+    await db.execute(sa.delete(RoutingRun).where(any_of(RoutingRun.id, ids)))
+    return len(ids)
 
 
 async def list_runs(

@@ -18,6 +18,7 @@ from kontor.channels.models import SalesChannel
 from kontor.core import expressions, outbox
 from kontor.core.db import Session
 from kontor.core.ids import new_id
+from kontor.core.sets import any_of
 from kontor.core.statemachine import transition
 from kontor.imports.errors import UnknownReference
 from kontor.routing import checking
@@ -281,3 +282,13 @@ async def fail_simulation(db: Session, simulation_id: UUID, why: str) -> None:
     if row is not None and row.state is SimulationState.RUNNING:
         row.error, row.carried, row.finished_at = why[:500], [], db.now
         transition(db, row, SimulationState.FAILED, table=SIMULATION, now=db.now)
+
+
+async def forget_simulations(db: Session, *, before: datetime, most: int) -> int:
+    """Delete simulations that ended before a moment with their orders, at most `most` of them; how many."""
+    row = RoutingSimulation
+    ids = list(await db.scalars(sa.select(row.id).where(row.finished_at < before).order_by(row.created_at).limit(most)))
+    kept = RoutingSimulationOrder.simulation_id
+    await db.execute(sa.delete(RoutingSimulationOrder).where(any_of(kept, ids)))
+    await db.execute(sa.delete(row).where(any_of(row.id, ids)))
+    return len(ids)
