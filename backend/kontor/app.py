@@ -20,7 +20,7 @@ from kontor.adapters.payments.simulator.app import Simulator
 from kontor.adapters.payments.simulator.notices import Notifier, keep_settling
 from kontor.api.graphql import endpoint
 from kontor.api.graphql.feeds import EventFeed
-from kontor.api.http import health, metrics, oauth, pages, session
+from kontor.api.http import assets, health, metrics, oauth, pages, session
 from kontor.api.http.shell import Authenticate, Shell
 from kontor.core import logging
 from kontor.core.jobs import Runtime
@@ -29,7 +29,7 @@ from kontor.settings import Settings, from_environment
 
 log = structlog.get_logger("kontor.app")
 SETTLE_SECONDS = 0.25
-FRONTENDS = ("vendor", "shared", "explorer", "portal", "care")
+EXPLORER = ("vendor", "explorer")
 # Pages and hooks beside GraphQL; each module brings its `routes`.
 FURTHER = (
     "kontor.api.http.webhooks",
@@ -79,9 +79,10 @@ def _routes(settings: Settings, authenticate: Authenticate) -> list[BaseRoute]:
         if importlib.util.find_spec(name):
             routes.extend(importlib.import_module(name).routes)
     frontend = bootstrap.project_root() / "frontend"
+    routes.extend(assets.routes(frontend, settings))
     routes.extend(
         Mount(f"/{name}", StaticFiles(directory=frontend / name, html=True))
-        for name in FRONTENDS
+        for name in EXPLORER
         if (frontend / name).is_dir()
     )
     return routes

@@ -7,6 +7,7 @@ them. The same seed tells the same story.
 from __future__ import annotations
 
 import random
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -38,6 +39,7 @@ from kontor.returns.models import Return, ReturnLine
 from kontor.returns.states import Disposition, ReturnReason, ReturnState
 
 DAYS = 30
+INBOX = 3  # orders that each dropshipper finds
 STEP = 3  # days told at once: the background work of many orders costs little more than that of one
 S = FulfillmentState
 
@@ -80,6 +82,8 @@ class Teller:
         await self._deliver()
         await self._send_back()
         await self._work(last=day < STEP)
+        if day < STEP:
+            await self._fill_inboxes()
         await drain(self.runtime)
         if day == STEP:
             await self._cancel_some()
@@ -94,15 +98,22 @@ class Teller:
         writer = group_writer.of(self.runtime.database)
         await writer.place_many([Taken(self._order(), SYSTEM) for _ in range(count)])
 
-    def _order(self) -> OrderInput:
+    async def _fill_inboxes(self) -> None:
+        """Every dropshipper has a few orders to answer."""
+        writer = group_writer.of(self.runtime.database)
+        wanted = [skus for skus in company.DROPSHIPPED.values() for _ in range(INBOX)]
+        await writer.place_many([Taken(self._order(skus), SYSTEM) for skus in wanted])
+
+    def _order(self, skus: Collection[str] = ()) -> OrderInput:
+        """Any order, or one of some articles from the shop."""
         chance = self.chance
-        channel = chance.choices(["shop-de", "shop-nl", "b2b-at", "market"], [60, 14, 10, 16])[0]
+        channel = "shop-de" if skus else chance.choices(["shop-de", "shop-nl", "b2b-at", "market"], [60, 14, 10, 16])[0]
         countries = {"shop-de": "DE", "shop-nl": "NL", "b2b-at": "AT", "market": "DE"}
         name, street, postal_code, city, country, latitude, longitude = chance.choice(
             [each for each in company.CUSTOMERS if each[4] == countries[channel]]
         )
         address = Address(name, street, postal_code, city, country, latitude=latitude, longitude=longitude)
-        lines = self._lines(channel)
+        lines = self._lines(channel, skus)
         number = f"{channel}-{chance.randrange(10**7):07}"
         total = sum((line.unit_price or 0) * line.quantity for line in lines)
         email = f"{name.split()[0].lower()}.{name.split()[-1].lower()}@mail.example"
@@ -117,9 +128,10 @@ class Teller:
             order |= {"delivery_type": DeliveryType.PICKUP, "pickup_location": store}
         return OrderInput(**order)  # type: ignore[arg-type]
 
-    def _lines(self, channel: str) -> tuple[LineInput, ...]:
+    def _lines(self, channel: str, skus: Collection[str]) -> tuple[LineInput, ...]:
         chance = self.chance
-        articles = chance.sample(company.ARTICLES, chance.choices([1, 2, 3], [62, 28, 10])[0])
+        offered = [row for row in company.ARTICLES if not skus or row[0]["code"] in skus]
+        articles = chance.sample(offered, min(len(offered), chance.choices([1, 2, 3], [62, 28, 10])[0]))
         share = company.PRICE_SHARES[channel]
         rows = []
         for product, gross in articles:

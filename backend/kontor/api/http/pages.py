@@ -43,6 +43,7 @@ TEXTS: dict[str, tuple[str, tuple[Link, ...]]] = {
     "en": (
         "Distributed order management",
         (
+            ("/portal", "Partner portal", "Orders that dropshippers answer and send"),
             ("/graphql", "API explorer", "Ask and change everything with GraphQL"),
             ("/mailbox", "Mailbox", "The messages Kontor has sent"),
             ("/documents", "Documents", "Invoices, credit notes and labels"),
@@ -53,6 +54,7 @@ TEXTS: dict[str, tuple[str, tuple[Link, ...]]] = {
     "de": (
         "Verteilte Auftragsabwicklung",
         (
+            ("/portal", "Partnerportal", "Aufträge, die Lieferanten beantworten und versenden"),
             ("/graphql", "API-Explorer", "Alles abfragen und ändern mit GraphQL"),
             ("/mailbox", "Postfach", "Die Nachrichten, die Kontor versandt hat"),
             ("/documents", "Dokumente", "Rechnungen, Gutschriften und Etiketten"),

@@ -1,0 +1,29 @@
+/** The frame of every page: where one is, who one is, and the way out. */
+import { me, signOut } from "../auth.js";
+import { t } from "../messages.js";
+import { place } from "../router.js";
+import { html } from "../ui.js";
+import { Toasts } from "./toast.js";
+
+/**
+ * @param {{title: string, sections: {path: string, label: string}[], children?: any}} props
+ */
+export function AppShell({ title, sections, children }) {
+  return html`<div class="shell">
+    <a class="skip" href="#content">${t("shell.skip")}</a>
+    <header>
+      <strong>${title}</strong>
+      <nav aria-label=${t("shell.sections")}>${sections.map(Section)}</nav>
+      <span class="push muted">${me.value?.name}</span>
+      <button type="button" class="button plain" onClick=${signOut}>${t("shell.signOut")}</button>
+    </header>
+    <main id="content" tabindex="-1">${children}</main>
+    <${Toasts} />
+  </div>`;
+}
+
+/** @param {{path: string, label: string}} section */
+function Section({ path, label }) {
+  const current = place.value.path.startsWith(path) ? "page" : undefined;
+  return html`<a key=${path} href=${path} aria-current=${current}>${t(label)}</a>`;
+}
