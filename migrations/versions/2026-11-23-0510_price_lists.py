@@ -59,7 +59,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_price_list_channel_id", "price_list", ["channel_id"])
     op.create_index("ix_price_list_valid_from_id", "price_list", ["valid_from", "id"])
-    op.create_index("ix_price_list_created_at_id", "price_list", ["created_at", "id"])
+    op.create_index("ix_price_list_updated_at_id", "price_list", ["updated_at", "id"])
     lift()
     with op.batch_alter_table("price") as table:
         table.add_column(sa.Column("price_list_id", sa.Uuid(), nullable=True))

@@ -26,7 +26,7 @@ class PriceList(Model):
         sa.UniqueConstraint("id", "channel_id"),
         sa.Index("ix_price_list_channel_id", "channel_id"),
         sa.Index("ix_price_list_valid_from_id", "valid_from", "id"),
-        sa.Index("ix_price_list_created_at_id", "created_at", "id"),
+        sa.Index("ix_price_list_updated_at_id", "updated_at", "id"),
     )
     id: Mapped[UUID] = mapped_column(primary_key=True)
     code: Mapped[str] = mapped_column(sa.String(40))

@@ -9,7 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from kontor.core.db import Session
-from kontor.core.pagination import Page, PageRequest, choose, paginate
+from kontor.core.pagination import Page, PageRequest, choose, narrow, paginate
 from kontor.core.principal import Principal
 from kontor.core.sets import any_of
 from kontor.pricing.calculation import Buyer, LowestPrice, Terms, lowest_price, price_for, ranking, shown_prices
@@ -21,7 +21,7 @@ SORTS: dict[str, Any] = {"VALID_FROM": Price.valid_from, "CREATED_AT": Price.cre
 LIST_SORTS: dict[str, Any] = {
     "CODE": PriceList.code,
     "VALID_FROM": PriceList.valid_from,
-    "CREATED_AT": PriceList.created_at,
+    "UPDATED_AT": PriceList.updated_at,
 }
 
 
@@ -52,6 +52,7 @@ class PriceListFilter:
     customer_groups: Sequence[str] | None = None
     at: datetime | None = None
     planned: bool | None = None
+    changed_since: datetime | None = None
 
 
 class Point(NamedTuple):
@@ -210,6 +211,7 @@ async def list_price_lists(
 ) -> Page[PriceList]:
     """Lists the principal of the session may see, ended and planned ones included unless `at` is given."""
     found = sa.select(PriceList).where(lists_visible_to(db.principal))
+    found = narrow(found, (PriceList.updated_at.__ge__, wanted.changed_since))
     if wanted.channel_ids is not None:
         found = found.where(PriceList.channel_id.in_(wanted.channel_ids))
     for column, values in (

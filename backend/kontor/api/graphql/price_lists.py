@@ -62,6 +62,7 @@ class PriceListsFilter(Given):
     customer_groups: list[str] | None = UNSET
     at: datetime | None = UNSET
     planned: bool | None = strawberry.field(default=UNSET, description="True: does not count yet.")
+    changed_since: datetime | None = UNSET
 
 
 @strawberry.enum
@@ -70,8 +71,8 @@ class PriceListsSort(Enum):
     CODE_DESC = "CODE-"
     VALID_FROM = "VALID_FROM"
     VALID_FROM_DESC = "VALID_FROM-"
-    CREATED_AT = "CREATED_AT"
-    CREATED_AT_DESC = "CREATED_AT-"
+    UPDATED_AT = "UPDATED_AT"
+    UPDATED_AT_DESC = "UPDATED_AT-"
 
 
 @strawberry.input(
