@@ -1,17 +1,21 @@
 """Price lists; the prices there are become their channel's own. An order's line keeps the list its price is from.
 
+A channel may sell in other currencies beside its own.
+
 Revision: 8d0b52c6f1e7
 Follows: c4a9e71d2b60
 """
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 revision = "8d0b52c6f1e7"
 down_revision = "c4a9e71d2b60"
 branch_labels = None
 depends_on = None
 
+JSON = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
 MOMENT = sa.DateTime(timezone=True)
 # What a price stands in is its list or, without one, its channel: no id is both.
 EXCLUSION = (
@@ -73,10 +77,12 @@ def upgrade() -> None:
     op.create_index("ix_price_price_list_id_variant_id", "price", ["price_list_id", "variant_id"])
     forbid("AND other.price_list_id IS NEW.price_list_id ", IN_LIST, MOVED)
     op.add_column("order_line", sa.Column("price_list", sa.String(length=40), nullable=True))
+    op.add_column("sales_channel", sa.Column("currencies", JSON, nullable=False, server_default="[]"))
 
 
 def downgrade() -> None:
     """Prices in lists have no place in the older schema and are dropped with them."""
+    op.drop_column("sales_channel", "currencies")
     op.drop_column("order_line", "price_list")
     lift()
     op.execute("DELETE FROM price WHERE price_list_id IS NOT NULL")

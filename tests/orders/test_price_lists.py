@@ -16,15 +16,18 @@ from factories.intake import ADDRESS, Company, make_company, order_input, place,
 from factories.locations import make_location
 from factories.pricing import make_price, make_price_list
 from factories.tax import make_tax_rate
+from kontor.channels.models import SalesChannel
 from kontor.core.db import Database
 from kontor.core.errors import KontorError
 from kontor.customers.models import Customer
+from kontor.imports.saving import touch_masters
 from kontor.orders.intake import CustomerInput, LineInput, OrderInput
-from kontor.orders.models import OrderLine
+from kontor.orders.models import Order, OrderLine
 from kontor.orders.placing import Placed
 from kontor.orders.quoting import BasketLine, QuoteInput, quote_basket
 from kontor.orders.resolving import read_facts
 from kontor.orders.states import DeliveryType
+from kontor.payments.models import Payment
 from kontor.pricing import service
 from kontor.pricing.models import Price, PriceList
 from kontor.routing import masters
@@ -183,6 +186,33 @@ async def test_preview_tells_the_price_and_list_of_a_group_and_country(database:
             line = (await quote_basket(db, basket, db.now)).lines[0]
             told.append((line.unit_price, line.price_list))
     assert told == [(1000, "STANDARD"), (800, "TRADE"), (850, "BOTH"), (1000, "STANDARD")]
+
+
+async def test_order_in_another_currency_costs_what_its_list_says(database: Database) -> None:
+    company = await shop(database, SWISS={"currency": "CHF", "amount": 1150})
+    async with database.unit_of_work() as db:
+        (await db.get_one(SalesChannel, company.channel.id)).currencies = ["CHF"]
+        await make_price(db, company.channel, await make_variant(db, sku="OIL"), 500)
+        await touch_masters(db)
+    oil = order_input(company.channel, LineInput("OIL", 1), currency="CHF")
+    outcomes = await place(
+        database, company, order(company, 2, currency="CHF"), order(company), oil, order(company, currency="USD"),
+        order(company, currency="EUR"),
+    )  # fmt: skip
+    refused = [(each.code, each.path) if isinstance(each, KontorError) else None for each in outcomes]
+    no_price = ("NO_PRICE", ("lines", 0, "unitPrice"))
+    assert refused == [None, None, no_price, ("CURRENCY_NOT_SOLD", ("currency",)), None]
+    assert await paid(database) == [(1150, "SWISS"), (1000, "STANDARD"), (1000, "STANDARD")]
+    async with database.read_only() as db:
+        rows = await db.execute(
+            sa.select(Order.currency, Order.total, Payment.currency, Payment.amount)
+            .join(Payment, Payment.order_id == Order.id)
+            .order_by(Order.number)
+        )
+        assert [tuple(row) for row in rows] == [("CHF", 2300, "CHF", 2300), *[("EUR", 1000, "EUR", 1000)] * 2]
+        basket = QuoteInput(company.channel.code, [BasketLine("LAMP")], currency="CHF")
+        quote = await quote_basket(db, basket, db.now)
+    assert (quote.currency, quote.total) == ("CHF", 1150)
 
 
 @contextmanager

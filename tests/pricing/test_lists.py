@@ -148,7 +148,7 @@ async def test_whom_a_list_is_for_does_not_change_once_it_counts(database: Datab
     assert await save(database, {"code": "TRADE", "name_de": "Handel"}) == ["UPDATED"]
 
 
-async def test_list_is_in_the_currency_of_its_channel(database: Database) -> None:
+async def test_list_is_in_a_currency_its_channel_sells_in(database: Database) -> None:
     await prepare(database)
     row = {"code": "SWISS", "channel": "shop", "name_en": "Swiss", "currency": "CHF"}
     assert await save(

@@ -201,8 +201,8 @@ def _basket(
         if charge.kind.upper() == SHIPPING
     ]  # fmt: skip
     return Basket(
-        channel.code, channel.currency, at, tuple(items), tuple(fees), promoting.groups_of(order), frozenset(), country,
-        order.facts,
+        channel.code, order.currency or channel.currency, at, tuple(items), tuple(fees), promoting.groups_of(order),
+        frozenset(), country, order.facts,
     )  # fmt: skip
 
 

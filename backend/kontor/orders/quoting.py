@@ -11,7 +11,7 @@ from kontor.channels.models import SalesChannel
 from kontor.core import expressions
 from kontor.core.db import Session
 from kontor.core.errors import InvalidInput, KontorError, NotFound
-from kontor.orders.bounds import MAX_AMOUNT, MAX_QUANTITY
+from kontor.orders.bounds import MAX_AMOUNT, MAX_QUANTITY, bad
 from kontor.orders.errors import UnknownSku
 from kontor.orders.promoting import MOST_COUPONS
 from kontor.orders.resolving import Article, read_articles, visible_channel
@@ -45,7 +45,7 @@ class BasketLine:
 class QuoteInput:
     """A basket as promotions see it. `groups` are tags of the customer, `shipping` is the fee in minor units.
 
-    Without a country the prices of the channel's own one count.
+    Without a country or a currency the prices of the channel's own one count.
     """
 
     channel: str
@@ -55,6 +55,7 @@ class QuoteInput:
     groups: Sequence[str] = ()
     country: str = ""
     facts: Mapping[str, Any] = field(default_factory=dict)
+    currency: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,9 @@ async def quote_basket(db: Session, asked: QuoteInput, at: datetime) -> Quote:
     if channel is None:
         raise NotFound(f"There is no sales channel {asked.channel!r}.", code="CHANNEL_NOT_FOUND", path=("channel",))
     _check(asked)
+    currency = asked.currency or channel.currency
+    if not channel.sells_in(currency):
+        raise bad("CURRENCY_NOT_SOLD", f"{channel.code} does not sell in {currency}.", ("currency",))
     articles = await read_articles(db, {line.sku for line in asked.lines})
     lists = (await price_lists.load(db, known.version)).get(channel.id, ())
     lines = await _lines(db, asked, articles, channel, lists=lists, at=at)
@@ -121,7 +125,7 @@ async def quote_basket(db: Session, asked: QuoteInput, at: datetime) -> Quote:
         for line in lines
     ]  # fmt: skip
     waived = outcome.discounts.get(SHIPPING_KEY, 0)
-    return Quote(at, channel.currency, shown, asked.shipping, waived, outcome, refused)
+    return Quote(at, currency, shown, asked.shipping, waived, outcome, refused)
 
 
 def _check(asked: QuoteInput) -> None:
@@ -154,7 +158,7 @@ async def _lines(
     for index, line in enumerate(asked.lines):
         if line.sku not in articles:
             raise UnknownSku(f"There is no article {line.sku!r}.", path=("lines", index, "sku"), sku=line.sku)
-    buyer = Buyer(asked.country or channel.country, channel.currency, frozenset(asked.groups))
+    buyer = Buyer(asked.country or channel.country, asked.currency or channel.currency, frozenset(asked.groups))
     ranked = ranking(lists, buyer, at, own=channel.currency)
     variants = {article.variant_id for article in articles.values()}
     prices = await read_points(db, [channel.id], variants, [each for each in ranked if each], first=at, last=at)
@@ -214,6 +218,6 @@ def _basket(
         )
     fees = (Fee(SHIPPING_KEY, asked.shipping),) if asked.shipping else ()
     return Basket(
-        channel.code, channel.currency, at, tuple(items), fees, frozenset(asked.groups), frozenset(coupons),
-        asked.country, asked.facts,
+        channel.code, asked.currency or channel.currency, at, tuple(items), fees, frozenset(asked.groups),
+        frozenset(coupons), asked.country, asked.facts,
     )  # fmt: skip

@@ -68,7 +68,7 @@ class Facts:
 
     def ranking(self, order: OrderInput, channel: SalesChannel, country: str, at: datetime) -> Ranking:
         """The price lists that count for an order, first things first."""
-        buyer = Buyer(country, channel.currency, self.promoting.groups_of(order))
+        buyer = Buyer(country, order.currency or channel.currency, self.promoting.groups_of(order))
         return ranking(self.lists.get(channel.id, ()), buyer, at, own=channel.currency)
 
     def rate(self, channel: SalesChannel, country: str, tax_class: str, at: datetime) -> Decimal:
@@ -123,6 +123,11 @@ class Resolved:
     def language(self) -> str:
         """The language of everything the customer reads, frozen now."""
         return self.input.language or (self.channel.languages[0] if self.channel.languages else "en")
+
+    @property
+    def currency(self) -> str:
+        """The currency of all amounts of the order."""
+        return self.input.currency or self.channel.currency
 
     @property
     def total(self) -> int:
@@ -206,6 +211,8 @@ def resolve(order: OrderInput, principal: Principal, facts: Facts, now: datetime
     """Check one order and price it; raises `InvalidInput` or `NotFound` naming the field at fault."""
     channel = _channel(order, principal, facts.masters)
     check_shape(order)
+    if order.currency is not None and not channel.sells_in(order.currency):
+        raise bad("CURRENCY_NOT_SOLD", f"{channel.code} does not sell in {order.currency}.", ("currency",))
     pickup = _pickup(order, facts.masters)
     country = _country(order, facts.masters, pickup)
     placed_at = order.placed_at or now

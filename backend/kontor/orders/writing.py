@@ -62,7 +62,7 @@ def _order_row(db: Session, each: Placement) -> tuple[Any, ...]:
     email = order.customer.email
     return (
         each.order_id, each.number, channel.id, order.external_id, order.fingerprint(), each.customer_id,
-        OrderState.RECEIVED, channel.currency, channel.gross,
+        OrderState.RECEIVED, resolved.currency, channel.gross,
         resolved.language,
         email, email.strip().lower() if email else None, delivery, order.billing_address.as_json(),
         address.as_json() if address else None, resolved.country, resolved.pickup, None, each.owner.priority,
@@ -132,7 +132,7 @@ def _record(db: Session, each: Placement) -> None:
         number=each.number,
         channel_id=resolved.channel.id,
         total=resolved.total,
-        currency=resolved.channel.currency,
+        currency=resolved.currency,
     )
     record(db, placed, principal=resolved.principal, request_id=each.request_id)
     if each.unallocated:

@@ -8,7 +8,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from kontor.core import outbox
-from kontor.core.db import Session
+from kontor.core.db import Json, Session
 from kontor.core.errors import KontorError, camel
 from kontor.imports import cells, fields
 from kontor.imports.errors import InvalidField, UnknownReference
@@ -47,8 +47,9 @@ LIST_FIELDS: dict[str, Field] = {
 }
 _WHOM = ("country", "customer_group", "priority")
 _CHANNEL = sa.table(
-    "sales_channel", sa.column("id", sa.Uuid()), sa.column("code", sa.String()), sa.column("currency", sa.String())
-)
+    "sales_channel", sa.column("id", sa.Uuid()), sa.column("code", sa.String()), sa.column("currency", sa.String()),
+    sa.column("currencies", Json),
+)  # fmt: skip
 
 
 class PriceListData(TypedDict, total=False):
@@ -132,9 +133,10 @@ async def _resolve(db: Session, drafts: Sequence[Draft], known: Mapping[str, Map
             continue
         values["channel_id"] = channel.id
         values["currency"] = values.get("currency") or known.get(draft.key, {}).get("currency") or channel.currency
-        if values["currency"] != channel.currency:
-            only = f"{channel.code} sells in {channel.currency}."
-            draft.refuse(InvalidField(only, path=("currency",), allowed=[channel.currency]))
+        allowed = [channel.currency, *channel.currencies]
+        if draft.key not in known and values["currency"] not in allowed:
+            only = f"{channel.code} sells in {', '.join(allowed)}."
+            draft.refuse(InvalidField(only, path=("currency",), allowed=allowed))
 
 
 def _check(draft: Draft, before: Mapping[str, Any] | None, now: datetime) -> None:

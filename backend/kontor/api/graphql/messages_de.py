@@ -34,6 +34,7 @@ MESSAGES: dict[str, str] = {
     "COUPON_USED": "Der Gutschein {coupon} ist schon eingelöst.",
     "CURRENCY_MISMATCH": "Die Währungen passen nicht zusammen.",
     "CURSOR_OF_ANOTHER_SORT": "Diese Marke gehört zu einer anderen Liste oder Reihenfolge.",
+    "CURRENCY_NOT_SOLD": "In dieser Währung verkauft der Kanal nicht.",
     "CUSTOMER_NOT_FOUND": "Diese Kundin oder diesen Kunden gibt es nicht.",
     "CUSTOMER_UNNAMED": "Es fehlt die Kundennummer, oder Kanal und externe Kennung.",
     "DAY_PASSED": "Dieser Tag ist vorbei.",

@@ -32,6 +32,7 @@ class PromotionBasketInput:
     groups: list[str] = strawberry.field(default_factory=list)
     country: str = ""
     facts: JSON | None = None
+    currency: str | None = None
 
 
 @strawberry.type(description="What a promotion takes off a line of the basket; off the shipping fee without an index.")
