@@ -58,7 +58,7 @@ async def amounts(database: Database, buyer: Buyer, *moments: datetime, quantity
 
 async def test_group_pays_the_price_of_its_list_and_others_the_channels_own(database: Database) -> None:
     await prepare(database)
-    rows = [{"amount": 1000}, {"amount": 800, "price_list": "TRADE"}]
+    rows: list[dict[str, Any]] = [{"amount": 1000}, {"amount": 800, "price_list": "TRADE"}]
     rows.append({"amount": 700, "price_list": "TRADE", "min_quantity": 10})
     assert await set_price(database, *rows) == ["CREATED"] * 3
     assert await amounts(database, ALL, NOW - DAY, NOW, NOW + DAY) == [None, 1000, 1000]

@@ -98,8 +98,8 @@ class PaymentInput:
 class OrderInput:
     """A whole order as it was placed. `reservation` is the reference under which pieces were kept for its customer.
 
-    `coupons` are the codes the customer gave, for promotions of Kontor's own. `currency` is one the channel sells in, its
-    own when not given.
+    `coupons` are the codes the customer gave, for promotions of Kontor's own. `currency` is one the channel sells in,
+    its own when not given.
     """
 
     channel: str
