@@ -249,3 +249,27 @@ async def test_prices_of_one_line_and_of_fifty_are_one_statement(database: Datab
         assert len(facts.prices) == count
         sent.append((len(statements), sum("FROM price " in " ".join(text.split()) for text in statements)))
     assert sent[1] == sent[2] == (2, 1)
+
+
+async def test_placing_fifty_lines_of_a_group_costs_the_statements_of_one(database: Database) -> None:
+    company = await shop(database, TRADE={**TRADE, "amount": 800}, AUSTRIA={"country": "AT", "amount": 1100})
+    skus = ["LAMP"]
+    for number in range(49):
+        async with database.unit_of_work() as db:
+            variant = await make_variant(db, sku=f"S{number}")
+            await make_price(db, company.channel, variant, 500)
+            skus.append(variant.sku)
+        await put_stock(database, company.warehouse.id, variant.id, 100)
+    await known_customer(database, company, "trade")
+    sent = []
+    for count in (1, 1, 50):
+        lines = [LineInput(sku, 1) for sku in skus[:count]]
+        with counted(database) as statements:
+            [placed] = await place(database, company, order_input(company.channel, *lines, customer=ADA))
+        assert isinstance(placed, Placed)
+        sent.append([text for text in statements if "FROM price " in " ".join(text.split())])
+        sent.append(statements)
+    once, fifty = sent[2:4], sent[4:6]
+    assert len(once[0]) == len(fifty[0]) == 1
+    assert len(fifty[1]) <= len(once[1])
+    assert (await paid(database))[-50:].count((500, "STANDARD")) == 49
