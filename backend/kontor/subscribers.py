@@ -80,6 +80,8 @@ SUBSCRIBERS: dict[str, tuple[str, ...]] = {
     "RefundFailed": ("processes.advance", "care.raise"),
     # pricing
     "PricesSet": (),
+    "PlannedPricesWithdrawn": (),
+    "PriceListsSaved": (),
     # promotions
     "PromotionSaved": (),
     "PromotionEnded": (),

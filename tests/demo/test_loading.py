@@ -20,7 +20,7 @@ from kontor.core.jobs import Runtime
 from kontor.demo import Loading, Outcome, company, people
 from kontor.demo.calling import Caller
 from kontor.demo.story import INBOX, Teller
-from kontor.orders.models import Order
+from kontor.orders.models import Order, OrderLine
 from kontor.orders.states import OrderState
 from kontor.partners.models import Partner
 from kontor.pricing.models import Price
@@ -78,8 +78,8 @@ async def test_what_was_interrupted_is_gone_on_with(runtime: Runtime, monkeypatc
     assert await count(runtime.database, Partner) == len(company.PARTNERS)
     assert await count(runtime.database, User) == len(company.PEOPLE) == len(people.known(made.company))
     assert await count(runtime.database, SalesChannel) == len(company.CHANNELS)
-    inboxes = INBOX * len(company.DROPSHIPPED)
-    assert inboxes < await count(runtime.database, Order) <= 2 * 3 * PER_DAY + inboxes
+    more = INBOX * len(company.DROPSHIPPED) + 1
+    assert more < await count(runtime.database, Order) <= 2 * 3 * PER_DAY + more
     assert await running.differences(runtime.database) == []
     assert await load(runtime) == Loading(Outcome.THERE, made.company)
 
@@ -96,15 +96,19 @@ async def test_loaded_company(runtime: Runtime) -> None:
                 .join(SalesChannel, SalesChannel.id == Price.channel_id)
                 .join(ProductVariant, ProductVariant.id == Price.variant_id)
                 .where(SalesChannel.code == "shop-de", ProductVariant.sku == "BIKE-CITY")
+                .where(Price.price_list_id.is_(None))
                 .order_by(Price.valid_from)
             )
         )
+        club = sa.select(OrderLine.unit_price, OrderLine.price_list).join(Order, Order.id == OrderLine.order_id)
+        paid = await db.execute(club.where(Order.external_id == "shop-de-club").order_by(OrderLine.position))
     today = made.until.replace(hour=0, minute=0, second=0, microsecond=0)
     days = [(price.amount, (price.valid_from - today).days, price.valid_to) for price in prices]
 
     assert [day[:2] for day in days] == [(70406, -400), (74900, -60), (67410, 7), (74900, 21), (77896, 45)]
     assert days[-1][2] is None
     assert [price.valid_to for price in prices[:-1]] == [price.valid_from for price in prices[1:]]
+    assert [tuple(line) for line in paid] == [(6555, "CLUB"), (1341, "CLUB"), (2990, "STANDARD")]
     assert len(orders) > 6
     assert OrderState.IN_FULFILLMENT in {order.state for order in orders}
     assert min(order.placed_at for order in orders) < made.until - timedelta(days=2)

@@ -25,6 +25,7 @@ from kontor.imports.kinds import kind_named, kinds
 from kontor.imports.service import Importer, ImportSummary, apply_file
 from kontor.locations import queries as locations
 from kontor.pricing import queries as pricing
+from kontor.pricing.calculation import Buyer
 
 PRODUCTS = """Product code;Name;SKU;EAN;Weight;Components
 LAMP;Schiffslampe;LAMP-R;4006381333931;900;
@@ -54,8 +55,8 @@ def _every_kind_is_known() -> None:
 
 def test_all_kinds_are_known() -> None:
     assert kinds() == [
-        "channels", "customers", "legal_entities", "locations", "partners", "prices", "products", "sales_forecasts",
-        "stock", "tariffs", "tax_rates",
+        "channels", "customers", "legal_entities", "locations", "partners", "price_lists", "prices", "products",
+        "sales_forecasts", "stock", "tariffs", "tax_rates",
     ]  # fmt: skip
 
 
@@ -133,7 +134,7 @@ async def test_prices_customers_locations_partners_and_tariffs_are_imported(data
     assert counts(await load(database, "customers", people)) == {"CREATED": 1}
     assert counts(await load(database, "customers", people)) == {"UNCHANGED": 1}
     async with database.read_only() as db:
-        price = await pricing.price_at(db, channel.id, variant.id, db.now)
+        price = await pricing.price_at(db, channel.id, variant.id, db.now, buyer=Buyer("DE", "EUR"), own="EUR")
         customer = await customers.find_customer(db, channel_id=channel.id, external_id="77")
         assert price is not None
         assert customer is not None

@@ -231,13 +231,14 @@ async def test_uses_count_while_a_version_has_no_budget(database: Database, cloc
         assert (await db.scalars(sa.select(PromotionUse.uses))).one() == 0
 
 
-async def test_order_is_recognized_that_was_taken_before_there_were_coupons(database: Database) -> None:
+async def test_order_is_recognized_that_was_taken_before_there_were_coupons_or_currencies(database: Database) -> None:
     company = await shop(database)
     plain = order(company)
     body = orjson.loads(orjson.dumps(plain))
-    del body["coupons"]
+    del body["coupons"], body["currency"]
     assert plain.fingerprint() == hashlib.sha256(orjson.dumps(body)).hexdigest()
-    assert order(company, external_id=plain.external_id, coupons=("A",)).fingerprint() != plain.fingerprint()
+    for given in ({"coupons": ("A",)}, {"currency": "CHF"}, {"coupons": ("A",), "currency": "CHF"}):
+        assert order(company, external_id=plain.external_id, **given).fingerprint() != plain.fingerprint()
 
 
 async def test_parallel_orders_never_overdraw_a_coupon_or_a_budget(database: Database) -> None:

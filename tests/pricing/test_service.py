@@ -12,12 +12,14 @@ from factories.channels import make_channel
 from factories.pricing import make_price
 from kontor.core.db import Database, Session
 from kontor.pricing import queries, service
+from kontor.pricing.calculation import Buyer
 from kontor.pricing.models import Price
 from kontor.pricing.service import PriceData
 from support import StandingClock
 
 NOW = datetime(2026, 6, 15, 10, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
+BUYER = Buyer("DE", "EUR")
 
 
 async def prepare(database: Database) -> None:
@@ -29,7 +31,10 @@ async def prepare(database: Database) -> None:
 async def amounts(db: Session, *moments: datetime, quantity: int = 1) -> list[int | None]:
     rows = (await db.execute(sa.select(Price.channel_id, Price.variant_id).limit(1))).one()
     channel, variant = rows
-    found = [await queries.price_at(db, channel, variant, moment, quantity=quantity) for moment in moments]
+    found = [
+        await queries.price_at(db, channel, variant, moment, buyer=BUYER, own="EUR", quantity=quantity)
+        for moment in moments
+    ]
     return [price.amount if price else None for price in found]
 
 

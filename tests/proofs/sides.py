@@ -18,6 +18,7 @@ from factories.channels import make_channel
 from factories.intake import ADDRESS, order_input, put_stock
 from factories.locations import make_location, make_tariff
 from factories.partners import make_partner
+from factories.pricing import make_price_list
 from factories.tax import make_tax_rate
 from kontor.auth.models import User
 from kontor.auth.permissions import ClientKind, Role
@@ -235,9 +236,11 @@ async def _further(database: Database, side: Side, size: int) -> None:
 
 async def _prices_and_hooks(db: Session, side: Side, index: int) -> None:
     begins = datetime(2020, 1, 1, tzinfo=db.now.tzinfo) + timedelta(days=index)
+    price_list = await make_price_list(db, side.channel, f"{side.name}-{index}", customer_group=f"{side.name} group")
     db.add(
         Price(
-            id=new_id(), channel_id=side.channel.id, variant_id=side.variant.id, amount=1000 + index, min_quantity=1,
+            id=new_id(), channel_id=side.channel.id, price_list_id=price_list.id, variant_id=side.variant.id,
+            amount=1000 + index, min_quantity=1,
             valid_from=begins, valid_to=begins + timedelta(days=1), created_at=db.now, created_by="test",
         )
     )  # fmt: skip

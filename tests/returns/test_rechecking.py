@@ -11,12 +11,14 @@ import sqlalchemy as sa
 from factories.catalog import make_variant
 from factories.fulfillment import audited
 from factories.intake import Company, make_company, put_stock
-from factories.pricing import make_price
+from factories.pricing import make_price, make_price_list
 from factories.promotions import make_promotion
 from factories.returns import approved, delivered, return_lines
+from kontor.catalog.models import ProductVariant
 from kontor.core.db import Database
 from kontor.fulfillment.models import ShipmentLine
 from kontor.orders.intake import LineInput
+from kontor.pricing.lists import end_price_list
 from kontor.promotions.values import Combination, ReturnRule
 from kontor.returns.models import Return
 from kontor.returns.receiving import Arrived, Finding, receive_return
@@ -101,3 +103,19 @@ async def test_what_is_kept_bears_the_rate_of_the_supply(database: Database) -> 
     assert {Decimal(rate): kept for rate, kept in first.rechecked.items()} == {Decimal(16): 300}
     rest = await refund(database, company, found, 3)
     assert first.amount + rest.amount == 3200
+
+
+async def test_price_of_the_orders_list_stays_that_of_the_kept_goods(database: Database, clock: StandingClock) -> None:
+    """Four lamps at 8.00 of a list, which has ended since: three would have had 10 percent, so 240 are not earned."""
+    company = await company_with(database, ReturnRule.RECHECK)
+    async with database.unit_of_work() as db:
+        lamp = (await db.scalars(sa.select(ProductVariant))).one()
+        row = await make_price_list(db, company.channel, country="DE")
+        await make_price(db, company.channel, lamp, 800, price_list_id=row.id)
+    order_id = await delivered(database, company, LineInput("LAMP", 4))
+    clock.advance(days=1)
+    async with database.unit_of_work() as db:
+        await end_price_list(db, row.id)
+    found = await approved(database, order_id, 4)
+    assert [(await refund(database, company, found, count)).amount for count in (1, 3)] == [400, 2160]
+    await audited(database)

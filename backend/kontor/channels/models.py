@@ -59,7 +59,10 @@ class LegalEntity(Model):
 
 
 class SalesChannel(Model):
-    """Where orders come from. `settings` holds the simple ones: waiting times (hours), which messages go out."""
+    """Where orders come from. `settings` holds the simple ones: waiting times (hours), which messages go out.
+
+    Its own prices are in `currency`; `currencies` are others it sells in, at the prices of lists in them.
+    """
 
     __tablename__ = "sales_channel"
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -69,6 +72,7 @@ class SalesChannel(Model):
     legal_entity_id: Mapped[UUID] = mapped_column(sa.ForeignKey("legal_entity.id"))
     country: Mapped[str] = mapped_column(sa.String(2))
     currency: Mapped[str] = mapped_column(sa.String(3))
+    currencies: Mapped[list[str]] = mapped_column(Json, default=list, server_default="[]")
     languages: Mapped[list[str]] = mapped_column(Json, default=list)
     gross: Mapped[bool] = mapped_column(default=True)
     shortage: Mapped[ShortagePolicy] = mapped_column(state_type(ShortagePolicy), default=ShortagePolicy.REFUSE)
@@ -82,3 +86,7 @@ class SalesChannel(Model):
     active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
+
+    def sells_in(self, currency: str) -> bool:
+        """Whether orders in this currency are taken."""
+        return currency == self.currency or currency in self.currencies

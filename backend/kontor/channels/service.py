@@ -56,6 +56,7 @@ CHANNEL_FIELDS: dict[str, Field] = {
     "legal_entity": Field(fields.code(20)),
     "country": Field(fields.country),
     "currency": Field(fields.currency),
+    "currencies": Field(fields.several(fields.currency, 20), read=cells.listed, default=[]),
     "languages": Field(fields.several(fields.language, 20), read=cells.listed),
     "gross": Field(fields.flag, read=cells.flag, default=True),
     "shortage": Field(fields.choice(ShortagePolicy), default=ShortagePolicy.REFUSE),
@@ -101,6 +102,7 @@ class SalesChannelData(TypedDict, total=False):
     legal_entity: str
     country: str
     currency: str
+    currencies: list[str]
     languages: list[str]
     gross: bool
     shortage: ShortagePolicy

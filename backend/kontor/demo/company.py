@@ -135,6 +135,22 @@ ARTICLES: list[tuple[dict[str, Any], int]] = [
 # Net prices for business customers, and what the marketplace shows, as shares of the German gross price in percent.
 PRICE_SHARES = {"shop-de": 100, "shop-nl": 104, "b2b-at": 78, "market": 108}
 
+# Beside these the German shop has prices for members of its club and for what goes to Austria: from today on.
+PRICE_LISTS: Rows = [
+    {"code": "CLUB", "channel": "shop-de", "nameEn": "Nordlicht club", "nameDe": "Nordlicht-Club",
+     "customerGroup": "club"},
+    {"code": "DE-AT", "channel": "shop-de", "nameEn": "Germany to Austria", "nameDe": "Deutschland nach Österreich",
+     "country": "AT"},
+]  # fmt: skip
+# By list: from how many pieces on which percentage of the German price, and for which categories (none: for all).
+LIST_SHARES: dict[str, tuple[dict[int, int], frozenset[str]]] = {
+    "CLUB": ({1: 95, 4: 90}, frozenset({"Kitchen", "Lighting"})),
+    "DE-AT": ({1: 105}, frozenset()),
+}
+CLUB_MEMBER = "Greta Fock"
+CLUB_ORDER = {"PAN-28": 1, "MUG-BLUE": 4, "TOWEL-WHITE": 2}
+"""What the member orders today: by the club's price, by its price for four, and by that of everybody."""
+
 
 @dataclass(frozen=True)
 class PriceChange:
@@ -157,6 +173,12 @@ PRICE_CHANGES = {
     "HELMET-M": PriceChange(after=105),
     "BLANKET-WOOL": PriceChange(sale=70),
 }
+
+
+def email_of(name: str) -> str:
+    """A customer's address."""
+    return f"{name.split()[0].lower()}.{name.split()[-1].lower()}@mail.example"
+
 
 TAX_RATES: Rows = [
     {"country": country, "taxClass": name, "rate": rate, "validFrom": "2021-01-01"}

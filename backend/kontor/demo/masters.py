@@ -29,6 +29,9 @@ async def load(caller: Caller, now: datetime) -> None:
     await caller.save("saveProducts", "ProductInput", whole)
     await caller.save("saveProducts", "ProductInput", [each for each in products if each not in whole])
     await caller.save("setPrices", "PriceInput", list(_prices(now)))
+    await caller.save("savePriceLists", "PriceListInput", company.PRICE_LISTS)
+    await caller.save("setPrices", "PriceInput", list(_list_prices()))
+    await caller.save("saveCustomers", "CustomerInput", [_member()])
     await _codes(caller)
     await _stock(caller)
 
@@ -80,6 +83,27 @@ def _timeline(
         yield price(change.sale, *company.SALE)
     if change.after:
         yield price(change.after, company.PRICES_CHANGE)
+
+
+def _list_prices() -> Iterator[dict[str, Any]]:
+    """What is charged in price lists."""
+    channels = {each["code"]: each["channel"] for each in company.PRICE_LISTS}
+    for code, (steps, categories) in company.LIST_SHARES.items():
+        for product, gross in company.ARTICLES:
+            if categories and product.get("category") not in categories:
+                continue
+            for quantity, share in steps.items():
+                yield {
+                    "channel": channels[code], "sku": product["code"], "priceList": code,
+                    "amount": (gross * share + 50) // 100, "minQuantity": quantity,
+                }  # fmt: skip
+
+
+def _member() -> dict[str, Any]:
+    """A customer who is in the club before the first order."""
+    name = company.CLUB_MEMBER
+    email = company.email_of(name)
+    return {"channel": "shop-de", "externalId": email, "name": name, "email": email, "tags": ["club"]}
 
 
 async def _codes(caller: Caller) -> None:

@@ -90,8 +90,9 @@ class Teller:
             await drain(self.runtime)
 
     async def end(self) -> None:
-        """Whatever is due by the end."""
+        """Whatever is due by the end, and an order of a member of the club, at the prices of that day."""
         self.clock.moment = self.until
+        await group_writer.of(self.runtime.database).place_many([Taken(self._club_order(), SYSTEM)])
         await drain(self.runtime)
 
     async def _take_orders(self, count: int) -> None:
@@ -116,7 +117,7 @@ class Teller:
         lines = self._lines(channel, skus)
         number = f"{channel}-{chance.randrange(10**7):07}"
         total = sum((line.unit_price or 0) * line.quantity for line in lines)
-        email = f"{name.split()[0].lower()}.{name.split()[-1].lower()}@mail.example"
+        email = company.email_of(name)
         pickup_at = channel == "shop-de" and city in ("Hamburg", "Berlin", "München") and chance.random() < 0.2
         order = {
             "channel": channel, "external_id": number, "lines": lines, "billing_address": address,
@@ -127,6 +128,17 @@ class Teller:
             store = {"Hamburg": "st-hamburg", "Berlin": "st-berlin", "München": "st-muenchen"}[city]
             order |= {"delivery_type": DeliveryType.PICKUP, "pickup_location": store}
         return OrderInput(**order)  # type: ignore[arg-type]
+
+    @staticmethod
+    def _club_order() -> OrderInput:
+        name, street, postal_code, city, country, *_ = next(
+            each for each in company.CUSTOMERS if each[0] == company.CLUB_MEMBER
+        )
+        email = company.email_of(name)
+        return OrderInput(
+            "shop-de", "shop-de-club", tuple(LineInput(sku, count) for sku, count in company.CLUB_ORDER.items()),
+            Address(name, street, postal_code, city, country), CustomerInput(name, email, email),
+        )  # fmt: skip
 
     def _lines(self, channel: str, skus: Collection[str]) -> tuple[LineInput, ...]:
         chance = self.chance

@@ -1,4 +1,4 @@
-"""What a channel sends when it places an order. Amounts in minor units of the channel's currency."""
+"""What a channel sends when it places an order. Amounts in minor units of the order's currency."""
 
 import hashlib
 from dataclasses import dataclass, field
@@ -10,6 +10,7 @@ import orjson
 from kontor.orders.states import DeliveryType
 
 _NO_COUPONS = b',"coupons":[]}'
+_NO_CURRENCY = b',"currency":null}'
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,8 @@ class PaymentInput:
 class OrderInput:
     """A whole order as it was placed. `reservation` is the reference under which pieces were kept for its customer.
 
-    `coupons` are the codes the customer gave, for promotions of Kontor's own.
+    `coupons` are the codes the customer gave, for promotions of Kontor's own. `currency` is one the channel sells in,
+    its own when not given.
     """
 
     channel: str
@@ -122,11 +124,15 @@ class OrderInput:
     expected_total: int | None = None
     facts: dict[str, Any] = field(default_factory=dict)
     coupons: tuple[str, ...] = ()
+    currency: str | None = None
 
     def fingerprint(self) -> str:
         """Two inputs of one fingerprint are the same order.
 
-        No coupons count as no field at all: orders are recognized that were taken when there was none.
+        No coupons and no currency count as no field at all: orders are recognized that were taken when there was none.
         """
         body = orjson.dumps(self)
-        return hashlib.sha256(body if self.coupons else body.removesuffix(_NO_COUPONS) + b"}").hexdigest()
+        if self.currency is None:
+            body = body.removesuffix(_NO_CURRENCY) + b"}"
+            body = body if self.coupons else body.removesuffix(_NO_COUPONS) + b"}"
+        return hashlib.sha256(body).hexdigest()

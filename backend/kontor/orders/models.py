@@ -79,7 +79,8 @@ class OrderLine(Model):
 
     `unit_price` is what the channel showed (gross or net). `gross_total = net_total + tax_total`. The share of single
     pieces follows from `core.money.of_units`; `canceled_gross` is what the canceled ones took off, step by step.
-    Components of a bundle carry the bundle's sku and `bundle_key`.
+    Components of a bundle carry the bundle's sku and `bundle_key`. `price_list` is the code of the list Kontor's price
+    was from (`STANDARD`: the channel's own prices), None where the channel brought the price.
     """
 
     __tablename__ = "order_line"
@@ -117,6 +118,7 @@ class OrderLine(Model):
     tax_class: Mapped[str] = mapped_column(sa.String(40))
     tax_rate: Mapped[Decimal] = mapped_column(sa.Numeric(7, 4))
     unit_price: Mapped[int] = mapped_column(sa.BigInteger)
+    price_list: Mapped[str | None] = mapped_column(sa.String(40))
     discount_total: Mapped[int] = mapped_column(sa.BigInteger, default=0)
     net_total: Mapped[int] = mapped_column(sa.BigInteger)
     tax_total: Mapped[int] = mapped_column(sa.BigInteger)

@@ -75,7 +75,7 @@ class Placement:
     @property
     def redeemed_promotions(self) -> list[Redeemed]:
         """What the order uses of coupons and budgets."""
-        currency = self.resolved.channel.currency
+        currency = self.resolved.currency
         return [
             Redeemed(self.order_id, each.offer, each.amount, currency, each.coupon_id) for each in self.resolved.earned
         ]

@@ -5,7 +5,7 @@ An order is priced by Kontor when none of its lines brings a price. What a chann
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
@@ -68,17 +68,28 @@ class Promoting:
     tally: Tally = field(default_factory=Tally)
     groups: dict[OrderKey, frozenset[str]] = field(default_factory=dict)
 
+    def groups_of(self, order: OrderInput) -> frozenset[str]:
+        """The groups of the order's customer, as far as they make a difference."""
+        return self.groups.get((order.channel, order.external_id), frozenset())
+
 
 def is_priced_by_kontor(order: OrderInput) -> bool:
     """Whether no line brings a price of its own."""
     return all(line.unit_price is None for line in order.lines)
 
 
-async def read_promoting(db: Session, masters: Masters, orders: Sequence[OrderInput], *, lock: bool) -> Promoting:
-    """Read for all orders at once; nothing when none of them is priced by Kontor."""
+async def read_promoting(
+    db: Session, masters: Masters, orders: Sequence[OrderInput], *, lock: bool, grouped: Collection[UUID] = ()
+) -> Promoting:
+    """Read for all orders at once; nothing when none of them is priced by Kontor.
+
+    `grouped` are the channels in which groups of customers have prices of their own: there the groups are read also for
+    orders of which a single line asks for a price.
+    """
     priced = [order for order in orders if is_priced_by_kontor(order)]
+    asking = _asking(masters, orders, grouped) if grouped else []
     if not priced:
-        return Promoting()
+        return Promoting(groups=await _groups(db, masters, asking))
     book = await loading.load(db, masters.version)
     codes = {normalized(code) for order in priced for code in order.coupons[:MOST_COUPONS]}
     coupons = await coupons_by_code(db, codes) if codes else {}
@@ -88,7 +99,14 @@ async def read_promoting(db: Session, masters: Masters, orders: Sequence[OrderIn
     if lock and book.offers:  # all that `redeem` may count: locks taken later would be out of order
         await lock_uses(db, {offer.code for offer in book.offers})
     tally = Tally(await read_used(db, book.limited))
-    return Promoting(book, coupons, tally, await _groups(db, masters, priced) if book.for_groups else {})
+    return Promoting(book, coupons, tally, await _groups(db, masters, [*asking, *(priced if book.for_groups else ())]))
+
+
+def _asking(masters: Masters, orders: Sequence[OrderInput], grouped: Collection[UUID]) -> list[OrderInput]:
+    channels = {code for code, channel in masters.channels.items() if channel.id in grouped}
+    return [
+        order for order in orders if order.channel in channels and any(line.unit_price is None for line in order.lines)
+    ]
 
 
 async def _groups(db: Session, masters: Masters, orders: Sequence[OrderInput]) -> dict[OrderKey, frozenset[str]]:
@@ -99,7 +117,7 @@ async def _groups(db: Session, masters: Masters, orders: Sequence[OrderInput]) -
             wanted[order.channel, order.external_id] = Wanted(
                 channel.id, who.name, who.external_id, who.email, who.phone, who.company, who.vat_id
             )
-    return dict(zip(wanted, await tags_of(db, list(wanted.values())), strict=True))
+    return dict(zip(wanted, await tags_of(db, list(wanted.values())), strict=True)) if wanted else {}
 
 
 def promote(
@@ -182,10 +200,10 @@ def _basket(
         for index, charge in enumerate(order.charges)
         if charge.kind.upper() == SHIPPING
     ]  # fmt: skip
-    groups = promoting.groups.get((order.channel, order.external_id), frozenset())
     return Basket(
-        channel.code, channel.currency, at, tuple(items), tuple(fees), groups, frozenset(), country, order.facts
-    )
+        channel.code, order.currency or channel.currency, at, tuple(items), tuple(fees), promoting.groups_of(order),
+        frozenset(), country, order.facts,
+    )  # fmt: skip
 
 
 def _freeze(lines: Sequence[PricedLine], outcome: Outcome) -> None:

@@ -6,17 +6,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from kontor.channels.models import SalesChannel
 from kontor.core import expressions
 from kontor.core.db import Session
 from kontor.core.errors import InvalidInput, KontorError, NotFound
+from kontor.orders.bounds import MAX_AMOUNT, MAX_QUANTITY, bad
 from kontor.orders.errors import UnknownSku
 from kontor.orders.promoting import MOST_COUPONS
-from kontor.orders.resolving import MAX_AMOUNT, MAX_QUANTITY, Article, read_articles, visible_channel
-from kontor.pricing.models import Price
-from kontor.pricing.queries import prices_of_variants
+from kontor.orders.resolving import Article, read_articles, visible_channel
+from kontor.pricing import loading as price_lists
+from kontor.pricing.calculation import Buyer, Terms, price_for, ranking
+from kontor.pricing.models import STANDARD
+from kontor.pricing.queries import read_points
 from kontor.promotions import loading
 from kontor.promotions.book import Book
 from kontor.promotions.coupons import coupons_by_code, normalized
@@ -41,7 +43,10 @@ class BasketLine:
 
 @dataclass(frozen=True, slots=True)
 class QuoteInput:
-    """A basket as promotions see it. `groups` are tags of the customer, `shipping` is the fee in minor units."""
+    """A basket as promotions see it. `groups` are tags of the customer, `shipping` is the fee in minor units.
+
+    Without a country or a currency the prices of the channel's own one count.
+    """
 
     channel: str
     lines: Sequence[BasketLine]
@@ -50,11 +55,15 @@ class QuoteInput:
     groups: Sequence[str] = ()
     country: str = ""
     facts: Mapping[str, Any] = field(default_factory=dict)
+    currency: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class QuotedLine:
-    """A line at its price, with what promotions take off it and off each of its pieces."""
+    """A line at its price, with what promotions take off it and off each of its pieces.
+
+    `price_list` is the code of the list that the price is from; None where the line brought it.
+    """
 
     index: int
     sku: str
@@ -62,6 +71,7 @@ class QuotedLine:
     unit_price: int
     amount: int
     discount: int
+    price_list: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +97,17 @@ async def quote_basket(db: Session, asked: QuoteInput, at: datetime) -> Quote:
 
     Who sees a part of the company only is not told of promotions that do not concern the basket.
     """
-    channel = visible_channel(asked.channel, db.principal, await masters.load(db))
+    known = await masters.load(db)
+    channel = visible_channel(asked.channel, db.principal, known)
     if channel is None:
         raise NotFound(f"There is no sales channel {asked.channel!r}.", code="CHANNEL_NOT_FOUND", path=("channel",))
     _check(asked)
+    currency = asked.currency or channel.currency
+    if not channel.sells_in(currency):
+        raise bad("CURRENCY_NOT_SOLD", f"{channel.code} does not sell in {currency}.", ("currency",))
     articles = await read_articles(db, {line.sku for line in asked.lines})
-    lines = await _lines(db, asked, articles, channel, at)
+    lists = (await price_lists.load(db, known.version)).get(channel.id, ())
+    lines = await _lines(db, asked, articles, channel, lists=lists, at=at)
     book = await loading.load_at(db, at)
     coupons, refused = await _coupons(db, asked, book, at)
     outcome = evaluate(
@@ -105,12 +120,12 @@ async def quote_basket(db: Session, asked: QuoteInput, at: datetime) -> Quote:
     shown = [
         QuotedLine(
             line.index, line.sku, line.quantity, line.unit_price, line.amount,
-            outcome.discounts.get(str(line.index), 0),
+            outcome.discounts.get(str(line.index), 0), line.price_list,
         )
         for line in lines
     ]  # fmt: skip
     waived = outcome.discounts.get(SHIPPING_KEY, 0)
-    return Quote(at, channel.currency, shown, asked.shipping, waived, outcome, refused)
+    return Quote(at, currency, shown, asked.shipping, waived, outcome, refused)
 
 
 def _check(asked: QuoteInput) -> None:
@@ -137,34 +152,34 @@ def _check(asked: QuoteInput) -> None:
 
 
 async def _lines(
-    db: Session, asked: QuoteInput, articles: Mapping[str, Article], channel: SalesChannel, at: datetime
-) -> list[QuotedLine]:
+    db: Session, asked: QuoteInput, articles: Mapping[str, Article], channel: SalesChannel, *, lists: Sequence[Terms],
+    at: datetime,
+) -> list[QuotedLine]:  # fmt: skip
     for index, line in enumerate(asked.lines):
         if line.sku not in articles:
             raise UnknownSku(f"There is no article {line.sku!r}.", path=("lines", index, "sku"), sku=line.sku)
-    variants = sorted({article.variant_id for article in articles.values()})
-    prices = await prices_of_variants(db, variants, at, principal=db.principal)
+    buyer = Buyer(asked.country or channel.country, asked.currency or channel.currency, frozenset(asked.groups))
+    ranked = ranking(lists, buyer, at, own=channel.currency)
+    variants = {article.variant_id for article in articles.values()}
+    prices = await read_points(db, [channel.id], variants, [each for each in ranked if each], first=at, last=at)
+    names = {each.id: each.code for each in lists}
     found = []
     for index, line in enumerate(asked.lines):
-        unit_price = line.unit_price
+        unit_price, price_list = line.unit_price, None
         if unit_price is None:
-            unit_price = _price(prices[articles[line.sku].variant_id], channel.id, line.quantity)
-        if unit_price is None:
-            raise InvalidInput(
-                f"There is no price of {line.sku} in {channel.code}.",
-                code="NO_PRICE",
-                path=("lines", index, "unitPrice"),
-            )
+            points = prices.get((channel.id, articles[line.sku].variant_id), ())
+            price = price_for(points, ranked, line.quantity, at)
+            if price is None:
+                raise InvalidInput(
+                    f"There is no price of {line.sku} in {channel.code}.",
+                    code="NO_PRICE",
+                    path=("lines", index, "unitPrice"),
+                )
+            unit_price = price.amount
+            price_list = STANDARD if price.price_list_id is None else names[price.price_list_id]
         amount = unit_price * line.quantity
-        found.append(QuotedLine(index, line.sku, line.quantity, unit_price, amount, 0))
+        found.append(QuotedLine(index, line.sku, line.quantity, unit_price, amount, 0, price_list))
     return found
-
-
-def _price(prices: Sequence[Price], channel_id: UUID, quantity: int) -> int | None:
-    """The price of the highest step that the quantity reaches."""
-    reached = [row for row in prices if row.channel_id == channel_id and row.min_quantity <= quantity]
-    best = max(reached, key=lambda row: row.min_quantity, default=None)
-    return None if best is None else best.amount
 
 
 async def _coupons(
@@ -203,6 +218,6 @@ def _basket(
         )
     fees = (Fee(SHIPPING_KEY, asked.shipping),) if asked.shipping else ()
     return Basket(
-        channel.code, channel.currency, at, tuple(items), fees, frozenset(asked.groups), frozenset(coupons),
-        asked.country, asked.facts,
+        channel.code, asked.currency or channel.currency, at, tuple(items), fees, frozenset(asked.groups),
+        frozenset(coupons), asked.country, asked.facts,
     )  # fmt: skip

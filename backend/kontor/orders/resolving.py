@@ -14,21 +14,22 @@ import sqlalchemy as sa
 from kontor.catalog.models import BundleItem, Product, ProductVariant
 from kontor.channels.models import SalesChannel
 from kontor.core.db import Session
-from kontor.core.errors import InvalidInput, NotFound, Path
+from kontor.core.errors import InvalidInput, NotFound
 from kontor.core.money import spread
 from kontor.core.principal import Principal
 from kontor.core.sets import any_of
+from kontor.orders.bounds import MAX_AMOUNT, bad, check_shape
 from kontor.orders.errors import UnknownSku
 from kontor.orders.intake import LineInput, OrderInput
 from kontor.orders.promoting import EarnedByOrder, Promoting, promote, read_promoting
 from kontor.orders.states import DeliveryType
 from kontor.orders.totals import PricedCharge, PricedLine, price_lines, shares_of_goods, with_tax
-from kontor.pricing.models import Price
+from kontor.pricing import loading as price_lists
+from kontor.pricing.calculation import Buyer, Ranking, price_for, ranking
+from kontor.pricing.models import STANDARD
+from kontor.pricing.queries import Point, Points, read_points
 from kontor.routing.masters import Masters
 
-MAX_LINES = 2_500
-MAX_QUANTITY = 100_000
-MAX_AMOUNT = 10**12
 UNTAXED = Decimal(0)  # reverse charge and exports (VAT Directive art. 138, 146, 196)
 
 
@@ -61,12 +62,48 @@ class Facts:
     masters: Masters
     articles: dict[str, Article]
     components: dict[UUID, list[tuple[Article, int]]]
-    prices: dict[tuple[UUID, UUID], list[Price]]
+    prices: Points
+    lists: price_lists.Lists
     promoting: Promoting
+
+    def ranking(self, order: OrderInput, channel: SalesChannel, country: str, at: datetime) -> Ranking:
+        """The price lists that count for an order, first things first."""
+        buyer = Buyer(country, order.currency or channel.currency, self.promoting.groups_of(order))
+        return ranking(self.lists.get(channel.id, ()), buyer, at, own=channel.currency)
 
     def rate(self, channel: SalesChannel, country: str, tax_class: str, at: datetime) -> Decimal:
         """The rate in percent on the seller's day of a moment; raises `InvalidInput` when none is entered."""
         return self.masters.tax_rate(country, tax_class, self.masters.day_of(channel, at))
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What the lines of one order are priced in: where and when it is sold, and the lists that count, in order.
+
+    A price counts as of when the order was placed, never of a moment ahead (`priced_at`).
+    """
+
+    facts: Facts
+    channel: SalesChannel
+    country: str
+    at: datetime
+    priced_at: datetime
+    taxed: bool
+    ranked: Ranking
+
+    def price(self, article: Article, quantity: int) -> Point | None:
+        """Kontor's own unit price of an article."""
+        prices = self.facts.prices.get((self.channel.id, article.variant_id), ())
+        return price_for(prices, self.ranked, quantity, self.priced_at)
+
+    def list_of(self, price: Point) -> str:
+        """The code of the list that a price stands in."""
+        lists = self.facts.lists.get(self.channel.id, ())
+        return next((each.code for each in lists if each.id == price.price_list_id), STANDARD)
+
+    def rate(self, article: Article) -> Decimal:
+        """The tax rate of an article in percent."""
+        return self.facts.rate(self.channel, self.country, article.tax_class, self.at) if self.taxed else UNTAXED
 
 
 @dataclass(slots=True)
@@ -86,6 +123,11 @@ class Resolved:
     def language(self) -> str:
         """The language of everything the customer reads, frozen now."""
         return self.input.language or (self.channel.languages[0] if self.channel.languages else "en")
+
+    @property
+    def currency(self) -> str:
+        """The currency of all amounts of the order."""
+        return self.input.currency or self.channel.currency
 
     @property
     def total(self) -> int:
@@ -108,12 +150,13 @@ async def read_facts(db: Session, masters: Masters, orders: Iterable[OrderInput]
     orders = list(orders)
     articles = await read_articles(db, {line.sku for order in orders for line in order.lines})
     components = await _components(db, [each.variant_id for each in articles.values() if each.bundle])
-    priced = any(line.unit_price is None for order in orders for line in order.lines)
-    variants = {each.variant_id for each in articles.values()} | {
-        article.variant_id for rows in components.values() for article, _ in rows
-    }
-    prices = await _prices(db, variants) if priced or components else {}
-    return Facts(masters, articles, components, prices, await read_promoting(db, masters, orders, lock=lock))
+    lists = await price_lists.load(db, masters.version)
+    grouped = {channel_id for channel_id, rows in lists.items() if any(each.customer_group for each in rows)}
+    promoting = await read_promoting(db, masters, orders, lock=lock, grouped=grouped)
+    facts = Facts(masters, articles, components, {}, lists, promoting)
+    if components or any(line.unit_price is None for order in orders for line in order.lines):
+        facts.prices = await _prices(db, facts, orders)
+    return facts
 
 
 async def read_articles(db: Session, skus: Iterable[str]) -> dict[str, Article]:
@@ -138,22 +181,38 @@ async def _components(db: Session, bundles: Sequence[UUID]) -> dict[UUID, list[t
     return found
 
 
-async def _prices(db: Session, variants: Iterable[UUID]) -> dict[tuple[UUID, UUID], list[Price]]:
-    found: dict[tuple[UUID, UUID], list[Price]] = {}
-    rows = await db.scalars(
-        sa.select(Price)
-        .where(Price.variant_id.in_(variants), sa.or_(Price.valid_to.is_(None), Price.valid_to > db.now))
-        .order_by(Price.min_quantity.desc(), Price.valid_from.desc())
+async def _prices(db: Session, facts: Facts, orders: Sequence[OrderInput]) -> Points:
+    """The prices that may count for these orders when they were placed; none of lists that fit none of them."""
+    variants = {each.variant_id for each in facts.articles.values()} | {
+        article.variant_id for rows in facts.components.values() for article, _ in rows
+    }
+    channels, lists = set[UUID](), set[UUID | None]()
+    moments = [min(order.placed_at or db.now, db.now) for order in orders]
+    for order, at in zip(orders, moments, strict=True):
+        channel = facts.masters.channels.get(order.channel)
+        if channel is not None:
+            channels.add(channel.id)
+            country = _delivered_to(order, facts.masters)
+            lists.update(facts.ranking(order, channel, country, at))
+    return await read_points(
+        db, channels, variants, {each for each in lists if each}, first=min(moments), last=max(moments)
     )
-    for price in rows:
-        found.setdefault((price.channel_id, price.variant_id), []).append(price)
-    return found
+
+
+def _delivered_to(order: OrderInput, masters: Masters) -> str:
+    """The country of an order that has not been checked yet; that of no list when its place is not known."""
+    place = masters.locations_by_code.get(order.pickup_location or "")
+    if order.delivery_type is DeliveryType.PICKUP:
+        return "" if place is None else place.country
+    return (order.shipping_address or order.billing_address).country
 
 
 def resolve(order: OrderInput, principal: Principal, facts: Facts, now: datetime) -> Resolved:
     """Check one order and price it; raises `InvalidInput` or `NotFound` naming the field at fault."""
     channel = _channel(order, principal, facts.masters)
     check_shape(order)
+    if order.currency is not None and not channel.sells_in(order.currency):
+        raise bad("CURRENCY_NOT_SOLD", f"{channel.code} does not sell in {order.currency}.", ("currency",))
     pickup = _pickup(order, facts.masters)
     country = _country(order, facts.masters, pickup)
     placed_at = order.placed_at or now
@@ -164,11 +223,14 @@ def resolve(order: OrderInput, principal: Principal, facts: Facts, now: datetime
         postal_code=(order.shipping_address or order.billing_address).postal_code,
         vat_id=order.customer.vat_id,
     ).taxed
+    priced_at = min(placed_at, now)
+    ranked = facts.ranking(order, channel, country, priced_at)
+    setting = Setting(facts, channel, country, placed_at, priced_at, taxed, ranked)
     lines: list[PricedLine] = []
     for index, line in enumerate(order.lines):
-        lines.extend(_priced(line, index, channel, facts, country=country, at=placed_at, taxed=taxed))
+        lines.extend(_priced(line, index, setting))
     articles = {line.sku: facts.articles[line.sku] for line in order.lines}
-    earned, waived = promote(order, lines, articles, facts.promoting, channel, country=country, at=min(placed_at, now))
+    earned, waived = promote(order, lines, articles, facts.promoting, channel, country=country, at=priced_at)
     discount = sum(each.amount for each in order.discounts)
     goods = sum(line.before_order for line in lines)
     if discount > goods:
@@ -206,56 +268,6 @@ def _channel(order: OrderInput, principal: Principal, masters: Masters) -> Sales
     return channel
 
 
-def check_shape(order: OrderInput) -> None:
-    """Bounds that hold for every order, whoever sends it."""
-    if not order.external_id.strip() or len(order.external_id) > 120:
-        raise InvalidInput("1 to 120 characters.", code="INVALID_EXTERNAL_ID", path=("externalId",))
-    if not 1 <= len(order.lines) <= MAX_LINES:
-        raise InvalidInput(
-            f"An order has 1 to {MAX_LINES} lines.", code="INVALID_LINES", path=("lines",), max=MAX_LINES
-        )
-    for index, line in enumerate(order.lines):
-        if not 1 <= line.quantity <= MAX_QUANTITY:
-            raise _bad("INVALID_QUANTITY", f"1 to {MAX_QUANTITY} pieces.", ("lines", index, "quantity"))
-        if line.unit_price is not None and not 0 <= line.unit_price <= MAX_AMOUNT:
-            raise _bad("INVALID_AMOUNT", "A price is not negative and within bounds.", ("lines", index, "unitPrice"))
-        if not 0 <= line.discount <= MAX_AMOUNT:
-            raise _bad("INVALID_AMOUNT", "A discount is not negative.", ("lines", index, "discount"))
-    amounts: tuple[tuple[str, Sequence[Any]], ...] = (
-        ("charges", order.charges),
-        ("discounts", order.discounts),
-        ("payments", order.payments),
-    )
-    for name, rows in amounts:
-        for index, row in enumerate(rows):
-            if not 0 <= row.amount <= MAX_AMOUNT:
-                raise _bad("INVALID_AMOUNT", "An amount is not negative and within bounds.", (name, index, "amount"))
-    _check_addresses(order)
-
-
-def _check_addresses(order: OrderInput) -> None:
-    for name, address in (("billingAddress", order.billing_address), ("shippingAddress", order.shipping_address)):
-        if address is None:
-            continue
-        for part, limit in (("name", 200), ("street", 200), ("postal_code", 20), ("city", 120)):
-            text: str = getattr(address, part)
-            if not text.strip() or len(text) > limit:
-                camel = "postalCode" if part == "postal_code" else part
-                raise _bad("INVALID_ADDRESS", f"1 to {limit} characters.", (name, camel))
-        if len(address.country) != 2 or not address.country.isalpha() or not address.country.isupper():
-            raise _bad("INVALID_COUNTRY", "Two capital letters of ISO 3166.", (name, "country"))
-        if address.latitude is not None and not -90 <= address.latitude <= 90:
-            raise _bad("INVALID_COORDINATES", "Latitude lies between -90 and 90.", (name, "latitude"))
-        if address.longitude is not None and not -180 <= address.longitude <= 180:
-            raise _bad("INVALID_COORDINATES", "Longitude lies between -180 and 180.", (name, "longitude"))
-    if not order.customer.name.strip() or len(order.customer.name) > 200:
-        raise _bad("INVALID_NAME", "1 to 200 characters.", ("customer", "name"))
-
-
-def _bad(code: str, message: str, path: Path) -> InvalidInput:
-    return InvalidInput(message, code=code, path=path)
-
-
 def _pickup(order: OrderInput, masters: Masters) -> UUID | None:
     if order.delivery_type is not DeliveryType.PICKUP:
         return None
@@ -272,45 +284,46 @@ def _country(order: OrderInput, masters: Masters, pickup: UUID | None) -> str:
     return (order.shipping_address or order.billing_address).country
 
 
-def _priced(
-    line: LineInput, index: int, channel: SalesChannel, facts: Facts, *, country: str, at: datetime, taxed: bool
-) -> list[PricedLine]:
-    article = facts.articles.get(line.sku)
+def _priced(line: LineInput, index: int, setting: Setting) -> list[PricedLine]:
+    article = setting.facts.articles.get(line.sku)
+    at, country = setting.at, setting.country
     if article is None or not article.sellable:
         raise UnknownSku(f"There is no article {line.sku!r}.", path=("lines", index, "sku"), sku=line.sku)
     if (article.sale_from and at < article.sale_from) or (article.sale_until and at >= article.sale_until):
-        raise _bad("NOT_ON_SALE", f"{line.sku} is not on sale at this time.", ("lines", index, "sku"))
+        raise bad("NOT_ON_SALE", f"{line.sku} is not on sale at this time.", ("lines", index, "sku"))
     if article.regions is not None and country not in article.regions:
-        raise _bad("NOT_SOLD_THERE", f"{line.sku} is not sold to {country}.", ("lines", index, "sku"))
-    unit_price = line.unit_price
+        raise bad("NOT_SOLD_THERE", f"{line.sku} is not sold to {country}.", ("lines", index, "sku"))
+    unit_price, price_list = line.unit_price, None
     if unit_price is None:
-        unit_price = _price(facts, channel, article, line.quantity, at)
-        if unit_price is None:
-            raise _bad("NO_PRICE", f"There is no price of {line.sku} in {channel.code}.", ("lines", index, "unitPrice"))
+        price = setting.price(article, line.quantity)
+        if price is None:
+            message = f"There is no price of {line.sku} in {setting.channel.code}."
+            raise bad("NO_PRICE", message, ("lines", index, "unitPrice"))
+        unit_price, price_list = price.amount, setting.list_of(price)
     shown = unit_price * line.quantity
     if line.discount > shown:
-        raise _bad("DISCOUNT_TOO_HIGH", "The discount exceeds the line.", ("lines", index, "discount"))
+        raise bad("DISCOUNT_TOO_HIGH", "The discount exceeds the line.", ("lines", index, "discount"))
     if article.bundle:
-        return _exploded(line, index, article, facts, channel, shown=shown, country=country, at=at, taxed=taxed)
-    rate = facts.rate(channel, country, article.tax_class, at) if taxed else UNTAXED
+        return _exploded(line, index, article, setting, shown=shown, price_list=price_list)
     return [
         PricedLine(
-            index, article.variant_id, article.sku, article.name, article.kind, article.tax_class, rate, line.quantity,
-            unit_price, shown, article.weight_g, article.hazmat, article.bulky, line.external_id, line.group,
-            line.no_split, line_discount=line.discount, discount_code=line.discount_code,
+            index, article.variant_id, article.sku, article.name, article.kind, article.tax_class,
+            setting.rate(article), line.quantity, unit_price, shown, article.weight_g, article.hazmat, article.bulky,
+            line.external_id, line.group, line.no_split, line_discount=line.discount,
+            discount_code=line.discount_code, price_list=price_list,
         )
     ]  # fmt: skip
 
 
 def _exploded(
-    line: LineInput, index: int, bundle: Article, facts: Facts, channel: SalesChannel, **context: Any
+    line: LineInput, index: int, bundle: Article, setting: Setting, *, shown: int, price_list: str | None
 ) -> list[PricedLine]:
     """A bundle as its components: its price and discount are shared by their own prices, each with its own tax."""
-    parts = facts.components.get(bundle.variant_id, [])
+    parts = setting.facts.components.get(bundle.variant_id, [])
     if not parts:
-        raise _bad("EMPTY_BUNDLE", f"The bundle {bundle.sku} has no components.", ("lines", index, "sku"))
-    at, country, shown = context["at"], context["country"], context["shown"]
-    weights = [(_price(facts, channel, article, count, at) or 0) * count for article, count in parts]
+        raise bad("EMPTY_BUNDLE", f"The bundle {bundle.sku} has no components.", ("lines", index, "sku"))
+    prices = [setting.price(article, count) for article, count in parts]
+    weights = [price.amount * count if price else 0 for price, (_, count) in zip(prices, parts, strict=True)]
     if not all(weights):
         weights = [count for _, count in parts]
     amounts, discounts = spread(shown, weights), spread(line.discount, weights)
@@ -320,25 +333,13 @@ def _exploded(
         lines.append(
             PricedLine(
                 index, article.variant_id, article.sku, article.name, article.kind, article.tax_class,
-                facts.rate(channel, country, article.tax_class, at) if context["taxed"] else UNTAXED,
-                quantity, amount // quantity, amount,
+                setting.rate(article), quantity, amount // quantity, amount,
                 article.weight_g, article.hazmat, article.bulky, line.external_id, f"bundle-{index}",
                 bundle_sku=bundle.sku, bundle_key=index, bundle_quantity=line.quantity,
-                line_discount=discount, discount_code=line.discount_code,
+                line_discount=discount, discount_code=line.discount_code, price_list=price_list,
             )
         )  # fmt: skip
     return lines
-
-
-def _price(facts: Facts, channel: SalesChannel, article: Article, quantity: int, at: datetime) -> int | None:
-    for price in facts.prices.get((channel.id, article.variant_id), ()):
-        if (
-            price.min_quantity <= quantity
-            and price.valid_from <= at
-            and (price.valid_to is None or at < price.valid_to)
-        ):
-            return price.amount
-    return None
 
 
 def _check_total(order: OrderInput, resolved: Resolved) -> None:

@@ -47,6 +47,7 @@ class PricedLine:
     bundle_quantity: int | None = None
     line_discount: int = 0
     discount_code: str | None = None
+    price_list: str | None = None
     earned: list[Earned] = field(default_factory=list)
     order_discount: int = 0
     net: int = 0

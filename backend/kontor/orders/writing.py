@@ -33,9 +33,9 @@ _ORDER = (
 )  # fmt: skip
 _LINE = (
     "id", "order_id", "position", "external_id", "variant_id", "sku", "name", "kind", "group_key", "bundle_sku",
-    "bundle_key", "bundle_quantity", "no_split", "tax_class", "tax_rate", "unit_price", "discount_total", "net_total",
-    "tax_total", "gross_total", "weight_g", "ordered", "canceled", "allocated", "backordered", "shipped", "delivered",
-    "returned", "refunded",
+    "bundle_key", "bundle_quantity", "no_split", "tax_class", "tax_rate", "unit_price", "price_list", "discount_total",
+    "net_total", "tax_total", "gross_total", "weight_g", "ordered", "canceled", "allocated", "backordered", "shipped",
+    "delivered", "returned", "refunded",
 )  # fmt: skip
 _CHARGE = ("id", "order_id", "kind", "name", "tax_class", "tax_rate", "net", "tax", "gross", "canceled", "refunded")
 _ADJUSTMENT = ("id", "order_id", "order_line_id", "code", "label", "amount", "promotion_id", "return_rule")
@@ -62,7 +62,7 @@ def _order_row(db: Session, each: Placement) -> tuple[Any, ...]:
     email = order.customer.email
     return (
         each.order_id, each.number, channel.id, order.external_id, order.fingerprint(), each.customer_id,
-        OrderState.RECEIVED, channel.currency, channel.gross,
+        OrderState.RECEIVED, resolved.currency, channel.gross,
         resolved.language,
         email, email.strip().lower() if email else None, delivery, order.billing_address.as_json(),
         address.as_json() if address else None, resolved.country, resolved.pickup, None, each.owner.priority,
@@ -83,8 +83,8 @@ def _line_rows(each: Placement) -> list[tuple[Any, ...]]:
         (
             line_id, each.order_id, position, line.external_id, line.variant_id, line.sku, line.name, line.kind,
             line.group_key, line.bundle_sku, line.bundle_key, line.bundle_quantity, line.no_split, line.tax_class,
-            line.tax_rate, line.unit_price, line.discount, line.net, line.tax, line.gross, line.weight_g,
-            line.quantity, 0, allocated.get(line_id, 0), backordered.get(line_id, 0), 0, 0, 0, 0,
+            line.tax_rate, line.unit_price, line.price_list, line.discount, line.net, line.tax, line.gross,
+            line.weight_g, line.quantity, 0, allocated.get(line_id, 0), backordered.get(line_id, 0), 0, 0, 0, 0,
         )
         for position, (line_id, line) in enumerate(zip(each.line_ids, each.resolved.lines, strict=True), 1)
     ]  # fmt: skip
@@ -132,7 +132,7 @@ def _record(db: Session, each: Placement) -> None:
         number=each.number,
         channel_id=resolved.channel.id,
         total=resolved.total,
-        currency=resolved.channel.currency,
+        currency=resolved.currency,
     )
     record(db, placed, principal=resolved.principal, request_id=each.request_id)
     if each.unallocated:

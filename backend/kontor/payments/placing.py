@@ -98,7 +98,7 @@ def _rows(db: Session, placement: Placement) -> list[tuple[object, ...]]:
     return [
         (
             new_id(), placement.order_id, position, PaymentMethodKind(kind), gateway, PaymentState.CREATED,
-            resolved.channel.currency, amount, 0, 0, 0, token, label, db.now, db.now,
+            resolved.currency, amount, 0, 0, 0, token, label, db.now, db.now,
         )
         for position, (kind, gateway, amount, token, label) in enumerate(promises, 1)
     ]  # fmt: skip

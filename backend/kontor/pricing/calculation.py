@@ -1,44 +1,18 @@
 """What a quantity of one article costs, and how a discount of the whole order falls on its lines. Minor units."""
 
-from collections.abc import Iterable, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
+from uuid import UUID
 
 from kontor.core.errors import InvalidInput
 from kontor.core.money import spread
 
 
-class Step(Protocol):
-    """A unit price that counts from a quantity on."""
-
-    @property
-    def min_quantity(self) -> int:
-        """From how many pieces on."""
-        ...
-
-    @property
-    def amount(self) -> int:
-        """The unit price."""
-        ...
-
-
-S = TypeVar("S", bound=Step)
-
-
-def step_for(steps: Iterable[S], quantity: int) -> S | None:
-    """The step with the largest minimum that the quantity reaches; None when it reaches none."""
-    reached = [step for step in steps if step.min_quantity <= quantity]
-    return max(reached, key=lambda step: step.min_quantity, default=None)
-
-
-class Dated(Protocol):
-    """An amount that counted from a moment on, and until before another one if it has ended."""
-
-    @property
-    def amount(self) -> int:
-        """The unit price."""
-        ...
+class Lasting(Protocol):
+    """What counts from a moment on, and until before another one if it ends."""
 
     @property
     def valid_from(self) -> datetime:
@@ -49,6 +23,97 @@ class Dated(Protocol):
     def valid_to(self) -> datetime | None:
         """The moment it no longer counts."""
         ...
+
+
+class Dated(Lasting, Protocol):
+    """An amount and when it counts."""
+
+    @property
+    def amount(self) -> int:
+        """The unit price."""
+        ...
+
+
+class Listed(Dated, Protocol):
+    """A unit price that counts from a quantity on, in a list or, without one, among its channel's own prices."""
+
+    @property
+    def price_list_id(self) -> UUID | None:
+        """The list."""
+        ...
+
+    @property
+    def min_quantity(self) -> int:
+        """From how many pieces on."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """For whom and when a price list counts; what is None does not narrow. A higher priority comes first."""
+
+    id: UUID
+    code: str
+    currency: str
+    country: str | None
+    customer_group: str | None
+    priority: int
+    valid_from: datetime
+    valid_to: datetime | None
+
+
+P = TypeVar("P", bound=Listed)
+Ranking = Sequence[UUID | None]
+"""The lists in the order in which they are looked into; None stands for the channel's own prices."""
+
+
+@dataclass(frozen=True, slots=True)
+class Buyer:
+    """Who asks for a price: where the goods go, in which currency they are paid, the customer's groups."""
+
+    country: str
+    currency: str
+    groups: frozenset[str] = frozenset()
+
+
+def ranking(lists: Iterable[Terms], buyer: Buyer, at: datetime, *, own: str) -> tuple[UUID | None, ...]:
+    """The lists of a channel that fit a buyer at a moment, those that count before others first.
+
+    The highest priority comes first. Of equal priority the most specific one does: a list for the customer's group and
+    the country before one for the group, that before one for the country, that before one for all; of equally specific
+    ones the first by code. The channel's own prices, in its currency `own`, come last. Prices are never converted: what
+    is in another currency does not fit.
+    """
+    fitting = sorted((each for each in lists if _fits(each, buyer, at)), key=_rank)
+    return (*(each.id for each in fitting), *((None,) if buyer.currency == own else ()))
+
+
+def _fits(terms: Terms, buyer: Buyer, at: datetime) -> bool:
+    return (
+        terms.currency == buyer.currency
+        and terms.country in (None, buyer.country)
+        and (terms.customer_group is None or terms.customer_group in buyer.groups)
+        and _within(terms, at)
+    )
+
+
+def _rank(terms: Terms) -> tuple[int, bool, bool, str]:
+    return -terms.priority, terms.customer_group is None, terms.country is None, terms.code
+
+
+def price_for(prices: Iterable[P], ranked: Ranking, quantity: int, at: datetime) -> P | None:
+    """The price of one article that counts for a quantity at a moment: that of the first list that has one.
+
+    Within a list it is the step with the largest minimum that the quantity reaches. A list that has nothing for the
+    quantity leaves it to the next one, even if it has prices for larger quantities. None when no list has one.
+    """
+    reached: dict[UUID | None, P] = {}
+    for price in prices:
+        if price.min_quantity <= quantity and _within(price, at):
+            known = reached.get(price.price_list_id)
+            if known is None or price.min_quantity > known.min_quantity:
+                reached[price.price_list_id] = price
+    return next((reached[key] for key in ranked if key in reached), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +145,7 @@ def lowest_price(prices: Iterable[Dated], at: datetime) -> LowestPrice | None:
     art. 6a (5) is not that of every member state. None when nothing counts at that moment.
     """
     rows = sorted(prices, key=lambda each: each.valid_from)
-    position = next((n for n, each in enumerate(rows) if _counts(each, at)), None)
+    position = next((n for n, each in enumerate(rows) if _within(each, at)), None)
     if position is None:
         return None
     amount, since = rows[position].amount, rows[position].valid_from
@@ -92,8 +157,46 @@ def lowest_price(prices: Iterable[Dated], at: datetime) -> LowestPrice | None:
     return LowestPrice(amount, since, min(applied, default=None))
 
 
-def _counts(price: Dated, at: datetime) -> bool:
-    return price.valid_from <= at and (price.valid_to is None or at < price.valid_to)
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a buyer was shown for one piece, and when."""
+
+    amount: int
+    valid_from: datetime
+    valid_to: datetime | None
+
+
+def shown_prices(prices: Iterable[Listed], lists: Sequence[Terms], buyer: Buyer, *, own: str) -> list[Shown]:
+    """What a buyer is shown for one piece of an article over time, whichever list it is from: nothing overlaps.
+
+    A list that begins or ends changes what is shown as a price in it does.
+    """
+    single: dict[UUID | None, list[Listed]] = {}
+    for price in sorted(prices, key=lambda each: each.valid_from):
+        if price.min_quantity == 1:
+            single.setdefault(price.price_list_id, []).append(price)
+    lasting: list[Lasting] = [each for rows in single.values() for each in rows]
+    lasting += [each for each in lists if each.id in single]
+    moments = sorted({each.valid_from for each in lasting} | {each.valid_to for each in lasting if each.valid_to})
+    shown: list[Shown] = []
+    for start, end in zip(moments, [*moments[1:], None], strict=False):
+        found = _first_of(single, ranking(lists, buyer, start, own=own), start)
+        if found is not None:
+            shown.append(Shown(found.amount, start, end))
+    return shown
+
+
+def _first_of(single: Mapping[UUID | None, Sequence[Listed]], ranked: Ranking, at: datetime) -> Listed | None:
+    for key in ranked:
+        rows = single.get(key, ())
+        last = bisect_right(rows, at, key=lambda each: each.valid_from) - 1
+        if last >= 0 and _within(rows[last], at):
+            return rows[last]
+    return None
+
+
+def _within(lasting: Lasting, at: datetime) -> bool:
+    return lasting.valid_from <= at and (lasting.valid_to is None or at < lasting.valid_to)
 
 
 def line_amount(unit_price: int, quantity: int, discount: int = 0) -> int:

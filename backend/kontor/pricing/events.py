@@ -1,4 +1,4 @@
-"""What happens to prices. The stream is the same for all."""
+"""What happens to prices and their lists. The stream is the same for all."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -12,3 +12,18 @@ class PricesSet(Event):
 
     channel_ids: tuple[UUID, ...]
     variants: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedPricesWithdrawn(Event):
+    """Prices that did not count yet were taken back in these channels."""
+
+    channel_ids: tuple[UUID, ...]
+    prices: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class PriceListsSaved(Event):
+    """Price lists were added, changed or ended."""
+
+    codes: tuple[str, ...]

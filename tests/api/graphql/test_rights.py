@@ -216,7 +216,7 @@ def problem_of(
 # What is meant to be seen beyond one's own: a store promises goods of any place and knows what they cost in each
 # channel (endless aisle); a shop and its customers see where goods can be collected or brought back.
 SEEN_BY_ALL: Mapping[str, tuple[str, ...]] = {
-    "store": ("availability", "basketPromise", "prices", "price", "lowestPrices"),
+    "store": ("availability", "basketPromise", "prices", "price", "lowestPrices", "priceLists"),
     "shop": ("stockLocations", "stockLocation"),
 }
 

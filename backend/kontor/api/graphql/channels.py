@@ -61,6 +61,7 @@ class SalesChannel:
     legal_entity_id: UUID
     country: str
     currency: str
+    currencies: list[str] = strawberry.field(description="Others it sells in, at the prices of lists in them.")
     languages: list[str]
     gross: bool
     shortage: ShortagePolicy
@@ -134,6 +135,7 @@ class SalesChannelInput(Given):
     legal_entity: str | None = UNSET
     country: str | None = UNSET
     currency: str | None = UNSET
+    currencies: list[str] | None = UNSET
     languages: list[str] | None = UNSET
     gross: bool | None = UNSET
     shortage: ShortagePolicy | None = UNSET

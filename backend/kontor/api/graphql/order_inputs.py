@@ -53,7 +53,7 @@ class OrderCustomerInput:
     vat_id: str | None = None
 
 
-@strawberry.input(description="Amounts in minor units of the channel's currency; no price asks for Kontor's.")
+@strawberry.input(description="Amounts in minor units of the order's currency; no price asks for Kontor's.")
 class OrderLineInput:
     sku: str
     quantity: int
@@ -118,6 +118,9 @@ class PlaceOrderInput:
         default_factory=list,
         description="Codes the customer gave. Promotions count for orders in which no line brings a price of its own.",
     )
+    currency: str | None = strawberry.field(
+        default=None, description="Of all amounts: one the channel sells in, its own unless given."
+    )
 
     def read(self, path: Path) -> intake.OrderInput:
         """As the domain takes it; raises `InvalidInput` for what does not fit a column."""
@@ -155,6 +158,7 @@ class PlaceOrderInput:
             expected_total=self.expected_total,
             facts=_facts(self.facts, path),
             coupons=tuple(self.coupons),
+            currency=self.currency,
         )  # fmt: skip
 
 

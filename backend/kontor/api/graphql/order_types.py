@@ -117,6 +117,7 @@ class Line(Shown):
     bundle_sku: str | None
     tax_rate: str
     unit_price: Money
+    price_list: str | None
     discount: Money
     net: Money
     tax: Money

@@ -32,6 +32,7 @@ class PromotionBasketInput:
     groups: list[str] = strawberry.field(default_factory=list)
     country: str = ""
     facts: JSON | None = None
+    currency: str | None = None
 
 
 @strawberry.type(description="What a promotion takes off a line of the basket; off the shipping fee without an index.")
@@ -66,6 +67,9 @@ class PromotionPreviewLine:
     sku: str
     quantity: int
     unit_price: Money
+    price_list: str | None = strawberry.field(
+        description="The list that Kontor's price is from; STANDARD for the channel's own prices."
+    )
     amount: Money
     discount: Money
     unit_discounts: list[PromotionUnits]
@@ -102,7 +106,7 @@ class PromotionPreview:
             lines=[
                 PromotionPreviewLine(
                     index=line.index, sku=line.sku, quantity=line.quantity, unit_price=amount(line.unit_price),
-                    amount=amount(line.amount), discount=amount(line.discount),
+                    price_list=line.price_list, amount=amount(line.amount), discount=amount(line.discount),
                     unit_discounts=[
                         PromotionUnits(count=count, discount=amount(each))
                         for each, count in _runs(line.discount, line.quantity)

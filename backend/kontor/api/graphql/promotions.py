@@ -171,6 +171,7 @@ def _quote_input(basket: PromotionBasketInput) -> QuoteInput:
         basket.groups,
         basket.country,
         facts,
+        basket.currency,
     )
 
 
