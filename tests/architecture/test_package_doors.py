@@ -37,6 +37,8 @@ OPENED: dict[str, str] = {
     "kontor.routing.policies": "the form in which policies are kept and shown, a pure function",
     "kontor.routing.presets": "the policies to begin with, as they are shown",
     "kontor.routing.ruling": "the value types of rules, as they are kept and shown",
+    "kontor.tax.shipped": "the regions that count where none are entered",
+    "kontor.tax.territories": "the one way to tell the tax territory of an address, a pure function",
     "kontor.tax.determination": "the one way to tell which tax a line bears, a pure function",
     "kontor.webhooks.payload": "the one form in which an event leaves the house",
 }

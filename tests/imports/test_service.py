@@ -55,7 +55,7 @@ def _every_kind_is_known() -> None:
 def test_all_kinds_are_known() -> None:
     assert kinds() == [
         "channels", "customers", "legal_entities", "locations", "partners", "prices", "products", "sales_forecasts",
-        "stock", "tariffs", "tax_rates",
+        "stock", "tariffs", "tax_rates", "tax_regions",
     ]  # fmt: skip
 
 

@@ -25,6 +25,7 @@ from kontor.orders.states import DeliveryType
 from kontor.orders.totals import PricedCharge, PricedLine, price_lines, shares_of_goods, with_tax
 from kontor.pricing.models import Price
 from kontor.routing.masters import Masters
+from kontor.tax.determination import PlaceOfSupply
 
 MAX_LINES = 2_500
 MAX_QUANTITY = 100_000
@@ -64,9 +65,11 @@ class Facts:
     prices: dict[tuple[UUID, UUID], list[Price]]
     promoting: Promoting
 
-    def rate(self, channel: SalesChannel, country: str, tax_class: str, at: datetime) -> Decimal:
+    def rate(self, channel: SalesChannel, place: PlaceOfSupply, tax_class: str, at: datetime) -> Decimal:
         """The rate in percent on the seller's day of a moment; raises `InvalidInput` when none is entered."""
-        return self.masters.tax_rate(country, tax_class, self.masters.day_of(channel, at))
+        if not place.taxed:
+            return UNTAXED
+        return self.masters.tax_rate(place, tax_class, self.masters.day_of(channel, at))
 
 
 @dataclass(slots=True)
@@ -78,6 +81,7 @@ class Resolved:
     channel: SalesChannel
     pickup: UUID | None
     country: str
+    place: PlaceOfSupply
     lines: list[PricedLine]
     charges: list[PricedCharge]
     earned: list[EarnedByOrder] = field(default_factory=list)
@@ -157,16 +161,10 @@ def resolve(order: OrderInput, principal: Principal, facts: Facts, now: datetime
     pickup = _pickup(order, facts.masters)
     country = _country(order, facts.masters, pickup)
     placed_at = order.placed_at or now
-    taxed = facts.masters.place_of_supply(
-        channel,
-        country,
-        pickup=pickup is not None,
-        postal_code=(order.shipping_address or order.billing_address).postal_code,
-        vat_id=order.customer.vat_id,
-    ).taxed
+    place = _place_of_supply(order, channel, pickup, facts.masters, placed_at)
     lines: list[PricedLine] = []
     for index, line in enumerate(order.lines):
-        lines.extend(_priced(line, index, channel, facts, country=country, at=placed_at, taxed=taxed))
+        lines.extend(_priced(line, index, channel, facts, country=country, at=placed_at, place=place))
     articles = {line.sku: facts.articles[line.sku] for line in order.lines}
     earned, waived = promote(order, lines, articles, facts.promoting, channel, country=country, at=min(placed_at, now))
     discount = sum(each.amount for each in order.discounts)
@@ -181,12 +179,12 @@ def resolve(order: OrderInput, principal: Principal, facts: Facts, now: datetime
         amount = charge.amount - waived.get(index, 0)
         shares = shares_of_goods(amount, lines)
         if charge.tax_class is not None:
-            rate = facts.rate(channel, country, charge.tax_class, placed_at) if taxed else UNTAXED
+            rate = facts.rate(channel, place, charge.tax_class, placed_at)
             shares = [(charge.tax_class, rate, amount)]
         for tax_class, rate, part in shares:
             amounts = with_tax(part, rate, gross=channel.gross)
             charges.append(PricedCharge(charge.kind, charge.name, tax_class, rate, *amounts))
-    resolved = Resolved(order, principal, channel, pickup, country, lines, charges, earned)
+    resolved = Resolved(order, principal, channel, pickup, country, place, lines, charges, earned)
     _check_total(order, resolved)
     return resolved
 
@@ -272,8 +270,25 @@ def _country(order: OrderInput, masters: Masters, pickup: UUID | None) -> str:
     return (order.shipping_address or order.billing_address).country
 
 
+def _place_of_supply(
+    order: OrderInput, channel: SalesChannel, pickup: UUID | None, masters: Masters, placed_at: datetime
+) -> PlaceOfSupply:
+    """How the order is taxed: by the territory its goods go to, or that of the place which hands them over."""
+    day = masters.day_of(channel, placed_at)
+    to = masters.locations[pickup] if pickup is not None else order.shipping_address or order.billing_address
+    arrival = masters.territory(to.country, to.postal_code, to.region, day)
+    return masters.place_of_supply(channel, arrival, pickup=pickup is not None, vat_id=order.customer.vat_id, on=day)
+
+
 def _priced(
-    line: LineInput, index: int, channel: SalesChannel, facts: Facts, *, country: str, at: datetime, taxed: bool
+    line: LineInput,
+    index: int,
+    channel: SalesChannel,
+    facts: Facts,
+    *,
+    country: str,
+    at: datetime,
+    place: PlaceOfSupply,
 ) -> list[PricedLine]:
     article = facts.articles.get(line.sku)
     if article is None or not article.sellable:
@@ -291,8 +306,8 @@ def _priced(
     if line.discount > shown:
         raise _bad("DISCOUNT_TOO_HIGH", "The discount exceeds the line.", ("lines", index, "discount"))
     if article.bundle:
-        return _exploded(line, index, article, facts, channel, shown=shown, country=country, at=at, taxed=taxed)
-    rate = facts.rate(channel, country, article.tax_class, at) if taxed else UNTAXED
+        return _exploded(line, index, article, facts, channel, shown=shown, at=at, place=place)
+    rate = facts.rate(channel, place, article.tax_class, at)
     return [
         PricedLine(
             index, article.variant_id, article.sku, article.name, article.kind, article.tax_class, rate, line.quantity,
@@ -309,7 +324,7 @@ def _exploded(
     parts = facts.components.get(bundle.variant_id, [])
     if not parts:
         raise _bad("EMPTY_BUNDLE", f"The bundle {bundle.sku} has no components.", ("lines", index, "sku"))
-    at, country, shown = context["at"], context["country"], context["shown"]
+    at, place, shown = context["at"], context["place"], context["shown"]
     weights = [(_price(facts, channel, article, count, at) or 0) * count for article, count in parts]
     if not all(weights):
         weights = [count for _, count in parts]
@@ -320,7 +335,7 @@ def _exploded(
         lines.append(
             PricedLine(
                 index, article.variant_id, article.sku, article.name, article.kind, article.tax_class,
-                facts.rate(channel, country, article.tax_class, at) if context["taxed"] else UNTAXED,
+                facts.rate(channel, place, article.tax_class, at),
                 quantity, amount // quantity, amount,
                 article.weight_g, article.hazmat, article.bulky, line.external_id, f"bundle-{index}",
                 bundle_sku=bundle.sku, bundle_key=index, bundle_quantity=line.quantity,

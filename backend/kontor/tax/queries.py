@@ -11,10 +11,11 @@ import sqlalchemy as sa
 from kontor.core.db import Session
 from kontor.core.pagination import Page, PageRequest, choose, paginate
 from kontor.tax.errors import TaxRateMissing
-from kontor.tax.models import TaxRate
+from kontor.tax.models import TaxRate, TaxRegion
 
 STANDARD = "standard"
 SORTS: dict[str, Any] = {"COUNTRY": TaxRate.country, "TAX_CLASS": TaxRate.tax_class, "VALID_FROM": TaxRate.valid_from}
+REGION_SORTS: dict[str, Any] = {"COUNTRY": TaxRegion.country, "VALID_FROM": TaxRegion.valid_from}
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +23,13 @@ class TaxRateFilter:
     """Which rates are wanted; what is None does not narrow. `on` keeps those valid on a day."""
 
     countries: Sequence[str] | None = None
+    regions: Sequence[str] | None = None
     tax_classes: Sequence[str] | None = None
     on: date | None = None
 
 
 async def rates_on(db: Session, pairs: Iterable[tuple[str, str]], on: date) -> dict[tuple[str, str], Decimal]:
-    """Rates in percent by country and tax class on the date of supply, in one statement.
+    """Rates in percent by country (as a whole) and tax class on the date of supply, in one statement.
 
     A country without a rate for a class charges its standard rate. Raises `TaxRateMissing` when it has none either.
     """
@@ -51,21 +53,23 @@ async def rate_on(db: Session, country: str, tax_class: str, on: date) -> Decima
 
 async def all_rates(db: Session) -> Sequence[TaxRate]:
     """Every rate there is, for those who keep them in memory until the masters' version changes."""
-    found = await db.scalars(sa.select(TaxRate).order_by(TaxRate.country, TaxRate.tax_class, TaxRate.valid_from))
+    found = await db.scalars(
+        sa.select(TaxRate).order_by(TaxRate.country, TaxRate.region, TaxRate.tax_class, TaxRate.valid_from)
+    )
     return found.all()
 
 
 async def _valid_rates(db: Session, countries: Iterable[str], on: date) -> dict[tuple[str, str], Decimal]:
     rows = await db.execute(
         sa.select(TaxRate.country, TaxRate.tax_class, TaxRate.rate).where(
-            TaxRate.country.in_(sorted(countries)), *_valid_on(on)
+            TaxRate.country.in_(sorted(countries)), TaxRate.region == "", *_valid_on(on)
         )
     )
     return {(country, tax_class): rate for country, tax_class, rate in rows}
 
 
-def _valid_on(on: date) -> tuple[sa.ColumnElement[bool], ...]:
-    return (TaxRate.valid_from <= on, sa.or_(TaxRate.valid_to.is_(None), TaxRate.valid_to > on))
+def _valid_on(on: date, model: type[TaxRate] | type[TaxRegion] = TaxRate) -> tuple[sa.ColumnElement[bool], ...]:
+    return (model.valid_from <= on, sa.or_(model.valid_to.is_(None), model.valid_to > on))
 
 
 async def list_tax_rates(
@@ -80,8 +84,38 @@ async def list_tax_rates(
     found = sa.select(TaxRate)
     if wanted.countries is not None:
         found = found.where(TaxRate.country.in_(wanted.countries))
+    if wanted.regions is not None:
+        found = found.where(TaxRate.region.in_(wanted.regions))
     if wanted.tax_classes is not None:
         found = found.where(TaxRate.tax_class.in_(wanted.tax_classes))
     if wanted.on is not None:
         found = found.where(*_valid_on(wanted.on))
     return await paginate(db, found, choose(SORTS, sort, descending=descending), TaxRate.id, page)
+
+
+@dataclass(frozen=True, slots=True)
+class TaxRegionFilter:
+    """Which regions are wanted; what is None does not narrow. `on` keeps those valid on a day."""
+
+    countries: Sequence[str] | None = None
+    regions: Sequence[str] | None = None
+    on: date | None = None
+
+
+async def list_tax_regions(
+    db: Session,
+    wanted: TaxRegionFilter,
+    page: PageRequest,
+    *,
+    sort: str = "COUNTRY",
+    descending: bool = False,
+) -> Page[TaxRegion]:
+    """Regions that are entered; everybody who may read tax sees all."""
+    found = sa.select(TaxRegion)
+    if wanted.countries is not None:
+        found = found.where(TaxRegion.country.in_(wanted.countries))
+    if wanted.regions is not None:
+        found = found.where(TaxRegion.region.in_(wanted.regions))
+    if wanted.on is not None:
+        found = found.where(*_valid_on(wanted.on, TaxRegion))
+    return await paginate(db, found, choose(REGION_SORTS, sort, descending=descending), TaxRegion.id, page)
