@@ -39,6 +39,7 @@ OPENED: dict[str, str] = {
     "kontor.routing.ruling": "the value types of rules, as they are kept and shown",
     "kontor.tax.shipped": "the regions that count where none are entered",
     "kontor.tax.territories": "the one way to tell the tax territory of an address, a pure function",
+    "kontor.tax.vat_ids": "what a VAT id stands for, pure functions",
     "kontor.tax.determination": "the one way to tell which tax a line bears, a pure function",
     "kontor.webhooks.payload": "the one form in which an event leaves the house",
 }

@@ -38,6 +38,12 @@ class Order(Model):
         sa.Index("ix_orders_customer_id", "customer_id"),
         sa.Index("ix_orders_updated_at_id", "updated_at", "id"),
         sa.Index("ix_orders_email_key", "email_key"),
+        sa.Index(
+            "ix_orders_vat_id",
+            "vat_id",
+            sqlite_where=sa.text("vat_id IS NOT NULL"),
+            postgresql_where=sa.text("vat_id IS NOT NULL"),
+        ),
     )
     id: Mapped[UUID] = mapped_column(primary_key=True)
     number: Mapped[str] = mapped_column(sa.String(40))

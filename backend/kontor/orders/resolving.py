@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -22,10 +22,12 @@ from kontor.orders.errors import UnknownSku
 from kontor.orders.intake import LineInput, OrderInput
 from kontor.orders.promoting import EarnedByOrder, Promoting, promote, read_promoting
 from kontor.orders.states import DeliveryType
+from kontor.orders.taxing import Taxation, read_vat_ids, taxation_of
 from kontor.orders.totals import PricedCharge, PricedLine, price_lines, shares_of_goods, with_tax
 from kontor.pricing.models import Price
 from kontor.routing.masters import Masters
 from kontor.tax.determination import PlaceOfSupply
+from kontor.tax.models import VatId
 
 MAX_LINES = 2_500
 MAX_QUANTITY = 100_000
@@ -64,6 +66,7 @@ class Facts:
     components: dict[UUID, list[tuple[Article, int]]]
     prices: dict[tuple[UUID, UUID], list[Price]]
     promoting: Promoting
+    vat_ids: Mapping[str, VatId]
 
     def rate(self, channel: SalesChannel, place: PlaceOfSupply, tax_class: str, at: datetime) -> Decimal:
         """The rate in percent on the seller's day of a moment; raises `InvalidInput` when none is entered."""
@@ -81,7 +84,7 @@ class Resolved:
     channel: SalesChannel
     pickup: UUID | None
     country: str
-    place: PlaceOfSupply
+    taxation: Taxation
     lines: list[PricedLine]
     charges: list[PricedCharge]
     earned: list[EarnedByOrder] = field(default_factory=list)
@@ -117,7 +120,8 @@ async def read_facts(db: Session, masters: Masters, orders: Iterable[OrderInput]
         article.variant_id for rows in components.values() for article, _ in rows
     }
     prices = await _prices(db, variants) if priced or components else {}
-    return Facts(masters, articles, components, prices, await read_promoting(db, masters, orders, lock=lock))
+    vat_ids = await read_vat_ids(db, orders)
+    return Facts(masters, articles, components, prices, await read_promoting(db, masters, orders, lock=lock), vat_ids)
 
 
 async def read_articles(db: Session, skus: Iterable[str]) -> dict[str, Article]:
@@ -161,7 +165,8 @@ def resolve(order: OrderInput, principal: Principal, facts: Facts, now: datetime
     pickup = _pickup(order, facts.masters)
     country = _country(order, facts.masters, pickup)
     placed_at = order.placed_at or now
-    place = _place_of_supply(order, channel, pickup, facts.masters, placed_at)
+    taxation = taxation_of(order, channel, pickup, facts.masters, facts.vat_ids, at=placed_at)
+    place = taxation.place
     lines: list[PricedLine] = []
     for index, line in enumerate(order.lines):
         lines.extend(_priced(line, index, channel, facts, country=country, at=placed_at, place=place))
@@ -184,7 +189,7 @@ def resolve(order: OrderInput, principal: Principal, facts: Facts, now: datetime
         for tax_class, rate, part in shares:
             amounts = with_tax(part, rate, gross=channel.gross)
             charges.append(PricedCharge(charge.kind, charge.name, tax_class, rate, *amounts))
-    resolved = Resolved(order, principal, channel, pickup, country, place, lines, charges, earned)
+    resolved = Resolved(order, principal, channel, pickup, country, taxation, lines, charges, earned)
     _check_total(order, resolved)
     return resolved
 
@@ -268,16 +273,6 @@ def _country(order: OrderInput, masters: Masters, pickup: UUID | None) -> str:
     if pickup is not None:
         return masters.locations[pickup].country
     return (order.shipping_address or order.billing_address).country
-
-
-def _place_of_supply(
-    order: OrderInput, channel: SalesChannel, pickup: UUID | None, masters: Masters, placed_at: datetime
-) -> PlaceOfSupply:
-    """How the order is taxed: by the territory its goods go to, or that of the place which hands them over."""
-    day = masters.day_of(channel, placed_at)
-    to = masters.locations[pickup] if pickup is not None else order.shipping_address or order.billing_address
-    arrival = masters.territory(to.country, to.postal_code, to.region, day)
-    return masters.place_of_supply(channel, arrival, pickup=pickup is not None, vat_id=order.customer.vat_id, on=day)
 
 
 def _priced(

@@ -20,6 +20,8 @@ from kontor.orders.states import (
     OrderState,
     ReturnStatus,
 )
+from kontor.tax import checking
+from kontor.tax.vat_ids import VatIdBasis
 
 if TYPE_CHECKING:
     from kontor.orders.placing import Placement
@@ -66,11 +68,17 @@ def _order_row(db: Session, each: Placement) -> tuple[Any, ...]:
         resolved.language,
         email, email.strip().lower() if email else None, delivery, order.billing_address.as_json(),
         address.as_json() if address else None, resolved.country, resolved.pickup, None, each.owner.priority,
-        each.promised_on, order.ship_complete, order.max_parcels, order.customer.vat_id, resolved.place.as_json(),
+        each.promised_on, order.ship_complete, order.max_parcels, _vat_id(each), resolved.taxation.as_json(),
         goods, charges, sum(line.discount for line in resolved.lines), tax, goods + charges,
         FulfillmentStatus.UNFULFILLED, AuthorizeStatus.NONE, ChargeStatus.NONE, ReturnStatus.NONE, InvoiceStatus.NONE,
         order.facts, order.placed_at or db.now, db.now, db.now,
     )  # fmt: skip
+
+
+def _vat_id(each: Placement) -> str | None:
+    """As registers write it, so that its orders are found by it; as it came where it is none."""
+    taxation = each.resolved.taxation
+    return each.resolved.input.customer.vat_id if taxation.basis is VatIdBasis.MALFORMED else taxation.vat_id
 
 
 def _line_rows(each: Placement) -> list[tuple[Any, ...]]:
@@ -135,6 +143,8 @@ def _record(db: Session, each: Placement) -> None:
         currency=resolved.channel.currency,
     )
     record(db, placed, principal=resolved.principal, request_id=each.request_id)
+    if resolved.taxation.unasked:
+        checking.ask(db, resolved.taxation.vat_id or "", requester=resolved.taxation.seller_vat_id)
     if each.unallocated:
         lines = tuple({"line_id": str(line_id), "quantity": count} for line_id, count in each.unallocated.items())
         unallocated = LinesUnallocated(stream_id=each.order_id, lines=lines, reason="PLACED_WITHOUT_STOCK")

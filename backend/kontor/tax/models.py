@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from kontor.core.db import Model, state_type
 from kontor.tax.territories import RateScope, RegionRule, RegionStatus
+from kontor.tax.vat_ids import CheckOutcome, VatIdStatus
 
 
 class TaxRate(Model):
@@ -66,3 +67,49 @@ class TaxRegion(Model):
             self.country, self.postal_from, self.postal_to, self.region, self.name, self.taxed_as, self.status,
             self.scope, self.valid_from, self.valid_to,
         )  # fmt: skip
+
+
+class VatId(Model):
+    """A VAT id that customers order with, and what its register last said. `due_at` is when it is asked again.
+
+    `requester` is the seller's own VAT id, in whose name the register is asked. `check_id` is the last answer.
+    """
+
+    __tablename__ = "vat_id"
+    __table_args__ = (
+        sa.UniqueConstraint("number"),
+        sa.Index("ix_vat_id_due_at", "due_at"),
+        sa.Index("ix_vat_id_updated_at_id", "updated_at", "id"),
+    )
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    number: Mapped[str] = mapped_column(sa.String(20))
+    status: Mapped[VatIdStatus] = mapped_column(state_type(VatIdStatus))
+    requester: Mapped[str | None] = mapped_column(sa.String(20))
+    check_id: Mapped[UUID | None]
+    checked_at: Mapped[datetime | None]
+    unanswered: Mapped[int] = mapped_column(default=0)
+    due_at: Mapped[datetime]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+
+class VatIdCheck(Model):
+    """One question to a register and how it ended; never changed. `proof` is the register's consultation number."""
+
+    __tablename__ = "vat_id_check"
+    __table_args__ = (
+        sa.Index("ix_vat_id_check_vat_id_id", "vat_id_id", "asked_at"),
+        sa.Index("ix_vat_id_check_asked_at_id", "asked_at", "id"),
+    )
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    vat_id_id: Mapped[UUID] = mapped_column(sa.ForeignKey("vat_id.id"))
+    number: Mapped[str] = mapped_column(sa.String(20))
+    outcome: Mapped[CheckOutcome] = mapped_column(state_type(CheckOutcome))
+    register: Mapped[str] = mapped_column(sa.String(20))
+    requester: Mapped[str | None] = mapped_column(sa.String(20))
+    proof: Mapped[str | None] = mapped_column(sa.String(60))
+    name: Mapped[str | None] = mapped_column(sa.String(300))
+    address: Mapped[str | None] = mapped_column(sa.String(500))
+    reason: Mapped[str | None] = mapped_column(sa.String(60))
+    asked_at: Mapped[datetime]
+    asked_by: Mapped[str] = mapped_column(sa.String(200))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from kontor.core.db import Session
 from kontor.core.pagination import Page, PageRequest, choose, paginate
 from kontor.tax.errors import TaxRateMissing
-from kontor.tax.models import TaxRate, TaxRegion
+from kontor.tax.models import TaxRate, TaxRegion, VatId, VatIdCheck
+from kontor.tax.vat_ids import CheckOutcome, VatIdStatus, compacted
 
 STANDARD = "standard"
 SORTS: dict[str, Any] = {"COUNTRY": TaxRate.country, "TAX_CLASS": TaxRate.tax_class, "VALID_FROM": TaxRate.valid_from}
@@ -119,3 +120,55 @@ async def list_tax_regions(
     if wanted.on is not None:
         found = found.where(*_valid_on(wanted.on, TaxRegion))
     return await paginate(db, found, choose(REGION_SORTS, sort, descending=descending), TaxRegion.id, page)
+
+
+VAT_ID_SORTS: dict[str, Any] = {
+    "NUMBER": VatId.number, "DUE_AT": VatId.due_at, "UPDATED_AT": VatId.updated_at,
+}  # fmt: skip
+CHECK_SORTS: dict[str, Any] = {"ASKED_AT": VatIdCheck.asked_at}
+
+
+@dataclass(frozen=True, slots=True)
+class VatIdFilter:
+    """Which VAT ids are wanted; what is None does not narrow."""
+
+    numbers: Sequence[str] | None = None
+    statuses: Sequence[VatIdStatus] | None = None
+    changed_since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VatIdCheckFilter:
+    """Which checks are wanted; what is None does not narrow. `since` is inclusive."""
+
+    numbers: Sequence[str] | None = None
+    outcomes: Sequence[CheckOutcome] | None = None
+    since: datetime | None = None
+
+
+async def list_vat_ids(
+    db: Session, wanted: VatIdFilter, page: PageRequest, *, sort: str = "NUMBER", descending: bool = False
+) -> Page[VatId]:
+    """VAT ids; everybody who may read tax sees all."""
+    found = sa.select(VatId)
+    if wanted.numbers is not None:
+        found = found.where(VatId.number.in_([compacted(number) for number in wanted.numbers]))
+    if wanted.statuses is not None:
+        found = found.where(VatId.status.in_(wanted.statuses))
+    if wanted.changed_since is not None:
+        found = found.where(VatId.updated_at >= wanted.changed_since)
+    return await paginate(db, found, choose(VAT_ID_SORTS, sort, descending=descending), VatId.id, page)
+
+
+async def list_vat_id_checks(
+    db: Session, wanted: VatIdCheckFilter, page: PageRequest, *, sort: str = "ASKED_AT", descending: bool = True
+) -> Page[VatIdCheck]:
+    """Questions to registers, the newest first; everybody who may read tax sees all."""
+    found = sa.select(VatIdCheck)
+    if wanted.numbers is not None:
+        found = found.where(VatIdCheck.number.in_([compacted(number) for number in wanted.numbers]))
+    if wanted.outcomes is not None:
+        found = found.where(VatIdCheck.outcome.in_(wanted.outcomes))
+    if wanted.since is not None:
+        found = found.where(VatIdCheck.asked_at >= wanted.since)
+    return await paginate(db, found, choose(CHECK_SORTS, sort, descending=descending), VatIdCheck.id, page)

@@ -305,6 +305,8 @@ MESSAGES: dict[str, str] = {
     "USER_TASK_DONE": "Über diese Aufgabe ist schon entschieden.",
     "USER_TASK_NOT_FOUND": "Diese Aufgabe gibt es nicht.",
     "VARIANT_NOT_FOUND": "Diesen Artikel gibt es nicht.",
+    "VAT_REGISTER_AWAY": "Das Register der Umsatzsteuer-Identifikationsnummern antwortet nicht.",
+    "VAT_REGISTER_OFF": "Diese Installation fragt kein Register nach Umsatzsteuer-Identifikationsnummern.",
     "WEAK_PASSWORD": "Das Passwort ist zu kurz, zu lang oder zu leicht zu erraten.",
     "WEBHOOK_ADDRESS_REFUSED": "An diese Adresse gehen keine Webhooks.",
     "WEBHOOK_BODY_INVALID": "Der Inhalt eines Webhooks ist UTF-8-Text.",
