@@ -22,6 +22,7 @@ OPENED: dict[str, str] = {
     "kontor.orders.progress": "the one way to change an order's counters, for the packages that execute",
     "kontor.promotions.book": "promotions by what a basket must hold for them, for whoever prices baskets",
     "kontor.promotions.definition": "the form in which promotions are given, kept and shown, pure functions",
+    "kontor.catalog.vouchers": "the kinds of gift cards, and the tax class of those that are money",
     "kontor.promotions.engine": "what promotions take off a basket, a pure function, for whoever prices baskets",
     "kontor.promotions.rechecking": "what kept goods no longer earn, a pure function, for whoever refunds",
     "kontor.promotions.texts": "the one way to put into words what promotions gave and why not",

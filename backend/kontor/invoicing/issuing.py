@@ -96,7 +96,9 @@ async def _drafts(
         shares = _shares(promises.get(order.id, []), done, gross, channel)
         due = sum(amount for payment, amount in shares.items() if payments.is_on_account(payment))
         until = now + timedelta(days=channel.payment_days if due else 0)
+        vouchers = bool(said) and all(row.get("voucher") for row in said)
         content = _frozen(order, channel, entity, taxed=any(row["tax"] for row in said)) | {
+            **({"treatment": "VOUCHER"} if vouchers else {}),
             "shipment_number": shipment["number"],
             "issued_on": local_day(now, entity.timezone).isoformat(),
             "supplied_on": _supplied_on(shipment, entity).isoformat(),

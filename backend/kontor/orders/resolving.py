@@ -12,6 +12,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from kontor.catalog.models import BundleItem, Product, ProductVariant
+from kontor.catalog.vouchers import VOUCHER_CLASS, VoucherKind
 from kontor.channels.models import SalesChannel
 from kontor.core.db import Session
 from kontor.core.errors import InvalidInput, NotFound, Path
@@ -26,8 +27,9 @@ from kontor.orders.taxing import Taxation, read_vat_ids, taxation_of
 from kontor.orders.totals import PricedCharge, PricedLine, price_lines, shares_of_goods, with_tax
 from kontor.pricing.models import Price
 from kontor.routing.masters import Masters
-from kontor.tax.determination import PlaceOfSupply
+from kontor.tax.determination import PlaceOfSupply, TaxTreatment
 from kontor.tax.models import VatId
+from kontor.tax.queries import STANDARD
 
 MAX_LINES = 2_500
 MAX_QUANTITY = 100_000
@@ -55,6 +57,7 @@ class Article:
     product: str
     category: str | None
     brand: str | None
+    single_purpose: bool = False
 
 
 @dataclass(slots=True)
@@ -70,7 +73,7 @@ class Facts:
 
     def rate(self, channel: SalesChannel, place: PlaceOfSupply, tax_class: str, at: datetime) -> Decimal:
         """The rate in percent on the seller's day of a moment; raises `InvalidInput` when none is entered."""
-        if not place.taxed:
+        if not place.taxed or tax_class == VOUCHER_CLASS:
             return UNTAXED
         return self.masters.tax_rate(place, tax_class, self.masters.day_of(channel, at))
 
@@ -100,10 +103,12 @@ class Resolved:
 
 
 _ARTICLE = sa.select(
-    ProductVariant.id, ProductVariant.sku, ProductVariant.name, Product.kind, Product.tax_class,
+    ProductVariant.id, ProductVariant.sku, ProductVariant.name, Product.kind,
+    sa.case((Product.voucher_kind == VoucherKind.MULTI_PURPOSE, VOUCHER_CLASS), else_=Product.tax_class),
     ProductVariant.weight_g, ProductVariant.bundle, Product.hazmat, Product.bulky,
     sa.and_(ProductVariant.active, Product.active), Product.sale_from, Product.sale_until, Product.regions,
     Product.code, Product.category, Product.brand,
+    sa.func.coalesce(Product.voucher_kind == VoucherKind.SINGLE_PURPOSE, sa.false()).label("single_purpose"),
 ).join(Product, Product.id == ProductVariant.product_id)  # fmt: skip
 
 
@@ -182,7 +187,10 @@ def resolve(order: OrderInput, principal: Principal, facts: Facts, now: datetime
     charges = []
     for index, charge in enumerate(order.charges):
         amount = charge.amount - waived.get(index, 0)
-        shares = shares_of_goods(amount, lines)
+        goods_of_rate = [line for line in lines if line.tax_class != VOUCHER_CLASS]
+        shares = shares_of_goods(amount, goods_of_rate)
+        if not goods_of_rate:  # carriage of nothing but vouchers is a supply of its own
+            shares = [(STANDARD, facts.rate(channel, place, STANDARD, placed_at), amount)]
         if charge.tax_class is not None:
             rate = facts.rate(channel, place, charge.tax_class, placed_at)
             shares = [(charge.tax_class, rate, amount)]
@@ -292,6 +300,7 @@ def _priced(
         raise _bad("NOT_ON_SALE", f"{line.sku} is not on sale at this time.", ("lines", index, "sku"))
     if article.regions is not None and country not in article.regions:
         raise _bad("NOT_SOLD_THERE", f"{line.sku} is not sold to {country}.", ("lines", index, "sku"))
+    _check_voucher(article, place, index)
     unit_price = line.unit_price
     if unit_price is None:
         unit_price = _price(facts, channel, article, line.quantity, at)
@@ -312,6 +321,12 @@ def _priced(
     ]  # fmt: skip
 
 
+def _check_voucher(article: Article, place: PlaceOfSupply, index: int) -> None:
+    """The tax of a single-purpose voucher is that of the country where it will be redeemed: the seller's own."""
+    if article.single_purpose and place.treatment is not TaxTreatment.DOMESTIC:
+        raise _bad("VOUCHER_ABROAD", f"{article.sku} is sold only where it is redeemed.", ("lines", index, "sku"))
+
+
 def _exploded(
     line: LineInput, index: int, bundle: Article, facts: Facts, channel: SalesChannel, **context: Any
 ) -> list[PricedLine]:
@@ -326,6 +341,7 @@ def _exploded(
     amounts, discounts = spread(shown, weights), spread(line.discount, weights)
     lines = []
     for (article, count), amount, discount in zip(parts, amounts, discounts, strict=True):
+        _check_voucher(article, place, index)
         quantity = count * line.quantity
         lines.append(
             PricedLine(

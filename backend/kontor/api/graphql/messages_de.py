@@ -307,6 +307,7 @@ MESSAGES: dict[str, str] = {
     "VARIANT_NOT_FOUND": "Diesen Artikel gibt es nicht.",
     "VAT_REGISTER_AWAY": "Das Register der Umsatzsteuer-Identifikationsnummern antwortet nicht.",
     "VAT_REGISTER_OFF": "Diese Installation fragt kein Register nach Umsatzsteuer-Identifikationsnummern.",
+    "VOUCHER_ABROAD": "Ein Einzweck-Gutschein wird nur dort verkauft, wo er eingelöst wird.",
     "WEAK_PASSWORD": "Das Passwort ist zu kurz, zu lang oder zu leicht zu erraten.",
     "WEBHOOK_ADDRESS_REFUSED": "An diese Adresse gehen keine Webhooks.",
     "WEBHOOK_BODY_INVALID": "Der Inhalt eines Webhooks ist UTF-8-Text.",
