@@ -24,6 +24,8 @@ def test_production_with_secrets_of_its_own_starts() -> None:
         ({"KONTOR_METRICS_PORT": "many"}, "KONTOR_METRICS_PORT"),
         ({"KONTOR_DEFAULT_GATEWAY": "stripe"}, "KONTOR_STRIPE_SECRET_KEY"),
         ({"KONTOR_DEFAULT_GATEWAY": "other"}, "KONTOR_DEFAULT_GATEWAY"),
+        ({"KONTOR_VAT_REGISTER": "other"}, "KONTOR_VAT_REGISTER"),
+        ({"KONTOR_VAT_RECHECK_DAYS": "0"}, "KONTOR_VAT_RECHECK_DAYS"),
         ({"KONTOR_STRIPE_SECRET_KEY": "sk_test_1"}, "KONTOR_STRIPE_WEBHOOK_SECRETS"),
     ],
 )

@@ -107,7 +107,16 @@ def bind_adapters(ports: Ports, settings: Settings) -> None:
     ports.register(WebhookSender, HttpSender(allow_private=settings.webhooks_to_private))
     for name, system in systems_from_settings(settings.live_stock).items():
         ports.register(LiveStock, system, name=name)
+    if settings.vat_register == "vies":
+        _bind_vies(ports, settings)
     _bind_gateway(ports, settings)
+
+
+def _bind_vies(ports: Ports, settings: Settings) -> None:
+    from kontor.adapters.tax import VIES_URL, ViesRegister, connect
+    from kontor.tax.ports import VatRegister
+
+    ports.register(VatRegister, ViesRegister(connect(settings.vat_register_url or VIES_URL)))
 
 
 class GatewayConnection:

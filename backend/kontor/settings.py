@@ -29,6 +29,9 @@ class Settings:
     default_gateway: str = ""
     secret_key: str = ""
     live_stock: str = ""
+    vat_register: str = ""
+    vat_register_url: str = ""
+    vat_recheck_days: int = 90
     reoptimize_minutes: int = 30
     reoptimize_seconds: int = 20
     shadow_price_hours: int = 24
@@ -76,6 +79,10 @@ def _check(settings: Settings) -> None:
             f"{PREFIX}GATEWAY_SECRET must be set in production: with the published one anybody could sign notices "
             "of payments"
         )
+    if settings.vat_register not in ("", "vies"):
+        raise ValueError(f"{PREFIX}VAT_REGISTER is {settings.vat_register!r}: expected nothing or vies")
+    if not 1 <= settings.vat_recheck_days <= 3_650:
+        raise ValueError(f"{PREFIX}VAT_RECHECK_DAYS is {settings.vat_recheck_days}: expected 1 to 3650")
     _check_stripe(settings)
     if settings.redis_url and not settings.secret_key:
         raise ValueError(

@@ -99,6 +99,9 @@ SUBSCRIBERS: dict[str, tuple[str, ...]] = {
     # risk
     "RiskAssessed": (),
     "RiskReviewed": ("processes.advance",),
+    # tax
+    "VatIdConfirmed": (),
+    "VatIdRefused": ("risk.hold_refused_vat_id",),
     # webhooks
     "WebhookEndpointDisabled": ("care.raise",),
 }

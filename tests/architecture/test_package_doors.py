@@ -23,6 +23,7 @@ OPENED: dict[str, str] = {
     "kontor.pricing.calculation": "which price counts for a buyer, pure functions, for whoever prices baskets",
     "kontor.promotions.book": "promotions by what a basket must hold for them, for whoever prices baskets",
     "kontor.promotions.definition": "the form in which promotions are given, kept and shown, pure functions",
+    "kontor.catalog.vouchers": "the kinds of gift cards, and the tax class of those that are money",
     "kontor.promotions.engine": "what promotions take off a basket, a pure function, for whoever prices baskets",
     "kontor.promotions.rechecking": "what kept goods no longer earn, a pure function, for whoever refunds",
     "kontor.promotions.texts": "the one way to put into words what promotions gave and why not",
@@ -38,6 +39,9 @@ OPENED: dict[str, str] = {
     "kontor.routing.policies": "the form in which policies are kept and shown, a pure function",
     "kontor.routing.presets": "the policies to begin with, as they are shown",
     "kontor.routing.ruling": "the value types of rules, as they are kept and shown",
+    "kontor.tax.shipped": "the regions that count where none are entered",
+    "kontor.tax.territories": "the one way to tell the tax territory of an address, a pure function",
+    "kontor.tax.vat_ids": "what a VAT id stands for, pure functions",
     "kontor.tax.determination": "the one way to tell which tax a line bears, a pure function",
     "kontor.webhooks.payload": "the one form in which an event leaves the house",
 }

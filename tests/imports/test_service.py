@@ -56,7 +56,7 @@ def _every_kind_is_known() -> None:
 def test_all_kinds_are_known() -> None:
     assert kinds() == [
         "channels", "customers", "legal_entities", "locations", "partners", "price_lists", "prices", "products",
-        "sales_forecasts", "stock", "tariffs", "tax_rates",
+        "sales_forecasts", "stock", "tariffs", "tax_rates", "tax_regions",
     ]  # fmt: skip
 
 

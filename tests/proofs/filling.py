@@ -33,6 +33,9 @@ from kontor.routing.models import (
     ShadowPriceRun,
 )
 from kontor.routing.states import SimulationState
+from kontor.tax.models import TaxRegion, VatId, VatIdCheck
+from kontor.tax.territories import RateScope, RegionStatus
+from kontor.tax.vat_ids import CheckOutcome, VatIdStatus
 
 _SIMULATED = {
     "since": "2026-01-01T00:00:00+00:00", "until": "2026-02-01T00:00:00+00:00", "channel_ids": None, "countries": None,
@@ -78,6 +81,31 @@ async def _books(db: Session, index: int, order_id: UUID, entity_id: UUID, invoi
         reference=f"E{index}", amount=100, assigned=0, currency="EUR", booked_on=at.date(), name="G", counter_iban="",
         end_to_end="", purpose="", set_aside=False, updated_at=at,
     ))  # fmt: skip
+
+
+async def _taxes(db: Session, index: int) -> None:
+    """A region, a VAT id and what its register said."""
+    at, vat_id, check_id = db.now - timedelta(minutes=index), new_id(), new_id()
+    db.add_all(
+        [
+            TaxRegion(
+                id=new_id(), country="DE", postal_from=f"{index:05}", postal_to=f"{index:05}", region="", name="Place",
+                taxed_as="DE", status=RegionStatus.INSIDE, scope=RateScope.ARRIVAL, note="", valid_from=at.date(),
+                created_at=at,
+            ),
+            VatId(
+                id=vat_id, number=f"ATU{index:08}", status=VatIdStatus.VALID, check_id=check_id, checked_at=at,
+                unanswered=0, due_at=at, created_at=at, updated_at=at,
+            ),
+        ]
+    )  # fmt: skip
+    await db.flush()
+    db.add(
+        VatIdCheck(
+            id=check_id, vat_id_id=vat_id, number=f"ATU{index:08}", outcome=CheckOutcome.VALID, register="VIES",
+            proof="W1", asked_at=at, asked_by="test",
+        )
+    )  # fmt: skip
 
 
 async def fill_rest(database: Database, count: int) -> None:
@@ -152,6 +180,7 @@ async def fill_rest(database: Database, count: int) -> None:
                 ]
             )  # fmt: skip
             await db.flush()
+            await _taxes(db, index)
             await _books(db, index, instance.order_id, entity_id, invoice_id)
             db.add(
                 RoutingMove(id=new_id(), run_id=run_id, order_id=instance.order_id, decision_id=new_id(), gain=index)

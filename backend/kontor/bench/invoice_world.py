@@ -30,6 +30,7 @@ from kontor.orders.intake import (
 )
 from kontor.tax.determination import place_of_supply
 from kontor.tax.models import TaxRate
+from kontor.tax.territories import territory_of
 
 CLASSES = ("standard", "reduced", "zero")
 RATES = {
@@ -184,7 +185,11 @@ def _total(company: Company, wanted: OrderInput, *, gross: bool) -> int:
              for line, worth, share in zip(wanted.lines, off, shares, strict=True)]  # fmt: skip
     shown += [(each.tax_class or CLASSES[0], each.amount) for each in wanted.charges]
     country = wanted.billing_address.country
-    supply = place_of_supply(seller_country="DE", delivery_country=country, vat_id=wanted.customer.vat_id)
+    supply = place_of_supply(
+        seller=territory_of("DE", None, None, {}, date(2026, 1, 1)),
+        arrival=territory_of(country, None, None, {}, date(2026, 1, 1)),
+        vat_id=wanted.customer.vat_id,
+    )
     rates = dict(zip(CLASSES, RATES.get(country, ()), strict=False)) if supply.taxed and not gross else {}
     return sum(amount + _tax(amount, Decimal(rates.get(tax_class, "0"))) for tax_class, amount in shown)
 

@@ -8,6 +8,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
+from kontor.catalog.vouchers import VoucherKind
 from kontor.core.db import Json, Model, state_type
 
 
@@ -22,7 +23,8 @@ class ProductKind(StrEnum):
 
 
 class Product(Model):
-    """An article. `texts` is {language: {name, description}}; `regions` None means sold everywhere.
+    """An article. `texts` is {language: {name, description}}; `regions` None means sold everywhere; gift cards
+    alone have a `voucher_kind`.
 
     `search_key` is what a search looks into: code, name and brand in small letters.
     """
@@ -46,6 +48,7 @@ class Product(Model):
     brand: Mapped[str | None] = mapped_column(sa.String(120))
     category: Mapped[str | None] = mapped_column(sa.String(120))
     tax_class: Mapped[str] = mapped_column(sa.String(40), default="standard")
+    voucher_kind: Mapped[VoucherKind | None] = mapped_column(state_type(VoucherKind))
     texts: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
     images: Mapped[list[Any]] = mapped_column(Json, default=list)
     regions: Mapped[list[str] | None] = mapped_column(Json)

@@ -11,6 +11,7 @@ from kontor.catalog.errors import CodesExhausted, InvalidProduct, NoCodesHere, P
 from kontor.catalog.events import PoolCodesAdded, ProductsSaved
 from kontor.catalog.models import Accessory, PoolCode, Product, ProductKind, ProductVariant
 from kontor.catalog.values import ACCESSORIES, PRODUCT_FIELDS, ProductData
+from kontor.catalog.vouchers import VOUCHER_CLASS, VoucherKind
 from kontor.core import outbox
 from kontor.core.db import Session, chunks
 from kontor.core.errors import InvalidInput, camel
@@ -77,7 +78,19 @@ def _finish(draft: Draft, before: Mapping[str, Any] | None) -> None:
         raise ProductFixed("The kind of a product does not change.", path=("kind",))
     if whole["sale_from"] and whole["sale_until"] and whole["sale_until"] <= whole["sale_from"]:
         raise InvalidProduct("The sale ends after it starts.", path=("saleUntil",))
+    _finish_voucher(draft, whole)
     draft.values["search_key"] = " ".join(filter(None, (whole["code"], whole["name"], whole["brand"]))).casefold()
+
+
+def _finish_voucher(draft: Draft, whole: Mapping[str, Any]) -> None:
+    """A gift card is a voucher of one of both kinds, of many purposes unless somebody says otherwise."""
+    if whole["tax_class"] == VOUCHER_CLASS:
+        raise InvalidProduct("This class is what vouchers of many purposes get by themselves.", path=("taxClass",))
+    if whole["kind"] != ProductKind.GIFT_CARD:
+        if whole["voucher_kind"] is not None:
+            raise InvalidProduct("Only gift cards are vouchers.", path=("voucherKind",))
+    elif whole["voucher_kind"] is None:
+        draft.values["voucher_kind"] = VoucherKind.MULTI_PURPOSE
 
 
 async def _accessories(

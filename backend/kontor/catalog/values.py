@@ -5,6 +5,7 @@ from typing import Any, Required, TypedDict
 
 from kontor.catalog.gtin import checked_gtin
 from kontor.catalog.models import ProductKind
+from kontor.catalog.vouchers import VoucherKind
 from kontor.imports import cells, fields
 from kontor.imports.errors import InvalidField
 from kontor.imports.fields import Field
@@ -47,6 +48,7 @@ class ProductData(TypedDict, total=False):
     brand: str | None
     category: str | None
     tax_class: str
+    voucher_kind: VoucherKind | None
     texts: dict[str, Any]
     images: list[Any]
     regions: list[str] | None
@@ -97,6 +99,7 @@ PRODUCT_FIELDS: dict[str, Field] = {
     "brand": Field(fields.text(120), empty=True),
     "category": Field(fields.text(120), empty=True),
     "tax_class": Field(fields.text(40), default="standard"),
+    "voucher_kind": Field(fields.choice(VoucherKind), empty=True),
     "texts": Field(_texts, read=cells.json, default={}),
     "images": Field(fields.several(_image, 50), read=cells.listed, default=[], aliases=("image", "image_url")),
     "regions": Field(fields.several(fields.country), read=cells.listed, empty=True),

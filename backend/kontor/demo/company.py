@@ -122,7 +122,9 @@ ARTICLES: list[tuple[dict[str, Any], int]] = [
     _article("BLANKET-WOOL", "Wool blanket", "Wolldecke", 12900, 1500, category="Textiles"),
     _article("COOKBOOK", "Cookbook: North", "Kochbuch: Norden", 2990, 900, category="Books", taxClass="reduced"),
     _article("EBOOK-NORTH", "E-book: North", "E-Book: Norden", 1990, 0, kind="DIGITAL", taxClass="reduced"),
-    _article("GIFT-50", "Gift card 50 euro", "Geschenkkarte 50 Euro", 5000, 0, kind="GIFT_CARD", taxClass="zero"),
+    _article(
+        "GIFT-50", "Gift card 50 euro", "Geschenkkarte 50 Euro", 5000, 0, kind="GIFT_CARD", voucherKind="MULTI_PURPOSE"
+    ),
     _article("APP-ROUTE", "Route planner, one year", "Routenplaner, ein Jahr", 2400, 0, kind="LICENSE"),
     _article("SERVICE-ASSEMBLY", "Assembly at home", "Aufbau zu Hause", 9900, 0, kind="SERVICE"),
     _article("SET-BREAKFAST", "Breakfast set", "Frühstücksset", 3990, 0, category="Kitchen", variant={"components": [

@@ -17,6 +17,7 @@ from kontor.documents.values import (
 View = dict[str, Any]
 UNTAXED = frozenset({
     TaxTreatment.REVERSE_CHARGE, TaxTreatment.INTRA_COMMUNITY, TaxTreatment.EXPORT, TaxTreatment.SMALL_BUSINESS,
+    TaxTreatment.VOUCHER,
 })  # fmt: skip
 
 
@@ -134,11 +135,13 @@ def _totals(document: BillingDocument) -> list[tuple[str, str, bool]]:
 
 def tax_notes(document: BillingDocument) -> list[str]:
     """What the law wants said of the tax of a document; nothing of domestic tax."""
-    if document.treatment is TaxTreatment.DOMESTIC:
-        return []
-    note = texts(document.language)[f"note_{document.treatment.lower()}"]
+    words = texts(document.language)
+    vouchers = [words["note_voucher"]] if document.vouchers else []
+    if document.treatment in (TaxTreatment.DOMESTIC, TaxTreatment.VOUCHER):
+        return vouchers
+    note = words[f"note_{document.treatment.lower()}"]
     country = document.tax_country or document.recipient.country
-    return [note.format(country=country_name(country, document.language))]
+    return [note.format(country=country_name(country, document.language)), *vouchers]
 
 
 def _payment_rows(document: BillingDocument, key: str) -> list[tuple[str, str]]:

@@ -18,6 +18,7 @@ class TaxTreatment(StrEnum):
     INTRA_COMMUNITY = "INTRA_COMMUNITY"
     EXPORT = "EXPORT"
     SMALL_BUSINESS = "SMALL_BUSINESS"
+    VOUCHER = "VOUCHER"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +112,7 @@ class PaymentShare:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BillingDocument(Letter):
-    """Common to invoice and credit note; all amounts are positive."""
+    """Common to invoice and credit note; all amounts are positive. `vouchers` among the lines are not taxed."""
 
     currency: str
     lines: tuple[BillingLine, ...]
@@ -126,6 +127,7 @@ class BillingDocument(Letter):
     recipient_vat_id: str = ""
     reference: str = ""
     payments: tuple[PaymentShare, ...] = ()
+    vouchers: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

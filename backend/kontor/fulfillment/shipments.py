@@ -23,6 +23,7 @@ from kontor.orders.models import Order, OrderCharge, OrderLine
 from kontor.orders.states import DeliveryType
 from kontor.routing import masters as routing_masters
 from kontor.routing.masters import Masters
+from kontor.tax.determination import PlaceOfSupply, TaxTreatment
 
 
 @dataclass(slots=True)
@@ -102,8 +103,9 @@ def _rate(masters: Masters, order: Order, line: OrderLine | OrderCharge, day: da
     """The rate of the date of supply. What was taxed otherwise at order time (reverse charge, say) stays so."""
     try:
         ordered_on = masters.day_of(masters.channels_by_id[order.channel_id], order.placed_at)
-        usual = masters.tax_rate(order.country, line.tax_class, ordered_on)
-        return masters.tax_rate(order.country, line.tax_class, day) if usual == line.tax_rate else line.tax_rate
+        place = order.place_of_supply or PlaceOfSupply(order.country, TaxTreatment.DOMESTIC)
+        usual = masters.tax_rate(place, line.tax_class, ordered_on)
+        return masters.tax_rate(place, line.tax_class, day) if usual == line.tax_rate else line.tax_rate
     except InvalidInput:  # the master is gone: what was agreed with the customer counts
         return line.tax_rate
 

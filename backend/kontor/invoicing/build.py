@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
+from kontor.catalog.vouchers import VOUCHER_CLASS
 from kontor.core.money import of_units
 
 Line = dict[str, Any]
@@ -38,6 +39,7 @@ def goods_line(sent: Mapping[str, Any], *, gross: bool) -> Line:
         "discount": max(0, listed - total),
         "total": total,
         **_amounts(sent),
+        **({"voucher": True} if sent.get("tax_class") == VOUCHER_CLASS else {}),
     }
 
 
@@ -85,9 +87,7 @@ def credit_line(invoiced: Line, *, pieces: int, gross: int, before: Credited, by
     tax = _tax_of(invoiced, pieces, gross, before)
     net = gross - tax
     shown = gross if by_gross else net
-    kept = {
-        name: invoiced[name] for name in ("shipment_line_id", "order_line_id", "charge_id", "sku") if name in invoiced
-    }
+    kept = {name: invoiced[name] for name in (*_LINKS, "voucher") if name in invoiced}
     return kept | {
         "name": invoiced["name"],
         "quantity": max(1, pieces),

@@ -6,6 +6,7 @@ The order of elements is that of the schema; where each term goes is the standar
 from datetime import date
 from decimal import Decimal
 
+from kontor.invoicing.en16931 import OUTSIDE
 from kontor.invoicing.markup import document, group, text
 from kontor.invoicing.profiles import EN_16931, Profile
 from kontor.invoicing.values import (
@@ -85,7 +86,7 @@ def _line(line: Line) -> str:
                 "ram:ApplicableTradeTax",
                 text("ram:TypeCode", "VAT"),
                 text("ram:CategoryCode", line.category),
-                text("ram:RateApplicablePercent", _number(line.rate)),
+                text("ram:RateApplicablePercent", _number(line.rate)) if line.category != OUTSIDE else "",
             ),
             _allowance(line),
             group(
@@ -220,7 +221,7 @@ def _tax(row: TaxBreakdown) -> str:
         text("ram:BasisAmount", _number(row.base)),
         text("ram:CategoryCode", row.category),
         text("ram:ExemptionReasonCode", row.code),
-        text("ram:RateApplicablePercent", _number(row.rate)),
+        text("ram:RateApplicablePercent", _number(row.rate)) if row.category != OUTSIDE else "",
     )
 
 

@@ -36,12 +36,14 @@ from kontor.tax.rounding import tax_from_gross
 Content = Mapping[str, Any]
 PIECE, ONE = "H87", "C62"
 DISCOUNT = "95"
+OUTSIDE = "O"  # not subject to tax: such a document names no VAT id and holds nothing else (BR-O-2, BR-O-11)
 # Treatment of a document -> category of what it does not tax (UNTDID 5305) and why, in the VATEX list.
 _UNTAXED = {
     "REVERSE_CHARGE": ("AE", "VATEX-EU-AE"),
     "INTRA_COMMUNITY": ("K", "VATEX-EU-IC"),
     "EXPORT": ("G", "VATEX-EU-G"),
     "SMALL_BUSINESS": ("E", ""),
+    "VOUCHER": (OUTSIDE, "VATEX-EU-O"),
 }
 STANDARD, ZERO = "S", "Z"
 _TOLERATED = Decimal(1)  # of BR-CO-17 as the official rules check it
@@ -61,6 +63,8 @@ def electronic_invoice(number: str, content: Content, *, digits: int, wording: W
 
     `digits` are those of the currency's minor unit. Raises `NotExpressible`, naming the terms at fault.
     """
+    if content["treatment"] != "VOUCHER" and any(line.get("voucher") for line in content["lines"]):
+        raise NotExpressible("The standard knows no document of vouchers and taxed things.", terms="BR-O-11")
     corrects = content.get("invoice_number")
     totals = _totals(content, digits, corrected=bool(corrects))
     open_amount = totals.due > 0
@@ -79,7 +83,7 @@ def electronic_invoice(number: str, content: Content, *, digits: int, wording: W
         preceding=Preceding(number=corrects, issued_on=date.fromisoformat(content["invoice_issued_on"]))
         if corrects
         else None,
-        seller=_seller(content["seller"], content["brand"]["name"]),
+        seller=_seller(content),
         buyer=_buyer(content),
         delivery=_delivery(content),
         payment=instructions(number, content, open_amount=open_amount),
@@ -192,14 +196,15 @@ def vat_number(text: str | None) -> str:
     return plain if re.match(r"[A-Z]{2}.", plain) else ""
 
 
-def _seller(seller: Mapping[str, Any], brand: str) -> Party:
+def _seller(content: Content) -> Party:
+    seller, brand = content["seller"], content["brand"]["name"]
     contact = (seller.get("footer") or {}).get("contact") or seller["name"]
     return Party(
         name=seller["name"],
         address=_address(seller),
         trading_name=brand if brand != seller["name"] else "",
         registration=seller.get("register") or "",
-        vat_id=vat_number(seller.get("vat_id")),
+        vat_id="" if content["treatment"] == "VOUCHER" else vat_number(seller.get("vat_id")),
         tax_number=seller.get("tax_number") or "",
         email_address=seller.get("email") or "",
         contact=str(contact),
@@ -214,7 +219,7 @@ def _buyer(content: Content) -> Party:
     return Party(
         name=company or name,
         address=_address(address),
-        vat_id=vat_number(content["vat_id"]),
+        vat_id="" if content["treatment"] == "VOUCHER" else vat_number(content["vat_id"]),
         email_address=content.get("email") or "",
         contact=name if company else "",
     )

@@ -24,7 +24,9 @@ from kontor.orders.service import report_invoiced
 from kontor.orders.states import DeliveryType
 from kontor.payments import service as payments
 from kontor.payments.models import Payment
-from kontor.tax.determination import EU, TaxTreatment, place_of_supply
+from kontor.tax.determination import EU, PlaceOfSupply, TaxTreatment, place_of_supply
+from kontor.tax.shipped import shipped_rules
+from kontor.tax.territories import territory_of
 
 SERIES = "INV"
 _COLUMNS = (
@@ -94,7 +96,9 @@ async def _drafts(
         shares = _shares(promises.get(order.id, []), done, gross, channel)
         due = sum(amount for payment, amount in shares.items() if payments.is_on_account(payment))
         until = now + timedelta(days=channel.payment_days if due else 0)
+        vouchers = bool(said) and all(row.get("voucher") for row in said)
         content = _frozen(order, channel, entity, taxed=any(row["tax"] for row in said)) | {
+            **({"treatment": "VOUCHER"} if vouchers else {}),
             "shipment_number": shipment["number"],
             "issued_on": local_day(now, entity.timezone).isoformat(),
             "supplied_on": _supplied_on(shipment, entity).isoformat(),
@@ -132,13 +136,7 @@ def _frozen(order: Order, channel: SalesChannel, entity: LegalEntity, *, taxed: 
     """
     names = ("name", "street", "postal_code", "city", "country", "vat_id", "tax_number", "register", "iban", "bic",
              "email", "phone", "footer")  # fmt: skip
-    place = place_of_supply(
-        seller_country=entity.country,
-        delivery_country=order.country,
-        store_country=order.country if order.delivery_type is DeliveryType.PICKUP else None,
-        postal_code=(order.shipping_address or order.billing_address).get("postal_code"),
-        vat_id=order.vat_id,
-    )
+    place = order.place_of_supply or _place_of_old(order, entity)
     across = place.treatment is TaxTreatment.CROSS_BORDER or (taxed and not place.taxed)
     delivery = order.shipping_address if order.delivery_type is DeliveryType.SHIP else None
     return {
@@ -158,6 +156,19 @@ def _frozen(order: Order, channel: SalesChannel, entity: LegalEntity, *, taxed: 
         "treatment": "OSS" if across else _treatment(place.treatment, entity),
         "tax_country": place.country,
     }
+
+
+def _place_of_old(order: Order, entity: LegalEntity) -> PlaceOfSupply:
+    """How an order is taxed that was placed before orders kept it."""
+    rules, day = shipped_rules(), local_day(order.placed_at, entity.timezone)
+    pickup = order.delivery_type is DeliveryType.PICKUP
+    postal_code = None if pickup else (order.shipping_address or order.billing_address).get("postal_code")
+    return place_of_supply(
+        seller=territory_of(entity.country, entity.postal_code, None, rules, day),
+        arrival=territory_of(order.country, postal_code, None, rules, day),
+        pickup=pickup,
+        vat_id=order.vat_id,
+    )
 
 
 def _treatment(treatment: TaxTreatment, entity: LegalEntity) -> str:

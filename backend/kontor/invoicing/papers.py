@@ -140,6 +140,7 @@ def _common(number: str, content: Mapping[str, Any], logo: str) -> dict[str, Any
         "prices_include_tax": content["gross"],
         "treatment": TaxTreatment(content["treatment"]),
         "tax_country": content["tax_country"],
+        "vouchers": any(line.get("voucher") for line in content["lines"]),
         "ordered_on": date.fromisoformat(content["ordered_on"]),
         "recipient_vat_id": content["vat_id"] or "",
         "reference": content.get("buyer_reference", ""),

@@ -39,6 +39,7 @@ _MONEY = {
     "ON_ACCOUNT": A.BANK,
     "PREPAYMENT": A.BANK,
 }
+GIFT_CARDS = "GIFT_CARD"  # the part of stored value that is owed on gift cards, sold and redeemed
 # What lowers no invoice costs us: refunds without goods behind them.
 _WITHOUT_GOODS = {"GOODWILL": A.GOODWILL, "CORRECTION": A.CORRECTIONS}
 
@@ -148,7 +149,9 @@ def _sold(content: Mapping[str, Any]) -> list[Line]:
     taxes: dict[str, int] = {}
     for line in sorted(content["lines"], key=lambda each: -Decimal(each["tax_rate"])):
         detail = tax_detail(content, line["tax_rate"])
-        key = (detail, _earned(line))
+        if line.get("voucher"):  # money for which goods are owed yet: no revenue, until it pays for something
+            detail = GIFT_CARDS
+        key = (detail, A.STORED_VALUE if line.get("voucher") else _earned(line))
         revenue[key] = revenue.get(key, 0) - line["net"]
         taxes[detail] = taxes.get(detail, 0) - line["tax"]
     return [

@@ -79,7 +79,7 @@ async def lines_of(db: Session, shipment_ids: Iterable[UUID]) -> dict[UUID, Rows
         sa.select(
             ShipmentLine.id, ShipmentLine.shipment_id, ShipmentLine.order_line_id, ShipmentLine.quantity,
             ShipmentLine.net, ShipmentLine.tax, ShipmentLine.gross, ShipmentLine.tax_rate,
-            OrderLine.sku, OrderLine.name, OrderLine.unit_price,
+            OrderLine.sku, OrderLine.name, OrderLine.unit_price, OrderLine.tax_class,
         )
         .join(OrderLine, OrderLine.id == ShipmentLine.order_line_id)
         .order_by(ShipmentLine.shipment_id, OrderLine.position)

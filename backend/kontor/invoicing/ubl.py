@@ -5,6 +5,7 @@ The order of elements is that of the schemas; where each term goes is the standa
 
 from decimal import Decimal
 
+from kontor.invoicing.en16931 import OUTSIDE
 from kontor.invoicing.markup import document, group, text
 from kontor.invoicing.profiles import XRECHNUNG, Profile
 from kontor.invoicing.values import (
@@ -165,7 +166,7 @@ def _tax(row: TaxBreakdown, invoice: ElectronicInvoice) -> str:
         group(
             "cac:TaxCategory",
             text("cbc:ID", row.category),
-            text("cbc:Percent", _number(row.rate)),
+            text("cbc:Percent", _number(row.rate)) if row.category != OUTSIDE else "",
             text("cbc:TaxExemptionReasonCode", row.code),
             text("cbc:TaxExemptionReason", row.reason),
             _VAT,
@@ -200,7 +201,7 @@ def _line(line: Line, invoice: ElectronicInvoice, kind: str) -> str:
             group(
                 "cac:ClassifiedTaxCategory",
                 text("cbc:ID", line.category),
-                text("cbc:Percent", _number(line.rate)),
+                text("cbc:Percent", _number(line.rate)) if line.category != OUTSIDE else "",
                 _VAT,
             ),
         ),

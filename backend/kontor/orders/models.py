@@ -20,10 +20,14 @@ from kontor.orders.states import (
     ReturnStatus,
 )
 from kontor.promotions.values import ReturnRule
+from kontor.tax.determination import PlaceOfSupply
 
 
 class Order(Model):
-    """A customer's order. Totals in minor units of `currency`; addresses as they were at order time."""
+    """A customer's order. Totals in minor units of `currency`; addresses as they were at order time.
+
+    `taxation` is the place of supply that was decided when it was placed, None in orders older than that.
+    """
 
     __tablename__ = "orders"
     __table_args__ = (
@@ -34,6 +38,12 @@ class Order(Model):
         sa.Index("ix_orders_customer_id", "customer_id"),
         sa.Index("ix_orders_updated_at_id", "updated_at", "id"),
         sa.Index("ix_orders_email_key", "email_key"),
+        sa.Index(
+            "ix_orders_vat_id",
+            "vat_id",
+            sqlite_where=sa.text("vat_id IS NOT NULL"),
+            postgresql_where=sa.text("vat_id IS NOT NULL"),
+        ),
     )
     id: Mapped[UUID] = mapped_column(primary_key=True)
     number: Mapped[str] = mapped_column(sa.String(40))
@@ -58,6 +68,7 @@ class Order(Model):
     ship_complete: Mapped[bool] = mapped_column(default=False)
     max_parcels: Mapped[int | None]
     vat_id: Mapped[str | None] = mapped_column(sa.String(20))
+    taxation: Mapped[dict[str, Any] | None] = mapped_column(Json)
     goods_total: Mapped[int] = mapped_column(sa.BigInteger)
     charges_total: Mapped[int] = mapped_column(sa.BigInteger)
     discount_total: Mapped[int] = mapped_column(sa.BigInteger)
@@ -72,6 +83,11 @@ class Order(Model):
     placed_at: Mapped[datetime]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
+
+    @property
+    def place_of_supply(self) -> PlaceOfSupply | None:
+        """Where and how the order is taxed, as it was decided when it was placed."""
+        return None if self.taxation is None else PlaceOfSupply.from_json(self.taxation)
 
 
 class OrderLine(Model):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -12,6 +12,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from kontor.catalog.models import BundleItem, Product, ProductVariant
+from kontor.catalog.vouchers import VOUCHER_CLASS, VoucherKind
 from kontor.channels.models import SalesChannel
 from kontor.core.db import Session
 from kontor.core.errors import InvalidInput, NotFound
@@ -23,12 +24,16 @@ from kontor.orders.errors import UnknownSku
 from kontor.orders.intake import LineInput, OrderInput
 from kontor.orders.promoting import EarnedByOrder, Promoting, promote, read_promoting
 from kontor.orders.states import DeliveryType
+from kontor.orders.taxing import Taxation, read_vat_ids, taxation_of
 from kontor.orders.totals import PricedCharge, PricedLine, price_lines, shares_of_goods, with_tax
 from kontor.pricing import loading as price_lists
 from kontor.pricing.calculation import Buyer, Ranking, price_for, ranking
 from kontor.pricing.models import STANDARD
 from kontor.pricing.queries import Point, Points, read_points
 from kontor.routing.masters import Masters
+from kontor.tax.determination import PlaceOfSupply, TaxTreatment
+from kontor.tax.models import VatId
+from kontor.tax.queries import STANDARD as STANDARD_CLASS
 
 UNTAXED = Decimal(0)  # reverse charge and exports (VAT Directive art. 138, 146, 196)
 
@@ -53,6 +58,7 @@ class Article:
     product: str
     category: str | None
     brand: str | None
+    single_purpose: bool = False
 
 
 @dataclass(slots=True)
@@ -65,15 +71,18 @@ class Facts:
     prices: Points
     lists: price_lists.Lists
     promoting: Promoting
+    vat_ids: Mapping[str, VatId]
 
     def ranking(self, order: OrderInput, channel: SalesChannel, country: str, at: datetime) -> Ranking:
         """The price lists that count for an order, first things first."""
         buyer = Buyer(country, order.currency or channel.currency, self.promoting.groups_of(order))
         return ranking(self.lists.get(channel.id, ()), buyer, at, own=channel.currency)
 
-    def rate(self, channel: SalesChannel, country: str, tax_class: str, at: datetime) -> Decimal:
+    def rate(self, channel: SalesChannel, place: PlaceOfSupply, tax_class: str, at: datetime) -> Decimal:
         """The rate in percent on the seller's day of a moment; raises `InvalidInput` when none is entered."""
-        return self.masters.tax_rate(country, tax_class, self.masters.day_of(channel, at))
+        if not place.taxed or tax_class == VOUCHER_CLASS:
+            return UNTAXED
+        return self.masters.tax_rate(place, tax_class, self.masters.day_of(channel, at))
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +97,7 @@ class Setting:
     country: str
     at: datetime
     priced_at: datetime
-    taxed: bool
+    place: PlaceOfSupply
     ranked: Ranking
 
     def price(self, article: Article, quantity: int) -> Point | None:
@@ -103,7 +112,7 @@ class Setting:
 
     def rate(self, article: Article) -> Decimal:
         """The tax rate of an article in percent."""
-        return self.facts.rate(self.channel, self.country, article.tax_class, self.at) if self.taxed else UNTAXED
+        return self.facts.rate(self.channel, self.place, article.tax_class, self.at)
 
 
 @dataclass(slots=True)
@@ -115,6 +124,7 @@ class Resolved:
     channel: SalesChannel
     pickup: UUID | None
     country: str
+    taxation: Taxation
     lines: list[PricedLine]
     charges: list[PricedCharge]
     earned: list[EarnedByOrder] = field(default_factory=list)
@@ -135,10 +145,12 @@ class Resolved:
 
 
 _ARTICLE = sa.select(
-    ProductVariant.id, ProductVariant.sku, ProductVariant.name, Product.kind, Product.tax_class,
+    ProductVariant.id, ProductVariant.sku, ProductVariant.name, Product.kind,
+    sa.case((Product.voucher_kind == VoucherKind.MULTI_PURPOSE, VOUCHER_CLASS), else_=Product.tax_class),
     ProductVariant.weight_g, ProductVariant.bundle, Product.hazmat, Product.bulky,
     sa.and_(ProductVariant.active, Product.active), Product.sale_from, Product.sale_until, Product.regions,
     Product.code, Product.category, Product.brand,
+    sa.func.coalesce(Product.voucher_kind == VoucherKind.SINGLE_PURPOSE, sa.false()).label("single_purpose"),
 ).join(Product, Product.id == ProductVariant.product_id)  # fmt: skip
 
 
@@ -153,7 +165,8 @@ async def read_facts(db: Session, masters: Masters, orders: Iterable[OrderInput]
     lists = await price_lists.load(db, masters.version)
     grouped = {channel_id for channel_id, rows in lists.items() if any(each.customer_group for each in rows)}
     promoting = await read_promoting(db, masters, orders, lock=lock, grouped=grouped)
-    facts = Facts(masters, articles, components, {}, lists, promoting)
+    vat_ids = await read_vat_ids(db, orders)
+    facts = Facts(masters, articles, components, {}, lists, promoting, vat_ids)
     if components or any(line.unit_price is None for order in orders for line in order.lines):
         facts.prices = await _prices(db, facts, orders)
     return facts
@@ -216,16 +229,11 @@ def resolve(order: OrderInput, principal: Principal, facts: Facts, now: datetime
     pickup = _pickup(order, facts.masters)
     country = _country(order, facts.masters, pickup)
     placed_at = order.placed_at or now
-    taxed = facts.masters.place_of_supply(
-        channel,
-        country,
-        pickup=pickup is not None,
-        postal_code=(order.shipping_address or order.billing_address).postal_code,
-        vat_id=order.customer.vat_id,
-    ).taxed
+    taxation = taxation_of(order, channel, pickup, facts.masters, facts.vat_ids, at=placed_at)
+    place = taxation.place
     priced_at = min(placed_at, now)
     ranked = facts.ranking(order, channel, country, priced_at)
-    setting = Setting(facts, channel, country, placed_at, priced_at, taxed, ranked)
+    setting = Setting(facts, channel, country, placed_at, priced_at, place, ranked)
     lines: list[PricedLine] = []
     for index, line in enumerate(order.lines):
         lines.extend(_priced(line, index, setting))
@@ -241,14 +249,17 @@ def resolve(order: OrderInput, principal: Principal, facts: Facts, now: datetime
     charges = []
     for index, charge in enumerate(order.charges):
         amount = charge.amount - waived.get(index, 0)
-        shares = shares_of_goods(amount, lines)
+        goods_of_rate = [line for line in lines if line.tax_class != VOUCHER_CLASS]
+        shares = shares_of_goods(amount, goods_of_rate)
+        if not goods_of_rate:  # carriage of nothing but vouchers is a supply of its own
+            shares = [(STANDARD_CLASS, facts.rate(channel, place, STANDARD_CLASS, placed_at), amount)]
         if charge.tax_class is not None:
-            rate = facts.rate(channel, country, charge.tax_class, placed_at) if taxed else UNTAXED
+            rate = facts.rate(channel, place, charge.tax_class, placed_at)
             shares = [(charge.tax_class, rate, amount)]
         for tax_class, rate, part in shares:
             amounts = with_tax(part, rate, gross=channel.gross)
             charges.append(PricedCharge(charge.kind, charge.name, tax_class, rate, *amounts))
-    resolved = Resolved(order, principal, channel, pickup, country, lines, charges, earned)
+    resolved = Resolved(order, principal, channel, pickup, country, taxation, lines, charges, earned)
     _check_total(order, resolved)
     return resolved
 
@@ -293,6 +304,7 @@ def _priced(line: LineInput, index: int, setting: Setting) -> list[PricedLine]:
         raise bad("NOT_ON_SALE", f"{line.sku} is not on sale at this time.", ("lines", index, "sku"))
     if article.regions is not None and country not in article.regions:
         raise bad("NOT_SOLD_THERE", f"{line.sku} is not sold to {country}.", ("lines", index, "sku"))
+    _check_voucher(article, setting.place, index)
     unit_price, price_list = line.unit_price, None
     if unit_price is None:
         price = setting.price(article, line.quantity)
@@ -315,6 +327,12 @@ def _priced(line: LineInput, index: int, setting: Setting) -> list[PricedLine]:
     ]  # fmt: skip
 
 
+def _check_voucher(article: Article, place: PlaceOfSupply, index: int) -> None:
+    """The tax of a single-purpose voucher is that of the country where it will be redeemed: the seller's own."""
+    if article.single_purpose and place.treatment is not TaxTreatment.DOMESTIC:
+        raise bad("VOUCHER_ABROAD", f"{article.sku} is sold only where it is redeemed.", ("lines", index, "sku"))
+
+
 def _exploded(
     line: LineInput, index: int, bundle: Article, setting: Setting, *, shown: int, price_list: str | None
 ) -> list[PricedLine]:
@@ -329,6 +347,7 @@ def _exploded(
     amounts, discounts = spread(shown, weights), spread(line.discount, weights)
     lines = []
     for (article, count), amount, discount in zip(parts, amounts, discounts, strict=True):
+        _check_voucher(article, setting.place, index)
         quantity = count * line.quantity
         lines.append(
             PricedLine(

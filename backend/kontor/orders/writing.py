@@ -20,6 +20,8 @@ from kontor.orders.states import (
     OrderState,
     ReturnStatus,
 )
+from kontor.tax import checking
+from kontor.tax.vat_ids import VatIdBasis
 
 if TYPE_CHECKING:
     from kontor.orders.placing import Placement
@@ -27,9 +29,9 @@ if TYPE_CHECKING:
 _ORDER = (
     "id", "number", "channel_id", "external_id", "body_hash", "customer_id", "state", "currency", "gross", "language",
     "email", "email_key", "delivery_type", "billing_address", "shipping_address", "country", "pickup_location_id",
-    "sold_at_location_id", "priority", "promised_on", "ship_complete", "max_parcels", "vat_id", "goods_total",
-    "charges_total", "discount_total", "tax_total", "total", "fulfillment_status", "authorize_status", "charge_status",
-    "return_status", "invoice_status", "facts", "placed_at", "created_at", "updated_at",
+    "sold_at_location_id", "priority", "promised_on", "ship_complete", "max_parcels", "vat_id", "taxation",
+    "goods_total", "charges_total", "discount_total", "tax_total", "total", "fulfillment_status", "authorize_status",
+    "charge_status", "return_status", "invoice_status", "facts", "placed_at", "created_at", "updated_at",
 )  # fmt: skip
 _LINE = (
     "id", "order_id", "position", "external_id", "variant_id", "sku", "name", "kind", "group_key", "bundle_sku",
@@ -66,11 +68,17 @@ def _order_row(db: Session, each: Placement) -> tuple[Any, ...]:
         resolved.language,
         email, email.strip().lower() if email else None, delivery, order.billing_address.as_json(),
         address.as_json() if address else None, resolved.country, resolved.pickup, None, each.owner.priority,
-        each.promised_on, order.ship_complete, order.max_parcels, order.customer.vat_id, goods, charges,
-        sum(line.discount for line in resolved.lines), tax, goods + charges, FulfillmentStatus.UNFULFILLED,
-        AuthorizeStatus.NONE, ChargeStatus.NONE, ReturnStatus.NONE, InvoiceStatus.NONE, order.facts,
-        order.placed_at or db.now, db.now, db.now,
+        each.promised_on, order.ship_complete, order.max_parcels, _vat_id(each), resolved.taxation.as_json(),
+        goods, charges, sum(line.discount for line in resolved.lines), tax, goods + charges,
+        FulfillmentStatus.UNFULFILLED, AuthorizeStatus.NONE, ChargeStatus.NONE, ReturnStatus.NONE, InvoiceStatus.NONE,
+        order.facts, order.placed_at or db.now, db.now, db.now,
     )  # fmt: skip
+
+
+def _vat_id(each: Placement) -> str | None:
+    """As registers write it, so that its orders are found by it; as it came where it is none."""
+    taxation = each.resolved.taxation
+    return each.resolved.input.customer.vat_id if taxation.basis is VatIdBasis.MALFORMED else taxation.vat_id
 
 
 def _line_rows(each: Placement) -> list[tuple[Any, ...]]:
@@ -135,6 +143,8 @@ def _record(db: Session, each: Placement) -> None:
         currency=resolved.currency,
     )
     record(db, placed, principal=resolved.principal, request_id=each.request_id)
+    if resolved.taxation.unasked:
+        checking.ask(db, resolved.taxation.vat_id or "", requester=resolved.taxation.seller_vat_id)
     if each.unallocated:
         lines = tuple({"line_id": str(line_id), "quantity": count} for line_id, count in each.unallocated.items())
         unallocated = LinesUnallocated(stream_id=each.order_id, lines=lines, reason="PLACED_WITHOUT_STOCK")

@@ -32,8 +32,10 @@ from kontor.routing.models import RoutingPolicy
 from kontor.routing.policies import InForce, PolicyVersion, in_force, policy_of
 from kontor.routing.values import Lane, Network, Site
 from kontor.tax.determination import PlaceOfSupply, place_of_supply
-from kontor.tax.models import TaxRate
+from kontor.tax.models import TaxRate, TaxRegion
 from kontor.tax.queries import STANDARD
+from kontor.tax.shipped import shipped_rules
+from kontor.tax.territories import Rules, Territory, indexed, territory_of
 
 if TYPE_CHECKING:
     from kontor.core.db import Database, Session
@@ -97,10 +99,11 @@ class Masters:
     locations: Mapping[UUID, StockLocation]
     locations_by_code: Mapping[str, StockLocation]
     network: Network
-    rates: Mapping[tuple[str, str], Sequence[TaxRate]]
+    rates: Mapping[tuple[str, str, str], Sequence[TaxRate]]
     live_places: Sequence[StockLocation]
     sellers: Mapping[UUID, LegalEntity]
     policies: Sequence[PolicyVersion] = ()
+    tax_regions: Rules = field(default_factory=shipped_rules)
     release_days: dict[tuple[UUID, int], tuple[int, ...] | None] = field(default_factory=dict)
     _in_force: InForce | None = field(default=None, init=False)
     _since: datetime = field(default=NEVER, init=False)
@@ -115,34 +118,41 @@ class Masters:
         return self._in_force
 
     def place_of_supply(
-        self, channel: SalesChannel, country: str, *, pickup: bool, postal_code: str | None, vat_id: str | None
+        self, channel: SalesChannel, arrival: Territory, *, pickup: bool, vat_id: str | None, on: date
     ) -> PlaceOfSupply:
-        """Where and how a delivery to the country, or a pick-up there, is taxed.
+        """Where and how a delivery to the territory, or a pick-up there, is taxed.
 
-        A country outside the seller's area whose rates are entered is one where the seller charges the local tax.
+        A territory outside the seller's area whose rates are entered is one where the seller charges the local tax.
         """
+        seller = self.sellers[channel.legal_entity_id]
         return place_of_supply(
-            seller_country=self.sellers[channel.legal_entity_id].country,
-            delivery_country=country,
-            store_country=country if pickup else None,
-            postal_code=postal_code,
+            seller=self.territory(seller.country, seller.postal_code, None, on),
+            arrival=arrival,
+            pickup=pickup,
             vat_id=vat_id,
-            registered={known for known, _ in self.rates},
+            registered={(country, region) for country, region, _ in self.rates},
         )
+
+    def territory(self, country: str, postal_code: str | None, region: str | None, on: date) -> Territory:
+        """The tax territory of an address on a day; where no regions are entered, by those that come with Kontor."""
+        return territory_of(country, postal_code, region, self.tax_regions, on)
 
     def day_of(self, channel: SalesChannel, moment: datetime) -> date:
         """The day of a moment for who sells through the channel."""
         return local_day(moment, self.sellers[channel.legal_entity_id].timezone)
 
-    def tax_rate(self, country: str, tax_class: str, day: date) -> Decimal:
+    def tax_rate(self, place: PlaceOfSupply, tax_class: str, day: date) -> Decimal:
         """The rate in percent on a day of supply; raises `InvalidInput` when none is entered.
 
-        A country without a rate for a class charges its standard rate, as `tax.queries.rates_on` has it.
+        A region without a rate for a class charges its country's, a country without one its standard rate, as
+        `tax.queries.rates_on` has it.
         """
+        country = place.country
         for known in (tax_class, STANDARD):
-            for rate in self.rates.get((country, known), ()):
-                if rate.valid_from <= day and (rate.valid_to is None or day < rate.valid_to):
-                    return rate.rate
+            for region in place.regions:
+                for rate in self.rates.get((country, region, known), ()):
+                    if rate.valid_from <= day and (rate.valid_to is None or day < rate.valid_to):
+                        return rate.rate
         raise InvalidInput(
             f"No tax rate is entered for {country}, class {tax_class}, on {day}.",
             code="NO_TAX_RATE",
@@ -185,9 +195,9 @@ async def _read(db: Session, version: int) -> Masters:
     channels = await _rows_of(db, SalesChannel)
     places = await _rows_of(db, StockLocation)
     tariffs = await _rows_of(db, ShippingTariff)
-    rates: dict[tuple[str, str], list[TaxRate]] = {}
+    rates: dict[tuple[str, str, str], list[TaxRate]] = {}
     for rate in await _rows_of(db, TaxRate, TaxRate.valid_from.desc()):
-        rates.setdefault((rate.country, rate.tax_class), []).append(rate)
+        rates.setdefault((rate.country, rate.region, rate.tax_class), []).append(rate)
     working = set(await db.scalars(sa.select(Partner.id).where(Partner.state == PartnerState.ACTIVE)))
     by_place: dict[UUID | None, list[ShippingTariff]] = {}
     for tariff in tariffs:
@@ -206,6 +216,7 @@ async def _read(db: Session, version: int) -> Masters:
         [place for place in places if place.live_stock and place.active],
         {entity.id: entity for entity in await _rows_of(db, LegalEntity)},
         [version_of(row) for row in await _rows_of(db, RoutingPolicy) if row.withdrawn_at is None],
+        indexed(row.rule for row in await _rows_of(db, TaxRegion)) or shipped_rules(),
     )
 
 

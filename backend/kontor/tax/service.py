@@ -1,11 +1,9 @@
 """Setting tax rates: a change ends one row and opens the next, also ahead of time."""
 
-import csv
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from importlib.resources import files
-from typing import Any, Required, TypedDict
+from typing import Any, Required, TypedDict, cast
 
 import sqlalchemy as sa
 
@@ -18,11 +16,16 @@ from kontor.imports.fields import Field
 from kontor.imports.saving import Draft, RowResult, good, lock_noun, results_of, touch_masters
 from kontor.imports.spans import Span
 from kontor.tax.models import TaxRate
+from kontor.tax.regions import load_shipped_regions, set_tax_regions
+from kontor.tax.shipped import shipped_rates
 
-Key = tuple[str, str]
+__all__ = ["load_shipped_rates", "load_shipped_regions", "set_tax_rates", "set_tax_regions"]
+
+Key = tuple[str, str, str]
 
 FIELDS: dict[str, Field] = {
     "country": Field(fields.country),
+    "region": Field(fields.text(10, upper=True), default=""),
     "tax_class": Field(fields.text(40), default="standard", aliases=("class",)),
     "rate": Field(fields.decimal(Decimal(0), Decimal("99.9999"), 4), read=cells.exact, aliases=("percent",)),
     "valid_from": Field(fields.day, read=cells.day, aliases=("from",)),
@@ -31,9 +34,13 @@ FIELDS: dict[str, Field] = {
 
 
 class TaxRateData(TypedDict, total=False):
-    """A rate in percent from the first day inclusive to the last day exclusive, without end when that is not given."""
+    """A rate in percent from the first day inclusive to the last day exclusive, without end when that is not given.
+
+    Without a region it counts in the whole country, save where a region has its own.
+    """
 
     country: Required[str]
+    region: str
     tax_class: str
     rate: Required[Decimal]
     valid_from: Required[date]
@@ -41,7 +48,7 @@ class TaxRateData(TypedDict, total=False):
 
 
 async def set_tax_rates(db: Session, rows: Sequence[TaxRateData], *, all_or_nothing: bool = False) -> list[RowResult]:
-    """Set rates, one result per row; rows of one country and class are put in in their order.
+    """Set rates, one result per row; rows of one country, region and class are put in in their order.
 
     A rate without an end lasts until the next planned one. What was valid before today does not change: such a row is
     refused with PAST_CHANGED. A period of which nothing is known may be filled in, also in the past.
@@ -57,7 +64,8 @@ async def set_tax_rates(db: Session, rows: Sequence[TaxRateData], *, all_or_noth
         place=lambda draft: (_key(draft), _span(draft)),
         row=lambda key, span: {
             "country": key[0],
-            "tax_class": key[1],
+            "region": key[1],
+            "tax_class": key[2],
             "rate": span.value,
             "valid_from": span.start,
             "valid_to": span.end,
@@ -70,27 +78,16 @@ async def set_tax_rates(db: Session, rows: Sequence[TaxRateData], *, all_or_noth
 
 
 async def load_shipped_rates(db: Session) -> list[RowResult]:
-    """Set the rates that come with Kontor (EU, GB, CH, NO; standard and reduced) where nothing is known yet.
+    """Set the rates that come with Kontor (EU with its regions, GB, CH, NO) where nothing is known yet.
 
     Rates that were set differently stay as they are: those rows are refused, which harms nobody.
     """
-    with (files("kontor.tax") / "data" / "rates.csv").open(encoding="utf-8") as file:
-        rows = [_shipped(line) for line in csv.DictReader(file)]
-    return await set_tax_rates(db, rows)
-
-
-def _shipped(line: Mapping[str, str]) -> TaxRateData:
-    return TaxRateData(
-        country=line["country"],
-        tax_class=line["tax_class"],
-        rate=Decimal(line["rate"]),
-        valid_from=date.fromisoformat(line["valid_from"]),
-        valid_to=date.fromisoformat(line["valid_to"]) if line["valid_to"] else None,
-    )
+    return await set_tax_rates(db, cast(list[TaxRateData], shipped_rates()))
 
 
 def _draft(index: int, row: Mapping[str, Any]) -> Draft:
-    draft = Draft(index, f"{row.get('country')}/{row.get('tax_class', 'standard')}"[:200])
+    place = "-".join(str(part) for part in (row.get("country"), row.get("region")) if part)
+    draft = Draft(index, f"{place}/{row.get('tax_class', 'standard')}"[:200])
     try:
         draft.values = fields.completed(fields.checked(row, FIELDS), FIELDS)
         end = draft.values["valid_to"]
@@ -103,7 +100,7 @@ def _draft(index: int, row: Mapping[str, Any]) -> Draft:
 
 
 def _key(draft: Draft) -> Key:
-    return draft.values["country"], draft.values["tax_class"]
+    return draft.values["country"], draft.values["region"], draft.values["tax_class"]
 
 
 def _span(draft: Draft) -> Span[Decimal]:
@@ -113,8 +110,9 @@ def _span(draft: Draft) -> Span[Decimal]:
 
 async def _present(db: Session, drafts: Iterable[Draft]) -> dict[Key, list[Span[Decimal]]]:
     spans: dict[Key, list[Span[Decimal]]] = {_key(draft): [] for draft in drafts}
-    countries = sorted({country for country, _ in spans})
+    countries = sorted({country for country, _, _ in spans})
     for rate in await db.scalars(sa.select(TaxRate).where(TaxRate.country.in_(countries))):
-        if (rate.country, rate.tax_class) in spans:
-            spans[rate.country, rate.tax_class].append(Span(rate.valid_from, rate.valid_to, rate.rate, rate.id))
+        key = (rate.country, rate.region, rate.tax_class)
+        if key in spans:
+            spans[key].append(Span(rate.valid_from, rate.valid_to, rate.rate, rate.id))
     return spans

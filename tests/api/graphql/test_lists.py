@@ -27,7 +27,7 @@ UNCHANGING = {
     "eventDeliveries", "events", "journalEntries", "ledgerExports", "notifications", "payoutFiles", "prices",
     "processDefinitions", "reservations", "riskListEntries", "riskRules", "routingExclusions", "routingMoves",
     "routingRuns", "routingSimulationOrders", "shadowPriceRuns", "shadowPrices", "shippingTariffs",
-    "stockMovements", "taxRates", "users", "webhookEndpoints",
+    "stockMovements", "taxRates", "taxRegions", "users", "vatIdChecks", "webhookEndpoints",
 }  # fmt: skip
 
 

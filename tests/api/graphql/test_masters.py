@@ -181,6 +181,7 @@ LISTS = {
     "salesChannels": "code legalEntity { code }",
     "prices": "amount channel { code } variant { sku }",
     "taxRates": "rate",
+    "taxRegions": "name",
 }
 
 

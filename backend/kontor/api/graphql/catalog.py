@@ -23,10 +23,12 @@ from kontor.catalog import queries, service
 from kontor.catalog.models import BundleItem, ProductKind
 from kontor.catalog.models import Product as ProductRow
 from kontor.catalog.models import ProductVariant as VariantRow
+from kontor.catalog.vouchers import VoucherKind
 from kontor.core import inbox
 from kontor.core.db import Session
 
 strawberry.enum(ProductKind)
+strawberry.enum(VoucherKind)
 
 
 @strawberry.type(description="So many pieces of a variant in one bundle.")
@@ -82,6 +84,7 @@ class Product:
     brand: str | None
     category: str | None
     tax_class: str
+    voucher_kind: VoucherKind | None
     texts: JSON
     images: JSON
     regions: list[str] | None
@@ -189,6 +192,7 @@ class ProductInput(Given):
     brand: str | None = UNSET
     category: str | None = UNSET
     tax_class: str | None = UNSET
+    voucher_kind: VoucherKind | None = UNSET
     texts: JSON | None = UNSET
     images: JSON | None = UNSET
     regions: list[str] | None = UNSET

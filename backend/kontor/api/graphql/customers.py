@@ -16,11 +16,13 @@ from kontor.api.graphql.loaders import by_key, by_parent
 from kontor.api.graphql.master_rows import EACH, Given, SavedRowsResult, lookup, save_rows, shown
 from kontor.api.graphql.paging import After, Connection, First, connect, page_of, sorting
 from kontor.api.graphql.permissions import requires
+from kontor.api.graphql.vat_ids import VatId, vat_ids_of
 from kontor.auth.permissions import Permission
 from kontor.customers import queries, service
 from kontor.customers.models import CustomerAddress as AddressRow
 from kontor.customers.models import CustomerKind
 from kontor.customers.models import CustomerReference as ReferenceRow
+from kontor.tax.vat_ids import compacted
 
 strawberry.enum(CustomerKind)
 
@@ -70,6 +72,11 @@ class Customer:
     async def addresses(self, info: Info) -> list[CustomerAddress]:
         rows = await by_parent(info, AddressRow.customer_id, self.id)
         return [CustomerAddress.of(row) for row in rows]
+
+    @strawberry.field(description="What is known of the VAT id; none before an order or a check named it.")
+    async def vat_id_status(self, info: Info) -> VatId | None:
+        row = await by_key(info, vat_ids_of, compacted(self.vat_id)) if self.vat_id else None
+        return None if row is None else VatId.of(row)
 
     @strawberry.field(description="The ids by which channels know them; a shop sees those of its channels.")
     async def references(self, info: Info) -> list[CustomerReference]:

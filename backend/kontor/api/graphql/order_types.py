@@ -18,6 +18,7 @@ from kontor.api.graphql.permissions import requires
 from kontor.api.graphql.relations import Rows, children, reference
 from kontor.api.graphql.scalars import Long, Money
 from kontor.api.graphql.shown import Made, Shown, made
+from kontor.api.graphql.taxation import Taxation
 from kontor.auth.permissions import Permission
 from kontor.channels.models import SalesChannel as ChannelRow
 from kontor.core.errors import NotFound
@@ -235,8 +236,10 @@ class Order(Shown):
     updated_at: datetime
     billing_address: PostalAddress | None
     shipping_address: PostalAddress | None
+    taxation: Taxation | None
 
     MADE: ClassVar[Mapping[str, Made]] = {
+        "taxation": made("taxation")(lambda order: Taxation.of(order.row.taxation)),
         **{name: amount_of(name) for name in ("goods_total", "charges_total", "discount_total", "tax_total", "total")},
         "billing_address": made("billing_address")(lambda order: PostalAddress.of(order.row.billing_address)),
         "shipping_address": made("shipping_address")(lambda order: PostalAddress.of(order.row.shipping_address)),
