@@ -24,7 +24,7 @@ from kontor.invoicing.models import CreditNote, Invoice
 from kontor.orders.models import OrderCharge
 from kontor.orders.queries import lock_orders
 from kontor.payments.models import Payment, Refund, RefundAllocation
-from kontor.payments.refunding import NOT_PAID
+from kontor.payments.refund_due import Withheld
 from kontor.payments.states import RefundState
 
 SERIES = "CN"
@@ -32,6 +32,7 @@ _COLUMNS = (
     "id", "number", "legal_entity_id", "series", "year", "sequence", "order_id", "invoice_id", "refund_id",
     "source_key", "issued_at", "currency", "net", "tax", "gross", "content",
 )  # fmt: skip
+_WITHHELD = frozenset(map(str, Withheld))  # lowers what is paid out, not what goods cost
 _NONE = frozenset({RefundState.CANCELED, RefundState.AWAITING_APPROVAL})
 
 
@@ -167,7 +168,7 @@ class _Keeping:
             return
         first = next(iter(drafts.values()))
         for fee in refund.lines:
-            if _key_of(fee) or fee.get("name") == NOT_PAID:
+            if _key_of(fee) or fee.get("name") in _WITHHELD:
                 continue
             rate = plain_rate(Decimal(str(fee.get("tax_rate") or first.lines[0]["tax_rate"])))
             amount = int(fee["gross"])

@@ -201,6 +201,9 @@ class IssueRefundInput:
     amount: MoneyInput
     reason: str
     shares: list[RefundShareInput] | None = None
+    compensation: bool = strawberry.field(
+        default=False, description="Goodwill for trouble had, which lowers no price; else it lowers that of kept goods."
+    )
     wait: bool | None = strawberry.field(
         default=None, description="Whether it may be recalled for 60 seconds; people wait, API clients do not."
     )
