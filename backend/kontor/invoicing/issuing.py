@@ -6,12 +6,14 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import sqlalchemy as sa
+
 from kontor.channels.models import LegalEntity, SalesChannel
 from kontor.core import numbering
 from kontor.core.clock import local_day
 from kontor.core.db import Session
 from kontor.core.ids import new_id
-from kontor.core.outbox import record
+from kontor.core.outbox import record, schedule
 from kontor.core.statemachine import change_row
 from kontor.invoicing import queries
 from kontor.invoicing.build import charge_line, goods_line, tax_rows, totals
@@ -21,9 +23,10 @@ from kontor.invoicing.states import InvoiceState
 from kontor.orders.models import Order
 from kontor.orders.queries import lock_orders
 from kontor.orders.service import report_invoiced
-from kontor.orders.states import DeliveryType
+from kontor.orders.states import DeliveryType, ReturnStatus
 from kontor.payments import service as payments
-from kontor.payments.models import Payment
+from kontor.payments.models import Payment, Refund
+from kontor.payments.states import RefundState
 from kontor.tax.determination import EU, TaxTreatment, place_of_supply
 
 SERIES = "INV"
@@ -67,7 +70,16 @@ async def issue_invoices(db: Session, shipment_ids: Sequence[UUID], *, now: date
         drafts = await _drafts(db, fresh, orders, now=now)
         issued.update(await _number(db, drafts, now=now))
         await _report(db, orders, now=now)
+        await _credit_refunded(db, orders)
     return issued
+
+
+async def _credit_refunded(db: Session, orders: Mapping[UUID, Order]) -> None:
+    """What came back and was paid before its invoice was there is credited now."""
+    ids = [order.id for order in orders.values() if order.return_status is not ReturnStatus.NONE]
+    found = sa.select(Refund.id, Refund.order_id).where(Refund.state == RefundState.SUCCEEDED)
+    for row in await queries.rows_of(db, found.order_by(Refund.id), Refund.order_id, ids):
+        schedule(db, "invoicing.credit", {"refund_id": row["id"]}, key=row["order_id"])
 
 
 async def _drafts(
