@@ -90,6 +90,7 @@ async def _drafts(
     charges = await queries.charges_of(db, orders)
     sellers = await queries.sellers_of(db, {order.channel_id for order in orders.values()})
     promises = await queries.payments_of(db, orders)
+    settings = await payments.settings_of(db, list(orders.values()))
     before = await queries.sums_of(db, Invoice.gross, Invoice.order_id, orders)
     drafts = []
     for shipment in shipments:
@@ -103,7 +104,7 @@ async def _drafts(
         _, _, gross = totals(taxes)
         done = before.get(order.id, 0)
         before[order.id] = done + gross
-        shares = _shares(promises.get(order.id, []), done, gross, channel)
+        shares = _shares(promises.get(order.id, []), done, gross, settings[channel.id])
         due = sum(amount for payment, amount in shares.items() if payments.is_on_account(payment))
         until = now + timedelta(days=channel.payment_days if due else 0)
         content = _frozen(order, channel, entity, taxed=any(row["tax"] for row in said)) | {
@@ -129,10 +130,10 @@ def _supplied_on(shipment: Mapping[str, Any], entity: LegalEntity) -> date:
     return local_day(shipment["shipped_at"], shipment["timezone"] or entity.timezone)
 
 
-def _shares(promises: Sequence[Payment], done: int, gross: int, channel: SalesChannel) -> dict[Payment, int]:
+def _shares(promises: Sequence[Payment], done: int, gross: int, settings: Mapping[str, Any]) -> dict[Payment, int]:
     """What each payment gives for this invoice: for all so far less for all before."""
-    before = payments.shares_of_value(promises, done, channel.settings)
-    after = payments.shares_of_value(promises, done + gross, channel.settings)
+    before = payments.shares_of_value(promises, done, settings)
+    after = payments.shares_of_value(promises, done + gross, settings)
     return {item: amount for item in after if (amount := after[item] - before.get(item, 0)) > 0}
 
 

@@ -26,6 +26,7 @@ from kontor.payments.errors import InvalidRefund, RefundCounted, RefundUnderWay
 from kontor.payments.events import RefundFailed, RefundRequested, RefundSucceeded
 from kontor.payments.kept import counted_since, refunds_of
 from kontor.payments.models import Payment, PaymentTransaction, Refund, RefundAllocation, TransactionKind
+from kontor.payments.policies import Named, PolicyPurpose, PolicySource, named
 from kontor.payments.ports import Declined
 from kontor.payments.refund_split import RefundablePayment, RefundPolicy, split_refund
 from kontor.payments.reporting import report, settings_of
@@ -74,11 +75,12 @@ class RefundShare:
 
 @dataclass(frozen=True, slots=True)
 class RefundPreview:
-    """How a refund would be divided, before it is confirmed."""
+    """How a refund would be divided, before it is confirmed, and which version of a policy says so."""
 
     amount: int
     refundable: int
     policy: RefundPolicy
+    said_by: Named
     shares: tuple[RefundShare, ...]
     needs_approval: bool
 
@@ -115,12 +117,16 @@ async def preview_refund(
     promised = await queries.promised_refunds(db, [order.id])
     open_payments = [_refundable(item, promised.get(item.id, 0), abilities_of) for item in payments.values()]
     policy = RefundPolicy.CHOSEN if chosen else RefundPolicy(settings.get("refund_policy", RefundPolicy.REVERSE))
+    said_by = Named(PolicySource.CHOSEN)
+    if policy is not RefundPolicy.CHOSEN:
+        said_by = await named(db, order.channel_id, PolicyPurpose.REFUND, settings)
     by_text = {str(key): share for key, share in (chosen or {}).items()}
     shares = split_refund(open_payments, amount, policy=policy, chosen=by_text)
     return RefundPreview(
         amount=amount,
         refundable=sum(max(0, item.refundable) for item in open_payments),
         policy=policy,
+        said_by=said_by,
         shares=tuple(
             RefundShare(payments[key], share, min(share, ledger.owed(payments[key]))) for key, share in shares.items()
         ),

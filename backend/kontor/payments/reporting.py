@@ -15,6 +15,7 @@ from kontor.orders.service import report_money
 from kontor.orders.states import ReturnStatus
 from kontor.payments import kept, queries
 from kontor.payments.models import Payment
+from kontor.payments.policies import settings_with_policies
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +31,10 @@ class Dues:
 
 
 async def settings_of(db: Session, orders: Sequence[Order]) -> dict[UUID, dict[str, Any]]:
-    """The settings of the orders' channels, by channel."""
+    """The settings of the orders' channels, by channel; stored policies stand for what a setting says."""
     ids = {order.channel_id for order in orders}
     rows = await db.execute(sa.select(SalesChannel.id, SalesChannel.settings).where(SalesChannel.id.in_(ids)))
-    return {row.id: row.settings for row in rows}
+    return await settings_with_policies(db, {row.id: row.settings for row in rows})
 
 
 async def dues_of(db: Session, orders: Sequence[Order], settings: Mapping[UUID, Mapping[str, Any]]) -> dict[UUID, Dues]:

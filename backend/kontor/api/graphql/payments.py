@@ -97,6 +97,8 @@ class PaymentsQuery:
             amount=money(preview.amount, order.currency),
             refundable=money(preview.refundable, order.currency),
             policy=preview.policy.value,
+            policy_source=preview.said_by.source,
+            policy_valid_from=preview.said_by.valid_from,
             needs_approval=preview.needs_approval,
             shares=[
                 PreviewedShare(
