@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
+from factories.fulfillment import rows_of
 from factories.intake import Company
 from factories.invoicing import accounts, credit_notes, invoices
 from factories.processes import deliver_all, make_store, order_one, ship_all
@@ -15,6 +16,10 @@ from factories.returns import requested, return_lines
 from kontor.audit.running import differences
 from kontor.channels.models import SalesChannel
 from kontor.core.db import Database
+from kontor.fulfillment.canceling import cancel_lines
+from kontor.fulfillment.errors import NotRecallable
+from kontor.fulfillment.recalling import recall
+from kontor.fulfillment.shipping import How, Shipping, ship
 from kontor.invoicing.goodwill import grant_goodwill
 from kontor.invoicing.open_items import receivables_of
 from kontor.orders import queries as orders
@@ -22,6 +27,7 @@ from kontor.orders.intake import PaymentInput
 from kontor.payments.disputes import charge_back
 from kontor.payments.errors import RefundCounted
 from kontor.payments.models import Payment, Refund
+from kontor.payments.receiving import add_payment, record_payment
 from kontor.payments.refunding import recall_refund
 from kontor.returns.models import Return
 from kontor.returns.receiving import Arrived, Finding, receive_return
@@ -166,9 +172,53 @@ async def test_a_fee_that_takes_all_is_documented(database: Database, drain: Dra
 
 
 async def test_goods_nobody_has_paid_are_not_collected_any_more(database: Database, drain: Drain) -> None:
+    """The other piece is paid by another card; both were invoiced, and the one that came back is credited."""
     company, order_id = await sent(database, drain, 2, token="tok_capture_declined")
     assert str((await back(database, drain, company, order_id, 1)).state) == "CLOSED"
     async with database.read_only() as db:
         (refund,) = await db.scalars(sa.select(Refund).where(Refund.order_id == order_id))
     assert (refund.amount, refund.lines[-1]) == (0, {"name": "NOT_COLLECTED", "gross": -1000})
-    assert await differences(database) == []
+    async with database.unit_of_work() as db:
+        order = await orders.lock_order(db, order_id)
+        await add_payment(db, order, PaymentInput("CARD", 1000, token="tok_visa"), now=db.now)
+    assert await drain() == []
+    async with database.read_only() as db:
+        taken = sa.select(Payment.captured).where(Payment.order_id == order_id).order_by(Payment.position)
+        assert list(await db.scalars(taken)) == [0, 1000]
+    assert [row.gross for row in await invoices(database)] == [2000]
+    assert [row.gross for row in await credit_notes(database)] == [1000]
+    await settled(database, order_id)
+
+
+async def test_money_for_pieces_that_were_canceled_before_it_came_goes_back(database: Database, drain: Drain) -> None:
+    company, variant = await make_store(database)
+    async with database.unit_of_work() as db:
+        channel = await db.get_one(SalesChannel, company.channel.id)
+        channel.payment_methods = [*channel.payment_methods, "PREPAYMENT"]
+    order_id = await order_one(database, company, variant, 3, payments=(PaymentInput("PREPAYMENT", 3000),))
+    await drain()
+    async with database.unit_of_work() as db:
+        order = await orders.lock_order(db, order_id)
+        lines = (await orders.lines_of(db, [order_id]))[order_id]
+        await cancel_lines(db, order, lines, {lines[0].id: 1}, reason="one is enough", now=db.now)
+    await drain()
+    async with database.unit_of_work() as db:
+        order = await orders.lock_order(db, order_id)
+        payment = (await db.scalars(sa.select(Payment).where(Payment.order_id == order_id))).one()
+        await record_payment(db, order, payment, 3000, reference="T1", now=db.now)
+    await drain()
+    assert await refunds(database, order_id) == [("CANCELLATION", 1000, "SUCCEEDED")]
+
+
+async def test_a_shipment_of_which_goods_come_back_is_not_recalled(database: Database, drain: Drain) -> None:
+    company, variant = await make_store(database)
+    order_id = await order_one(database, company, variant, 1, payments=(PaymentInput("CARD", 1000, token="tok_visa"),))
+    await drain()
+    (row,) = await rows_of(database, order_id)
+    async with database.unit_of_work() as db:
+        shipment = await ship(db, Shipping(row.id), now=db.now, how=How(recallable=True, accepts_open=True))
+    await requested(database, order_id, 1)
+    async with database.unit_of_work() as db:
+        with pytest.raises(NotRecallable) as refused:
+            await recall(db, shipment.id, now=db.now)
+    assert refused.value.code == "SHIPMENT_BUILT_UPON"
