@@ -401,7 +401,9 @@ def _own(name: str, named: Callable[[str], str]) -> dict[str, Any]:
         "paymentMethods": {"channel": named("channel")},
         "savePaymentMethods": {"channel": named("channel"), "methods": []},
         "paymentPolicies": {"channel": named("channel")},
-        "savePaymentPolicy": {"channel": named("channel"), "purpose": "REFUND", "rule": "RATIO"},
+        "savePaymentPolicy": {
+            "channel": named("channel"), "purpose": "REFUND", "rule": "RATIO", "validFrom": "2030-01-01T00:00:00Z",
+        },
         "saveSalesChannels": {"inputs": [{"code": named("channel"), "name": "mine"}]},
         "saveLegalEntities": {"inputs": [{"code": "L", "name": "mine"}]},
         "saveStockLocations": {"inputs": [{"code": named("location"), "name": "mine"}]},
