@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kontor.core.errors import InvalidInput
@@ -121,6 +121,7 @@ LISTS = st.lists(
 PRICES = st.lists(st.tuples(st.integers(-1, 5), st.integers(1, 3)), unique=True, max_size=12)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(LISTS, PRICES, st.randoms(use_true_random=False), st.data())
 def test_price_is_that_of_the_best_list_one_by_one_in_any_order(
     lists: list[Any], prices: list[tuple[int, int]], chance: Random, data: st.DataObject

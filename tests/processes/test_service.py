@@ -44,9 +44,6 @@ from kontor.orders.intake import PaymentInput
 from kontor.orders.states import HoldKind
 from kontor.payments.models import Payment, Refund
 from kontor.payments.receiving import add_payment
-from kontor.payments.refunding import RefundKind, recall_refund, request_refund
-from kontor.processes.models import ProcessInstance
-from kontor.processes.service import retry_process
 from kontor.processes.states import InstanceState
 from kontor.returns.models import Return
 from kontor.returns.receiving import Arrived, Finding, inspect_return, receive_return
@@ -328,40 +325,6 @@ async def test_goods_that_were_taken_a_cent_short_bring_back_what_was_paid(datab
         assert list(await db.scalars(refunds)) == [1000, 999]
         assert [note.gross for note in await db.scalars(sa.select(CreditNote))] == [1000, 1000]
     assert await differences(database) == []
-
-
-async def test_return_does_not_write_off_money_that_is_on_its_way_elsewhere(database: Database, drain: Drain) -> None:
-    company, variant = await make_store(database)
-    payments = (PaymentInput("CARD", 1000, token="tok_visa"),)
-    order_id = await order_one(database, company, variant, 1, payments=payments)
-    await drain()
-    await ship_all(database, order_id)
-    await drain()
-    await deliver_all(database, order_id)
-    await drain()
-    async with database.unit_of_work() as db:
-        order = await orders.lock_order(db, order_id)
-        goodwill = await request_refund(
-            db, order, now=db.now, kind=RefundKind.GOODWILL, amount=700, reason="late", source_key="goodwill/1",
-            recallable=True,
-        )  # fmt: skip
-    found = await requested(database, order_id, 1)
-    await drain()
-    await finding(database, found, company.warehouse.id, 1)
-    await drain()
-    async with database.unit_of_work() as db:
-        order = await orders.lock_order(db, order_id)
-        await recall_refund(db, await db.get_one(Refund, goodwill.id), now=db.now)
-        (failed,) = [row for row in await instances_of(database, order_id) if row.key == "return"]
-        assert failed.state is InstanceState.FAILED
-        retry_process(db, await db.get_one(ProcessInstance, failed.id))
-    assert await drain() == []
-    async with database.read_only() as db:
-        refunds = sa.select(Refund.amount, Refund.state).where(Refund.order_id == order_id).order_by(Refund.id)
-        assert [(amount, str(state)) for amount, state in await db.execute(refunds)] == [
-            (700, "CANCELED"),
-            (1000, "SUCCEEDED"),
-        ]
 
 
 async def brought(database: Database, found: Return, location_id: Any, inspected: int = 0) -> None:

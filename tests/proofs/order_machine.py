@@ -126,7 +126,7 @@ class OrderMachine:
         await self._step(OrderMachine.work_is_done)
         await self._step(OrderMachine.time_runs_out)
 
-    async def _step(self, step: Callable[[OrderMachine], Awaitable[str | None]]) -> None:
+    async def _step(self, step: Callable[[Any], Awaitable[str | None]]) -> None:
         self.log.append(step.__name__)
         try:
             said = await step(self)

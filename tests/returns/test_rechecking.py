@@ -67,7 +67,7 @@ async def test_partial_returns_end_at_what_was_paid(
     await make_promotion(database, benefit={"kind": "PERCENT_OFF", "percent": 50})  # of later days: it does not count
     found = await approved(database, order_id, 4)
     paid = [await refund(database, company, found, count) for count in (1, 1, 2)]
-    assert [each.amount for each in paid] == amounts
+    assert [each.credited for each in paid] == amounts
     assert sum(amounts) == 3200
     await audited(database)
 
@@ -77,9 +77,9 @@ async def test_net_prices_keep_the_tax_of_what_is_not_earned(database: Database,
     order_id = await delivered(database, company, LineInput("LAMP", 4))
     found = await approved(database, order_id, 4)
     first = await refund(database, company, found, 1)
-    assert (first.goods, sum(first.rechecked.values()), first.amount) == (952, 357, 595)
+    assert (first.goods, sum(first.rechecked.values()), first.credited) == (952, 357, 595)
     rest = await refund(database, company, found, 3)
-    assert first.amount + rest.amount == 3808
+    assert first.credited + rest.credited == 3808
 
 
 async def test_what_the_kept_goods_earn_instead_is_not_kept_back(database: Database) -> None:
@@ -88,7 +88,7 @@ async def test_what_the_kept_goods_earn_instead_is_not_kept_back(database: Datab
     await make_promotion(database, "SMALL", combination=Combination.BEST)
     order_id = await delivered(database, company, LineInput("LAMP", 4))
     found = await approved(database, order_id, 4)
-    assert [(await refund(database, company, found, 2)).amount for _ in range(2)] == [1400, 1800]
+    assert [(await refund(database, company, found, 2)).credited for _ in range(2)] == [1400, 1800]
     await audited(database)
 
 
@@ -102,7 +102,7 @@ async def test_what_is_kept_bears_the_rate_of_the_supply(database: Database) -> 
     first = await refund(database, company, found, 1)
     assert {Decimal(rate): kept for rate, kept in first.rechecked.items()} == {Decimal(16): 300}
     rest = await refund(database, company, found, 3)
-    assert first.amount + rest.amount == 3200
+    assert first.credited + rest.credited == 3200
 
 
 async def test_price_of_the_orders_list_stays_that_of_the_kept_goods(database: Database, clock: StandingClock) -> None:
@@ -117,5 +117,5 @@ async def test_price_of_the_orders_list_stays_that_of_the_kept_goods(database: D
     async with database.unit_of_work() as db:
         await end_price_list(db, row.id)
     found = await approved(database, order_id, 4)
-    assert [(await refund(database, company, found, count)).amount for count in (1, 3)] == [400, 2160]
+    assert [(await refund(database, company, found, count)).credited for count in (1, 3)] == [400, 2160]
     await audited(database)

@@ -163,15 +163,15 @@ async def test_refund_never_exceeds_what_came(database: Database) -> None:
     await take_in(database, found, 2, company, Finding(line.id, 2, RESTOCK))
     async with database.unit_of_work() as db:
         first = await book_refund(db, found.id, now=db.now)
-    assert (first.amount, first.charges) == (2000, ())
+    assert (first.credited, first.charges) == (2000, ())
     async with database.unit_of_work() as db:
-        assert (await book_refund(db, found.id, now=db.now)).amount == 0
+        assert (await book_refund(db, found.id, now=db.now)).credited == 0
         assert not await mark_refunded(db, found.id, now=db.now)
     await take_in(database, found, 1, company, Finding(line.id, 1, RESTOCK))
     async with database.unit_of_work() as db:
         last = await book_refund(db, found.id, now=db.now)
         assert await mark_refunded(db, found.id, now=db.now)
-    assert (last.amount, [charge.gross for charge in last.charges]) == (1490, [490])
+    assert (last.credited, [charge.gross for charge in last.charges]) == (1490, [490])
     assert (await counters(database, order_id))[0]["refunded"] == 3
     async with database.unit_of_work() as db:
         assert (await close_return(db, found.id, now=db.now)).state is ReturnState.CLOSED
@@ -189,7 +189,7 @@ async def test_pieces_that_are_not_paid_for_earn_nothing(database: Database) -> 
     )  # fmt: skip
     async with database.unit_of_work() as db:
         answer = await book_refund(db, found.id, now=db.now)
-    assert (answer.amount, answer.fee, [row.quantity for row in answer.lines]) == (705, 295, [1])
+    assert (answer.credited, answer.fee, [row.quantity for row in answer.lines]) == (705, 295, [1])
     assert answer.charges == ()
 
 

@@ -274,7 +274,7 @@ async def documents_against_shipments(db: Session) -> list[Difference]:
 
 
 async def entries_of_effects(db: Session) -> list[Difference]:
-    """Every capture, refund, invoice and credit note has its entry, unless the work of its order still waits."""
+    """Every capture, invoice, credit note and refund of money has its entry, unless the work of its order waits."""
     moved, done = PaymentTransaction, PaymentTransaction.outcome == TransactionState.SUCCEEDED
     kind = TransactionKind
     money_in = sa.and_(done, moved.kind.in_((kind.CAPTURE, kind.RECEIVE)))
@@ -285,7 +285,7 @@ async def entries_of_effects(db: Session) -> list[Difference]:
         ("withdrawal", ("WITHDRAWAL",), moved, moved.id, sa.and_(done, moved.kind == kind.WITHDRAW)),
         ("chargeback", ("CHARGEBACK",), moved, moved.id, sa.and_(done, moved.kind == kind.CHARGEBACK)),
         ("loss", ("CHARGEBACK_LOSS",), moved, moved.id, sa.and_(done, moved.kind == kind.LOSS)),
-        ("refund", ("REFUND",), Refund, Refund.id, Refund.state == RefundState.SUCCEEDED),
+        ("refund", ("REFUND",), Refund, Refund.id, sa.and_(Refund.state == RefundState.SUCCEEDED, Refund.amount > 0)),
     )
     differences: list[Difference] = []
     for name, kinds, model, key, condition in effects:

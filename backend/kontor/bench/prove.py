@@ -1,9 +1,9 @@
 """`kontor prove`: the long variants of the proofs that `make test` runs in small, on both databases.
 
-Parallel buyers, killed processes, thousands of random lives of orders with every invariant checked after each step, a
-long fuzz over every query, mutation and import, random invoices under the official rules, money at a gateway that
-fails, the replay of the recorded orders when their folder is named, and the benches. Every failure of a random proof
-names the seed that repeats it.
+Parallel buyers, killed processes, thousands of random lives of orders and of their money with every invariant checked
+after each step, a long fuzz over every query, mutation and import, random invoices under the official rules, money at
+a gateway that fails, the replay of the recorded orders when their folder is named, and the benches. Every failure of a
+random proof names the seed that repeats it.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ Seed = Annotated[int | None, typer.Option(help="The first seed; a new one each t
 Databases = Annotated[str, typer.Option("--on", help="sqlite, postgresql or both.")]
 Data = Annotated[Path | None, typer.Option(help="The folder with the recorded orders; else KONTOR_TESTDATA.")]
 LIVES = ("tests/proofs/test_order_machine.py",)
+MONEY = ("tests/proofs/test_money.py",)
 FUZZ = ("tests/api/test_fuzz.py", "tests/imports/test_import_fuzz.py")
 GATEWAY = ("tests/proofs/test_gateway.py",)
 OTHERS = (
@@ -69,6 +70,12 @@ def _first(seed: int | None) -> int:
 def lives(sequences: int = 2000, steps: int = 40, seed: Seed = None, on: Databases = "both") -> None:
     """Random lives of orders; `sequences` on each database, every invariant after each of their `steps`."""
     _finish(_run("Lives of orders", LIVES, on, sequences=sequences, steps=steps, seed=_first(seed)))
+
+
+@app.command()
+def money(sequences: int = 2000, steps: int = 20, seed: Seed = None, on: Databases = "both") -> None:
+    """Random lives of money, promotions and payments of every kind mixed; at the end of each everything comes back."""
+    _finish(_run("Money of orders", MONEY, on, money=sequences, steps=steps, seed=_first(seed)))
 
 
 @app.command()
@@ -116,6 +123,7 @@ def everything(
         _run("Buyers, rights and statements", OTHERS, "both"),
         _run("Processes that are killed", KILLED, "both"),
         _run("Lives of orders", LIVES, "both", sequences=sequences, steps=40, seed=first),
+        _run("Money of orders", MONEY, "both", money=sequences, steps=20, seed=first),
         _run("Hostile input", FUZZ, "both", fuzz=rounds, seed=first),
         _run("Electronic invoices", INVOICES, "both", invoices=invoiced, seed=first),
         _run("Money at the gateway", GATEWAY, "both", orders=500, seed=first),

@@ -19,6 +19,7 @@ from kontor.fulfillment.shipping import announcement, tell_shipped
 from kontor.fulfillment.states import FulfillmentState, ParcelState
 from kontor.fulfillment.work import announce_fulfilled, count, load_work, step
 from kontor.inventory import allocations as stock
+from kontor.orders.states import ReturnStatus
 
 S = FulfillmentState
 
@@ -45,6 +46,8 @@ async def recall(db: Session, shipment_id: UUID, *, now: datetime, principal: Pr
     settled = {line.id: line.shipped + line.canceled for line in work.order_lines[order.id]}
     if any(settled[line.order_line_id] != line.first_unit + line.quantity for line in lines):
         raise NotRecallable("Pieces of the same lines were shipped or canceled since.", code="SHIPMENT_BUILT_UPON")
+    if any(line.returned for line in lines) or order.return_status is ReturnStatus.REQUESTED:
+        raise NotRecallable("Goods of the order come back already.", code="SHIPMENT_BUILT_UPON")
     await unschedule(db, [announcement(shipment.id)])
     rows = [
         {

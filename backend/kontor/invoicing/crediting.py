@@ -24,7 +24,7 @@ from kontor.invoicing.models import CreditNote, Invoice
 from kontor.orders.models import OrderCharge
 from kontor.orders.queries import lock_orders
 from kontor.payments.models import Payment, Refund, RefundAllocation
-from kontor.payments.refunding import NOT_PAID
+from kontor.payments.refund_due import Withheld
 from kontor.payments.states import RefundState
 
 SERIES = "CN"
@@ -32,6 +32,7 @@ _COLUMNS = (
     "id", "number", "legal_entity_id", "series", "year", "sequence", "order_id", "invoice_id", "refund_id",
     "source_key", "issued_at", "currency", "net", "tax", "gross", "content",
 )  # fmt: skip
+_WITHHELD = frozenset(map(str, Withheld))  # lowers what is paid out, not what goods cost
 _NONE = frozenset({RefundState.CANCELED, RefundState.AWAITING_APPROVAL})
 
 
@@ -45,10 +46,11 @@ class Draft:
 
 
 async def issue_credit_notes(db: Session, refund_ids: Sequence[UUID], *, now: datetime) -> dict[UUID, list[Issued]]:
-    """Credit notes for refunds of invoiced goods and fees, by refund: one per invoice, once per refund.
+    """Credit notes for refunds of invoiced goods and fees, by refund: one per invoice, once per refund and invoice.
 
-    A refund without lines, or for what was never invoiced, gets none. Locks the orders, their invoices, then the
-    number series of each legal entity, last.
+    A refund without lines, or for what was never invoiced, gets none; what is invoiced later is credited when it is
+    asked for again. What is kept stands in the first notes. Locks the orders, their invoices, then the number series
+    of each legal entity, last.
     """
     refunds = list(await db.scalars(sa.select(Refund).where(Refund.id.in_(list(refund_ids))).order_by(Refund.id)))
     orders = await lock_orders(db, [refund.order_id for refund in refunds])
@@ -58,7 +60,7 @@ async def issue_credit_notes(db: Session, refund_ids: Sequence[UUID], *, now: da
     for note in notes:
         if note.refund_id is not None:
             issued.setdefault(note.refund_id, []).append(Issued(note.id, note.number))
-    todo = [item for item in refunds if item.lines and item.id not in issued and item.state not in _NONE]
+    todo = [item for item in refunds if item.lines and item.state not in _NONE]
     drafts = await _drafts(db, todo, invoices, notes)
     for draft, row in await _number(db, drafts, now=now):
         issued.setdefault(draft.refund.id, []).append(Issued(row[0], row[1]))
@@ -82,6 +84,8 @@ async def _drafts(
         for line in note.content["lines"]:
             _remember(before, line)
     keeping = _Keeping((each for group in invoices.values() for each in group), notes)
+    noted = {(note.refund_id, note.invoice_id) for note in notes}
+    begun = {note.refund_id for note in notes}
     drafts: list[Draft] = []
     for refund in refunds:
         by_shipment = {invoice.shipment_id: invoice for invoice in invoices.get(refund.order_id, ())}
@@ -89,14 +93,15 @@ async def _drafts(
         for wanted in refund.lines:
             shipment_id = places.get(_key_of(wanted))
             invoice = by_shipment.get(shipment_id) if shipment_id else None
-            if invoice is None:
+            if invoice is None or (refund.id, invoice.id) in noted:
                 continue
             invoiced = next(line for line in invoice.content["lines"] if _key_of(line) == _key_of(wanted))
             draft = mine.setdefault(invoice.id, Draft(refund, invoice))
             line = _credited(invoiced, wanted, before.get(_key_of(wanted), Credited()), invoice)
             draft.lines.append(line)
             _remember(before, line)
-        keeping.lay(refund, mine)
+        if refund.id not in begun:
+            keeping.lay(refund, mine)
         drafts.extend(mine.values())
     return drafts
 
@@ -167,7 +172,7 @@ class _Keeping:
             return
         first = next(iter(drafts.values()))
         for fee in refund.lines:
-            if _key_of(fee) or fee.get("name") == NOT_PAID:
+            if _key_of(fee) or fee.get("name") in _WITHHELD:
                 continue
             rate = plain_rate(Decimal(str(fee.get("tax_rate") or first.lines[0]["tax_rate"])))
             amount = int(fee["gross"])

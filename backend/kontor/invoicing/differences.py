@@ -77,7 +77,7 @@ async def _missing_entries(db: Session) -> AsyncIterator[str]:
          sa.and_(done, transaction.kind == TransactionKind.CHARGEBACK)),
         ("CHARGEBACK_LOSS", transaction.id, _hex(db, transaction.id),
          sa.and_(done, transaction.kind == TransactionKind.LOSS)),
-        ("REFUND", refund.id, _hex(db, refund.id), refund.state == RefundState.SUCCEEDED),
+        ("REFUND", refund.id, _hex(db, refund.id), sa.and_(refund.state == RefundState.SUCCEEDED, refund.amount > 0)),
     )  # fmt: skip
     for kind, name, reference, condition in subjects:
         kinds = ("CAPTURE", "RECEIPT") if kind == "CAPTURE" else (kind,)

@@ -6,12 +6,14 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import sqlalchemy as sa
+
 from kontor.channels.models import LegalEntity, SalesChannel
 from kontor.core import numbering
 from kontor.core.clock import local_day
 from kontor.core.db import Session
 from kontor.core.ids import new_id
-from kontor.core.outbox import record
+from kontor.core.outbox import record, schedule
 from kontor.core.statemachine import change_row
 from kontor.invoicing import queries
 from kontor.invoicing.build import charge_line, goods_line, tax_rows, totals
@@ -21,9 +23,10 @@ from kontor.invoicing.states import InvoiceState
 from kontor.orders.models import Order
 from kontor.orders.queries import lock_orders
 from kontor.orders.service import report_invoiced
-from kontor.orders.states import DeliveryType
+from kontor.orders.states import DeliveryType, ReturnStatus
 from kontor.payments import service as payments
-from kontor.payments.models import Payment
+from kontor.payments.models import Payment, Refund
+from kontor.payments.states import RefundState
 from kontor.tax.determination import EU, PlaceOfSupply, TaxTreatment, place_of_supply
 from kontor.tax.shipped import shipped_rules
 from kontor.tax.territories import territory_of
@@ -69,7 +72,16 @@ async def issue_invoices(db: Session, shipment_ids: Sequence[UUID], *, now: date
         drafts = await _drafts(db, fresh, orders, now=now)
         issued.update(await _number(db, drafts, now=now))
         await _report(db, orders, now=now)
+        await _credit_refunded(db, orders)
     return issued
+
+
+async def _credit_refunded(db: Session, orders: Mapping[UUID, Order]) -> None:
+    """What came back and was paid before its invoice was there is credited now."""
+    ids = [order.id for order in orders.values() if order.return_status is not ReturnStatus.NONE]
+    found = sa.select(Refund.id, Refund.order_id).where(Refund.state == RefundState.SUCCEEDED)
+    for row in await queries.rows_of(db, found.order_by(Refund.id), Refund.order_id, ids):
+        schedule(db, "invoicing.credit", {"refund_id": row["id"]}, key=row["order_id"])
 
 
 async def _drafts(
@@ -80,6 +92,7 @@ async def _drafts(
     charges = await queries.charges_of(db, orders)
     sellers = await queries.sellers_of(db, {order.channel_id for order in orders.values()})
     promises = await queries.payments_of(db, orders)
+    settings = await payments.settings_of(db, list(orders.values()))
     before = await queries.sums_of(db, Invoice.gross, Invoice.order_id, orders)
     drafts = []
     for shipment in shipments:
@@ -93,7 +106,7 @@ async def _drafts(
         _, _, gross = totals(taxes)
         done = before.get(order.id, 0)
         before[order.id] = done + gross
-        shares = _shares(promises.get(order.id, []), done, gross, channel)
+        shares = _shares(promises.get(order.id, []), done, gross, settings[channel.id])
         due = sum(amount for payment, amount in shares.items() if payments.is_on_account(payment))
         until = now + timedelta(days=channel.payment_days if due else 0)
         vouchers = bool(said) and all(row.get("voucher") for row in said)
@@ -121,10 +134,10 @@ def _supplied_on(shipment: Mapping[str, Any], entity: LegalEntity) -> date:
     return local_day(shipment["shipped_at"], shipment["timezone"] or entity.timezone)
 
 
-def _shares(promises: Sequence[Payment], done: int, gross: int, channel: SalesChannel) -> dict[Payment, int]:
+def _shares(promises: Sequence[Payment], done: int, gross: int, settings: Mapping[str, Any]) -> dict[Payment, int]:
     """What each payment gives for this invoice: for all so far less for all before."""
-    before = payments.shares_of_value(promises, done, channel.settings)
-    after = payments.shares_of_value(promises, done + gross, channel.settings)
+    before = payments.shares_of_value(promises, done, settings)
+    after = payments.shares_of_value(promises, done + gross, settings)
     return {item: amount for item in after if (amount := after[item] - before.get(item, 0)) > 0}
 
 

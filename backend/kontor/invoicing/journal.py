@@ -20,6 +20,7 @@ from kontor.invoicing.models import CreditNote, Invoice, JournalEntry, JournalLi
 from kontor.invoicing.posting import Line, Paid, Via, posting_of
 from kontor.orders.models import Order
 from kontor.payments.models import Payment, PaymentTransaction, Refund, TransactionKind, TransactionState
+from kontor.payments.refund_due import Withheld
 
 _ENTRY = ("id", "source_key", "kind", "legal_entity_id", "order_id", "reference", "currency", "posted_at")
 _LINE = ("entry_id", "position", "account", "detail", "amount")
@@ -85,7 +86,7 @@ async def write(db: Session, found: Sequence[Entry]) -> None:
 async def entries_of(db: Session, events: Sequence[Happened]) -> list[Entry]:
     """What the events move, in their order; those that moved nothing have no entry."""
     refunds = [UUID(each.facts["refund_id"]) for each in events if each.name == "RefundSucceeded"]
-    paid, credited = await _paid(db, refunds), await _with_lines(db, refunds)
+    paid, said = await _paid(db, refunds), await _said(db, refunds)
     vias = await _vias(db, _ids(events, "payment_id"))
     invoices = await _contents(db, Invoice, _ids((e for e in events if e.name == "InvoiceIssued"), "invoice_id"))
     notes = await _contents(db, CreditNote, _ids(events, "credit_note_id"))
@@ -98,7 +99,8 @@ async def entries_of(db: Session, events: Sequence[Happened]) -> list[Entry]:
             event.name,
             facts,
             paid=paid.get(refund_id, ()),
-            credited=refund_id in credited,
+            credited=bool(said.get(refund_id)),
+            set_off=_set_off(said.get(refund_id, ())),
             via=vias.get(str(facts.get("payment_id", ""))),
             content=document.get(str(facts.get("credit_note_id") or facts.get("invoice_id", ""))),
         )
@@ -138,9 +140,15 @@ async def _paid(db: Session, refund_ids: Sequence[UUID]) -> dict[str, list[Paid]
     return paid
 
 
-async def _with_lines(db: Session, refund_ids: Sequence[UUID]) -> set[str]:
+async def _said(db: Session, refund_ids: Sequence[UUID]) -> dict[str, list[Any]]:
     rows = await queries.rows_of(db, sa.select(Refund.id, Refund.lines), Refund.id, refund_ids)
-    return {str(row["id"]) for row in rows if row["lines"]}
+    return {str(row["id"]): row["lines"] for row in rows}
+
+
+def _set_off(lines: Iterable[Mapping[str, Any]]) -> dict[str, int]:
+    """What a refund for goods kept because it had been given without goods before, by the kind it was given as."""
+    named = {Withheld.GOODWILL_GIVEN: "GOODWILL", Withheld.CORRECTION_GIVEN: "CORRECTION"}
+    return {named[line["name"]]: -int(line["gross"]) for line in lines if line.get("name") in named}
 
 
 async def _vias(db: Session, payment_ids: Sequence[UUID]) -> dict[str, Via]:

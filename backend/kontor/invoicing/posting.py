@@ -103,12 +103,14 @@ def posting_of(
     *,
     paid: Iterable[Paid] = (),
     credited: bool = False,
+    set_off: Mapping[str, int] | None = None,
     via: Via | None = None,
     content: Mapping[str, Any] | None = None,
 ) -> Posting | None:
     """The entry of an event; None for one that moved nothing.
 
-    `paid` is how a refund went back, `credited` whether a credit note stands for it; `via` how a payment is made;
+    `paid` is how a refund went back, `credited` whether a credit note stands for it, `set_off` what of earlier refunds
+    without goods counts as paid for these goods now, by their kind; `via` how a payment is made;
     `content` what a document says, as it was frozen.
     """
     match event:
@@ -132,7 +134,7 @@ def posting_of(
             target = A.DUNNING_FEES if facts["waived"] else A.BANK
             return _fee("FEE_WAIVED" if facts["waived"] else "FEE_PAID", facts, target, A.RECEIVABLES)
         case "RefundSucceeded":
-            return _refund(facts, paid, credited=credited)
+            return _refund(facts, paid, credited=credited, set_off=set_off or {})
     return None
 
 
@@ -185,16 +187,21 @@ def _fee(kind: str, facts: Mapping[str, Any], debit: Account, credit: Account) -
     return Posting(kind, _hex(facts["notice_id"]), (Line(debit, facts["fee"]), Line(credit, -facts["fee"])))
 
 
-def _refund(facts: Mapping[str, Any], paid: Iterable[Paid], *, credited: bool) -> Posting:
+def _refund(
+    facts: Mapping[str, Any], paid: Iterable[Paid], *, credited: bool, set_off: Mapping[str, int]
+) -> Posting | None:
+    """Goodwill that turns out to be part of the price paid back costs nothing as such: it moves to the customer."""
     against = A.RECEIVABLES if credited else _WITHOUT_GOODS.get(facts["kind"], A.RECEIVABLES)
     sums: dict[tuple[Account, str], int] = {}
     for part in paid:
         via = Via(part.method, part.gateway)
         key = (A.RECEIVABLES, "") if part.credited else (_MONEY[part.method], via.detail)
         sums[key] = sums.get(key, 0) - part.amount
+    for kind, amount in set_off.items():
+        sums[_WITHOUT_GOODS[kind], ""] = -amount
     total = -sum(sums.values())
     lines = (Line(against, total), *(Line(account, amount, detail) for (account, detail), amount in sums.items()))
-    return Posting("REFUND", _hex(facts["refund_id"]), lines)
+    return Posting("REFUND", _hex(facts["refund_id"]), lines) if sums else None
 
 
 def _hex(row_id: Any) -> str:

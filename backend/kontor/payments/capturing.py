@@ -10,7 +10,7 @@ from kontor.core.db import Session
 from kontor.core.outbox import record, schedule
 from kontor.core.statemachine import transition
 from kontor.orders.queries import lock_orders
-from kontor.payments import ledger, queries, renewing
+from kontor.payments import kept, ledger, queries, renewing
 from kontor.payments.calling import Call, Results, Settled
 from kontor.payments.capture_plan import CapturePlan, CapturePolicy, PlannedPayment, plan_captures
 from kontor.payments.events import CaptureFailed, CaptureFinished, PaymentCaptured, PaymentVoided
@@ -106,6 +106,7 @@ async def prepare_captures(
     Raises `CaptureUnderWay` for a final capture while another one of its order has no outcome.
     """
     orders = await lock_orders(db, [each.order_id for each in asked])
+    waived = await kept.waived(db, orders)
     payments = await queries.lock_payments(db, orders)
     settings = await settings_of(db, list(orders.values()))
     underway = await queries.open_transactions(db, [item.id for group in payments.values() for item in group])
@@ -122,7 +123,7 @@ async def prepare_captures(
             raise CaptureUnderWay
         plan = plan_captures(
             planned(group.values(), underway, abilities_of, declined),
-            shipped=each.shipped,
+            shipped=_wanted(each, waived),
             policy=policy_of(settings[orders[each.order_id].channel_id]),
             final=each.final,
         )
@@ -134,6 +135,11 @@ async def prepare_captures(
             if ledger.by_gateway(group[intent.payment_id])
         ]
     return calls
+
+
+def _wanted(asked: CaptureOrder, waived: Mapping[UUID, int]) -> int:
+    """The value to collect for: what came back before anybody had paid it is collected no more."""
+    return max(0, asked.shipped - waived.get(asked.order_id, 0))
 
 
 def _call(payment: Payment, intent: PaymentTransaction, abilities_of: AbilitiesOf, *, known: bool, final: bool) -> Call:
@@ -183,6 +189,7 @@ async def finish_captures(
     What is left of the others is given back only when everything is collected.
     """
     orders = await lock_orders(db, [each.order_id for each in asked])
+    waived = await kept.waived(db, orders)
     payments = await queries.lock_payments(db, orders)
     settings = await settings_of(db, list(orders.values()))
     underway = await queries.open_transactions(db, [item.id for group in payments.values() for item in group])
@@ -194,7 +201,7 @@ async def finish_captures(
         declined = _book_shipment(db, each, group, underway, results, now=now)
         plan = plan_captures(
             planned(group, underway, abilities_of),
-            shipped=each.shipped,
+            shipped=_wanted(each, waived),
             policy=policy_of(settings[order.channel_id]),
             final=each.final,
         )
@@ -205,7 +212,7 @@ async def finish_captures(
         _tell(db, each, group, declined, missing)
         if plan.releases and not (declined or missing):
             schedule(db, "payments.void", {"order_id": order.id}, key=order.id)
-    owed = {each.order_id: each.shipped for each in asked if each.final}
+    owed = {each.order_id: _wanted(each, waived) for each in asked if each.final}
     await report(db, list(orders.values()), payments, now=now, owed=owed)
 
 

@@ -1,6 +1,6 @@
 """Refusals of payments."""
 
-from kontor.core.errors import Conflict, InvalidInput, NotFound
+from kontor.core.errors import Conflict, InvalidInput, NotFound, Unavailable
 
 
 class PaymentNotFound(NotFound):
@@ -31,6 +31,18 @@ class RefundUnderWay(Conflict):
     """The refund is with the gateway or done; it cannot be recalled any more."""
 
     default_code = "REFUND_UNDER_WAY"
+
+
+class RefundCounted(Conflict):
+    """Goods came back in the meantime and were paid less because of this refund: it can only be paid out."""
+
+    default_code = "REFUND_COUNTED"
+
+
+class CaptureUndecided(Unavailable):
+    """What became of a capture is not known yet, and a refund depends on it."""
+
+    default_code = "CAPTURE_UNDECIDED"
 
 
 class PaymentNotAwaited(Conflict):

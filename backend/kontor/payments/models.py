@@ -109,6 +109,20 @@ class PaymentMethod(Model):
     changed_by: Mapped[str] = mapped_column(sa.String(200))
 
 
+class PaymentPolicy(Model):
+    """Which payment of a channel's orders is next, from a moment on: `rule` by its `purpose` CAPTURE or REFUND."""
+
+    __tablename__ = "payment_policy"
+    __table_args__ = (sa.UniqueConstraint("channel_id", "purpose", "valid_from"),)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    channel_id: Mapped[UUID] = mapped_column(sa.ForeignKey("sales_channel.id"))
+    purpose: Mapped[str] = mapped_column(sa.String(10))
+    rule: Mapped[str] = mapped_column(sa.String(20))
+    valid_from: Mapped[datetime]
+    created_at: Mapped[datetime]
+    created_by: Mapped[str] = mapped_column(sa.String(200))
+
+
 class PaymentTransaction(Model):
     """The ledger of one payment. `idempotency_key` goes to the gateway, so that a repeated call does nothing."""
 

@@ -22,6 +22,7 @@ from kontor.payments.models import Payment, PaymentTransaction, TransactionKind
 from kontor.payments.offering import methods_of
 from kontor.payments.reporting import covered, covers, doubtful, dues_of, report, settings_of
 from kontor.payments.states import PaymentMethodKind, PaymentState
+from kontor.payments.surplus import refund_late_money
 
 K = TransactionKind
 _NO_MONEY_NOW = (PaymentMethodKind.PREPAYMENT, PaymentMethodKind.ON_ACCOUNT)
@@ -59,6 +60,8 @@ async def record_payment(
         ),
     )
     await report(db, [order], await queries.lock_payments(db, [order.id]), now=now)
+    if payment.kind is PaymentMethodKind.PREPAYMENT:
+        await refund_late_money(db, [order], now=now)
     return intent
 
 

@@ -22,9 +22,11 @@ from kontor.payments import ledger, queries
 from kontor.payments.calling import Call, Results, Settled
 from kontor.payments.capturing import AbilitiesOf
 from kontor.payments.disputes import left_over, settle_disputes
-from kontor.payments.errors import InvalidRefund, RefundUnderWay
+from kontor.payments.errors import InvalidRefund, RefundCounted, RefundUnderWay
 from kontor.payments.events import RefundFailed, RefundRequested, RefundSucceeded
+from kontor.payments.kept import counted_since, refunds_of
 from kontor.payments.models import Payment, PaymentTransaction, Refund, RefundAllocation, TransactionKind
+from kontor.payments.policies import Named, PolicyPurpose, PolicySource, named
 from kontor.payments.ports import Declined
 from kontor.payments.refund_split import RefundablePayment, RefundPolicy, split_refund
 from kontor.payments.reporting import report, settings_of
@@ -32,7 +34,6 @@ from kontor.payments.states import REFUND_TRANSITIONS, PaymentMethodKind, Refund
 
 RECALL = timedelta(seconds=60)
 APPROVAL_ABOVE = 10_000
-NOT_PAID = "NOT_PAID"  # the name of a refund's line: cents of what its goods are worth that nobody was asked for
 NOTHING_LEFT = Declined("charged_back", "The customer's bank has taken this money back already.")
 
 
@@ -74,11 +75,12 @@ class RefundShare:
 
 @dataclass(frozen=True, slots=True)
 class RefundPreview:
-    """How a refund would be divided, before it is confirmed."""
+    """How a refund would be divided, before it is confirmed, and which version of a policy says so."""
 
     amount: int
     refundable: int
     policy: RefundPolicy
+    said_by: Named
     shares: tuple[RefundShare, ...]
     needs_approval: bool
 
@@ -115,27 +117,21 @@ async def preview_refund(
     promised = await queries.promised_refunds(db, [order.id])
     open_payments = [_refundable(item, promised.get(item.id, 0), abilities_of) for item in payments.values()]
     policy = RefundPolicy.CHOSEN if chosen else RefundPolicy(settings.get("refund_policy", RefundPolicy.REVERSE))
+    said_by = Named(PolicySource.CHOSEN)
+    if policy is not RefundPolicy.CHOSEN:
+        said_by = await named(db, order.channel_id, PolicyPurpose.REFUND, settings)
     by_text = {str(key): share for key, share in (chosen or {}).items()}
     shares = split_refund(open_payments, amount, policy=policy, chosen=by_text)
     return RefundPreview(
         amount=amount,
         refundable=sum(max(0, item.refundable) for item in open_payments),
         policy=policy,
+        said_by=said_by,
         shares=tuple(
             RefundShare(payments[key], share, min(share, ledger.owed(payments[key]))) for key, share in shares.items()
         ),
         needs_approval=_needs_approval(db, amount, settings),
     )
-
-
-async def never_paid(db: Session, order: Order, amount: int) -> int:
-    """What of `amount` cannot go back because a locked order was taken with payments below its total.
-
-    That is the channel's `payment_tolerance` at work, a few cents. Money that is still to come, went back already or
-    is on its way does not count: a refund that needs it has to wait.
-    """
-    offered = sum(payment.amount for payment in await queries.read_payments(db, order.id))
-    return max(0, min(order.total - offered, amount - await refundable(db, order.id)))
 
 
 async def refundable(db: Session, order_id: UUID) -> int:
@@ -154,31 +150,20 @@ def _needs_approval(db: Session, amount: int, settings: Mapping[str, Any]) -> bo
 async def request_refund(db: Session, order: Order, *, now: datetime, **wish: Unpack[RefundWish]) -> Refund:
     """Promise money back on a locked order; the payout is a job. The same `source_key` gives the same refund.
 
+    A refund whose lines come to nothing moves no money and has succeeded at once; its documents say what was kept.
     Raises what `preview_refund` raises, and `InvalidRefund`.
     """
     known: Refund | None = await db.scalar(sa.select(Refund).where(Refund.source_key == wish["source_key"]))
     if known is not None:
         return known
     _check(wish)
+    if wish["amount"] == 0 and wish.get("lines"):
+        return _without_money(db, order, wish, now=now)
     preview = await preview_refund(
         db, order, wish["amount"], chosen=wish.get("chosen"), abilities_of=wish.get("abilities_of")
     )
-    refund = Refund(
-        id=new_id(),
-        order_id=order.id,
-        return_id=wish.get("return_id"),
-        kind=RefundKind(wish["kind"]).value,
-        state=RefundState.AWAITING_APPROVAL if preview.needs_approval else RefundState.REQUESTED,
-        currency=order.currency,
-        amount=wish["amount"],
-        lines=[dict(line) for line in wish.get("lines", ())],
-        policy=preview.policy.value,
-        reason=wish["reason"].strip(),
-        source_key=wish["source_key"],
-        requested_at=now,
-        requested_by=db.by,
-    )
-    db.add(refund)
+    state = RefundState.AWAITING_APPROVAL if preview.needs_approval else RefundState.REQUESTED
+    refund = _written(db, order, wish, state, policy=preview.policy, now=now)
     await db.flush()
     db.add_all(
         RefundAllocation(refund_id=refund.id, payment_id=share.payment.id, amount=share.amount)
@@ -186,6 +171,35 @@ async def request_refund(db: Session, order: Order, *, now: datetime, **wish: Un
     )
     if not preview.needs_approval:
         _pay_out(db, refund, due_at=now + RECALL if wish.get("recallable") else None)
+    return refund
+
+
+def _written(
+    db: Session, order: Order, wish: RefundWish, state: RefundState, *, policy: RefundPolicy | None, now: datetime
+) -> Refund:
+    refund = Refund(
+        id=new_id(),
+        order_id=order.id,
+        return_id=wish.get("return_id"),
+        kind=RefundKind(wish["kind"]).value,
+        state=state,
+        currency=order.currency,
+        amount=wish["amount"],
+        lines=[dict(line) for line in wish.get("lines", ())],
+        policy=policy.value if policy else "",
+        reason=wish["reason"].strip(),
+        source_key=wish["source_key"],
+        requested_at=now,
+        requested_by=db.by,
+    )
+    db.add(refund)
+    return refund
+
+
+def _without_money(db: Session, order: Order, wish: RefundWish, *, now: datetime) -> Refund:
+    refund = _written(db, order, wish, RefundState.SUCCEEDED, policy=None, now=now)
+    refund.begun_at = refund.finished_at = now
+    _tell_success(db, refund)
     return refund
 
 
@@ -221,9 +235,14 @@ def approve_refund(db: Session, refund: Refund, *, now: datetime) -> Refund:
 
 
 async def recall_refund(db: Session, refund: Refund, *, now: datetime) -> Refund:
-    """Take a refund of a locked order back while its payout waits; raises `RefundUnderWay` once it has begun."""
+    """Take a refund of a locked order back while its payout waits.
+
+    Raises `RefundUnderWay` once it has begun, and `RefundCounted` when goods came back since and were paid less by it.
+    """
     if refund.state not in queries.UNDER_WAY or refund.begun_at is not None:
         raise RefundUnderWay("The refund has begun and cannot be recalled.", state=refund.state)
+    if counted_since(refund, await refunds_of(db, refund.order_id)):
+        raise RefundCounted("Goods have come back since and were paid less by it.", refund_id=str(refund.id))
     await unschedule(db, [f"refund/{refund.id}"])
     transition(db, refund, RefundState.CANCELED, table=REFUND_TRANSITIONS, now=now, reason="recalled")
     refund.finished_at = now
@@ -361,15 +380,21 @@ def _end(
         record(db, failed)
     elif all(share.done for share in shares):
         transition(db, refund, RefundState.SUCCEEDED, table=REFUND_TRANSITIONS, now=now)
-        succeeded = RefundSucceeded(
+        _tell_success(db, refund)
+    else:
+        return
+    refund.finished_at = now
+
+
+def _tell_success(db: Session, refund: Refund) -> None:
+    record(
+        db,
+        RefundSucceeded(
             stream_id=refund.order_id,
             refund_id=refund.id,
             return_id=refund.return_id,
             kind=refund.kind,
             amount=refund.amount,
             currency=refund.currency,
-        )
-        record(db, succeeded)
-    else:
-        return
-    refund.finished_at = now
+        ),
+    )

@@ -12,8 +12,10 @@ from kontor.channels.models import SalesChannel
 from kontor.core.db import Session, chunks, in_key_order
 from kontor.orders.models import Order, OrderCharge, OrderLine
 from kontor.orders.service import report_money
-from kontor.payments import queries
+from kontor.orders.states import ReturnStatus
+from kontor.payments import kept, queries
 from kontor.payments.models import Payment
+from kontor.payments.policies import settings_with_policies
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +31,14 @@ class Dues:
 
 
 async def settings_of(db: Session, orders: Sequence[Order]) -> dict[UUID, dict[str, Any]]:
-    """The settings of the orders' channels, by channel."""
+    """The settings of the orders' channels, by channel; stored policies stand for what a setting says."""
     ids = {order.channel_id for order in orders}
     rows = await db.execute(sa.select(SalesChannel.id, SalesChannel.settings).where(SalesChannel.id.in_(ids)))
-    return {row.id: row.settings for row in rows}
+    return await settings_with_policies(db, {row.id: row.settings for row in rows})
 
 
 async def dues_of(db: Session, orders: Sequence[Order], settings: Mapping[UUID, Mapping[str, Any]]) -> dict[UUID, Dues]:
-    """Totals less what each cancellation took off them, to the cent."""
+    """Totals less what each cancellation took off them, to the cent, and less what is collected no more."""
     off: dict[UUID, int] = {}
     for part in chunks(in_key_order(order.id for order in orders)):
         lines = sa.select(OrderLine.order_id, OrderLine.canceled_gross).where(OrderLine.canceled > 0)
@@ -44,9 +46,10 @@ async def dues_of(db: Session, orders: Sequence[Order], settings: Mapping[UUID, 
         for found, column in ((lines, OrderLine.order_id), (charges, OrderCharge.order_id)):
             for order_id, gross in await db.execute(found.where(column.in_(part))):
                 off[order_id] = off.get(order_id, 0) + gross
+    waived = await kept.waived(db, [order.id for order in orders if order.return_status is not ReturnStatus.NONE])
     return {
         order.id: Dues(
-            order.total - off.get(order.id, 0),
+            order.total - off.get(order.id, 0) - waived.get(order.id, 0),
             int(settings.get(order.channel_id, {}).get("payment_tolerance", 0)),
             off.get(order.id, 0),
         )

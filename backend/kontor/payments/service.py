@@ -19,13 +19,11 @@ from kontor.payments.disputes import charge_back
 from kontor.payments.models import Payment
 from kontor.payments.receiving import add_payment, awaited, record_payment, withdraw_payment
 from kontor.payments.refunding import (
-    NOT_PAID,
     RefundKind,
     RefundPreview,
     RefundShare,
     RefundWish,
     approve_refund,
-    never_paid,
     preview_refund,
     recall_refund,
     request_refund,
@@ -36,7 +34,6 @@ from kontor.payments.states import PaymentMethodKind, PaymentState
 from kontor.payments.surplus import refund_surplus
 
 __all__ = [
-    "NOT_PAID",
     "RefundKind",
     "RefundPreview",
     "RefundShare",
@@ -45,7 +42,6 @@ __all__ = [
     "approve_refund",
     "awaited",
     "charge_back",
-    "never_paid",
     "preview_refund",
     "recall_refund",
     "record_payment",

@@ -13,6 +13,7 @@ from kontor.orders.queries import lock_orders
 from kontor.orders.states import CALLED_OFF, OrderState
 from kontor.payments import queries, refunding
 from kontor.payments.models import Payment, Refund
+from kontor.payments.paying_back import payable_for
 from kontor.payments.reporting import Dues, dues_of, settings_of
 from kontor.payments.states import PaymentMethodKind, RefundState
 
@@ -32,7 +33,7 @@ async def refund_surplus(
     wanted = beyond if most is None else min(beyond, most)
     if wanted <= (0 if most is None else dues.slack):
         return None
-    amount = min(wanted, await refunding.refundable(db, order.id))
+    amount = (await payable_for(db, order, wanted)).amount
     if amount <= 0:
         return None
     return await refunding.request_refund(

@@ -1,12 +1,15 @@
 """The job that drives every process, a hundred happenings at once, and what follows from canceled pieces."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
-from kontor.core.jobs import JobContext, job
+from kontor.core.jobs import JobContext, RetryLater, job
 from kontor.core.outbox import Item
+from kontor.payments.errors import CaptureUndecided
 from kontor.processes import canceled, service
 from kontor.processes.running import Care
 
+UNDECIDED = timedelta(seconds=5)
 TRIES = 3  # how often something unexpected is tried before it becomes an incident of its instance
 
 
@@ -16,7 +19,12 @@ async def advance(ctx: JobContext, items: Sequence[Item]) -> None:
     async with ctx.claim(*items) as (db, mine):
         if mine:
             care = Care(alone=len(items) == 1, last=mine[0].attempts + 1 >= TRIES)
-            await service.advance(db, mine, care=care)
+            try:
+                await service.advance(db, mine, care=care)
+            except CaptureUndecided as problem:
+                if not care.alone:
+                    raise
+                raise RetryLater(UNDECIDED, problem.message) from None
 
 
 @job("processes.refund_canceled", batch=20)

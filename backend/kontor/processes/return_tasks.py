@@ -88,11 +88,10 @@ async def _refund(run: TaskRun, each: Subject) -> Answer:
     lines = (await returns.lines_of(run.db, [found.id]))[found.id]
     known: dict[str, Any] = {"more_expected": not is_done(lines)}
     due = await refunding.book_refund(run.db, found.id, now=run.now)
-    if due.amount > 0:
-        unpaid = await payments.never_paid(run.db, order, due.amount)
+    if due.goods > 0:
         refund = await payments.request_refund(
-            run.db, order, now=run.now, kind=payments.RefundKind.RETURN, amount=due.amount - unpaid,
-            lines=_lines(due, unpaid), reason=f"return {found.number}", source_key=f"return/{found.id}/{each.token}",
+            run.db, order, now=run.now, kind=payments.RefundKind.RETURN, amount=due.amount,
+            lines=_lines(due), reason=f"return {found.number}", source_key=f"return/{found.id}/{each.token}",
             return_id=found.id,
         )  # fmt: skip
         return Waiting({**known, "refund_id": str(refund.id)})
@@ -111,9 +110,10 @@ async def _open_refund(db: Session, each: Subject) -> Refund | None:
     return refund if refund is not None and refund.state in (RefundState.FAILED, RefundState.REQUESTED) else None
 
 
-def _lines(due: RefundDue, unpaid: int) -> list[dict[str, Any]]:
+def _lines(due: RefundDue) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = [
         {"shipment_line_id": str(line.shipment_line_id), "quantity": line.quantity, "gross": line.gross}
+        | ({"reduced": line.reduced} if line.reduced else {})
         for line in due.lines
     ]
     rows += [{"charge_id": str(charge.charge_id), "gross": charge.gross} for charge in due.charges]
@@ -121,8 +121,7 @@ def _lines(due: RefundDue, unpaid: int) -> list[dict[str, Any]]:
         rows.append({"name": "RETURN_FEE", "tax_rate": str(due.lines[0].tax_rate), "gross": -due.fee})
     for rate, kept in due.rechecked.items():
         rows.append({"name": "PROMOTION_NOT_EARNED", "tax_rate": rate, "gross": -kept})
-    if unpaid:
-        rows.append({"name": payments.NOT_PAID, "gross": -unpaid})
+    rows += [{"name": str(rule), "gross": -amount} for rule, amount in due.withheld.items()]
     return rows
 
 

@@ -43,7 +43,10 @@ def is_done(lines: Iterable[Progress]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Entitlement:
-    """Pieces of one shipment line: shipped for `gross` with `tax` in it, so far refunded, and accepted anew."""
+    """Pieces of one shipment line: shipped for `gross` with `tax` in it, so far refunded, and accepted anew.
+
+    `given` is what goodwill lowered the price of those by that were not refunded yet.
+    """
 
     order_line_id: UUID
     shipment_line_id: UUID
@@ -54,14 +57,22 @@ class Entitlement:
     refunded_units: int
     refunded_gross: int
     units: int
+    given: int = 0
 
 
 def entitled(row: Entitlement) -> RefundLine:
-    """Entitled so far minus refunded so far: any sequence of partial refunds ends at what was shipped, to the cent."""
+    """Entitled so far minus refunded so far: any sequence of partial refunds ends at what was shipped, to the cent.
+
+    Goodwill lowered the price of all pieces that were kept then: each takes its share of it along.
+    """
     units = row.refunded_units + row.units
-    gross = of_units(row.gross, row.quantity, units) - row.refunded_gross
+    worth = of_units(row.gross, row.quantity, units) - row.refunded_gross
     tax = of_units(row.tax, row.quantity, units) - of_units(row.tax, row.quantity, row.refunded_units)
-    return RefundLine(row.order_line_id, row.shipment_line_id, row.units, gross - tax, tax, gross, row.tax_rate)
+    reduced = min(worth, of_units(max(0, row.given), row.quantity - row.refunded_units, row.units))
+    gross = worth - reduced
+    tax -= (2 * tax * reduced + worth) // (2 * worth) if reduced else 0
+    net = gross - tax
+    return RefundLine(row.order_line_id, row.shipment_line_id, row.units, net, tax, gross, row.tax_rate, reduced)
 
 
 def due(rows: Sequence[Entitlement], charges: Sequence[RefundCharge], *, fee: int, currency: str) -> RefundDue:

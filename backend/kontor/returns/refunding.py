@@ -9,6 +9,9 @@ from kontor.core.statemachine import transition
 from kontor.orders import progress
 from kontor.orders import queries as orders
 from kontor.orders.models import Order, OrderCharge
+from kontor.payments.errors import CaptureUndecided
+from kontor.payments.kept import refunds_of, taken_off
+from kontor.payments.paying_back import payable_for
 from kontor.promotions.rechecking import sums
 from kontor.returns import queries
 from kontor.returns.inspection import Entitlement, all_returned, due, is_complete
@@ -21,16 +24,19 @@ from kontor.returns.values import RefundCharge, RefundDue
 async def refund_due(db: Session, found: Return) -> RefundDue:
     """What is to be paid now: accepted pieces that were not refunded, less the fee, which is kept once.
 
-    What kept goods no longer earn of promotions with the rule RECHECK is kept, too.
-    When with them every shipped piece of the order is paid back, its charges are too.
+    What kept goods no longer earn of promotions with the rule RECHECK is kept, too. Goodwill given for the goods before
+    is part of what they are paid. When with them every shipped piece of the order is paid back, its charges are too.
+    Never more goes back than came in: the rest is withheld by a rule that is named.
     """
     lines = (await queries.lines_of(db, [found.id]))[found.id]
     shipped = {line.id: line for line in await queries.shipped_lines(db, found.order_id)}
     units = {line.shipment_line_id: line.accepted - line.refunded for line in lines}
+    given = taken_off(await refunds_of(db, found.order_id))
     rows = [
         Entitlement(
             line.order_line_id, line.shipment_line_id, sent.quantity, sent.gross, sent.tax, sent.tax_rate,
             sent.refunded_units, sent.refunded_gross, units[line.shipment_line_id],
+            given.get(str(line.shipment_line_id), 0),
         )
         for line in lines
         if (sent := shipped.get(line.shipment_line_id)) is not None
@@ -51,7 +57,13 @@ async def refund_due(db: Session, found: Return) -> RefundDue:
         returned[sent.order_line_id] = returned.get(sent.order_line_id, 0) + paid_back
     supplied = {sent.order_line_id: sent for _, sent in sorted(shipped.items())}
     kept = await kept_back(db, found.order_id, returned, supplied, most=answer.goods - answer.fee)
-    return replace(answer, rechecked=kept)
+    return await _payable(db, found, replace(answer, rechecked=kept))
+
+
+async def _payable(db: Session, found: Return, answer: RefundDue) -> RefundDue:
+    order = await db.get_one(Order, found.order_id)
+    paid = await payable_for(db, order, answer.credited)
+    return replace(answer, withheld=paid.withheld, waits=paid.waits)
 
 
 def _is_open(charge: OrderCharge) -> bool:
@@ -67,17 +79,20 @@ def _charge(charge: OrderCharge) -> RefundCharge:
 async def book_refund(db: Session, return_id: UUID, *, now: datetime) -> RefundDue:
     """Use the entitlement up: what is answered is to be requested from payments in the same transaction.
 
-    A second call answers nothing more to pay until more pieces are accepted.
+    A second call answers nothing more to pay until more pieces are accepted. Raises `CaptureUndecided` as long as it
+    depends on a capture whose outcome is unknown.
     """
     order, found = await queries.lock_return(db, return_id)
     answer = await refund_due(db, found)
     if not answer.lines:
         return answer
+    if answer.waits:
+        raise CaptureUndecided("The outcome of a capture is not known yet.", return_id=str(return_id))
     lines = (await queries.lines_of(db, [found.id]))[found.id]
     sent = await queries.lock_shipment_lines(db, [line.shipment_line_id for line in answer.lines])
     for row in answer.lines:
         sent[row.shipment_line_id].refunded_units += row.quantity
-        sent[row.shipment_line_id].refunded_gross += row.gross
+        sent[row.shipment_line_id].refunded_gross += row.gross + row.reduced
     for line in lines:
         line.refunded = line.accepted
     await _book_charges(db, order, answer)

@@ -5,10 +5,15 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from uuid import UUID
 
+from kontor.payments.refund_due import Withheld
+
 
 @dataclass(frozen=True, slots=True)
 class RefundLine:
-    """Pieces to pay back with the frozen amounts of their supply."""
+    """Pieces to pay back with the frozen amounts of their supply; `reduced` is what goodwill gave back for them before.
+
+    The amounts are what is left after that.
+    """
 
     order_line_id: UUID
     shipment_line_id: UUID
@@ -17,6 +22,7 @@ class RefundLine:
     tax: int
     gross: int
     tax_rate: Decimal
+    reduced: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +41,8 @@ class RefundDue:
     """What a return is to be paid: pieces, charges, and the fee that is kept, a line of its own.
 
     `rechecked` is kept, too: discounts the kept goods no longer earn, gross by tax rate (negative: given back).
+    `withheld` is what does not go back although the goods are credited, by the rule that says so; `waits` that the
+    outcome of a capture decides it.
     """
 
     currency: str
@@ -42,6 +50,8 @@ class RefundDue:
     charges: tuple[RefundCharge, ...] = ()
     fee: int = 0
     rechecked: Mapping[str, int] = field(default_factory=dict)
+    withheld: Mapping[Withheld, int] = field(default_factory=dict)
+    waits: bool = False
 
     @property
     def goods(self) -> int:
@@ -49,6 +59,11 @@ class RefundDue:
         return sum(line.gross for line in self.lines) + sum(charge.gross for charge in self.charges)
 
     @property
+    def credited(self) -> int:
+        """What credit notes take off the invoices: goods and charges less what is kept of them."""
+        return self.goods - self.fee - sum(self.rechecked.values())
+
+    @property
     def amount(self) -> int:
         """What is paid out, minor units; never negative."""
-        return self.goods - self.fee - sum(self.rechecked.values())
+        return self.credited - sum(self.withheld.values())

@@ -70,11 +70,21 @@ async def test_store_takes_in_a_return_by_its_number(
     assert taken["data"]["receiveReturn"]["return"] == {"state": "INSPECTED", "lines": [{"accepted": 2}]}
     assert await stock_of(database, store.id, variant.id) == (2, 0, 0)
     assert (await counters(database, order_id))[0]["returned"] == 2
-    due = "query($id: UUID!) { returnRefundDue(returnId: $id) { amount { amount } lines { quantity tax { amount } } } }"
+    due = """query($id: UUID!) { returnRefundDue(returnId: $id) { amount { amount } withheld { amount }
+      explanations { rule amount { amount } text } lines { quantity tax { amount } } } }"""
     answer = await client.graphql(due, {"id": str(found.id)}, principal=clerk)
     assert answer["data"]["returnRefundDue"] == {
-        "amount": {"amount": 2000}, "lines": [{"quantity": 2, "tax": {"amount": 319}}],
-    }  # fmt: skip
+        "amount": {"amount": 0},
+        "withheld": {"amount": 2000},
+        "explanations": [
+            {
+                "rule": "NOT_COLLECTED",
+                "amount": {"amount": -2000},
+                "text": "Nobody has paid this yet; it is not collected any more.",
+            }
+        ],
+        "lines": [{"quantity": 2, "tax": {"amount": 319}}],
+    }
 
 
 async def test_stranger_sees_and_changes_no_return(database: Database, client: Client, principals: Principals) -> None:

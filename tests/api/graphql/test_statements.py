@@ -28,6 +28,7 @@ DEPTH = 2
 # Lists that cannot have fifty rows, or need arguments: the values to ask them with once for few and once for many.
 WHOLE = {
     "bankSuggestions", "ledgerAccounts", "waitingPayouts", "legalEntities", "lowestPrices", "paymentMethods",
+    "paymentPolicies",
     "importKinds", "webhookEventTypes", "issuedCodes", "availability", "routingPresets",
 }  # fmt: skip
 
@@ -119,6 +120,7 @@ async def test_plain_lists_cost_as_many_statements_for_many_rows(runtime: Runtim
     entity = str(side.channel.legal_entity_id)
     named = {
         "paymentMethods": {"channel": side.channel.code},
+        "paymentPolicies": {"channel": side.channel.code},
         "ledgerAccounts": {"legalEntityId": entity},
         "waitingPayouts": {"legalEntityId": entity},
         "lowestPrices": {"channelId": str(side.channel.id), "variantIds": [str(side.variant.id)] * 3},

@@ -17,10 +17,13 @@ from kontor.api.graphql.scalars import Long, Money, MoneyInput
 from kontor.api.graphql.shown import Made, Shown
 from kontor.payments import lists, models
 from kontor.payments.models import TransactionKind, TransactionState
+from kontor.payments.policies import PolicySource
 from kontor.payments.service import RefundKind
 from kontor.payments.states import PaymentMethodKind, PaymentState, RefundState
 
-for _states in (PaymentMethodKind, PaymentState, RefundKind, RefundState, TransactionKind, TransactionState):
+for _states in (
+    PaymentMethodKind, PaymentState, PolicySource, RefundKind, RefundState, TransactionKind, TransactionState,
+):  # fmt: skip
     strawberry.enum(_states)
 
 
@@ -137,6 +140,10 @@ class RefundPreview:
     amount: Money
     refundable: Money
     policy: str
+    policy_source: PolicySource = strawberry.field(
+        description="Who says so: the given shares, a stored version, the channel's settings, or none of them."
+    )
+    policy_valid_from: datetime | None = strawberry.field(description="Since when the stored version counts.")
     needs_approval: bool
     shares: list[PreviewedShare]
 
@@ -201,6 +208,9 @@ class IssueRefundInput:
     amount: MoneyInput
     reason: str
     shares: list[RefundShareInput] | None = None
+    compensation: bool = strawberry.field(
+        default=False, description="Goodwill for trouble had, which lowers no price; else it lowers that of kept goods."
+    )
     wait: bool | None = strawberry.field(
         default=None, description="Whether it may be recalled for 60 seconds; people wait, API clients do not."
     )

@@ -37,6 +37,7 @@ from kontor.core.db import Session
 from kontor.core.errors import InvalidInput
 from kontor.core.ids import new_id
 from kontor.core.principal import Principal, PrincipalKind
+from kontor.invoicing.goodwill import grant_goodwill
 from kontor.orders.intake import PaymentInput
 from kontor.orders.models import Order
 from kontor.orders.queries import get_order, lock_order
@@ -96,6 +97,8 @@ class PaymentsQuery:
             amount=money(preview.amount, order.currency),
             refundable=money(preview.refundable, order.currency),
             policy=preview.policy.value,
+            policy_source=preview.said_by.source,
+            policy_valid_from=preview.said_by.valid_from,
             needs_approval=preview.needs_approval,
             shares=[
                 PreviewedShare(
@@ -184,18 +187,18 @@ class PaymentsMutation:
         async def work(db: Session) -> models.Refund:
             _check_kind(input.kind, db.principal)
             order = await lock_order(db, input.order_id, db.principal)
-            return await service.request_refund(
-                db,
-                order,
-                now=db.now,
-                kind=input.kind.value,
-                amount=_amount(order, input.amount),
-                reason=input.reason,
-                source_key=f"manual/{new_id()}",
-                chosen=_chosen(input.shares),
-                recallable=by_person if input.wait is None else input.wait,
-                abilities_of=_abilities(info),
-            )
+            wish: service.RefundWish = {
+                "kind": input.kind.value,
+                "amount": _amount(order, input.amount),
+                "reason": input.reason,
+                "source_key": f"manual/{new_id()}",
+                "chosen": _chosen(input.shares),
+                "recallable": by_person if input.wait is None else input.wait,
+                "abilities_of": _abilities(info),
+            }
+            if input.kind is service.RefundKind.GOODWILL:
+                return await grant_goodwill(db, order, now=db.now, compensation=input.compensation, **wish)
+            return await service.request_refund(db, order, now=db.now, **wish)
 
         return await _refund_changed(info, work, input)
 

@@ -14,10 +14,11 @@ from kontor.api.graphql.context import Info
 from kontor.api.graphql.errors import Refusal
 from kontor.api.graphql.loaders import by_id, by_key, by_parent
 from kontor.api.graphql.mutation import change
-from kontor.api.graphql.order_types import money, place_names, plain_rate
+from kontor.api.graphql.order_types import money, place_names
 from kontor.api.graphql.orders import LineQuantityInput
 from kontor.api.graphql.paging import After, Connection, First, connect, page_of, sorting
 from kontor.api.graphql.permissions import requires
+from kontor.api.graphql.return_refund import ReturnRefund
 from kontor.api.graphql.scalars import Money
 from kontor.auth.permissions import Permission
 from kontor.core.db import Session
@@ -30,7 +31,6 @@ from kontor.returns.receiving import Arrived, Finding
 from kontor.returns.refunding import refund_due
 from kontor.returns.service import Announcement, ReturnWish
 from kontor.returns.states import Disposition, ReturnReason, ReturnState
-from kontor.returns.values import RefundDue as Due
 
 for _states in (Disposition, ReturnReason, ReturnState):
     strawberry.enum(_states)
@@ -130,42 +130,6 @@ async def place_words(info: Info, record: Any, currency: str) -> list[str]:
     return describe_places(record, info.context.language, names, currency)
 
 
-@strawberry.type(description="Pieces to pay back with the frozen amounts of their supply.")
-class ReturnRefundLine:
-    order_line_id: UUID
-    quantity: int
-    net: Money
-    tax: Money
-    gross: Money
-    tax_rate: str
-
-
-@strawberry.type(description="What a return is to be paid now.")
-class ReturnRefund:
-    lines: list[ReturnRefundLine]
-    charges: Money
-    fee: Money
-    not_earned: Money = strawberry.field(description="Discounts the kept goods no longer earn; below 0: given back.")
-    amount: Money
-
-    @classmethod
-    def of(cls, due: Due) -> ReturnRefund:
-        """As the API shows it."""
-        lines = [
-            ReturnRefundLine(
-                order_line_id=line.order_line_id, quantity=line.quantity, net=money(line.net, due.currency),
-                tax=money(line.tax, due.currency), gross=money(line.gross, due.currency),
-                tax_rate=plain_rate(line.tax_rate),
-            )
-            for line in due.lines
-        ]  # fmt: skip
-        charges = sum(charge.gross for charge in due.charges)
-        return cls(
-            lines=lines, charges=money(charges, due.currency), fee=money(due.fee, due.currency),
-            not_earned=money(sum(due.rechecked.values()), due.currency), amount=money(due.amount, due.currency),
-        )  # fmt: skip
-
-
 @strawberry.input(description="What is left out does not narrow.")
 class ReturnsFilter:
     states: list[ReturnState] | None = None
@@ -261,7 +225,8 @@ class ReturnsQuery:
     async def return_refund_due(self, info: Info, return_id: UUID) -> ReturnRefund:
         principal = info.context.principal
         async with info.context.runtime.database.read_only(principal) as db:
-            return ReturnRefund.of(await refund_due(db, await queries.get_return(db, return_id, principal)))
+            due = await refund_due(db, await queries.get_return(db, return_id, principal))
+        return ReturnRefund.of(due, info.context.language)
 
 
 async def _changed(info: Info, work: Callable[[Session], Awaitable[models.Return]], body: Any) -> ReturnChanged:

@@ -1,0 +1,63 @@
+"""What of the money of an order may go back, told by rule."""
+
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from kontor.core.db import Session
+from kontor.orders.models import Order
+from kontor.payments import queries, refunding
+from kontor.payments.kept import GIVEN, refunds_of, withheld_by_rule
+from kontor.payments.models import PaymentTransaction, Refund, RefundAllocation, TransactionKind, TransactionState
+from kontor.payments.refund_due import MoneyThere, Payable, Withheld, payable
+from kontor.payments.reporting import dues_of, settings_of
+
+K = TransactionKind
+
+
+async def payable_for(db: Session, order: Order, due: int) -> Payable:
+    """What of `due` (minor units) can go back over the payments of an order, and which rule keeps the rest."""
+    there = await refunding.refundable(db, order.id)
+    if due <= there:
+        return payable(due, MoneyThere(there))
+    return payable(due, await _money_there(db, order, there))
+
+
+async def _money_there(db: Session, order: Order, refundable: int) -> MoneyThere:
+    payments = await queries.read_payments(db, order.id)
+    dues = (await dues_of(db, [order], await settings_of(db, [order])))[order.id]
+    charged_back, to_come = await _banks(db, order.id)
+    causes = await _given(db, order.id)
+    causes[Withheld.REFUNDED_BEFORE] = causes.get(Withheld.REFUNDED_BEFORE, 0) - dues.canceled
+    causes[Withheld.NOT_PAID] = order.total - sum(payment.amount for payment in payments if not payment.settles_id)
+    causes[Withheld.CHARGED_BACK] = charged_back
+    for rule, amount in withheld_by_rule(await refunds_of(db, order.id)).items():
+        causes[rule] = causes.get(rule, 0) - amount
+    return MoneyThere(refundable, causes, to_come)
+
+
+async def _banks(db: Session, order_id: UUID) -> tuple[int, bool]:
+    """What banks took back of money that was there, and whether a capture has no outcome yet."""
+    rows = await db.execute(
+        sa.select(PaymentTransaction.kind, PaymentTransaction.outcome, sa.func.sum(PaymentTransaction.amount))
+        .where(PaymentTransaction.order_id == order_id, PaymentTransaction.kind.in_((K.CHARGEBACK, K.CAPTURE)))
+        .group_by(PaymentTransaction.kind, PaymentTransaction.outcome)
+    )
+    sums = {(row[0], row[1]): int(row[2]) for row in rows}
+    opened = (TransactionState.PENDING, TransactionState.UNKNOWN)
+    return sums.get((K.CHARGEBACK, TransactionState.SUCCEEDED), 0), any((K.CAPTURE, state) in sums for state in opened)
+
+
+async def _given(db: Session, order_id: UUID) -> dict[Withheld, int]:
+    """What went back, or is about to, for no goods of the order."""
+    counts = sa.or_(RefundAllocation.done, Refund.state.in_(queries.UNDER_WAY))
+    rows = await db.execute(
+        sa.select(Refund.kind, Refund.lines, RefundAllocation.amount)
+        .join(RefundAllocation, RefundAllocation.refund_id == Refund.id)
+        .where(Refund.order_id == order_id, counts, Refund.kind.in_(list(GIVEN)))
+    )
+    given: dict[Withheld, int] = {}
+    for kind, lines, amount in rows:
+        if not lines:
+            given[GIVEN[kind]] = given.get(GIVEN[kind], 0) + amount
+    return given

@@ -1,0 +1,62 @@
+"""What of a refund that is due can go back, and which rule keeps the rest. Integer minor units."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Withheld(StrEnum):
+    """Why less goes back than goods are worth; the name of a refund's line. None of these changes what goods cost.
+
+    `NOT_PAID` are the cents a channel's tolerance let an order be short of, `CHARGED_BACK` is what the customer's bank
+    took back already, `REFUNDED_BEFORE` what went back for pieces that were not canceled, `GOODWILL_GIVEN` and
+    `CORRECTION_GIVEN` what went back for no goods at all. `NOT_COLLECTED` is what nobody has paid yet: the claim to it
+    falls away with the goods, and it is collected no more.
+    """
+
+    NOT_PAID = "NOT_PAID"
+    CHARGED_BACK = "CHARGED_BACK"
+    REFUNDED_BEFORE = "REFUNDED_BEFORE"
+    GOODWILL_GIVEN = "GOODWILL_GIVEN"
+    CORRECTION_GIVEN = "CORRECTION_GIVEN"
+    NOT_COLLECTED = "NOT_COLLECTED"
+
+
+@dataclass(frozen=True, slots=True)
+class MoneyThere:
+    """The money of an order: what may still go back, and what each rule can explain of what may not.
+
+    `causes` are less what earlier refunds kept for them. `to_come` says that captures have no outcome yet.
+    """
+
+    refundable: int
+    causes: Mapping[Withheld, int] = field(default_factory=dict)
+    to_come: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Payable:
+    """What goes back, and what is withheld by rule; together they are what is due. `waits` for a capture's outcome."""
+
+    amount: int
+    withheld: Mapping[Withheld, int] = field(default_factory=dict)
+    waits: bool = False
+
+
+def payable(due: int, money: MoneyThere) -> Payable:
+    """Never more than came in and is not back yet, never below zero; what is short is told rule by rule.
+
+    Every refund goes through here: returns, canceled pieces, changed orders and goodwill.
+
+    >>> payable(10000, MoneyThere(9500, {Withheld.GOODWILL_GIVEN: 500}))
+    Payable(amount=9500, withheld={<Withheld.GOODWILL_GIVEN: 'GOODWILL_GIVEN'>: 500}, waits=False)
+    """
+    amount = max(0, min(due, money.refundable))
+    short = max(0, due) - amount
+    withheld: dict[Withheld, int] = {}
+    for rule in Withheld:
+        part = short if rule is Withheld.NOT_COLLECTED else min(short, max(0, money.causes.get(rule, 0)))
+        if part:
+            withheld[rule] = part
+            short -= part
+    return Payable(amount, withheld, waits=money.to_come and Withheld.NOT_COLLECTED in withheld)

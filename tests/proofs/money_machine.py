@@ -1,0 +1,399 @@
+"""Random lives of the money of orders: promotions of every kind, payments of every kind, and what comes back.
+
+Nothing of the goods goes wrong here; what is tried is every order in which money is promised, taken, lost and given
+back. At the end everything that was sent comes back, so that what is left is what a rule keeps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from factories.catalog import make_variant
+from factories.channels import make_channel
+from factories.intake import Company, make_company, order_input, place, put_stock
+from factories.pricing import make_price
+from factories.promotions import make_coupon, make_promotion
+from factories.tax import make_tax_rate
+from kontor import relay
+from kontor.core.db import Session
+from kontor.core.jobs import Runtime
+from kontor.fulfillment import shipping
+from kontor.fulfillment.models import FulfillmentOrder, Shipment
+from kontor.fulfillment.states import FulfillmentState
+from kontor.invoicing.goodwill import grant_goodwill
+from kontor.invoicing.models import CreditNote, Invoice
+from kontor.invoicing.open_items import receivables_of
+from kontor.orders import queries as orders
+from kontor.orders.intake import ChargeInput, LineInput, PaymentInput
+from kontor.orders.models import Order
+from kontor.orders.placing import Placed
+from kontor.payments import service as payments
+from kontor.payments.models import Payment, PaymentTransaction, Refund, TransactionKind, TransactionState
+from kontor.payments.refund_due import Withheld
+from kontor.payments.refund_split import RefundPolicy
+from kontor.processes.models import ProcessInstance
+from kontor.processes.states import InstanceState
+from kontor.promotions.values import Combination, ReturnRule
+from kontor.returns import queries as return_queries
+from kontor.returns import receiving
+from kontor.returns import service as returns
+from kontor.returns.states import Disposition, ReturnReason
+from proofs.order_machine import Broken, OrderMachine
+
+METHODS = ["CARD", "WALLET", "GIFT_CARD", "BONUS_POINTS", "ON_ACCOUNT", "PREPAYMENT"]
+CARDS = ["tok_visa"] * 6 + ["tok_lost_answer_once", "tok_error_once", "tok_closed_after_once", "tok_capture_declined"]
+PRICES = {"LAMP": 1999, "OIL": 333, "ROPE": 1000, "BOOK": 1295, "CARD": 100}
+RATES = {"BOOK": "reduced", "OIL": "reduced", "CARD": "zero"}
+BENEFITS: tuple[Mapping[str, Any], ...] = (
+    {"kind": "PERCENT_OFF", "tiers": [{"since": 2, "percent": 7}, {"since": 4, "percent": 15}]},
+    {"kind": "AMOUNT_OFF", "amount": 501},
+    {"kind": "AMOUNT_OFF", "amount": 50, "each_unit": True},
+    {"kind": "BUY_X_GET_Y", "buy": 2, "get": 1, "rewarded": {"skus": ["OIL", "ROPE"]}, "percent": 50},
+    {"kind": "CHEAPEST_FREE", "size": 3, "free": 1},
+    {"kind": "BUNDLE_PRICE", "price": 2500,
+     "parts": [{"scope": {"skus": ["LAMP"]}, "quantity": 1}, {"scope": {"skus": ["OIL"]}, "quantity": 2}]},
+    {"kind": "FREE_SHIPPING", "most": 300},
+    {"kind": "GIFT", "rewarded": {"skus": ["CARD"]}},
+)  # fmt: skip
+SCOPES: tuple[Mapping[str, Any] | None, ...] = (None, None, {"skus": ["LAMP", "OIL"]}, {"skus": ["ROPE", "BOOK"]})
+KEPT = ("RETURN_FEE", "PROMOTION_NOT_EARNED")
+
+
+@dataclass
+class MoneyMachine(OrderMachine):
+    """Two shops, one with gross and one with net prices, and what their customers do."""
+
+    runtime: Runtime | None = None
+
+    async def begin(self) -> None:
+        """Goods without end; prices, rates, promotions and policies as chance will have them."""
+        shop = await make_company(self.database, payment_methods=METHODS, settings=self._settings(), return_days=900)
+        async with self.database.unit_of_work() as db:
+            net = await make_channel(
+                db, payment_methods=METHODS, settings=self._settings(), gross=False, return_days=900
+            )
+            for tax_class, rate in (("reduced", 7), ("zero", 0)):
+                await make_tax_rate(db, tax_class=tax_class, rate=Decimal(rate))
+            variants = {
+                sku: await make_variant(db, sku=sku, product={"tax_class": RATES.get(sku, "standard")})
+                for sku in PRICES
+            }
+            for channel in (shop.channel, net):
+                for sku, price in PRICES.items():
+                    await make_price(db, channel, variants[sku], price)
+        self.companies = [shop, Company(net, shop.warehouse, shop.numbers)]
+        self.places = [shop.warehouse]
+        for variant in variants.values():
+            await put_stock(self.database, shop.warehouse.id, variant.id, 5000)
+        for index, benefit in enumerate(self.chance.sample(BENEFITS, self.chance.randint(1, 4))):
+            await make_promotion(
+                self.database, f"P{index}", benefit=benefit, scope=self.chance.choice(SCOPES), currency="EUR",
+                coupon=index == 0, return_rule=self.chance.choice(list(ReturnRule)),
+                combination=self.chance.choice(list(Combination)), priority=self.chance.choice((0, 0, 1)),
+            )  # fmt: skip
+        await make_coupon(self.database, "WELCOME", "P0", most_uses=1000)
+
+    def _settings(self) -> dict[str, Any]:
+        automatic = [policy.value for policy in RefundPolicy if policy is not RefundPolicy.CHOSEN]
+        return {
+            "return_fee": self.chance.choice((0, 0, 295)),
+            "refund_policy": self.chance.choice(automatic),
+            "capture_policy": self.chance.choice(("STORED_VALUE_FIRST", "CARD_FIRST", "RATIO", "CHOSEN")),
+            "immediate_capture": self.chance.choice(([], ["WALLET"])),
+            "refund_approval_above": 10_000_000,
+        }
+
+    async def run(self, steps: int) -> None:
+        """Steps one by one, every invariant after each; at last everything comes back."""
+        await self.begin()
+        for _ in range(2):
+            await self._step(MoneyMachine.place_order)
+        await self._step(MoneyMachine.work_is_done)
+        names = [step for step, weight in STEPS for _ in range(weight)]
+        for _ in range(steps):
+            await self._step(self.chance.choice(names))
+            await self._nothing_is_stuck()
+        for _ in range(3):
+            await self._step(MoneyMachine.work_is_done)
+            self.log.append("all of it leaves")
+            await self._send_all()
+        await self._is_decided()
+        await self._everything_comes_back()
+        await self._is_decided()
+        await self._nothing_is_stuck()
+        await self._step(MoneyMachine.work_is_done)
+        await self._all_is_settled()
+
+    # --- orders -------------------------------------------------------------------------------------------------------
+
+    async def place_order(self) -> str:
+        """A basket that Kontor prices, paid by one to three methods."""
+        company = self.chance.choice(self.companies)
+        skus = self.chance.sample(sorted(PRICES), self.chance.randint(1, 4))
+        wanted = order_input(
+            company.channel,
+            *(LineInput(sku, self.chance.randint(1, 5)) for sku in skus),
+            charges=(ChargeInput("SHIPPING", "Shipping", 490),) if self.chance.random() < 0.5 else (),
+            coupons=("WELCOME",) if self.chance.random() < 0.4 else (),
+            payments=(PaymentInput("CARD", 1, token="tok_visa"),),
+        )
+        (refused,) = await place(self.database, company, wanted)
+        if isinstance(refused, Placed) or refused.code != "PAYMENTS_MISMATCH":
+            return "not placed" if isinstance(refused, Placed) else refused.code
+        promises = self._mixed(int(refused.params["total"]))
+        (outcome,) = await place(
+            self.database, company, order_input(company.channel, *wanted.lines, charges=wanted.charges,
+                                                coupons=wanted.coupons, payments=promises),
+        )  # fmt: skip
+        told = ", ".join(f"{each.kind} {each.amount} {each.token} {each.gateway}".strip() for each in promises)
+        return f"placed {outcome.number} by {told}" if isinstance(outcome, Placed) else outcome.code
+
+    def _mixed(self, total: int) -> tuple[PaymentInput, ...]:
+        kinds = self.chance.sample(METHODS, min(total, self.chance.randint(1, 3)))
+        if "PREPAYMENT" in kinds and "ON_ACCOUNT" in kinds:
+            kinds.remove("PREPAYMENT")
+        cuts = sorted(self.chance.sample(range(1, total), len(kinds) - 1)) if len(kinds) > 1 else []
+        amounts = [end - begin for begin, end in zip([0, *cuts], [*cuts, total], strict=True)]
+        return tuple(self._promise(kind, amount) for kind, amount in zip(kinds, amounts, strict=True))
+
+    def _promise(self, kind: str, amount: int) -> PaymentInput:
+        if kind == "CARD":
+            gateway = self.chance.choice(("", "", "single"))
+            return PaymentInput(kind, amount, gateway=gateway, token=self.chance.choice(CARDS))
+        token = {"WALLET": "tok_wallet", "GIFT_CARD": "tok_stored_value", "BONUS_POINTS": "tok_stored_value"}.get(kind)
+        return PaymentInput(kind, amount, token=token)
+
+    async def transfer_comes(self) -> str | None:
+        """All or part of what is awaited comes in."""
+        payment = await self._any(Payment, Payment.kind.in_(("PREPAYMENT", "ON_ACCOUNT")))
+        if payment is None:
+            return None
+        async with self.database.unit_of_work() as db:
+            order = await orders.lock_order(db, payment.order_id)
+            row = await db.get_one(Payment, payment.id)
+            awaited = payments.awaited(row)
+            amount = self._count(awaited) if self.chance.random() < 0.3 else awaited
+            if amount <= 0:
+                return None
+            await payments.record_payment(db, order, row, amount, reference=f"T{len(self.log)}", now=db.now)
+        return f"{order.number} {amount}"
+
+    async def bank_takes_back(self) -> str | None:
+        payment = await self._any(Payment, Payment.captured > 0, Payment.gateway_reference.is_not(None))
+        if payment is None:
+            return None
+        async with self.database.unit_of_work() as db:
+            order = await orders.lock_order(db, payment.order_id)
+            row = await db.get_one(Payment, payment.id)
+            amount = self._count(row.captured) or 1
+            await payments.charge_back(db, row, amount, notice_id=f"N{len(self.log)}", now=db.now)
+        return f"{order.number} {amount}"
+
+    async def goodwill(self) -> str | None:
+        """A lower price or compensation; some of it is taken back."""
+        order, known = await self._any(Order), await self._any(Refund, Refund.kind == "GOODWILL")
+        if order is None:
+            return None
+        async with self.database.unit_of_work() as db:
+            if known is not None and self.chance.random() < 0.3:
+                await orders.lock_order(db, known.order_id)
+                await payments.recall_refund(db, await db.get_one(Refund, known.id), now=db.now)
+                return f"recalled {known.amount}"
+            locked = await orders.lock_order(db, order.id)
+            made = await grant_goodwill(
+                db, locked, now=db.now, compensation=self.chance.random() < 0.4, kind=payments.RefundKind.GOODWILL,
+                amount=self.chance.choice((1, 99, 500, 2500)), reason="scratched",
+                source_key=f"goodwill/{len(self.log)}", recallable=self.chance.random() < 0.4,
+            )  # fmt: skip
+        return f"{order.number} {made.amount} {'off the price' if made.lines else 'for the trouble'}"
+
+    # --- returns ------------------------------------------------------------------------------------------------------
+
+    async def send_back(self) -> str | None:
+        """Some pieces of an order come back at once, most of them paid for."""
+        order = await self._any(Order, Order.id.in_(sa.select(Shipment.order_id)))
+        if order is None:
+            return None
+        left = await self._still_out(order.id)
+        if not left:
+            return None
+        chosen = self.chance.sample(sorted(left), self.chance.randint(1, len(left)))
+        wanted = {line_id: self.chance.randint(1, left[line_id]) for line_id in chosen}
+        refundable = self.chance.random() < 0.9
+        await self._bring(order.id, wanted, refundable=refundable)
+        return f"{order.number}: {sum(wanted.values())}{'' if refundable else ' worn'}"
+
+    async def _still_out(self, order_id: UUID) -> dict[UUID, int]:
+        async with self.database.read_only() as db:
+            found: dict[UUID, int] = {}
+            for each in await return_queries.sent_pieces(db, order_id):
+                found[each.order_line_id] = found.get(each.order_line_id, 0) + each.left
+        return {line_id: count for line_id, count in found.items() if count}
+
+    async def _bring(self, order_id: UUID, wanted: Mapping[UUID, int], *, refundable: bool = True) -> None:
+        reason = self.chance.choice((ReturnReason.CHANGED_MIND, ReturnReason.CHANGED_MIND, ReturnReason.DAMAGED))
+        async with self.database.unit_of_work() as db:
+            wishes = tuple(returns.ReturnWish(line_id, count, reason) for line_id, count in wanted.items())
+            made = await returns.request_return(db, returns.Announcement(order_id, wishes, anyway=True), now=db.now)
+        await self._take_in(made.id, refundable=refundable)
+
+    async def _take_in(self, return_id: UUID, *, refundable: bool = True) -> None:
+        async with self.database.unit_of_work() as db:
+            await return_queries.lock_return(db, return_id)
+            lines = (await return_queries.lines_of(db, [return_id]))[return_id]
+            arrived = [receiving.Arrived(line.id, line.quantity) for line in lines]
+            found = [
+                receiving.Finding(line.id, line.quantity, Disposition.RESTOCK, refundable=refundable) for line in lines
+            ]
+            await receiving.receive_return(db, return_id, self.places[0].id, arrived, now=db.now, findings=found)
+
+    # --- the end ------------------------------------------------------------------------------------------------------
+
+    async def _is_decided(self) -> None:
+        """What a gateway did not answer is asked again until nothing is open there."""
+        assert self.runtime is not None
+        opened = PaymentTransaction.outcome.in_((TransactionState.PENDING, TransactionState.UNKNOWN))
+        for _ in range(9):
+            await self._drained(until=self.clock.moment + timedelta(hours=1))
+            if await self._any(PaymentTransaction, opened) is None:
+                return
+            await relay.hurry(self.runtime)
+
+    async def _send_all(self) -> None:
+        """What is open leaves, what is owed is paid."""
+        async with self.database.read_only() as db:
+            owing = list(await db.scalars(sa.select(Payment.id).order_by(Payment.id)))
+        for payment_id in owing:
+            async with self.database.unit_of_work() as db:
+                order = await orders.lock_order(db, (await db.get_one(Payment, payment_id)).order_id)
+                row = await db.get_one(Payment, payment_id, populate_existing=True)
+                if payments.awaited(row) > 0:
+                    await payments.record_payment(
+                        db, order, row, payments.awaited(row), reference=f"L{len(self.log)}-{payment_id}", now=db.now
+                    )
+        await self._drained()
+        states = (FulfillmentState.OPEN, FulfillmentState.ACCEPTED, FulfillmentState.PICKED, FulfillmentState.PACKED)
+        while (row := await self._any(FulfillmentOrder, FulfillmentOrder.state.in_(states))) is not None:
+            await self._ship_whole(row.id)
+
+    async def _ship_whole(self, row_id: UUID) -> None:
+        async with self.database.unit_of_work() as db:
+            await shipping.ship(db, shipping.Shipping(row_id), now=db.now, how=shipping.How(accepts_open=True))
+
+    async def _everything_comes_back(self) -> None:
+        async with self.database.read_only() as db:
+            ids = list(await db.scalars(sa.select(Order.id).order_by(Order.id)))
+        for order_id in ids:
+            left = await self._still_out(order_id)
+            while left:
+                part = {line_id: count for line_id, count in left.items() if self.chance.random() < 0.7}
+                await self._is_decided()
+                if part:
+                    self.log.append(f"the last {sum(part.values())} come back")
+                    await self._bring(order_id, part)
+                    await self._drained()
+                    await self._nothing_is_stuck()
+                left = await self._still_out(order_id)
+
+    async def _nothing_is_stuck(self) -> None:
+        """No return waits for a person to decide about its money."""
+        stuck = (ProcessInstance.key == "return", ProcessInstance.state == InstanceState.FAILED)
+        found = await self._any(ProcessInstance, *stuck)
+        if found is not None:
+            raise Broken(f"a return is stuck: {found.failed if hasattr(found, 'failed') else found.state_data}")
+
+    async def _all_is_settled(self) -> None:
+        """Every order says the same in its documents, ledgers and journal; what is left is what a rule keeps."""
+        async with self.database.read_only() as db:
+            for order in list(await db.scalars(sa.select(Order).order_by(Order.id))):
+                problems = await _account_of(db, order)
+                if problems:
+                    raise Broken(f"order {order.number}: {problems}")
+
+
+async def _account_of(db: Session, order: Order) -> dict[str, Any]:
+    """What does not add up of an order of which everything came back."""
+    refunds = list(await db.scalars(sa.select(Refund).where(Refund.order_id == order.id)))
+    lines = [line for refund in refunds if str(refund.state) != "CANCELED" for line in refund.lines]
+    kept = -sum(int(line["gross"]) for line in lines if line.get("name") in KEPT)
+    withheld = -sum(int(line["gross"]) for line in lines if line.get("name") in set(Withheld))
+    invoiced, credited, sent = [
+        int(await db.scalar(sa.select(sa.func.coalesce(sa.func.sum(column), 0)).where(mine)) or 0)
+        for column, mine in (
+            (Invoice.gross, Invoice.order_id == order.id),
+            (CreditNote.gross, CreditNote.order_id == order.id),
+            (Shipment.amount, sa.and_(Shipment.order_id == order.id, Shipment.recalled_at.is_(None))),
+        )
+    ]
+    ours = await orders.lines_of(db, [order.id])
+    worn = any(line.returned > line.refunded for line in ours[order.id])
+    moved = await _moved(db, order.id)
+    rows = list(await db.scalars(sa.select(Payment).where(Payment.order_id == order.id)))
+    there = sum(row.captured - row.refunded for row in rows)
+    owed = sum(max(0, row.billed - row.credited - row.captured) for row in rows)
+    balance = (await receivables_of(db, [order.id])).get(order.id, 0)
+    explained = await _explained(db, order.id, refunds, rows)
+    pending = [refund for refund in refunds if str(refund.state) not in ("SUCCEEDED", "CANCELED")]
+    wrong: dict[str, Any] = {}
+    if pending:
+        wrong["refunds"] = [(refund.kind, refund.amount, str(refund.state), refund.error) for refund in pending]
+    if invoiced and balance != explained:
+        wrong["journal"] = (balance, explained)
+    if sent and not worn and invoiced == sent and invoiced - credited != kept:
+        wrong["documents"] = (invoiced, credited, kept)
+    plain = not withheld and not moved["chargeback"] and not worn and sent
+    given = sum(
+        refund.amount
+        for refund in refunds
+        if refund.kind == "GOODWILL" and not refund.lines and str(refund.state) == "SUCCEEDED"
+    )
+    if plain and invoiced == sent and there + owed != kept - given:
+        wrong["money"] = (there, owed, kept, given)
+    if wrong:
+        wrong |= {"sent": sent, "withheld": withheld, "lines": lines, "moved": moved}
+    return wrong
+
+
+async def _moved(db: Session, order_id: UUID) -> dict[str, int]:
+    rows = await db.execute(
+        sa.select(PaymentTransaction.kind, sa.func.sum(PaymentTransaction.amount))
+        .where(PaymentTransaction.order_id == order_id, PaymentTransaction.outcome == TransactionState.SUCCEEDED)
+        .group_by(PaymentTransaction.kind)
+    )
+    found = {str(kind): int(amount) for kind, amount in rows}
+    return {"chargeback": found.get(str(TransactionKind.CHARGEBACK), 0), "loss": found.get("LOSS", 0)}
+
+
+async def _explained(db: Session, order_id: UUID, refunds: list[Refund], rows: list[Payment]) -> int:
+    """What the customer owes by documents and payments, without the journal."""
+    billed = sa.select(sa.func.coalesce(sa.func.sum(Invoice.gross - Invoice.credited), 0))
+    open_documents = int(await db.scalar(billed.where(Invoice.order_id == order_id)) or 0)
+    paid = sum(row.captured - row.refunded for row in rows)
+    for_nothing = sum(
+        refund.amount
+        for refund in refunds
+        if refund.kind in ("GOODWILL", "CORRECTION") and not refund.lines and str(refund.state) == "SUCCEEDED"
+    )
+    counted = sum(
+        -int(line["gross"])
+        for refund in refunds
+        if str(refund.state) == "SUCCEEDED"
+        for line in refund.lines
+        if line.get("name") in (Withheld.GOODWILL_GIVEN, Withheld.CORRECTION_GIVEN)
+    )
+    return open_documents - paid - for_nothing + counted
+
+
+Step = Callable[[MoneyMachine], Awaitable[str | None]]
+M = MoneyMachine
+STEPS: tuple[tuple[Step, int], ...] = (
+    (M.place_order, 3), (M.cancel_part, 3), (M.ship, 9), (M.recall, 1), (M.deliver, 3), (M.send_back, 8),
+    (M.goodwill, 5), (M.transfer_comes, 5), (M.bank_takes_back, 1), (M.work_is_done, 10), (M.time_passes, 2),
+)  # fmt: skip
