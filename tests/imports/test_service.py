@@ -121,6 +121,12 @@ async def test_prices_customers_locations_partners_and_tariffs_are_imported(data
         variant = await make_variant(db, sku="LAMP")
         await make_partner(db, code="nord")
     assert counts(await load(database, "prices", 'channel,sku,price\nshop,LAMP,"19,99"\n')) == {"CREATED": 1}
+    lists = "code,channel,name,group,country\nTRADE,shop,Trade,trade,\nNOWHERE,none,No,,\n"
+    assert counts(await load(database, "price_lists", lists)) == {"CREATED": 1, "REFUSED": 1}
+    assert counts(await load(database, "price lists", lists)) == {"UNCHANGED": 1, "REFUSED": 1}
+    in_list = "channel;sku;amount;price list;from quantity\nshop;LAMP;1500;TRADE;1\nshop;LAMP;1999;;1\n"
+    assert counts(await load(database, "prices", in_list)) == {"CREATED": 1, "UNCHANGED": 1}
+    assert counts(await load(database, "prices", in_list)) == {"UNCHANGED": 2}
     assert counts(await load(database, "partners", "code,name,country\nsued,Süd,DE\n")) == {"CREATED": 1}
     places = "code,name,kind,country,partner,lat,lon\nN1,Nord,DROPSHIPPER,DE,nord,54.3,10.1\nN2,x,STORE,DE,none,,\n"
     assert counts(await load(database, "locations", places)) == {"CREATED": 1, "REFUSED": 1}

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 from factories.catalog import make_variant
 from factories.channels import make_channel
@@ -186,6 +186,26 @@ async def test_parallel_writers_leave_one_price_per_list_and_moment(database: Da
     async with database.read_only() as db:
         found = await db.execute(sa.select(Price.price_list_id.is_(None), sa.func.count()).group_by(sa.text("1")))
         assert sorted((bool(row[0]), row[1]) for row in found) == [(False, 1), (True, 1)]
+
+
+@pytest.mark.engine("postgresql")
+async def test_writers_who_do_not_ask_cannot_overlap_in_a_list(database: Database) -> None:
+    """Whatever goes past the service: of eight at once that write the same moment of a list, one gets through."""
+    async with database.unit_of_work() as db:
+        channel, variant = await make_channel(db), await make_variant(db)
+        trade = await make_price_list(db, channel)
+
+    async def write(number: int) -> None:
+        async with database.unit_of_work() as db:
+            begins = NOW + number * DAY
+            await make_price(db, channel, variant, 100 + number, price_list_id=trade.id, valid_from=begins)
+            await asyncio.sleep(0.05)
+
+    ends = await asyncio.gather(*(write(number) for number in range(8)), return_exceptions=True)
+    assert sum(end is None for end in ends) == 1
+    assert {type(end) for end in ends if end is not None} <= {IntegrityError, DBAPIError, OperationalError}
+    async with database.read_only() as db:
+        assert await db.scalar(sa.select(sa.func.count()).select_from(Price)) == 1
 
 
 async def withdraw(database: Database, *starts: datetime) -> None:
