@@ -35,7 +35,7 @@ async def remind(database: Database, drain: Drain, clock: StandingClock, **later
     """What goes out after a while: the levels."""
     clock.advance(**later)
     async with database.unit_of_work() as db:
-        ids = await dunning.overdue(db, today=db.now.date())
+        ids = await dunning.overdue(db, now=db.now)
         sent = [notice.level for notice in await dunning.remind(db, ids, now=db.now)]
     assert await drain() == []
     return sent

@@ -7,6 +7,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from kontor.channels.models import SalesChannel
+from kontor.channels.queries import before_today, days_of_sellers
 from kontor.core.db import Session
 from kontor.core.errors import InvalidInput
 from kontor.core.ids import new_id
@@ -30,10 +31,16 @@ _WAITING = (
 )  # fmt: skip
 
 
-async def overdue(db: Session, *, today: date, after: UUID | None = None) -> list[UUID]:
-    """The next invoices after one that are past their day and not paid, by id; at most a few hundred."""
+async def overdue(db: Session, *, now: datetime, after: UUID | None = None) -> list[UUID]:
+    """The next invoices after one that are past their day and not paid, by id; at most a few hundred.
+
+    Whether a day has passed is told by the clock of who sells.
+    """
+    today = await days_of_sellers(db, now)
     found = sa.select(Invoice.id).where(
-        Invoice.state.in_(_WAITING), Invoice.due_on < today, Invoice.gross - Invoice.credited > Invoice.paid
+        Invoice.state.in_(_WAITING),
+        before_today(Invoice.legal_entity_id, Invoice.due_on, today),
+        Invoice.gross - Invoice.credited > Invoice.paid,
     )
     if after is not None:
         found = found.where(Invoice.id > after)
@@ -52,18 +59,20 @@ async def remind(db: Session, invoice_ids: Sequence[UUID], *, now: datetime) -> 
     notices = await notices_of(db, invoice_ids)
     plans = {plan.id: plan for plan in await db.scalars(sa.select(DunningPlan).where(DunningPlan.id.in_(invoice_ids)))}
     settings = await _settings(db, list(orders.values()))
+    days = await days_of_sellers(db, now)
     sent = []
     for invoice in invoices:
-        if invoice.due_on >= now.date() or invoice.gross - invoice.credited <= invoice.paid:
+        today = days[invoice.legal_entity_id]
+        if invoice.due_on >= today or invoice.gross - invoice.credited <= invoice.paid:
             continue
         if INVOICE.allows(invoice.state, InvoiceState.OVERDUE):
             transition(db, invoice, InvoiceState.OVERDUE, table=INVOICE, now=now)
         mine = notices.get(invoice.id, [])
         levels = levels_of(settings[orders[invoice.order_id].channel_id])
-        level = due_level(_claim(invoice, mine, plans.get(invoice.id)), levels, now.date())
+        level = due_level(_claim(invoice, mine, plans.get(invoice.id)), levels, today)
         if level is not None and invoice.content["amount_due"]:
             row = levels[level - 1]
-            until = now.date() + timedelta(days=row.pay_days)
+            until = today + timedelta(days=row.pay_days)
             sent.append(_send(db, invoice, mine, level=level, fee=row.fee, due_on=until, now=now))
     return sent
 
@@ -154,7 +163,7 @@ async def agree(
     if len(reason) > 500:
         raise InvalidInput("At most 500 characters.", code="TEXT_TOO_LONG", path=("reason",), max=500)
     if instalments:
-        check_instalments(instalments, left, now.date())
+        check_instalments(instalments, left, (await days_of_sellers(db, now))[invoice.legal_entity_id])
     plan = await db.get(DunningPlan, invoice.id, with_for_update=True)
     if plan is None:
         plan = DunningPlan(id=invoice.id)

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from kontor.channels.models import SalesChannel
+from kontor.channels.queries import days_of_sellers
 from kontor.core.db import Session, chunks, in_key_order
 from kontor.core.pagination import Page, PageRequest, choose, narrow, paginate
 from kontor.invoicing import queries
@@ -51,9 +52,10 @@ async def note_open_items(db: Session, order_ids: Iterable[UUID], *, now: dateti
     for item in wanted.values():
         explained[item["order_id"]] = explained.get(item["order_id"], 0) + item["open"]
     balances = await receivables_of(db, ids)
+    days = await days_of_sellers(db, now)
     for order_id in ids:
         rest = balances.get(order_id, 0) - explained.get(order_id, 0)
-        wanted[order_id] = _unexplained(orders[order_id], rest, now=now)
+        wanted[order_id] = _unexplained(orders[order_id], rest, days[orders[order_id]["legal_entity_id"]], now=now)
     present = await _present(db, wanted)
     changed = []
     for item_id, item in wanted.items():
@@ -107,7 +109,7 @@ async def _of_fees(db: Session, ids: Sequence[UUID]) -> list[dict[str, Any]]:
     return [{**row, "kind": "DUNNING_FEE"} for row in await queries.rows_of(db, found, DunningNotice.order_id, ids)]
 
 
-def _unexplained(order: Mapping[str, Any], rest: int, *, now: datetime) -> dict[str, Any]:
+def _unexplained(order: Mapping[str, Any], rest: int, today: date, *, now: datetime) -> dict[str, Any]:
     """Money of an order that no document explains."""
     waits = order["fulfillment_status"] in _MORE_TO_COME and order["state"] not in CALLED_OFF
     kind = "UNDERPAYMENT" if rest > 0 else "ADVANCE" if waits else "OVERPAYMENT"
@@ -120,7 +122,7 @@ def _unexplained(order: Mapping[str, Any], rest: int, *, now: datetime) -> dict[
         "amount": rest,
         "open": rest,
         "since": now,
-        "due_on": now.date(),
+        "due_on": today,
     }
 
 

@@ -18,6 +18,7 @@ from kontor.api.graphql.payment_types import amounts, plain
 from kontor.api.graphql.permissions import requires
 from kontor.api.graphql.scalars import Long, Money
 from kontor.auth.permissions import Permission
+from kontor.channels.queries import days_of_sellers
 from kontor.core.db import Session
 from kontor.invoicing import dunning, open_items
 from kontor.invoicing.models import DunningNotice as NoticeRow
@@ -217,8 +218,8 @@ class OpenItemsQuery:
         wanted = filter.wanted() if filter else open_items.OpenItemFilter()
         async with info.context.runtime.database.read_only(info.context.principal) as db:
             page = await open_items.list_open_items(db, wanted, page_of(first, after), **sorting(sort))
-            today = db.now.date()
-        return connect(page, lambda row: _item(row, today))
+            days = await days_of_sellers(db, db.now)
+        return connect(page, lambda row: _item(row, days[row.legal_entity_id]))
 
     @strawberry.field(extensions=[requires(Permission.JOURNAL_READ)])
     async def dunning_notices(
