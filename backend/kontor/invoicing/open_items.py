@@ -89,22 +89,24 @@ async def _orders(db: Session, ids: Sequence[UUID]) -> dict[UUID, Mapping[str, A
 async def _of_invoices(db: Session, ids: Sequence[UUID]) -> list[dict[str, Any]]:
     found = sa.select(
         Invoice.id, Invoice.order_id, Invoice.number, Invoice.currency, Invoice.gross.label("amount"),
-        (Invoice.gross - Invoice.credited - Invoice.paid).label("open"), Invoice.issued_at.label("since"),
-        Invoice.due_on,
+        (Invoice.gross - Invoice.credited - Invoice.paid - Invoice.written_off).label("open"),
+        Invoice.issued_at.label("since"), Invoice.due_on,
     )  # fmt: skip
     return [{**row, "kind": "INVOICE"} for row in await queries.rows_of(db, found, Invoice.order_id, ids)]
 
 
 async def _of_fees(db: Session, ids: Sequence[UUID]) -> list[dict[str, Any]]:
-    still = sa.case((DunningNotice.fee_settled_at.is_(None), DunningNotice.fee), else_=0)
+    row = DunningNotice
+    asked = row.fee + row.interest
+    still = sa.case((row.fee_settled_at.is_(None), asked - row.fee_paid - row.interest_paid), else_=0)
     found = (
         sa.select(
             DunningNotice.id, DunningNotice.order_id, Invoice.number, DunningNotice.currency,
-            DunningNotice.fee.label("amount"), still.label("open"), DunningNotice.issued_at.label("since"),
+            asked.label("amount"), still.label("open"), DunningNotice.issued_at.label("since"),
             DunningNotice.due_on,
         )
         .join(Invoice, Invoice.id == DunningNotice.invoice_id)
-        .where(DunningNotice.fee > 0)
+        .where(asked > 0)
     )  # fmt: skip
     return [{**row, "kind": "DUNNING_FEE"} for row in await queries.rows_of(db, found, DunningNotice.order_id, ids)]
 

@@ -9,6 +9,7 @@ from kontor.core.db import Session
 from kontor.core.outbox import record
 from kontor.core.statemachine import transition
 from kontor.invoicing import queries
+from kontor.invoicing.debts import recover
 from kontor.invoicing.errors import InvoiceNotOnAccount
 from kontor.invoicing.events import InvoicePaid
 from kontor.invoicing.models import Invoice
@@ -33,6 +34,7 @@ async def settle_invoices(db: Session, order_ids: Iterable[UUID], *, now: dateti
             rest -= paid
             if invoice.paid != paid:
                 invoice.paid = paid
+            await recover(db, invoice, now=now)
             _move(db, invoice, owed, today=days[invoice.legal_entity_id], now=now)
 
 

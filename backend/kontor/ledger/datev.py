@@ -49,6 +49,8 @@ _NAMES = {
     "WITHDRAWAL": "Storno Zahlungseingang",
     "REFUND": "Erstattung", "CHARGEBACK": "Rückbelastung", "CHARGEBACK_LOSS": "Verlust aus Rückbelastung",
     "DUNNING_FEE": "Mahngebühr", "FEE_PAID": "Zahlung Mahngebühr", "FEE_WAIVED": "Erlass Mahngebühr",
+    "FEE_WITHDRAWN": "Storno Zahlung Mahngebühr", "WRITE_OFF": "Ausbuchung Forderung",
+    "WRITE_OFF_REVERSED": "Eingang ausgebuchte Forderung",
 }  # fmt: skip
 
 

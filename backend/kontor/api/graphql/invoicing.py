@@ -108,6 +108,7 @@ class Invoice:
     gross: Money
     paid: Money
     credited: Money
+    written_off: Money = strawberry.field(description="What was given up and has not come in after all.")
     content: JSON = strawberry.field(description="Everything the page shows, as it was frozen at issue.")
     document_id: strawberry.Private[UUID | None]
 
