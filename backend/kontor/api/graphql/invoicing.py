@@ -152,7 +152,7 @@ class CreditNote:
 def show_invoice(row: Any) -> Invoice:
     """An invoice's row as the API shows it."""
     names = ("id", "number", "order_id", "shipment_id", "state", "issued_at", "supplied_on", "due_on", "document_id")
-    sums = ("net", "tax", "gross", "paid", "credited")
+    sums = ("net", "tax", "gross", "paid", "credited", "written_off")
     return Invoice(**plain(row, names), **amounts(row, sums), content=JSON(row.content))
 
 
