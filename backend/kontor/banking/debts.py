@@ -13,12 +13,11 @@ from kontor.channels.models import SalesChannel
 from kontor.core.db import Session
 from kontor.core.errors import InvalidInput
 from kontor.core.ids import new_id
-from kontor.invoicing.bad_debts import Appropriation, appropriate, order_of
 from kontor.invoicing.errors import InvoiceNotOnAccount, NothingOpen
 from kontor.invoicing.fees import lock_notices, pay, rest_of
 from kontor.invoicing.models import DunningNotice, Invoice
 from kontor.invoicing.queries import get_invoice, lock_invoices
-from kontor.invoicing.service import settle_invoices
+from kontor.invoicing.service import Appropriation, appropriate, order_of, settle_invoices
 from kontor.orders.models import Order
 from kontor.orders.queries import lock_order
 from kontor.payments import queries as payment_queries
