@@ -36,6 +36,7 @@ from kontor.invoicing.states import InvoiceState
 from kontor.orders.models import Order, OrderHold, OrderLine
 from kontor.orders.states import HoldKind
 from kontor.payments.models import Payment, PaymentTransaction, TransactionKind, TransactionState
+from kontor.promotions.models import Coupon, PromotionUse, Redemption
 from support import Drain
 
 Breaking = Callable[[Session], Awaitable[Any]]
@@ -385,3 +386,30 @@ async def tomorrow(database: Database) -> Any:
 async def cases(database: Database) -> list[tuple[str, CaseState, Any]]:
     async with database.read_only() as db:
         return [(row.kind, row.state, row.facts.get("count")) for row in await db.scalars(sa.select(Case))]
+
+
+async def test_budgets_and_coupons_that_differ_from_their_redemptions_are_found(database: Database) -> None:
+    await stocked_company(database)
+
+    async def breaking(db: Session) -> None:
+        order_id, promotion_id, given_back = new_id(), new_id(), [None, db.now]
+        coupon = Coupon(
+            id=new_id(), code="LESS", promotion_code="SALE", batch_id=new_id(), most_uses=None, uses=2,
+            created_at=db.now, created_by="test", updated_at=db.now,
+        )  # fmt: skip
+        db.add_all([coupon, PromotionUse(code="SALE", uses=1, given=500), PromotionUse(code="OTHER", uses=0, given=7)])
+        for place, back in enumerate(given_back):
+            db.add(
+                Redemption(
+                    id=new_id(), order_id=order_id if place == 0 else new_id(), promotion_id=promotion_id,
+                    promotion_code="SALE", coupon_id=coupon.id, amount=500, currency="EUR", redeemed_at=db.now,
+                    given_back_at=back, updated_at=db.now,
+                )
+            )  # fmt: skip
+
+    async with database.unit_of_work() as db:
+        await breaking(db)
+    assert [str(each) for each in await differences(database)] == [
+        "4. promotion OTHER: given against redemptions: recorded 7, computed 0",
+        "4. coupon LESS: uses against redemptions: recorded 2, computed 1",
+    ]

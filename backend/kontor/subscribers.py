@@ -36,6 +36,9 @@ SUBSCRIBERS: dict[str, tuple[str, ...]] = {
     "CreditNoteIssued": ("invoicing.post_journal", "invoicing.render"),
     "DunningNoticeIssued": ("invoicing.post_journal", "notifications.tell"),
     "DunningFeeSettled": ("invoicing.post_journal",),
+    "DebtWrittenOff": ("invoicing.post_journal",),
+    "DebtRecovered": ("invoicing.post_journal",),
+    "DebtHandedOver": (),
     # locations
     "StockLocationsSaved": ("fulfillment.note_change",),
     "ShippingTariffsSaved": (),

@@ -80,7 +80,10 @@ def table_errors(table: Transitions) -> list[str]:  # type: ignore[type-arg]
 
 
 # Table -> why its things never end.
-ENDLESS: dict[str, str] = {"webhooks/states.py DELIVERY": "whatever was delivered or given up can be sent again"}
+ENDLESS: dict[str, str] = {
+    "invoicing/states.py INVOICE": "what was paid may be taken back by a bank, what was given up may be paid after all",
+    "webhooks/states.py DELIVERY": "whatever was delivered or given up can be sent again",
+}
 
 
 class Light(StrEnum):

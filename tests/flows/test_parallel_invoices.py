@@ -1,10 +1,17 @@
-"""Fifty workers issue invoices at once, some of them killed at random: no number is missing, none is there twice."""
+"""Many issue invoices at once, some of them killed at random: no number is missing, none is there twice.
+
+Fifty workers of one process whose connections are ended, and processes of their own that get SIGKILL: three in the
+suite, `KONTOR_PROVE_WORKERS` in the proof.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import os
 import random
+import sys
 from collections.abc import Sequence
+from pathlib import Path
 from uuid import UUID
 
 import asyncpg
@@ -16,6 +23,7 @@ from factories.payments import another_shop, card, make_shop, only_money, paid_b
 from kontor.core.db import Database
 from kontor.core.outbox import EventRecord
 from kontor.invoicing import service
+from kontor.invoicing.models import Invoice
 from support import StandingClock
 
 WORKERS = 50
@@ -79,14 +87,63 @@ async def test_numbers_are_gapless_whoever_dies_while_issuing(
         deaths = sum(await asyncio.gather(*working))
         for pool in pools:
             await pool.close()
-    issued = await invoices(database)
     assert killed > 0
     assert deaths > 0
+    await gapless(database, shipments)
+
+
+async def gapless(database: Database, shipments: Sequence[UUID]) -> None:
+    """Every shipment has one invoice, numbers of both sellers begin with 1 and have no gap, each was told once."""
+    issued = await invoices(database)
     assert sorted(invoice.shipment_id for invoice in issued) == sorted(shipments)
     numbers: dict[UUID, list[int]] = {}
     for invoice in issued:
         numbers.setdefault(invoice.legal_entity_id, []).append(invoice.sequence)
-    assert [sorted(each) for each in numbers.values()] == [list(range(1, SHIPMENTS // 2 + 1))] * 2
+    assert [sorted(each) for each in numbers.values()] == [list(range(1, len(shipments) // 2 + 1))] * 2
     async with database.read_only() as db:
         told = await db.scalar(sa.select(sa.func.count()).where(EventRecord.name == "InvoiceIssued"))
-    assert told == SHIPMENTS
+    assert told == len(shipments)
+
+
+async def start(url: str, seed: int, shipments: Sequence[UUID]) -> asyncio.subprocess.Process:
+    """A process that issues for all of them."""
+    script = Path(__file__).with_name("issuing.py")
+    folders = os.pathsep.join(path for path in sys.path if path)
+    return await asyncio.create_subprocess_exec(
+        sys.executable, str(script), url, str(seed), *(str(each) for each in shipments),
+        env=os.environ | {"PYTHONPATH": folders},
+    )  # fmt: skip
+
+
+async def issued(database: Database, number: int) -> None:
+    """Wait until so many invoices are there."""
+    for _ in range(6000):
+        async with database.read_only() as db:
+            there = await db.scalar(sa.select(sa.func.count()).select_from(Invoice)) or 0
+        if there >= number:
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError("nobody issues any more")
+
+
+@pytest.mark.engine("postgresql")
+async def test_numbers_are_gapless_when_processes_are_killed(database: Database, database_url: str) -> None:
+    workers = int(os.environ.get("KONTOR_PROVE_WORKERS", "3"))
+    with only_money():
+        first = await make_shop(database)
+        second = await another_shop(database, first)
+        shipments = [
+            await ship(database, await paid_by(database, company, card(1000)))
+            for company in [first, second] * (10 * workers)
+        ]
+    running = [await start(database_url, seed, shipments) for seed in range(workers)]
+    killed = 0
+    for number, victim in enumerate(running[:-1], 1):
+        await issued(database, min(len(shipments), 3 * number))  # in the midst of the next ones
+        if victim.returncode is None:
+            victim.kill()
+            killed += 1
+        await victim.wait()
+    assert await running[-1].wait() == 0
+    assert killed > 0
+    await gapless(database, shipments)

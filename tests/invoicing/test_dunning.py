@@ -14,7 +14,7 @@ from factories.ledger import open_of, sell
 from factories.payments import make_shop
 from kontor.core.db import Database
 from kontor.core.jobs import Runtime
-from kontor.invoicing import dunning
+from kontor.invoicing import dunning, fees
 from kontor.invoicing.errors import NothingOpen
 from kontor.invoicing.models import DunningNotice
 from kontor.invoicing.service import record_invoice_payment
@@ -35,7 +35,7 @@ async def remind(database: Database, drain: Drain, clock: StandingClock, **later
     """What goes out after a while: the levels."""
     clock.advance(**later)
     async with database.unit_of_work() as db:
-        ids = await dunning.overdue(db, today=db.now.date())
+        ids = await dunning.overdue(db, now=db.now)
         sent = [notice.level for notice in await dunning.remind(db, ids, now=db.now)]
     assert await drain() == []
     return sent
@@ -107,9 +107,9 @@ async def test_a_fee_is_paid_or_waived_once(
     async with database.unit_of_work() as db:
         found = list(await db.scalars(sa.select(DunningNotice).where(DunningNotice.fee > 0)))
         for notice, waived in zip(sorted(found, key=lambda each: each.fee), (True, False), strict=True):
-            await dunning.settle_fee(db, notice.id, waived=waived, now=db.now)
+            await fees.settle_fee(db, notice.id, waived=waived, now=db.now)
         with pytest.raises(NothingOpen):
-            await dunning.settle_fee(db, found[0].id, waived=True, now=db.now)
+            await fees.settle_fee(db, found[0].id, waived=True, now=db.now)
     assert await drain() == []
     books = await accounts(database)
     assert (books["RECEIVABLES"], books["DUNNING_FEES"], books["BANK"]) == (5000, -1000, 1000)

@@ -1,4 +1,4 @@
-from datetime import UTC, datetime
+from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
@@ -11,15 +11,15 @@ from kontor.returns.states import ReturnReason
 from kontor.returns.values import RefundCharge
 
 A, B = UUID(int=1), UUID(int=2)
-NOW = datetime(2026, 6, 15, 10, tzinfo=UTC)
+TODAY = date(2026, 6, 15)
 
 
 def sent(line_id: UUID, quantity: int, *, announced: int = 0, kind: str = "PHYSICAL", day: int = 1) -> SentPieces:
-    return SentPieces(line_id, A, kind, quantity, announced, 1000, datetime(2026, 6, day, tzinfo=UTC))
+    return SentPieces(line_id, A, kind, quantity, announced, 1000, date(2026, 6, day))
 
 
 def test_oldest_shipment_comes_back_first() -> None:
-    chosen, hindrance = choose([sent(A, 2, announced=1), sent(B, 3)], 3, return_days=30, now=NOW)
+    chosen, hindrance = choose([sent(A, 2, announced=1), sent(B, 3)], 3, return_days=30, today=TODAY)
     assert (chosen, hindrance) == ({A: 1, B: 2}, None)
 
 
@@ -30,7 +30,7 @@ def test_hindrance_says_why() -> None:
         ([sent(A, 2, day=1), sent(B, 1, day=10)], 2, Hindrance.TOO_LATE),
         ([], 1, Hindrance.TOO_MANY),
     ):
-        assert choose(pieces, quantity, return_days=7, now=NOW) == ({}, expected)
+        assert choose(pieces, quantity, return_days=7, today=TODAY) == ({}, expected)
 
 
 def test_fault_of_ours_costs_the_customer_nothing() -> None:

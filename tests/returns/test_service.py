@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -251,3 +251,15 @@ async def test_received_return_is_not_canceled(database: Database) -> None:
     with pytest.raises(TransitionRefused):
         async with database.unit_of_work() as db:
             await cancel_return(db, found.id, reason="changed mind", now=db.now)
+
+
+async def test_last_day_for_a_return_ends_with_the_seller_s_day(database: Database, clock: StandingClock) -> None:
+    clock.set_to(datetime(2026, 12, 16, 23, 30, tzinfo=UTC))  # 17 December in Berlin
+    company, _ = await company_with(database, return_days=14)
+    order_id = await delivered(database, company, ("LAMP", 2))
+    clock.set_to(datetime(2026, 12, 31, 22, 30, tzinfo=UTC))
+    assert (await requested(database, order_id, 1)).state is ReturnState.REQUESTED
+    clock.set_to(datetime(2026, 12, 31, 23, 30, tzinfo=UTC))  # New Year's Day in Berlin
+    with pytest.raises(NotReturnable) as refused:
+        await requested(database, order_id, 1)
+    assert refused.value.params["hindrance"] == "TOO_LATE"

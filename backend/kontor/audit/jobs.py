@@ -11,6 +11,7 @@ from prometheus_client import Gauge
 from kontor.audit import running
 from kontor.care import service as care
 from kontor.care.values import CaseKind, NewCase
+from kontor.core.clock import utc_day
 from kontor.core.db import Session
 from kontor.core.jobs import MAX_ATTEMPTS, JobContext, job
 from kontor.core.outbox import Item, schedule
@@ -30,7 +31,7 @@ async def nightly(ctx: JobContext, items: Sequence[Item]) -> None:
         return  # a replay goes through hundreds of nights in minutes and audits once, at its end
     async with ctx.claim(*items) as (db, mine):
         if mine:
-            _go_on(db, {"night": db.now.date().isoformat(), "position": 0, "counts": {}, "first": [], "unmade": []})
+            _go_on(db, {"night": utc_day(db.now).isoformat(), "position": 0, "counts": {}, "first": [], "unmade": []})
 
 
 def _go_on(db: Session, args: dict[str, Any]) -> None:

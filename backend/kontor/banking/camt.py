@@ -12,6 +12,7 @@ from decimal import Decimal, InvalidOperation
 from lxml import etree
 
 from kontor.banking.errors import InvalidStatement
+from kontor.core.money import minor_digits
 
 MOST_BYTES = 20_000_000
 _ROOT = "BkToCstmrStmt"
@@ -121,7 +122,7 @@ def _part(node: Element, statement: str) -> int | None:
     for path in (("Amt",), ("AmtDtls", "TxAmt", "Amt"), ("AmtDtls", "InstdAmt", "Amt")):
         found = _child(node, *path)
         if found is not None:
-            return _minor(found.text or "", statement)
+            return _minor(found, statement)
     return None
 
 
@@ -147,7 +148,7 @@ def _amount(node: Element, statement: str) -> int:
     side = _text(node, "CdtDbtInd")
     if found is None or side not in ("CRDT", "DBIT"):
         raise _wrong(statement, "has an amount without its side")
-    amount = _minor(found.text or "", statement)
+    amount = _minor(found, statement)
     return amount if side == "CRDT" else -amount
 
 
@@ -159,9 +160,11 @@ def _currency(node: Element, statement: str) -> str:
     return currency
 
 
-def _minor(text: str, statement: str) -> int:
+def _minor(node: Element, statement: str) -> int:
+    """An amount in minor units of its own currency."""
+    text, currency = node.text or "", str(node.get("Ccy") or "")
     try:
-        amount = Decimal(text.strip()) * 100
+        amount = Decimal(text.strip()) * 10 ** minor_digits(currency)
     except InvalidOperation as problem:
         raise _wrong(statement, f"has the amount {text[:40]!r}") from problem
     if not amount.is_finite() or amount < 0 or amount != int(amount) or amount > 10**15:

@@ -63,7 +63,10 @@ class BankEntry(Model):
 
 
 class BankAssignment(Model):
-    """A part of an entry that a person said pays a debt; `undone_at` when that was taken back."""
+    """A part of an entry that a person said pays a debt; `undone_at` when that was taken back.
+
+    It pays the invoice (`transaction_id`), or fee and interest of a reminder (`notice_id`), of which `interest`.
+    """
 
     __tablename__ = "bank_assignment"
     __table_args__ = (
@@ -74,8 +77,10 @@ class BankAssignment(Model):
     entry_id: Mapped[UUID] = mapped_column(sa.ForeignKey("bank_entry.id"))
     payment_id: Mapped[UUID]
     order_id: Mapped[UUID]
-    transaction_id: Mapped[UUID]
+    transaction_id: Mapped[UUID | None]
+    notice_id: Mapped[UUID | None]
     amount: Mapped[int] = mapped_column(sa.BigInteger)
+    interest: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default="0")
     assigned_at: Mapped[datetime]
     assigned_by: Mapped[str] = mapped_column(sa.String(200))
     undone_at: Mapped[datetime | None]

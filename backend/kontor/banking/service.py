@@ -9,6 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from kontor.banking import camt, queries
+from kontor.banking.debts import take_back_fee
 from kontor.banking.errors import AssignmentFinal, EntryUsedUp, InvalidStatement, UnknownAccount
 from kontor.banking.matching import Suggestion, numbers_in, suggestions
 from kontor.banking.models import BankAssignment, BankEntry, BankStatement
@@ -17,6 +18,7 @@ from kontor.core.db import Session, chunks
 from kontor.core.errors import InvalidInput
 from kontor.core.ids import new_id
 from kontor.invoicing.service import settle_invoices
+from kontor.orders.models import Order
 from kontor.orders.queries import lock_order
 from kontor.payments import queries as payment_queries
 from kontor.payments import service as payments
@@ -149,6 +151,17 @@ async def undo(db: Session, assignment_id: UUID, *, now: datetime) -> BankEntry:
     await db.refresh(assignment, with_for_update=True)
     if assignment.undone_at is not None:
         return entry
+    if assignment.notice_id is not None:
+        await take_back_fee(db, assignment, now=now)
+    else:
+        await _withdraw(db, order, assignment, now=now)
+    assignment.undone_at = now
+    entry.assigned, entry.updated_at = entry.assigned - assignment.amount, now
+    await db.flush()
+    return entry
+
+
+async def _withdraw(db: Session, order: Order, assignment: BankAssignment, *, now: datetime) -> None:
     payment = await _locked(db, order.id, assignment.payment_id)
     received = await db.get_one(PaymentTransaction, assignment.transaction_id)
     try:
@@ -156,10 +169,6 @@ async def undo(db: Session, assignment_id: UUID, *, now: datetime) -> BankEntry:
     except PaymentNotWithdrawable as used:
         raise AssignmentFinal("The money has been used.", **used.params) from used
     await settle_invoices(db, [order.id], now=now)
-    assignment.undone_at = now
-    entry.assigned, entry.updated_at = entry.assigned - assignment.amount, now
-    await db.flush()
-    return entry
 
 
 async def set_aside(db: Session, entry_id: UUID, *, aside: bool, now: datetime) -> BankEntry:

@@ -1,8 +1,8 @@
 """Finding sales channels and legal entities."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from kontor.channels.errors import ChannelNotFound
 from kontor.channels.models import ChannelKind, LegalEntity, SalesChannel
+from kontor.core.clock import local_day
 from kontor.core.db import Session
 from kontor.core.pagination import Page, PageRequest, choose, narrow, paginate
 from kontor.core.principal import Principal
@@ -31,6 +32,27 @@ class SalesChannelFilter:
     active: bool | None = None
     search: str | None = None
     changed_since: datetime | None = None
+
+
+async def time_zone_of(db: Session, channel: SalesChannel) -> str:
+    """The time zone of who sells in a channel: a day of law or of documents is one there."""
+    found = sa.select(LegalEntity.timezone).where(LegalEntity.id == channel.legal_entity_id)
+    zone: str = (await db.scalars(found)).one()
+    return zone
+
+
+async def days_of_sellers(db: Session, now: datetime) -> dict[UUID, date]:
+    """What day it is at each legal entity."""
+    rows = await db.execute(sa.select(LegalEntity.id, LegalEntity.timezone))
+    return {entity_id: local_day(now, zone) for entity_id, zone in rows}
+
+
+def before_today(entity: Any, day: Any, today: Mapping[UUID, date]) -> sa.ColumnElement[bool]:
+    """Whether a column's day has passed at the legal entity that another column names."""
+    groups: dict[date, list[UUID]] = {}
+    for entity_id, its_day in sorted(today.items()):
+        groups.setdefault(its_day, []).append(entity_id)
+    return sa.or_(sa.false(), *(sa.and_(day < each, entity.in_(ids)) for each, ids in groups.items()))
 
 
 def visible_to(principal: Principal) -> sa.ColumnElement[bool]:

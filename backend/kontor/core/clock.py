@@ -4,7 +4,7 @@ The simulated clock is a row that every process reads, so that a replay can move
 Waiting before a retry is measured on the wall: a simulated clock that stands still must not stop a retry.
 """
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from typing import Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -43,3 +43,13 @@ def validate_time_zone(name: str) -> str:
 def local_day(moment: datetime, time_zone: str) -> date:
     """The date on the wall of a place in that time zone: what law and documents call the day of a moment."""
     return moment.astimezone(ZoneInfo(time_zone)).date()
+
+
+def utc_day(moment: datetime) -> date:
+    """The date of a moment in UTC: for plans over places of several time zones, never for a day that law counts."""
+    return moment.astimezone(UTC).date()
+
+
+def midnight(day: date, time_zone: str) -> datetime:
+    """The moment in UTC at which a day begins at a place in that time zone."""
+    return datetime.combine(day, time(), ZoneInfo(time_zone)).astimezone(UTC)

@@ -43,6 +43,22 @@ class Money:
             raise InvalidInput(f"{self.currency} and {other.currency} do not mix", code="CURRENCY_MISMATCH")
 
 
+# ISO 4217: currencies whose minor unit is not a hundredth.
+_WHOLE = frozenset(
+    ["BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF"]
+)
+_THOUSANDTHS = frozenset(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"])
+
+
+def minor_digits(currency: str) -> int:
+    """Digits after the point of a currency, as ISO 4217 has them: what files of banks and accountants go by.
+
+    >>> minor_digits("EUR"), minor_digits("JPY"), minor_digits("KWD")
+    (2, 0, 3)
+    """
+    return 0 if currency in _WHOLE else 3 if currency in _THOUSANDTHS else 2
+
+
 def spread(total: int, weights: Sequence[int]) -> list[int]:
     """Divide `total` in proportion to `weights` by the largest remainder; the parts sum to `total`.
 

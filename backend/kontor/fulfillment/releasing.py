@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
+from kontor.core.clock import utc_day
 from kontor.core.db import Session
 from kontor.core.ids import new_id
 from kontor.core.outbox import record, schedule
@@ -187,7 +188,7 @@ async def _write(db: Session, jobs: Sequence[_Job], hours: Mapping[UUID, int], *
     rows: list[tuple[Any, ...]] = []
     for job in jobs:
         order, place = job.release.order, job.location
-        later = job.day > now.date() and opening_of(job) > now
+        later = job.day > utc_day(now) and opening_of(job) > now
         state = FulfillmentState.SCHEDULED if later else FulfillmentState.OPEN
         due_at = None
         if place.id in hours:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from kontor.core.clock import utc_day
 from kontor.core.db import Model, Session, chunks
 from kontor.core.ids import new_id
 from kontor.imports.saving import Draft, Outcome, attempt, good, insert_rows, writable
@@ -84,7 +85,7 @@ async def place_and_write(
     drafts = list(drafts)
     for draft in good(drafts):
         key, span = place(draft)
-        now = db.now if isinstance(span.start, datetime) else db.now.date()
+        now = db.now if isinstance(span.start, datetime) else utc_day(db.now)
         attempt(draft, lambda draft=draft, key=key, span=span, now=now: timelines.place(draft, key, span, now))  # type: ignore[misc]
     if not writable(drafts, all_or_nothing):
         return Changes({}, [], [])

@@ -10,6 +10,7 @@ import orjson
 import sqlalchemy as sa
 
 from kontor.catalog.models import ProductVariant
+from kontor.core.clock import local_day
 from kontor.core.db import Session
 from kontor.core.errors import InvalidInput
 from kontor.core.pagination import Page, PageRequest, Sort, choose, decode_cursor, encode_cursor, narrow, paginate
@@ -267,6 +268,22 @@ class InboundStockFilter:
     changed_since: datetime | None = None
 
 
+async def _passed(db: Session) -> sa.ColumnElement[bool]:
+    """Whether goods should have come before today, by the clock of their place."""
+    row, place = InboundStock, StockLocation
+    zones = await db.scalars(sa.select(place.timezone).distinct().order_by(place.timezone))
+    return sa.or_(
+        sa.false(),
+        *(
+            sa.and_(
+                row.expected_on < local_day(db.now, zone),
+                row.location_id.in_(sa.select(place.id).where(place.timezone == zone)),
+            )
+            for zone in zones
+        ),
+    )
+
+
 async def list_inbound_stock(
     db: Session, wanted: InboundStockFilter, page: PageRequest, *, sort: str = "EXPECTED_ON", descending: bool = False
 ) -> Page[InboundStock]:
@@ -286,6 +303,6 @@ async def list_inbound_stock(
         (row.updated_at.__ge__, wanted.changed_since),
     )
     if wanted.overdue is not None:
-        late = sa.and_(row.expected_on < db.now.date(), sa.not_(row.closed))
+        late = sa.and_(await _passed(db), sa.not_(row.closed))
         found = found.where(late if wanted.overdue else sa.not_(late))
     return await paginate(db, found, choose(INBOUND_SORTS, sort, descending=descending), row.id, page)

@@ -1,20 +1,26 @@
 """Reminders of overdue invoices on account: sent by level, paused, agreed in instalments; their fees."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from kontor.channels.models import SalesChannel
+from kontor.channels.models import LegalEntity, SalesChannel
+from kontor.channels.queries import before_today, days_of_sellers
+from kontor.core.clock import local_day
 from kontor.core.db import Session
 from kontor.core.errors import InvalidInput
 from kontor.core.ids import new_id
 from kontor.core.outbox import record
 from kontor.core.pagination import Page, PageRequest, choose, narrow, paginate
 from kontor.core.statemachine import transition
-from kontor.invoicing.errors import DunningNoticeNotFound, NothingOpen
-from kontor.invoicing.events import DunningFeeSettled, DunningNoticeIssued
+from kontor.invoicing import queries
+from kontor.invoicing.errors import NothingOpen
+from kontor.invoicing.events import DunningNoticeIssued
+from kontor.invoicing.fees import rest_of
+from kontor.invoicing.interest import charged, default_since, interest
 from kontor.invoicing.models import DunningNotice, DunningPlan, Invoice
 from kontor.invoicing.reminding import Claim, check_instalments, due_level, levels_of
 from kontor.invoicing.states import INVOICE, InvoiceState
@@ -30,10 +36,16 @@ _WAITING = (
 )  # fmt: skip
 
 
-async def overdue(db: Session, *, today: date, after: UUID | None = None) -> list[UUID]:
-    """The next invoices after one that are past their day and not paid, by id; at most a few hundred."""
+async def overdue(db: Session, *, now: datetime, after: UUID | None = None) -> list[UUID]:
+    """The next invoices after one that are past their day and not paid, by id; at most a few hundred.
+
+    Whether a day has passed is told by the clock of who sells.
+    """
+    today = await days_of_sellers(db, now)
     found = sa.select(Invoice.id).where(
-        Invoice.state.in_(_WAITING), Invoice.due_on < today, Invoice.gross - Invoice.credited > Invoice.paid
+        Invoice.state.in_(_WAITING),
+        before_today(Invoice.legal_entity_id, Invoice.due_on, today),
+        Invoice.gross - Invoice.credited > Invoice.paid,
     )
     if after is not None:
         found = found.where(Invoice.id > after)
@@ -52,40 +64,63 @@ async def remind(db: Session, invoice_ids: Sequence[UUID], *, now: datetime) -> 
     notices = await notices_of(db, invoice_ids)
     plans = {plan.id: plan for plan in await db.scalars(sa.select(DunningPlan).where(DunningPlan.id.in_(invoice_ids)))}
     settings = await _settings(db, list(orders.values()))
+    sellers = {row.id: row for row in await db.scalars(sa.select(LegalEntity))}
     sent = []
     for invoice in invoices:
-        if invoice.due_on >= now.date() or invoice.gross - invoice.credited <= invoice.paid:
+        seller = sellers[invoice.legal_entity_id]
+        today = local_day(now, seller.timezone)
+        if invoice.due_on >= today or invoice.gross - invoice.credited <= invoice.paid:
             continue
         if INVOICE.allows(invoice.state, InvoiceState.OVERDUE):
             transition(db, invoice, InvoiceState.OVERDUE, table=INVOICE, now=now)
         mine = notices.get(invoice.id, [])
-        levels = levels_of(settings[orders[invoice.order_id].channel_id])
-        level = due_level(_claim(invoice, mine, plans.get(invoice.id)), levels, now.date())
+        said = settings[orders[invoice.order_id].channel_id]
+        levels = levels_of(said)
+        level = due_level(_claim(invoice, mine, plans.get(invoice.id)), levels, today)
         if level is not None and invoice.content["amount_due"]:
             row = levels[level - 1]
-            until = now.date() + timedelta(days=row.pay_days)
-            sent.append(_send(db, invoice, mine, level=level, fee=row.fee, due_on=until, now=now))
+            until = today + timedelta(days=row.pay_days)
+            more = _interest(invoice, mine, seller, today) if charged(said, seller.country) else 0
+            asked = Asked(level, row.fee, more, until)
+            sent.append(_send(db, invoice, mine, asked, now=now))
     return sent
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a reminder asks for besides the debt, minor units, and until when."""
+
+    level: int
+    fee: int
+    interest: int
+    due_on: date
+
+
+def _interest(invoice: Invoice, notices: Sequence[DunningNotice], seller: LegalEntity, today: date) -> int:
+    """What has accrued since the last reminder, on what is still open: a part paid meanwhile bears none."""
+    last = max(notices, key=lambda each: each.level, default=None)
+    business = bool(invoice.content.get("vat_id"))
+    reminded = None if last is None else local_day(last.issued_at, seller.timezone)
+    since = default_since(invoice.due_on, reminded, business=business)
+    if since is None:
+        return 0
+    open_ = invoice.gross - invoice.credited - invoice.paid
+    return interest(open_, since, today, queries.base_rates(), business=business)
+
+
 def _send(
-    db: Session,
-    invoice: Invoice,
-    before: Sequence[DunningNotice],
-    *,
-    level: int,
-    fee: int,
-    due_on: date,
-    now: datetime,
+    db: Session, invoice: Invoice, before: Sequence[DunningNotice], asked: Asked, *, now: datetime
 ) -> DunningNotice:
-    """A reminder claims what is open of the invoice and every fee that is not settled."""
+    """A reminder claims what is open of the invoice, and every fee and interest that is not settled."""
+    level, fee, more = asked.level, asked.fee, asked.interest
     if INVOICE.allows(invoice.state, _STATE[level]):
         transition(db, invoice, _STATE[level], table=INVOICE, now=now)
     invoice.updated_at = now
     claimed = invoice.gross - invoice.credited - invoice.paid
     notice = DunningNotice(
         id=new_id(), invoice_id=invoice.id, order_id=invoice.order_id, level=level, fee=fee, claimed=claimed,
-        currency=invoice.currency, due_on=due_on, issued_at=now, fee_settled_at=None if fee else now, fee_waived=False,
+        interest=more, fee_paid=0, interest_paid=0, currency=invoice.currency, due_on=asked.due_on, issued_at=now,
+        fee_settled_at=None if fee or more else now, fee_waived=False,
     )  # fmt: skip
     db.add(notice)
     record(
@@ -98,9 +133,10 @@ def _send(
             level=level,
             claimed=claimed,
             fee=fee,
-            fees=fee + sum(each.fee for each in before if each.fee_settled_at is None),
+            fees=fee + more + sum(rest_of(each) for each in before),
             currency=invoice.currency,
-            due_on=due_on.isoformat(),
+            due_on=asked.due_on.isoformat(),
+            interest=more,
         ),
     )
     return notice
@@ -154,7 +190,7 @@ async def agree(
     if len(reason) > 500:
         raise InvalidInput("At most 500 characters.", code="TEXT_TOO_LONG", path=("reason",), max=500)
     if instalments:
-        check_instalments(instalments, left, now.date())
+        check_instalments(instalments, left, (await days_of_sellers(db, now))[invoice.legal_entity_id])
     plan = await db.get(DunningPlan, invoice.id, with_for_update=True)
     if plan is None:
         plan = DunningPlan(id=invoice.id)
@@ -164,28 +200,6 @@ async def agree(
     plan.instalments = [{"due_on": day.isoformat(), "amount": amount} for day, amount in instalments]
     await db.flush()
     return plan
-
-
-async def settle_fee(db: Session, notice_id: UUID, *, waived: bool, now: datetime) -> DunningNotice:
-    """Book that a reminder's fee was paid by transfer, or waive it. Once: raises `NothingOpen` the second time."""
-    notice = await db.get(DunningNotice, notice_id, with_for_update=True, populate_existing=True)
-    if notice is None or db.principal.restricted:
-        raise DunningNoticeNotFound("There is no such reminder.", notice_id=str(notice_id))
-    if notice.fee_settled_at is not None:
-        raise NothingOpen("Nothing of this fee is open.", notice_id=str(notice_id))
-    notice.fee_settled_at, notice.fee_waived = now, waived
-    record(
-        db,
-        DunningFeeSettled(
-            stream_id=notice.order_id,
-            notice_id=notice.id,
-            invoice_id=notice.invoice_id,
-            fee=notice.fee,
-            currency=notice.currency,
-            waived=waived,
-        ),
-    )
-    return notice
 
 
 async def list_notices(

@@ -1,6 +1,7 @@
 """What happens to legal documents. The stream is the order."""
 
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from kontor.core.outbox import Event
@@ -54,14 +55,51 @@ class DunningNoticeIssued(Event):
     fees: int
     currency: str
     due_on: str
+    interest: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
 class DunningFeeSettled(Event):
-    """The fee of a reminder was paid, or is not asked for any more (`waived`)."""
+    """Fee and interest of a reminder were paid, or are not asked for any more (`waived`); negative: taken back."""
 
     notice_id: UUID
     invoice_id: UUID
     fee: int
     currency: str
     waived: bool
+    interest: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class DebtWrittenOff(Event):
+    """What was open of an invoice is given up; `parts` by way of taxing: detail, net, tax."""
+
+    invoice_id: UUID
+    decision_id: UUID
+    number: str
+    amount: int
+    parts: list[Any]
+    currency: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DebtRecovered(Event):
+    """Money came in for what was given up, or it was credited; `parts` as they were given up."""
+
+    invoice_id: UUID
+    decision_id: UUID
+    number: str
+    amount: int
+    parts: list[Any]
+    currency: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DebtHandedOver(Event):
+    """An agency collects an invoice from now on."""
+
+    invoice_id: UUID
+    decision_id: UUID
+    number: str
+    amount: int
+    currency: str

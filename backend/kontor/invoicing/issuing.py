@@ -55,7 +55,7 @@ class Draft:
     entity: LegalEntity
     shipment: Mapping[str, Any]
     content: dict[str, Any]
-    due: datetime
+    due: date
 
 
 async def issue_invoices(db: Session, shipment_ids: Sequence[UUID], *, now: datetime) -> dict[UUID, Issued]:
@@ -108,14 +108,15 @@ async def _drafts(
         before[order.id] = done + gross
         shares = _shares(promises.get(order.id, []), done, gross, settings[channel.id])
         due = sum(amount for payment, amount in shares.items() if payments.is_on_account(payment))
-        until = now + timedelta(days=channel.payment_days if due else 0)
+        today = local_day(now, entity.timezone)
+        until = today + timedelta(days=channel.payment_days if due else 0)
         vouchers = bool(said) and all(row.get("voucher") for row in said)
         content = _frozen(order, channel, entity, taxed=any(row["tax"] for row in said)) | {
             **({"treatment": "VOUCHER"} if vouchers else {}),
             "shipment_number": shipment["number"],
-            "issued_on": local_day(now, entity.timezone).isoformat(),
+            "issued_on": today.isoformat(),
             "supplied_on": _supplied_on(shipment, entity).isoformat(),
-            "due_on": local_day(until, entity.timezone).isoformat(),
+            "due_on": until.isoformat(),
             "lines": said,
             "taxes": taxes,
             "payments": [
@@ -220,7 +221,7 @@ def _row(draft: Draft, year: int, sequence: int, *, now: datetime) -> tuple[Any,
     return (
         new_id(), f"{draft.entity.code}-{year}-{sequence:06}", draft.entity.id, SERIES, year, sequence,
         draft.order.id, draft.shipment["id"], InvoiceState.ISSUED, now, _supplied_on(draft.shipment, draft.entity),
-        local_day(draft.due, draft.entity.timezone), draft.order.currency, net, tax, gross, 0, 0, draft.content, now,
+        draft.due, draft.order.currency, net, tax, gross, 0, 0, draft.content, now,
     )  # fmt: skip
 
 

@@ -100,7 +100,7 @@ async def remind(ctx: JobContext, items: Sequence[Item]) -> None:
     after: UUID | None = None
     while True:
         async with ctx.database.unit_of_work() as db:
-            ids = await dunning.overdue(db, today=db.now.date(), after=after)
+            ids = await dunning.overdue(db, now=db.now, after=after)
             await dunning.remind(db, ids, now=db.now)
         if len(ids) < dunning.AT_ONCE:
             break

@@ -43,6 +43,7 @@ class Invoice(Model):
     gross: Mapped[int] = mapped_column(sa.BigInteger)
     paid: Mapped[int] = mapped_column(sa.BigInteger, default=0)
     credited: Mapped[int] = mapped_column(sa.BigInteger, default=0)
+    written_off: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default="0")
     content: Mapped[dict[str, Any]] = mapped_column(Json)
     document_id: Mapped[UUID | None]
     updated_at: Mapped[datetime]
@@ -154,12 +155,16 @@ class OpenItem(Model):
 
 
 class DunningNotice(Model):
-    """A reminder of an invoice: its level, the fee it asks for and the new due day. Levels of an invoice are unique."""
+    """A reminder of an invoice: its level, fee and interest it asks for, the new due day. Levels are unique.
+
+    `fee_paid` and `interest_paid` are what has come in; both are settled at `fee_settled_at`.
+    """
 
     __tablename__ = "dunning_notice"
     __table_args__ = (
         sa.UniqueConstraint("invoice_id", "level"),
         sa.CheckConstraint("fee >= 0", name="fee"),
+        sa.CheckConstraint("fee_paid <= fee AND interest_paid <= interest", name="paid"),
         sa.Index("ix_dunning_notice_issued_at_id", "issued_at", "id"),
         sa.Index("ix_dunning_notice_order_id", "order_id"),
     )
@@ -168,12 +173,39 @@ class DunningNotice(Model):
     order_id: Mapped[UUID]
     level: Mapped[int]
     fee: Mapped[int] = mapped_column(sa.BigInteger)
+    interest: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default="0")
+    fee_paid: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default="0")
+    interest_paid: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default="0")
     claimed: Mapped[int] = mapped_column(sa.BigInteger)
     currency: Mapped[str] = mapped_column(sa.String(3))
     due_on: Mapped[date]
     issued_at: Mapped[datetime]
     fee_settled_at: Mapped[datetime | None]
     fee_waived: Mapped[bool] = mapped_column(default=False)
+
+
+class DebtDecision(Model):
+    """What a person decided about a debt: WRITE_OFF, with its `parts` by way of taxing, or COLLECTION.
+
+    `recovered` is what of a written-off amount has come in after all.
+    """
+
+    __tablename__ = "debt_decision"
+    __table_args__ = (
+        sa.CheckConstraint("recovered >= 0 AND recovered <= amount", name="recovered"),
+        sa.Index("ix_debt_decision_invoice_id", "invoice_id"),
+    )
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    invoice_id: Mapped[UUID] = mapped_column(sa.ForeignKey("invoice.id"))
+    order_id: Mapped[UUID]
+    kind: Mapped[str] = mapped_column(sa.String(20))
+    amount: Mapped[int] = mapped_column(sa.BigInteger)
+    recovered: Mapped[int] = mapped_column(sa.BigInteger, default=0)
+    currency: Mapped[str] = mapped_column(sa.String(3))
+    parts: Mapped[list[Any]] = mapped_column(Json, default=list)
+    reason: Mapped[str] = mapped_column(sa.String(500))
+    decided_at: Mapped[datetime]
+    decided_by: Mapped[str] = mapped_column(sa.String(200))
 
 
 class DunningPlan(Model):

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from kontor.channels.models import SalesChannel
+from kontor.channels.queries import days_of_sellers
 from kontor.core.db import Session, chunks, in_key_order
 from kontor.core.pagination import Page, PageRequest, choose, narrow, paginate
 from kontor.invoicing import queries
@@ -51,9 +52,10 @@ async def note_open_items(db: Session, order_ids: Iterable[UUID], *, now: dateti
     for item in wanted.values():
         explained[item["order_id"]] = explained.get(item["order_id"], 0) + item["open"]
     balances = await receivables_of(db, ids)
+    days = await days_of_sellers(db, now)
     for order_id in ids:
         rest = balances.get(order_id, 0) - explained.get(order_id, 0)
-        wanted[order_id] = _unexplained(orders[order_id], rest, now=now)
+        wanted[order_id] = _unexplained(orders[order_id], rest, days[orders[order_id]["legal_entity_id"]], now=now)
     present = await _present(db, wanted)
     changed = []
     for item_id, item in wanted.items():
@@ -87,27 +89,29 @@ async def _orders(db: Session, ids: Sequence[UUID]) -> dict[UUID, Mapping[str, A
 async def _of_invoices(db: Session, ids: Sequence[UUID]) -> list[dict[str, Any]]:
     found = sa.select(
         Invoice.id, Invoice.order_id, Invoice.number, Invoice.currency, Invoice.gross.label("amount"),
-        (Invoice.gross - Invoice.credited - Invoice.paid).label("open"), Invoice.issued_at.label("since"),
-        Invoice.due_on,
+        (Invoice.gross - Invoice.credited - Invoice.paid - Invoice.written_off).label("open"),
+        Invoice.issued_at.label("since"), Invoice.due_on,
     )  # fmt: skip
     return [{**row, "kind": "INVOICE"} for row in await queries.rows_of(db, found, Invoice.order_id, ids)]
 
 
 async def _of_fees(db: Session, ids: Sequence[UUID]) -> list[dict[str, Any]]:
-    still = sa.case((DunningNotice.fee_settled_at.is_(None), DunningNotice.fee), else_=0)
+    row = DunningNotice
+    asked = row.fee + row.interest
+    still = sa.case((row.fee_settled_at.is_(None), asked - row.fee_paid - row.interest_paid), else_=0)
     found = (
         sa.select(
             DunningNotice.id, DunningNotice.order_id, Invoice.number, DunningNotice.currency,
-            DunningNotice.fee.label("amount"), still.label("open"), DunningNotice.issued_at.label("since"),
+            asked.label("amount"), still.label("open"), DunningNotice.issued_at.label("since"),
             DunningNotice.due_on,
         )
         .join(Invoice, Invoice.id == DunningNotice.invoice_id)
-        .where(DunningNotice.fee > 0)
+        .where(asked > 0)
     )  # fmt: skip
     return [{**row, "kind": "DUNNING_FEE"} for row in await queries.rows_of(db, found, DunningNotice.order_id, ids)]
 
 
-def _unexplained(order: Mapping[str, Any], rest: int, *, now: datetime) -> dict[str, Any]:
+def _unexplained(order: Mapping[str, Any], rest: int, today: date, *, now: datetime) -> dict[str, Any]:
     """Money of an order that no document explains."""
     waits = order["fulfillment_status"] in _MORE_TO_COME and order["state"] not in CALLED_OFF
     kind = "UNDERPAYMENT" if rest > 0 else "ADVANCE" if waits else "OVERPAYMENT"
@@ -120,7 +124,7 @@ def _unexplained(order: Mapping[str, Any], rest: int, *, now: datetime) -> dict[
         "amount": rest,
         "open": rest,
         "since": now,
-        "due_on": now.date(),
+        "due_on": today,
     }
 
 

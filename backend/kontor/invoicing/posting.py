@@ -24,6 +24,8 @@ class Account(StrEnum):
     CORRECTIONS = "CORRECTIONS"
     LOSSES = "LOSSES"
     DUNNING_FEES = "DUNNING_FEES"
+    INTEREST = "INTEREST"
+    BAD_DEBTS = "BAD_DEBTS"  # what was given up, net, by the way it was taxed
 
 
 A = Account
@@ -49,6 +51,7 @@ POSTED = frozenset(
     {
         "InvoiceIssued", "CreditNoteIssued", "PaymentCaptured", "PaymentChargedBack", "ChargebackLost",
         "PaymentReceived", "PaymentWithdrawn", "RefundSucceeded", "DunningNoticeIssued", "DunningFeeSettled",
+        "DebtWrittenOff", "DebtRecovered",
     }
 )  # fmt: skip
 
@@ -129,10 +132,13 @@ def posting_of(
         case "PaymentWithdrawn":
             return _money("WITHDRAWAL", facts, via or Via(""), -1)
         case "DunningNoticeIssued":
-            return _fee("DUNNING_FEE", facts, A.RECEIVABLES, A.DUNNING_FEES) if facts["fee"] else None
+            return _fee("DUNNING_FEE", facts, _asked(facts), A.RECEIVABLES) if _asked(facts) else None
         case "DunningFeeSettled":
-            target = A.DUNNING_FEES if facts["waived"] else A.BANK
-            return _fee("FEE_WAIVED" if facts["waived"] else "FEE_PAID", facts, target, A.RECEIVABLES)
+            return _settled(facts)
+        case "DebtWrittenOff":
+            return _given_up("WRITE_OFF", facts, 1)
+        case "DebtRecovered":
+            return _given_up("WRITE_OFF_REVERSED", facts, -1)
         case "RefundSucceeded":
             return _refund(facts, paid, credited=credited, set_off=set_off or {})
     return None
@@ -182,9 +188,34 @@ def _money(kind: str, facts: Mapping[str, Any], via: Via, sign: int, *, against:
     return Posting(kind, _hex(facts["transaction_id"]), lines)
 
 
-def _fee(kind: str, facts: Mapping[str, Any], debit: Account, credit: Account) -> Posting:
-    """A dunning fee is damages, no supply: it bears no tax (§ 288 BGB, VAT act application decree 1.3)."""
-    return Posting(kind, _hex(facts["notice_id"]), (Line(debit, facts["fee"]), Line(credit, -facts["fee"])))
+def _asked(facts: Mapping[str, Any]) -> tuple[Line, ...]:
+    """What a reminder earns. It is damages, no supply: without tax (§ 288 BGB, VAT act application decree 1.3)."""
+    lines = (Line(A.DUNNING_FEES, -facts["fee"]), Line(A.INTEREST, -facts.get("interest", 0)))
+    return tuple(line for line in lines if line.amount)
+
+
+def _fee(kind: str, facts: Mapping[str, Any], lines: tuple[Line, ...], against: Account) -> Posting:
+    total = -sum(line.amount for line in lines)
+    return Posting(kind, _hex(facts["notice_id"]), (Line(against, total), *lines))
+
+
+def _settled(facts: Mapping[str, Any]) -> Posting:
+    """Fee and interest that were paid, taken back (negative), or waived."""
+    total = facts["fee"] + facts.get("interest", 0)
+    if facts["waived"]:
+        back = tuple(Line(line.account, -line.amount) for line in _asked(facts))
+        return _fee("FEE_WAIVED", facts, back, A.RECEIVABLES)
+    kind = "FEE_PAID" if total >= 0 else "FEE_WITHDRAWN"
+    return Posting(kind, _hex(facts["notice_id"]), (Line(A.BANK, total), Line(A.RECEIVABLES, -total)))
+
+
+def _given_up(kind: str, facts: Mapping[str, Any], sign: int) -> Posting:
+    """A debt that is lost, and the tax on it that is not owed any more (§ 17 (2) no. 1 UStG), or the way back."""
+    lines = [Line(A.RECEIVABLES, -facts["amount"])]
+    lines += [Line(A.BAD_DEBTS, part["net"], part["detail"]) for part in facts["parts"]]
+    lines += [Line(A.TAX, part["tax"], part["detail"]) for part in facts["parts"]]
+    moved = tuple(Line(line.account, sign * line.amount, line.detail) for line in lines if line.amount)
+    return Posting(kind, facts["number"], moved)
 
 
 def _refund(

@@ -1,6 +1,11 @@
 """Statements over invoices, credit notes and the journal."""
 
+import csv
 from collections.abc import Iterable, Mapping
+from datetime import date
+from decimal import Decimal
+from functools import cache
+from importlib.resources import files
 from typing import Any, cast
 from uuid import UUID
 
@@ -11,6 +16,7 @@ from kontor.core.db import Session, chunks, in_key_order
 from kontor.core.principal import Principal
 from kontor.fulfillment.models import Shipment, ShipmentLine
 from kontor.invoicing.errors import InvoiceNotFound
+from kontor.invoicing.interest import BaseRate
 from kontor.invoicing.models import CreditNote, Invoice
 from kontor.locations.models import StockLocation
 from kontor.orders.models import Order, OrderCharge, OrderLine
@@ -24,6 +30,15 @@ INVOICE_SORTS: dict[str, Any] = {
     "NUMBER": Invoice.number,
     "UPDATED_AT": Invoice.updated_at,
 }
+
+
+@cache
+def base_rates() -> tuple[BaseRate, ...]:
+    """The base rates of § 247 BGB as the Deutsche Bundesbank has published them, up to that of 1 January 2026."""
+    with (files("kontor.invoicing") / "data" / "base_rates_de.csv").open(encoding="utf-8") as file:
+        return tuple(
+            BaseRate(date.fromisoformat(row["valid_from"]), Decimal(row["percent"])) for row in csv.DictReader(file)
+        )
 
 
 def invoices_visible_to(principal: Principal) -> sa.Select[Any]:

@@ -1,13 +1,15 @@
 """What of each invoice is paid: the order's income, laid over its invoices in the order of their issue."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
+from kontor.channels.queries import days_of_sellers
 from kontor.core.db import Session
 from kontor.core.outbox import record
 from kontor.core.statemachine import transition
 from kontor.invoicing import queries
+from kontor.invoicing.debts import recover
 from kontor.invoicing.errors import InvoiceNotOnAccount
 from kontor.invoicing.events import InvoicePaid
 from kontor.invoicing.models import Invoice
@@ -22,6 +24,7 @@ async def settle_invoices(db: Session, order_ids: Iterable[UUID], *, now: dateti
     """Recompute what is paid of the orders' invoices; records InvoicePaid for what became paid."""
     invoices = await queries.lock_invoices(db, order_ids)
     promises = await queries.payments_of(db, invoices)
+    days = await days_of_sellers(db, now)
     gone = await queries.taken_off(db, [payment for group in promises.values() for payment in group])
     for order_id, group in invoices.items():
         rest = sum(payment.captured for payment in promises.get(order_id, ())) - gone.get(order_id, 0)
@@ -31,18 +34,19 @@ async def settle_invoices(db: Session, order_ids: Iterable[UUID], *, now: dateti
             rest -= paid
             if invoice.paid != paid:
                 invoice.paid = paid
-            _move(db, invoice, owed, now=now)
+            await recover(db, invoice, now=now)
+            _move(db, invoice, owed, today=days[invoice.legal_entity_id], now=now)
 
 
-def _move(db: Session, invoice: Invoice, owed: int, *, now: datetime) -> None:
-    wanted = _wanted(invoice, owed, now=now)
+def _move(db: Session, invoice: Invoice, owed: int, *, today: date, now: datetime) -> None:
+    wanted = _wanted(invoice, owed, today)
     if wanted is not invoice.state and INVOICE.allows(invoice.state, wanted):
         transition(db, invoice, wanted, table=INVOICE, now=now)
         if wanted is InvoiceState.PAID:
             record(db, InvoicePaid(stream_id=invoice.order_id, invoice_id=invoice.id, number=invoice.number))
 
 
-def _wanted(invoice: Invoice, owed: int, *, now: datetime) -> InvoiceState:
+def _wanted(invoice: Invoice, owed: int, today: date) -> InvoiceState:
     """What its amounts say of an invoice; what is open stays where it is, money that is gone opens it again."""
     if invoice.paid >= owed:
         return InvoiceState.PAID
@@ -50,7 +54,7 @@ def _wanted(invoice: Invoice, owed: int, *, now: datetime) -> InvoiceState:
         return InvoiceState.PARTIALLY_PAID
     if invoice.state not in (InvoiceState.PAID, InvoiceState.PARTIALLY_PAID):
         return invoice.state
-    return InvoiceState.OVERDUE if invoice.due_on < now.date() else InvoiceState.ISSUED
+    return InvoiceState.OVERDUE if invoice.due_on < today else InvoiceState.ISSUED
 
 
 async def record_invoice_payment(

@@ -25,14 +25,16 @@ INVOICE = Transitions(
     InvoiceState,
     start=I.ISSUED,
     table={
-        I.ISSUED: {*_PAY, I.OVERDUE},
+        # Who is insolvent need not be overdue: any open debt can be given up.
+        I.ISSUED: {*_PAY, I.OVERDUE, I.WRITTEN_OFF},
         # Money that came in may be gone again: charged back, or refunded with goods of another invoice.
-        I.PARTIALLY_PAID: {I.PAID, I.OVERDUE, I.ISSUED},
-        I.OVERDUE: {*_PAY, I.DUNNING_1, I.WRITTEN_OFF},
-        I.DUNNING_1: {*_PAY, I.DUNNING_2, I.WRITTEN_OFF},
-        I.DUNNING_2: {*_PAY, I.DUNNING_3, I.WRITTEN_OFF},
+        I.PARTIALLY_PAID: {I.PAID, I.OVERDUE, I.ISSUED, I.WRITTEN_OFF},
+        I.OVERDUE: {*_PAY, I.DUNNING_1, I.COLLECTION, I.WRITTEN_OFF},
+        I.DUNNING_1: {*_PAY, I.DUNNING_2, I.COLLECTION, I.WRITTEN_OFF},
+        I.DUNNING_2: {*_PAY, I.DUNNING_3, I.COLLECTION, I.WRITTEN_OFF},
         I.DUNNING_3: {*_PAY, I.COLLECTION, I.WRITTEN_OFF},
-        I.COLLECTION: {*_PAY, I.WRITTEN_OFF},
+        I.COLLECTION: {I.PAID, I.WRITTEN_OFF},
+        I.WRITTEN_OFF: {I.PAID},
         I.PAID: {I.PARTIALLY_PAID, I.ISSUED, I.OVERDUE},
     },
 )

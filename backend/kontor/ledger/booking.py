@@ -13,7 +13,7 @@ from kontor.core.money import spread
 from kontor.ledger.chart import Numbered
 
 Find = Callable[[str, str], Numbered]
-_EARNED = ("REVENUE", "CHARGES", "KEPT_FEES")
+_EARNED = ("REVENUE", "CHARGES", "KEPT_FEES", "BAD_DEBTS")
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from kontor.payments.models import Payment, PaymentTransaction, TransactionKind,
 
 _EARNED = (Account.REVENUE, Account.CHARGES, Account.KEPT_FEES)
 _IN, _BACK = ("CAPTURE", "RECEIPT", "WITHDRAWAL"), ("REFUND", "CHARGEBACK")
+_LOST = ("WRITE_OFF", "WRITE_OFF_REVERSED")
 _MONEY = (Account.BANK, Account.GATEWAY, Account.STORED_VALUE, Account.CHANNEL, Account.CASH)
 Moments = tuple[datetime, datetime]
 
@@ -97,6 +98,8 @@ async def _entries(db: Session, entity: LegalEntity, moments: Moments, found: di
 
 def _count(figures: Figures, row: Any) -> None:
     amount = int(row.amount)
+    if row.kind in _LOST:
+        return  # the revenue was earned; that it is never paid is a loss of another day
     if row.account in (*_EARNED, Account.TAX):
         taxed = figures.revenue.setdefault(row.detail, {"net": 0, "tax": 0})
         taxed["tax" if row.account == Account.TAX else "net"] -= amount

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from kontor.core.money import minor_digits
 from kontor.ledger.booking import Row
 
 MOST_ROWS = 99_999
@@ -49,6 +50,8 @@ _NAMES = {
     "WITHDRAWAL": "Storno Zahlungseingang",
     "REFUND": "Erstattung", "CHARGEBACK": "Rückbelastung", "CHARGEBACK_LOSS": "Verlust aus Rückbelastung",
     "DUNNING_FEE": "Mahngebühr", "FEE_PAID": "Zahlung Mahngebühr", "FEE_WAIVED": "Erlass Mahngebühr",
+    "FEE_WITHDRAWN": "Storno Zahlung Mahngebühr", "WRITE_OFF": "Ausbuchung Forderung",
+    "WRITE_OFF_REVERSED": "Eingang ausgebuchte Forderung",
 }  # fmt: skip
 
 
@@ -96,7 +99,7 @@ def _fields(row: Row, *, locked: bool) -> dict[str, str]:
     booked = row.booked
     eu = row.eu_country if not booked.vat_id else booked.vat_id
     return {
-        "Umsatz (ohne Soll/Haben-Kz)": decimal(row.amount),
+        "Umsatz (ohne Soll/Haben-Kz)": decimal(row.amount, booked.currency),
         "Soll/Haben-Kennzeichen": "S" if row.debit else "H",
         "WKZ Umsatz": booked.currency,
         "Konto": row.account,
@@ -137,9 +140,14 @@ def _document(number: str) -> str:
     return re.sub(r"[^A-Za-z0-9$&%*+\-/]", "-", number)
 
 
-def decimal(amount: int) -> str:
-    """Minor units with a comma before the two decimals."""
-    sign, (whole, cents) = "-" if amount < 0 else "", divmod(abs(amount), 100)
+def decimal(amount: int, currency: str) -> str:
+    """Minor units of a currency with a comma before the two decimals that the format has, whatever the currency.
+
+    Yen have none of their own; of a dinar's three the last is rounded, half up.
+    """
+    digits = minor_digits(currency)
+    hundredths = abs(amount) * 100 if digits == 0 else (abs(amount) + 5) // 10 if digits == 3 else abs(amount)
+    sign, (whole, cents) = "-" if amount < 0 else "", divmod(hundredths, 100)
     return f"{sign}{whole},{cents:02}"
 
 

@@ -3,17 +3,17 @@
 import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 from importlib.resources import files
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from kontor.channels.models import LegalEntity
+from kontor.core.clock import midnight
 from kontor.core.db import Session, chunks, in_key_order
 from kontor.core.pagination import Page, PageRequest, choose, narrow, paginate
 from kontor.core.principal import Principal
@@ -101,11 +101,9 @@ async def chart_of(db: Session, settings: LedgerSettings) -> Chart:
 
 def bounds(entity: LegalEntity, since: date | None, until: date) -> tuple[datetime | None, datetime]:
     """The moments, from inclusive and before exclusive, of days in the entity's time zone."""
-    return (None if since is None else _midnight(entity, since)), _midnight(entity, until + timedelta(days=1))
-
-
-def _midnight(entity: LegalEntity, day: date) -> datetime:
-    return datetime.combine(day, time(), ZoneInfo(entity.timezone)).astimezone(UTC)
+    return (None if since is None else midnight(since, entity.timezone)), midnight(
+        until + timedelta(days=1), entity.timezone
+    )
 
 
 def _exported() -> sa.ColumnElement[bool]:

@@ -1,8 +1,8 @@
 """The facts of a message, put together from rows that are loaded already. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -54,7 +54,9 @@ class Asked:
     subject: UUID | None
     about: Mapping[str, Any]
     language: str
-    today: date
+    now: datetime
+    day_of: Callable[[datetime], date]
+    """The day of a moment where the seller is."""
 
 
 def compose(asked: Asked, known: Known) -> dict[str, Any] | None:
@@ -174,7 +176,7 @@ def _shipped(asked: Asked, known: Known) -> dict[str, Any] | None:
             if parcel.tracking_number
         ],
         "outstanding": _items(open_lines) or None,
-        "expected_on": expected if expected and expected > asked.today else None,
+        "expected_on": expected if expected and expected > asked.day_of(asked.now) else None,
         "delivery_address": address_lines(asked.order.shipping_address) or None,
     }
 
@@ -207,7 +209,7 @@ def _picked_up(asked: Asked, known: Known) -> dict[str, Any] | None:
     shipment = _shipment(asked, known)
     if shipment is None:
         return None
-    day = shipment.shipped_at.date()
+    day = asked.day_of(shipment.shipped_at)
     place = known.places.get(shipment.location_id)
     return {
         "lines": _shipment_items(shipment.id, known),
@@ -221,7 +223,7 @@ def _delivered(asked: Asked, known: Known) -> dict[str, Any] | None:
     shipment = _shipment(asked, known)
     if shipment is None:
         return None
-    day = (shipment.delivered_at or shipment.shipped_at).date()
+    day = asked.day_of(shipment.delivered_at or shipment.shipped_at)
     return {"lines": _shipment_items(shipment.id, known), "delivered_on": day, **_returnable(asked, known, day)}
 
 
@@ -262,14 +264,18 @@ def _return_approved(asked: Asked, known: Known) -> dict[str, Any]:
         "rma_number": back.number,
         "lines": _return_items(back, known, "quantity"),
         "label_attached": back.label_document_id is not None,
-        "return_until": back.expires_at.date() if back.expires_at else None,
+        "return_until": asked.day_of(back.expires_at) if back.expires_at else None,
         "return_address": place_lines(place) if place else None,
     }
 
 
 def _return_received(asked: Asked, known: Known) -> dict[str, Any]:
     back = known.returns[_subject(asked)]
-    return {"rma_number": back.number, "lines": _return_items(back, known, "received"), "received_on": asked.today}
+    return {
+        "rma_number": back.number,
+        "lines": _return_items(back, known, "received"),
+        "received_on": asked.day_of(asked.now),
+    }
 
 
 def _return_items(back: Any, known: Known, counter: str) -> list[dict[str, Any]]:

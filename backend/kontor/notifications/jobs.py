@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import datetime
 from email.utils import parseaddr
 from uuid import UUID
 
@@ -34,14 +34,14 @@ async def tell(ctx: JobContext, items: Sequence[Item]) -> None:
     domain = domain_of(ctx.runtime.settings.mail_from)
     async with ctx.database.unit_of_work() as db:
         batch = await service.prepare(db, wishes, again, now=db.now, domain=domain)
-        today = db.now.date()
+        now = db.now
     labels = await _labels(ctx, batch)
     sender = ctx.ports.get(MessageSender)  # type: ignore[type-abstract]
     slots = asyncio.Semaphore(AT_ONCE)
 
     async def send(each: Pending) -> str | None:
         async with slots:
-            return await _send(sender, each, batch, today, labels)
+            return await _send(sender, each, batch, now, labels)
 
     outcomes = await asyncio.gather(*(send(each) for each in batch.pending), return_exceptions=True)
     sent: dict[UUID, str] = {}
@@ -82,10 +82,10 @@ def _wish(item: Item) -> Wish | None:
 
 
 async def _send(
-    sender: MessageSender, each: Pending, batch: Batch, today: date, labels: Mapping[UUID, MessageAttachment]
+    sender: MessageSender, each: Pending, batch: Batch, now: datetime, labels: Mapping[UUID, MessageAttachment]
 ) -> str | None:
     """The subject of what was sent; None when there was nothing to tell any more."""
-    message = service.fill(each, batch.known, today=today, labels=labels)
+    message = service.fill(each, batch.known, now=now, labels=labels)
     if message is None:
         return None
     await sender.send(message)

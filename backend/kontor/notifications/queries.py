@@ -96,7 +96,7 @@ async def channels_by_id(db: Session, ids: Collection[UUID]) -> dict[UUID, Any]:
         SalesChannel.id, SalesChannel.name, SalesChannel.settings, SalesChannel.return_days, SalesChannel.country,
         LegalEntity.name.label("entity"), LegalEntity.street, LegalEntity.postal_code, LegalEntity.city,
         LegalEntity.vat_id, LegalEntity.register, LegalEntity.email, LegalEntity.phone, LegalEntity.brand_color,
-        LegalEntity.iban,
+        LegalEntity.iban, LegalEntity.timezone,
     ).join(LegalEntity, LegalEntity.id == SalesChannel.legal_entity_id)  # fmt: skip
     return {row.id: row for row in await db.execute(found.where(SalesChannel.id.in_(ids)))}
 

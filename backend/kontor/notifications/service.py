@@ -6,12 +6,13 @@ again, so that a receiver keeps it once.
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
+from kontor.core.clock import local_day
 from kontor.core.db import Session, chunks
 from kontor.core.errors import KontorError
 from kontor.core.ids import is_uuid, new_id
@@ -141,11 +142,15 @@ def _of_row(row: Notification) -> Pending:
 
 
 def fill(
-    each: Pending, known: Known, *, today: date, labels: Mapping[UUID, MessageAttachment]
+    each: Pending, known: Known, *, now: datetime, labels: Mapping[UUID, MessageAttachment]
 ) -> OutgoingMessage | None:
     """The message ready to go; None when there is nothing to tell any more, such as a recalled shipment."""
     order = known.orders[each.order_id]
-    asked = Asked(each.template, order, each.subject, each.context.get("about") or {}, each.language, today)
+    zone = known.channels[order.channel_id].timezone
+    asked = Asked(
+        each.template, order, each.subject, each.context.get("about") or {}, each.language, now,
+        lambda moment: local_day(moment, zone),
+    )  # fmt: skip
     facts = compose(asked, known)
     if facts is None:
         return None

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -40,7 +40,7 @@ class SentPieces:
     quantity: int
     announced: int
     gross: int
-    delivered_at: datetime | None
+    delivered_on: date | None
 
     @property
     def left(self) -> int:
@@ -48,21 +48,19 @@ class SentPieces:
         return self.quantity - self.announced
 
 
-def is_in_time(sent: SentPieces, *, return_days: int, now: datetime) -> bool:
-    """Within the days after delivery, the last one included; what has not arrived is not too late."""
-    if sent.delivered_at is None:
-        return True
-    return now.date() <= (sent.delivered_at + timedelta(days=return_days)).date()
+def is_in_time(sent: SentPieces, *, return_days: int, today: date) -> bool:
+    """Within the days after delivery by the seller's clock, the last included; what has not arrived is not too late."""
+    return sent.delivered_on is None or today <= sent.delivered_on + timedelta(days=return_days)
 
 
 def choose(
-    sent: Sequence[SentPieces], quantity: int, *, return_days: int, now: datetime, anyway: bool = False
+    sent: Sequence[SentPieces], quantity: int, *, return_days: int, today: date, anyway: bool = False
 ) -> tuple[dict[UUID, int], Hindrance | None]:
     """Which shipments' pieces come back: the oldest first. `anyway` overlooks time and kind, never the quantity."""
     candidates = [each for each in sent if anyway or each.kind not in NEVER]
     if not candidates:
         return {}, Hindrance.KIND if sent else Hindrance.TOO_MANY
-    timely = [each for each in candidates if anyway or is_in_time(each, return_days=return_days, now=now)]
+    timely = [each for each in candidates if anyway or is_in_time(each, return_days=return_days, today=today)]
     chosen: dict[UUID, int] = {}
     left = quantity
     for each in timely:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from kontor.core.clock import local_day
 from kontor.core.db import Session, chunks, in_key_order
 from kontor.core.pagination import Page, PageRequest, choose, narrow, paginate
 from kontor.core.principal import Principal
@@ -192,8 +193,10 @@ async def lines_of(db: Session, return_ids: Iterable[UUID]) -> dict[UUID, list[R
     return found
 
 
-async def sent_pieces(db: Session, order_id: UUID) -> list[SentPieces]:
+async def sent_pieces(db: Session, order_id: UUID, time_zone: str) -> list[SentPieces]:
     """What was shipped of an order and how much of it was announced as a return, oldest shipment first.
+
+    The day of delivery is that of the seller, whose time zone is given.
 
     What a closed return waited for in vain can be announced again: the customer still has it.
     """
@@ -218,7 +221,15 @@ async def sent_pieces(db: Session, order_id: UUID) -> list[SentPieces]:
         .order_by(Shipment.shipped_at, ShipmentLine.id)
     )  # fmt: skip
     return [
-        SentPieces(line_id, order_line_id, kind, quantity, int(count), gross, delivered_at)
+        SentPieces(
+            line_id,
+            order_line_id,
+            kind,
+            quantity,
+            int(count),
+            gross,
+            delivered_at and local_day(delivered_at, time_zone),
+        )
         for line_id, order_line_id, kind, quantity, count, gross, delivered_at in rows
     ]
 

@@ -7,6 +7,8 @@ from uuid import UUID
 
 from kontor.catalog.models import ProductKind
 from kontor.channels.models import SalesChannel
+from kontor.channels.queries import time_zone_of
+from kontor.core.clock import local_day
 from kontor.core.db import Session
 from kontor.core.errors import InvalidInput
 from kontor.core.ids import new_id
@@ -68,7 +70,8 @@ async def request_return(
     await _check_place(db, announced.location_id)
     lines = (await orders.lines_of(db, [order.id]))[order.id]
     channel = await db.get_one(SalesChannel, order.channel_id)
-    sent = await queries.sent_pieces(db, order.id)
+    zone = await time_zone_of(db, channel)
+    sent = await queries.sent_pieces(db, order.id, zone)
     made = Return(
         id=new_id(), number=f"R{order.number}-{await queries.count_all(db, order.id) + 1}", order_id=order.id,
         state=R.REQUESTED, location_id=announced.location_id, currency=order.currency,
@@ -82,7 +85,7 @@ async def request_return(
             raise LineNotFound("The order has no such line.", path=("lines", index, "orderLineId"))
         own = [each for each in sent if each.order_line_id == wish.order_line_id]
         pieces, hindrance = choose(
-            own, wish.quantity, return_days=channel.return_days, now=now, anyway=announced.anyway
+            own, wish.quantity, return_days=channel.return_days, today=local_day(now, zone), anyway=announced.anyway
         )
         if hindrance is not None:
             possible = sum(each.left for each in own)
@@ -151,9 +154,10 @@ async def check_return(db: Session, return_id: UUID) -> ReturnDecision:
     """What the channel's rule says of an announced return."""
     order, found = await queries.lock_return(db, return_id)
     lines = (await queries.lines_of(db, [found.id]))[found.id]
-    sent = {each.shipment_line_id: each for each in await queries.sent_pieces(db, order.id)}
-    value = value_of({line.shipment_line_id: line.quantity for line in lines}, sent)
     channel = await db.get_one(SalesChannel, order.channel_id)
+    pieces = await queries.sent_pieces(db, order.id, await time_zone_of(db, channel))
+    sent = {each.shipment_line_id: each for each in pieces}
+    value = value_of({line.shipment_line_id: line.quantity for line in lines}, sent)
     return decide([line.reason for line in lines], value, channel.settings)
 
 

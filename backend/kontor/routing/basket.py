@@ -13,6 +13,7 @@ from uuid import UUID
 
 from kontor.catalog.models import ProductKind
 from kontor.channels.models import SalesChannel, ShortagePolicy
+from kontor.core.clock import utc_day
 from kontor.core.db import Session
 from kontor.core.errors import InvalidInput
 from kontor.locations.distance import Coordinates, distance_km
@@ -319,7 +320,7 @@ class _Planner:
         item = self.asked.basket.items[index]
         own = {line.line_id: line for line in self.lines if str(line.line_id).startswith(f"{index}/")}
         if not own:  # no thing of stock
-            return BasketLine(index, item.sku, item.quantity, (Arrival(self.book.now.date(), item.quantity),))
+            return BasketLine(index, item.sku, item.quantity, (Arrival(utc_day(self.book.now), item.quantity),))
         each = {line_id: line.quantity // item.quantity for line_id, line in own.items()}
         unsent = dict(chosen.unsent)
         sent = {line_id: line.quantity - unsent.get(line_id, 0) for line_id, line in own.items()}

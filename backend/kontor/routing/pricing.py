@@ -17,6 +17,7 @@ import sqlalchemy as sa
 import structlog
 
 from kontor.catalog.models import Product, ProductVariant
+from kontor.core.clock import utc_day
 from kontor.core.db import Database, Session, chunks
 from kontor.core.ids import new_id
 from kontor.core.outbox import schedule
@@ -165,7 +166,7 @@ async def _setting(db: Session) -> _Setting | None:
         return None
     masters = await routing_masters.load(db)
     policy = (_using(masters, db.now) or [DEFAULT_POLICY])[0]
-    return _Setting(masters, policy, forecast, sales, db.now.date().toordinal())
+    return _Setting(masters, policy, forecast, sales, utc_day(db.now).toordinal())
 
 
 async def _carriers(db: Session) -> dict[Id, int]:

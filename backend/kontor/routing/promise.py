@@ -10,6 +10,7 @@ from uuid import UUID
 
 from kontor.catalog.models import ProductKind
 from kontor.channels.models import SalesChannel
+from kontor.core.clock import utc_day
 from kontor.core.db import Session
 from kontor.core.errors import InvalidInput
 from kontor.routing import masters as routing_masters
@@ -189,7 +190,7 @@ def _answer(facts: _Facts, wanted: Wanted) -> Availability:
     if article is None:
         return Availability(wanted.sku, wanted.quantity, known=False, missing=wanted.quantity)
     if article.kind is not ProductKind.PHYSICAL:
-        today = facts.book.now.date()
+        today = utc_day(facts.book.now)
         return Availability(wanted.sku, wanted.quantity, True, article.variant_id, None, None, today)
     if not (article.bundle or any(facts.details)):
         now_there, later = _pieces(facts, article.variant_id)

@@ -11,6 +11,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from kontor.core.clock import utc_day
 from kontor.core.db import Json, Session, UtcDateTime
 from kontor.routing.forecasting import Forecast, Sold, learned
 from kontor.routing.models import SalesForecast
@@ -141,7 +142,7 @@ def _cell(name: str) -> sa.ColumnElement[Any]:
 
 async def _imported(db: Session) -> dict[UUID, dict[str, Any]]:
     """Units a day by variant and country, as somebody expects them for today."""
-    today = db.now.date()
+    today = utc_day(db.now)
     rows = await db.execute(
         sa.select(SalesForecast.variant_id, SalesForecast.country, SalesForecast.units_per_day)
         .where(

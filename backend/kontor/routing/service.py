@@ -11,6 +11,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from kontor.catalog import models as _catalog  # noqa: F401 - columns that point there have their type from there
+from kontor.core.clock import utc_day
 from kontor.core.db import Session
 from kontor.core.ids import new_id
 from kontor.core.sets import among
@@ -65,7 +66,7 @@ class SupplyBook:
 
     @property
     def today(self) -> int:
-        return self.now.date().toordinal()
+        return utc_day(self.now).toordinal()
 
     def policy(self, channel_id: UUID, demand: Demand) -> Policy:
         """The policy in force for an order of the channel."""

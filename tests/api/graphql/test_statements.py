@@ -16,6 +16,7 @@ from api.graphql.test_rights import Asker
 from kontor.api.graphql import limits
 from kontor.core.jobs import Runtime
 from kontor.core.principal import SYSTEM
+from kontor.invoicing.models import Invoice
 from proofs.filling import fill_rest
 from proofs.schema_walk import Root, roots
 from proofs.sides import Side, build
@@ -27,9 +28,9 @@ DEPTH = 2
 
 # Lists that cannot have fifty rows, or need arguments: the values to ask them with once for few and once for many.
 WHOLE = {
-    "bankSuggestions", "ledgerAccounts", "waitingPayouts", "legalEntities", "lowestPrices", "paymentMethods",
-    "paymentPolicies",
-    "importKinds", "webhookEventTypes", "issuedCodes", "availability", "routingPresets",
+    "bankSuggestions", "debtDecisions", "ledgerAccounts", "waitingPayouts", "legalEntities", "lowestPrices",
+    "paymentMethods", "paymentPolicies", "importKinds", "webhookEventTypes", "issuedCodes", "availability",
+    "routingPresets",
 }  # fmt: skip
 
 
@@ -118,11 +119,14 @@ async def test_plain_lists_cost_as_many_statements_for_many_rows(runtime: Runtim
     few, many = [await _promise(asker, by_name["availability"], side, part) for part in (skus[:1], skus)]
     assert (len(many[1]), few[0]) == (3, many[0])
     entity = str(side.channel.legal_entity_id)
+    async with runtime.database.read_only() as db:
+        invoice = str(await db.scalar(sa.select(Invoice.id).limit(1)))
     named = {
         "paymentMethods": {"channel": side.channel.code},
         "paymentPolicies": {"channel": side.channel.code},
         "ledgerAccounts": {"legalEntityId": entity},
         "waitingPayouts": {"legalEntityId": entity},
+        "debtDecisions": {"invoiceId": invoice},
         "lowestPrices": {"channelId": str(side.channel.id), "variantIds": [str(side.variant.id)] * 3},
     }
     for name in sorted(WHOLE - {"availability", "issuedCodes", "bankSuggestions"}):

@@ -19,7 +19,7 @@ from kontor.api.graphql.payment_types import amounts, plain
 from kontor.api.graphql.permissions import requires
 from kontor.api.graphql.scalars import Long, Money
 from kontor.auth.permissions import Permission
-from kontor.banking import models, queries, service
+from kontor.banking import debts, models, queries, service
 from kontor.core.db import Session
 
 
@@ -32,9 +32,13 @@ class BankAssignment:
     assigned_at: datetime
     assigned_by: str
     undone_at: datetime | None
+    notice_id: UUID | None = strawberry.field(description="The reminder whose fee and interest it pays.")
+    interest: Long = strawberry.field(description="What of the amount is interest.")
 
 
-_ASSIGNMENT = ("id", "payment_id", "order_id", "amount", "assigned_at", "assigned_by", "undone_at")
+_ASSIGNMENT = ("id", "payment_id", "order_id", "amount", "assigned_at", "assigned_by", "undone_at", "notice_id",
+    "interest",
+)  # fmt: skip
 
 
 @strawberry.type(description="A movement of an account of ours; what came in is positive.")
@@ -217,6 +221,21 @@ class BankingMutation:
         return await change(
             info, work, body=[entry_id, payment_id, amount], again=lambda db, ids: _entry(db, ids[0]),
             targets=lambda done: [("bankEntry", done.id), ("payment", payment_id)],
+        )  # fmt: skip
+
+    @strawberry.mutation(
+        extensions=[requires(Permission.LEDGER_WRITE)],
+        description="Book what is left of an entry for an invoice on account and the fees and interest of its "
+        "reminders, in the channel's order of appropriation; what is beyond stays open.",
+    )
+    async def pay_debt(self, info: Info, entry_id: UUID, invoice_id: UUID) -> BankEntryResult:
+        async def work(db: Session) -> BankEntry:
+            await debts.pay_debt(db, entry_id, invoice_id, now=db.now)
+            return await _entry(db, entry_id)
+
+        return await change(
+            info, work, body=[entry_id, invoice_id], again=lambda db, ids: _entry(db, ids[0]),
+            targets=lambda done: [("bankEntry", done.id), ("invoice", invoice_id)],
         )  # fmt: skip
 
     @strawberry.mutation(

@@ -108,6 +108,7 @@ class Invoice:
     gross: Money
     paid: Money
     credited: Money
+    written_off: Money = strawberry.field(description="What was given up and has not come in after all.")
     content: JSON = strawberry.field(description="Everything the page shows, as it was frozen at issue.")
     document_id: strawberry.Private[UUID | None]
 
@@ -151,7 +152,7 @@ class CreditNote:
 def show_invoice(row: Any) -> Invoice:
     """An invoice's row as the API shows it."""
     names = ("id", "number", "order_id", "shipment_id", "state", "issued_at", "supplied_on", "due_on", "document_id")
-    sums = ("net", "tax", "gross", "paid", "credited")
+    sums = ("net", "tax", "gross", "paid", "credited", "written_off")
     return Invoice(**plain(row, names), **amounts(row, sums), content=JSON(row.content))
 
 

@@ -233,6 +233,7 @@ MESSAGES: dict[str, str] = {
     "QUERY_TOO_DEEP": "Die Abfrage ist zu tief geschachtelt: {depth}, erlaubt sind {max}.",
     "QUERY_TOO_LONG": "Eine Abfrage hat höchstens {max} Zeichen.",
     "RANGE_TOO_LARGE": "Ein Zeitraum umfasst höchstens {max} Ereignisse.",
+    "REASON_MISSING": "Bitte einen Grund nennen, höchstens 500 Zeichen.",
     "REASON_NEEDED": "Eine Korrektur braucht einen Grund.",
     "REFERENCE_TAKEN": "Der Kanal kennt unter dieser Kennung jemand anderen.",
     "REFUND_COUNTED": "Inzwischen kam Ware zurück, für die deshalb weniger erstattet wurde.",

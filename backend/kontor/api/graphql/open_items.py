@@ -18,8 +18,9 @@ from kontor.api.graphql.payment_types import amounts, plain
 from kontor.api.graphql.permissions import requires
 from kontor.api.graphql.scalars import Long, Money
 from kontor.auth.permissions import Permission
+from kontor.channels.queries import days_of_sellers
 from kontor.core.db import Session
-from kontor.invoicing import dunning, open_items
+from kontor.invoicing import dunning, fees, open_items
 from kontor.invoicing.models import DunningNotice as NoticeRow
 from kontor.invoicing.models import DunningPlan as PlanRow
 from kontor.invoicing.queries import get_invoice
@@ -72,6 +73,9 @@ class DunningNotice:
     level: int
     claimed: Money = strawberry.field(description="What was open of the invoice, without fees.")
     fee: Money
+    fee_paid: Money
+    interest: Money = strawberry.field(description="For the time since the last reminder, § 288 BGB.")
+    interest_paid: Money
     due_on: date
     issued_at: datetime
     fee_settled_at: datetime | None
@@ -81,7 +85,7 @@ class DunningNotice:
     def of(cls, row: Any) -> DunningNotice:
         """From a row."""
         names = ("id", "invoice_id", "order_id", "level", "due_on", "issued_at", "fee_settled_at", "fee_waived")
-        return cls(**plain(row, names), **amounts(row, ("claimed", "fee")))
+        return cls(**plain(row, names), **amounts(row, ("claimed", "fee", "fee_paid", "interest", "interest_paid")))
 
 
 @strawberry.type
@@ -217,8 +221,8 @@ class OpenItemsQuery:
         wanted = filter.wanted() if filter else open_items.OpenItemFilter()
         async with info.context.runtime.database.read_only(info.context.principal) as db:
             page = await open_items.list_open_items(db, wanted, page_of(first, after), **sorting(sort))
-            today = db.now.date()
-        return connect(page, lambda row: _item(row, today))
+            days = await days_of_sellers(db, db.now)
+        return connect(page, lambda row: _item(row, days[row.legal_entity_id]))
 
     @strawberry.field(extensions=[requires(Permission.JOURNAL_READ)])
     async def dunning_notices(
@@ -284,11 +288,11 @@ class OpenItemsMutation:
 
     @strawberry.mutation(
         extensions=[requires(Permission.LEDGER_WRITE)],
-        description="The fee of a reminder was paid by transfer, or is not asked for any more (`waived`).",
+        description="Fee and interest of a reminder were paid by transfer, or are not asked for any more (`waived`).",
     )
     async def settle_dunning_fee(self, info: Info, notice_id: UUID, waived: bool) -> SettleDunningFeeResult:
         async def work(db: Session) -> DunningNotice:
-            return DunningNotice.of(await dunning.settle_fee(db, notice_id, waived=waived, now=db.now))
+            return DunningNotice.of(await fees.settle_fee(db, notice_id, waived=waived, now=db.now))
 
         async def again(db: Session, ids: list[UUID]) -> DunningNotice:
             return DunningNotice.of(await db.get_one(NoticeRow, ids[0]))
