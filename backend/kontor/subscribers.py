@@ -78,6 +78,16 @@ SUBSCRIBERS: dict[str, tuple[str, ...]] = {
     "RefundRequested": (),
     "RefundSucceeded": ("processes.advance", "invoicing.credit", "invoicing.post_journal", "notifications.tell"),
     "RefundFailed": ("processes.advance", "care.raise"),
+    "RefundReturned": ("invoicing.post_journal", "care.raise"),
+    "RefundRepaid": ("invoicing.post_journal", "care.raise"),
+    "DisputeOpened": ("care.raise",),
+    "DisputeChanged": ("care.raise",),
+    "DisputeDeadlineNear": ("care.raise",),
+    "DisputeAnswerFailed": ("care.raise",),
+    "DisputeClosed": ("care.raise",),
+    "PaymentReinstated": ("invoicing.post_journal",),
+    "LossRecovered": ("invoicing.post_journal", "care.raise"),
+    "DisputeFeeCharged": ("invoicing.post_journal",),
     # pricing
     "PricesSet": (),
     # promotions

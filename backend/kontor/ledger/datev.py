@@ -48,6 +48,10 @@ _NAMES = {
     "INVOICE": "Rechnung", "CREDIT_NOTE": "Gutschrift", "CAPTURE": "Zahlungseinzug", "RECEIPT": "Zahlungseingang",
     "WITHDRAWAL": "Storno Zahlungseingang",
     "REFUND": "Erstattung", "CHARGEBACK": "Rückbelastung", "CHARGEBACK_LOSS": "Verlust aus Rückbelastung",
+    "REINSTATEMENT": "Rückbelastung abgewehrt", "LOSS_RECOVERED": "Verlust zurückerhalten",
+    "DISPUTE_FEE": "Gebühr Rückbelastung", "REFUND_RETURNED": "Erstattung zurückgekommen",
+    "REFUND_REPAID": "Erstattung erneut gezahlt", "GATEWAY_PAYOUT": "Auszahlung Zahlungsdienst",
+    "PAYOUT_ARRIVED": "Eingang Auszahlung", "CONVERSION": "Währungsumrechnung", "RECONCILED": "Abstimmung Auszahlung",
     "DUNNING_FEE": "Mahngebühr", "FEE_PAID": "Zahlung Mahngebühr", "FEE_WAIVED": "Erlass Mahngebühr",
 }  # fmt: skip
 
