@@ -1,6 +1,11 @@
 """Which jobs react to which event: the whole map on one page. An event nobody reacts to has an empty tuple."""
 
 SUBSCRIBERS: dict[str, tuple[str, ...]] = {
+    # banking
+    "GatewayPayoutImported": ("invoicing.post_journal",),
+    "GatewayPayoutConverted": ("invoicing.post_journal",),
+    "GatewayPayoutArrived": ("invoicing.post_journal",),
+    "GatewayDifferenceExplained": ("invoicing.post_journal",),
     # catalog
     "ProductsSaved": (),
     "PoolCodesAdded": (),

@@ -185,7 +185,7 @@ async def test_dispute_that_is_contested_with_a_document_and_won_gives_the_money
         texts = {"product_description": "Two coats", "shipping_tracking_number": "JD0001"}
         shown = [disputing.DocumentRef(document_id, "receipt")]
         await disputing.contest(db, dispute, texts, shown, now=db.now)
-    stripe.faults = ["lost", "closed", None, "lost"]
+    stripe.faults = ["lost", "closed", "lost"]
     await persist(runtime, drain)
     [told] = stripe.disputes.values()
     assert told["evidence"] | {"receipt": ""} == {**texts, "receipt": ""}

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kontor.audit import goods, money, records
+from kontor.audit import clearing, goods, money, records
 from kontor.audit.comparing import Check, Difference
 from kontor.core.db import Database
 
-CHECKS: tuple[Check, ...] = (*goods.CHECKS, *money.CHECKS, *records.CHECKS)
+CHECKS: tuple[Check, ...] = (*goods.CHECKS, *money.CHECKS, *clearing.CHECKS, *records.CHECKS)
 
 
 async def differences(database: Database) -> list[Difference]:

@@ -105,7 +105,7 @@ async def entries_of(db: Session, events: Sequence[Happened]) -> list[Entry]:
         posting = posting_of(
             event.name,
             facts,
-            paid=[part for at, part in paid.get(refund_id, ()) if at <= event.occurred_at],
+            paid=[part for known, part in paid.get(refund_id, ()) if known <= (event.occurred_at, event.id)],
             credited=refund_id in credited,
             via=vias.get(str(facts.get("payment_id", ""))),
             content=document.get(str(facts.get("credit_note_id") or facts.get("invoice_id", ""))),
@@ -137,11 +137,12 @@ async def _known(db: Session, keys: Sequence[str]) -> set[str]:
     return set(await db.scalars(sa.select(JournalEntry.source_key).where(JournalEntry.source_key.in_(keys))))
 
 
-async def _paid(db: Session, refund_ids: Sequence[UUID]) -> dict[str, list[tuple[datetime, Paid]]]:
-    """How refunds went back, each part with the moment it was known: what is paid later belongs to a later event."""
+async def _paid(db: Session, refund_ids: Sequence[UUID]) -> dict[str, list[tuple[tuple[datetime, UUID], Paid]]]:
+    """How refunds went back, each part with the moment it was known and its id: what is paid later belongs to a later event."""
     kind = TransactionKind
     found = (
-        sa.select(PaymentTransaction.refund_id, PaymentTransaction.kind, PaymentTransaction.amount,
+        sa.select(PaymentTransaction.id, PaymentTransaction.refund_id, PaymentTransaction.kind,
+                  PaymentTransaction.amount,
                   PaymentTransaction.finished_at,
                   Payment.kind.label("method"), Payment.gateway)
         .join(Payment, Payment.id == PaymentTransaction.payment_id)
@@ -150,7 +151,7 @@ async def _paid(db: Session, refund_ids: Sequence[UUID]) -> dict[str, list[tuple
             PaymentTransaction.kind.in_((kind.REFUND, kind.CREDIT, kind.REFUND_RETURN, kind.TRANSFER)),
         )
     )  # fmt: skip
-    paid: dict[str, list[tuple[datetime, Paid]]] = {}
+    paid: dict[str, list[tuple[tuple[datetime, UUID], Paid]]] = {}
     for row in await queries.rows_of(db, found, PaymentTransaction.refund_id, refund_ids):
         amount = -row["amount"] if row["kind"] is kind.REFUND_RETURN else row["amount"]
         if row["kind"] is kind.TRANSFER:
@@ -158,7 +159,7 @@ async def _paid(db: Session, refund_ids: Sequence[UUID]) -> dict[str, list[tuple
         else:
             credit = row["kind"] is kind.CREDIT
             part = Paid(row["method"].value, amount, credited=credit, gateway=row["gateway"])
-        paid.setdefault(str(row["refund_id"]), []).append((row["finished_at"], part))
+        paid.setdefault(str(row["refund_id"]), []).append(((row["finished_at"], row["id"]), part))
     return paid
 
 

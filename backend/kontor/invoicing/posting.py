@@ -173,7 +173,7 @@ _OF_PAYOUTS = {
 
 def _of_payout(event: str, facts: Mapping[str, Any]) -> Posting | None:
     """The event says itself what it moves: which line belongs to what was found out when it happened."""
-    lines = tuple(Line(Account(account), amount, detail) for account, detail, amount in facts["lines"] if amount)
+    lines = tuple(Line(Account(account), amount, detail) for account, amount, detail in facts["lines"] if amount)
     return Posting(_OF_PAYOUTS[event], facts["reference"][:80], lines) if lines else None
 
 
