@@ -20,6 +20,7 @@ OPENED: dict[str, str] = {
     "kontor.locations.calendars": "the one way to count working days and cut-off times, a pure function",
     "kontor.orders.intake": "the value types of an order as it is given to us",
     "kontor.orders.progress": "the one way to change an order's counters, for the packages that execute",
+    "kontor.payments.evidence": "what may be said in a dispute and what its reasons mean, pure functions",
     "kontor.promotions.book": "promotions by what a basket must hold for them, for whoever prices baskets",
     "kontor.promotions.definition": "the form in which promotions are given, kept and shown, pure functions",
     "kontor.promotions.engine": "what promotions take off a basket, a pure function, for whoever prices baskets",

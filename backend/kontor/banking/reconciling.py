@@ -8,7 +8,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from kontor.banking import clearing, gateway_queries
+from kontor.banking import clearing, gateway_queries, settlement_files
 from kontor.banking.clearing import Settled, Told
 from kontor.banking.errors import DifferenceClosed, PayoutDiffers, PayoutNotArrived
 from kontor.banking.events import (
@@ -31,7 +31,7 @@ from kontor.core.errors import InvalidInput, NotFound
 from kontor.core.ids import new_id
 from kontor.core.outbox import record
 from kontor.orders.models import Order
-from kontor.payments.ports import GatewayLine
+from kontor.payments.ports import GatewayLine, LineCategory
 from kontor.payments.ports import GatewayPayout as Sent
 
 ORDER, SUSPENSE, SETTLED = "ORDER", "SUSPENSE", "SETTLED"
@@ -109,6 +109,20 @@ async def import_payout(
     return payout
 
 
+async def import_file(
+    db: Session, entity_id: UUID, gateway: str, sent: Sent, content: str, *, now: datetime
+) -> GatewayPayout:
+    """Take a payout in from a settlement file; raises what `settlement_files.read` and `import_payout` raise."""
+    lines = [
+        GatewayLine(
+            each.reference, LineCategory(each.category), each.amount, each.fee, each.occurred_at, each.source,
+            each.authorization, each.original, each.description,
+        )
+        for each in settlement_files.read(content)
+    ]  # fmt: skip
+    return await import_payout(db, entity_id, gateway, sent, lines, now=now)
+
+
 def _told(line: GatewayLine, sent: Sent) -> Told:
     if line.amount.currency != sent.amount.currency or line.fee.currency != sent.amount.currency:
         raise InvalidInput(
@@ -150,13 +164,13 @@ async def _note_differences(
     now: datetime,
 ) -> int:
     """Open what has to be explained, and close what was missing until now; how many were opened."""
-    rows = [
-        _difference(
-            payout, each.problem, line_id, each.off, now=now, line_id=line_id, detail=each.detail,
-            order_id=each.ours.order_id if each.ours else None,
-        )
-        for line_id, _, each in lines if each.problem
-    ]  # fmt: skip
+    rows = []
+    for line_id, _, each in lines:
+        if each.problem:
+            row = _difference(payout, each.problem, line_id, each.off, now=now)
+            row.line_id, row.detail = line_id, each.detail
+            row.order_id = each.ours.order_id if each.ours else None
+            rows.append(row)
     if rest:
         rows.append(_difference(payout, "SUM_DIFFERS", payout.id, rest, now=now))
     db.add_all(rows)
@@ -173,15 +187,12 @@ async def _note_differences(
     return len(rows)
 
 
-def _difference(
-    payout: GatewayPayout, kind: str, subject_id: UUID, amount: int, *, now: datetime, line_id: UUID | None = None,
-    detail: str = "", order_id: UUID | None = None,
-) -> GatewayDifference:  # fmt: skip
+def _difference(payout: GatewayPayout, kind: str, subject_id: UUID, amount: int, *, now: datetime) -> GatewayDifference:
     return GatewayDifference(
         id=new_id(), kind=kind, subject_id=subject_id, legal_entity_id=payout.legal_entity_id, gateway=payout.gateway,
-        payout_id=payout.id, line_id=line_id, transaction_id=None, order_id=order_id, amount=amount,
-        currency=payout.currency, detail=detail, cleared=0, explanation=None, reason=None, opened_at=now,
-        closed_at=None, closed_by=None, updated_at=now,
+        payout_id=payout.id, line_id=None, transaction_id=None, order_id=None, amount=amount,
+        currency=payout.currency, detail="", cleared=0, explanation=None, reason=None, opened_at=now, closed_at=None,
+        closed_by=None, updated_at=now,
     )  # fmt: skip
 
 

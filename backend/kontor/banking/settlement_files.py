@@ -6,26 +6,41 @@ units, moments ISO 8601 with an offset, categories those of the port (CHARGE, RE
 """
 
 import csv
-import io
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from kontor.core.errors import InvalidInput
 from kontor.core.money import Money
-from kontor.payments.ports import GatewayLine, LineCategory
 
 NEEDED = ("reference", "category", "amount", "fee", "currency", "occurred_at")
+CATEGORIES = frozenset({"CHARGE", "REFUND", "REFUND_FAILURE", "DISPUTE", "DISPUTE_REVERSAL", "FEE", "OTHER"})
 MOST_LINES = 100_000
 
 
-def read(text: str) -> list[GatewayLine]:
+@dataclass(frozen=True, slots=True)
+class FileLine:
+    """A line as the port has it, `category` as text."""
+
+    reference: str
+    category: str
+    amount: Money
+    fee: Money
+    occurred_at: datetime
+    source: str
+    authorization: str
+    original: Money | None
+    description: str
+
+
+def read(text: str) -> list[FileLine]:
     """The lines of a file. Raises `InvalidInput` naming row (2 is the first under the head) and column."""
-    rows = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")), strict=True)
+    rows = csv.DictReader(text.removeprefix("\ufeff").splitlines(keepends=True), strict=True)
     names = rows.fieldnames or []
     for name in NEEDED:
         if name not in names:
             raise _wrong(1, name, "The column is missing.", "COLUMN_MISSING")
-    found: dict[str, GatewayLine] = {}
+    found: dict[str, FileLine] = {}
     try:
         for number, row in enumerate(rows, start=2):
             line = _line(number, {name: (row.get(name) or "").strip() for name in names})
@@ -37,14 +52,14 @@ def read(text: str) -> list[GatewayLine]:
     return list(found.values())
 
 
-def _line(number: int, row: Mapping[str, str]) -> GatewayLine:
+def _line(number: int, row: Mapping[str, str]) -> FileLine:
     if not 1 <= len(row["reference"]) <= 120:
         raise _wrong(number, "reference", "1 to 120 characters.")
-    if row["category"] not in set(LineCategory):
+    if row["category"] not in CATEGORIES:
         raise _wrong(number, "category", "There is no such category.")
     currency = row["currency"]
-    return GatewayLine(
-        row["reference"], LineCategory(row["category"]), _money(number, "amount", row["amount"], currency),
+    return FileLine(
+        row["reference"], row["category"], _money(number, "amount", row["amount"], currency),
         _money(number, "fee", row["fee"] or "0", currency), _moment(number, row["occurred_at"]),
         source=row.get("source", ""), authorization=row.get("authorization", ""),
         original=_money(number, "original_amount", row["original_amount"], row.get("original_currency", ""))

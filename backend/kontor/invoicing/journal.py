@@ -138,7 +138,7 @@ async def _known(db: Session, keys: Sequence[str]) -> set[str]:
 
 
 async def _paid(db: Session, refund_ids: Sequence[UUID]) -> dict[str, list[tuple[tuple[datetime, UUID], Paid]]]:
-    """How refunds went back, each part with the moment it was known and its id: what is paid later belongs to a later event."""
+    """How refunds went back, each part with moment and id: what is paid later belongs to a later event."""
     kind = TransactionKind
     found = (
         sa.select(PaymentTransaction.id, PaymentTransaction.refund_id, PaymentTransaction.kind,

@@ -55,9 +55,9 @@ async def charge_back(
     if PAYMENT_TRANSITIONS.allows(payment.state, PaymentState.CHARGED_BACK):
         transition(db, payment, PaymentState.CHARGED_BACK, table=PAYMENT_TRANSITIONS, now=now)
     if taken:
-        _take(db, payment, ledger.intend(db, payment, K.CHARGEBACK, taken, dispute_id=dispute_id, key=key), now=now)
+        _take(db, payment, _intend(db, payment, K.CHARGEBACK, taken, dispute_id, key=key), now=now)
     if taken < amount:
-        rest = ledger.intend(db, payment, K.CHARGEBACK, amount - taken, dispute_id=dispute_id, key=keys[1])
+        rest = _intend(db, payment, K.CHARGEBACK, amount - taken, dispute_id, key=keys[1])
         settle_disputes(db, payment, [*underway, rest], now=now)
 
 
@@ -77,8 +77,22 @@ def settle_disputes(db: Session, payment: Payment, underway: Sequence[PaymentTra
             rest.kind = K.LOSS
             _lose(db, payment, rest, now=now)
         if 0 < there < asked:
-            lost = ledger.intend(db, payment, K.LOSS, asked - there, dispute_id=rest.dispute_id)
+            lost = _intend(db, payment, K.LOSS, asked - there, rest.dispute_id)
             _lose(db, payment, lost, now=now)
+
+
+def _intend(
+    db: Session,
+    payment: Payment,
+    kind: TransactionKind,
+    amount: int,
+    dispute_id: UUID | None,
+    *,
+    key: str | None = None,
+) -> PaymentTransaction:
+    intent = ledger.intend(db, payment, kind, amount, key=key)
+    intent.dispute_id = dispute_id
+    return intent
 
 
 async def reinstate(db: Session, payment: Payment, dispute_id: UUID, *, now: datetime) -> None:
@@ -100,7 +114,7 @@ async def reinstate(db: Session, payment: Payment, dispute_id: UUID, *, now: dat
     for taken, given, event in ((K.CHARGEBACK, K.REINSTATE, PaymentReinstated), (K.LOSS, K.RECOVER, LossRecovered)):
         back = _sum(rows, taken) - _sum(rows, given)
         if back > 0:
-            intent = ledger.intend(db, payment, given, back, dispute_id=dispute_id)
+            intent = _intend(db, payment, given, back, dispute_id)
             ledger.book(db, payment, intent, None, now=now)
             record(db, event(dispute_id=dispute_id, **_facts(payment, intent)))
     await db.flush()
@@ -129,7 +143,7 @@ async def charge_fee(db: Session, payment: Payment, dispute_id: UUID, fee: int, 
     if not more:
         return
     kind = K.DISPUTE_FEE if more > 0 else K.DISPUTE_FEE_BACK
-    intent = ledger.intend(db, payment, kind, abs(more), dispute_id=dispute_id)
+    intent = _intend(db, payment, kind, abs(more), dispute_id)
     ledger.book(db, payment, intent, None, now=now)
     record(db, DisputeFeeCharged(dispute_id=dispute_id, **{**_facts(payment, intent), "amount": more}))
 

@@ -138,8 +138,8 @@ async def _charge(db: Session, payment: Payment, dispute: Dispute, news: Dispute
 def _change(db: Session, dispute: Dispute, news: DisputeNews, *, now: datetime) -> None:
     state = _state_of(news)
     before = (dispute.state, dispute.inquiry, dispute.due_at)
-    if dispute.state is DisputeState.ACCEPTED and state is not DisputeState.WON:
-        state = DisputeState.ACCEPTED
+    if dispute.state is DisputeState.ACCEPTED:
+        state = DisputeState.ACCEPTED  # the bank calls it lost
     if state is not dispute.state and DISPUTE_TRANSITIONS.allows(dispute.state, state):
         transition(db, dispute, state, table=DISPUTE_TRANSITIONS, now=now)
         dispute.closed_at = None if state in OPEN else now

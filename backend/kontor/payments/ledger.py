@@ -30,7 +30,6 @@ def intend(
     *,
     shipment_id: UUID | None = None,
     refund_id: UUID | None = None,
-    dispute_id: UUID | None = None,
     key: str | None = None,
 ) -> PaymentTransaction:
     """Write down what is about to happen; the row's id is the idempotency key of the call unless another is given."""
@@ -45,7 +44,6 @@ def intend(
         idempotency_key=key or str(row_id),
         shipment_id=shipment_id,
         refund_id=refund_id,
-        dispute_id=dispute_id,
         created_at=db.now,
     )
     db.add(intent)

@@ -163,7 +163,6 @@ DISPUTE_TRANSITIONS = Transitions(
         # A bank may decide again.
         _D.WON: {_D.LOST},
         _D.LOST: {_D.WON},
-        _D.ACCEPTED: {_D.WON},
     },
 )
 

@@ -27,8 +27,8 @@ DEPTH = 2
 
 # Lists that cannot have fifty rows, or need arguments: the values to ask them with once for few and once for many.
 WHOLE = {
-    "bankSuggestions", "ledgerAccounts", "waitingPayouts", "legalEntities", "lowestPrices", "paymentMethods",
-    "importKinds", "webhookEventTypes", "issuedCodes", "availability", "routingPresets",
+    "bankSuggestions", "gatewayAccounts", "ledgerAccounts", "waitingPayouts", "legalEntities", "lowestPrices",
+    "paymentMethods", "importKinds", "webhookEventTypes", "issuedCodes", "availability", "routingPresets",
 }  # fmt: skip
 
 

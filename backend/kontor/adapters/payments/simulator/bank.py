@@ -194,10 +194,8 @@ class Bank:
         if order.kind == "refund":
             return self._refund(order, intent)
         if order.kind in claims.KINDS:
-            return self._claims.perform(
-                order.kind, order.key, intent, dispute_id=_dispute_of(order), amount=order.amount, word=order.method,
-                now=now, inquiry=order.final,
-            )  # fmt: skip
+            claim = claims.Claim(order.kind, order.key, _dispute_of(order), order.amount, order.method, order.final)
+            return self._claims.perform(claim, intent, now)
         return "succeeded", [("chargeback", order.amount)], order.amount
 
     def _authorize(self, order: Order, intent: Intent) -> tuple[str, list[tuple[str, int]], int]:

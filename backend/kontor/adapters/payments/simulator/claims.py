@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -17,45 +18,54 @@ Tell = Callable[[str, str, dict[str, Any]], None]
 """Queues a notice: its id's seed, its type and its content."""
 
 
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One call about a dispute; `word` is the reason, the decision, the evidence, or the key of a refund."""
+
+    kind: str
+    key: str
+    dispute_id: str
+    amount: int
+    word: str
+    inquiry: bool
+
+
 class Claims:
     """What banks and the shop do about disputes; `fee` is kept for each, and given back with one that is won."""
 
     def __init__(self, ledger: Ledger, *, fee: int, tell: Tell) -> None:
         self._ledger, self._fee, self._tell = ledger, fee, tell
 
-    def perform(self, kind: str, key: str, intent: Intent, *, dispute_id: str, amount: int, word: str, now: float,
-                inquiry: bool) -> Moved:  # fmt: skip
+    def perform(self, claim: Claim, intent: Intent, now: float) -> Moved:
         """Carry one operation out: its status, what moved, and the amount it came to."""
-        if kind == "dispute":
-            return self._open(key, intent, dispute_id, amount, word, now, inquiry)
-        if kind == "refund_return":
-            return self._return(key, intent, word)
-        dispute = self._ledger.dispute(dispute_id)
+        key, word = claim.key, claim.word
+        if claim.kind == "dispute":
+            return self._open(claim, intent, now)
+        if claim.kind == "refund_return":
+            return self._return(intent, word)
+        dispute = self._ledger.dispute(claim.dispute_id)
         if dispute is None:
             raise Refused("dispute_not_found", "There is no such dispute.")
-        if kind == "decide":
+        if claim.kind == "decide":
             return self._decide(key, dispute, won=word == "won", now=now)
         if dispute.status != "needs_response":
             raise Refused("dispute_closed", f"The dispute is {dispute.status}.")
-        if kind == "accept":
+        if claim.kind == "accept":
             return self._decide(key, dispute, won=False, now=now)
         dispute.status, dispute.evidence = "under_review", word
         self._save(key, dispute, now)
         return "succeeded", [], dispute.amount
 
-    def _open(self, key: str, intent: Intent, dispute_id: str, amount: int, reason: str, now: float,
-              inquiry: bool) -> Moved:  # fmt: skip
-        if amount > intent.captured:
+    def _open(self, claim: Claim, intent: Intent, now: float) -> Moved:
+        if claim.amount > intent.captured:
             raise Refused("amount_too_large", f"At most {intent.captured} can be disputed.")
         dispute = Dispute(
-            id=dispute_id, intent=intent.id, reference=intent.reference, amount=amount, currency=intent.currency,
-            reason=reason, status="needs_response", inquiry=int(inquiry), held=0, fee=0, evidence="",
-            due_at=now + ANSWER_WITHIN, told_at=now,
+            id=claim.dispute_id, intent=intent.id, reference=intent.reference, amount=claim.amount,
+            currency=intent.currency, reason=claim.word, status="needs_response", inquiry=int(claim.inquiry), held=0,
+            fee=0, evidence="", due_at=now + ANSWER_WITHIN, told_at=now,
         )  # fmt: skip
-        self._save(key, dispute, now)
-        if inquiry:
-            return "succeeded", [], amount
-        return "succeeded", self._take(key, dispute, now), amount
+        self._save(claim.key, dispute, now)
+        return "succeeded", [] if claim.inquiry else self._take(claim.key, dispute, now), claim.amount
 
     def _take(self, key: str, dispute: Dispute, now: float) -> list[tuple[str, int]]:
         dispute.held, dispute.fee, dispute.inquiry = 1, self._fee, 0
@@ -76,7 +86,7 @@ class Claims:
         self._save(key, dispute, now)
         return "succeeded", moved, dispute.amount
 
-    def _return(self, key: str, intent: Intent, refund_key: str) -> Moved:
+    def _return(self, intent: Intent, refund_key: str) -> Moved:
         """A refund that succeeded comes back: the money is with the gateway again."""
         done = self._ledger.operation(refund_key)
         if done is None or done.kind != "refund" or done.status != "succeeded" or done.intent != intent.id:
