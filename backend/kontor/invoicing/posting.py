@@ -232,7 +232,10 @@ def _refund(facts: Mapping[str, Any], paid: Iterable[Paid], *, credited: bool) -
         key = (A.RECEIVABLES, "") if part.credited else (_MONEY[part.method], via.detail)
         sums[key] = sums.get(key, 0) - part.amount
     total = -sum(sums.values())
-    lines = (Line(against, total), *(Line(account, amount, detail) for (account, detail), amount in sums.items() if amount))
+    lines = (
+        Line(against, total),
+        *(Line(account, amount, detail) for (account, detail), amount in sums.items() if amount),
+    )
     return Posting("REFUND", _hex(facts["refund_id"]), lines)
 
 
