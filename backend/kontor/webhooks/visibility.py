@@ -32,6 +32,8 @@ WORDS: dict[str, frozenset[str]] = {
     "PaymentDeclined": frozenset({"message"}),
     "CaptureFailed": frozenset({"message"}),
     "RefundFailed": frozenset({"message"}),
+    "DisputeAnswerFailed": frozenset({"message"}),
+    "GatewayDifferenceExplained": frozenset({"reason"}),
     "WebhookEndpointDisabled": frozenset({"reason"}),
 }
 # Names of events and the fields of them that a partner sees.
