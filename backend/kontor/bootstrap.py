@@ -163,13 +163,14 @@ def _bind_gateway(ports: Ports, settings: Settings) -> None:
 def _bind_stripe(ports: Ports, settings: Settings) -> None:
     """Stripe for payments that name it, and for those that name no gateway where it is the default."""
     from kontor.adapters.payments.http_gateway import connect
-    from kontor.adapters.payments.stripe import API_URL, StripeGateway
+    from kontor.adapters.payments.stripe import API_URL, FILES_URL, StripeGateway
     from kontor.payments.ports import PaymentGateway
 
     # Stripe may take a while for a card, and an answer given up too early has to be looked for.
     client = connect(settings.stripe_url or API_URL, api_key=settings.stripe_secret_key, timeout=30.0)
     secrets = tuple(secret.strip() for secret in settings.stripe_webhook_secrets.split(",") if secret.strip())
-    stripe = StripeGateway(client, webhook_secrets=secrets, multi_capture=settings.stripe_multi_capture)
+    files = connect(settings.stripe_url or FILES_URL, api_key=settings.stripe_secret_key, timeout=60.0)
+    stripe = StripeGateway(client, webhook_secrets=secrets, multi_capture=settings.stripe_multi_capture, files=files)
     ports.register(PaymentGateway, stripe, name="stripe")
     if settings.default_gateway == "stripe":
         ports.register(PaymentGateway, stripe)

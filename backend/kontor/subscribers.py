@@ -1,6 +1,11 @@
 """Which jobs react to which event: the whole map on one page. An event nobody reacts to has an empty tuple."""
 
 SUBSCRIBERS: dict[str, tuple[str, ...]] = {
+    # banking
+    "GatewayPayoutImported": ("invoicing.post_journal",),
+    "GatewayPayoutConverted": ("invoicing.post_journal",),
+    "GatewayPayoutArrived": ("invoicing.post_journal",),
+    "GatewayDifferenceExplained": ("invoicing.post_journal",),
     # catalog
     "ProductsSaved": (),
     "PoolCodesAdded": (),
@@ -81,6 +86,16 @@ SUBSCRIBERS: dict[str, tuple[str, ...]] = {
     "RefundRequested": (),
     "RefundSucceeded": ("processes.advance", "invoicing.credit", "invoicing.post_journal", "notifications.tell"),
     "RefundFailed": ("processes.advance", "care.raise"),
+    "RefundReturned": ("invoicing.post_journal", "care.raise"),
+    "RefundRepaid": ("invoicing.post_journal", "care.raise"),
+    "DisputeOpened": ("care.raise",),
+    "DisputeChanged": ("care.raise",),
+    "DisputeDeadlineNear": ("care.raise",),
+    "DisputeAnswerFailed": ("care.raise",),
+    "DisputeClosed": ("care.raise",),
+    "PaymentReinstated": ("invoicing.post_journal",),
+    "LossRecovered": ("invoicing.post_journal", "care.raise"),
+    "DisputeFeeCharged": ("invoicing.post_journal",),
     # pricing
     "PricesSet": (),
     "PlannedPricesWithdrawn": (),

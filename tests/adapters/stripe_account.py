@@ -63,6 +63,10 @@ class StripeAccount:
         self.intents: dict[str, Json] = {}
         self.charges: dict[str, Json] = {}
         self.refunds: dict[str, Json] = {}
+        self.disputes: dict[str, Json] = {}
+        self.files: dict[str, bytes] = {}
+        self.payouts: dict[str, Json] = {}
+        self.balance: list[Json] = []
         self.faults: list[str] = []
         self.fault_of: Callable[[], str | None] = lambda: None
         self.calls: Counter[str] = Counter()
@@ -108,14 +112,65 @@ class StripeAccount:
         return json.dumps(event).encode()
 
     def dispute(self, intent_id: str, status: str, *, amount: int | None = None, due_by: int | None = None) -> Json:
-        """A dispute object about a PaymentIntent."""
+        """A dispute object about a PaymentIntent as it is now; the bank moves the money and charges 15.00 once."""
         intent = self.intents[intent_id]
-        return {
-            "id": f"dp_{intent_id}", "object": "dispute", "amount": intent["amount"] if amount is None else amount,
-            "currency": intent["currency"], "charge": intent["latest_charge"], "payment_intent": intent_id,
-            "reason": "fraudulent", "status": status, "metadata": {}, "balance_transactions": [],
-            "evidence_details": {"due_by": due_by, "has_evidence": False, "past_due": False, "submission_count": 0},
+        dispute = self.disputes.setdefault(
+            f"dp_{intent_id}",
+            {
+                "id": f"dp_{intent_id}", "object": "dispute", "amount": intent["amount"] if amount is None else amount,
+                "currency": intent["currency"], "charge": intent["latest_charge"], "payment_intent": intent_id,
+                "reason": "fraudulent", "metadata": {}, "balance_transactions": [], "evidence": {},
+                "evidence_details": {"due_by": due_by, "has_evidence": False, "past_due": False, "submission_count": 0},
+            },
+        )  # fmt: skip
+        dispute["status"] = status
+        moves: list[Json] = dispute["balance_transactions"]
+        if not moves and not status.startswith("warning"):
+            moves.append(self.moved("dispute", dispute["id"], -dispute["amount"], fee=1500))
+        if status == "won" and len(moves) == 1:
+            moves.append(self.moved("dispute_reversal", dispute["id"], dispute["amount"], fee=0))
+        return dict(json.loads(json.dumps(dispute)))
+
+    def moved(self, category: str, source: str, amount: int, *, fee: int = 0, currency: str = "eur") -> Json:
+        """A balance transaction that no payout has settled yet."""
+        row = {
+            "id": f"txn_{next(self._numbers)}", "object": "balance_transaction", "amount": amount, "fee": fee,
+            "net": amount - fee, "currency": currency, "created": int(time.time()), "source": source,
+            "reporting_category": category, "exchange_rate": None, "description": None, "payout": None,
         }  # fmt: skip
+        self.balance.append(row)
+        return row
+
+    def pay_out(self, *, arrival: int | None = None) -> Json:
+        """Send what no payout has settled yet to the bank; the payout."""
+        rows = [each for each in self.balance if each["payout"] is None]
+        payout = {
+            "id": f"po_{next(self._numbers)}", "object": "payout", "amount": sum(each["net"] for each in rows),
+            "currency": rows[0]["currency"], "status": "paid", "automatic": True, "created": int(time.time()),
+            "arrival_date": arrival or int(time.time()), "statement_descriptor": "STRIPE",
+        }  # fmt: skip
+        for each in rows:
+            each["payout"] = payout["id"]
+        self.payouts[str(payout["id"])] = payout
+        out = self.moved("payout", str(payout["id"]), -int(str(payout["amount"])))
+        out["payout"] = payout["id"]
+        return payout
+
+    def settle(self, fee: int = 0) -> None:
+        """Put every capture and refund that is not there yet into the balance, each charge with a fee."""
+        known = Counter(each["source"] for each in self.balance)
+        for intent in self.intents.values():
+            if intent["amount_received"] and not known[intent["latest_charge"]]:
+                self.moved("charge", intent["latest_charge"], intent["amount_received"], fee=fee)
+        for refund in self.refunds.values():
+            if refund["status"] == "succeeded" and not known[refund["id"]]:
+                self.moved("refund", refund["id"], -refund["amount"])
+
+    def fail_refund(self, refund_id: str) -> Json:
+        """The customer's bank sends a refund back days after it had succeeded."""
+        refund = self.refunds[refund_id]
+        refund |= {"status": "failed", "failure_reason": "expired_or_canceled_card"}
+        return refund
 
     def totals(self, reference: str) -> tuple[int, int]:
         """What was captured and refunded under our reference of a payment."""
@@ -159,6 +214,8 @@ class StripeAccount:
         if request.method == "GET":
             status, content, replayed = self._read(path, dict(request.query_params.multi_items()))
         else:
+            if path == "/v1/files":
+                return self._file(request, body)
             if request.headers["content-type"] != "application/x-www-form-urlencoded":
                 raise AssertionError("parameters are form-encoded")
             key, form = request.headers["idempotency-key"], body.decode()
@@ -169,6 +226,15 @@ class StripeAccount:
             return await self._hang_up(request)
         headers = {"idempotent-replayed": "true"} if replayed else {}
         return Response(content, status, headers, "application/json")
+
+    def _file(self, request: Request, body: bytes) -> Response:
+        kind, _, boundary = request.headers["content-type"].partition("; boundary=")
+        parts = body.split(f"--{boundary}".encode())
+        assert kind == "multipart/form-data"
+        assert b'name="purpose"\r\n\r\ndispute_evidence' in parts[1]
+        file_id = f"file_{request.headers['idempotency-key'].replace('/', '_')}"  # the same key, the same file
+        self.files[file_id] = parts[2].partition(b"\r\n\r\n")[2].removesuffix(b"\r\n")
+        return JSONResponse({"id": file_id, "object": "file", "purpose": "dispute_evidence"})
 
     async def _hang_up(self, request: Request) -> Response:
         request.scope["extensions"]["kontor.close"]()
@@ -204,6 +270,8 @@ class StripeAccount:
             return self._refund(plain, metadata)
         if path == "/v1/payment_intents":
             return self._create(plain, metadata)
+        if path.startswith("/v1/disputes/"):
+            return self._answer_dispute(path.removeprefix("/v1/disputes/"), plain, metadata)
         intent_id, _, action = path.removeprefix("/v1/payment_intents/").partition("/")
         intent = self._intent(intent_id)
         if action == "capture":
@@ -214,6 +282,23 @@ class StripeAccount:
             raise invalid("unknown", "parameter_unknown", stored=False)
         intent["metadata"] |= metadata
         return self._shown(intent, plain)
+
+    def _answer_dispute(self, rest: str, form: Form, metadata: Form) -> Json:
+        dispute_id, _, action = rest.partition("/")
+        dispute = self.disputes[dispute_id]
+        if dispute["status"] not in ("needs_response", "warning_needs_response"):
+            raise invalid("This dispute is already closed", "dispute_closed")
+        if action == "close":
+            dispute["status"] = "lost"
+            return dispute
+        evidence = {name[9:-1]: value for name, value in form.items() if name.startswith("evidence[")}
+        if form.get("submit") != "true" or not evidence or len(evidence) + 1 != len(form):
+            raise invalid("unknown parameter", "parameter_unknown", stored=False)
+        dispute["evidence"] |= evidence
+        dispute["metadata"] |= metadata
+        dispute["evidence_details"] |= {"has_evidence": True, "submission_count": 1}
+        dispute["status"] = dispute["status"].replace("needs_response", "under_review")
+        return dispute
 
     def _intent(self, intent_id: str) -> Json:
         if intent_id not in self.intents:
@@ -268,6 +353,7 @@ class StripeAccount:
         }  # fmt: skip
         self.charges[charge_id] = {
             "id": charge_id, "object": "charge", "payment_method_details": {"type": "card", "card": card},
+            "payment_intent": intent["id"], "amount": intent["amount"], "currency": intent["currency"],
         }  # fmt: skip
         intent["latest_charge"] = charge_id
 
@@ -313,6 +399,13 @@ class StripeAccount:
         }  # fmt: skip
         return self.refunds[refund_id]
 
+    def _source(self, source: str) -> Json:
+        """What a balance transaction is about, expanded."""
+        for things in (self.charges, self.refunds, self.disputes, self.payouts):
+            if source in things:
+                return things[source]
+        return {"id": source, "object": "other"}
+
     def _read(self, path: str, query: Form) -> tuple[int, bytes, bool]:
         try:
             return 200, json.dumps(self._found(path, query)).encode(), False
@@ -327,12 +420,25 @@ class StripeAccount:
             return {"object": "search_result", "data": rows, "has_more": False}
         if path == "/v1/refunds":
             rows = [each for each in self.refunds.values() if each["payment_intent"] == query["payment_intent"]][::-1]
-            start = next((at + 1 for at, row in enumerate(rows) if row["id"] == query.get("starting_after")), 0)
-            page = rows[start : start + 2]  # small pages, so that more than one is read
-            return {"object": "list", "data": page, "has_more": start + 2 < len(rows)}
+            return _page(rows, query)
+        if path.startswith("/v1/disputes/"):
+            return self.disputes[path.removeprefix("/v1/disputes/")]
+        if path == "/v1/payouts":
+            rows = [each for each in self.payouts.values() if each["created"] >= int(query["created[gte]"])][::-1]
+            return _page(rows, query)
+        if path == "/v1/balance_transactions":
+            rows = [each for each in self.balance if each["payout"] == query["payout"]][::-1]
+            assert query["expand[]"] == "data.source"
+            return _page([each | {"source": self._source(each["source"])} for each in rows], query)
         if path.startswith("/v1/refunds/"):
             return self.refunds[path.removeprefix("/v1/refunds/")]
         return self._shown(self._intent(path.removeprefix("/v1/payment_intents/")), query)
+
+
+def _page(rows: list[Json], query: Form) -> Json:
+    start = next((at + 1 for at, row in enumerate(rows) if row["id"] == query.get("starting_after")), 0)
+    page = rows[start : start + 2]  # small pages, so that more than one is read
+    return {"object": "list", "data": page, "has_more": start + 2 < len(rows)}
 
 
 def signed(body: bytes, *secrets: str, at: int | None = None) -> dict[str, str]:

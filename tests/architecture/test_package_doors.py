@@ -20,6 +20,7 @@ OPENED: dict[str, str] = {
     "kontor.locations.calendars": "the one way to count working days and cut-off times, a pure function",
     "kontor.orders.intake": "the value types of an order as it is given to us",
     "kontor.orders.progress": "the one way to change an order's counters, for the packages that execute",
+    "kontor.payments.evidence": "what may be said in a dispute and what its reasons mean, pure functions",
     "kontor.payments.refund_due": "the rules that withhold part of a refund, which documents and journal tell apart",
     "kontor.pricing.calculation": "which price counts for a buyer, pure functions, for whoever prices baskets",
     "kontor.promotions.book": "promotions by what a basket must hold for them, for whoever prices baskets",

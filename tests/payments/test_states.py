@@ -33,8 +33,8 @@ def test_captured_money_cannot_be_voided() -> None:
     assert not PAYMENT_TRANSITIONS.allows(PaymentState.CAPTURED, PaymentState.VOIDED)
 
 
-def test_succeeded_refund_is_final() -> None:
-    assert REFUND_TRANSITIONS.table[RefundState.SUCCEEDED] == frozenset()
+def test_succeeded_refund_can_only_come_back() -> None:
+    assert REFUND_TRANSITIONS.table[RefundState.SUCCEEDED] == {RefundState.FAILED}
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,14 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from kontor.auth.models import AuditEntry
-from kontor.banking.models import BankEntry, BankStatement, PayoutFile
+from kontor.banking.models import (
+    BankEntry,
+    BankStatement,
+    GatewayDifference,
+    GatewayPayout,
+    GatewayPayoutLine,
+    PayoutFile,
+)
 from kontor.catalog.models import ProductVariant
 from kontor.channels.models import LegalEntity
 from kontor.core.db import Database, Session
@@ -17,6 +24,8 @@ from kontor.core.outbox import OutboxRow
 from kontor.invoicing.models import DunningNotice, Invoice, OpenItem
 from kontor.ledger.models import LedgerExport
 from kontor.locations.models import StockLocation
+from kontor.payments.models import Dispute, DisputeAction, Payment
+from kontor.payments.states import DisputeState
 from kontor.processes.models import ProcessDefinition, ProcessInstance, UserTask
 from kontor.processes.states import UserTaskState
 from kontor.promotions.models import Coupon, Promotion, Redemption
@@ -45,6 +54,47 @@ _RECORD = {
     "policy": "COST", "cost": 0, "true_cost": 0, "gap": 0, "terms": {}, "parcels": [], "unsent": [], "candidates": [],
     "omitted": 0, "eliminated": [], "runner_up": None,
 }  # fmt: skip
+
+
+async def _at_gateways(db: Session, index: int, entity_id: UUID) -> None:
+    """A dispute with an answer, a payout with a line, and a difference."""
+    at, dispute_id, payout_id = db.now - timedelta(minutes=index), new_id(), new_id()
+    payment = (await db.scalars(sa.select(Payment).order_by(Payment.id).limit(1))).one()
+    db.add_all(
+        [
+            Dispute(
+                id=dispute_id, gateway="", reference=f"dp_{index}", payment_id=payment.id, order_id=payment.order_id,
+                state=DisputeState.LOST, inquiry=False, reason="general", currency="EUR", amount=100, fee=0,
+                fee_currency="EUR", held=True, rounds=0, due_at=at, reminded=0, told_at=at, rank=2, opened_at=at,
+                closed_at=at, updated_at=at,
+            ),
+            GatewayPayout(
+                id=payout_id, gateway="", reference=f"po_{index}", legal_entity_id=entity_id, amount=0, fees=0,
+                currency="EUR", lines=1, arrives_on=at.date(), descriptor="", entry_id=None, imported_at=at,
+                imported_by="test", updated_at=at,
+            ),
+            GatewayDifference(
+                id=new_id(), kind="SUM_DIFFERS", subject_id=payout_id, legal_entity_id=entity_id, gateway="",
+                payout_id=None, line_id=None, transaction_id=None, order_id=None, amount=1, currency="EUR", detail="",
+                cleared=0, explanation=None, reason=None, opened_at=at, closed_at=None, closed_by=None, updated_at=at,
+            ),
+        ]
+    )  # fmt: skip
+    await db.flush()
+    db.add_all(
+        [
+            DisputeAction(
+                id=new_id(), dispute_id=dispute_id, kind="ACCEPT", outcome="SUCCEEDED", texts={}, documents=[],
+                error=None, asked_at=at, asked_by="test", finished_at=at,
+            ),
+            GatewayPayoutLine(
+                id=new_id(), payout_id=payout_id, gateway="", reference=f"ln_{index}", category="OTHER", amount=0,
+                fee=0, currency="EUR", original=None, original_currency=None, source="", description="",
+                occurred_at=at, transaction_id=None, dispute_id=None, order_id=None, detail="", cleared=0,
+                cleared_currency="EUR",
+            ),
+        ]
+    )  # fmt: skip
 
 
 async def _books(db: Session, index: int, order_id: UUID, entity_id: UUID, invoice_id: UUID) -> None:
@@ -182,6 +232,7 @@ async def fill_rest(database: Database, count: int) -> None:
             await db.flush()
             await _taxes(db, index)
             await _books(db, index, instance.order_id, entity_id, invoice_id)
+            await _at_gateways(db, index, entity_id)
             db.add(
                 RoutingMove(id=new_id(), run_id=run_id, order_id=instance.order_id, decision_id=new_id(), gain=index)
             )

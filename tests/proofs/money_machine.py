@@ -233,7 +233,7 @@ class MoneyMachine(OrderMachine):
     async def _still_out(self, order_id: UUID) -> dict[UUID, int]:
         async with self.database.read_only() as db:
             found: dict[UUID, int] = {}
-            for each in await return_queries.sent_pieces(db, order_id):
+            for each in await return_queries.sent_pieces(db, order_id, "Europe/Berlin"):
                 found[each.order_line_id] = found.get(each.order_line_id, 0) + each.left
         return {line_id: count for line_id, count in found.items() if count}
 

@@ -3,9 +3,11 @@ gateway's books equal Kontor's, and nothing was done twice."""
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import os
 import random
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
@@ -20,15 +22,23 @@ from factories.payments import ask, ask_capture, card, make_shop, only_money, pa
 from kontor import relay
 from kontor.adapters.payments.http_gateway import HttpGateway, connect
 from kontor.adapters.payments.simulator import EmbeddedTransport, Faults, Notifier, Simulator, Terms, audit_file
+from kontor.adapters.payments.simulator.bank import Order
+from kontor.adapters.payments.simulator.payouts import pay_out
+from kontor.audit import clearing
+from kontor.banking import reconciling
+from kontor.banking.models import GatewayDifference
+from kontor.channels.models import LegalEntity
 from kontor.core.db import Database
 from kontor.core.inbox import InboxMessage
 from kontor.core.jobs import Runtime
-from kontor.core.outbox import OutboxRow
+from kontor.core.outbox import OutboxRow, schedule
+from kontor.invoicing.models import JournalLine
 from kontor.orders.queries import lock_order
-from kontor.payments import service
+from kontor.payments import disputing, service
 from kontor.payments.differences import differences
-from kontor.payments.models import Payment
+from kontor.payments.models import Dispute, Payment, PaymentTransaction, TransactionKind
 from kontor.payments.ports import PaymentGateway
+from kontor.payments.states import DisputeState
 from support import Client, Drain
 
 ORDERS = int(os.environ.get("KONTOR_PROVE_ORDERS", "12"))
@@ -56,7 +66,7 @@ class MortalGateway:
 
     def __getattr__(self, name: str) -> Any:
         call = getattr(self._gateway, name)
-        if name not in ("authorize", "capture", "void", "refund"):
+        if name not in ("authorize", "capture", "void", "refund", "contest", "accept"):
             return call
 
         async def mortal(*args: Any, **named: Any) -> Any:
@@ -97,6 +107,18 @@ class Scene:
                     return
             await relay.hurry(self.runtime)
         raise AssertionError("something never ends")
+
+    async def hear_everything(self, drain: Drain) -> None:
+        """Until every notice has come, the late ones too."""
+        while self.simulator.ledger.due_notices(time.time() + 60):
+            await asyncio.sleep(0.05)
+            await self.settle(drain)
+
+    def bank(self, kind: str, key: str, about: str, amount: int = 0, word: str = "") -> None:
+        """What a customer's bank does, which nothing of ours keeps it from."""
+        order = Order(kind, key, amount, "EUR", "", method=word, intent=about)
+        answer = self.simulator.bank.perform(order)
+        assert answer.status == 200, answer.body
 
 
 @pytest.fixture
@@ -144,3 +166,81 @@ async def test_books_of_gateway_and_kontor_are_equal_at_the_end(database: Databa
     assert [sum(column) for column in zip(*ours.values(), strict=True)] == [9000 * ORDERS, 3500 * ORDERS]
     assert told
     assert {moment.partition(" ")[0] for moment in scene.gateway.deaths} == {"before", "after"}
+
+
+async def answer(database: Database, of_payment: dict[UUID, int]) -> None:
+    """Every third dispute is contested, every third accepted, every third left alone."""
+    async with database.unit_of_work() as db:
+        for dispute in await db.scalars(sa.select(Dispute).order_by(Dispute.id)):
+            if of_payment[dispute.payment_id] % 3 == 0:
+                await disputing.contest(db, dispute, {"customer_name": "Ada"}, [], now=db.now)
+            elif of_payment[dispute.payment_id] % 3 == 1:
+                await disputing.accept(db, dispute, now=db.now)
+
+
+async def lost_and_recovered(database: Database) -> dict[UUID, int]:
+    """What banks took of each payment beyond what was there, less what came back of that."""
+    row, kind = PaymentTransaction, TransactionKind
+    signed = sa.case((row.kind == kind.LOSS, row.amount), else_=-row.amount)
+    async with database.read_only() as db:
+        rows = await db.execute(
+            sa.select(row.payment_id, sa.func.sum(signed))
+            .where(row.kind.in_((kind.LOSS, kind.RECOVER)))
+            .group_by(row.payment_id)
+        )
+        return {payment_id: int(amount) for payment_id, amount in rows}
+
+
+async def disputed_payments(database: Database, drain: Drain, scene: Scene) -> list[Payment]:
+    """Payments of 60.00 with refunds of 20.00, each disputed in full while refunds may be on their way."""
+    company = await make_shop(database, stock=100 * ORDERS)
+    orders = [await paid_by(database, company, card(6000)) for _ in range(ORDERS)]
+    for order_id in orders:
+        await ask(database, "authorize", order_id)
+        await ask_capture(database, order_id, 6000, final=True)
+    await scene.settle(drain)
+    for order_id in orders[::2]:
+        await refund(database, order_id, 2000, 0)
+    async with database.read_only() as db:
+        payments = list(await db.scalars(sa.select(Payment).order_by(Payment.id)))
+    for number, payment in enumerate(payments):
+        scene.bank("dispute", f"open/{number}", payment.gateway_reference or "", 6000, "fraudulent")
+    await scene.settle(drain)
+    await scene.hear_everything(drain)
+    return payments
+
+
+async def test_books_are_equal_after_disputes_and_payouts(database: Database, drain: Drain, scene: Scene) -> None:
+    payments = await disputed_payments(database, drain, scene)
+    await answer(database, {each.id: number for number, each in enumerate(payments)})
+    await scene.settle(drain)
+    await scene.hear_everything(drain)
+    async with database.read_only() as db:
+        disputes = {each.payment_id: each for each in await db.scalars(sa.select(Dispute))}
+    ends = (DisputeState.WON, DisputeState.ACCEPTED, DisputeState.LOST)
+    for number, payment in enumerate(payments):
+        if number % 3 != 1:
+            word = "won" if number % 3 == 0 else "lost"
+            scene.bank("decide", f"end/{number}", disputes[payment.id].reference, word=word)
+    await scene.hear_everything(drain)
+    pay_out(scene.simulator.ledger, "1", "EUR", time.time())
+    async with database.unit_of_work() as db:
+        entity_id = (await db.scalars(sa.select(LegalEntity.id))).one()
+        await reconciling.save_account(db, reconciling.AccountData("", entity_id), now=db.now)
+        schedule(db, "banking.fetch_payouts", {})
+    await scene.settle(drain)
+
+    audit, lost = audit_file(scene.ledger), await lost_and_recovered(database)
+    assert audit.repeated == []
+    async with database.read_only() as db:
+        for number, payment in enumerate(await db.scalars(sa.select(Payment).order_by(Payment.id))):
+            sums = audit.totals[str(payment.id)]
+            theirs = sums.get("refund", 0) + sums["chargeback"] - sums.get("reinstatement", 0)
+            assert (payment.captured, payment.refunded + lost.get(payment.id, 0)) == (sums["capture"], theirs)
+            dispute = (await db.scalars(sa.select(Dispute).where(Dispute.payment_id == payment.id))).one()
+            assert dispute.state is ends[number % 3]
+        assert [text async for text in differences(db)] == []
+        assert await clearing.clearing_balances(db) == []
+        assert list(await db.scalars(sa.select(GatewayDifference.kind))) == []
+        held = await db.scalar(sa.select(sa.func.sum(JournalLine.amount)).where(JournalLine.account == "GATEWAY"))
+        assert held == 0

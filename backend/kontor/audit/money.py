@@ -52,7 +52,10 @@ async def payment_ledgers(db: Session) -> list[Difference]:
         "captured": sa.case(
             (row.kind.in_((kind.CAPTURE, kind.RECEIVE)), row.amount), (row.kind == kind.WITHDRAW, -row.amount), else_=0
         ),
-        "refunded": sa.case((row.kind.in_((kind.REFUND, kind.CHARGEBACK)), row.amount), else_=0),
+        "refunded": sa.case(
+            (row.kind.in_((kind.REFUND, kind.CHARGEBACK, kind.TRANSFER)), row.amount),
+            (row.kind.in_((kind.REINSTATE, kind.REFUND_RETURN)), -row.amount), else_=0,
+        ),
         "billed": sa.case((row.kind == kind.BILL, row.amount), (row.kind == kind.TAKEOVER, -row.amount), else_=0),
         "credited": sa.case((row.kind == kind.CREDIT, row.amount), else_=0),
     }  # fmt: skip
@@ -219,8 +222,11 @@ async def refunds(db: Session) -> list[Difference]:
     )
     row = PaymentTransaction
     disputed = (  # what banks took back was never granted
-        sa.select(row.order_id, total(row.amount))
-        .where(row.kind == TransactionKind.CHARGEBACK, row.outcome == TransactionState.SUCCEEDED)
+        sa.select(row.order_id, total(sa.case((row.kind == TransactionKind.REINSTATE, -row.amount), else_=row.amount)))
+        .where(
+            row.kind.in_((TransactionKind.CHARGEBACK, TransactionKind.REINSTATE)),
+            row.outcome == TransactionState.SUCCEEDED,
+        )
         .group_by(row.order_id)
         .subquery()
     )
@@ -285,6 +291,15 @@ async def entries_of_effects(db: Session) -> list[Difference]:
         ("withdrawal", ("WITHDRAWAL",), moved, moved.id, sa.and_(done, moved.kind == kind.WITHDRAW)),
         ("chargeback", ("CHARGEBACK",), moved, moved.id, sa.and_(done, moved.kind == kind.CHARGEBACK)),
         ("loss", ("CHARGEBACK_LOSS",), moved, moved.id, sa.and_(done, moved.kind == kind.LOSS)),
+        ("reinstatement", ("REINSTATEMENT",), moved, moved.id, sa.and_(done, moved.kind == kind.REINSTATE)),
+        ("recovered loss", ("LOSS_RECOVERED",), moved, moved.id, sa.and_(done, moved.kind == kind.RECOVER)),
+        (
+            "dispute fee",
+            ("DISPUTE_FEE",),
+            moved,
+            moved.id,
+            sa.and_(done, moved.kind.in_((kind.DISPUTE_FEE, kind.DISPUTE_FEE_BACK))),
+        ),
         ("refund", ("REFUND",), Refund, Refund.id, sa.and_(Refund.state == RefundState.SUCCEEDED, Refund.amount > 0)),
     )
     differences: list[Difference] = []

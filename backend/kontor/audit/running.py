@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kontor.audit import goods, money, promotions, records
+from kontor.audit import clearing, goods, money, promotions, records
 from kontor.audit.comparing import Check, Difference
 from kontor.core.db import Database
 
-CHECKS: tuple[Check, ...] = (*goods.CHECKS, *money.CHECKS, *promotions.CHECKS, *records.CHECKS)
+CHECKS: tuple[Check, ...] = (
+    *goods.CHECKS, *money.CHECKS, *clearing.CHECKS, *promotions.CHECKS, *records.CHECKS,
+)  # fmt: skip
 
 
 async def differences(database: Database) -> list[Difference]:

@@ -49,3 +49,33 @@ class PayoutNotOpen(Conflict):
     """There is no such payout, or it has left."""
 
     default_code = "PAYOUT_NOT_OPEN"
+
+
+class GatewayPayoutNotFound(NotFound):
+    """There is no such payout of a gateway, or it may not be seen."""
+
+    default_code = "GATEWAY_PAYOUT_NOT_FOUND"
+
+
+class DifferenceNotFound(NotFound):
+    """There is no such difference, or it may not be seen."""
+
+    default_code = "GATEWAY_DIFFERENCE_NOT_FOUND"
+
+
+class DifferenceClosed(Conflict):
+    """The difference has been explained."""
+
+    default_code = "GATEWAY_DIFFERENCE_CLOSED"
+
+
+class PayoutDiffers(Conflict):
+    """A payout of this reference was imported with another amount."""
+
+    default_code = "GATEWAY_PAYOUT_DIFFERS"
+
+
+class PayoutNotArrived(Conflict):
+    """The movement of the account is not this payout."""
+
+    default_code = "GATEWAY_PAYOUT_NOT_ARRIVED"

@@ -117,3 +117,120 @@ class Payout(Model):
     iban: Mapped[str] = mapped_column(sa.String(34))
     file_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("payout_file.id"))
     updated_at: Mapped[datetime]
+
+
+class GatewayAccount(Model):
+    """Which legal entity a gateway pays out to, and whether its payouts are fetched.
+
+    `missing_after_days`: how long a movement may wait for a payout before somebody has to look.
+    """
+
+    __tablename__ = "gateway_account"
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    gateway: Mapped[str] = mapped_column(sa.String(40), unique=True)
+    legal_entity_id: Mapped[UUID] = mapped_column(sa.ForeignKey("legal_entity.id"))
+    fetch: Mapped[bool]
+    missing_after_days: Mapped[int]
+    fetched_at: Mapped[datetime | None]
+    updated_at: Mapped[datetime]
+
+
+class GatewayPayout(Model):
+    """Money that a gateway sent to our bank account, net of fees, minor units; below zero what it took from there.
+
+    `entry_id` is the movement of the account by which it arrived.
+    """
+
+    __tablename__ = "gateway_payout"
+    __table_args__ = (
+        sa.UniqueConstraint("gateway", "reference"),
+        sa.UniqueConstraint("entry_id"),
+        sa.Index("ix_gateway_payout_arrives_on_id", "arrives_on", "id"),
+        sa.Index("ix_gateway_payout_updated_at_id", "updated_at", "id"),
+    )
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    gateway: Mapped[str] = mapped_column(sa.String(40))
+    reference: Mapped[str] = mapped_column(sa.String(120))
+    legal_entity_id: Mapped[UUID] = mapped_column(sa.ForeignKey("legal_entity.id"))
+    amount: Mapped[int] = mapped_column(sa.BigInteger)
+    fees: Mapped[int] = mapped_column(sa.BigInteger)
+    currency: Mapped[str] = mapped_column(sa.String(3))
+    lines: Mapped[int]
+    arrives_on: Mapped[date]
+    descriptor: Mapped[str] = mapped_column(sa.String(140))
+    entry_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("bank_entry.id"))
+    imported_at: Mapped[datetime]
+    imported_by: Mapped[str] = mapped_column(sa.String(200))
+    updated_at: Mapped[datetime]
+
+
+class GatewayPayoutLine(Model):
+    """One movement that a payout settled, and what of ours it is: a transaction or a dispute; neither if unknown.
+
+    `cleared` is what it takes off the clearing account `detail`, in `cleared_currency`. `original` is what it was
+    before the gateway converted it.
+    """
+
+    __tablename__ = "gateway_payout_line"
+    __table_args__ = (
+        sa.UniqueConstraint("gateway", "reference"),
+        sa.Index("ix_gateway_payout_line_payout_id", "payout_id"),
+        sa.Index("ix_gateway_payout_line_dispute_id", "dispute_id"),
+        sa.Index("ix_gateway_payout_line_occurred_at_id", "occurred_at", "id"),
+        sa.Index("uq_gateway_payout_line_transaction_id", "transaction_id", unique=True),
+    )
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    payout_id: Mapped[UUID] = mapped_column(sa.ForeignKey("gateway_payout.id"))
+    gateway: Mapped[str] = mapped_column(sa.String(40))
+    reference: Mapped[str] = mapped_column(sa.String(120))
+    category: Mapped[str] = mapped_column(sa.String(20))
+    amount: Mapped[int] = mapped_column(sa.BigInteger)
+    fee: Mapped[int] = mapped_column(sa.BigInteger)
+    currency: Mapped[str] = mapped_column(sa.String(3))
+    original: Mapped[int | None] = mapped_column(sa.BigInteger)
+    original_currency: Mapped[str | None] = mapped_column(sa.String(3))
+    source: Mapped[str] = mapped_column(sa.String(120))
+    description: Mapped[str] = mapped_column(sa.String(500))
+    occurred_at: Mapped[datetime]
+    transaction_id: Mapped[UUID | None]
+    dispute_id: Mapped[UUID | None]
+    order_id: Mapped[UUID | None]
+    detail: Mapped[str] = mapped_column(sa.String(40))
+    cleared: Mapped[int] = mapped_column(sa.BigInteger)
+    cleared_currency: Mapped[str] = mapped_column(sa.String(3))
+
+
+class GatewayDifference(Model):
+    """What payouts and our books do not agree on, until a person explains it or time does.
+
+    `kind`: UNKNOWN_LINE, OTHER_SELLER, AMOUNT_DIFFERS, CURRENCY_CONVERTED, SUM_DIFFERS, MISSING_LINE. `amount` is what
+    the gateway paid beyond what we expected, minor units. `explanation`: ORDER, SUSPENSE, or SETTLED where a later
+    payout brought what was missing. `cleared` is what the explanation takes off the clearing account `detail`.
+    """
+
+    __tablename__ = "gateway_difference"
+    __table_args__ = (
+        sa.UniqueConstraint("kind", "subject_id"),
+        sa.Index("ix_gateway_difference_opened_at_id", "opened_at", "id"),
+        sa.Index("ix_gateway_difference_updated_at_id", "updated_at", "id"),
+        sa.Index("ix_gateway_difference_payout_id", "payout_id"),
+    )
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(sa.String(20))
+    subject_id: Mapped[UUID]
+    legal_entity_id: Mapped[UUID] = mapped_column(sa.ForeignKey("legal_entity.id"))
+    gateway: Mapped[str] = mapped_column(sa.String(40))
+    payout_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("gateway_payout.id"))
+    line_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("gateway_payout_line.id"))
+    transaction_id: Mapped[UUID | None]
+    order_id: Mapped[UUID | None]
+    amount: Mapped[int] = mapped_column(sa.BigInteger)
+    currency: Mapped[str] = mapped_column(sa.String(3))
+    detail: Mapped[str] = mapped_column(sa.String(40))
+    cleared: Mapped[int] = mapped_column(sa.BigInteger, default=0)
+    explanation: Mapped[str | None] = mapped_column(sa.String(20))
+    reason: Mapped[str | None] = mapped_column(sa.String(500))
+    opened_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
+    closed_by: Mapped[str | None] = mapped_column(sa.String(200))
+    updated_at: Mapped[datetime]

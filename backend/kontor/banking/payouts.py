@@ -56,9 +56,8 @@ async def waiting(db: Session, entity_id: UUID, *, limit: int = 1000, ready: boo
         .outerjoin(Payout, Payout.id == row.id)
         .where(
             SalesChannel.legal_entity_id == (sa.null() if db.principal.restricted else entity_id),
-            row.kind == TransactionKind.REFUND,
             row.outcome == TransactionState.SUCCEEDED,
-            Payment.kind.in_(_BY_TRANSFER),
+            _by_transfer(),
             Payment.currency == "EUR",
             Payout.file_id.is_(None),
             sa.or_(Payout.iban != "", sa.exists(_transfers(row.payment_id))) if ready else sa.true(),
@@ -75,6 +74,13 @@ async def waiting(db: Session, entity_id: UUID, *, limit: int = 1000, ready: boo
         )
         for each in rows
     ]  # fmt: skip
+
+
+def _by_transfer() -> sa.ColumnElement[bool]:
+    """What goes back from our account: as it came, or in place of a gateway that could not."""
+    kind = PaymentTransaction.kind
+    as_it_came = sa.and_(kind == TransactionKind.REFUND, Payment.kind.in_(_BY_TRANSFER))
+    return sa.or_(as_it_came, kind == TransactionKind.TRANSFER)
 
 
 def _transfers(payment_id: Any = None) -> sa.Select[UUID, str, str]:
@@ -109,8 +115,7 @@ async def set_account(db: Session, transaction_id: UUID, *, name: str, iban: str
         .join(SalesChannel, SalesChannel.id == Order.channel_id)
         .where(
             PaymentTransaction.id == transaction_id,
-            PaymentTransaction.kind == TransactionKind.REFUND,
-            Payment.kind.in_(_BY_TRANSFER),
+            _by_transfer(),
             sa.false() if db.principal.restricted else sa.true(),
         )
     )

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from kontor.care import service
 from kontor.care.values import CaseKind, NewCase
+from kontor.core.db import Session
 from kontor.core.jobs import JobContext, job
 from kontor.core.outbox import Item
 
@@ -16,10 +17,19 @@ async def raise_cases(ctx: JobContext, items: Sequence[Item]) -> None:
         wanted = [case for item in mine if (case := _case_of(item)) is not None]
         if wanted:
             await service.open_cases(db, wanted, now=db.now)
+        await _settle(db, mine)
         renewed = [str(item.key) for item in mine if item.event == "AuthorizationRenewed"]
         if renewed:
             kinds = (CaseKind.AUTHORIZATION_EXPIRING, CaseKind.PAYMENT_FAILED)
             await service.settle_cases(db, [(kind, key) for key in renewed for kind in kinds], now=db.now)
+
+
+async def _settle(db: Session, items: Sequence[Item]) -> None:
+    """Cases whose cause is gone: a dispute that is decided, a refund that was paid after all."""
+    closed = [(CaseKind.DISPUTE, item.args["dispute_id"]) for item in items if item.event == "DisputeClosed"]
+    repaid = [(CaseKind.REFUND_FAILED, item.args["refund_id"]) for item in items if item.event == "RefundRepaid"]
+    if closed or repaid:
+        await service.settle_cases(db, [*closed, *repaid], now=db.now)
 
 
 def _case_of(item: Item) -> NewCase | None:
@@ -42,7 +52,25 @@ def _case_of(item: Item) -> NewCase | None:
         case "ChargebackLost":
             facts = {name: item.args[name] for name in ("payment_id", "amount", "currency")}
             return NewCase(CaseKind.CHARGEBACK_LOSS, item.args["transaction_id"], item.key, facts)
+        case "RefundReturned":
+            facts = {name: item.args[name] for name in ("refund_id", "code", "amount", "currency")}
+            return NewCase(CaseKind.REFUND_FAILED, item.args["refund_id"], item.key, facts)
+        case "DisputeOpened" | "DisputeChanged" | "DisputeDeadlineNear" | "DisputeAnswerFailed":
+            return _of_dispute(item)
         case "WebhookEndpointDisabled":
             facts = {name: item.args[name] for name in ("endpoint_name", "reason")}
             return NewCase(CaseKind.WEBHOOK_DISABLED, str(item.key), facts=facts)
     return None
+
+
+def _of_dispute(item: Item) -> NewCase | None:
+    """A dispute that waits for an answer, with the last moment for it; what is with the bank needs nobody."""
+    told = item.args
+    if told.get("state", "NEEDS_RESPONSE") != "NEEDS_RESPONSE":
+        return None
+    names = ("dispute_id", "payment_id", "reason_code", "amount", "currency", "inquiry", "due_at", "code", "message")
+    facts = {name: told[name] for name in names if told.get(name) is not None}
+    if item.event == "DisputeDeadlineNear":
+        facts["reminded"] = True
+    due_at = datetime.fromisoformat(told["due_at"]) if told.get("due_at") else None
+    return NewCase(CaseKind.DISPUTE, told["dispute_id"], item.key, facts, due_at)

@@ -77,6 +77,10 @@ async def _missing_entries(db: Session) -> AsyncIterator[str]:
          sa.and_(done, transaction.kind == TransactionKind.CHARGEBACK)),
         ("CHARGEBACK_LOSS", transaction.id, _hex(db, transaction.id),
          sa.and_(done, transaction.kind == TransactionKind.LOSS)),
+        ("REINSTATEMENT", transaction.id, _hex(db, transaction.id),
+         sa.and_(done, transaction.kind == TransactionKind.REINSTATE)),
+        ("LOSS_RECOVERED", transaction.id, _hex(db, transaction.id),
+         sa.and_(done, transaction.kind == TransactionKind.RECOVER)),
         ("REFUND", refund.id, _hex(db, refund.id), sa.and_(refund.state == RefundState.SUCCEEDED, refund.amount > 0)),
     )  # fmt: skip
     for kind, name, reference, condition in subjects:

@@ -80,7 +80,7 @@ def _document(paper: Paper, data: bytes) -> NewDocument:
 async def post_journal(ctx: JobContext, items: Sequence[Item]) -> None:
     """Post what financial events move, lay the income over the invoices, and note what is open."""
     async with ctx.claim(*items) as (db, mine):
-        order_ids = {item.key for item in mine if item.key is not None}
+        order_ids = {order_id for item in mine if (order_id := journal.order_of(item)) is not None}
         await journal.post(db, mine)
         await service.settle_invoices(db, order_ids, now=db.now)
         await db.flush()

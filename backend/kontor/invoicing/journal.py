@@ -28,7 +28,7 @@ _LINE = ("entry_id", "position", "account", "detail", "amount")
 
 @dataclass(frozen=True, slots=True)
 class Happened:
-    """A financial event of an order, as the log keeps it."""
+    """A financial event, as the log keeps it; of an order, or of a payout, whose facts name seller and order."""
 
     id: UUID
     name: str
@@ -44,7 +44,7 @@ class Entry:
     source_key: str
     kind: str
     legal_entity_id: UUID
-    order_id: UUID
+    order_id: UUID | None
     reference: str
     currency: str
     posted_at: datetime
@@ -56,6 +56,14 @@ async def post(db: Session, items: Sequence[Item]) -> None:
     known = await _known(db, [str(item.event_id) for item in items])
     fresh = [_happened(item) for item in items if str(item.event_id) not in known]
     await write(db, await entries_of(db, fresh))
+
+
+def order_of(item: Item) -> UUID | None:
+    """The order that an event moves something of; payouts of gateways are of none, unless their facts name one."""
+    if "legal_entity_id" not in item.args:
+        return item.key
+    order_id = item.args.get("order_id")
+    return UUID(order_id) if order_id else None
 
 
 def _happened(item: Item) -> Happened:
@@ -98,20 +106,29 @@ async def entries_of(db: Session, events: Sequence[Happened]) -> list[Entry]:
         posting = posting_of(
             event.name,
             facts,
-            paid=paid.get(refund_id, ()),
+            paid=[part for known, part in paid.get(refund_id, ()) if known <= (event.occurred_at, event.id)],
             credited=bool(said.get(refund_id)),
             set_off=_set_off(said.get(refund_id, ())),
             via=vias.get(str(facts.get("payment_id", ""))),
             content=document.get(str(facts.get("credit_note_id") or facts.get("invoice_id", ""))),
         )
         if posting is not None:
+            seller, order_id = _whose(event, sellers)
             found.append(
                 Entry(
-                    str(event.id), posting.kind, sellers[event.order_id], event.order_id, posting.reference,
-                    facts["currency"], event.occurred_at, posting.lines,
+                    str(event.id), posting.kind, seller, order_id, posting.reference, facts["currency"],
+                    event.occurred_at, posting.lines,
                 )
             )  # fmt: skip
     return found
+
+
+def _whose(event: Happened, sellers: Mapping[UUID, UUID]) -> tuple[UUID, UUID | None]:
+    """Seller and order. A payout is of no order; what explains a difference may be."""
+    if "legal_entity_id" not in event.facts:
+        return sellers[event.order_id], event.order_id
+    order_id = event.facts.get("order_id")
+    return UUID(event.facts["legal_entity_id"]), UUID(order_id) if order_id else None
 
 
 def _ids(events: Iterable[Happened], name: str) -> list[UUID]:
@@ -122,21 +139,29 @@ async def _known(db: Session, keys: Sequence[str]) -> set[str]:
     return set(await db.scalars(sa.select(JournalEntry.source_key).where(JournalEntry.source_key.in_(keys))))
 
 
-async def _paid(db: Session, refund_ids: Sequence[UUID]) -> dict[str, list[Paid]]:
+async def _paid(db: Session, refund_ids: Sequence[UUID]) -> dict[str, list[tuple[tuple[datetime, UUID], Paid]]]:
+    """How refunds went back, each part with moment and id: what is paid later belongs to a later event."""
+    kind = TransactionKind
     found = (
-        sa.select(PaymentTransaction.refund_id, PaymentTransaction.kind, PaymentTransaction.amount,
+        sa.select(PaymentTransaction.id, PaymentTransaction.refund_id, PaymentTransaction.kind,
+                  PaymentTransaction.amount,
+                  PaymentTransaction.finished_at,
                   Payment.kind.label("method"), Payment.gateway)
         .join(Payment, Payment.id == PaymentTransaction.payment_id)
         .where(
             PaymentTransaction.outcome == TransactionState.SUCCEEDED,
-            PaymentTransaction.kind.in_((TransactionKind.REFUND, TransactionKind.CREDIT)),
+            PaymentTransaction.kind.in_((kind.REFUND, kind.CREDIT, kind.REFUND_RETURN, kind.TRANSFER)),
         )
     )  # fmt: skip
-    paid: dict[str, list[Paid]] = {}
+    paid: dict[str, list[tuple[tuple[datetime, UUID], Paid]]] = {}
     for row in await queries.rows_of(db, found, PaymentTransaction.refund_id, refund_ids):
-        credit = row["kind"] is TransactionKind.CREDIT
-        part = Paid(row["method"].value, row["amount"], credited=credit, gateway=row["gateway"])
-        paid.setdefault(str(row["refund_id"]), []).append(part)
+        amount = -row["amount"] if row["kind"] is kind.REFUND_RETURN else row["amount"]
+        if row["kind"] is kind.TRANSFER:
+            part = Paid(kind.TRANSFER.value, amount)
+        else:
+            credit = row["kind"] is kind.CREDIT
+            part = Paid(row["method"].value, amount, credited=credit, gateway=row["gateway"])
+        paid.setdefault(str(row["refund_id"]), []).append(((row["finished_at"], row["id"]), part))
     return paid
 
 

@@ -26,6 +26,10 @@ class Account(StrEnum):
     DUNNING_FEES = "DUNNING_FEES"
     INTEREST = "INTEREST"
     BAD_DEBTS = "BAD_DEBTS"  # what was given up, net, by the way it was taxed
+    GATEWAY_FEES = "GATEWAY_FEES"  # what gateways keep for their work
+    TRANSIT = "TRANSIT"  # payouts of gateways on their way to the bank
+    SUSPENSE = "SUSPENSE"  # what nobody has explained yet
+    EXCHANGE = "EXCHANGE"  # what gateways converted: one side in each currency
 
 
 A = Account
@@ -40,6 +44,7 @@ _MONEY = {
     "COLLECTED_BY_CHANNEL": A.CHANNEL,
     "ON_ACCOUNT": A.BANK,
     "PREPAYMENT": A.BANK,
+    "TRANSFER": A.BANK,
 }
 GIFT_CARDS = "GIFT_CARD"  # the part of stored value that is owed on gift cards, sold and redeemed
 # What lowers no invoice costs us: refunds without goods behind them.
@@ -52,6 +57,8 @@ POSTED = frozenset(
         "InvoiceIssued", "CreditNoteIssued", "PaymentCaptured", "PaymentChargedBack", "ChargebackLost",
         "PaymentReceived", "PaymentWithdrawn", "RefundSucceeded", "DunningNoticeIssued", "DunningFeeSettled",
         "DebtWrittenOff", "DebtRecovered",
+        "PaymentReinstated", "LossRecovered", "DisputeFeeCharged", "RefundReturned", "RefundRepaid",
+        "GatewayPayoutImported", "GatewayPayoutConverted", "GatewayPayoutArrived", "GatewayDifferenceExplained",
     }
 )  # fmt: skip
 
@@ -141,7 +148,42 @@ def posting_of(
             return _given_up("WRITE_OFF_REVERSED", facts, -1)
         case "RefundSucceeded":
             return _refund(facts, paid, credited=credited, set_off=set_off or {})
+        case "GatewayPayoutImported" | "GatewayPayoutConverted" | "GatewayPayoutArrived" | "GatewayDifferenceExplained":
+            return _of_payout(event, facts)
+    return _disputed(event, facts, via or Via(facts.get("method", "")))
+
+
+def _disputed(event: str, facts: Mapping[str, Any], via: Via) -> Posting | None:
+    """Money that came back to us, and what went to the customer after it had."""
+    match event:
+        case "PaymentReinstated":
+            return _money("REINSTATEMENT", facts, via, 1)
+        case "LossRecovered":
+            return _money("LOSS_RECOVERED", facts, via, 1, against=A.LOSSES)
+        case "RefundReturned":
+            return _money("REFUND_RETURNED", facts, via, 1)
+        case "RefundRepaid":
+            by_us = Via(facts["method"]) if facts["method"] == "TRANSFER" else via
+            return _money("REFUND_REPAID", facts, by_us, -1)
+        case "DisputeFeeCharged":
+            fee = facts["amount"]
+            lines = (Line(A.GATEWAY_FEES, fee, via.gateway), Line(_MONEY[via.method], -fee, via.detail))
+            return Posting("DISPUTE_FEE", _hex(facts["transaction_id"]), lines)
     return None
+
+
+_OF_PAYOUTS = {
+    "GatewayPayoutImported": "GATEWAY_PAYOUT",
+    "GatewayPayoutConverted": "CONVERSION",
+    "GatewayPayoutArrived": "PAYOUT_ARRIVED",
+    "GatewayDifferenceExplained": "RECONCILED",
+}
+
+
+def _of_payout(event: str, facts: Mapping[str, Any]) -> Posting | None:
+    """The event says itself what it moves: which line belongs to what was found out when it happened."""
+    lines = tuple(Line(Account(account), amount, detail) for account, amount, detail in facts["lines"] if amount)
+    return Posting(_OF_PAYOUTS[event], facts["reference"][:80], lines) if lines else None
 
 
 def _document(kind: str, facts: Mapping[str, Any], content: Mapping[str, Any] | None, sign: int) -> Posting:
@@ -231,8 +273,8 @@ def _refund(
     for kind, amount in set_off.items():
         sums[_WITHOUT_GOODS[kind], ""] = -amount
     total = -sum(sums.values())
-    lines = (Line(against, total), *(Line(account, amount, detail) for (account, detail), amount in sums.items()))
-    return Posting("REFUND", _hex(facts["refund_id"]), lines) if sums else None
+    moved = [Line(account, amount, detail) for (account, detail), amount in sums.items() if amount]
+    return Posting("REFUND", _hex(facts["refund_id"]), (Line(against, total), *moved)) if sums else None
 
 
 def _hex(row_id: Any) -> str:

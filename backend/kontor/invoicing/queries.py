@@ -133,16 +133,17 @@ async def taken_off(db: Session, payments: Iterable[Payment]) -> dict[UUID, int]
     That is what banks took back, what went back for canceled pieces, and what went back with a credit note, which
     lowers what is owed. Other refunds (goodwill, corrections) leave an invoice paid.
     """
-    row, found = PaymentTransaction, dict[UUID, int]()
+    row, found, kind = PaymentTransaction, dict[UUID, int](), TransactionKind
+    signed = sa.case((row.kind.in_((kind.REINSTATE, kind.REFUND_RETURN)), -row.amount), else_=row.amount)
     noted = sa.exists().where(CreditNote.order_id == row.order_id, CreditNote.refund_id == row.refund_id)
     canceled = sa.exists().where(Refund.id == row.refund_id, Refund.kind == "CANCELLATION")
     counts = sa.or_(
-        row.kind == TransactionKind.CHARGEBACK,
-        sa.and_(row.kind == TransactionKind.REFUND, sa.or_(canceled, noted)),
+        row.kind.in_((kind.CHARGEBACK, kind.REINSTATE)),
+        sa.and_(row.kind.in_((kind.REFUND, kind.REFUND_RETURN, kind.TRANSFER)), sa.or_(canceled, noted)),
     )
     for part in chunks(in_key_order(payment.id for payment in payments if payment.refunded)):
         rows = await db.execute(
-            sa.select(row.order_id, sa.func.sum(row.amount))
+            sa.select(row.order_id, sa.func.sum(signed))
             .where(row.payment_id.in_(part), row.outcome == TransactionState.SUCCEEDED, counts)
             .group_by(row.order_id)
         )

@@ -19,7 +19,10 @@ from kontor.orders.models import Order
 from kontor.payments.models import Payment, PaymentTransaction, TransactionKind, TransactionState
 
 _EARNED = (Account.REVENUE, Account.CHARGES, Account.KEPT_FEES)
-_IN, _BACK = ("CAPTURE", "RECEIPT", "WITHDRAWAL"), ("REFUND", "CHARGEBACK")
+_IN, _BACK = (
+    ("CAPTURE", "RECEIPT", "WITHDRAWAL"),
+    ("REFUND", "CHARGEBACK", "REINSTATEMENT", "REFUND_RETURNED", "REFUND_REPAID"),
+)
 _LOST = ("WRITE_OFF", "WRITE_OFF_REVERSED")
 _MONEY = (Account.BANK, Account.GATEWAY, Account.STORED_VALUE, Account.CHANNEL, Account.CASH)
 Moments = tuple[datetime, datetime]
@@ -27,7 +30,8 @@ Moments = tuple[datetime, datetime]
 
 @dataclass(slots=True)
 class Figures:
-    """A day in one currency, minor units. Revenue by how it is taxed, money by method; `receivables` at its end.
+    """A day in one currency, minor units. Revenue by how it is taxed, money by method; `receivables` at its end,
+    and `clearing`: what gateways hold of ours by method.
 
     `differences` are texts about what the books and the payments do not agree on: none on a good day.
     """
@@ -40,6 +44,7 @@ class Figures:
     captured: dict[str, int] = field(default_factory=dict)
     refunded: dict[str, int] = field(default_factory=dict)
     receivables: int = 0
+    clearing: dict[str, int] = field(default_factory=dict)
     differences: list[str] = field(default_factory=list)
 
 
@@ -51,6 +56,7 @@ async def figures_of(db: Session, entity: LegalEntity, day: date) -> list[Figure
     await _orders(db, entity, (first, last), found)
     await _entries(db, entity, (first, last), found)
     await _receivables(db, entity, last, found)
+    await _clearing(db, entity, last, found)
     await _differences(db, entity, (first, last), found)
     return [found[currency] for currency in sorted(found)]
 
@@ -125,13 +131,35 @@ async def _receivables(db: Session, entity: LegalEntity, last: datetime, found: 
             _of(found, currency).receivables = int(amount)
 
 
+async def _clearing(db: Session, entity: LegalEntity, last: datetime, found: dict[str, Figures]) -> None:
+    """What gateways still hold of ours, by method, and what is on its way from them to the bank (`TRANSIT`)."""
+    rows = await db.execute(
+        sa.select(JournalEntry.currency, JournalLine.account, JournalLine.detail, sa.func.sum(JournalLine.amount))
+        .join(JournalLine, JournalLine.entry_id == JournalEntry.id)
+        .where(
+            JournalEntry.legal_entity_id == entity.id,
+            JournalEntry.posted_at < last,
+            JournalLine.account.in_((Account.GATEWAY, Account.TRANSIT)),
+        )
+        .group_by(JournalEntry.currency, JournalLine.account, JournalLine.detail)
+    )
+    for currency, account, detail, amount in rows:
+        if amount:
+            name = detail if account == Account.GATEWAY else f"{Account.TRANSIT}/{detail}"
+            _of(found, currency).clearing[name] = int(amount)
+
+
 async def _differences(db: Session, entity: LegalEntity, moments: Moments, found: dict[str, Figures]) -> None:
     """The payments' own books against the journal, by currency; refunds taken off a debt move no money."""
     row, kind = PaymentTransaction, TransactionKind
     into = sa.case(
         (row.kind.in_((kind.CAPTURE, kind.RECEIVE)), row.amount), (row.kind == kind.WITHDRAW, -row.amount), else_=0
     )
-    back = sa.case((row.kind.in_((kind.REFUND, kind.CHARGEBACK)), row.amount), else_=0)
+    back = sa.case(
+        (row.kind.in_((kind.REFUND, kind.CHARGEBACK, kind.TRANSFER)), row.amount),
+        (row.kind.in_((kind.REINSTATE, kind.REFUND_RETURN)), -row.amount),
+        else_=0,
+    )
     moved = await db.execute(
         sa.select(Payment.currency, sa.func.sum(into), sa.func.sum(back))
         .join(Payment, Payment.id == row.payment_id)

@@ -27,7 +27,10 @@ from kontor.orders.models import Order
 from kontor.payments.models import PaymentTransaction
 
 KIND = "LEDGER_EXPORT"
-_OF_MONEY = ("CAPTURE", "RECEIPT", "WITHDRAWAL", "CHARGEBACK", "CHARGEBACK_LOSS")
+_OF_MONEY = (
+    "CAPTURE", "RECEIPT", "WITHDRAWAL", "CHARGEBACK", "CHARGEBACK_LOSS", "REINSTATEMENT",
+    "LOSS_RECOVERED", "DISPUTE_FEE", "REFUND_RETURNED", "REFUND_REPAID",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

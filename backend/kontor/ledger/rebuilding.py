@@ -78,10 +78,10 @@ def _plain(entry: JournalEntry | Entry, lines: Iterable[Any]) -> Mapping[str, An
     return {**{name: getattr(entry, name) for name in names}, "lines": sides}
 
 
-async def _waiting(db: Session, order_ids: Sequence[UUID]) -> set[UUID | None]:
+async def _waiting(db: Session, order_ids: Sequence[UUID | None]) -> set[UUID | None]:
     """Orders whose money is still to be posted."""
     found: set[UUID | None] = set()
-    for part in chunks(sorted(set(order_ids))):
+    for part in chunks(sorted({order_id for order_id in order_ids if order_id is not None})):
         rows = sa.select(OutboxRow.key).where(
             OutboxRow.key.in_(part), OutboxRow.job == "invoicing.post_journal", sa.not_(OutboxRow.dead)
         )

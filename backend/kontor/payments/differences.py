@@ -43,7 +43,9 @@ async def _counters(db: Session) -> AsyncIterator[str]:
                 _sum(K.AUTHORIZE) - _sum(K.VOID, K.TAKEOVER) + sa.case((advance, _sum(K.RECEIVE)), else_=0)
             ).label("authorized_sum"),
             (_sum(K.CAPTURE, K.RECEIVE) - _sum(K.WITHDRAW)).label("captured_sum"),
-            _sum(K.REFUND, K.CHARGEBACK).label("refunded_sum"),
+            (
+                _sum(K.REFUND, K.CHARGEBACK, K.TRANSFER) - _sum(K.REINSTATE, K.REFUND_RETURN)
+            ).label("refunded_sum"),
             (_sum(K.BILL) - _sum(K.TAKEOVER)).label("billed_sum"),
             _sum(K.CREDIT).label("credited_sum"),
         )
@@ -75,9 +77,17 @@ async def _refunds(db: Session) -> AsyncIterator[str]:
         .subquery()
     )
     moved = (
-        sa.select(PaymentTransaction.refund_id, sa.func.sum(PaymentTransaction.amount).label("amount"))
+        sa.select(
+            PaymentTransaction.refund_id,
+            sa.func.sum(
+                sa.case(
+                    (PaymentTransaction.kind == K.REFUND_RETURN, -PaymentTransaction.amount),
+                    else_=PaymentTransaction.amount,
+                )
+            ).label("amount"),
+        )
         .where(
-            PaymentTransaction.kind.in_((K.REFUND, K.CREDIT)),
+            PaymentTransaction.kind.in_((K.REFUND, K.CREDIT, K.TRANSFER, K.REFUND_RETURN)),
             PaymentTransaction.outcome == TransactionState.SUCCEEDED,
         )
         .group_by(PaymentTransaction.refund_id)

@@ -61,3 +61,33 @@ class PaymentNotWithdrawable(Conflict):
     """A transfer that was booked cannot be taken back any more."""
 
     default_code = "PAYMENT_NOT_WITHDRAWABLE"
+
+
+class DisputeNotFound(NotFound):
+    """There is no such dispute, or it may not be seen."""
+
+    default_code = "DISPUTE_NOT_FOUND"
+
+
+class DisputeNotOpen(Conflict):
+    """The bank waits for no answer of ours."""
+
+    default_code = "DISPUTE_NOT_OPEN"
+
+
+class EvidenceMissing(InvalidInput):
+    """A dispute is contested with something that speaks for us."""
+
+    default_code = "EVIDENCE_MISSING"
+
+
+class DisputesNotAnswered(Conflict):
+    """Disputes of this gateway are answered at the gateway itself."""
+
+    default_code = "DISPUTES_NOT_ANSWERED"
+
+
+class RefundNotFailed(Conflict):
+    """Only what could not go back by the customer's own method goes by transfer."""
+
+    default_code = "REFUND_NOT_FAILED"

@@ -165,3 +165,120 @@ class RefundFailed(Event):
     refund_id: UUID
     code: str
     message: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefundReturned(Event):
+    """Money that had gone back came back to us: the customer's bank did not take it. It is owed again."""
+
+    refund_id: UUID
+    payment_id: UUID
+    transaction_id: UUID
+    code: str
+    amount: int
+    currency: str
+    method: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefundRepaid(Event):
+    """Money that had come back to us went to the customer after all; by method TRANSFER from our bank account."""
+
+    refund_id: UUID
+    payment_id: UUID
+    transaction_id: UUID
+    amount: int
+    currency: str
+    method: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DisputeOpened(Event):
+    """A customer complained at the bank about a payment; an inquiry moves no money yet."""
+
+    dispute_id: UUID
+    payment_id: UUID
+    state: str
+    inquiry: bool
+    reason_code: str
+    amount: int
+    currency: str
+    due_at: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DisputeChanged(Event):
+    """A dispute goes on: another state, another deadline, or an inquiry that became a dispute."""
+
+    dispute_id: UUID
+    payment_id: UUID
+    state: str
+    inquiry: bool
+    due_at: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DisputeDeadlineNear(Event):
+    """The last moment to answer a dispute comes near, and nobody has answered."""
+
+    dispute_id: UUID
+    payment_id: UUID
+    due_at: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DisputeAnswerFailed(Event):
+    """The bank did not take what we answered to a dispute."""
+
+    dispute_id: UUID
+    payment_id: UUID
+    kind: str
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DisputeClosed(Event):
+    """A dispute is decided: WON, LOST, ACCEPTED by us, or CLOSED for an inquiry."""
+
+    dispute_id: UUID
+    payment_id: UUID
+    state: str
+    amount: int
+    currency: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaymentReinstated(Event):
+    """A dispute was won: money that the customer's bank took is with us again."""
+
+    payment_id: UUID
+    transaction_id: UUID
+    dispute_id: UUID
+    amount: int
+    currency: str
+    method: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LossRecovered(Event):
+    """A dispute was won: what the bank had taken beyond what was there is with us again."""
+
+    payment_id: UUID
+    transaction_id: UUID
+    dispute_id: UUID
+    amount: int
+    currency: str
+    method: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DisputeFeeCharged(Event):
+    """The gateway keeps a fee for a dispute; below zero it gives one back."""
+
+    payment_id: UUID
+    transaction_id: UUID
+    dispute_id: UUID
+    amount: int
+    currency: str
+    method: str

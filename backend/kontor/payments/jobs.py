@@ -4,7 +4,7 @@ the job's own end. What has no outcome yet is asked again under the same key."""
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -15,12 +15,43 @@ from kontor.core.inbox import InboxMessage
 from kontor.core.jobs import JobContext, RetryLater, job
 from kontor.core.outbox import Item, OutboxRow, schedule
 from kontor.core.principal import SYSTEM
+from kontor.documents import service as documents
+from kontor.documents.models import Document
+from kontor.documents.ports import DocumentStore
 from kontor.orders.queries import lock_orders
-from kontor.payments import authorizing, capturing, disputes, queries, refunding, renewing, surplus
+from kontor.payments import (
+    authorizing,
+    capturing,
+    disputes,
+    disputing,
+    queries,
+    refunding,
+    renewing,
+    returning,
+    surplus,
+)
 from kontor.payments.calling import Call, Results, Unsettled, carry_out, wait_for
 from kontor.payments.capturing import CaptureOrder, CaptureUnderWay
-from kontor.payments.models import Payment, PaymentTransaction, TransactionKind, TransactionState
-from kontor.payments.ports import Abilities, PaymentGateway
+from kontor.payments.models import (
+    Dispute,
+    DisputeAction,
+    Payment,
+    PaymentTransaction,
+    TransactionKind,
+    TransactionState,
+)
+from kontor.payments.ports import (
+    Abilities,
+    Declined,
+    DisputeGateway,
+    DisputeNews,
+    Evidence,
+    EvidenceFile,
+    Operation,
+    OutcomeUnknown,
+    PaymentGateway,
+    Sought,
+)
 from kontor.payments.reporting import report
 
 PATIENT = 300
@@ -195,11 +226,11 @@ async def _follow(db: Session, told: Mapping[str, Any], *, notice_id: str, gatew
         intent = await db.scalar(sa.select(PaymentTransaction).where(PaymentTransaction.idempotency_key == told["key"]))
         if intent is not None and intent.outcome in (TransactionState.PENDING, TransactionState.UNKNOWN):
             await _hasten(db, _JOB_OF[intent.kind], intent.order_id)
+        elif intent is not None and _came_back(intent, told):
+            schedule(db, "payments.check_refund", {"transaction_id": intent.id}, key=intent.order_id)
         return
     if told["operation"] != TransactionKind.CHARGEBACK or told["amount"] is None:
         return
-    if not told.get("taken", True):
-        return  # an inquiry, or a dispute that left the money with us
     payment = await _payment_named(db, told["payment_reference"])
     if payment is None and told.get("authorization"):
         payment = await _payment_authorized(db, gateway, told["authorization"])
@@ -208,9 +239,18 @@ async def _follow(db: Session, told: Mapping[str, Any], *, notice_id: str, gatew
     orders = await lock_orders(db, [payment.order_id])
     payments = await queries.lock_payments(db, orders)
     locked = next(each for each in payments[payment.order_id] if each.id == payment.id)
-    # A gateway tells of one dispute many times, each time with a notice of its own: it is booked once.
-    await disputes.charge_back(db, locked, int(told["amount"]), notice_id=told.get("dispute") or notice_id, now=db.now)
+    if told.get("dispute"):
+        await disputing.hear(db, locked, disputing.news_of(told["dispute"]), gateway=gateway, now=db.now)
+        await db.flush()
+    else:
+        await disputes.charge_back(db, locked, int(told["amount"]), notice_id=notice_id, now=db.now)
     await report(db, list(orders.values()), payments, now=db.now)
+
+
+def _came_back(intent: PaymentTransaction, told: Mapping[str, Any]) -> bool:
+    """Whether a refund that went is said to have failed after all."""
+    done = intent.kind is TransactionKind.REFUND and intent.outcome is TransactionState.SUCCEEDED
+    return done and told["result"] == Declined.__name__
 
 
 async def _payment_named(db: Session, reference: str) -> Payment | None:
@@ -234,3 +274,82 @@ async def _hasten(db: Session, name: str, order_id: UUID) -> None:
         .where(OutboxRow.key == order_id, OutboxRow.job == name, sa.not_(OutboxRow.dead))
         .values(available_at=wall())
     )
+
+
+@job("payments.check_refund", queue="payments", max_attempts=PATIENT)
+async def check_refund(ctx: JobContext, items: Sequence[Item]) -> None:
+    """Ask the gateway whether a refund that went has come back, and book it if so: `transaction_id`."""
+    for item in items:
+        async with ctx.database.read_only() as db:
+            intent = await db.get_one(PaymentTransaction, UUID(item.args["transaction_id"]))
+            payment = await db.get_one(Payment, intent.payment_id)
+        sought = Sought(Operation.REFUND, str(payment.id), payment.gateway_reference or "", asked_at=intent.created_at)
+        try:
+            outcome = await _gateway(ctx, payment.gateway).find(intent.idempotency_key, sought)
+        except OutcomeUnknown:
+            raise RetryLater(timedelta(seconds=5), "the gateway did not answer") from None
+        async with ctx.claim(item) as (db, mine):
+            if mine and isinstance(outcome, Declined):
+                await returning.take_back(db, intent.id, outcome, now=db.now)
+
+
+@job("payments.answer_dispute", queue="payments", max_attempts=PATIENT)
+async def answer_dispute(ctx: JobContext, items: Sequence[Item]) -> None:
+    """Send what a person answered to a dispute, once: `action_id`. What became of it is asked until it is known."""
+    for item in items:
+        async with ctx.database.read_only() as db:
+            action = await db.get_one(DisputeAction, UUID(item.args["action_id"]))
+            dispute = await db.get_one(Dispute, action.dispute_id)
+            payment = await db.get_one(Payment, dispute.payment_id)
+            files = await _documents_of(db, action)
+        gateway = cast(DisputeGateway, _gateway(ctx, payment.gateway))
+        try:
+            answer = await _answer(ctx, gateway, action, dispute, files)
+        except OutcomeUnknown:
+            await _note_unknown(ctx, action.id)
+            raise RetryLater(timedelta(seconds=5), "the outcome is not known yet") from None
+        async with ctx.claim(item) as (db, mine):
+            if mine:
+                await disputing.finish_action(db, action.id, answer, now=db.now)
+
+
+async def _documents_of(db: Session, action: DisputeAction) -> list[tuple[str, Document]]:
+    return [(each["purpose"], await db.get_one(Document, UUID(each["document_id"]))) for each in action.documents]
+
+
+async def _answer(
+    ctx: JobContext,
+    gateway: DisputeGateway,
+    action: DisputeAction,
+    dispute: Dispute,
+    files: Sequence[tuple[str, Document]],
+) -> DisputeNews | Declined:
+    key = str(action.id)
+    done = await gateway.find_dispute(key, dispute.reference) if action.outcome is TransactionState.UNKNOWN else None
+    if done is not None:
+        return done
+    if action.kind == disputing.ACCEPT:
+        return await gateway.accept(key, dispute.reference)
+    store = ctx.ports.get(DocumentStore)  # type: ignore[type-abstract]
+    shown = [
+        EvidenceFile(purpose, f"{row.number}.{row.key.rpartition('.')[2]}", row.content_type,
+                     await documents.read(store, row))
+        for purpose, row in files
+    ]  # fmt: skip
+    return await gateway.contest(key, dispute.reference, Evidence(action.texts, shown))
+
+
+async def _note_unknown(ctx: JobContext, action_id: UUID) -> None:
+    async with ctx.database.unit_of_work() as db:
+        pending = sa.update(DisputeAction).where(
+            DisputeAction.id == action_id, DisputeAction.outcome == TransactionState.PENDING
+        )
+        await db.execute(pending.values(outcome=TransactionState.UNKNOWN))
+
+
+@job("payments.watch_disputes", queue="payments", every=timedelta(hours=1))
+async def watch_disputes(ctx: JobContext, items: Sequence[Item]) -> None:
+    """Remind of disputes that nobody has answered before it is too late."""
+    async with ctx.claim(*items) as (db, mine):
+        if mine:
+            await disputing.remind(db, now=db.now)

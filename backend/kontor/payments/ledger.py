@@ -106,8 +106,10 @@ def _count(payment: Payment, kind: TransactionKind, amount: int) -> None:
                 payment.authorized += amount
         case K.WITHDRAW:
             payment.captured -= amount
-        case K.REFUND | K.CHARGEBACK:
+        case K.REFUND | K.CHARGEBACK | K.TRANSFER:
             payment.refunded += amount
+        case K.REINSTATE | K.REFUND_RETURN:
+            payment.refunded -= amount
         case K.BILL:
             payment.billed += amount
         case K.CREDIT:
@@ -140,6 +142,14 @@ def _on_account(payment: Payment) -> PaymentState:
     if complete and payment.billed == payment.credited:
         return PaymentState.VOIDED  # nothing was delivered, or all of it was credited
     return PaymentState.INVOICED if payment.billed else PaymentState.CREATED
+
+
+def leave_dispute(db: Session, payment: Payment, *, now: datetime) -> None:
+    """No bank holds money of the payment any more: its state is again what its counters speak of."""
+    if payment.state is PaymentState.CHARGED_BACK and payment.kind is not PaymentMethodKind.ON_ACCOUNT:
+        wanted = _collected(payment)
+        if PAYMENT_TRANSITIONS.allows(payment.state, wanted):
+            transition(db, payment, wanted, table=PAYMENT_TRANSITIONS, now=now, reason="dispute won")
 
 
 def owed(payment: Payment) -> int:

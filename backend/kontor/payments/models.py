@@ -9,13 +9,15 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kontor.core.db import Json, Model, state_type
-from kontor.payments.states import PaymentMethodKind, PaymentState, RefundState
+from kontor.payments.states import DisputeState, PaymentMethodKind, PaymentState, RefundState
 
 
 class TransactionKind(StrEnum):
     """What was done with a promise of money. On account, BILL is what was invoiced, CREDIT what was taken off it before
     it was paid, TAKEOVER what another method paid of it, and WITHDRAW takes a RECEIVE back that was meant for something
-    else. LOSS is what a bank took back although it had gone back already; no counter holds it."""
+    else. LOSS is what a bank took back although it had gone back already; no counter holds it. A dispute that was won
+    takes a CHARGEBACK back by REINSTATE and a LOSS by RECOVER; its fees move no counter. REFUND_RETURN is a refund that
+    came back after it had succeeded, TRANSFER what went back by bank transfer in its place."""
 
     AUTHORIZE = "AUTHORIZE"
     CAPTURE = "CAPTURE"
@@ -28,6 +30,12 @@ class TransactionKind(StrEnum):
     BILL = "BILL"
     CREDIT = "CREDIT"
     TAKEOVER = "TAKEOVER"
+    REINSTATE = "REINSTATE"
+    RECOVER = "RECOVER"
+    DISPUTE_FEE = "DISPUTE_FEE"
+    DISPUTE_FEE_BACK = "DISPUTE_FEE_BACK"
+    REFUND_RETURN = "REFUND_RETURN"
+    TRANSFER = "TRANSFER"
 
 
 class TransactionState(StrEnum):
@@ -130,6 +138,9 @@ class PaymentTransaction(Model):
     __table_args__ = (
         sa.Index("ix_payment_transaction_payment_id", "payment_id"),
         sa.Index("ix_payment_transaction_refund_id", "refund_id"),
+        sa.Index("ix_payment_transaction_dispute_id", "dispute_id"),
+        sa.Index("ix_payment_transaction_gateway_reference", "gateway_reference"),
+        sa.Index("ix_payment_transaction_finished_at", "finished_at"),
         sa.CheckConstraint("amount >= 0", name="amount"),
     )
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -141,6 +152,7 @@ class PaymentTransaction(Model):
     idempotency_key: Mapped[str] = mapped_column(sa.String(120), unique=True)
     shipment_id: Mapped[UUID | None]
     refund_id: Mapped[UUID | None]
+    dispute_id: Mapped[UUID | None]
     gateway_reference: Mapped[str | None] = mapped_column(sa.String(120))
     error: Mapped[str | None] = mapped_column(sa.String(500))
     created_at: Mapped[datetime]
@@ -152,7 +164,8 @@ class Refund(Model):
 
     `lines` says what for: `{shipment_line_id, quantity, gross}` for goods, `{charge_id, gross}` for a fee given back,
     `{name, tax_rate, gross}` with a negative amount for a fee that is kept. Empty where no goods stand behind it.
-    From `begun_at` on the payout is on its way and can no longer be recalled.
+    From `begun_at` on the payout is on its way and can no longer be recalled. `returned_at` is when money of it first
+    came back after it had succeeded: what is paid since then is told share by share.
     """
 
     __tablename__ = "refund"
@@ -179,6 +192,7 @@ class Refund(Model):
     requested_by: Mapped[str] = mapped_column(sa.String(200))
     begun_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
+    returned_at: Mapped[datetime | None]
     updated_at: Mapped[datetime]
 
 
@@ -190,3 +204,62 @@ class RefundAllocation(Model):
     payment_id: Mapped[UUID] = mapped_column(sa.ForeignKey("payment.id"), primary_key=True)
     amount: Mapped[int] = mapped_column(sa.BigInteger)
     done: Mapped[bool] = mapped_column(default=False)
+
+
+class Dispute(Model):
+    """A customer's complaint at the bank about one payment, known by the gateway's reference.
+
+    `held` says that the bank has the money now, `rounds` how often it came back. An `inquiry` only asks. `told_at` and
+    `rank` are those of the latest news. `reminded` counts the reminders before `due_at`. `fee` is what the gateway
+    charged less what it gave back of it, minor units of `fee_currency`.
+    """
+
+    __tablename__ = "dispute"
+    __table_args__ = (
+        sa.UniqueConstraint("gateway", "reference"),
+        sa.CheckConstraint("amount >= 0", name="amount"),
+        sa.Index("ix_dispute_payment_id", "payment_id"),
+        sa.Index("ix_dispute_order_id", "order_id"),
+        sa.Index("ix_dispute_opened_at_id", "opened_at", "id"),
+        sa.Index("ix_dispute_due_at_id", "due_at", "id"),
+        sa.Index("ix_dispute_updated_at_id", "updated_at", "id"),
+        sa.Index("ix_dispute_state_due_at", "state", "due_at"),
+    )
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    gateway: Mapped[str] = mapped_column(sa.String(40))
+    reference: Mapped[str] = mapped_column(sa.String(120))
+    payment_id: Mapped[UUID] = mapped_column(sa.ForeignKey("payment.id"))
+    order_id: Mapped[UUID] = mapped_column(sa.ForeignKey("orders.id"))
+    state: Mapped[DisputeState] = mapped_column(state_type(DisputeState))
+    inquiry: Mapped[bool]
+    reason: Mapped[str] = mapped_column(sa.String(60))
+    currency: Mapped[str] = mapped_column(sa.String(3))
+    amount: Mapped[int] = mapped_column(sa.BigInteger)
+    fee: Mapped[int] = mapped_column(sa.BigInteger, default=0)
+    fee_currency: Mapped[str] = mapped_column(sa.String(3))
+    held: Mapped[bool] = mapped_column(default=False)
+    rounds: Mapped[int] = mapped_column(default=0)
+    due_at: Mapped[datetime | None]
+    reminded: Mapped[int] = mapped_column(default=0)
+    told_at: Mapped[datetime]
+    rank: Mapped[int]
+    opened_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
+    updated_at: Mapped[datetime]
+
+
+class DisputeAction(Model):
+    """What we answered a bank: `kind` CONTEST or ACCEPT; the id is the key it goes to the gateway with."""
+
+    __tablename__ = "dispute_action"
+    __table_args__ = (sa.Index("ix_dispute_action_dispute_id", "dispute_id"),)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    dispute_id: Mapped[UUID] = mapped_column(sa.ForeignKey("dispute.id"))
+    kind: Mapped[str] = mapped_column(sa.String(10))
+    outcome: Mapped[TransactionState] = mapped_column(state_type(TransactionState))
+    texts: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
+    documents: Mapped[list[Any]] = mapped_column(Json, default=list)
+    error: Mapped[str | None] = mapped_column(sa.String(500))
+    asked_at: Mapped[datetime]
+    asked_by: Mapped[str] = mapped_column(sa.String(200))
+    finished_at: Mapped[datetime | None]

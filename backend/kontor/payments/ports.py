@@ -1,8 +1,8 @@
 """What Kontor needs from a payment gateway, in words every gateway can be translated to."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
@@ -29,6 +29,9 @@ class Abilities:
     authorization_lifetime: timedelta | None
     # Where keys are honored the same call may simply be sent again; elsewhere it is looked up first.
     idempotent_keys: bool
+    # Whether disputes can be answered (`DisputeGateway`), and whether payouts can be read (`PayoutGateway`).
+    disputes: bool = False
+    payouts: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +88,11 @@ class DisputeStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DisputeNews:
-    """How a dispute stands: `taken` says whether the bank holds the money now; a mere inquiry leaves it with us.
+    """How a dispute stands: `taken` says whether the bank holds the money now; a mere `inquiry` leaves it with us.
 
-    `told_at` orders news, which gateways send in any order. `due_at` is the last moment for evidence.
+    `returned` says that it had been taken and is back. `told_at` orders news, which gateways send in any order.
+    `due_at` is the last moment for evidence; `fee` what the gateway keeps for the dispute, less what it gave back of
+    it, None where it does not say.
     """
 
     reference: str
@@ -97,6 +102,68 @@ class DisputeNews:
     told_at: datetime
     reason: str = ""
     due_at: datetime | None = None
+    inquiry: bool = False
+    returned: bool = False
+    fee: Money | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceFile:
+    """A document as it goes to the bank; `purpose` is one of `evidence.DOCUMENTS`."""
+
+    purpose: str
+    name: str
+    content_type: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What speaks for us: texts by the names of `evidence.TEXTS`, and documents."""
+
+    texts: Mapping[str, str]
+    files: Sequence[EvidenceFile] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayPayout:
+    """Money that a gateway sent to our bank account, less than zero for what it took from there, minor units."""
+
+    reference: str
+    amount: Money
+    arrives_on: date
+    descriptor: str = ""
+
+
+class LineCategory(StrEnum):
+    """What moved at a gateway: the line of a payout."""
+
+    CHARGE = "CHARGE"
+    REFUND = "REFUND"
+    REFUND_FAILURE = "REFUND_FAILURE"
+    DISPUTE = "DISPUTE"
+    DISPUTE_REVERSAL = "DISPUTE_REVERSAL"
+    FEE = "FEE"
+    OTHER = "OTHER"
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayLine:
+    """One movement that a payout settles. `amount` is what it adds before `fee`; both in the payout's currency.
+
+    `source` names what moved (a charge, refund, dispute), `authorization` the gateway's own name of the payment.
+    `original` is what it was in the currency of the payment, where the gateway converted it.
+    """
+
+    reference: str
+    category: LineCategory
+    amount: Money
+    fee: Money
+    occurred_at: datetime
+    source: str = ""
+    authorization: str = ""
+    original: Money | None = None
+    description: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,4 +241,36 @@ class PaymentGateway(Protocol):
 
     def read_notice(self, headers: Mapping[str, str], body: bytes) -> Notice | None:
         """Check the signature and read a notice; None for kinds that do not concern us, `Forbidden` if not genuine."""
+        ...
+
+
+class DisputeGateway(Protocol):
+    """A gateway whose `abilities.disputes` say that disputes are answered through it.
+
+    Both calls are done once per key. They raise what `PaymentGateway` raises; how the dispute stands afterwards is the
+    answer. `Declined` says that the bank takes nothing more.
+    """
+
+    async def contest(self, idempotency_key: str, dispute: str, evidence: Evidence) -> DisputeNews | Declined:
+        """Send the evidence to the bank; with most banks that can be done once."""
+        ...
+
+    async def accept(self, idempotency_key: str, dispute: str) -> DisputeNews | Declined:
+        """Let the customer have the money: final."""
+        ...
+
+    async def find_dispute(self, idempotency_key: str, dispute: str) -> DisputeNews | None:
+        """How the dispute stands if what the key asked for is done; None when it may safely be sent again."""
+        ...
+
+
+class PayoutGateway(Protocol):
+    """A gateway whose `abilities.payouts` say that its payouts can be read. Reading twice is harmless."""
+
+    async def payouts(self, *, since: datetime) -> Sequence[GatewayPayout]:
+        """Payouts that have been sent since a moment, oldest first."""
+        ...
+
+    async def payout_lines(self, payout: str) -> Sequence[GatewayLine]:
+        """Every movement that a payout settles."""
         ...

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from typing import Any, Required, TypedDict, Unpack
 from uuid import UUID
 
@@ -30,6 +31,7 @@ from kontor.payments.policies import Named, PolicyPurpose, PolicySource, named
 from kontor.payments.ports import Declined
 from kontor.payments.refund_split import RefundablePayment, RefundPolicy, split_refund
 from kontor.payments.reporting import report, settings_of
+from kontor.payments.returning import tell_repaid
 from kontor.payments.states import REFUND_TRANSITIONS, PaymentMethodKind, RefundState
 
 RECALL = timedelta(seconds=60)
@@ -316,11 +318,11 @@ async def finish_refunds(db: Session, refund_ids: Sequence[UUID], results: Resul
         if refund.state is not RefundState.REQUESTED:
             continue
         mine = shares.get(refund.id, [])
+        _book = partial(_book_share, db, payments=payments, underway=underway, results=results)
         refusals = [
             refusal
             for share in mine
-            if not share.done
-            and (refusal := _book_share(db, share, payments[share.payment_id], underway, results, now=now))
+            if not share.done and (refusal := _book(share, now=now, repaid=refund.returned_at is not None))
         ]
         _end(db, refund, mine, refusals, now=now)
     for payment in payments.values():
@@ -336,13 +338,15 @@ async def finish_refunds(db: Session, refund_ids: Sequence[UUID], results: Resul
 def _book_share(
     db: Session,
     share: RefundAllocation,
-    payment: Payment,
+    payments: Mapping[UUID, Payment],
     underway: Mapping[UUID, Sequence[PaymentTransaction]],
     results: Results,
     *,
     now: datetime,
+    repaid: bool,
 ) -> Declined | None:
-    """Book a share; the refusal when the gateway will not do it."""
+    """Book a share; the refusal when the gateway will not do it. `repaid`: its money had come back to us before."""
+    payment = payments[share.payment_id]
     if not ledger.by_gateway(payment):
         return _pay_back_here(db, share, payment, now=now)
     mine = [intent for intent in underway.get(payment.id, ()) if intent.refund_id == share.refund_id]
@@ -352,6 +356,8 @@ def _book_share(
             share.done = ledger.book(db, payment, intent, outcome, now=now)
             if isinstance(outcome, Declined):
                 return outcome
+            if repaid:
+                tell_repaid(db, payment, intent)
     return None if mine else NOTHING_LEFT
 
 
@@ -380,7 +386,8 @@ def _end(
         record(db, failed)
     elif all(share.done for share in shares):
         transition(db, refund, RefundState.SUCCEEDED, table=REFUND_TRANSITIONS, now=now)
-        _tell_success(db, refund)
+        if refund.returned_at is None:  # else it was told share by share
+            _tell_success(db, refund)
     else:
         return
     refund.finished_at = now

@@ -93,11 +93,12 @@ PAYMENT_TRANSITIONS = Transitions(
         _P.AUTHORIZED: {_P.PARTIALLY_CAPTURED, _P.CAPTURED, _P.VOIDED, _P.FAILED, _P.EXPIRED},
         _P.PARTIALLY_CAPTURED: {_P.CAPTURED, _P.PARTIALLY_REFUNDED, _P.REFUNDED, _P.CHARGED_BACK},
         _P.CAPTURED: {_P.PARTIALLY_REFUNDED, _P.REFUNDED, _P.CHARGED_BACK},
-        _P.PARTIALLY_REFUNDED: {_P.REFUNDED, _P.CHARGED_BACK},
+        # A refund that comes back days later leaves the money with us again.
+        _P.PARTIALLY_REFUNDED: {_P.REFUNDED, _P.CHARGED_BACK, _P.CAPTURED, _P.PARTIALLY_CAPTURED},
         # The first shipment came back and was refunded before the second was captured.
-        _P.REFUNDED: {_P.PARTIALLY_REFUNDED},
+        _P.REFUNDED: {_P.PARTIALLY_REFUNDED, _P.CAPTURED, _P.PARTIALLY_CAPTURED},
         # A dispute that was won puts the payment back.
-        _P.CHARGED_BACK: {_P.CAPTURED, _P.PARTIALLY_REFUNDED},
+        _P.CHARGED_BACK: {_P.PARTIALLY_CAPTURED, _P.CAPTURED, _P.PARTIALLY_REFUNDED, _P.REFUNDED},
         # An expired promise may be renewed with the customer's stored method, or not: then it is over.
         _P.EXPIRED: {_P.AUTHORIZED, _P.FAILED},
         _P.INVOICED: {_P.PARTIALLY_PAID, _P.PAID, _P.VOIDED},
@@ -129,7 +130,39 @@ REFUND_TRANSITIONS = Transitions(
         # Canceled from here is the recall in the seconds before the call is made.
         _R.REQUESTED: {_R.SUCCEEDED, _R.FAILED, _R.CANCELED},
         # A refused refund is tried again, or given up for another way to pay it out.
-        _R.FAILED: {_R.REQUESTED, _R.CANCELED},
+        _R.FAILED: {_R.REQUESTED, _R.CANCELED, _R.SUCCEEDED},
+        # The customer's bank may send a refund back days later.
+        _R.SUCCEEDED: {_R.FAILED},
+    },
+)
+
+
+class DisputeState(StrEnum):
+    """Where a dispute stands. CLOSED is an inquiry that ended without money having moved."""
+
+    NEEDS_RESPONSE = "NEEDS_RESPONSE"
+    UNDER_REVIEW = "UNDER_REVIEW"
+    WON = "WON"
+    LOST = "LOST"
+    ACCEPTED = "ACCEPTED"
+    CLOSED = "CLOSED"
+
+
+_D = DisputeState
+_OPEN = {_D.NEEDS_RESPONSE, _D.UNDER_REVIEW}
+
+DISPUTE_TRANSITIONS = Transitions(
+    DisputeState,
+    # Gateways tell in any order: the first that is heard of a dispute may be its end.
+    start=(_D.NEEDS_RESPONSE, _D.UNDER_REVIEW, _D.WON, _D.LOST, _D.CLOSED),
+    table={
+        _D.NEEDS_RESPONSE: {_D.UNDER_REVIEW, _D.WON, _D.LOST, _D.ACCEPTED, _D.CLOSED},
+        _D.UNDER_REVIEW: {_D.NEEDS_RESPONSE, _D.WON, _D.LOST, _D.ACCEPTED, _D.CLOSED},
+        # An inquiry that was closed may still become a dispute.
+        _D.CLOSED: {*_OPEN, _D.WON, _D.LOST},
+        # A bank may decide again.
+        _D.WON: {_D.LOST},
+        _D.LOST: {_D.WON},
     },
 )
 

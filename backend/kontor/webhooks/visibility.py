@@ -11,8 +11,11 @@ from typing import Any
 
 # Judgments of people stay inside; a shop hears of their consequences (a hold, a rejection).
 INSIDE = frozenset(
-    {"LockedPiecesRouted", "OrderMoved", "RiskAssessed", "RiskReviewed", "RoutingLocked", "RoutingUnlocked"}
-)
+    {
+        "DisputeAnswerFailed", "DisputeDeadlineNear", "DisputeFeeCharged", "LockedPiecesRouted", "OrderMoved",
+        "RiskAssessed", "RiskReviewed", "RoutingLocked", "RoutingUnlocked",
+    }
+)  # fmt: skip
 # What people of the company write, and what others say to it: nobody outside reads these fields.
 WORDS: dict[str, frozenset[str]] = {
     "HoldPlaced": frozenset({"reason"}),
@@ -29,6 +32,8 @@ WORDS: dict[str, frozenset[str]] = {
     "PaymentDeclined": frozenset({"message"}),
     "CaptureFailed": frozenset({"message"}),
     "RefundFailed": frozenset({"message"}),
+    "DisputeAnswerFailed": frozenset({"message"}),
+    "GatewayDifferenceExplained": frozenset({"reason"}),
     "WebhookEndpointDisabled": frozenset({"reason"}),
 }
 # Names of events and the fields of them that a partner sees.

@@ -28,9 +28,9 @@ DEPTH = 2
 
 # Lists that cannot have fifty rows, or need arguments: the values to ask them with once for few and once for many.
 WHOLE = {
-    "bankSuggestions", "debtDecisions", "ledgerAccounts", "waitingPayouts", "legalEntities", "lowestPrices",
-    "paymentMethods", "paymentPolicies", "importKinds", "webhookEventTypes", "issuedCodes", "availability",
-    "routingPresets",
+    "bankSuggestions", "debtDecisions", "gatewayAccounts", "ledgerAccounts", "waitingPayouts", "legalEntities",
+    "lowestPrices", "paymentMethods", "paymentPolicies", "importKinds", "webhookEventTypes", "issuedCodes",
+    "availability", "routingPresets",
 }  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """A payment gateway over HTTP: payment intents with manual capture, idempotency keys, signed notices."""
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
@@ -14,8 +15,14 @@ from kontor.core.money import Money
 from kontor.payments.ports import (
     Abilities,
     Declined,
+    DisputeNews,
+    DisputeStatus,
+    Evidence,
+    GatewayLine,
+    GatewayPayout,
     GatewayUnavailable,
     Instruction,
+    LineCategory,
     Notice,
     Operation,
     Outcome,
@@ -37,7 +44,12 @@ _OPERATIONS = {
 }
 
 DEFAULT_ABILITIES = Abilities(
-    multi_capture=True, partial_refund=True, authorization_lifetime=timedelta(days=7), idempotent_keys=True
+    multi_capture=True,
+    partial_refund=True,
+    authorization_lifetime=timedelta(days=7),
+    idempotent_keys=True,
+    disputes=True,
+    payouts=True,
 )
 
 
@@ -84,12 +96,70 @@ class HttpGateway:
             return None
         return _outcome_of(response)
 
+    async def contest(self, idempotency_key: str, dispute: str, evidence: Evidence) -> DisputeNews | Declined:
+        """Send texts and documents; of a document its name and fingerprint stand for its content."""
+        files = {each.purpose: [each.name, hashlib.sha256(each.data).hexdigest()] for each in evidence.files}
+        body = {"evidence": {"texts": dict(evidence.texts), "files": files}}
+        return await self._answer(f"/v1/disputes/{dispute}/evidence", idempotency_key, dispute, body)
+
+    async def accept(self, idempotency_key: str, dispute: str) -> DisputeNews | Declined:
+        """Let the customer have the money."""
+        return await self._answer(f"/v1/disputes/{dispute}/accept", idempotency_key, dispute, {})
+
+    async def find_dispute(self, idempotency_key: str, dispute: str) -> DisputeNews | None:
+        """Look up what the key did, and if it did, how the dispute stands."""
+        outcome = await self.find(idempotency_key)
+        return (await self._dispute(dispute)) if isinstance(outcome, Succeeded) else None
+
+    async def _answer(self, path: str, key: str, dispute: str, body: dict[str, Any]) -> DisputeNews | Declined:
+        body |= {"currency": (await self._dispute(dispute)).amount.currency}
+        headers = {"idempotency-key": key, "content-type": "application/json"}
+        outcome = _outcome_of(await self._send("POST", path, body=orjson.dumps(body), headers=headers))
+        if isinstance(outcome, Pending):
+            raise OutcomeUnknown("The payment gateway has not decided yet.")
+        return outcome if isinstance(outcome, Declined) else await self._dispute(dispute)
+
+    async def _dispute(self, dispute: str) -> DisputeNews:
+        return _news(await self._read(f"/v1/disputes/{dispute}"))
+
+    async def payouts(self, *, since: datetime) -> Sequence[GatewayPayout]:
+        """Payouts since a moment, oldest first."""
+        content = await self._read(f"/v1/payouts?since={since.timestamp()}")
+        return [
+            GatewayPayout(
+                row["id"], Money(row["amount"], row["currency"]),
+                datetime.fromtimestamp(row["created_at"], UTC).date(), row["id"],
+            )
+            for row in content["data"]
+        ]  # fmt: skip
+
+    async def payout_lines(self, payout: str) -> Sequence[GatewayLine]:
+        """What a payout settled."""
+        content = await self._read(f"/v1/payouts/{payout}/lines")
+        return [
+            GatewayLine(
+                row["id"], LineCategory(row["category"]), Money(row["amount"], row["currency"]),
+                Money(row["fee"], row["currency"]), datetime.fromtimestamp(row["at"], UTC), source=row["source"],
+                authorization=row["payment_intent"],
+            )
+            for row in content["data"]
+        ]  # fmt: skip
+
+    async def _read(self, path: str) -> Mapping[str, Any]:
+        reply = await self._send("GET", path)
+        if reply.status != 200:
+            raise GatewayUnavailable("The payment gateway does not tell.", retry_after=None, status=reply.status)
+        content: Mapping[str, Any] = orjson.loads(reply.body)
+        return content
+
     def read_notice(self, headers: Mapping[str, str], body: bytes) -> Notice | None:
         """Check the signature and the age (five minutes at most), then read; `Forbidden` if either fails."""
         if not any(_genuine(webhook, headers, body) for webhook in self._webhooks):
             raise Forbidden("The signature of the notice is not valid.", code="PAYMENT_NOTICE_NOT_GENUINE")
         content = orjson.loads(body)
         data = content.get("data") or {}
+        if content.get("type") == "dispute.updated":
+            return _dispute_notice(content["id"], data)
         operation = _OPERATIONS.get(data.get("kind", ""))
         if content.get("type") != "operation.settled" or operation is None:
             return None
@@ -121,6 +191,24 @@ class HttpGateway:
         except NoAnswer as exception:
             # The request may have arrived, whatever broke: only the gateway knows.
             raise OutcomeUnknown("The payment gateway did not answer.") from exception
+
+
+def _dispute_notice(notice_id: str, data: Mapping[str, Any]) -> Notice:
+    news = _news(data)
+    return Notice(
+        notice_id, Operation.CHARGEBACK, data["reference"], None, Succeeded(news.reference, news.amount),
+        authorization=data["payment_intent"], dispute=news,
+    )  # fmt: skip
+
+
+def _news(data: Mapping[str, Any]) -> DisputeNews:
+    status, currency = DisputeStatus(data["status"].upper()), data["currency"]
+    return DisputeNews(
+        reference=data["id"], status=status, amount=Money(data["amount"], currency), taken=data["held"],
+        told_at=datetime.fromtimestamp(data["told_at"], UTC), reason=data["reason"],
+        due_at=datetime.fromtimestamp(data["due_at"], UTC), inquiry=data["inquiry"],
+        returned=status is DisputeStatus.WON and not data["inquiry"], fee=Money(data["fee"], currency),
+    )  # fmt: skip
 
 
 def _outcome_of(response: Reply) -> Outcome:

@@ -137,6 +137,9 @@ class DailyFigures:
     captured: list[DailyMoney]
     refunded: list[DailyMoney]
     receivables: Long = strawberry.field(description="What customers owe at the end of the day.")
+    clearing: list[DailyMoney] = strawberry.field(
+        description="What gateways hold of ours at the end of the day, by method; TRANSIT is on its way to the bank."
+    )
     differences: list[str] = strawberry.field(description="What payments and books do not agree on.")
 
 
@@ -149,9 +152,9 @@ class DailyClose:
 
 
 def _figures(content: Any) -> DailyFigures:
-    moved: dict[str, Any] = {
-        name: [DailyMoney(method=method, amount=Long(amount)) for method, amount in sorted(content[name].items())]
-        for name in ("captured", "refunded")
+    moved: dict[str, Any] = {  # days that were closed before it was kept say nothing of the clearing
+        name: [DailyMoney(method=key, amount=Long(amount)) for key, amount in sorted(content.get(name, {}).items())]
+        for name in ("captured", "refunded", "clearing")
     }
     revenue = [
         DailyRevenue(detail=detail, net=Long(sums["net"]), tax=Long(sums["tax"]))

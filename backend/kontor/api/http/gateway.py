@@ -13,6 +13,7 @@ from kontor.core.errors import Forbidden, KontorError, NotFound, Unavailable
 from kontor.core.inbox import store_message
 from kontor.core.jobs import Runtime
 from kontor.core.outbox import schedule
+from kontor.payments.disputing import news_kept
 from kontor.payments.ports import Declined, Notice, PaymentGateway, Pending, Succeeded
 
 
@@ -52,7 +53,7 @@ def _plain(notice: Notice) -> dict[str, Any]:
     if isinstance(outcome, (Succeeded, Pending)):
         told |= {"reference": outcome.reference}
     if notice.dispute is not None:
-        told |= {"dispute": notice.dispute.reference, "taken": notice.dispute.taken}
+        told |= {"dispute": news_kept(notice.dispute)}
     return {
         "operation": notice.operation.value,
         "authorization": notice.authorization,

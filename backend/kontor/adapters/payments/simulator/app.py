@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from kontor.adapters.payments.simulator import payouts
 from kontor.adapters.payments.simulator.bank import Answer, Bank, Order, Terms, behavior_of, error
 from kontor.adapters.payments.simulator.faults import AFTER, BEFORE, Dice, Faults, Trouble, Troublemaker
 from kontor.adapters.payments.simulator.ledger import Ledger, audit_entries
@@ -55,6 +56,7 @@ class Simulator:
         self._trouble = Troublemaker(self._faults, self._dice)
         self._authorization = f"Bearer {api_key}" if api_key else ""
         self._in_flight: set[str] = set()
+        self._clock = clock
         self.bank = Bank(self.ledger, terms=self.terms, faults=self._faults, dice=self._dice, clock=clock)
         self.app = Starlette(routes=self._routes())
 
@@ -71,6 +73,15 @@ class Simulator:
             post("/v1/payment_intents/{intent}/cancel", _read_void),
             post("/v1/refunds", _read_refund),
             post("/v1/test/chargebacks", _read_chargeback),
+            post("/v1/test/disputes", _read_dispute),
+            post("/v1/test/disputes/{dispute}/decide", _read_decision),
+            post("/v1/test/refund_returns", _read_refund_return),
+            post("/v1/disputes/{dispute}/evidence", _read_evidence),
+            post("/v1/disputes/{dispute}/accept", _read_acceptance),
+            Route("/v1/test/payouts", self._guarded(self._pay_out), methods=["POST"]),
+            get("/v1/disputes/{dispute}", self._get_dispute),
+            get("/v1/payouts", self._get_payouts),
+            get("/v1/payouts/{payout}/lines", self._get_payout_lines),
             get("/v1/payment_intents/{intent}", self._get_intent),
             get("/v1/operations", self._get_operation),
             get("/ledger", self._get_ledger),
@@ -150,6 +161,19 @@ class Simulator:
 
     async def _get_intent(self, request: Request) -> Answer:
         return _found(self.bank.intent(request.path_params["intent"]))
+
+    async def _get_dispute(self, request: Request) -> Answer:
+        return _found(self.bank.dispute(request.path_params["dispute"]))
+
+    async def _pay_out(self, request: Request) -> Answer:
+        fields = _fields_of(await request.body())
+        return _found(payouts.pay_out(self.ledger, _key_of(request), _currency(fields), self._clock()))
+
+    async def _get_payouts(self, request: Request) -> Answer:
+        return _found({"data": self.ledger.payouts(float(request.query_params.get("since", "0")))})
+
+    async def _get_payout_lines(self, request: Request) -> Answer:
+        return _found({"data": payouts.lines_of(self.ledger, request.path_params["payout"])})
 
     async def _get_ledger(self, request: Request) -> Answer:
         entries = self.ledger.entries()
@@ -241,3 +265,30 @@ def _read_refund(key: str, request: Request, fields: dict[str, Any]) -> Order:
 def _read_chargeback(key: str, request: Request, fields: dict[str, Any]) -> Order:
     intent = _text(fields, "payment_intent")
     return Order("chargeback", key, _amount(fields), _currency(fields), _text(fields, "reference"), intent=intent)
+
+
+def _read_dispute(key: str, request: Request, fields: dict[str, Any]) -> Order:
+    intent, reason = _text(fields, "payment_intent"), _text(fields, "reason")
+    inquiry = fields.get("inquiry", False) is True
+    return Order("dispute", key, _amount(fields), _currency(fields), "", method=reason, intent=intent, final=inquiry)
+
+
+def _read_decision(key: str, request: Request, fields: dict[str, Any]) -> Order:
+    word = _text(fields, "decision", 4)
+    if word not in ("won", "lost"):
+        raise BadRequest("decision must be won or lost.")
+    return Order("decide", key, 0, _currency(fields), "", method=word, intent=request.path_params["dispute"])
+
+
+def _read_refund_return(key: str, request: Request, fields: dict[str, Any]) -> Order:
+    intent, refund = _text(fields, "payment_intent"), _text(fields, "refund")
+    return Order("refund_return", key, 0, _currency(fields), "", method=refund, intent=intent)
+
+
+def _read_evidence(key: str, request: Request, fields: dict[str, Any]) -> Order:
+    evidence = orjson.dumps(fields.get("evidence"), option=orjson.OPT_SORT_KEYS).decode()
+    return Order("contest", key, 0, _currency(fields), "", method=evidence, intent=request.path_params["dispute"])
+
+
+def _read_acceptance(key: str, request: Request, fields: dict[str, Any]) -> Order:
+    return Order("accept", key, 0, _currency(fields), "", intent=request.path_params["dispute"])

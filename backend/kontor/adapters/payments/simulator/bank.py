@@ -8,14 +8,16 @@ from typing import Any
 
 import orjson
 
+from kontor.adapters.payments.simulator import claims
 from kontor.adapters.payments.simulator.faults import Dice, Faults
 from kontor.adapters.payments.simulator.ledger import Intent, Ledger, Performed
+from kontor.adapters.payments.simulator.refusals import Refused
 from kontor.adapters.payments.simulator.tokens import DECLINES, TOKENS, UNKNOWN_METHOD, Behavior, Refusal
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What the gateway grants; durations in seconds."""
+    """What the gateway grants; durations in seconds. A capture costs a part of it and a fixed fee in minor units."""
 
     multi_capture: bool = True
     partial_refund: bool = True
@@ -24,11 +26,15 @@ class Terms:
     slow_delay: float = 3.0
     late_notice_delay: float = 2.0
     notify_everything: bool = False
+    fee_rate: float = 0.014
+    fee_fixed: int = 25
+    dispute_fee: int = 1500
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One call, checked for form. `kind` is authorize, sale (both at once), capture, void, refund or chargeback."""
+    """One call, checked for form. `kind` is authorize, sale (both at once), capture, void, refund, chargeback, or what
+    is done about disputes (`claims.KINDS`): there `intent` may name the dispute, and `method` says how."""
 
     kind: str
     key: str
@@ -55,14 +61,6 @@ class Answer:
     fresh: bool = False
 
 
-class Refused(Exception):
-    """The operation is not done, and repeating it will not help."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.refusal = Refusal(code, message)
-
-
 class Bank:
     """The gateway's business: moves intents, writes the books, remembers every answer by its key."""
 
@@ -80,6 +78,7 @@ class Bank:
         self._faults = faults
         self._dice = dice
         self._clock = clock
+        self._claims = claims.Claims(ledger, fee=terms.dispute_fee, tell=self._queue)
 
     def perform(self, order: Order) -> Answer:
         """Do it once. The same key gets the same answer, the same key with another instruction a conflict."""
@@ -135,7 +134,9 @@ class Bank:
             self._ledger.save_intent(intent)
         self._ledger.add_operation(done)
         for kind, moved_amount in moved:
-            self._ledger.add_entry(done, kind, moved_amount, now)
+            self._enter(done, kind, moved_amount, now, about=order)
+        if order.kind == "refund_return" and refusal is None:
+            self._notify(self._ledger.operation(order.method) or done, now)
         if self._terms.notify_everything or order.kind == "chargeback":
             self._notify(done, now)
         return Answer(done.http_status, done.answer, fresh=True)
@@ -157,8 +158,25 @@ class Bank:
             created_at=now,
         )
 
+    def _enter(self, done: Performed, kind: str, amount: int, now: float, *, about: Order | None = None) -> None:
+        """Write down what moved, who moved it, and what the gateway keeps for it."""
+        fee, source = 0, ""
+        if kind == "capture":
+            fee = round(amount * self._terms.fee_rate) + self._terms.fee_fixed
+        elif about is not None and about.kind in claims.KINDS:
+            fee = {"chargeback": self._terms.dispute_fee, "reinstatement": -self._terms.dispute_fee}.get(kind, 0)
+            refund = self._ledger.operation(about.method) if kind == "refund_return" else None
+            source = refund.id if refund else _dispute_of(about)
+        self._ledger.add_entry(done, kind, amount, now, source=source, fee=fee)
+
+    def dispute(self, dispute_id: str) -> dict[str, Any] | None:
+        """A dispute as it now stands."""
+        dispute = self._ledger.dispute(dispute_id)
+        return claims.dispute_json(dispute) if dispute else None
+
     def _existing(self, order: Order) -> Intent:
-        intent = self._ledger.intent(order.intent)
+        dispute = self._ledger.dispute(order.intent)
+        intent = self._ledger.intent(dispute.intent if dispute else order.intent)
         if intent is None:
             raise Refused("payment_intent_not_found", "There is no such payment intent.")
         if intent.currency != order.currency:
@@ -175,6 +193,9 @@ class Bank:
             return self._void(intent)
         if order.kind == "refund":
             return self._refund(order, intent)
+        if order.kind in claims.KINDS:
+            claim = claims.Claim(order.kind, order.key, _dispute_of(order), order.amount, order.method, order.final)
+            return self._claims.perform(claim, intent, now)
         return "succeeded", [("chargeback", order.amount)], order.amount
 
     def _authorize(self, order: Order, intent: Intent) -> tuple[str, list[tuple[str, int]], int]:
@@ -248,7 +269,7 @@ class Bank:
         self._ledger.save_intent(intent)
         self._ledger.settle_operation(done.key, done.status, done.code, done.message)
         for kind, amount in moved:
-            self._ledger.add_entry(done, kind, amount, now)
+            self._enter(done, kind, amount, now)
         self._notify(done, now)
 
     def _performed(
@@ -261,7 +282,7 @@ class Bank:
             kind=order.kind,
             amount=amount,
             currency=order.currency,
-            reference=order.reference,
+            reference=order.reference or (intent.reference if intent else ""),
             status=status,
             code=refusal.code if refusal else None,
             message=refusal.message if refusal else None,
@@ -275,16 +296,25 @@ class Bank:
         return done
 
     def _notify(self, done: Performed, now: float) -> None:
-        notice_id = _identifier("evt", f"{done.key}|{done.status}")
-        body = orjson.dumps({"type": "operation.settled", "id": notice_id, "data": self._rendered(done)})
-        late = self._dice.falls(self._faults.late_notice, "late_notice", done.key)
-        due_at = now + (self._terms.late_notice_delay if late else 0.0)
-        copies = 2 if self._dice.falls(self._faults.duplicate_notice, "duplicate_notice", done.key) else 1
+        self._queue(f"{done.key}|{done.status}", "operation.settled", self._rendered(done), now=now)
+
+    def _queue(self, seed: str, kind: str, data: dict[str, Any], *, now: float | None = None) -> None:
+        """Queue a notice, some late and some twice; the same seed always gives the same id."""
+        notice_id = _identifier("evt", seed)
+        body = orjson.dumps({"type": kind, "id": notice_id, "data": data})
+        late = self._dice.falls(self._faults.late_notice, "late_notice", seed)
+        due_at = (self._clock() if now is None else now) + (self._terms.late_notice_delay if late else 0.0)
+        copies = 2 if self._dice.falls(self._faults.duplicate_notice, "duplicate_notice", seed) else 1
         for _ in range(copies):
             self._ledger.add_notice(notice_id, body, due_at)
 
     def _rendered(self, done: Performed) -> dict[str, Any]:
         return _operation_json(done, self._ledger.intent(done.intent))
+
+
+def _dispute_of(order: Order) -> str:
+    """The dispute that a call is about: the one it names, or the one it opens."""
+    return _identifier("dp", order.key) if order.kind == "dispute" else order.intent
 
 
 def error(status: int, code: str, message: str) -> Answer:

@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +25,43 @@ create table if not exists entry (
     seq integer primary key autoincrement, key text not null, operation text not null, intent text not null,
     reference text not null, kind text not null, amount integer not null, currency text not null, at real not null
 );
+create table if not exists dispute (
+    id text primary key, intent text not null, reference text not null, amount integer not null,
+    currency text not null, reason text not null, status text not null, inquiry integer not null,
+    held integer not null, fee integer not null, evidence text not null, due_at real not null, told_at real not null
+) without rowid;
+create table if not exists payout (
+    id text primary key, amount integer not null, currency text not null, created_at real not null
+) without rowid;
 create table if not exists notice (
     seq integer primary key autoincrement, id text not null, body blob not null, due_at real not null,
     attempts integer not null default 0, state text not null default 'open'
 );
 create index if not exists notice_due on notice (due_at) where state = 'open';
 """
+
+
+# Columns of `entry` that books of earlier releases lack.
+_ADDED = {"source": "text not null default ''", "fee": "integer not null default 0", "payout": "text"}
+
+
+@dataclass(slots=True)
+class Dispute:
+    """A complaint about a payment: `held` while the bank has the money, `fee` what the gateway keeps for it."""
+
+    id: str
+    intent: str
+    reference: str
+    amount: int
+    currency: str
+    reason: str
+    status: str
+    inquiry: int
+    held: int
+    fee: int
+    evidence: str
+    due_at: float
+    told_at: float
 
 
 @dataclass(slots=True)
@@ -83,6 +114,10 @@ class Ledger:
         self._db = sqlite3.connect(path, isolation_level=None, timeout=10)
         self._db.executescript("pragma journal_mode = wal; pragma synchronous = normal;")
         self._db.executescript(_SCHEMA)
+        present = {row[1] for row in self._db.execute("pragma table_info(entry)")}
+        for name, kind in _ADDED.items():
+            if name not in present:
+                self._db.execute(f"alter table entry add column {name} {kind}")
 
     def close(self) -> None:
         """Close the file."""
@@ -163,13 +198,41 @@ class Ledger:
         rows = self._db.execute("select * from operation where due_at <= ? order by due_at, key", (now,))
         return [Performed(*row) for row in rows.fetchall()]
 
-    def add_entry(self, done: Performed, kind: str, amount: int, at: float) -> None:
-        """Record that money moved. Nothing here prevents a second entry: the ledger must be able to show one."""
+    def add_entry(self, done: Performed, kind: str, amount: int, at: float, *, source: str = "", fee: int = 0) -> None:
+        """Record that money moved. Nothing here prevents a second entry: the ledger must be able to show one.
+
+        `source` is what moved it where that is not the operation itself, `fee` what the gateway keeps for it.
+        """
         self._db.execute(
-            "insert into entry (key, operation, intent, reference, kind, amount, currency, at)"
-            " values (?, ?, ?, ?, ?, ?, ?, ?)",
-            (done.key, done.id, done.intent, done.reference, kind, amount, done.currency, at),
+            "insert into entry (key, operation, intent, reference, kind, amount, currency, at, source, fee)"
+            " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (done.key, done.id, done.intent, done.reference, kind, amount, done.currency, at, source or done.id, fee),
         )
+
+    def dispute(self, dispute_id: str) -> Dispute | None:
+        """One dispute."""
+        row = self._db.execute("select * from dispute where id = ?", (dispute_id,)).fetchone()
+        return Dispute(*row) if row else None
+
+    def save_dispute(self, dispute: Dispute) -> None:
+        """Write a dispute as it now stands."""
+        values = [getattr(dispute, item.name) for item in fields(dispute)]
+        self._db.execute(f"insert or replace into dispute values ({', '.join('?' * len(values))})", values)
+
+    def payout(self, payout_id: str) -> dict[str, Any] | None:
+        """One payout."""
+        return next((each for each in self.payouts(0.0) if each["id"] == payout_id), None)
+
+    def payouts(self, since: float) -> list[dict[str, Any]]:
+        """Payouts since a moment, oldest first."""
+        names = ("id", "amount", "currency", "created_at")
+        found = self._db.execute("select * from payout where created_at >= ? order by created_at, id", (since,))
+        return [dict(zip(names, row, strict=True)) for row in found]
+
+    def add_payout(self, payout_id: str, amount: int, currency: str, at: float) -> None:
+        """Send what no payout has settled yet in a currency."""
+        self._db.execute("insert into payout values (?, ?, ?, ?)", (payout_id, amount, currency, at))
+        self._db.execute("update entry set payout = ? where payout is null and currency = ?", (payout_id, currency))
 
     def add_notice(self, notice_id: str, body: bytes, due_at: float) -> None:
         """Queue a notice; the same id may be queued twice, as gateways do."""
@@ -192,9 +255,12 @@ class Ledger:
         """A notice was not taken: try again later."""
         self._db.execute("update notice set attempts = attempts + 1, due_at = ? where seq = ?", (due_at, seq))
 
-    def entries(self) -> list[dict[str, Any]]:
-        """Everything that moved, in order."""
-        return _entries(self._db)
+    def entries(self, *, unsettled: str | None = None, payout: str | None = None) -> list[dict[str, Any]]:
+        """What moved, in order: everything, what no payout of a currency has settled, or what one payout did."""
+        found = _entries(self._db)
+        if unsettled is not None:
+            return [each for each in found if each["payout"] is None and each["currency"] == unsettled]
+        return found if payout is None else [each for each in found if each["payout"] == payout]
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +292,8 @@ def audit_file(path: str | Path) -> Audit:
 
 
 def _entries(db: sqlite3.Connection) -> list[dict[str, Any]]:
-    names = ("seq", "key", "operation", "intent", "reference", "kind", "amount", "currency", "at")
+    names = (
+        "seq", "key", "operation", "intent", "reference", "kind", "amount", "currency", "at", "source", "fee", "payout",
+    )  # fmt: skip
     rows = db.execute(f"select {', '.join(names)} from entry order by seq").fetchall()
     return [dict(zip(names, row, strict=True)) for row in rows]

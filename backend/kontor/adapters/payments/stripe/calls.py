@@ -51,6 +51,11 @@ class Calls:
             raise OutcomeUnknown("Stripe did not answer.") from exception
 
 
+def refused_or(reply: Reply) -> Answer:
+    """What an answer of Stripe says, wherever the call went."""
+    return _answer(reply)
+
+
 def _text(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 

@@ -6,8 +6,8 @@ which key, so that an outcome can be found again when Stripe has forgotten the k
 """
 
 import time
-from collections.abc import Callable, Mapping
-from datetime import timedelta
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import Any
 
@@ -15,6 +15,8 @@ import orjson
 
 from kontor.adapters.payments.stripe.amounts import NotChargeable, from_stripe, to_stripe
 from kontor.adapters.payments.stripe.calls import Answer, Calls, Parameters
+from kontor.adapters.payments.stripe.disputes import Disputes
+from kontor.adapters.payments.stripe.payouts import Payouts
 from kontor.adapters.payments.stripe.reading import KEY, PAYMENT, notice, promise, refunded
 from kontor.adapters.payments.stripe.signing import is_genuine
 from kontor.adapters.payments.wire import Connection
@@ -23,6 +25,10 @@ from kontor.core.money import Money
 from kontor.payments.ports import (
     Abilities,
     Declined,
+    DisputeNews,
+    Evidence,
+    GatewayLine,
+    GatewayPayout,
     Instruction,
     Notice,
     Operation,
@@ -58,9 +64,12 @@ class StripeGateway:
         multi_capture: bool = False,
         api_version: str = API_VERSION,
         clock: Callable[[], float] = time.time,
+        files: Connection | None = None,
     ) -> None:
-        self._client = client
+        self._client, self._files = client, files or client
         self._calls = Calls(client, version=api_version)
+        self._disputes = Disputes(self._calls, self._files, version=api_version, clock=clock)
+        self._payouts = Payouts(self._calls)
         self._secrets = webhook_secrets
         self._multi_capture = multi_capture
         self._clock = clock
@@ -69,12 +78,19 @@ class StripeGateway:
     def abilities(self) -> Abilities:
         """A promise that says nothing of its own is taken in one capture."""
         return Abilities(
-            multi_capture=False, partial_refund=True, authorization_lifetime=timedelta(days=7), idempotent_keys=True
+            multi_capture=False,
+            partial_refund=True,
+            authorization_lifetime=timedelta(days=7),
+            idempotent_keys=True,
+            disputes=True,
+            payouts=True,
         )
 
     async def aclose(self) -> None:
         """Close the connections."""
         await self._client.aclose()
+        if self._files is not self._client:
+            await self._files.aclose()
 
     async def authorize(self, instruction: Instruction, *, method: str, capture_now: bool = False) -> Outcome:
         """Create and confirm a PaymentIntent, or take over the one that is named.
@@ -167,6 +183,26 @@ class StripeGateway:
         if answer.refused or tag(idempotency_key) not in answer.content["metadata"]:
             return None
         return _captured(answer.content, from_stripe(0, answer.content["currency"]))
+
+    async def contest(self, idempotency_key: str, dispute: str, evidence: Evidence) -> DisputeNews | Declined:
+        """Submit evidence; the bank gets it once."""
+        return await self._disputes.contest(idempotency_key, dispute, evidence)
+
+    async def accept(self, idempotency_key: str, dispute: str) -> DisputeNews | Declined:
+        """Close the dispute as lost."""
+        return await self._disputes.accept(idempotency_key, dispute)
+
+    async def find_dispute(self, idempotency_key: str, dispute: str) -> DisputeNews | None:
+        """How the dispute stands if the key has been at work on it."""
+        return await self._disputes.find(idempotency_key, dispute)
+
+    async def payouts(self, *, since: datetime) -> Sequence[GatewayPayout]:
+        """Automatic payouts since a moment, oldest first."""
+        return await self._payouts.sent(since)
+
+    async def payout_lines(self, payout: str) -> Sequence[GatewayLine]:
+        """The balance transactions of a payout."""
+        return await self._payouts.lines(payout)
 
     def read_notice(self, headers: Mapping[str, str], body: bytes) -> Notice | None:
         """Check the signature and the age (five minutes at most), then read; `Forbidden` if either fails."""

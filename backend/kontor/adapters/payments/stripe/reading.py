@@ -22,16 +22,16 @@ LAPSED = "authorization_expired"
 """The code Kontor asks for a promise anew by."""
 
 _S = DisputeStatus
-# Status of a dispute: ours, and whether the money is with the bank. An inquiry ("warning") takes none.
+# Status of a dispute: ours, and whether it is only an inquiry ("warning"), which takes no money.
 _DISPUTES = {
-    "warning_needs_response": (_S.NEEDS_RESPONSE, False),
-    "warning_under_review": (_S.UNDER_REVIEW, False),
-    "warning_closed": (_S.WON, False),
-    "prevented": (_S.WON, False),
-    "needs_response": (_S.NEEDS_RESPONSE, True),
-    "under_review": (_S.UNDER_REVIEW, True),
+    "warning_needs_response": (_S.NEEDS_RESPONSE, True),
+    "warning_under_review": (_S.UNDER_REVIEW, True),
+    "warning_closed": (_S.WON, True),
+    "prevented": (_S.WON, True),
+    "needs_response": (_S.NEEDS_RESPONSE, False),
+    "under_review": (_S.UNDER_REVIEW, False),
     "won": (_S.WON, False),
-    "lost": (_S.LOST, True),
+    "lost": (_S.LOST, False),
 }
 _BY_STRIPE = frozenset({"automatic", "expired"})
 
@@ -97,25 +97,38 @@ def notice(event: Mapping[str, Any]) -> Notice | None:
 
 
 def _dispute(event: Mapping[str, Any], dispute: Mapping[str, Any]) -> Notice:
-    status, taken = _DISPUTES[dispute["status"]]
-    amount = from_stripe(dispute["amount"], dispute["currency"])
-    news = DisputeNews(
-        reference=dispute["id"],
-        status=status,
-        amount=amount,
-        taken=taken,
-        told_at=datetime.fromtimestamp(event["created"], UTC),
-        reason=dispute.get("reason") or "",
-        due_at=moment((dispute.get("evidence_details") or {}).get("due_by")),
-    )
+    news = disputed(dispute, told_at=event["created"], kind=event["type"])
     return Notice(
         event["id"],
         Operation.CHARGEBACK,
         "",
         None,
-        Succeeded(dispute["id"], amount),
+        Succeeded(dispute["id"], news.amount),
         authorization=dispute.get("payment_intent") or "",
         dispute=news,
+    )
+
+
+def disputed(dispute: Mapping[str, Any], *, told_at: int, kind: str = "") -> DisputeNews:
+    """How a dispute stands. Its balance transactions say what moved, one for each way; without them its status does.
+
+    Money is there again with a dispute that was won, or once an event of `kind` says so.
+    """
+    status, inquiry = _DISPUTES[dispute["status"]]
+    moves = dispute.get("balance_transactions") or []
+    returned = not inquiry and (status is _S.WON or kind == "charge.dispute.funds_reinstated")
+    due_by = (dispute.get("evidence_details") or {}).get("due_by")
+    return DisputeNews(
+        reference=dispute["id"],
+        status=status,
+        amount=from_stripe(dispute["amount"], dispute["currency"]),
+        taken=not inquiry and not returned,
+        told_at=datetime.fromtimestamp(told_at, UTC),
+        reason=dispute.get("reason") or "",
+        due_at=moment(due_by) if due_by else None,
+        inquiry=inquiry,
+        returned=returned,
+        fee=from_stripe(sum(each["fee"] for each in moves), moves[0]["currency"]) if moves else None,
     )
 
 

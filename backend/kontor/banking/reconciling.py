@@ -1,0 +1,357 @@
+"""Payouts of gateways: taken in with what they settle, compared with our books, and found again at the bank."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from kontor.banking import clearing, gateway_queries, settlement_files
+from kontor.banking.clearing import Settled, Told
+from kontor.banking.errors import DifferenceClosed, PayoutDiffers, PayoutNotArrived
+from kontor.banking.events import (
+    GatewayDifferenceExplained,
+    GatewayPayoutArrived,
+    GatewayPayoutConverted,
+    GatewayPayoutImported,
+)
+from kontor.banking.models import (
+    BankEntry,
+    GatewayAccount,
+    GatewayDifference,
+    GatewayPayout,
+    GatewayPayoutLine,
+)
+from kontor.banking.queries import get_entry
+from kontor.channels.models import LegalEntity, SalesChannel
+from kontor.core.db import Session, chunks
+from kontor.core.errors import InvalidInput, NotFound
+from kontor.core.ids import new_id
+from kontor.core.outbox import record
+from kontor.orders.models import Order
+from kontor.payments.ports import GatewayLine, LineCategory
+from kontor.payments.ports import GatewayPayout as Sent
+
+ORDER, SUSPENSE, SETTLED = "ORDER", "SUSPENSE", "SETTLED"
+EARLY, LATE = timedelta(days=3), timedelta(days=10)
+"""How long before and after its announced day a payout is looked for at the bank."""
+_LINE = (
+    "id", "payout_id", "gateway", "reference", "category", "amount", "fee", "currency", "original",
+    "original_currency", "source", "description", "occurred_at", "transaction_id", "dispute_id", "order_id", "detail",
+    "cleared", "cleared_currency",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class AccountData:
+    """Which legal entity a gateway pays out to; see `GatewayAccount`. The default gateway has an empty name."""
+
+    gateway: str
+    legal_entity_id: UUID
+    fetch: bool = True
+    missing_after_days: int = 7
+
+
+async def save_account(db: Session, data: AccountData, *, now: datetime) -> GatewayAccount:
+    """Say which legal entity a gateway pays out to. Raises `NotFound`, `InvalidInput`."""
+    if len(data.gateway.strip()) > 40:
+        raise InvalidInput("At most 40 characters.", code="INVALID_NAME", path=("input", "gateway"))
+    if not 1 <= data.missing_after_days <= 90:
+        raise InvalidInput("1 to 90.", code="OUT_OF_RANGE", path=("input", "missingAfterDays"), min=1, max=90)
+    await _lock_seller(db, data.legal_entity_id)
+    found = sa.select(GatewayAccount).where(GatewayAccount.gateway == data.gateway.strip()).with_for_update()
+    account: GatewayAccount | None = await db.scalar(found)
+    if account is None:
+        account = GatewayAccount(id=new_id(), gateway=data.gateway.strip(), fetched_at=None)
+        db.add(account)
+    account.legal_entity_id, account.fetch, account.updated_at = data.legal_entity_id, data.fetch, now
+    account.missing_after_days = data.missing_after_days
+    await db.flush()
+    return account
+
+
+async def _lock_seller(db: Session, entity_id: UUID) -> None:
+    found = sa.select(LegalEntity.id).where(LegalEntity.id == entity_id).with_for_update()
+    if db.principal.restricted or await db.scalar(found) is None:
+        raise NotFound("There is no such legal entity.", code="LEGAL_ENTITY_NOT_FOUND")
+
+
+async def import_payout(
+    db: Session, entity_id: UUID, gateway: str, sent: Sent, lines: Sequence[GatewayLine], *, now: datetime
+) -> GatewayPayout:
+    """Take a payout in with everything it settles; a known one stays as it is.
+
+    Locks the legal entity. What does not agree becomes a difference, never an error. Raises `PayoutDiffers` where the
+    reference is known with another amount, `InvalidInput` for a line of another currency than the payout's.
+    """
+    await _lock_seller(db, entity_id)
+    known = await gateway_queries.find_payout(db, gateway, sent.reference)
+    if known is not None:
+        if (known.amount, known.currency) != (sent.amount.amount, sent.amount.currency):
+            raise PayoutDiffers("The payout was imported with another amount.", reference=sent.reference)
+        return known
+    told = [_told(line, sent) for line in lines]
+    settled = clearing.match(told, await gateway_queries.open_movements(db, gateway, told), entity_id)
+    payout = GatewayPayout(
+        id=new_id(), gateway=gateway, reference=sent.reference[:120], legal_entity_id=entity_id,
+        amount=sent.amount.amount, fees=sum(line.fee for line in told), currency=sent.amount.currency,
+        lines=len(lines), arrives_on=sent.arrives_on, descriptor=sent.descriptor[:140], entry_id=None,
+        imported_at=now, imported_by=db.principal.name[:200], updated_at=now,
+    )  # fmt: skip
+    db.add(payout)
+    await db.flush()
+    ids = await _keep_lines(db, payout, lines, settled)
+    sides, rest = clearing.sides_of(payout.amount, gateway, told, settled)
+    count = await _note_differences(db, payout, list(zip(ids, told, settled, strict=True)), rest, now=now)
+    _tell_import(db, payout, sides, settled, count)
+    return payout
+
+
+async def import_file(
+    db: Session, entity_id: UUID, gateway: str, sent: Sent, content: str, *, now: datetime
+) -> GatewayPayout:
+    """Take a payout in from a settlement file; raises what `settlement_files.read` and `import_payout` raise."""
+    lines = [
+        GatewayLine(
+            each.reference, LineCategory(each.category), each.amount, each.fee, each.occurred_at, each.source,
+            each.authorization, each.original, each.description,
+        )
+        for each in settlement_files.read(content)
+    ]  # fmt: skip
+    return await import_payout(db, entity_id, gateway, sent, lines, now=now)
+
+
+def _told(line: GatewayLine, sent: Sent) -> Told:
+    if line.amount.currency != sent.amount.currency or line.fee.currency != sent.amount.currency:
+        raise InvalidInput(
+            "A payout's lines are in its currency.", code="CURRENCY_MISMATCH", path=("content",),
+            line=line.reference, expected=sent.amount.currency,
+        )  # fmt: skip
+    original = line.original
+    return Told(
+        line.category.value, line.source, line.authorization, line.amount.amount, line.fee.amount, line.amount.currency,
+        None if original is None else original.amount, None if original is None else original.currency,
+    )  # fmt: skip
+
+
+async def _keep_lines(
+    db: Session, payout: GatewayPayout, lines: Sequence[GatewayLine], settled: Sequence[Settled]
+) -> list[UUID]:
+    rows: list[tuple[Any, ...]] = []
+    for line, each in zip(lines, settled, strict=True):
+        ours = each.ours if each.matched else None
+        rows.append(
+            (
+                new_id(), payout.id, payout.gateway, line.reference[:120], line.category.value, line.amount.amount,
+                line.fee.amount, line.amount.currency, line.original and line.original.amount,
+                line.original and line.original.currency, line.source[:120], line.description[:500], line.occurred_at,
+                ours.key if ours and not ours.dispute else None, ours.key if ours and ours.dispute else None,
+                ours.order_id if ours else None, each.detail, each.cleared if ours else 0, each.cleared_currency,
+            )
+        )  # fmt: skip
+    await db.bulk_insert(GatewayPayoutLine, _LINE, rows)
+    return [row[0] for row in rows]
+
+
+async def _note_differences(
+    db: Session,
+    payout: GatewayPayout,
+    lines: Sequence[tuple[UUID, Told, Settled]],
+    rest: int,
+    *,
+    now: datetime,
+) -> int:
+    """Open what has to be explained, and close what was missing until now; how many were opened."""
+    rows = []
+    for line_id, _, each in lines:
+        if each.problem:
+            row = _difference(payout, each.problem, line_id, each.off, now=now)
+            row.line_id, row.detail = line_id, each.detail
+            row.order_id = each.ours.order_id if each.ours else None
+            rows.append(row)
+    if rest:
+        rows.append(_difference(payout, "SUM_DIFFERS", payout.id, rest, now=now))
+    db.add_all(rows)
+    found = [each.ours.key for _, _, each in lines if each.ours and each.matched and not each.ours.dispute]
+    for part in chunks(sorted(found)):
+        missing = sa.update(GatewayDifference).where(
+            GatewayDifference.kind == "MISSING_LINE",
+            GatewayDifference.subject_id.in_(part),
+            GatewayDifference.closed_at.is_(None),
+        )
+        await db.execute(
+            missing.values(explanation=SETTLED, payout_id=payout.id, closed_at=now, closed_by="", updated_at=now)
+        )
+    return len(rows)
+
+
+def _difference(payout: GatewayPayout, kind: str, subject_id: UUID, amount: int, *, now: datetime) -> GatewayDifference:
+    return GatewayDifference(
+        id=new_id(), kind=kind, subject_id=subject_id, legal_entity_id=payout.legal_entity_id, gateway=payout.gateway,
+        payout_id=payout.id, line_id=None, transaction_id=None, order_id=None, amount=amount,
+        currency=payout.currency, detail="", cleared=0, explanation=None, reason=None, opened_at=now, closed_at=None,
+        closed_by=None, updated_at=now,
+    )  # fmt: skip
+
+
+def _tell_import(
+    db: Session, payout: GatewayPayout, sides: Sequence[Any], settled: Sequence[Settled], differences: int
+) -> None:
+    imported = GatewayPayoutImported(
+        stream_id=payout.id, legal_entity_id=payout.legal_entity_id, gateway=payout.gateway,
+        reference=payout.reference, amount=payout.amount, currency=payout.currency,
+        arrives_on=payout.arrives_on.isoformat(), differences=differences, lines=sides,
+    )  # fmt: skip
+    record(db, imported)
+    for currency, others in clearing.conversions(payout.gateway, settled).items():
+        converted = GatewayPayoutConverted(
+            stream_id=payout.id, legal_entity_id=payout.legal_entity_id, reference=payout.reference, currency=currency,
+            lines=others,
+        )  # fmt: skip
+        record(db, converted)
+
+
+# --- what is missing ----------------------------------------------------------------------------------------------
+
+
+async def note_missing(db: Session, account: GatewayAccount, *, now: datetime) -> int:
+    """Open a difference for each movement that should have been paid out by now and is on no payout; how many."""
+    before = now - timedelta(days=account.missing_after_days)
+    missing = await gateway_queries.missing_movements(db, account, before)
+    for ours in missing:
+        db.add(
+            GatewayDifference(
+                id=new_id(), kind="MISSING_LINE", subject_id=ours.key, legal_entity_id=account.legal_entity_id,
+                gateway=account.gateway, payout_id=None, line_id=None, transaction_id=ours.key, order_id=ours.order_id,
+                amount=-ours.amount, currency=ours.currency, detail=ours.detail, cleared=0, explanation=None,
+                reason=None, opened_at=now, closed_at=None, closed_by=None, updated_at=now,
+            )
+        )  # fmt: skip
+    return len(missing)
+
+
+async def explain(
+    db: Session, difference_id: UUID, *, reason: str, order_id: UUID | None = None, now: datetime
+) -> GatewayDifference:
+    """Say what a difference is: money of an order, or something else that stays in suspense with a reason.
+
+    Raises `DifferenceClosed` for one that is explained, `InvalidInput` for an order of another seller or currency.
+    """
+    if not 1 <= len(reason.strip()) <= 500:
+        raise InvalidInput("1 to 500 characters.", code="INVALID_REASON", path=("reason",))
+    found = await gateway_queries.get_difference(db, difference_id, lock=True)
+    if found.closed_at is not None:
+        raise DifferenceClosed("The difference is explained.", explanation=found.explanation)
+    if order_id is not None:
+        await _check_order(db, found, order_id)
+    sides, cleared = clearing.explained(
+        found.kind, found.amount, found.gateway, found.detail, by_order=order_id is not None
+    )
+    found.explanation, found.reason, found.cleared = ORDER if order_id else SUSPENSE, reason.strip(), cleared
+    found.order_id, found.closed_at, found.closed_by, found.updated_at = order_id or found.order_id, now, db.by, now
+    explained = GatewayDifferenceExplained(
+        stream_id=found.id, legal_entity_id=found.legal_entity_id, payout_id=found.payout_id, order_id=order_id,
+        reference=found.id.hex, explanation=found.explanation, reason=found.reason, amount=found.amount,
+        currency=found.currency, lines=sides,
+    )  # fmt: skip
+    record(db, explained)
+    await db.flush()
+    return found
+
+
+async def _check_order(db: Session, difference: GatewayDifference, order_id: UUID) -> None:
+    row = (
+        await db.execute(
+            sa.select(SalesChannel.legal_entity_id, Order.currency)
+            .join(Order, Order.channel_id == SalesChannel.id)
+            .where(Order.id == order_id)
+        )
+    ).first()
+    if row is None or row.legal_entity_id != difference.legal_entity_id:
+        raise InvalidInput("The seller has no such order.", code="ORDER_NOT_FOUND", path=("orderId",))
+    if row.currency != difference.currency:
+        raise InvalidInput(
+            f"The order is in {row.currency}.", code="CURRENCY_MISMATCH", path=("orderId",),
+            expected=difference.currency,
+        )  # fmt: skip
+
+
+# --- at the bank --------------------------------------------------------------------------------------------------
+
+
+async def match_entry(db: Session, payout_id: UUID, entry_id: UUID, *, now: datetime) -> GatewayPayout:
+    """Say by which movement of our account a payout arrived; the entry is used up. The same twice changes nothing.
+
+    Locks the payout, then the entry. Raises `PayoutNotArrived` where amount or seller differ, or one of them is taken.
+    """
+    payout = await gateway_queries.get_payout(db, payout_id, lock=True)
+    entry = await get_entry(db, entry_id, db.principal, lock=True)
+    if payout.entry_id == entry.id:
+        return payout
+    free = entry.assigned == 0 and not entry.set_aside and payout.entry_id is None
+    same = (entry.amount, entry.currency, entry.legal_entity_id) == (
+        payout.amount, payout.currency, payout.legal_entity_id,
+    )  # fmt: skip
+    if not free or not same:
+        raise PayoutNotArrived("This movement is not the payout.", path=("entryId",), expected=payout.amount)
+    _arrive(db, payout, entry, now=now)
+    await db.flush()
+    return payout
+
+
+def _arrive(db: Session, payout: GatewayPayout, entry: BankEntry, *, now: datetime) -> None:
+    payout.entry_id, payout.updated_at, entry.updated_at = entry.id, now, now
+    if entry.amount > 0:
+        entry.assigned = entry.amount
+    else:
+        entry.set_aside = True  # what went out is assigned to nothing
+    sides = [("BANK", payout.amount, ""), ("TRANSIT", -payout.amount, payout.gateway)]
+    arrived = GatewayPayoutArrived(
+        stream_id=payout.id, legal_entity_id=payout.legal_entity_id, reference=payout.reference, entry_id=entry.id,
+        amount=payout.amount, currency=payout.currency, lines=sides,
+    )  # fmt: skip
+    record(db, arrived)
+
+
+async def find_arrivals(db: Session, *, now: datetime, limit: int = 200) -> int:
+    """Match payouts with movements of just their amount that name them or their gateway's descriptor; how many.
+
+    Only where one movement fits and no other payout fits it: the rest is for a person.
+    """
+    waiting = await gateway_queries.payouts_on_the_way(db, limit=limit)
+    fitting: dict[UUID, list[BankEntry]] = {
+        payout.id: await gateway_queries.fitting_entries(
+            db, payout, payout.arrives_on - EARLY, payout.arrives_on + LATE
+        )
+        for payout in waiting
+    }
+    wanted: dict[UUID, int] = {}
+    for entries in fitting.values():
+        for entry in entries:
+            wanted[entry.id] = wanted.get(entry.id, 0) + 1
+    done = 0
+    for payout in waiting:
+        named = [entry for entry in fitting[payout.id] if _names(entry, payout)]
+        sure = [entry for entry in named if payout.reference.casefold() in _text(entry)] or named
+        if len(sure) != 1 or sure[0].assigned or sure[0].set_aside:
+            continue
+        if wanted[sure[0].id] == 1 or payout.reference.casefold() in _text(sure[0]):
+            _arrive(db, payout, sure[0], now=now)
+            done += 1
+    return done
+
+
+def _text(entry: BankEntry) -> str:
+    return f"{entry.name} {entry.purpose} {entry.end_to_end}".casefold()
+
+
+def _names(entry: BankEntry, payout: GatewayPayout) -> bool:
+    words = [word.casefold() for word in (payout.reference, payout.descriptor) if word]
+    return any(word in _text(entry) for word in words)
+
+
+def since_of(account: GatewayAccount, now: datetime) -> datetime:
+    """From when on payouts are asked for: some days again, as one may be told late."""
+    return now - timedelta(days=30) if account.fetched_at is None else account.fetched_at - timedelta(days=7)
