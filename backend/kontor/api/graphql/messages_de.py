@@ -65,6 +65,8 @@ MESSAGES: dict[str, str] = {
     "FULFILLMENT_ORDER_NOT_FOUND": "Diesen Lieferauftrag gibt es nicht.",
     "FULFILLMENT_ORDER_STATE": "Der Stand des Lieferauftrags lässt das nicht zu.",
     "FUTURE_FIGURE": "Eine Bestandszahl kann nicht aus der Zukunft sein.",
+    "GIFT_CARD_DECLINED": "Die Geschenkkarte bezahlt das nicht.",
+    "GIFT_CARD_NOT_FOUND": "Diese Geschenkkarte gibt es nicht.",
     "GRAPHQL_PARSE_FAILED": "Die Anfrage ist kein gültiges GraphQL.",
     "GRAPHQL_VALIDATION_FAILED": "Die Anfrage passt nicht zum Schema.",
     "GTIN_TAKEN": "Diese GTIN gehört zu einer anderen Variante.",
