@@ -7,7 +7,7 @@ from uuid import UUID
 from kontor.core.db import Database, Session
 from kontor.core.principal import SYSTEM
 from kontor.giftcards import service
-from kontor.giftcards.service import Wish
+from kontor.giftcards.values import Wish
 
 T = TypeVar("T")
 

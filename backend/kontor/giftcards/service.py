@@ -13,6 +13,7 @@ from kontor.core.db import Session
 from kontor.core.ids import new_id
 from kontor.giftcards.errors import CardDeclined, GiftCardNotFound
 from kontor.giftcards.models import GiftCard, GiftCardMovement, MovementKind
+from kontor.giftcards.values import Wish
 
 _CARD = (
     "id", "digest", "ending", "order_id", "multi_purpose", "currency", "face_value", "balance", "reserved",
@@ -31,16 +32,6 @@ class NewCard:
     currency: str
     value: int
     multi_purpose: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """One instruction of a payment: what is done once under `key`, for `amount` minor units."""
-
-    key: str
-    reference: str
-    amount: int
-    currency: str
 
 
 def digest_of(code: str) -> str:

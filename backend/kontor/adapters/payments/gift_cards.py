@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Mapping
 from kontor.core.money import Money
 from kontor.giftcards.desk import GiftCardDesk
 from kontor.giftcards.errors import CardDeclined
-from kontor.giftcards.service import Wish
+from kontor.giftcards.values import Wish
 from kontor.payments.ports import Abilities, Declined, Instruction, Notice, Outcome, Sought, Succeeded
 
 NAME = "giftcards"
