@@ -64,6 +64,7 @@ def build(settings: Settings) -> Runtime:
         database.clock = sharedclock.SharedClock(database.engine)
     ports = Ports()
     bind_adapters(ports, settings)
+    bind_gift_cards(ports, database)
     return Runtime(database, ports, settings)
 
 
@@ -117,6 +118,15 @@ def _bind_vies(ports: Ports, settings: Settings) -> None:
     from kontor.tax.ports import VatRegister
 
     ports.register(VatRegister, ViesRegister(connect(settings.vat_register_url or VIES_URL)))
+
+
+def bind_gift_cards(ports: Ports, database: Database) -> None:
+    """The cards that Kontor sold pay as a gateway does, from their balances in the database."""
+    from kontor.adapters.payments.gift_cards import NAME, GiftCardGateway
+    from kontor.giftcards.desk import GiftCardDesk
+    from kontor.payments.ports import PaymentGateway
+
+    ports.register(PaymentGateway, GiftCardGateway(GiftCardDesk(database)), name=NAME)
 
 
 class GatewayConnection:

@@ -83,6 +83,7 @@ def upgrade() -> None:
             name=op.f("uq_tax_region_country_postal_from_postal_to_valid_from"),
         ),
     )
+    op.create_index("ix_tax_region_valid_from_id", "tax_region", ["valid_from", "id"])
     refuse_overlaps("tax_region", RANGE)
     op.add_column("orders", sa.Column("taxation", JSON, nullable=True))
 

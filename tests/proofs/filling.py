@@ -21,6 +21,7 @@ from kontor.channels.models import LegalEntity
 from kontor.core.db import Database, Session
 from kontor.core.ids import new_id
 from kontor.core.outbox import OutboxRow
+from kontor.giftcards.models import GiftCard
 from kontor.invoicing.models import DunningNotice, Invoice, OpenItem
 from kontor.ledger.models import LedgerExport
 from kontor.locations.models import StockLocation
@@ -150,6 +151,12 @@ async def _taxes(db: Session, index: int) -> None:
         ]
     )  # fmt: skip
     await db.flush()
+    db.add(
+        GiftCard(
+            id=new_id(), digest=f"{index:064}", ending="ABCD", order_id=new_id(), multi_purpose=True, currency="EUR",
+            face_value=0, balance=0, reserved=0, issued_at=at, updated_at=at,
+        )
+    )  # fmt: skip
     db.add(
         VatIdCheck(
             id=check_id, vat_id_id=vat_id, number=f"ATU{index:08}", outcome=CheckOutcome.VALID, register="VIES",

@@ -11,6 +11,7 @@ from kontor.channels.models import SalesChannel
 from kontor.core.db import Session
 from kontor.core.outbox import OutboxRow
 from kontor.fulfillment.models import Shipment, ShipmentLine
+from kontor.giftcards.models import GiftCard, GiftCardMovement, MovementKind
 from kontor.invoicing.models import CreditNote, Invoice, JournalEntry, JournalLine
 from kontor.orders.models import Order, OrderCharge, OrderLine, PriceAdjustment
 from kontor.payments.models import (
@@ -321,9 +322,31 @@ def _hex(db: Session, column: Any) -> Any:
     return sa.func.replace(sa.cast(column, sa.String()), "-", "")
 
 
+async def gift_cards(db: Session) -> list[Difference]:
+    """What is left on a gift card and what is reserved of it are the sums of its movements."""
+    row, kind = GiftCardMovement, MovementKind
+    balance = sa.case(
+        (row.kind.in_((kind.ISSUE, kind.GIVE_BACK)), row.amount), (row.kind == kind.REDEEM, -row.amount), else_=0
+    )
+    reserved = sa.case(
+        (row.kind == kind.RESERVE, row.amount), (row.kind.in_((kind.REDEEM, kind.RELEASE)), -row.amount), else_=0
+    )
+    sums = (
+        sa.select(row.card_id, total(balance, "balance"), total(reserved, "reserved")).group_by(row.card_id).subquery()
+    )
+    found = sa.join(GiftCard, sums, sums.c.card_id == GiftCard.id, isouter=True)
+    subject = (text("gift card"), GiftCard.ending)
+    differences: list[Difference] = []
+    for name in ("balance", "reserved"):
+        pair = (getattr(GiftCard, name), or_zero(sums.c[name]))
+        differences += await unequal(db, 3, f"{name} of a gift card", found=found, subject=subject, pair=pair)
+    return differences
+
+
 CHECKS = (
     payment_limits,
     payment_ledgers,
+    gift_cards,
     order_totals,
     shipped_value,
     captured_value,

@@ -34,6 +34,7 @@ SIGN_IN_PAIR = Limit("sign-in-pair", 10, 900)  # one account from one address
 SIGN_IN_ACCOUNT = Limit("sign-in-account", 100, 3600)  # one account from anywhere
 SIGN_IN_ADDRESS = Limit("sign-in-address", 300, 900)  # everybody behind one address
 PASSWORD_CHANGE = Limit("password-change", 10, 900)
+GIFT_CARDS = Limit("gift-cards", 30, 60)  # codes one client may ask about
 TOKEN_PAIR = Limit("token-pair", 60, 60)
 TOKEN_ADDRESS = Limit("token-address", 600, 60)
 

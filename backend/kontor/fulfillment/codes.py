@@ -13,6 +13,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from kontor.catalog.models import PoolCode, ProductKind
+from kontor.catalog.vouchers import VOUCHER_CLASS
 from kontor.core.db import Session, chunks
 from kontor.core.ids import new_id
 from kontor.core.outbox import record
@@ -22,6 +23,7 @@ from kontor.fulfillment.events import CodesIssued, ServiceConfirmed
 from kontor.fulfillment.models import IssuedCode
 from kontor.fulfillment.shipments import Leaving, book_shipments
 from kontor.fulfillment.work import count_orders
+from kontor.giftcards.service import NewCard, issue_cards
 from kontor.orders import progress
 from kontor.orders import queries as orders
 from kontor.orders.errors import LineNotFound
@@ -67,6 +69,7 @@ async def issue_codes(db: Session, found: Mapping[UUID, Order], lines: Lines, *,
         if codes:
             given.setdefault(line.order_id, {})[line.id] = len(codes)
     await db.bulk_insert(IssuedCode, _ISSUED, rows)
+    await issue_cards(db, _cards(found, open_lines, rows), now=now)
     leaving = await _leave(db, {order_id: found[order_id] for order_id in given}, lines, given, now=now)
     for each in leaving:
         order, shipment = each.order, each.sent
@@ -76,6 +79,22 @@ async def issue_codes(db: Session, found: Mapping[UUID, Order], lines: Lines, *,
         )
         record(db, event)
     return issued
+
+
+def _cards(found: Mapping[UUID, Order], lines: Sequence[OrderLine], rows: Sequence[tuple[Any, ...]]) -> list[NewCard]:
+    """The gift cards among codes just given out: each is worth what a piece costs before anything is taken off."""
+    cards = {line.id: line for line in lines if line.kind == ProductKind.GIFT_CARD}
+    return [
+        NewCard(
+            code,
+            order_id,
+            found[order_id].currency,
+            cards[line_id].unit_price,
+            multi_purpose=cards[line_id].tax_class == VOUCHER_CLASS,
+        )
+        for _, order_id, line_id, _, code, _ in rows
+        if line_id in cards
+    ]
 
 
 def new_code() -> str:

@@ -45,6 +45,7 @@ class TaxRegion(Model):
     __table_args__ = (
         sa.CheckConstraint("valid_to IS NULL OR valid_to > valid_from", name="validity"),
         sa.UniqueConstraint("country", "postal_from", "postal_to", "valid_from"),
+        sa.Index("ix_tax_region_valid_from_id", "valid_from", "id"),
     )
     id: Mapped[UUID] = mapped_column(primary_key=True)
     country: Mapped[str] = mapped_column(sa.String(2))

@@ -79,6 +79,8 @@ MESSAGES: dict[str, str] = {
     "GATEWAY_PAYOUT_DIFFERS": "Diese Auszahlung wurde mit einem anderen Betrag übernommen.",
     "GATEWAY_PAYOUT_NOT_ARRIVED": "Diese Kontobewegung ist nicht diese Auszahlung.",
     "GATEWAY_PAYOUT_NOT_FOUND": "Diese Auszahlung gibt es nicht.",
+    "GIFT_CARD_DECLINED": "Die Geschenkkarte bezahlt das nicht.",
+    "GIFT_CARD_NOT_FOUND": "Diese Geschenkkarte gibt es nicht.",
     "GRAPHQL_PARSE_FAILED": "Die Anfrage ist kein gültiges GraphQL.",
     "GRAPHQL_VALIDATION_FAILED": "Die Anfrage passt nicht zum Schema.",
     "GTIN_TAKEN": "Diese GTIN gehört zu einer anderen Variante.",

@@ -1,0 +1,141 @@
+"""Gift cards that were sold: what is left on them, and blocking them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import Enum
+from typing import Annotated, Any
+from uuid import UUID
+
+import strawberry
+from strawberry import UNSET
+
+from kontor.api.graphql.context import Info
+from kontor.api.graphql.errors import Refusal
+from kontor.api.graphql.master_rows import Given
+from kontor.api.graphql.mutation import change
+from kontor.api.graphql.order_types import money
+from kontor.api.graphql.paging import After, Connection, First, connect, page_of, sorting
+from kontor.api.graphql.permissions import requires
+from kontor.api.graphql.scalars import Money
+from kontor.api.http.session import gate
+from kontor.auth import limits
+from kontor.auth.permissions import Permission
+from kontor.core.db import Session
+from kontor.giftcards import queries, service
+from kontor.giftcards.models import GiftCard as GiftCardRow
+
+
+@strawberry.type(
+    description="A gift card. balance is what has not been redeemed, reserved of it what is promised to payments. Of "
+    "its code only the ending is known. Cards that are not multiPurpose were taxed when they were sold and pay nothing."
+)
+class GiftCard:
+    id: UUID
+    ending: str
+    order_id: UUID
+    multi_purpose: bool
+    face_value: Money
+    balance: Money
+    reserved: Money
+    blocked_at: datetime | None
+    issued_at: datetime
+    updated_at: datetime
+
+    @classmethod
+    def of(cls, row: Any) -> GiftCard:
+        """As the API shows it."""
+        plain = ("id", "ending", "order_id", "multi_purpose", "blocked_at", "issued_at", "updated_at")
+        amounts: dict[str, Any] = {
+            name: money(getattr(row, name), row.currency) for name in ("face_value", "balance", "reserved")
+        }
+        return cls(**{name: getattr(row, name) for name in plain}, **amounts)
+
+
+@strawberry.type(description="What a card can still pay.")
+class GiftCardBalance:
+    available: Money
+    blocked: bool
+
+
+@strawberry.input(description="`endings` are the last four characters of codes.")
+class GiftCardsFilter(Given):
+    order_ids: list[UUID] | None = UNSET
+    endings: list[str] | None = UNSET
+    blocked: bool | None = UNSET
+    changed_since: datetime | None = UNSET
+
+
+@strawberry.enum
+class GiftCardsSort(Enum):
+    ISSUED_AT = "ISSUED_AT"
+    ISSUED_AT_DESC = "ISSUED_AT_DESC"
+    UPDATED_AT = "UPDATED_AT"
+    UPDATED_AT_DESC = "UPDATED_AT_DESC"
+
+
+@strawberry.type
+class GiftCardsQuery:
+    @strawberry.field(
+        extensions=[requires(Permission.PAYMENTS_READ)],
+        description="Cards that were sold; who sees a part of the company only sees none.",
+    )
+    async def gift_cards(
+        self,
+        info: Info,
+        filter: GiftCardsFilter | None = None,
+        sort: GiftCardsSort = GiftCardsSort.ISSUED_AT_DESC,
+        first: First = 50,
+        after: After = None,
+    ) -> Connection[GiftCard]:
+        wanted = queries.GiftCardFilter(**(filter.values() if filter else {}))
+        async with info.context.runtime.database.read_only(info.context.principal) as db:
+            page = await queries.list_gift_cards(db, wanted, page_of(first, after), **sorting(sort))
+        return connect(page, GiftCard.of)
+
+    @strawberry.field(
+        extensions=[requires(Permission.ORDERS_PLACE)],
+        description="What the card of a code can pay; none when there is no such card. At most 30 codes a minute.",
+    )
+    async def gift_card_balance(self, info: Info, code: str) -> GiftCardBalance | None:
+        context = info.context
+        await gate(context.runtime).limiter.take(limits.GIFT_CARDS, str(context.principal.id or context.principal.kind))
+        async with context.runtime.database.read_only(context.principal) as db:
+            card = await service.card_of_code(db, code[:200])
+        if card is None or not card.multi_purpose:
+            return None
+        free = 0 if card.blocked_at is not None else card.balance - card.reserved
+        return GiftCardBalance(available=money(free, card.currency), blocked=card.blocked_at is not None)
+
+
+@strawberry.type
+class GiftCardBlocked:
+    gift_card: GiftCard
+
+
+GiftCardResult = Annotated[GiftCardBlocked | Refusal, strawberry.union("GiftCardResult")]
+
+
+async def _again(db: Session, ids: list[UUID]) -> GiftCardBlocked:
+    return GiftCardBlocked(gift_card=GiftCard.of(await db.get_one(GiftCardRow, ids[0])))
+
+
+@strawberry.type
+class GiftCardsMutation:
+    @strawberry.mutation(
+        extensions=[requires(Permission.PAYMENTS_WRITE)],
+        description="Block a card, so that it promises nothing new, or take that back. What it has promised it pays.",
+    )
+    async def block_gift_card(self, info: Info, id: UUID, blocked: bool = True) -> GiftCardResult:
+        async def work(db: Session) -> GiftCardBlocked:
+            row = await service.set_blocked(db, id, blocked=blocked, now=db.now)
+            return GiftCardBlocked(gift_card=GiftCard.of(row))
+
+        return await change(
+            info,
+            work,
+            body=[str(id), blocked],
+            again=_again,
+            targets=lambda done: [("gift_card", done.gift_card.id)],
+            details={"blocked": blocked},
+        )
