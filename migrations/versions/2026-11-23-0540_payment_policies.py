@@ -1,14 +1,14 @@
 """In which order payments are drawn on and given back over, by channel and moment.
 
 Revision: 6d18f3b0c7a5
-Follows: b36c8f1d0e92
+Follows: 7c15e9a4d2f3
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "6d18f3b0c7a5"
-down_revision = "b36c8f1d0e92"
+down_revision = "7c15e9a4d2f3"
 branch_labels = None
 depends_on = None
 

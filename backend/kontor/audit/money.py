@@ -281,13 +281,13 @@ async def documents_against_shipments(db: Session) -> list[Difference]:
 
 
 async def entries_of_effects(db: Session) -> list[Difference]:
-    """Every capture, invoice, credit note and refund of money has its entry, unless the work of its order waits."""
+    """Every capture, refund, invoice and credit note that moves money has its entry, unless its order's work waits."""
     moved, done = PaymentTransaction, PaymentTransaction.outcome == TransactionState.SUCCEEDED
     kind = TransactionKind
     money_in = sa.and_(done, moved.kind.in_((kind.CAPTURE, kind.RECEIVE)))
     effects: tuple[tuple[str, tuple[str, ...], Any, Any, Any], ...] = (
-        ("invoice", ("INVOICE",), Invoice, Invoice.number, sa.true()),
-        ("credit note", ("CREDIT_NOTE",), CreditNote, CreditNote.number, sa.true()),
+        ("invoice", ("INVOICE",), Invoice, Invoice.number, Invoice.gross > 0),
+        ("credit note", ("CREDIT_NOTE",), CreditNote, CreditNote.number, CreditNote.gross > 0),
         ("capture", ("CAPTURE", "RECEIPT"), moved, moved.id, money_in),
         ("withdrawal", ("WITHDRAWAL",), moved, moved.id, sa.and_(done, moved.kind == kind.WITHDRAW)),
         ("chargeback", ("CHARGEBACK",), moved, moved.id, sa.and_(done, moved.kind == kind.CHARGEBACK)),

@@ -70,8 +70,8 @@ async def _missing_entries(db: Session) -> AsyncIterator[str]:
     transaction, refund = PaymentTransaction, Refund
     done = transaction.outcome == TransactionState.SUCCEEDED
     subjects: tuple[tuple[str, Any, Any, Any], ...] = (
-        ("INVOICE", Invoice.number, Invoice.number, sa.true()),
-        ("CREDIT_NOTE", CreditNote.number, CreditNote.number, sa.true()),
+        ("INVOICE", Invoice.number, Invoice.number, Invoice.gross > 0),
+        ("CREDIT_NOTE", CreditNote.number, CreditNote.number, CreditNote.gross > 0),
         ("CAPTURE", transaction.id, _hex(db, transaction.id), sa.and_(done, transaction.kind.in_(_MONEY_IN))),
         ("CHARGEBACK", transaction.id, _hex(db, transaction.id),
          sa.and_(done, transaction.kind == TransactionKind.CHARGEBACK)),

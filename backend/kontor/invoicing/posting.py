@@ -186,11 +186,12 @@ def _of_payout(event: str, facts: Mapping[str, Any]) -> Posting | None:
     return Posting(_OF_PAYOUTS[event], facts["reference"][:80], lines) if lines else None
 
 
-def _document(kind: str, facts: Mapping[str, Any], content: Mapping[str, Any] | None, sign: int) -> Posting:
+def _document(kind: str, facts: Mapping[str, Any], content: Mapping[str, Any] | None, sign: int) -> Posting | None:
+    """A document of gifts alone moves nothing."""
     sold = [Line(A.REVENUE, -facts["net"]), Line(A.TAX, -facts["tax"])] if content is None else _sold(content)
     lines = (Line(A.RECEIVABLES, facts["gross"]), *sold)
-    signed = (Line(line.account, sign * line.amount, line.detail) for line in lines if line.amount)
-    return Posting(kind, facts["number"], tuple(signed))
+    signed = tuple(Line(line.account, sign * line.amount, line.detail) for line in lines if line.amount)
+    return Posting(kind, facts["number"], signed) if signed else None
 
 
 def _sold(content: Mapping[str, Any]) -> list[Line]:
