@@ -9,6 +9,7 @@ from uuid import UUID
 from kontor.core.db import Session
 from kontor.core.outbox import record, schedule
 from kontor.core.statemachine import transition
+from kontor.orders.models import Order
 from kontor.orders.queries import lock_orders
 from kontor.payments import ledger, queries, renewing
 from kontor.payments.calling import Call, Results, Settled
@@ -120,10 +121,11 @@ async def prepare_captures(
         ]
         if each.final and not known and _others(group, underway):
             raise CaptureUnderWay
+        said = settings[orders[each.order_id].channel_id]
         plan = plan_captures(
             planned(group.values(), underway, abilities_of, declined),
-            shipped=each.shipped,
-            policy=policy_of(settings[orders[each.order_id].channel_id]),
+            shipped=each.shipped + _beyond_total(orders[each.order_id], each, payments[each.order_id], said),
+            policy=policy_of(said),
             final=each.final,
         )
         intents = known or _intend(db, each, plan, group, underway)
@@ -134,6 +136,19 @@ async def prepare_captures(
             if ledger.by_gateway(group[intent.payment_id])
         ]
     return calls
+
+
+def _beyond_total(order: Order, asked: CaptureOrder, payments: Sequence[Payment], settings: Mapping[str, Any]) -> int:
+    """What the last capture takes beyond the value shipped, minor units: nothing, unless the channel says otherwise.
+
+    With `capture_surplus` it is what the customer agreed to pay beyond the order's total when it was placed, such as
+    the interest of instalments; at most the channel's `payment_tolerance`. Methods named later add nothing to it.
+    """
+    if not (asked.final and payments and settings.get("capture_surplus")):
+        return 0
+    placed = min(each.created_at for each in payments)
+    surplus = sum(each.amount for each in payments if each.created_at == placed) - order.total
+    return surplus if 0 < surplus <= int(settings.get("payment_tolerance", 0)) else 0
 
 
 def _call(payment: Payment, intent: PaymentTransaction, abilities_of: AbilitiesOf, *, known: bool, final: bool) -> Call:
@@ -194,7 +209,7 @@ async def finish_captures(
         declined = _book_shipment(db, each, group, underway, results, now=now)
         plan = plan_captures(
             planned(group, underway, abilities_of),
-            shipped=each.shipped,
+            shipped=each.shipped + _beyond_total(order, each, group, settings[order.channel_id]),
             policy=policy_of(settings[order.channel_id]),
             final=each.final,
         )
