@@ -105,7 +105,7 @@ def replay(data: Data = None) -> None:
 @app.command()
 def payments(
     data: Data = None,
-    orders: Annotated[int | None, typer.Option(help="An even sample of so many orders; else all.", min=1)] = None,
+    orders: Annotated[int | None, typer.Option(help="So many, differing ones first; else all.", min=1)] = None,
     on: Databases = "both",
 ) -> None:
     """The recorded payments: taken over with their orders, captured on shipment, the journal balanced every day."""

@@ -123,6 +123,7 @@ async def _known(db: Session, keys: Sequence[str]) -> set[str]:
 async def _paid(db: Session, refund_ids: Sequence[UUID]) -> dict[str, list[Paid]]:
     found = (
         sa.select(PaymentTransaction.refund_id, PaymentTransaction.kind, PaymentTransaction.amount,
+                  PaymentTransaction.rounding,
                   Payment.kind.label("method"), Payment.gateway)
         .join(Payment, Payment.id == PaymentTransaction.payment_id)
         .where(
@@ -133,7 +134,9 @@ async def _paid(db: Session, refund_ids: Sequence[UUID]) -> dict[str, list[Paid]
     paid: dict[str, list[Paid]] = {}
     for row in await queries.rows_of(db, found, PaymentTransaction.refund_id, refund_ids):
         credit = row["kind"] is TransactionKind.CREDIT
-        part = Paid(row["method"].value, row["amount"], credited=credit, gateway=row["gateway"])
+        part = Paid(
+            row["method"].value, row["amount"], credited=credit, gateway=row["gateway"], rounding=row["rounding"]
+        )
         paid.setdefault(str(row["refund_id"]), []).append(part)
     return paid
 

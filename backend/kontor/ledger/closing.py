@@ -126,9 +126,11 @@ async def _differences(db: Session, entity: LegalEntity, moments: Moments, found
     """The payments' own books against the journal, by currency; refunds taken off a debt move no money."""
     row, kind = PaymentTransaction, TransactionKind
     into = sa.case(
-        (row.kind.in_((kind.CAPTURE, kind.RECEIVE)), row.amount), (row.kind == kind.WITHDRAW, -row.amount), else_=0
+        (row.kind.in_((kind.CAPTURE, kind.RECEIVE)), row.amount + row.rounding),
+        (row.kind == kind.WITHDRAW, -row.amount),
+        else_=0,
     )
-    back = sa.case((row.kind.in_((kind.REFUND, kind.CHARGEBACK)), row.amount), else_=0)
+    back = sa.case((row.kind.in_((kind.REFUND, kind.CHARGEBACK)), row.amount + row.rounding), else_=0)
     moved = await db.execute(
         sa.select(Payment.currency, sa.func.sum(into), sa.func.sum(back))
         .join(Payment, Payment.id == row.payment_id)

@@ -85,6 +85,7 @@ def planned(
             multi_capture=takes_parts(payment, abilities_of),
             position=payment.position,
             declined=payment.id in declined,
+            at_the_till=ledger.due_at_the_till(payment),
         )
         for payment in payments
     ]
@@ -292,6 +293,7 @@ def _tell_success(db: Session, payment: Payment, intent: PaymentTransaction) -> 
                 amount=intent.amount,
                 currency=payment.currency,
                 method=payment.kind,
+                rounding=intent.rounding,
             ),
         )
     elif intent.kind is K.VOID:
@@ -340,8 +342,6 @@ async def prepare_voids(db: Session, order_ids: Sequence[UUID]) -> dict[UUID, li
 
 
 def _unused(payment: Payment, underway: Sequence[PaymentTransaction]) -> int:
-    if payment.kind.money_in_advance:
-        return 0
     used = payment.billed if payment.kind is PaymentMethodKind.ON_ACCOUNT else payment.captured
     return payment.authorized - used - sum(each.amount for each in underway if each.kind in (K.CAPTURE, K.BILL, K.VOID))
 

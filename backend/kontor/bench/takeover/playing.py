@@ -105,8 +105,8 @@ Work = Callable[[Session, Sequence[Taking]], Awaitable[None]]
 
 
 def end_of(day: date) -> datetime:
-    """One minute before a day ends where the seller is."""
-    return datetime.combine(day, time(23, 59), ZoneInfo(ZONE)).astimezone(UTC)
+    """One second before a day ends where the seller is: after everything that was recorded on it."""
+    return datetime.combine(day, time(23, 59, 59), ZoneInfo(ZONE)).astimezone(UTC)
 
 
 class Takeover:

@@ -19,6 +19,7 @@ from kontor.bench.replay.dataset import (
     Place,
     Recorded,
     by_order,
+    centavos,
     lines_of,
     moment,
     payments_of,
@@ -34,21 +35,39 @@ _AS = {"created": "approved"}
 
 
 def load_all(folder: Path, notes: Counter[str], *, most: int | None = None) -> list[Recorded]:
-    """Every order that has lines or payments, by time of purchase; `most` keeps an even sample of that many.
+    """Every order that has lines or payments, by time of purchase.
+
+    `most` keeps so many: up to half of them paid otherwise than owed, an even sample of the others.
 
     Raises `DataSetError` naming a missing file.
     """
     missing = [name for name in NEEDED if not (folder / f"{name}.csv.gz").exists()]
     if missing:
         raise DataSetError(f"{folder} has no {', '.join(f'{name}.csv.gz' for name in missing)}")
-    headers = sorted(rows_of(folder, "orders"), key=lambda row: blake2b(row["order_id"].encode()).digest())[:most]
+    headers = list(rows_of(folder, "orders"))
     wanted = {row["order_id"] for row in headers}
     items, payments = by_order(folder, "order_items", wanted), by_order(folder, "order_payments", wanted)
     last = max(moment(text) for row in headers if (text := row["order_purchase_timestamp"]))
+    if most is not None:
+        differing = {key for key, rows in items.items() if _differs(rows, payments.get(key, []))}
+        headers = _sample(headers, differing, most)
     found = [
         _order(row, items.get(row["order_id"], []), payments.get(row["order_id"], []), last, notes) for row in headers
     ]
     return sorted(found, key=lambda order: (order.purchased_at, order.id))
+
+
+def _differs(items: Iterable[Mapping[str, str]], payments: Iterable[Mapping[str, str]]) -> bool:
+    owed = sum(centavos(item["price"]) + centavos(item["freight_value"]) for item in items)
+    return owed != sum(centavos(payment["payment_value"]) for payment in payments)
+
+
+def _sample(headers: Iterable[dict[str, str]], differing: set[str], most: int) -> list[dict[str, str]]:
+    """Chosen by their ids, so that the same orders are chosen each time."""
+    mixed = sorted(headers, key=lambda row: blake2b(row["order_id"].encode()).digest())
+    first = [row for row in mixed if row["order_id"] in differing][: most // 2]
+    chosen = {row["order_id"] for row in first}
+    return [*first, *(row for row in mixed if row["order_id"] not in chosen)][:most]
 
 
 def _order(
