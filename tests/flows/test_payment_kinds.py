@@ -9,9 +9,13 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+import sqlalchemy as sa
 
 from flows.shop import PLACE, RECORD, REFUND, Shop, open_shop
+from kontor.audit import running as audit
+from kontor.channels.models import LegalEntity
 from kontor.core.db import Database
+from kontor.ledger import closing, rebuilding
 from kontor.orders.queries import lock_order
 from kontor.payments import queries, service
 from support import Client, Drain, Principals, StandingClock
@@ -142,7 +146,7 @@ async def test_prepaid_order_that_nobody_pays_in_time_gives_stock_and_money_back
     assert {node["allocated"] for node in stock["nodes"]} == {0}
 
 
-async def test_gift_card_pays_first_and_gets_back_last(shop_of: OpenShop) -> None:
+async def test_pain_22_gift_card_pays_first_and_gets_back_last(shop_of: OpenShop) -> None:
     shop = await shop_of(settings={"refund_policy": "CARD_FIRST"})
     order_id = await shop.place(pay("GIFT_CARD", 500), pay("CARD", 1500))
     await shop.send(order_id)
@@ -240,3 +244,43 @@ async def test_order_sold_in_an_unknown_store_is_refused_by_the_field(shop_of: O
     )
     refusal = answer["data"]["result"]
     assert (refusal["code"], refusal["path"]) == ("SOLD_AT_NOT_FOUND", ["input", "soldAtLocation"])
+
+
+@pytest.mark.parametrize(
+    ("chosen", "taken", "still"), [({}, 2000, {}), ({"capture_surplus": True}, 2150, {"OVERPAYMENT": -150})]
+)
+async def test_more_than_the_total_is_taken_only_where_the_channel_says_so(
+    shop_of: OpenShop, database: Database, chosen: dict[str, Any], taken: int, still: dict[str, int]
+) -> None:
+    shop = await shop_of(settings={"payment_tolerance": 200, **chosen})
+    order_id = await shop.place(pay("CARD", 2150))
+    await shop.send(order_id)
+    assert await shop.money(order_id) == [("CARD", "CAPTURED", taken, 0)]
+    assert await shop.open(order_id) == still
+    assert await audit.differences(database) == []
+
+
+async def test_less_than_the_total_stays_open_on_the_invoice(shop_of: OpenShop, database: Database) -> None:
+    shop = await shop_of(settings={"payment_tolerance": 200, "capture_surplus": True})
+    order_id = await shop.place(pay("CARD", 1900))
+    await shop.send(order_id)
+    assert await shop.money(order_id) == [("CARD", "CAPTURED", 1900, 0)]
+    assert await shop.open(order_id) == {"INVOICE": 100}
+    assert await audit.differences(database) == []
+
+
+async def test_books_of_the_till_agree_with_the_day_and_can_be_computed_anew(
+    shop_of: OpenShop, database: Database
+) -> None:
+    shop = await shop_of(currency="CHF")
+    shop.price = 999
+    order_id = await shop.place(pay("CASH", 1998), deliveryType="PICKUP", pickupLocation=shop.store)
+    await shop.fetch(order_id)
+    await shop.refund(order_id, 999)
+    async with database.read_only() as db:
+        entity = await db.scalar(sa.select(LegalEntity))
+        assert entity is not None
+        [figures] = await closing.figures_of(db, entity, shop.clock.moment.date())
+        assert (figures.captured, figures.refunded, figures.differences) == ({"CASH": 2000}, {"CASH": 1000}, [])
+        assert [text async for text in rebuilding.differences(db)] == []
+    assert await audit.differences(database) == []
