@@ -44,6 +44,6 @@ def test_integers_and_decimals_are_no_floats() -> None:
     assert floats(Module("tax/rounding.py", "rate = Decimal('0.19')\ncents = 1_999\n")) == []
 
 
-def test_money_paths_have_no_float() -> None:
+def test_pain_17_money_paths_have_no_float() -> None:
     money = [module for module in modules() if module.package in MONEY_PACKAGES or module.path in MONEY_FILES]
     assert [place for module in money for place in floats(module)] == []

@@ -34,8 +34,8 @@ class Tables:
     geolocation_by_zip_prefix: list[dict[str, Any]] = field(default_factory=list)
 
 
-def write(folder: Path, *, seed: int = 7) -> Path:
-    """Write the files of sixty orders; the same seed gives the same files."""
+def write(folder: Path, *, seed: int = 7, differing: bool = False) -> Path:
+    """Write the files of sixty orders; the same seed gives the same files. `differing` has many paid otherwise."""
     chance, tables = random.Random(seed), Tables()
     _places(tables)
     sellers = [_seller(tables, number) for number in range(6)]
@@ -44,9 +44,22 @@ def write(folder: Path, *, seed: int = 7) -> Path:
     chance.shuffle(states)
     for number, state in enumerate(states):
         _order(tables, number, state, sellers, products, chance)
+    if differing:
+        _differ(tables)
     for name, rows in vars(tables).items():
         _save(folder / f"{name}.csv.gz", rows)
     return folder
+
+
+def _differ(tables: Tables) -> None:
+    """Every third payment is above what is owed and every fourth one below it; some orders lose their header."""
+    for number, row in enumerate(tables.order_payments):
+        value = int(str(row["payment_value"]).replace(".", ""))
+        change = (number + 1) * 7 if number % 3 == 0 else -number if number % 4 == 0 else 0
+        row["payment_value"] = _amount(max(1, value + change) if value else 0)
+    for number, row in enumerate(tables.orders):
+        if row["order_status"] == "delivered" and number % 5 == 0:
+            row |= {name: "" for name in row if name not in ("order_id", "order_status", "sample")}
 
 
 def _save(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:

@@ -66,7 +66,7 @@ async def killer(url: str, working: Sequence[asyncio.Task[int]]) -> int:
 
 
 @pytest.mark.engine("postgresql")
-async def test_numbers_are_gapless_whoever_dies_while_issuing(
+async def test_pain_24_numbers_are_gapless_whoever_dies_while_issuing(
     database: Database, database_url: str, clock: StandingClock
 ) -> None:
     with only_money():

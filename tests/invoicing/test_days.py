@@ -69,7 +69,7 @@ async def sold(
         ("2020-12-31T23:10", "2021-01-04T09:00", (19, 19), date(2021, 1, 4), 2021),
     ],
 )
-async def test_german_rates_of_2020_follow_the_day_of_supply(
+async def test_pain_25_german_rates_of_2020_follow_the_day_of_supply(
     database: Database, clock: StandingClock, placed: str, sent: str, rates: tuple[int, int], supplied: date, year: int
 ) -> None:
     clock.set_to(moment(placed))

@@ -102,7 +102,7 @@ async def no_differences_in_documents(database: Database) -> None:
     assert [text for text in found if "has no journal entry" not in text] == []
 
 
-async def test_numbers_are_gapless_per_entity_and_begin_anew_each_year(
+async def test_pain_24_numbers_are_gapless_per_entity_and_begin_anew_each_year(
     database: Database, clock: StandingClock
 ) -> None:
     first = await make_shop(database)

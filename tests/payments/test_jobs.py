@@ -114,7 +114,7 @@ async def test_unknown_outcome_is_kept_as_unknown_and_asked_again(
     assert honest.audit().totals == {str((await read_payments(database, order_id))[0].id): {"authorize": 2000}}
 
 
-async def test_worker_that_died_between_call_and_outcome_repeats_nothing(
+async def test_pain_18_worker_that_died_between_call_and_outcome_repeats_nothing(
     runtime: Runtime, database: Database, drain: Drain, honest: Bank, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     order_id = await paid_by(database, await make_shop(database), card(2000))

@@ -57,7 +57,7 @@ async def refund(database: Database, company: Company, found: Return, quantity: 
 @pytest.mark.parametrize(
     ("rule", "amounts"), [(ReturnRule.RECHECK, [500, 900, 1800]), (ReturnRule.KEEP_SHARE, [800, 800, 1600])]
 )
-async def test_partial_returns_end_at_what_was_paid(
+async def test_pain_14_partial_returns_end_at_what_was_paid(
     database: Database, clock: StandingClock, rule: ReturnRule, amounts: list[int]
 ) -> None:
     """Four lamps at 20 percent off: three would have had 10 percent, one none, so 300, 200 and 200 are not earned."""

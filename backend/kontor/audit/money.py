@@ -163,7 +163,10 @@ async def shipped_value(db: Session) -> list[Difference]:
 
 
 async def captured_value(db: Session) -> list[Difference]:
-    """What Kontor captured of an order is at most the value shipped, but for methods paid in advance."""
+    """What Kontor captured of an order is at most the value shipped, but for methods paid in advance.
+
+    Where a channel takes what was agreed beyond an order's total (`capture_surplus`), that much more.
+    """
     advance = [kind for kind in PaymentMethodKind if not kind.captured_by_kontor]
     sent = _shipped_value()
     taken = (
@@ -173,13 +176,25 @@ async def captured_value(db: Session) -> list[Difference]:
         .group_by(Payment.order_id)
         .subquery()
     )
+    limit = or_zero(sent.c.total) + await _agreed_beyond_total(db)
     statement = (
-        sa.select(*ORDER, taken.c.total, or_zero(sent.c.total))
+        sa.select(*ORDER, taken.c.total, limit)
         .join(taken, taken.c.order_id == Order.id)
         .outerjoin(sent, sent.c.order_id == Order.id)
-        .where(taken.c.total > or_zero(sent.c.total))
+        .where(taken.c.total > limit)
     )
     return await rows(db, 4, "captured against shipped", statement)
+
+
+async def _agreed_beyond_total(db: Session) -> Any:
+    """What a channel takes with an order's last shipment beyond its total, because its customer agreed to pay it."""
+    found = await db.execute(sa.select(SalesChannel.id, SalesChannel.settings))
+    chosen = [channel_id for channel_id, settings in found if settings.get("capture_surplus")]
+    if not chosen:
+        return sa.literal(0)
+    agreed = sa.select(sa.func.sum(Payment.amount)).where(Payment.order_id == Order.id, Payment.settles_id.is_(None))
+    surplus = or_zero(agreed.scalar_subquery()) - Order.total
+    return sa.case((sa.and_(Order.channel_id.in_(chosen), surplus > 0), surplus), else_=0)
 
 
 async def _taken_at_once(db: Session) -> sa.ColumnElement[bool]:

@@ -46,9 +46,7 @@ LONGEST_TEST = 3600
 
 def _run(title: str, tests: tuple[str, ...], on: str, **settings: int) -> bool:
     """Run tests with settings from the environment; whether all held."""
-    if on not in ("sqlite", "postgresql", "both"):
-        raise typer.BadParameter("sqlite, postgresql or both", param_hint="--on")
-    chosen = () if on == "both" else ("-k", on)
+    chosen = () if len(_databases(on)) > 1 else ("-k", on)
     command = [sys.executable, "-m", "pytest", *tests, *chosen, f"--timeout={LONGEST_TEST}", "-p", "no:cacheprovider"]
     environment = os.environ | {f"KONTOR_PROVE_{name.upper()}": str(value) for name, value in settings.items()}
     begun = time.perf_counter()
@@ -57,6 +55,12 @@ def _run(title: str, tests: tuple[str, ...], on: str, **settings: int) -> bool:
     held = done.returncode == 0
     typer.echo(f"{title}: {'holds' if held else 'does NOT hold'} after {time.perf_counter() - begun:.0f} s ({told})")
     return held
+
+
+def _databases(on: str) -> tuple[str, ...]:
+    if on not in ("sqlite", "postgresql", "both"):
+        raise typer.BadParameter("sqlite, postgresql or both", param_hint="--on")
+    return ("sqlite", "postgresql") if on == "both" else (on,)
 
 
 def _finish(*held: bool) -> None:
@@ -100,11 +104,27 @@ def gateway(orders: int = 500, seed: Seed = None, on: Databases = "both") -> Non
 
 @app.command()
 def replay(data: Data = None) -> None:
-    """The recorded orders: all with services, all while processes are killed, the first 5,000 on SQLite."""
+    """The recorded orders: all with services, all while processes are killed, the first 5,000 on SQLite; payments."""
     folder = recorded_orders(data)
     if folder is None:
         raise typer.BadParameter("name a folder, or set KONTOR_TESTDATA", param_hint="--data")
     _finish(*_replays(folder))
+
+
+@app.command()
+def payments(
+    data: Data = None,
+    orders: Annotated[int | None, typer.Option(help="So many, differing ones first; else all.", min=1)] = None,
+    on: Databases = "both",
+) -> None:
+    """The recorded payments: taken over with their orders, captured on shipment, the journal balanced every day."""
+    from kontor.bench.takeover.cli import take_over_on
+
+    folder = recorded_orders(data)
+    if folder is None:
+        raise typer.BadParameter("name a folder, or set KONTOR_TESTDATA", param_hint="--data")
+    names = _databases(on)
+    _finish(*[take_over_on(name, folder, most=orders) for name in names])
 
 
 @app.callback()
@@ -151,13 +171,19 @@ def recorded_orders(data: Path | None) -> Path | None:
 
 
 def _replays(folder: Path) -> list[bool]:
-    """The full replay plain and under faults, and a part of it the embedded way; whether each ended as recorded."""
+    """The full replay plain and under faults, a part of it the embedded way, and all payments taken over; whether each
+    ended as recorded."""
     command = ("replay", "olist", "--data", str(folder))
     return [
         _kontor("Replay", *command),
         _kontor("Replay with faults", *command, "--chaos"),
         _kontor("Replay on SQLite", *command, "--sqlite", "--orders", str(EMBEDDED_ORDERS)),
-    ]
+        _kontor("Payments taken over", "prove", "payments", "--data", str(folder), "--on", "postgresql"),
+        _kontor(
+            "Payments taken over on SQLite", "prove", "payments", "--data", str(folder), "--on", "sqlite",
+            "--orders", str(EMBEDDED_ORDERS),
+        ),
+    ]  # fmt: skip
 
 
 def _kontor(title: str, *words: str) -> bool:

@@ -144,7 +144,7 @@ async def _paid(db: Session, refund_ids: Sequence[UUID]) -> dict[str, list[tuple
     kind = TransactionKind
     found = (
         sa.select(PaymentTransaction.id, PaymentTransaction.refund_id, PaymentTransaction.kind,
-                  PaymentTransaction.amount,
+                  PaymentTransaction.amount, PaymentTransaction.rounding,
                   PaymentTransaction.finished_at,
                   Payment.kind.label("method"), Payment.gateway)
         .join(Payment, Payment.id == PaymentTransaction.payment_id)
@@ -160,7 +160,7 @@ async def _paid(db: Session, refund_ids: Sequence[UUID]) -> dict[str, list[tuple
             part = Paid(kind.TRANSFER.value, amount)
         else:
             credit = row["kind"] is kind.CREDIT
-            part = Paid(row["method"].value, amount, credited=credit, gateway=row["gateway"])
+            part = Paid(row["method"].value, amount, credited=credit, gateway=row["gateway"], rounding=row["rounding"])
         paid.setdefault(str(row["refund_id"]), []).append(((row["finished_at"], row["id"]), part))
     return paid
 

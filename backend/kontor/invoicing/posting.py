@@ -30,6 +30,7 @@ class Account(StrEnum):
     TRANSIT = "TRANSIT"  # payouts of gateways on their way to the bank
     SUSPENSE = "SUSPENSE"  # what nobody has explained yet
     EXCHANGE = "EXCHANGE"  # what gateways converted: one side in each currency
+    ROUNDING = "ROUNDING"  # what coins cannot pay of cash
 
 
 A = Account
@@ -86,12 +87,14 @@ class Posting:
 
 @dataclass(frozen=True, slots=True)
 class Paid:
-    """A part of a refund: money by a method, or (`credited`) only taken off what is owed."""
+    """A part of a refund: money by a method, or (`credited`) only taken off what is owed. `rounding` is what the till
+    paid out beyond the amount."""
 
     method: str
     amount: int
     credited: bool = False
     gateway: str = ""
+    rounding: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,9 +229,13 @@ def _earned(line: Mapping[str, Any]) -> Account:
 
 
 def _money(kind: str, facts: Mapping[str, Any], via: Via, sign: int, *, against: Account = A.RECEIVABLES) -> Posting:
-    amount = sign * facts["amount"]
-    lines = (Line(_MONEY[via.method], amount, via.detail), Line(against, -amount))
-    return Posting(kind, _hex(facts["transaction_id"]), lines)
+    amount, rounding = sign * facts["amount"], facts.get("rounding", 0)
+    lines = (
+        Line(_MONEY[via.method], amount + rounding, via.detail),
+        Line(against, -amount),
+        Line(A.ROUNDING, -rounding),
+    )
+    return Posting(kind, _hex(facts["transaction_id"]), tuple(line for line in lines if line.amount))
 
 
 def _asked(facts: Mapping[str, Any]) -> tuple[Line, ...]:
@@ -270,7 +277,9 @@ def _refund(
     for part in paid:
         via = Via(part.method, part.gateway)
         key = (A.RECEIVABLES, "") if part.credited else (_MONEY[part.method], via.detail)
-        sums[key] = sums.get(key, 0) - part.amount
+        sums[key] = sums.get(key, 0) - part.amount - part.rounding
+        if part.rounding:
+            sums[A.ROUNDING, ""] = sums.get((A.ROUNDING, ""), 0) + part.rounding
     for kind, amount in set_off.items():
         sums[_WITHOUT_GOODS[kind], ""] = -amount
     total = -sum(sums.values())

@@ -153,10 +153,12 @@ async def _differences(db: Session, entity: LegalEntity, moments: Moments, found
     """The payments' own books against the journal, by currency; refunds taken off a debt move no money."""
     row, kind = PaymentTransaction, TransactionKind
     into = sa.case(
-        (row.kind.in_((kind.CAPTURE, kind.RECEIVE)), row.amount), (row.kind == kind.WITHDRAW, -row.amount), else_=0
+        (row.kind.in_((kind.CAPTURE, kind.RECEIVE)), row.amount + row.rounding),
+        (row.kind == kind.WITHDRAW, -row.amount),
+        else_=0,
     )
     back = sa.case(
-        (row.kind.in_((kind.REFUND, kind.CHARGEBACK, kind.TRANSFER)), row.amount),
+        (row.kind.in_((kind.REFUND, kind.CHARGEBACK, kind.TRANSFER)), row.amount + row.rounding),
         (row.kind.in_((kind.REINSTATE, kind.REFUND_RETURN)), -row.amount),
         else_=0,
     )

@@ -128,6 +128,7 @@ class Resolved:
     lines: list[PricedLine]
     charges: list[PricedCharge]
     earned: list[EarnedByOrder] = field(default_factory=list)
+    sold_at: UUID | None = None
 
     @property
     def language(self) -> str:
@@ -259,7 +260,8 @@ def resolve(order: OrderInput, principal: Principal, facts: Facts, now: datetime
         for tax_class, rate, part in shares:
             amounts = with_tax(part, rate, gross=channel.gross)
             charges.append(PricedCharge(charge.kind, charge.name, tax_class, rate, *amounts))
-    resolved = Resolved(order, principal, channel, pickup, country, taxation, lines, charges, earned)
+    sold_at = _sold_at(order, facts.masters)
+    resolved = Resolved(order, principal, channel, pickup, country, taxation, lines, charges, earned, sold_at)
     _check_total(order, resolved)
     return resolved
 
@@ -285,6 +287,15 @@ def _pickup(order: OrderInput, masters: Masters) -> UUID | None:
     place = masters.locations_by_code.get(order.pickup_location or "")
     if place is None or not place.can_pickup or not place.active:
         raise NotFound("There is no such pick-up place.", code="PICKUP_NOT_FOUND", path=("pickupLocation",))
+    return place.id
+
+
+def _sold_at(order: OrderInput, masters: Masters) -> UUID | None:
+    if order.sold_at_location is None:
+        return None
+    place = masters.locations_by_code.get(order.sold_at_location)
+    if place is None or not place.active:
+        raise NotFound("There is no such store.", code="SOLD_AT_NOT_FOUND", path=("soldAtLocation",))
     return place.id
 
 

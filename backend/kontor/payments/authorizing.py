@@ -9,7 +9,7 @@ from kontor.core.db import Session
 from kontor.core.outbox import record, schedule
 from kontor.orders.models import Order
 from kontor.orders.queries import lock_orders
-from kontor.orders.states import CALLED_OFF
+from kontor.orders.states import CALLED_OFF, DeliveryType
 from kontor.payments import ledger, paying_off, queries
 from kontor.payments.calling import Call, Results, Settled
 from kontor.payments.events import PaymentAuthorized, PaymentCaptured, PaymentDeclined
@@ -95,7 +95,7 @@ async def finish_authorizations(db: Session, order_ids: Sequence[UUID], results:
         if _settle(db, payment, intents, results, now=now, at_once=at_once):
             told.add(order.id)
         if order.state not in CALLED_OFF:
-            _promise_here(db, payment, payments[order.id], promised, now=now)
+            _promise_here(db, order, payment, payments[order.id], promised, now=now)
         if payment.captured > before:
             collected.add(order.id)
             await paying_off.take_over(db, order, payment, payments[order.id], promised=promised, now=now)
@@ -143,13 +143,24 @@ def _settle(
 
 
 def _promise_here(
-    db: Session, payment: Payment, payments: Sequence[Payment], promised: Mapping[UUID, int], *, now: datetime
+    db: Session,
+    order: Order,
+    payment: Payment,
+    payments: Sequence[Payment],
+    promised: Mapping[UUID, int],
+    *,
+    now: datetime,
 ) -> None:
-    """Methods without a gateway: an agreement, a balance the channel keeps, or money it has collected."""
+    """Methods without a gateway: an agreement, a balance the channel keeps, or money it has collected.
+
+    Goods that wait in a store are paid there in cash when they are fetched, unless they were sold in a store.
+    """
     if ledger.by_gateway(payment) or payment.state is not PaymentState.CREATED or payment.authorized:
         return
     amount = paying_off.still_wanted(payment, payments, promised)
-    if payment.kind.immediate_capture and amount:
+    later = order.delivery_type is DeliveryType.PICKUP and order.sold_at_location_id is None
+    at_the_till = payment.kind is PaymentMethodKind.CASH and later and payment.settles_id is None
+    if payment.kind.immediate_capture and amount and not at_the_till:
         _collect(db, payment, TransactionKind.RECEIVE, amount, now=now)
     elif payment.kind is not PaymentMethodKind.PREPAYMENT and amount:
         ledger.book_now(db, payment, TransactionKind.AUTHORIZE, amount, now=now)
@@ -169,6 +180,7 @@ def _collect(db: Session, payment: Payment, kind: TransactionKind, amount: int, 
             amount=amount,
             currency=payment.currency,
             method=payment.kind,
+            rounding=done.rounding,
         ),
     )
 

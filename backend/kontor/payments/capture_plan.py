@@ -25,6 +25,7 @@ class PlannedPayment:
     `authorized` is what is promised and still valid, captured part included; on account, what is agreed. `captured`
     is what was taken, came in or was invoiced, less what went back for goods that never shipped. `position` is
     the place in the chosen order. One whose last capture was `declined` is drawn on when the others are not enough.
+    One that is paid `at_the_till` is no money in advance although its method is.
     """
 
     id: str
@@ -34,6 +35,17 @@ class PlannedPayment:
     multi_capture: bool = True
     position: int = 0
     declined: bool = False
+    at_the_till: bool = False
+
+    @property
+    def in_advance(self) -> bool:
+        """Its money is there already."""
+        return self.kind.money_in_advance and not self.at_the_till
+
+    @property
+    def billed_later(self) -> bool:
+        """It is invoiced, and paid some time after that."""
+        return not self.kind.captured_by_kontor and not self.at_the_till
 
     @property
     def capacity(self) -> int:
@@ -78,8 +90,8 @@ def plan_captures(
     """
     if shipped < 0:
         raise InvalidInput("The value shipped cannot be negative.", path=("shipped",))
-    advance = sum(payment.captured for payment in payments if payment.kind.money_in_advance)
-    drawn = _in_order([payment for payment in payments if not payment.kind.money_in_advance], policy)
+    advance = sum(payment.captured for payment in payments if payment.in_advance)
+    drawn = _in_order([payment for payment in payments if not payment.in_advance], policy)
     due = max(0, shipped - advance)
     targets = _targets(drawn, due, policy)
     shares = [
@@ -88,8 +100,8 @@ def plan_captures(
         if target > payment.captured and (payment.multi_capture or final or target == payment.capacity)
     ]
     return CapturePlan(
-        captures=tuple(Share(payment.id, amount) for payment, amount in shares if payment.kind.captured_by_kontor),
-        billed=tuple(Share(payment.id, amount) for payment, amount in shares if not payment.kind.captured_by_kontor),
+        captures=tuple(Share(payment.id, amount) for payment, amount in shares if not payment.billed_later),
+        billed=tuple(Share(payment.id, amount) for payment, amount in shares if payment.billed_later),
         releases=_releases(drawn, targets) if final else (),
         uncovered=max(0, due - sum(targets)),
     )
@@ -125,7 +137,7 @@ def _releases(drawn: Sequence[PlannedPayment], targets: Sequence[int]) -> tuple[
     return tuple(
         Share(payment.id, payment.authorized - target)
         for payment, target in zip(drawn, targets, strict=True)
-        if payment.kind.authorizes and payment.authorized > target
+        if (payment.kind.authorizes or payment.at_the_till) and payment.authorized > target
     )
 
 

@@ -9,6 +9,7 @@ from uuid import UUID
 from kontor.core.db import Session
 from kontor.core.outbox import record, schedule
 from kontor.core.statemachine import transition
+from kontor.orders.models import Order
 from kontor.orders.queries import lock_orders
 from kontor.payments import kept, ledger, queries, renewing
 from kontor.payments.calling import Call, Results, Settled
@@ -84,6 +85,7 @@ def planned(
             multi_capture=takes_parts(payment, abilities_of),
             position=payment.position,
             declined=payment.id in declined,
+            at_the_till=ledger.due_at_the_till(payment),
         )
         for payment in payments
     ]
@@ -121,10 +123,11 @@ async def prepare_captures(
         ]
         if each.final and not known and _others(group, underway):
             raise CaptureUnderWay
+        said = settings[orders[each.order_id].channel_id]
         plan = plan_captures(
             planned(group.values(), underway, abilities_of, declined),
-            shipped=_wanted(each, waived),
-            policy=policy_of(settings[orders[each.order_id].channel_id]),
+            shipped=_wanted(each, waived) + _beyond_total(orders[each.order_id], each, payments[each.order_id], said),
+            policy=policy_of(said),
             final=each.final,
         )
         intents = known or _intend(db, each, plan, group, underway)
@@ -140,6 +143,19 @@ async def prepare_captures(
 def _wanted(asked: CaptureOrder, waived: Mapping[UUID, int]) -> int:
     """The value to collect for: what came back before anybody had paid it is collected no more."""
     return max(0, asked.shipped - waived.get(asked.order_id, 0))
+
+
+def _beyond_total(order: Order, asked: CaptureOrder, payments: Sequence[Payment], settings: Mapping[str, Any]) -> int:
+    """What the last capture takes beyond the value shipped, minor units: nothing, unless the channel says otherwise.
+
+    With `capture_surplus` it is what the customer agreed to pay beyond the order's total when it was placed, such as
+    the interest of instalments; at most the channel's `payment_tolerance`. Methods named later add nothing to it.
+    """
+    if not (asked.final and payments and settings.get("capture_surplus")):
+        return 0
+    placed = min(each.created_at for each in payments)
+    surplus = sum(each.amount for each in payments if each.created_at == placed) - order.total
+    return surplus if 0 < surplus <= int(settings.get("payment_tolerance", 0)) else 0
 
 
 def _call(payment: Payment, intent: PaymentTransaction, abilities_of: AbilitiesOf, *, known: bool, final: bool) -> Call:
@@ -201,7 +217,7 @@ async def finish_captures(
         declined = _book_shipment(db, each, group, underway, results, now=now)
         plan = plan_captures(
             planned(group, underway, abilities_of),
-            shipped=_wanted(each, waived),
+            shipped=_wanted(each, waived) + _beyond_total(order, each, group, settings[order.channel_id]),
             policy=policy_of(settings[order.channel_id]),
             final=each.final,
         )
@@ -284,6 +300,7 @@ def _tell_success(db: Session, payment: Payment, intent: PaymentTransaction) -> 
                 amount=intent.amount,
                 currency=payment.currency,
                 method=payment.kind,
+                rounding=intent.rounding,
             ),
         )
     elif intent.kind is K.VOID:
@@ -332,8 +349,6 @@ async def prepare_voids(db: Session, order_ids: Sequence[UUID]) -> dict[UUID, li
 
 
 def _unused(payment: Payment, underway: Sequence[PaymentTransaction]) -> int:
-    if payment.kind.money_in_advance:
-        return 0
     used = payment.billed if payment.kind is PaymentMethodKind.ON_ACCOUNT else payment.captured
     return payment.authorized - used - sum(each.amount for each in underway if each.kind in (K.CAPTURE, K.BILL, K.VOID))
 

@@ -45,7 +45,7 @@ class PaymentWithdrawn(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class PaymentCaptured(Event):
-    """Money was taken for a shipment."""
+    """Money was taken for a shipment; `rounding` is what the till took beyond the amount."""
 
     payment_id: UUID
     transaction_id: UUID
@@ -53,6 +53,7 @@ class PaymentCaptured(Event):
     amount: int
     currency: str
     method: str
+    rounding: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

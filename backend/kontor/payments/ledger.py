@@ -9,6 +9,7 @@ from uuid import UUID
 from kontor.core.db import Session
 from kontor.core.ids import new_id
 from kontor.core.statemachine import transition
+from kontor.payments import cash
 from kontor.payments.models import Payment, PaymentTransaction, TransactionKind, TransactionState
 from kontor.payments.ports import Declined, Succeeded
 from kontor.payments.states import PAYMENT_TRANSITIONS, PaymentMethodKind, PaymentState, collected_state
@@ -20,6 +21,11 @@ OPEN = frozenset({TransactionState.PENDING, TransactionState.UNKNOWN})
 def by_gateway(payment: Payment) -> bool:
     """Whether a gateway moves this payment's money; stored value without one is kept by the channel."""
     return payment.kind.captured_by_kontor and not (payment.kind.stored_value and not payment.gateway)
+
+
+def due_at_the_till(payment: Payment) -> bool:
+    """Whether money that usually is there at once was only promised: it is paid when the goods are handed over."""
+    return payment.kind.immediate_capture and payment.authorized > payment.captured
 
 
 def intend(
@@ -65,6 +71,7 @@ def book(
         intent.outcome, intent.error = TransactionState.FAILED, f"{outcome.code}: {outcome.message}"[:500]
         return False
     intent.outcome = TransactionState.SUCCEEDED
+    intent.rounding = _in_coins(payment, intent)
     if outcome is not None:
         intent.gateway_reference = outcome.reference
         if intent.kind is K.AUTHORIZE:
@@ -74,6 +81,14 @@ def book(
     _count(payment, intent.kind, intent.amount)
     settle_state(db, payment, now=now)
     return True
+
+
+def _in_coins(payment: Payment, intent: PaymentTransaction) -> int:
+    """What the till takes or pays out beyond the amount; only cash is rounded."""
+    if payment.kind is not PaymentMethodKind.CASH:
+        return 0
+    before = {K.CAPTURE: payment.captured, K.RECEIVE: payment.captured, K.REFUND: payment.refunded}.get(intent.kind)
+    return 0 if before is None else cash.rounding(before, intent.amount, payment.currency)
 
 
 def book_now(

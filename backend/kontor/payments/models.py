@@ -132,7 +132,10 @@ class PaymentPolicy(Model):
 
 
 class PaymentTransaction(Model):
-    """The ledger of one payment. `idempotency_key` goes to the gateway, so that a repeated call does nothing."""
+    """The ledger of one payment. `idempotency_key` goes to the gateway, so that a repeated call does nothing.
+
+    `rounding` is by how much the cash that changed hands differs from `amount`; no counter holds it.
+    """
 
     __tablename__ = "payment_transaction"
     __table_args__ = (
@@ -149,6 +152,7 @@ class PaymentTransaction(Model):
     kind: Mapped[TransactionKind] = mapped_column(state_type(TransactionKind))
     outcome: Mapped[TransactionState] = mapped_column(state_type(TransactionState))
     amount: Mapped[int] = mapped_column(sa.BigInteger)
+    rounding: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default=sa.text("0"))
     idempotency_key: Mapped[str] = mapped_column(sa.String(120), unique=True)
     shipment_id: Mapped[UUID | None]
     refund_id: Mapped[UUID | None]

@@ -16,6 +16,7 @@ from typing import Any
 from kontor.payments.capture_plan import PlannedPayment, plan_captures
 from kontor.payments.capturing import policy_of
 from kontor.payments.disputes import charge_back
+from kontor.payments.ledger import due_at_the_till
 from kontor.payments.models import Payment
 from kontor.payments.receiving import add_payment, awaited, record_payment, withdraw_payment
 from kontor.payments.refunding import (
@@ -61,15 +62,20 @@ def shares_of_value(payments: Sequence[Payment], value: int, settings: Mapping[s
 
     Money paid in advance counts first. Does not depend on what was captured so far.
     """
-    advance = [item for item in payments if item.kind.money_in_advance and item.captured]
-    drawn = [item for item in payments if not item.kind.money_in_advance and item.state not in _GONE]
+    tills = {item.id for item in payments if due_at_the_till(item)}
+    advance = [item for item in payments if item.kind.money_in_advance and item.captured and item.id not in tills]
+    drawn = [item for item in payments if item.id in tills or not item.kind.money_in_advance]
+    drawn = [item for item in drawn if item.state not in _GONE]
     shares: dict[Payment, int] = {}
     rest = value
     for item in advance:
         shares[item] = min(rest, item.captured)
         rest -= shares[item]
     by_id = {str(item.id): item for item in drawn}
-    promises = [PlannedPayment(key, item.kind, item.amount, position=item.position) for key, item in by_id.items()]
+    promises = [
+        PlannedPayment(key, item.kind, item.amount, position=item.position, at_the_till=item.id in tills)
+        for key, item in by_id.items()
+    ]
     plan = plan_captures(promises, shipped=rest, policy=policy_of(settings))
     shares.update({by_id[share.payment]: share.amount for share in (*plan.captures, *plan.billed)})
     return {item: amount for item, amount in shares.items() if amount}

@@ -290,6 +290,7 @@ MESSAGES: dict[str, str] = {
     "SIMULATION_NOT_FOUND": "Diese Simulation gibt es nicht.",
     "SKU_TAKEN": "Diese SKU gehört zu einem anderen Artikel.",
     "SMTP_URL_INVALID": "Die Adresse des Mailservers ist smtp://host:port oder smtps://host:port.",
+    "SOLD_AT_NOT_FOUND": "Diese Filiale gibt es nicht.",
     "STALE_FIGURE": "Von diesem Bestand ist eine neuere Zahl bekannt.",
     "STATEMENT_DIFFERS": "Der Auszug {statement} wurde schon mit anderen Zahlen eingelesen.",
     "STOCK_SHORT": "So viel ist nicht frei.",

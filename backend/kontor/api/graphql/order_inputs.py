@@ -99,6 +99,9 @@ class PlaceOrderInput:
     shipping_address: AddressInput | None = None
     delivery_type: DeliveryType = DeliveryType.SHIP
     pickup_location: str | None = None
+    sold_at_location: str | None = strawberry.field(
+        default=None, description="The store that sold the order, by its code; cash was taken there."
+    )
     reservation: str | None = strawberry.field(
         default=None,
         description="The reference of what was reserved for this customer at the pick-up place; the order takes it.",
@@ -144,6 +147,7 @@ class PlaceOrderInput:
             delivery_type=self.delivery_type,
             pickup_location=self.pickup_location,
             reservation=self.reservation,
+            sold_at_location=self.sold_at_location,
             charges=tuple(intake.ChargeInput(row.kind, row.name, row.amount, row.tax_class) for row in self.charges),
             discounts=tuple(intake.DiscountInput(row.code, row.label, row.amount) for row in self.discounts),
             payments=tuple(
@@ -174,10 +178,10 @@ def _facts(facts: Any, path: Path) -> dict[str, Any]:
 _LIMITS = {
     "email": 254, "phone": 40, "company": 200, "vat_id": 20, "extra": 200, "region": 60, "kind": 20, "tax_class": 40,
     "code": 60, "label": 120, "gateway": 40, "token": 200, "group": 30, "discount_code": 60, "external_id": 120,
-    "sku": 80, "channel": 40, "pickup_location": 80, "reservation": 80, "name": 200,
+    "sku": 80, "channel": 40, "pickup_location": 80, "sold_at_location": 80, "reservation": 80, "name": 200,
 }  # fmt: skip
 _CAMEL = {"vat_id": "vatId", "tax_class": "taxClass", "discount_code": "discountCode", "external_id": "externalId",
-          "pickup_location": "pickupLocation"}  # fmt: skip
+          "pickup_location": "pickupLocation", "sold_at_location": "soldAtLocation"}  # fmt: skip
 
 
 def _check_texts(order: PlaceOrderInput, path: Path) -> None:

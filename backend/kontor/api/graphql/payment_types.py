@@ -33,6 +33,7 @@ class PaymentTransaction:
     kind: TransactionKind
     outcome: TransactionState
     amount: Long
+    rounding: Long = strawberry.field(description="What the till took or paid out beyond the amount: coins are scarce.")
     shipment_id: UUID | None
     refund_id: UUID | None
     error: str | None
@@ -70,7 +71,10 @@ class Payment(Shown):
 
     @children(models.PaymentTransaction.payment_id, uses=())
     def transactions(self, rows: Rows, context: Context) -> list[PaymentTransaction]:
-        return [PaymentTransaction(**plain(row, _TRANSACTION), amount=Long(row.amount)) for row in rows]
+        return [
+            PaymentTransaction(**plain(row, _TRANSACTION), amount=Long(row.amount), rounding=Long(row.rounding))
+            for row in rows
+        ]
 
 
 @strawberry.type(description="The share of a refund that goes back over one payment.")

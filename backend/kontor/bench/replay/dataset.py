@@ -139,7 +139,7 @@ def load(folder: Path, *, most: int | None = None) -> DataSet:
     notes: Counter[str] = Counter()
     headers = sorted(_headers(folder), key=lambda row: (row["order_purchase_timestamp"], row["order_id"]))[:most]
     wanted = {row["order_id"] for row in headers}
-    items, payments = _by_order(folder, "order_items", wanted), _by_order(folder, "order_payments", wanted)
+    items, payments = by_order(folder, "order_items", wanted), by_order(folder, "order_payments", wanted)
     map_of = _Map(folder, notes)
     customers = _customers(folder, {row["customer_id"] for row in headers})
     unplaceable: Counter[str] = Counter()
@@ -156,25 +156,27 @@ def load(folder: Path, *, most: int | None = None) -> DataSet:
     return data
 
 
-def _rows(folder: Path, name: str) -> Iterator[dict[str, str]]:
+def rows_of(folder: Path, name: str) -> Iterator[dict[str, str]]:
+    """The rows of a file of the set."""
     with gzip.open(folder / f"{name}.csv.gz", "rt", encoding="utf-8", newline="") as file:
         yield from csv.DictReader(file)
 
 
 def _headers(folder: Path) -> Iterator[dict[str, str]]:
-    return (row for row in _rows(folder, "orders") if row["sample"] in SAMPLES)
+    return (row for row in rows_of(folder, "orders") if row["sample"] in SAMPLES)
 
 
-def _by_order(folder: Path, name: str, wanted: set[str]) -> dict[str, list[dict[str, str]]]:
+def by_order(folder: Path, name: str, wanted: set[str]) -> dict[str, list[dict[str, str]]]:
+    """The rows of a file that belong to some orders, by order."""
     found: dict[str, list[dict[str, str]]] = defaultdict(list)
-    for row in _rows(folder, name):
+    for row in rows_of(folder, name):
         if row["order_id"] in wanted:
             found[row["order_id"]].append(row)
     return found
 
 
 def _customers(folder: Path, wanted: set[str]) -> dict[str, dict[str, str]]:
-    return {row["customer_id"]: row for row in _rows(folder, "customers") if row["customer_id"] in wanted}
+    return {row["customer_id"]: row for row in rows_of(folder, "customers") if row["customer_id"] in wanted}
 
 
 def _order(
@@ -195,19 +197,24 @@ def _order(
             customer["customer_state"],
         ),
         purchased_at=moment(row["order_purchase_timestamp"]),
-        approved_at=_perhaps(row["order_approved_at"]),
-        handed_over_at=_perhaps(row["order_delivered_carrier_date"]),
-        delivered_at=_perhaps(row["order_delivered_customer_date"]),
+        approved_at=perhaps(row["order_approved_at"]),
+        handed_over_at=perhaps(row["order_delivered_carrier_date"]),
+        delivered_at=perhaps(row["order_delivered_customer_date"]),
         promised_on=date.fromisoformat(row["order_estimated_delivery_date"][:10]),
-        lines=_lines(items),
-        payments=tuple(
-            Paid(payment["payment_type"], centavos(payment["payment_value"]))
-            for payment in sorted(payments, key=lambda payment: int(payment["payment_sequential"]))
-        ),
+        lines=lines_of(items),
+        payments=payments_of(payments),
     )
 
 
-def _lines(items: Iterable[Mapping[str, str]]) -> tuple[Line, ...]:
+def payments_of(rows: Iterable[Mapping[str, str]]) -> tuple[Paid, ...]:
+    """The payments of an order in the order in which they were made."""
+    return tuple(
+        Paid(row["payment_type"], centavos(row["payment_value"]))
+        for row in sorted(rows, key=lambda row: int(row["payment_sequential"]))
+    )
+
+
+def lines_of(items: Iterable[Mapping[str, str]]) -> tuple[Line, ...]:
     """Three of a kind are three rows in the set and one line of three pieces here."""
     pieces: Counter[tuple[str, str, int]] = Counter()
     freight: Counter[tuple[str, str, int]] = Counter()
@@ -224,14 +231,14 @@ def _sellers(folder: Path, wanted: set[str], map_of: _Map) -> dict[str, Seller]:
             row["seller_id"],
             map_of.place("sellers", row["seller_zip_code_prefix"], row["seller_city"], row["seller_state"]),
         )
-        for row in _rows(folder, "sellers")
+        for row in rows_of(folder, "sellers")
         if row["seller_id"] in wanted
     }
 
 
 def _products(folder: Path, wanted: set[str], notes: Counter[str]) -> dict[str, Product]:
     found: dict[str, Product] = {}
-    for row in _rows(folder, "products"):
+    for row in rows_of(folder, "products"):
         if row["product_id"] not in wanted:
             continue
         weight = int(row["product_weight_g"] or 0)
@@ -252,7 +259,7 @@ class _Map:
         self._notes = notes
         self._points: dict[str, tuple[float, float]] = {}
         states: dict[str, list[tuple[float, float]]] = defaultdict(list)
-        for row in _rows(folder, "geolocation_by_zip_prefix"):
+        for row in rows_of(folder, "geolocation_by_zip_prefix"):
             point = (float(row["lat"]), float(row["lng"]))
             self._points[row["zip_code_prefix"]] = point
             states[row["state"]].append(point)
@@ -283,5 +290,6 @@ def moment(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=LOCAL).astimezone(UTC)
 
 
-def _perhaps(text: str) -> datetime | None:
+def perhaps(text: str) -> datetime | None:
+    """The same where the set may have none."""
     return moment(text) if text else None

@@ -1,0 +1,76 @@
+"""Recorded payments taken over with their orders: a generated set and, where it is at hand, a part of the real one."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from flows import olist_sample
+from kontor.bench.replay.dataset import DataSetError
+from kontor.bench.replay.plan import Ending, story
+from kontor.bench.takeover.expecting import documented, expect
+from kontor.bench.takeover.recorded import load_all
+from kontor.bench.takeover.running import take_over
+
+RECORDED = Path(os.environ.get("KONTOR_TESTDATA", "nowhere")) / "olist"
+at_hand = pytest.mark.skipif(not RECORDED.is_dir(), reason="the recorded payments are not at hand")
+
+
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The generated data set, many of its orders paid otherwise than owed."""
+    return olist_sample.write(tmp_path_factory.mktemp("olist"), differing=True)
+
+
+async def test_generated_payments_end_as_recorded_and_differences_stay_open(database_url: str, sample: Path) -> None:
+    report = await take_over(sample, database_url)
+    assert report.differences == []
+    assert report.figures["journal entries computed anew that differ"] == 0
+    still = report.figures["orders with something open"]
+    assert still["OVERPAYMENT"] > 3
+    assert still["INVOICE"] > 3
+    assert still["INVOICE without any payment"] == 1
+    assert report.figures["refunded"] > 0
+
+
+@pytest.mark.timeout(600)
+@at_hand
+async def test_a_sample_of_the_real_payments_ends_as_recorded(database_url: str) -> None:
+    report = await take_over(RECORDED, database_url, most=150)
+    assert report.differences == []
+    assert report.figures["orders"] == 150
+
+
+@at_hand
+def test_the_set_documents_303_orders_that_were_paid_otherwise_than_owed() -> None:
+    notes: Counter[str] = Counter()
+    stories = [story(each, notes, returned_per_thousand=0) for each in load_all(RECORDED, notes)]
+    found = documented(stories)
+    assert (found["over-paid"], found["under-paid"], found["without payment"]) == (264, 39, 1)
+    assert (found["over-paid, sent"], found["under-paid, sent"]) == (262, 39)
+    assert sum(len(each.order.payments) for each in stories) == 103_886
+
+
+def test_every_order_of_the_set_is_played_and_what_is_filled_in_is_counted(sample: Path) -> None:
+    notes: Counter[str] = Counter()
+    orders = load_all(sample, notes)
+    assert len(orders) == 60
+    assert notes["orders without header (times by the seller's deadline)"] > 0
+    assert notes["orders without lines (one piece for what was paid)"] > 0
+    assert len(load_all(sample, notes, most=20)) == 20
+
+
+def test_money_of_a_canceled_order_goes_back_and_leaves_nothing_open(sample: Path) -> None:
+    notes: Counter[str] = Counter()
+    planned = [story(each, notes, returned_per_thousand=0) for each in load_all(sample, notes)]
+    canceled = [expect(each) for each in planned if each.ending in (Ending.CANCELED, Ending.UNAVAILABLE)]
+    assert canceled
+    assert all(each.refunded == each.captured and not each.open for each in canceled)
+
+
+def test_a_folder_without_payments_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DataSetError, match=r"order_payments\.csv\.gz"):
+        load_all(tmp_path, Counter())
