@@ -19,6 +19,8 @@ OWN_DATES: dict[str, str] = {
     "ledger/cli.py": "the days that the command line was given",
 }
 UTC_DAYS: dict[str, str] = {
+    "adapters/payments/http_gateway.py": "the gateway says so",
+    "adapters/payments/stripe/payouts.py": "the gateway says so: a day of arrival is midnight in UTC",
     "core/clock.py": "the helper itself",
     "audit/jobs.py": "the name of a night of checks",
     "fulfillment/releasing.py": "the days of routing",

@@ -7,6 +7,8 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from kontor.channels.models import LegalEntity, SalesChannel
+from kontor.core.clock import local_day
 from kontor.core.db import Session
 from kontor.fulfillment.models import Parcel, Shipment
 from kontor.invoicing.models import Invoice
@@ -58,8 +60,11 @@ async def _delivery(db: Session, order_id: UUID) -> dict[str, str]:
     """How the goods went, parcel by parcel."""
     rows = list(
         await db.execute(
-            sa.select(Parcel.carrier, Parcel.tracking_number, Shipment.shipped_at)
+            sa.select(Parcel.carrier, Parcel.tracking_number, Shipment.shipped_at, LegalEntity.timezone)
             .join(Shipment, Shipment.id == Parcel.shipment_id)
+            .join(Order, Order.id == Shipment.order_id)
+            .join(SalesChannel, SalesChannel.id == Order.channel_id)
+            .join(LegalEntity, LegalEntity.id == SalesChannel.legal_entity_id)
             .where(Shipment.order_id == order_id, Shipment.recalled_at.is_(None))
             .order_by(Shipment.shipped_at, Parcel.id)
             .limit(50)
@@ -68,6 +73,6 @@ async def _delivery(db: Session, order_id: UUID) -> dict[str, str]:
     texts = {
         "shipping_carrier": [row.carrier for row in rows],
         "shipping_tracking_number": [row.tracking_number for row in rows],
-        "shipping_date": [row.shipped_at.date().isoformat() for row in rows],
+        "shipping_date": [local_day(row.shipped_at, row.timezone).isoformat() for row in rows],
     }
     return {name: ", ".join(dict.fromkeys(filter(None, found))) for name, found in texts.items()}

@@ -394,14 +394,5 @@ def _end(
 
 
 def _tell_success(db: Session, refund: Refund) -> None:
-    record(
-        db,
-        RefundSucceeded(
-            stream_id=refund.order_id,
-            refund_id=refund.id,
-            return_id=refund.return_id,
-            kind=refund.kind,
-            amount=refund.amount,
-            currency=refund.currency,
-        ),
-    )
+    said: dict[str, Any] = {name: getattr(refund, name) for name in ("return_id", "kind", "amount", "currency")}
+    record(db, RefundSucceeded(stream_id=refund.order_id, refund_id=refund.id, **said))

@@ -10,6 +10,7 @@ import orjson
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from kontor.adapters.payments.wire import Connection, NoAnswer, NotReached, Reply, connect
+from kontor.core.clock import utc_day
 from kontor.core.errors import Conflict, Forbidden
 from kontor.core.money import Money
 from kontor.payments.ports import (
@@ -128,7 +129,7 @@ class HttpGateway:
         return [
             GatewayPayout(
                 row["id"], Money(row["amount"], row["currency"]),
-                datetime.fromtimestamp(row["created_at"], UTC).date(), row["id"],
+                utc_day(datetime.fromtimestamp(row["created_at"], UTC)), row["id"],
             )
             for row in content["data"]
         ]  # fmt: skip

@@ -6,6 +6,7 @@ from typing import Any
 
 from kontor.adapters.payments.stripe.amounts import from_stripe
 from kontor.adapters.payments.stripe.calls import Calls
+from kontor.core.clock import utc_day
 from kontor.core.money import Money
 from kontor.payments.ports import GatewayLine, GatewayPayout, GatewayUnavailable, LineCategory
 
@@ -42,7 +43,7 @@ class Payouts:
             GatewayPayout(
                 row["id"],
                 from_stripe(row["amount"], row["currency"]),
-                datetime.fromtimestamp(row["arrival_date"], UTC).date(),
+                utc_day(datetime.fromtimestamp(row["arrival_date"], UTC)),
                 row.get("statement_descriptor") or "",
             )
             for row in reversed(wanted)
