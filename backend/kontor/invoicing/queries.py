@@ -130,16 +130,16 @@ async def payments_of(db: Session, order_ids: Iterable[UUID]) -> dict[UUID, list
 async def taken_off(db: Session, payments: Iterable[Payment]) -> dict[UUID, int]:
     """What of the payments' income pays no invoice any more, by order, minor units.
 
-    That is what banks took back, what went back for canceled pieces, and what went back with a credit note, which
-    lowers what is owed. Other refunds (goodwill, corrections) leave an invoice paid.
+    That is what banks took back, what went back for canceled or returned pieces, and what went back with a credit note,
+    which lowers what is owed. Other refunds (goodwill, corrections) leave an invoice paid.
     """
     row, found, kind = PaymentTransaction, dict[UUID, int](), TransactionKind
     signed = sa.case((row.kind.in_((kind.REINSTATE, kind.REFUND_RETURN)), -row.amount), else_=row.amount)
     noted = sa.exists().where(CreditNote.order_id == row.order_id, CreditNote.refund_id == row.refund_id)
-    canceled = sa.exists().where(Refund.id == row.refund_id, Refund.kind == "CANCELLATION")
+    given_up = sa.exists().where(Refund.id == row.refund_id, Refund.kind.in_(("CANCELLATION", "RETURN")))
     counts = sa.or_(
         row.kind.in_((kind.CHARGEBACK, kind.REINSTATE)),
-        sa.and_(row.kind.in_((kind.REFUND, kind.REFUND_RETURN, kind.TRANSFER)), sa.or_(canceled, noted)),
+        sa.and_(row.kind.in_((kind.REFUND, kind.REFUND_RETURN, kind.TRANSFER)), sa.or_(given_up, noted)),
     )
     for part in chunks(in_key_order(payment.id for payment in payments if payment.refunded)):
         rows = await db.execute(
