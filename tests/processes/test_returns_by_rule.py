@@ -272,7 +272,7 @@ async def test_money_won_back_before_the_return_withholds_nothing_under_its_name
 
 
 async def test_money_won_back_for_a_canceled_piece_goes_to_the_customer(database: Database, drain: Drain) -> None:
-    """Paid at once, charged back, then canceled before anything left: nothing was there to pay back until it was won."""
+    """Paid at once, charged back, canceled before anything left: nothing was there to pay back until it was won."""
     company, variant = await make_store(database)
     async with database.unit_of_work() as db:
         channel = await db.get_one(SalesChannel, company.channel.id)
