@@ -34,7 +34,11 @@ INVOICE_SORTS: dict[str, Any] = {
 
 @cache
 def base_rates() -> tuple[BaseRate, ...]:
-    """The base rates of § 247 BGB as the Deutsche Bundesbank has published them, up to that of 1 January 2026."""
+    """The base rates of § 247 BGB up to that of 1 January 2026, each day on which the rate changed.
+
+    Those up to 1 July 2025 are as in the Deutsche Bundesbank's series BBIN1.M.DE.BBK.BBKBAS2.EUR.ME, read on 2 October
+    2025; that of 1 January 2026 as in its notice of December 2025 (unchanged).
+    """
     with (files("kontor.invoicing") / "data" / "base_rates_de.csv").open(encoding="utf-8") as file:
         return tuple(
             BaseRate(date.fromisoformat(row["valid_from"]), Decimal(row["percent"])) for row in csv.DictReader(file)
