@@ -28,7 +28,10 @@ from kontor.invoicing.service import record_invoice_payment
 from kontor.orders.intake import PaymentInput
 from support import Drain, StandingClock
 
-SETTINGS = {"dunning": [{"afterDays": 7}, {"afterDays": 7, "fee": 500}, {"afterDays": 7}], "dunningInterest": True}
+SETTINGS = {
+    "dunning": [{"afterDays": 7}, {"afterDays": 7, "fee": 500}, {"afterDays": 7}], "dunningInterest": True,
+    "baseRates": {"2026-07-01": "1.27"},
+}  # fmt: skip
 
 
 async def reminded(database: Database, drain: Drain, clock: StandingClock, **settings: object) -> UUID:
@@ -173,6 +176,29 @@ async def test_debt_that_is_given_up_corrects_its_tax_and_comes_back_when_it_is_
     async with database.read_only() as db:
         decision = (await db.scalars(sa.select(DebtDecision))).one()
     assert (decision.amount, decision.recovered, decision.reason) == (5000, 5000, "insolvent, 36 IN 12/26")
+
+
+async def test_money_that_came_for_a_lost_debt_and_was_undone_can_be_given_up_again(
+    runtime: Runtime, database: Database, drain: Drain, clock: StandingClock
+) -> None:
+    invoice_id = await reminded(database, drain, clock)
+    async with database.unit_of_work() as db:
+        await debts.write_off(db, invoice_id, reason="insolvent", now=db.now)
+    assert await drain() == []
+    for assignment in await paid(database, drain, invoice_id, 2512):
+        async with database.unit_of_work() as db:
+            await service.undo(db, assignment.id, now=db.now)
+        assert await drain() == []
+    assert await open_of(database) == {"INVOICE": 2000, "DUNNING_FEE": 512}
+    async with database.unit_of_work() as db:
+        await debts.write_off(db, invoice_id, reason="it was another's money", now=db.now)
+    assert await drain() == []
+    assert await open_of(database) == {"DUNNING_FEE": 512}
+    assert await booked(database, "WRITE_OFF") == [
+        ("RECEIVABLES", "", -5000), ("BAD_DEBTS", "DOMESTIC/19", 4202), ("TAX", "DOMESTIC/19", 798),
+        ("RECEIVABLES", "", -2000), ("BAD_DEBTS", "DOMESTIC/19", 1681), ("TAX", "DOMESTIC/19", 319),
+    ]  # fmt: skip
+    await sound(database)
 
 
 async def test_invoice_with_an_agency_is_reminded_of_no_more(

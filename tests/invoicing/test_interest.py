@@ -6,11 +6,11 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kontor.invoicing.bad_debts import Appropriation, Part, appropriate, brought_back, order_of, parts_of
-from kontor.invoicing.interest import BaseRate, charged, default_since, interest
+from kontor.invoicing.interest import BaseRate, charged, default_since, interest, known_until, with_settings
 from kontor.invoicing.queries import base_rates
 
 RATES = (BaseRate(date(2025, 1, 1), Decimal("2.27")), BaseRate(date(2025, 7, 1), Decimal("1.27")))
@@ -25,6 +25,8 @@ A = Appropriation
         (date(2025, 1, 31), date(2025, 3, 2), True, 926),  # 30 days of 11.27 %
         (date(2025, 6, 20), date(2025, 7, 10), False, 371),  # 10 days of 7.27 %, 10 of 6.27 %
         (date(2024, 6, 1), date(2024, 6, 30), False, 0),  # before the first rate that is known
+        (date(2025, 12, 21), date(2026, 1, 10), False, 172),  # 10 days of 6.27 %, none of a half-year without a rate
+        (date(2026, 1, 31), date(2026, 3, 2), False, 0),
     ],
 )
 def test_interest_follows_days_and_base_rate(since: date, until: date, business: bool, expected: int) -> None:
@@ -42,6 +44,16 @@ def test_shipped_base_rates_begin_on_the_days_of_the_law() -> None:
     assert {(row.valid_from.month, row.valid_from.day) for row in rates} == {(1, 1), (7, 1)}
     known = {row.valid_from: row.percent for row in rates}
     assert (known[date(2016, 7, 1)], known[date(2024, 1, 1)]) == (Decimal("-0.88"), Decimal("3.62"))
+
+
+def test_channel_adds_the_rates_published_since_and_corrects_one() -> None:
+    said = {"2026-01-01": "1.27", "2025-07-01": 1.5, "soon": "2", "2026-07-01": "high", "2027-01-01": "NaN"}
+    assert with_settings(RATES, {"baseRates": said}) == (
+        BaseRate(date(2025, 1, 1), Decimal("2.27")), BaseRate(date(2025, 7, 1), Decimal("1.5")),
+        BaseRate(date(2026, 1, 1), Decimal("1.27")),
+    )  # fmt: skip
+    assert with_settings(RATES, {"baseRates": "1.27"}) == RATES
+    assert (known_until(RATES), known_until(RATES[:1])) == (date(2025, 12, 31), date(2025, 6, 30))
 
 
 def test_consumer_is_in_default_by_a_reminder_and_company_after_thirty_days() -> None:
@@ -68,6 +80,7 @@ def test_tax_in_what_is_given_up_is_that_of_each_rate() -> None:
     assert sum(part.net + part.tax for part in parts_of(777, claimed)) == 777
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.tuples(st.integers(0, 5000), st.integers(1, 900)), min_size=1, max_size=4), st.data())
 def test_what_comes_back_in_parts_is_what_was_given_up(rows: list[tuple[int, int]], data: st.DataObject) -> None:
     parts = [Part(f"DOMESTIC/{place}", net, tax) for place, (net, tax) in enumerate(rows)]

@@ -24,6 +24,7 @@ from kontor.documents.billing import tax_notes
 from kontor.documents.formatting import texts
 from kontor.documents.values import TaxTreatment
 from kontor.fulfillment.models import Shipment
+from kontor.giftcards.values import GATEWAY
 from kontor.invoicing.build import Credited, credit_line
 from kontor.invoicing.cii import cii
 from kontor.invoicing.en16931 import Wording, electronic_invoice
@@ -71,8 +72,9 @@ async def test_multi_purpose_voucher_is_sold_outside_the_tax_and_owed_in_the_boo
     facts = {"number": invoice.number, "net": 1000, "tax": 0, "gross": 1000}
     sale = posting_of("InvoiceIssued", facts, content=invoice.content)
     redeemed = posting_of(
-        "PaymentCaptured", {"transaction_id": "t", "amount": 1000, "method": "GIFT_CARD"}, via=Via("GIFT_CARD")
-    )
+        "PaymentCaptured", {"transaction_id": "t", "amount": 1000, "method": "GIFT_CARD"},
+        via=Via("GIFT_CARD", GATEWAY),
+    )  # fmt: skip
     assert sale is not None
     assert redeemed is not None
     assert sale.lines == (("RECEIVABLES", 1000, ""), ("STORED_VALUE", -1000, "GIFT_CARD"))

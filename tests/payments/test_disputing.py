@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from factories.invoicing import accounts
 from factories.payments import ask, ask_capture, card, make_shop, paid_by, read_payments, told, transactions
 from factories.stories import only
+from kontor.audit.records import effects_once
 from kontor.care.models import Case
 from kontor.care.states import CaseState
 from kontor.core.db import Database
@@ -239,6 +240,21 @@ async def come_back(database: Database, order_id: UUID) -> list[bool]:
             first = (await db.scalars(found.order_by(PaymentTransaction.id).limit(1))).one()
             done.append(await returning.take_back(db, first, Declined("account_closed", "Closed."), now=db.now))
     return done
+
+
+async def test_refund_that_came_back_goes_once_more_and_the_audit_knows_it(database: Database, drain: Drain) -> None:
+    order_id = await captured(database, drain)
+    refund_id = await refund(database, order_id, 1000)
+    assert await drain() == []
+    assert await come_back(database, order_id) == [True, False]
+    async with database.unit_of_work() as db:
+        await lock_order(db, order_id)
+        service.retry_refund(db, await db.get_one(Refund, refund_id), now=db.now)
+    assert await drain() == []
+    assert await money_of(database, order_id) == (PaymentState.PARTIALLY_REFUNDED, 1000)
+    async with database.read_only() as db:
+        assert await effects_once(db) == []
+    await books_agree(database)
 
 
 async def test_refund_that_came_back_is_paid_by_transfer(

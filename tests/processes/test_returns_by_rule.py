@@ -16,6 +16,7 @@ from factories.returns import requested, return_lines
 from kontor.audit.running import differences
 from kontor.channels.models import SalesChannel
 from kontor.core.db import Database
+from kontor.core.money import Money
 from kontor.fulfillment.canceling import cancel_lines
 from kontor.fulfillment.errors import NotRecallable
 from kontor.fulfillment.recalling import recall
@@ -24,9 +25,11 @@ from kontor.invoicing.goodwill import grant_goodwill
 from kontor.invoicing.open_items import receivables_of
 from kontor.orders import queries as orders
 from kontor.orders.intake import PaymentInput
+from kontor.payments import disputing
 from kontor.payments.disputes import charge_back
 from kontor.payments.errors import RefundCounted
 from kontor.payments.models import Payment, Refund
+from kontor.payments.ports import DisputeNews, DisputeStatus
 from kontor.payments.receiving import add_payment, record_payment
 from kontor.payments.refunding import recall_refund
 from kontor.returns.models import Return
@@ -222,3 +225,68 @@ async def test_a_shipment_of_which_goods_come_back_is_not_recalled(database: Dat
         with pytest.raises(NotRecallable) as refused:
             await recall(db, shipment.id, now=db.now)
     assert refused.value.code == "SHIPMENT_BUILT_UPON"
+
+
+async def disputed(database: Database, drain: Drain, order_id: UUID, amount: int, status: DisputeStatus) -> None:
+    """The bank takes an amount of the order's first payment, or gives it back."""
+    async with database.unit_of_work() as db:
+        await orders.lock_order(db, order_id)
+        payment = (await db.scalars(sa.select(Payment).where(Payment.order_id == order_id).with_for_update())).one()
+        told = DisputeNews(
+            "dp_1", status, Money(amount, "EUR"), taken=True, returned=status is DisputeStatus.WON, inquiry=False,
+            told_at=db.now, reason="fraudulent", due_at=None, fee=None,
+        )  # fmt: skip
+        await disputing.hear(db, payment, told, gateway="", now=db.now)
+    await drain()
+
+
+@pytest.mark.parametrize(("taken", "paid"), [(1200, 800), (2000, 0)])
+async def test_money_won_back_after_the_return_goes_to_the_customer(
+    database: Database, drain: Drain, taken: int, paid: int
+) -> None:
+    company, order_id = await sent(database, drain, 2)
+    await disputed(database, drain, order_id, taken, DisputeStatus.NEEDS_RESPONSE)
+    await back(database, drain, company, order_id, 2)
+    assert await refunds(database, order_id) == [("RETURN", paid, "SUCCEEDED")]
+    for _ in range(2):  # told twice
+        await disputed(database, drain, order_id, taken, DisputeStatus.WON)
+    assert await refunds(database, order_id) == [("RETURN", paid, "SUCCEEDED"), ("RETURN", taken, "SUCCEEDED")]
+    assert sum(note.gross for note in await credit_notes(database)) == 2000
+    await settled(database, order_id)
+
+
+async def test_money_won_back_before_the_return_withholds_nothing_under_its_name(
+    database: Database, drain: Drain
+) -> None:
+    """5.00 for trouble, and a dispute that is over: only the trouble explains what a full return is short of."""
+    company, order_id = await sent(database, drain, 2)
+    await disputed(database, drain, order_id, 2000, DisputeStatus.NEEDS_RESPONSE)
+    await disputed(database, drain, order_id, 2000, DisputeStatus.WON)
+    await goodwill(database, order_id, 500, compensation=True)
+    await drain()
+    await back(database, drain, company, order_id, 2)
+    async with database.read_only() as db:
+        refund = (await db.scalars(sa.select(Refund).where(Refund.kind == "RETURN"))).one()
+    assert [line["name"] for line in refund.lines if "name" in line] == ["GOODWILL_GIVEN"]
+    await settled(database, order_id)
+
+
+async def test_money_won_back_for_a_canceled_piece_goes_to_the_customer(database: Database, drain: Drain) -> None:
+    """Paid at once, charged back, canceled before anything left: nothing was there to pay back until it was won."""
+    company, variant = await make_store(database)
+    async with database.unit_of_work() as db:
+        channel = await db.get_one(SalesChannel, company.channel.id)
+        channel.settings = {**channel.settings, "immediate_capture": ["CARD"]}
+    promise = PaymentInput("CARD", 2000, token="tok_visa")
+    order_id = await order_one(database, company, variant, 2, payments=(promise,))
+    await drain()
+    await disputed(database, drain, order_id, 2000, DisputeStatus.NEEDS_RESPONSE)
+    async with database.unit_of_work() as db:
+        order = await orders.lock_order(db, order_id)
+        lines = (await orders.lines_of(db, [order_id]))[order_id]
+        await cancel_lines(db, order, lines, {line.id: line.open_quantity for line in lines}, reason="no", now=db.now)
+    await drain()
+    assert await refunds(database, order_id) == []
+    await disputed(database, drain, order_id, 2000, DisputeStatus.WON)
+    assert await refunds(database, order_id) == [("CANCELLATION", 2000, "SUCCEEDED")]
+    await settled(database, order_id)

@@ -98,11 +98,9 @@ async def effects_once(db: Session) -> list[Difference]:
     """One capture per payment and shipment, one refund, message, invoice and document per cause."""
     done, kind = PaymentTransaction.outcome == TransactionState.SUCCEEDED, PaymentTransaction.kind
     captures = sa.and_(done, kind == TransactionKind.CAPTURE, PaymentTransaction.shipment_id.is_not(None))
-    refunds = sa.and_(done, kind == TransactionKind.REFUND, PaymentTransaction.refund_id.is_not(None))
     of_payment = PaymentTransaction.payment_id
     causes: tuple[tuple[str, tuple[Any, ...], Any], ...] = (
         ("captures of a shipment", (of_payment, PaymentTransaction.shipment_id), captures),
-        ("payouts of a refund", (of_payment, PaymentTransaction.refund_id), refunds),
         ("gateway calls of a key", (PaymentTransaction.idempotency_key,), sa.true()),
         ("refunds of a cause", (Refund.source_key,), sa.true()),
         ("messages of a cause", (Notification.order_id, Notification.source_key, Notification.template), sa.true()),
@@ -115,7 +113,24 @@ async def effects_once(db: Session) -> list[Difference]:
     for check, key, condition in causes:
         statement = sa.select(*key, sa.func.count(), sa.literal(1)).where(condition).group_by(*key)
         found += await rows(db, 8, check, statement.having(sa.func.count() > 1))
-    return found
+    return found + await _paid_out_once(db)
+
+
+async def _paid_out_once(db: Session) -> list[Difference]:
+    """A share of a refund goes back once more only after its money had come back to us."""
+    row, kind = PaymentTransaction, TransactionKind
+    times = sa.func.sum(sa.case((row.kind == kind.REFUND_RETURN, -1), else_=1))
+    statement = (
+        sa.select(row.payment_id, row.refund_id, times, sa.literal(1))
+        .where(
+            row.outcome == TransactionState.SUCCEEDED,
+            row.kind.in_((kind.REFUND, kind.TRANSFER, kind.REFUND_RETURN)),
+            row.refund_id.is_not(None),
+        )
+        .group_by(row.payment_id, row.refund_id)
+        .having(times > 1)
+    )
+    return await rows(db, 8, "payouts of a refund", statement)
 
 
 async def work_given_up(db: Session) -> list[Difference]:

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+GATEWAY = "giftcards"
+"""As which gateway payments name the cards that Kontor sold."""
+
 
 @dataclass(frozen=True, slots=True)
 class Wish:

@@ -34,7 +34,8 @@ async def write_off(db: Session, invoice_id: UUID, *, reason: str, now: datetime
     parts = parts_of(left, _claimed(invoice.content, list(notes)))
     decision = _decided(db, invoice, WRITE_OFF, left, reason, parts, now=now)
     invoice.written_off += left
-    transition(db, invoice, InvoiceState.WRITTEN_OFF, table=INVOICE, now=now)
+    if invoice.state is not InvoiceState.WRITTEN_OFF:  # money that came in after all may have been taken back
+        transition(db, invoice, InvoiceState.WRITTEN_OFF, table=INVOICE, now=now)
     record(
         db,
         DebtWrittenOff(

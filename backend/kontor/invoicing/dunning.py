@@ -1,8 +1,9 @@
 """Reminders of overdue invoices on account: sent by level, paused, agreed in instalments; their fees."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -20,7 +21,7 @@ from kontor.invoicing import queries
 from kontor.invoicing.errors import NothingOpen
 from kontor.invoicing.events import DunningNoticeIssued
 from kontor.invoicing.fees import rest_of
-from kontor.invoicing.interest import charged, default_since, interest
+from kontor.invoicing.interest import charged, default_since, interest, with_settings
 from kontor.invoicing.models import DunningNotice, DunningPlan, Invoice
 from kontor.invoicing.reminding import Claim, check_instalments, due_level, levels_of
 from kontor.invoicing.states import INVOICE, InvoiceState
@@ -80,7 +81,7 @@ async def remind(db: Session, invoice_ids: Sequence[UUID], *, now: datetime) -> 
         if level is not None and invoice.content["amount_due"]:
             row = levels[level - 1]
             until = today + timedelta(days=row.pay_days)
-            more = _interest(invoice, mine, seller, today) if charged(said, seller.country) else 0
+            more = _interest(invoice, mine, seller, said, today=today) if charged(said, seller.country) else 0
             asked = Asked(level, row.fee, more, until)
             sent.append(_send(db, invoice, mine, asked, now=now))
     return sent
@@ -96,7 +97,9 @@ class Asked:
     due_on: date
 
 
-def _interest(invoice: Invoice, notices: Sequence[DunningNotice], seller: LegalEntity, today: date) -> int:
+def _interest(
+    invoice: Invoice, notices: Sequence[DunningNotice], seller: LegalEntity, said: Mapping[str, Any], *, today: date
+) -> int:
     """What has accrued since the last reminder, on what is still open: a part paid meanwhile bears none."""
     last = max(notices, key=lambda each: each.level, default=None)
     business = bool(invoice.content.get("vat_id"))
@@ -105,7 +108,7 @@ def _interest(invoice: Invoice, notices: Sequence[DunningNotice], seller: LegalE
     if since is None:
         return 0
     open_ = invoice.gross - invoice.credited - invoice.paid
-    return interest(open_, since, today, queries.base_rates(), business=business)
+    return interest(open_, since, today, with_settings(queries.base_rates(), said), business=business)
 
 
 def _send(

@@ -6,6 +6,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+from kontor.giftcards.values import GATEWAY
+
 
 class Account(StrEnum):
     """The accounts of the journal; an export maps them to the retailer's own."""
@@ -106,7 +108,9 @@ class Via:
 
     @property
     def detail(self) -> str:
-        """As a line of the journal bears it."""
+        """As a line of the journal bears it; our own gift cards bear what their sale does, so that both cancel out."""
+        if self.method == GIFT_CARDS and self.gateway == GATEWAY:
+            return GIFT_CARDS
         return f"{self.method}/{self.gateway}"[:40] if self.gateway else self.method
 
 

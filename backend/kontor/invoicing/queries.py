@@ -34,7 +34,11 @@ INVOICE_SORTS: dict[str, Any] = {
 
 @cache
 def base_rates() -> tuple[BaseRate, ...]:
-    """The base rates of § 247 BGB as the Deutsche Bundesbank has published them, up to that of 1 January 2026."""
+    """The base rates of § 247 BGB up to that of 1 January 2026, each day on which the rate changed.
+
+    Those up to 1 July 2025 are as in the Deutsche Bundesbank's series BBIN1.M.DE.BBK.BBKBAS2.EUR.ME, read on 2 October
+    2025; that of 1 January 2026 as in its notice of December 2025 (unchanged).
+    """
     with (files("kontor.invoicing") / "data" / "base_rates_de.csv").open(encoding="utf-8") as file:
         return tuple(
             BaseRate(date.fromisoformat(row["valid_from"]), Decimal(row["percent"])) for row in csv.DictReader(file)
@@ -130,16 +134,16 @@ async def payments_of(db: Session, order_ids: Iterable[UUID]) -> dict[UUID, list
 async def taken_off(db: Session, payments: Iterable[Payment]) -> dict[UUID, int]:
     """What of the payments' income pays no invoice any more, by order, minor units.
 
-    That is what banks took back, what went back for canceled pieces, and what went back with a credit note, which
-    lowers what is owed. Other refunds (goodwill, corrections) leave an invoice paid.
+    That is what banks took back, what went back for canceled or returned pieces, and what went back with a credit note,
+    which lowers what is owed. Other refunds (goodwill, corrections) leave an invoice paid.
     """
     row, found, kind = PaymentTransaction, dict[UUID, int](), TransactionKind
     signed = sa.case((row.kind.in_((kind.REINSTATE, kind.REFUND_RETURN)), -row.amount), else_=row.amount)
     noted = sa.exists().where(CreditNote.order_id == row.order_id, CreditNote.refund_id == row.refund_id)
-    canceled = sa.exists().where(Refund.id == row.refund_id, Refund.kind == "CANCELLATION")
+    given_up = sa.exists().where(Refund.id == row.refund_id, Refund.kind.in_(("CANCELLATION", "RETURN")))
     counts = sa.or_(
         row.kind.in_((kind.CHARGEBACK, kind.REINSTATE)),
-        sa.and_(row.kind.in_((kind.REFUND, kind.REFUND_RETURN, kind.TRANSFER)), sa.or_(canceled, noted)),
+        sa.and_(row.kind.in_((kind.REFUND, kind.REFUND_RETURN, kind.TRANSFER)), sa.or_(given_up, noted)),
     )
     for part in chunks(in_key_order(payment.id for payment in payments if payment.refunded)):
         rows = await db.execute(

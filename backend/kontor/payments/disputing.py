@@ -30,6 +30,7 @@ from kontor.payments.models import Dispute, DisputeAction, Payment, TransactionS
 from kontor.payments.ports import Declined, DisputeNews, DisputeStatus
 from kontor.payments.reporting import report
 from kontor.payments.states import DISPUTE_TRANSITIONS, DisputeState
+from kontor.payments.surplus import refund_won
 
 CONTEST, ACCEPT = "CONTEST", "ACCEPT"
 OPEN = frozenset({DisputeState.NEEDS_RESPONSE, DisputeState.UNDER_REVIEW})
@@ -51,7 +52,8 @@ class DocumentRef:
 async def hear(db: Session, payment: Payment, news: DisputeNews, *, gateway: str, now: datetime) -> Dispute:
     """Follow what a gateway says of a dispute about a locked payment, in whatever order and however often it says so.
 
-    Money is booked as the bank moves it, each move once; state, reason and deadline are those of the latest news.
+    Money is booked as the bank moves it, each move once; state, reason and deadline are those of the latest news. What
+    was withheld from a locked order because the bank held it is refunded when it comes back.
     """
     dispute = await _known(db, gateway, news.reference)
     fresh = dispute is None
@@ -124,6 +126,7 @@ async def _move(
     if news.returned and dispute.held and latest:
         await disputes.reinstate(db, payment, dispute.id, now=now)
         dispute.held, dispute.rounds, dispute.updated_at = False, dispute.rounds + 1, now
+        await refund_won(db, payment.order_id, now=now)
 
 
 async def _charge(db: Session, payment: Payment, dispute: Dispute, news: DisputeNews, *, now: datetime) -> None:

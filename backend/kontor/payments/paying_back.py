@@ -26,26 +26,32 @@ async def payable_for(db: Session, order: Order, due: int) -> Payable:
 async def _money_there(db: Session, order: Order, refundable: int) -> MoneyThere:
     payments = await queries.read_payments(db, order.id)
     dues = (await dues_of(db, [order], await settings_of(db, [order])))[order.id]
-    charged_back, to_come = await _banks(db, order.id)
     causes = await _given(db, order.id)
     causes[Withheld.REFUNDED_BEFORE] = causes.get(Withheld.REFUNDED_BEFORE, 0) - dues.canceled
     causes[Withheld.NOT_PAID] = order.total - sum(payment.amount for payment in payments if not payment.settles_id)
-    causes[Withheld.CHARGED_BACK] = charged_back
+    causes[Withheld.CHARGED_BACK] = await held_by_banks(db, order.id)
     for rule, amount in withheld_by_rule(await refunds_of(db, order.id)).items():
         causes[rule] = causes.get(rule, 0) - amount
-    return MoneyThere(refundable, causes, to_come)
+    return MoneyThere(refundable, causes, await _captures_open(db, order.id))
 
 
-async def _banks(db: Session, order_id: UUID) -> tuple[int, bool]:
-    """What banks took back of money that was there, and whether a capture has no outcome yet."""
-    rows = await db.execute(
-        sa.select(PaymentTransaction.kind, PaymentTransaction.outcome, sa.func.sum(PaymentTransaction.amount))
-        .where(PaymentTransaction.order_id == order_id, PaymentTransaction.kind.in_((K.CHARGEBACK, K.CAPTURE)))
-        .group_by(PaymentTransaction.kind, PaymentTransaction.outcome)
+async def held_by_banks(db: Session, order_id: UUID) -> int:
+    """What banks took back of money that was there, less what disputes that were won brought back; minor units."""
+    row = PaymentTransaction
+    signed = sa.case((row.kind == K.REINSTATE, -row.amount), else_=row.amount)
+    found = sa.select(sa.func.sum(signed)).where(
+        row.order_id == order_id,
+        row.kind.in_((K.CHARGEBACK, K.REINSTATE)),
+        row.outcome == TransactionState.SUCCEEDED,
     )
-    sums = {(row[0], row[1]): int(row[2]) for row in rows}
+    return int(await db.scalar(found) or 0)
+
+
+async def _captures_open(db: Session, order_id: UUID) -> bool:
+    row = PaymentTransaction
     opened = (TransactionState.PENDING, TransactionState.UNKNOWN)
-    return sums.get((K.CHARGEBACK, TransactionState.SUCCEEDED), 0), any((K.CAPTURE, state) in sums for state in opened)
+    found = sa.select(row.id).where(row.order_id == order_id, row.kind == K.CAPTURE, row.outcome.in_(opened))
+    return await db.scalar(found.limit(1)) is not None
 
 
 async def _given(db: Session, order_id: UUID) -> dict[Withheld, int]:

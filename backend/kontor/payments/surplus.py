@@ -12,8 +12,10 @@ from kontor.orders.models import Order
 from kontor.orders.queries import lock_orders
 from kontor.orders.states import CALLED_OFF, OrderState
 from kontor.payments import queries, refunding
+from kontor.payments.kept import refunds_of, withheld_by_rule
 from kontor.payments.models import Payment, Refund
-from kontor.payments.paying_back import payable_for
+from kontor.payments.paying_back import held_by_banks, payable_for
+from kontor.payments.refund_due import Withheld
 from kontor.payments.reporting import Dues, dues_of, settings_of
 from kontor.payments.states import PaymentMethodKind, RefundState
 
@@ -94,6 +96,33 @@ async def refund_called_off(db: Session, order_ids: Sequence[UUID], *, now: date
     """Pay back what is there for orders that were canceled or rejected."""
     gone = [order for order in (await lock_orders(db, order_ids)).values() if order.state in CALLED_OFF]
     await refund_late_money(db, gone, now=now)
+
+
+async def refund_won(db: Session, order_id: UUID, *, now: datetime) -> None:
+    """Pay back of a locked order what was withheld only because a bank held it, once a dispute has brought it back.
+
+    What banks hold still stays withheld. Returns said so line by line; pieces that were canceled only got less.
+    """
+    await db.flush()
+    order = await db.get_one(Order, order_id)
+    await refund_late_money(db, [order], now=now)
+    withheld = withheld_by_rule(await refunds_of(db, order_id)).get(Withheld.CHARGED_BACK, 0)
+    if withheld <= 0:
+        return
+    await db.flush()
+    due = withheld - await held_by_banks(db, order_id)
+    amount = min(due, await refunding.refundable(db, order_id))
+    if amount > 0:
+        await refunding.request_refund(
+            db,
+            order,
+            kind=refunding.RefundKind.RETURN,
+            amount=amount,
+            lines=[{"name": Withheld.CHARGED_BACK.value, "gross": amount}],
+            reason="a dispute was won",
+            source_key=f"won/{new_id()}",
+            now=now,
+        )
 
 
 async def _granted(db: Session, order_id: UUID) -> int:

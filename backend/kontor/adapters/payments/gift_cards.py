@@ -8,10 +8,10 @@ from collections.abc import Awaitable, Mapping
 from kontor.core.money import Money
 from kontor.giftcards.desk import GiftCardDesk
 from kontor.giftcards.errors import CardDeclined
-from kontor.giftcards.values import Wish
+from kontor.giftcards.values import GATEWAY, Wish
 from kontor.payments.ports import Abilities, Declined, Instruction, Notice, Outcome, Sought, Succeeded
 
-NAME = "giftcards"
+NAME = GATEWAY
 
 
 class GiftCardGateway:
