@@ -5,14 +5,17 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
+/** The user's language as the user's region writes it: English of London is not that of Boston. */
+const region = () => navigator.languages.find((each) => each.split("-")[0] === language.value) ?? language.value;
+
 /** @param {string | null} moment */
 export function dateTime(moment) {
-  return moment ? new Intl.DateTimeFormat(language.value, { dateStyle: "medium", timeStyle: "short" }).format(new Date(moment)) : "";
+  return moment ? new Intl.DateTimeFormat(region(), { dateStyle: "medium", timeStyle: "short" }).format(new Date(moment)) : "";
 }
 
 /** A day without a time, as 2026-11-23. @param {string | null} day */
 export function date(day) {
-  return day ? new Intl.DateTimeFormat(language.value, { dateStyle: "medium", timeZone: "UTC" }).format(new Date(`${day}T00:00:00Z`)) : "";
+  return day ? new Intl.DateTimeFormat(region(), { dateStyle: "medium", timeZone: "UTC" }).format(new Date(`${day}T00:00:00Z`)) : "";
 }
 
 /**
@@ -23,11 +26,12 @@ export function date(day) {
 export function fromNow(moment, now) {
   const distance = new Date(moment).getTime() - now;
   const [unit, size] = Math.abs(distance) >= DAY ? ["day", DAY] : Math.abs(distance) >= HOUR ? ["hour", HOUR] : ["minute", MINUTE];
-  const format = new Intl.RelativeTimeFormat(language.value, { numeric: "auto", style: "short" });
+  // In 40 hours is in one day and not always tomorrow.
+  const format = new Intl.RelativeTimeFormat(region(), { numeric: unit === "day" ? "always" : "auto", style: "short" });
   return format.format(Math.trunc(distance / Number(size)), /** @type {Intl.RelativeTimeFormatUnit} */ (unit));
 }
 
 /** The name of a country by its code. @param {string} code */
 export function country(code) {
-  return new Intl.DisplayNames(language.value, { type: "region" }).of(code) ?? code;
+  return new Intl.DisplayNames(region(), { type: "region" }).of(code) ?? code;
 }

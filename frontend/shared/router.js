@@ -40,6 +40,7 @@ export function follow(base) {
     if (!(link instanceof HTMLAnchorElement) || link.target || link.download || link.origin !== location.origin) return;
     if (event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
     if (link.pathname !== base && !link.pathname.startsWith(`${base}/`)) return;
+    if (link.hash && link.pathname === location.pathname && link.search === location.search) return; // within the page
     event.preventDefault();
     go(link.pathname + link.search);
   });

@@ -3,6 +3,6 @@ import htm from "htm";
 import { h } from "preact";
 
 export const html = htm.bind(h);
-export { computed, effect, signal, useComputed, useSignal } from "@preact/signals";
+export { computed, effect, signal, untracked, useComputed, useSignal } from "@preact/signals";
 export { render } from "preact";
 export { useEffect, useRef } from "preact/hooks";

@@ -15,6 +15,7 @@ from factories.catalog import make_bundle, make_variant
 from factories.intake import ADDRESS, Company, make_company, order_input, place, put_stock
 from factories.locations import make_location
 from factories.pricing import make_price, make_price_list
+from factories.promotions import make_promotion
 from factories.tax import make_tax_rate
 from kontor.channels.models import SalesChannel
 from kontor.core.db import Database
@@ -186,6 +187,14 @@ async def test_preview_tells_the_price_and_list_of_a_group_and_country(database:
             line = (await quote_basket(db, basket, db.now)).lines[0]
             told.append((line.unit_price, line.price_list))
     assert told == [(1000, "STANDARD"), (800, "TRADE"), (850, "BOTH"), (1000, "STANDARD")]
+
+
+async def test_preview_without_a_country_takes_the_channels_own_for_conditions_too(database: Database) -> None:
+    company = await shop(database)
+    await make_promotion(database, expression="basket.country == 'DE'")
+    async with database.read_only() as db:
+        line = (await quote_basket(db, QuoteInput(company.channel.code, [BasketLine("LAMP")]), db.now)).lines[0]
+    assert line.discount > 0
 
 
 async def test_order_in_another_currency_costs_what_its_list_says(database: Database) -> None:

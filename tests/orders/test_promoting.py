@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import orjson
+import pytest
 import sqlalchemy as sa
 
 from factories.catalog import make_bundle, make_variant
@@ -118,9 +119,10 @@ async def test_shipping_fee_is_waived_and_counts_as_given(database: Database) ->
     assert ([tuple(row) for row in rows], given) == ([("GIFT_WRAP", 200), ("SHIPPING", 0)], 490)
 
 
-async def test_customer_group_is_known_by_the_tags_of_the_customer(database: Database) -> None:
+@pytest.mark.parametrize("given", [{"groups": ["VIP"]}, {"expression": "'VIP' in customer.groups"}], ids=str)
+async def test_customer_group_is_known_by_the_tags_of_the_customer(database: Database, given: dict[str, Any]) -> None:
     company = await shop(database)
-    await make_promotion(database, groups=["VIP"])
+    await make_promotion(database, **given)
     await place(database, company, order(company))
     async with database.unit_of_work() as db:
         (await db.scalars(sa.select(Customer))).one().tags = ["VIP"]

@@ -121,6 +121,14 @@ async def test_ended_list_gives_way_and_is_remembered(database: Database, clock:
     assert await amounts(database, TRADE, NOW) == [800]
 
 
+async def test_planned_list_is_not_moved_behind_its_own_end(database: Database) -> None:
+    await prepare(database)
+    planned = {"code": "SALE", "channel": "shop", "name_en": "Sale", "valid_from": NOW + DAY, "valid_to": NOW + 5 * DAY}
+    assert await save(database, planned) == ["CREATED"]
+    assert await save(database, {"code": "SALE", "valid_from": NOW + 6 * DAY}) == [("INVALID_FIELD", ("validTo",))]
+    assert await save(database, {"code": "SALE", "valid_from": NOW + 4 * DAY}) == ["UPDATED"]
+
+
 async def test_planned_list_that_is_ended_never_counts(database: Database) -> None:
     await prepare(database)
     planned = {"code": "LATER", "channel": "shop", "name_en": "Later", "valid_from": NOW + 5 * DAY}

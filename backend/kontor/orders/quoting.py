@@ -45,7 +45,7 @@ class BasketLine:
 class QuoteInput:
     """A basket as promotions see it. `groups` are tags of the customer, `shipping` is the fee in minor units.
 
-    Without a country or a currency the prices of the channel's own one count.
+    Without a country or a currency the channel's own one counts, for prices and for conditions.
     """
 
     channel: str
@@ -219,5 +219,5 @@ def _basket(
     fees = (Fee(SHIPPING_KEY, asked.shipping),) if asked.shipping else ()
     return Basket(
         channel.code, asked.currency or channel.currency, at, tuple(items), fees, frozenset(asked.groups),
-        frozenset(coupons), asked.country, asked.facts,
+        frozenset(coupons), asked.country or channel.country, asked.facts,
     )  # fmt: skip

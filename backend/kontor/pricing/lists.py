@@ -155,7 +155,8 @@ def _check(draft: Draft, before: Mapping[str, Any] | None, now: datetime) -> Non
         values["valid_from"] = before["valid_from"] if start is None or start <= now else start
     _check_fixed(values, before, now)
     end = values["valid_to"] if "valid_to" in values else (before or {}).get("valid_to")
-    if end is not None and end <= values["valid_from"] and (before is None or end != before["valid_to"]):
+    span = values["valid_from"], end  # one that was ended before it began stays as it is
+    if end is not None and end <= span[0] and (before is None or span != (before["valid_from"], before["valid_to"])):
         raise InvalidField("The end lies after the start.", path=("validTo",))
 
 

@@ -24,7 +24,7 @@ class Book:
         self.limited: frozenset[str] = frozenset(
             offer.code for offer in self.offers if offer.most_given is not None or offer.most_uses is not None
         )
-        self.for_groups: bool = any(offer.conditions.groups is not None for offer in self.offers)
+        self.for_groups: bool = any(_asks_for_groups(offer) for offer in self.offers)
         self._anchored: dict[Anchor, list[tuple[int, Offer]]] = {}
         open_: dict[str, list[tuple[int, int, Offer]]] = {}
         for index, offer in enumerate(self.offers):
@@ -50,6 +50,11 @@ class Book:
             for _, index, offer in self._open.get(channel, ())[:reachable]:
                 found[index] = offer
         return [found[index] for index in sorted(found)]
+
+
+def _asks_for_groups(offer: Offer) -> bool:
+    """Whether the customer's groups make a difference: as a condition of their own, or named in the expression."""
+    return offer.conditions.groups is not None or "customer" in (offer.conditions.expression or "")
 
 
 def _looked_up(basket: Basket) -> Iterator[Anchor]:

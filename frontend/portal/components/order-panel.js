@@ -13,8 +13,8 @@ import { OrderState } from "./order-state.js";
 import { RejectForm } from "./reject-form.js";
 import { ShipForm } from "./ship-form.js";
 
-/** @param {{id: string, changed: () => void}} props */
-export function OrderPanel({ id, changed }) {
+/** `seen` is when the list last saw the order changed. @param {{id: string, seen?: string, changed: () => void}} props */
+export function OrderPanel({ id, seen, changed }) {
   const order = useSignal(/** @type {any} */ (undefined));
   const problem = useSignal(/** @type {any} */ (null));
   const busy = useSignal(false);
@@ -30,7 +30,14 @@ export function OrderPanel({ id, changed }) {
     }
   }
   useEffect(() => void load(), [id]);
+  useEffect(() => {
+    if (seen && order.value && seen !== order.value.updatedAt && !busy.value) load();
+  }, [seen]);
   useEffect(() => heading.current?.focus(), [order.value?.id]);
+  useEffect(() => {
+    // The button that was pressed is gone.
+    if (document.activeElement === document.body) heading.current?.focus({ preventScroll: true });
+  }, [order.value, rejecting.value]);
 
   /** One thing at a time; what came of it is told, and list and order are read again. */
   async function act(/** @type {() => Promise<void>} */ doing) {
@@ -79,7 +86,7 @@ export function OrderPanel({ id, changed }) {
       <button type="button" class="button main" aria-disabled=${busy.value} onClick=${accept}>${t("order.acceptAll")}</button>
       <button type="button" class="button" onClick=${() => { rejecting.value = true; }}>${t("order.reject")}</button></div>`}
     ${["ACCEPTED", "PICKED", "PACKED"].includes(it.state) && may("fulfillment:write") && !it.cancelRequested && html`<${ShipForm} key=${it.id} busy=${busy.value} ship=${ship} />`}
-    <${Parcels} order=${it} />
+    <${Parcels} order=${it} recall=${recall} />
   </aside>`;
 }
 
@@ -110,11 +117,22 @@ function Asked({ order, answer }) {
     <button type="button" class="button" onClick=${() => answer(false)}>${t("order.cancelTooLate")}</button></div></div>`;
 }
 
-/** @param {{order: any}} props */
-function Parcels({ order }) {
+/** @param {{order: any, recall: (shipment: string) => void}} props */
+function Parcels({ order, recall }) {
+  const over = useSignal(false);
+  const left = order.recallableUntil ? new Date(order.recallableUntil).getTime() - Date.now() : 0;
+  useEffect(() => {
+    over.value = left <= 0;
+    const timer = setTimeout(() => {
+      over.value = true;
+    }, left);
+    return () => clearTimeout(timer);
+  }, [order.recallableUntil]);
+  const last = order.shipments.filter((/** @type {any} */ shipment) => !shipment.recalledAt).at(-1);
   const sent = order.parcels.filter((/** @type {any} */ parcel) => parcel.state !== "VOIDED");
   if (!sent.length) return null;
   return html`<section class="part"><h2>${t("order.parcels")}</h2><ul role="list">${sent.map((/** @type {any} */ parcel) => html`<li key=${parcel.id}>
     ${parcel.carrier ?? t("order.noCarrier")} ${parcel.trackingUrl ? html`<a href=${parcel.trackingUrl} rel="noreferrer" target="_blank">${parcel.trackingNumber}</a>` : parcel.trackingNumber}
-  </li>`)}</ul></section>`;
+  </li>`)}</ul>
+    ${last && left > 0 && !over.value && may("fulfillment:write") && html`<div><button type="button" class="button" onClick=${() => recall(last.id)}>${t("order.takeBack")}</button></div>`}</section>`;
 }

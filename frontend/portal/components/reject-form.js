@@ -24,7 +24,7 @@ export function RejectForm({ order, reject, leave }) {
     ${problem.value && html`<div class="notice bad" role="alert">${problem.value}</div>`}
     <ul role="list" class="lines">${order.lines.map((/** @type {any} */ line, /** @type {number} */ at) => html`<li key=${line.id}>
       <label for=${`r-${line.id}`}>${line.name}<br /><span class="muted">${line.sku}</span></label>
-      <input ref=${at ? undefined : first} class="control" id=${`r-${line.id}`} name=${line.id} type="number" min="0" max=${line.quantity} value=${line.quantity} inputmode="numeric" />
+      <input ref=${at ? undefined : first} class="control" id=${`r-${line.id}`} name=${line.id} type="number" min="0" max=${line.quantity} defaultValue=${order.lines.length > 1 ? 0 : line.quantity} inputmode="numeric" />
     </li>`)}</ul>
     <div class="field"><label for="reason">${t("reject.why")}</label>
       <select id="reason" name="reason">${REASONS.map((reason) => html`<option key=${reason} value=${reason}>${t(`reason.${reason}`)}</option>`)}</select></div>

@@ -7,7 +7,7 @@ import { Skeleton } from "../../shared/components/skeleton.js";
 import { country, fromNow } from "../../shared/format.js";
 import { t } from "../../shared/messages.js";
 import { go, place, withQuery } from "../../shared/router.js";
-import { effect, html, signal, useEffect } from "../../shared/ui.js";
+import { computed, effect, html, signal, untracked, useEffect, useRef } from "../../shared/ui.js";
 import { OrderPanel } from "../components/order-panel.js";
 import { OrderState } from "../components/order-state.js";
 import { ORDERS } from "../operations.js";
@@ -30,18 +30,26 @@ const seenAt = signal(0);
 
 const tab = () => (String(place.value.query.get("tab")) in TABS ? String(place.value.query.get("tab")) : "new");
 const wanted = () => place.value.query.get("q") ?? "";
+const view = computed(() => `${tab()} ${wanted()}`);
 let asked = 0;
 
-/** @param {string | null} [after] */
+/** What follows after a row, or anew as much as is shown. @param {string | null} [after] */
 async function load(after = null) {
   const turn = ++asked;
+  const shown = rows.value ?? [];
   const { filter, sort } = TABS[tab()];
   const narrowed = wanted() ? { ...filter, orderNumber: wanted() } : filter;
   try {
-    const { fulfillmentOrders: found } = await ask(ORDERS, { filter: narrowed, sort, after });
-    if (turn !== asked) return;
-    rows.value = after ? [...(rows.value ?? []), ...found.nodes] : found.nodes;
-    more.value = found.pageInfo.hasNextPage ? found.pageInfo.endCursor : null;
+    let found = after ? shown : [];
+    let next = after;
+    do {
+      const { fulfillmentOrders: read } = await ask(ORDERS, { filter: narrowed, sort, after: next });
+      if (turn !== asked) return;
+      found = [...found, ...read.nodes];
+      next = read.pageInfo.hasNextPage ? read.pageInfo.endCursor : null;
+    } while (next && found.length < shown.length);
+    rows.value = found;
+    more.value = next;
     seenAt.value = Date.now();
     problem.value = null;
   } catch (failed) {
@@ -49,12 +57,11 @@ async function load(after = null) {
   }
 }
 
-/** Rows of another view are no rows of this one. */
+/** Rows of another view are no rows of this one; an order that opens beside them changes nothing. */
 function begin() {
-  tab();
-  wanted();
+  view.value;
   rows.value = null;
-  load();
+  untracked(load);
 }
 
 function watch() {
@@ -63,25 +70,45 @@ function watch() {
   return () => {
     stop();
     clearInterval(timer);
+    asked += 1;
+    rows.value = problem.value = null; // whoever signs in next sees nothing of it
   };
 }
 
 export function Page() {
   useEffect(watch, []);
   const open = place.value.query.get("order");
+  const before = useRef(open);
+  useEffect(() => {
+    if (before.current && !open) backTo(before.current);
+    before.current = open;
+  }, [open]);
   return html`<div class="stack">
     <div class="row">
       <h1>${t("orders.title")}</h1>
       <form class="row push" role="search" onSubmit=${search}>
-        <input class="control" type="search" name="q" value=${wanted()} aria-label=${t("orders.search")} placeholder=${t("orders.search")} />
+        <input class="control" type="search" name="q" key=${wanted()} defaultValue=${wanted()} aria-label=${t("orders.search")} placeholder=${t("orders.search")} />
       </form>
     </div>
     <nav class="tabs" aria-label=${t("orders.views")}>${Object.keys(TABS).map(Tab)}</nav>
-    <div class=${`split ${open ? "open" : ""}`}>
+    <div class=${`split ${open ? "open" : ""}`} onKeyDown=${leave}>
       <div>${problem.value && html`<${Failure} problem=${problem.value} retry=${() => load()} />`}${list(open)}</div>
-      ${open && html`<${OrderPanel} key=${open} id=${open} changed=${() => load()} />`}
+      ${open && html`<${OrderPanel} key=${open} id=${open} seen=${rows.value?.find((row) => row.id === open)?.updatedAt} changed=${() => load()} />`}
     </div>
   </div>`;
+}
+
+/** Escape closes the order, but never what is being typed. @param {KeyboardEvent} event */
+function leave(event) {
+  const typing = event.target instanceof Element && event.target.closest("form");
+  if (event.key === "Escape" && !typing && place.value.query.get("order")) go(withQuery({ order: null }));
+}
+
+/** Who was in the order that closes goes on at its row, or at the list. @param {string} id */
+function backTo(id) {
+  if (document.activeElement !== document.body) return;
+  const there = /** @type {HTMLElement | null} */ (document.querySelector(`tr[data-id="${CSS.escape(id)}"]`));
+  (there ?? document.getElementById("content"))?.focus();
 }
 
 function search(/** @type {SubmitEvent} */ event) {

@@ -1,0 +1,95 @@
+"""What is shown, typed and focused in the portal stays: through opening and closing, reading again and refusals."""
+
+from __future__ import annotations
+
+import pytest
+import sqlalchemy as sa
+from playwright.async_api import expect
+
+from factories.catalog import make_variant
+from factories.fulfillment import released
+from factories.intake import put_stock
+from frontend.test_portal_orders import inbox, state_of, supplier
+from frontend.visiting import Site
+from kontor.core.db import Database
+from kontor.fulfillment.states import FulfillmentState
+from kontor.locations.models import StockLocation
+
+pytestmark = pytest.mark.engine("sqlite")
+_WATCH = """() => { window.gone = false; new MutationObserver(() => {
+  window.gone ||= !document.querySelector("tbody tr"); }).observe(document.body, {childList: true, subtree: true}); }"""
+
+
+async def test_list_stays_while_an_order_opens_and_escape_leads_back_to_its_row(database: Database, site: Site) -> None:
+    company, email = await supplier(database)
+    for _ in range(2):
+        await released(database, company, ("LAMP", 1))
+    page = await inbox(site, email)
+    row = page.get_by_role("row", name="Hamburg").nth(1)
+    await row.focus()
+    await page.evaluate(_WATCH)
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("complementary").get_by_role("heading").first).to_be_focused()
+    await page.keyboard.press("Escape")
+    await expect(page.get_by_role("complementary")).to_have_count(0)
+    await expect(row).to_be_focused()
+    assert await page.evaluate("window.gone") is False
+
+
+async def test_skip_link_leads_to_the_content(database: Database, site: Site) -> None:
+    _, email = await supplier(database)
+    page = await inbox(site, email)
+    await expect(page.get_by_role("heading", name="All new orders")).to_be_visible()
+    await page.get_by_role("link", name="To the content").focus()
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("main")).to_be_focused()
+
+
+async def test_focus_is_never_lost_to_a_button_that_goes(database: Database, site: Site) -> None:
+    company, email = await supplier(database)
+    await released(database, company, ("LAMP", 1))
+    page = await inbox(site, email)
+    await page.get_by_role("row", name="Hamburg").click()
+    heading = page.get_by_role("complementary").get_by_role("heading").first
+    await page.get_by_role("button", name="Reject …").click()
+    await page.keyboard.press("Escape")
+    await expect(heading).to_be_focused()
+    await page.get_by_role("button", name="Accept all").click()
+    await expect(page.get_by_label("Carrier")).to_be_visible()
+    await expect(heading).to_be_focused()
+
+
+async def test_shipment_is_taken_back_without_the_short_news(database: Database, site: Site) -> None:
+    company, email = await supplier(database)
+    order_id, _ = await released(database, company, ("LAMP", 1))
+    page = await inbox(site, email)
+    await page.get_by_role("row", name="Hamburg").click()
+    await page.get_by_role("button", name="Accept all").click()
+    await page.get_by_role("button", name="Ship", exact=True).click()
+    await page.get_by_role("button", name="Take back").click()
+    await expect(page.get_by_role("status").filter(has_text="Taken back")).to_be_visible()
+    await expect(page.get_by_role("button", name="Take back")).to_have_count(0)
+    assert await state_of(database, order_id) == [FulfillmentState.PACKED]
+
+
+async def test_pieces_to_reject_are_named_line_by_line_and_stay_typed(database: Database, site: Site) -> None:
+    company, email = await supplier(database)
+    async with database.unit_of_work() as db:
+        cap = await make_variant(db, sku="CAP")
+        place = (await db.scalars(sa.select(StockLocation.id).where(StockLocation.code == "ds"))).one()
+    await put_stock(database, place, cap.id, 10)
+    await released(database, company, ("LAMP", 3), ("CAP", 2))
+    page = await inbox(site, email)
+    await page.get_by_label("Order number").fill("typing")
+    await page.get_by_role("row", name="Hamburg").focus()
+    await page.keyboard.press("Enter")
+    await page.get_by_role("button", name="Reject …").click()
+    await page.get_by_role("button", name="Reject these pieces").click()
+    await expect(page.get_by_role("alert").filter(has_text="at least one")).to_be_visible()
+    await page.get_by_role("spinbutton", name="lamp CAP").fill("3")
+    await page.evaluate("document.querySelector('input[type=number]').form.noValidate = true")
+    await page.get_by_role("button", name="Reject these pieces").click()
+    await expect(page.locator(".toast")).to_be_visible()
+    await expect(page.get_by_role("spinbutton", name="lamp CAP")).to_have_value("3")
+    await expect(page.get_by_role("spinbutton", name="lamp LAMP")).to_have_value("0")
+    await expect(page.get_by_label("Order number")).to_have_value("typing")
