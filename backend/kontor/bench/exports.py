@@ -49,7 +49,7 @@ def measure(orders: int = 200_000) -> Section:
             f"{many['start'] + many['grown']:.0f} MiB",
             ratio=(many["start"] + many["grown"]) / (few["start"] + few["grown"]),
             goal="ratio ≤ 1.5",
-            note=f"{many['grown']:.0f} MiB more than at its start; with a tenth of the lines {few['grown']:.0f} MiB more",
+            note=f"{many['grown']:.0f} MiB more than at its start, {few['grown']:.0f} with a tenth of the lines",
         ),
     ]
     return section
