@@ -105,11 +105,8 @@ async def fill(url: str, orders: int) -> None:
     bootstrap.load_models()
     database = Database(url)
     try:
-        async with database.engine.execution_options(kontor_write=True).connect() as connection:
-            await connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
-            await connection.rollback()
-            await connection.run_sync(Model.metadata.create_all)
-            await connection.commit()
+        async with database.unit_of_work() as db:
+            await (await db.connection()).run_sync(Model.metadata.create_all)
         async with database.engine.connect() as connection:
             raw: Any = (await connection.get_raw_connection()).driver_connection
             await raw.execute("PRAGMA foreign_keys=OFF")
