@@ -79,6 +79,7 @@ async def test_page_drawn_again_is_the_same_and_kept_once(
 
     async def dies_after_keeping(store: DocumentStore, document: document_service.NewDocument) -> None:
         await keep(store, document)
+        assert isinstance(document.data, bytes)
         put.append(document.data)
         if len(put) < 3:
             raise RuntimeError("killed")

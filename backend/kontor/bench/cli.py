@@ -17,14 +17,26 @@ app = typer.Typer(
     # Options may follow the names.
     context_settings={"allow_interspersed_args": True},
 )
-NAMES = ("intake", "life", "lists", "feeds", "growth", "sourcing", "routing", "geography", "pricing", "invoices")
+NAMES = (
+    "intake",
+    "life",
+    "lists",
+    "feeds",
+    "growth",
+    "sourcing",
+    "routing",
+    "geography",
+    "pricing",
+    "invoices",
+    "exports",
+)
 Wanted = Annotated[list[str] | None, typer.Argument(help=f"Which of {', '.join(NAMES)}; all when none is named.")]
 Keep = Annotated[bool, typer.Option("--write/--no-write", help="Write the figures to the report.")]
 Report = Annotated[Path | None, typer.Option(help="The report; docs/benchmarks.md unless given.")]
 Orders = Annotated[
     int | None,
     typer.Option(
-        help="Orders of intake, life, sourcing, routing, geography, pricing and, at each size, growth.", min=1
+        help="Orders of intake, life, sourcing, routing, geography, pricing, exports and, at each size, growth.", min=1
     ),
 ]
 Burst = Annotated[int | None, typer.Option(help="Orders that life places at once; 0 for no burst.", min=0)]

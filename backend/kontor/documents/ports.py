@@ -1,5 +1,6 @@
 """The place where files are kept, as seen from inside."""
 
+from pathlib import Path
 from typing import Protocol
 
 
@@ -12,6 +13,9 @@ class DocumentStore(Protocol):
 
     async def put(self, key: str, data: bytes, content_type: str) -> None:
         """Keep `data` durably: it survives a crash once this returns."""
+
+    async def put_file(self, key: str, path: Path, content_type: str) -> None:
+        """Keep the content of a local file as `put` does, without ever holding all of it in memory."""
 
     async def get(self, key: str) -> bytes:
         """The bytes last put under the key; `NotFound` if there are none."""

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from uuid import UUID
 
 from kontor.core.db import Session
@@ -19,6 +20,22 @@ class DocumentNotFound(NotFound):
     default_code = "DOCUMENT_NOT_FOUND"
 
 
+@dataclass(frozen=True, slots=True)
+class LargeFile:
+    """A file on this machine's disk that is too large to be held in memory."""
+
+    path: Path
+    size: int
+    sha256: str
+
+    @classmethod
+    def measured(cls, path: Path) -> "LargeFile":
+        """Read once, portion by portion: belongs into a thread."""
+        with path.open("rb") as file:
+            fingerprint = hashlib.file_digest(file, "sha256").hexdigest()
+        return cls(path, path.stat().st_size, fingerprint)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewDocument:
     """A file to keep. `subject_id` is what it is about, `number` what people call it."""
@@ -26,13 +43,20 @@ class NewDocument:
     kind: str
     number: str
     key: str
-    data: bytes
+    data: bytes | LargeFile
     order_id: UUID | None = None
     subject_id: UUID | None = None
     channel_id: UUID | None = None
     customer_id: UUID | None = None
     content_type: str = "application/pdf"
     language: str = "en"
+
+    @property
+    def measures(self) -> tuple[int, str]:
+        """Size in bytes and fingerprint."""
+        if isinstance(self.data, LargeFile):
+            return self.data.size, self.data.sha256
+        return len(self.data), hashlib.sha256(self.data).hexdigest()
 
 
 _COLUMNS = (
@@ -43,7 +67,10 @@ _COLUMNS = (
 
 async def put(store: DocumentStore, document: NewDocument) -> None:
     """Keep the content; to be done before, and outside of, the transaction of `add_all`."""
-    await store.put(document.key, document.data, document.content_type)
+    if isinstance(document.data, LargeFile):
+        await store.put_file(document.key, document.data.path, document.content_type)
+    else:
+        await store.put(document.key, document.data, document.content_type)
 
 
 async def add_all(db: Session, documents: Sequence[NewDocument], *, now: datetime) -> list[UUID]:
@@ -51,7 +78,7 @@ async def add_all(db: Session, documents: Sequence[NewDocument], *, now: datetim
     rows = [
         (
             new_id(), item.kind, item.order_id, item.subject_id, item.channel_id, item.customer_id, item.number,
-            item.key, item.content_type, len(item.data), hashlib.sha256(item.data).hexdigest(), item.language, now,
+            item.key, item.content_type, *item.measures, item.language, now,
         )
         for item in documents
     ]  # fmt: skip

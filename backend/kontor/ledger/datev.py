@@ -6,7 +6,7 @@ beginning of the fiscal year in the header, so a file holds bookings of one fisc
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -81,10 +81,14 @@ def fiscal_year_of(day: date, month: int) -> date:
     return date(day.year if day.month >= month else day.year - 1, month, 1)
 
 
-def written(batch: Batch, rows: Sequence[Row]) -> bytes:
-    """A file of one fiscal year and currency; what Windows-1252 does not know is written as a question mark."""
-    lines = [_header(batch), ";".join(COLUMNS), *(_line(_fields(row, locked=batch.locked)) for row in rows)]
-    return "".join(f"{line}\r\n" for line in lines).encode(ENCODING, errors="replace")
+def head(batch: Batch) -> bytes:
+    """The header and the names of the fields. Its length does not depend on the days of the bookings."""
+    return f"{_header(batch)}\r\n{';'.join(COLUMNS)}\r\n".encode(ENCODING, errors="replace")
+
+
+def lines(rows: Iterable[Row], *, locked: bool) -> bytes:
+    """Bookings; what Windows-1252 does not know is written as a question mark."""
+    return "".join(f"{_line(_fields(row, locked=locked))}\r\n" for row in rows).encode(ENCODING, errors="replace")
 
 
 def _header(batch: Batch) -> str:
@@ -124,14 +128,15 @@ def _fields(row: Row, *, locked: bool) -> dict[str, str]:
 _MOST = {"Belegfeld 1": 36, "Buchungstext": 60, "EU-Land u. UStID (Bestimmung)": 15, "Auftragsnummer": 30}
 
 
+_PLACES = {name: place for place, name in enumerate(COLUMNS)}
+_EMPTY = ['""' if name in _TEXT else "" for name in COLUMNS]
+
+
 def _line(fields: dict[str, str]) -> str:
-    return ";".join(_cells(fields))
-
-
-def _cells(fields: dict[str, str]) -> Iterable[str]:
-    for name in COLUMNS:
-        value = fields.get(name, "")
-        yield _quoted(value, _MOST.get(name, 210)) if name in _TEXT else value
+    cells = _EMPTY.copy()  # most of the 125 stay empty
+    for name, value in fields.items():
+        cells[_PLACES[name]] = _quoted(value, _MOST.get(name, 210)) if name in _TEXT else value
+    return ";".join(cells)
 
 
 def _quoted(value: str, most: int) -> str:

@@ -1,6 +1,7 @@
 """Tables of the ledger."""
 
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -45,8 +46,20 @@ class LedgerAccount(Model):
     created_at: Mapped[datetime]
 
 
+class ExportState(StrEnum):
+    """WAITING for a worker, WRITING, FINISHED, or FAILED: a job that failed is tried again."""
+
+    WAITING = "WAITING"
+    WRITING = "WRITING"
+    FINISHED = "FINISHED"
+    FAILED = "FAILED"
+
+
 class LedgerExport(Model):
-    """Entries that left the house together. `files` says of each file its name, hash, rows and days.
+    """Entries that left the house together. `files` says of each file its name, hash, size, rows and days.
+
+    `started_at` is when the last try to write the files began, `problem` why it failed. `size` is that of all files in
+    bytes, None before they are written and in exports older than the column.
 
     `since` None: everything up to the day `until` that had not left before.
     """
@@ -67,6 +80,18 @@ class LedgerExport(Model):
     created_at: Mapped[datetime]
     created_by: Mapped[str] = mapped_column(sa.String(200))
     finished_at: Mapped[datetime | None]
+    started_at: Mapped[datetime | None]
+    size: Mapped[int | None] = mapped_column(sa.BigInteger)
+    problem: Mapped[str | None] = mapped_column(sa.String(300))
+
+    @property
+    def progress(self) -> ExportState:
+        """How far the files are."""
+        if self.finished_at is not None:
+            return ExportState.FINISHED
+        if self.problem is not None:
+            return ExportState.FAILED
+        return ExportState.WAITING if self.started_at is None else ExportState.WRITING
 
 
 class LedgerExportEntry(Model):

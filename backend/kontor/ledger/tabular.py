@@ -1,5 +1,6 @@
 """The journal as a table and as JSON, one line or object per side of an entry. Pure."""
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -12,14 +13,18 @@ COLUMNS = (
     "entry", "kind", "date", "document", "reference", "order", "currency", "account", "detail", "number", "name",
     "debit", "credit",
 )  # fmt: skip
+_SPECIAL = re.compile(r'[,"\r\n]')
 Find = Callable[[Booked, str, str], Numbered]
 
 
-def csv_of(entries: Sequence[Booked], find: Find) -> bytes:
-    """UTF-8 with a head line, comma-separated (RFC 4180); amounts in minor units, one of debit and credit empty."""
-    lines = [",".join(COLUMNS)]
-    for entry in entries:
-        lines.extend(",".join(map(_cell, row)) for row in _rows(entry, find))
+def csv_head() -> bytes:
+    """The head line."""
+    return (",".join(COLUMNS) + "\r\n").encode()
+
+
+def csv_of(entries: Iterable[Booked], find: Find) -> bytes:
+    """The lines of entries, UTF-8, comma-separated (RFC 4180); minor units, one of debit and credit empty."""
+    lines = (",".join(map(_cell, row)) for entry in entries for row in _rows(entry, find))
     return "".join(f"{line}\r\n" for line in lines).encode()
 
 
@@ -35,12 +40,22 @@ def _rows(entry: Booked, find: Find) -> Iterable[Sequence[Any]]:
 
 def _cell(value: Any) -> str:
     text = str(value)
-    return '"' + text.replace('"', '""') + '"' if any(sign in text for sign in ',"\r\n') else text
+    return '"' + text.replace('"', '""') + '"' if _SPECIAL.search(text) else text
 
 
-def json_of(head: dict[str, Any], entries: Sequence[Booked], find: Find) -> bytes:
-    """One object: the head, then `entries`, each with its `lines`; amounts in minor units, debit positive."""
-    return orjson.dumps({**head, "entries": [_object(entry, find) for entry in entries]}, option=orjson.OPT_INDENT_2)
+JSON_END = b"\n  ]\n}"
+
+
+def json_head(head: dict[str, Any]) -> bytes:
+    """One object as far as its `entries`: these follow, separated by commas, then `JSON_END`."""
+    return orjson.dumps(head, option=orjson.OPT_INDENT_2).removesuffix(b"\n}") + b',\n  "entries": ['
+
+
+def json_of(entries: Iterable[Booked], find: Find, *, first: bool) -> bytes:
+    """Entries, each with its `lines`; minor units, debit positive. All but the `first` follow upon others."""
+    parts = [orjson.dumps(_object(entry, find), option=orjson.OPT_INDENT_2) for entry in entries]
+    text = b",".join(b"\n    " + part.replace(b"\n", b"\n    ") for part in parts)
+    return text if first or not parts else b"," + text
 
 
 def _object(entry: Booked, find: Find) -> dict[str, Any]:

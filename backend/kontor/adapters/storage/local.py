@@ -2,8 +2,12 @@
 
 import asyncio
 import os
+import shutil
 import tempfile
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 from urllib.parse import unquote, urlsplit
 
 from kontor.adapters.storage import checked_key
@@ -23,7 +27,10 @@ class LocalStore:
 
     async def put(self, key: str, data: bytes, content_type: str) -> None:
         path = self._path(key)
-        await asyncio.to_thread(_guarded_write, path, data)
+        await asyncio.to_thread(_guarded_write, path, lambda file: file.write(data))
+
+    async def put_file(self, key: str, path: Path, content_type: str) -> None:
+        await asyncio.to_thread(_guarded_write, self._path(key), partial(_copy, path))
 
     async def get(self, key: str) -> bytes:
         return await asyncio.to_thread(_read, self._path(key), key)
@@ -52,19 +59,24 @@ def _read(path: Path, key: str) -> bytes:
         raise Unavailable(f"the file store does not answer: {error.strerror}", code="STORAGE_UNAVAILABLE") from error
 
 
-def _guarded_write(path: Path, data: bytes) -> None:
+def _copy(source: Path, target: BinaryIO) -> None:
+    with source.open("rb") as file:
+        shutil.copyfileobj(file, target, 1 << 20)
+
+
+def _guarded_write(path: Path, fill: Callable[[BinaryIO], object]) -> None:
     try:
         _make_folders(path.parent)
-        _write(path, data)
+        _write(path, fill)
     except OSError as error:
         raise Unavailable(f"the file store does not answer: {error.strerror}", code="STORAGE_UNAVAILABLE") from error
 
 
-def _write(path: Path, data: bytes) -> None:
+def _write(path: Path, fill: Callable[[BinaryIO], object]) -> None:
     handle, unfinished = tempfile.mkstemp(dir=path.parent, prefix=".unfinished-")
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(data)
+            fill(file)
             file.flush()
             os.fsync(file.fileno())
         os.replace(unfinished, path)

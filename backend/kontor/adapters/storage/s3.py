@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import obstore
@@ -43,6 +44,12 @@ class S3Store:
         )
 
     async def put(self, key: str, data: bytes, content_type: str) -> None:
+        await self._put(key, data, content_type)
+
+    async def put_file(self, key: str, path: Path, content_type: str) -> None:
+        await self._put(key, path, content_type)  # in parts of 5 MB, there once the last of them is
+
+    async def _put(self, key: str, data: bytes | Path, content_type: str) -> None:
         attributes = {} if isinstance(self._bucket, MemoryStore) else {"Content-Type": content_type}
         with _faults_named(checked_key(key)):
             await obstore.put_async(self._bucket, key, data, attributes=attributes)

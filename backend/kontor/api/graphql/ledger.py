@@ -26,9 +26,11 @@ from kontor.core.errors import InvalidInput
 from kontor.invoicing.models import JournalLine as LineRow
 from kontor.invoicing.posting import Account
 from kontor.ledger import models, queries, service
+from kontor.ledger.models import ExportState
 from kontor.ledger.service import AccountData
 
 strawberry.enum(Account, name="JournalAccount")
+strawberry.enum(ExportState, name="LedgerExportState")
 MOST_ACCOUNTS = 500
 
 
@@ -99,6 +101,7 @@ class LedgerExportFile:
     format: str = strawberry.field(description="DATEV, CSV or JSON.")
     name: str
     rows: int
+    size: Long | None = strawberry.field(description="In bytes; null in exports made before sizes were noted.")
     sha256: str
     since: date | None
     until: date | None
@@ -114,7 +117,7 @@ class LedgerExportFile:
 
 def _file(note: dict[str, Any]) -> LedgerExportFile:
     days = {name: date.fromisoformat(note[name]) if note.get(name) else None for name in ("since", "until")}
-    rest = {name: note.get(name) for name in ("format", "name", "rows", "sha256", "currency", "rounding")}
+    rest = {name: note.get(name) for name in ("format", "name", "rows", "size", "sha256", "currency", "rounding")}
     return LedgerExportFile(document_id=UUID(note["document_id"]), **days, **rest)  # type: ignore[arg-type]
 
 
@@ -128,17 +131,22 @@ class LedgerExport:
     entries: int
     created_at: datetime
     created_by: str
+    started_at: datetime | None = strawberry.field(description="When the last try to write the files began.")
     finished_at: datetime | None = strawberry.field(description="Null while the files are being written.")
+    state: ExportState
+    problem: str | None = strawberry.field(description="Why the last try failed; it is tried again.")
+    size: Long | None = strawberry.field(description="Of all files, in bytes.")
     files: list[LedgerExportFile]
 
     @classmethod
     def of(cls, row: models.LedgerExport) -> LedgerExport:
         """From a row."""
-        return cls(**plain(row, _EXPORT), files=[_file(note) for note in row.files])
+        return cls(**plain(row, _EXPORT), state=row.progress, files=[_file(note) for note in row.files])
 
 
 _EXPORT = (
-    "id", "number", "legal_entity_id", "since", "until", "entries", "created_at", "created_by", "finished_at",
+    "id", "number", "legal_entity_id", "since", "until", "entries", "created_at", "created_by", "started_at",
+    "finished_at", "problem", "size",
 )  # fmt: skip
 
 
