@@ -24,10 +24,11 @@ SIZE = 5
 # Lists of things that do not change once they are there, or tell by other moments what happened to them.
 UNCHANGING = {
     "apiClients", "auditEntries", "bankStatements", "creditNotes", "deadJobs", "documents", "dunningNotices",
-    "eventDeliveries", "events", "gatewayPayoutLines", "journalEntries", "ledgerExports", "notifications", "payoutFiles", "prices",
-    "processDefinitions", "reservations", "riskListEntries", "riskRules", "routingExclusions", "routingMoves",
-    "routingRuns", "routingSimulationOrders", "shadowPriceRuns", "shadowPrices", "shippingTariffs",
-    "stockMovements", "taxRates", "taxRegions", "users", "vatIdChecks", "webhookEndpoints",
+    "eventDeliveries", "events", "gatewayPayoutLines", "journalEntries", "ledgerExports", "notifications",
+    "payoutFiles", "prices", "processDefinitions", "reservations", "riskListEntries", "riskRules",
+    "routingExclusions", "routingMoves", "routingRuns", "routingSimulationOrders", "shadowPriceRuns",
+    "shadowPrices", "shippingTariffs", "stockMovements", "taxRates", "taxRegions", "users", "vatIdChecks",
+    "webhookEndpoints",
 }  # fmt: skip
 
 
