@@ -19,7 +19,7 @@ from proofs.money_machine import MoneyMachine
 from proofs.order_machine import Broken, PlainRenderer, Postbox
 from support import Drain, StandingClock
 
-SEQUENCES = int(os.environ.get("KONTOR_PROVE_MONEY", "4"))
+SEQUENCES = int(os.environ.get("KONTOR_PROVE_MONEY", "2"))
 FIRST = int(os.environ.get("KONTOR_PROVE_SEED", "1"))
 STEPS = int(os.environ.get("KONTOR_PROVE_STEPS", "20"))
 ONCE = Abilities(
