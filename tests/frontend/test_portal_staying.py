@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import sqlalchemy as sa
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from factories.catalog import make_variant
 from factories.fulfillment import released
@@ -93,3 +93,44 @@ async def test_pieces_to_reject_are_named_line_by_line_and_stay_typed(database: 
     await expect(page.get_by_role("spinbutton", name="lamp CAP")).to_have_value("3")
     await expect(page.get_by_role("spinbutton", name="lamp LAMP")).to_have_value("0")
     await expect(page.get_by_label("Order number")).to_have_value("typing")
+
+
+async def test_who_gets_no_answer_is_told_that_something_may_have_changed(database: Database, site: Site) -> None:
+    """The server has accepted, its answer is lost: nothing claims that nothing was changed."""
+    company, email = await supplier(database)
+    order_id, _ = await released(database, company, ("LAMP", 1))
+    page = await inbox(site, email)
+    await page.get_by_role("row", name="Hamburg").click()
+    accept = page.get_by_role("button", name="Accept all")
+    await expect(accept).to_be_visible()
+    site.expected = ("ERR_FAILED",)
+
+    async def lost(route: Route) -> None:
+        if "PortalAccept" in (route.request.post_data or ""):
+            await route.fetch()
+        await route.abort()
+
+    await page.route("**/graphql", lost)
+    await accept.click()
+    panel = page.get_by_role("complementary")
+    await expect(panel.get_by_role("alert")).to_contain_text("may have been changed")
+    await expect(page.locator(".toasts")).to_contain_text("may have been changed")
+    await expect(panel.get_by_text("Nothing was changed")).to_have_count(0)
+    await page.unroute("**/graphql")
+    await panel.get_by_role("button", name="Try again").click()
+    await expect(page.get_by_label("Carrier")).to_be_visible()
+    assert await state_of(database, order_id) == [FulfillmentState.ACCEPTED]
+
+
+async def test_title_names_the_page_and_a_failed_sign_out_is_told(database: Database, site: Site) -> None:
+    _, email = await supplier(database)
+    page = await inbox(site, email)
+    await expect(page).to_have_title("Orders · Kontor")
+    site.expected = ("ERR_FAILED",)
+    await page.route("**/auth/sign-out", lambda route: route.abort())
+    await page.get_by_role("button", name="Sign out").click()
+    await expect(page.get_by_role("alert").filter(has_text="does not answer")).to_be_visible()
+    await page.unroute("**/auth/sign-out")
+    await page.get_by_role("button", name="Sign out").click()
+    await expect(page.get_by_label("Password")).to_be_visible()
+    await expect(page).to_have_title("Kontor")

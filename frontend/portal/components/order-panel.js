@@ -1,7 +1,7 @@
 /** An order beside the list: look, decide and send without leaving it. */
 import { ask, change } from "../../shared/api.js";
 import { may } from "../../shared/auth.js";
-import { Failure, words } from "../../shared/components/failure.js";
+import { Failure, unanswered, words } from "../../shared/components/failure.js";
 import { Skeleton } from "../../shared/components/skeleton.js";
 import { tell } from "../../shared/components/toast.js";
 import { country, date, dateTime } from "../../shared/format.js";
@@ -19,12 +19,14 @@ export function OrderPanel({ id, seen, changed }) {
   const problem = useSignal(/** @type {any} */ (null));
   const busy = useSignal(false);
   const rejecting = useSignal(false);
+  const unsure = useSignal(false); // something was asked for, and no answer came
   const heading = useRef(/** @type {HTMLElement | null} */ (null));
 
   async function load() {
     problem.value = null;
     try {
       order.value = (await ask(ONE_ORDER, { id })).fulfillmentOrder;
+      unsure.value = false;
     } catch (failed) {
       problem.value = failed;
     }
@@ -47,7 +49,8 @@ export function OrderPanel({ id, seen, changed }) {
       await doing();
       rejecting.value = false;
     } catch (/** @type {any} */ refused) {
-      tell(words(refused), { tone: "bad" });
+      unsure.value = unanswered(refused);
+      tell(unsure.value ? `${words(refused)} ${t("error.maybeChanged")}` : words(refused), { tone: "bad" });
     }
     busy.value = false;
     await load();
@@ -72,7 +75,7 @@ export function OrderPanel({ id, seen, changed }) {
     tell(t("order.recalled"));
   });
 
-  if (problem.value) return html`<aside class="panel"><${Failure} problem=${problem.value} retry=${load} /></aside>`;
+  if (problem.value) return html`<aside class="panel"><${Failure} problem=${problem.value} retry=${load} changed=${unsure.value} /></aside>`;
   if (order.value === undefined) return html`<aside class="panel"><${Skeleton} rows=${4} /></aside>`;
   if (order.value === null) return html`<aside class="panel"><p>${t("order.gone")}</p><a href=${withQuery({ order: null })}>${t("action.close")}</a></aside>`;
   const it = order.value;

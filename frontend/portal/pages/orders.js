@@ -32,10 +32,12 @@ const tab = () => (String(place.value.query.get("tab")) in TABS ? String(place.v
 const wanted = () => place.value.query.get("q") ?? "";
 const view = computed(() => `${tab()} ${wanted()}`);
 let asked = 0;
+let reading = false; // what a person waits for is not swallowed by the next round
 
 /** What follows after a row, or anew as much as is shown. @param {string | null} [after] */
 async function load(after = null) {
   const turn = ++asked;
+  reading = true;
   const shown = rows.value ?? [];
   const { filter, sort } = TABS[tab()];
   const narrowed = wanted() ? { ...filter, orderNumber: wanted() } : filter;
@@ -54,6 +56,8 @@ async function load(after = null) {
     problem.value = null;
   } catch (failed) {
     if (turn === asked) problem.value = failed;
+  } finally {
+    if (turn === asked) reading = false;
   }
 }
 
@@ -66,7 +70,7 @@ function begin() {
 
 function watch() {
   const stop = effect(begin);
-  const timer = setInterval(() => document.visibilityState === "visible" && load(), POLL);
+  const timer = setInterval(() => document.visibilityState === "visible" && !reading && load(), POLL);
   return () => {
     stop();
     clearInterval(timer);

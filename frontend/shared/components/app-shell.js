@@ -2,24 +2,42 @@
 import { me, signOut } from "../auth.js";
 import { t } from "../messages.js";
 import { place } from "../router.js";
-import { html } from "../ui.js";
-import { Toasts } from "./toast.js";
+import { html, useEffect } from "../ui.js";
+import { words } from "./failure.js";
+import { tell, Toasts } from "./toast.js";
 
 /**
  * @param {{title: string, sections: {path: string, label: string}[], children?: any}} props
  */
 export function AppShell({ title, sections, children }) {
+  const here = sections.find(({ path }) => place.value.path.startsWith(path));
+  const name = here ? `${t(here.label)} · ${title}` : title;
+  useEffect(() => {
+    document.title = name;
+    return () => {
+      document.title = title;
+    };
+  }, [name]);
   return html`<div class="shell">
     <a class="skip" href="#content">${t("shell.skip")}</a>
     <header>
       <strong>${title}</strong>
       <nav aria-label=${t("shell.sections")}>${sections.map(Section)}</nav>
       <span class="push muted">${me.value?.name}</span>
-      <button type="button" class="button plain" onClick=${signOut}>${t("shell.signOut")}</button>
+      <button type="button" class="button plain" onClick=${leave}>${t("shell.signOut")}</button>
     </header>
     <main id="content" tabindex="-1">${children}</main>
     <${Toasts} />
   </div>`;
+}
+
+/** Who could not be signed out is told so, and stays. */
+async function leave() {
+  try {
+    await signOut();
+  } catch (/** @type {any} */ refused) {
+    tell(words(refused), { tone: "bad" });
+  }
 }
 
 /** @param {{path: string, label: string}} section */

@@ -6,7 +6,12 @@ const OWN_WORDS = ["SERVER_AWAY", "OFFLINE"];
 
 /** What a refusal says to people. @param {{code: string, message: string}} problem */
 export function words(problem) {
-  return OWN_WORDS.includes(problem.code) || !problem.message ? t(`error.${problem.code}`) : problem.message;
+  return unanswered(problem) || !problem.message ? t(`error.${problem.code}`) : problem.message;
+}
+
+/** Whether nobody knows what became of it. @param {{code: string}} problem */
+export function unanswered(problem) {
+  return OWN_WORDS.includes(problem.code);
 }
 
 /**
