@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -82,6 +83,15 @@ async def test_what_was_interrupted_is_gone_on_with(runtime: Runtime, monkeypatc
     assert more < await count(runtime.database, Order) <= 2 * 3 * PER_DAY + more
     assert await running.differences(runtime.database) == []
     assert await load(runtime) == Loading(Outcome.THERE, made.company)
+
+
+@pytest.mark.parametrize("channel", sorted(company.PRICE_SHARES))
+def test_gift_cards_are_sold_at_their_face_value_or_not_at_all(channel: str) -> None:
+    teller = object.__new__(Teller)
+    teller.chance = Random(1)
+    lines = [line for _ in range(500) for line in teller._lines(channel, ())]
+    sold = {line.unit_price for line in lines if line.sku == "GIFT-50"}
+    assert sold == ({5000} if channel == "shop-de" else set())
 
 
 @pytest.mark.engine("sqlite")

@@ -5,7 +5,8 @@ import pytest
 
 from documents import samples
 from kontor.documents.billing import credit_note_view, invoice_view
-from kontor.documents.values import Address, TaxSubtotal, TaxTreatment
+from kontor.documents.formatting import texts
+from kontor.documents.values import Address, Language, TaxSubtotal, TaxTreatment
 
 
 def plain(value: str) -> str:
@@ -110,3 +111,12 @@ def test_empty_facts_are_left_out() -> None:
     facts = invoice_view(samples.invoice(customer_number=""))["facts"]
     assert "Kundennummer" not in dict(facts)
     assert dict(facts)["Lieferdatum"] == "21. November 2026"
+
+
+@pytest.mark.parametrize("language", ["de", "en"])
+def test_why_no_tax_is_charged_is_told_by_the_directive_and_no_law_of_one_country(language: Language) -> None:
+    """Sellers of every member state write in German: what is cited has to be theirs."""
+    untaxed = ("note_reverse_charge", "note_intra_community", "note_export", "note_small_business", "note_voucher")
+    for name in untaxed:
+        assert "Art. " in texts(language)[name], name
+        assert "UStG" not in texts(language)[name], name

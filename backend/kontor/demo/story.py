@@ -142,9 +142,11 @@ class Teller:
 
     def _lines(self, channel: str, skus: Collection[str]) -> tuple[LineInput, ...]:
         chance = self.chance
-        offered = [row for row in company.ARTICLES if not skus or row[0]["code"] in skus]
-        articles = chance.sample(offered, min(len(offered), chance.choices([1, 2, 3], [62, 28, 10])[0]))
         share = company.PRICE_SHARES[channel]
+        offered = [row for row in company.ARTICLES if not skus or row[0]["code"] in skus]
+        if share != 100:  # money is sold at its face value
+            offered = [row for row in offered if row[0].get("kind") != "GIFT_CARD"]
+        articles = chance.sample(offered, min(len(offered), chance.choices([1, 2, 3], [62, 28, 10])[0]))
         rows = []
         for product, gross in articles:
             quantity = chance.choices([1, 2, 4], [80, 15, 5])[0] if channel != "b2b-at" else chance.randrange(2, 9)
