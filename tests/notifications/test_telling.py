@@ -33,6 +33,7 @@ from kontor.inventory.events import BackorderRescheduled
 from kontor.notifications import service
 from kontor.notifications.models import Notification
 from kontor.notifications.ports import MessageSender, OutgoingMessage
+from kontor.notifications.selection import telling_of
 from kontor.orders.events import HoldPlaced, OrderConfirmed, OrderLinesCanceled, OrderRejected
 from kontor.orders.models import Order
 from kontor.orders.states import ChargeStatus, DeliveryType, HoldKind
@@ -485,3 +486,11 @@ async def test_two_workers_with_the_same_row_keep_one_message(
     async with database.read_only() as db:
         left = list(await db.scalars(sa.select(OutboxRow)))
     assert left == []
+
+
+@pytest.mark.parametrize(("amount", "told"), [(0, None), (1, "refunded")])
+def test_refund_that_moved_no_money_is_no_news(amount: int, told: str | None) -> None:
+    """Everything was withheld by rule: nobody reads that 0.00 are on their way."""
+    event = str(new_id())
+    found = telling_of("RefundSucceeded", event, {"refund_id": str(new_id()), "amount": amount})
+    assert (found.template if found else None) == told

@@ -79,9 +79,11 @@ def telling_of(event: str, event_id: str, payload: Mapping[str, Any]) -> Telling
 
 
 def _is_no_news(event: str, payload: Mapping[str, Any]) -> bool:
-    """A hold for our own reasons, and a transfer that is only not there yet: nothing failed."""
+    """A hold for our own reasons, a refund that moved no money, and a transfer that is only not there yet."""
     if event == "HoldPlaced":
         return payload.get("kind") != "RISK"
+    if event == "RefundSucceeded":
+        return payload.get("amount") == 0
     return event == "PaymentDeclined" and payload.get("code") == AWAITING_TRANSFER
 
 
