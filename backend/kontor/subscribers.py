@@ -20,6 +20,7 @@ SUBSCRIBERS: dict[str, tuple[str, ...]] = {
     "FulfillmentEscalated": (),
     "FulfillmentOrderShipped": ("processes.advance", "notifications.tell"),
     "ShipmentRecalled": (),
+    "PartnerInvoiceRecorded": (),
     "FulfillmentReadyForPickup": ("processes.advance", "notifications.tell"),
     "FulfillmentPickedUp": ("processes.advance", "notifications.tell"),
     "FulfillmentDelivered": ("processes.advance", "notifications.tell"),
@@ -112,6 +113,8 @@ SUBSCRIBERS: dict[str, tuple[str, ...]] = {
     "ReturnDeclined": ("processes.advance",),
     "ReturnReceived": ("processes.advance", "notifications.tell"),
     "ReturnInspected": ("processes.advance",),
+    "ReturnDecided": ("notifications.tell",),
+    "ReturnLabelRenewed": ("notifications.tell",),
     "ReturnCanceled": ("processes.advance",),
     "ReturnClosed": (),
     # risk

@@ -16,6 +16,8 @@ import { watch } from "./watching.js";
 /** @type {Section[]} */
 const SECTIONS = [
   { path: "/portal/orders", label: "section.orders", permission: "fulfillment:read", load: async () => orders },
+  { path: "/portal/returns", label: "section.returns", permission: "returns:decide", load: () => import("./pages/returns.js") },
+  { path: "/portal/connect", label: "section.connect", permission: "clients:read", load: () => import("./pages/connect.js") },
 ];
 
 const page = signal(/** @type {any} */ (null));

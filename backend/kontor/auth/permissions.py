@@ -63,6 +63,7 @@ class Permission(StrEnum):
     REFUNDS_APPROVE = "refunds:approve"  # let go what is above the limit of whoever asked
     REFUNDS_WRITE = "refunds:write"
     REPORTS_READ = "reports:read"
+    RETURNS_DECIDE = "returns:decide"  # say of goods that came back whether they are accepted; shows no price
     RETURNS_READ = "returns:read"
     RETURNS_REQUEST = "returns:request"  # announce a return; receiving and inspecting is returns:write
     RETURNS_WRITE = "returns:write"
@@ -142,6 +143,7 @@ OPERATIONS: Bundle = _MASTERS | {
     P.PROMOTIONS_READ,
     P.PROMOTIONS_WRITE,
     P.REPORTS_READ,
+    P.RETURNS_DECIDE,
     P.RETURNS_READ,
     P.RETURNS_REQUEST,
     P.RETURNS_WRITE,
@@ -241,10 +243,14 @@ DROPSHIPPER: Bundle = frozenset(
         P.IMPORTS_WRITE,
         P.LOCATIONS_READ,
         P.PARTNERS_READ,
+        P.RETURNS_DECIDE,
         P.STOCK_READ,
         P.STOCK_WRITE,
     }
 )
+
+# A partner's own systems: their keys, and where events are pushed to.
+CONNECT: Bundle = frozenset({P.CLIENTS_READ, P.CLIENTS_WRITE, P.WEBHOOKS_READ, P.WEBHOOKS_WRITE})
 
 ROLES: Mapping[Role, Bundle] = {
     Role.ADMIN: frozenset(Permission),
@@ -254,7 +260,7 @@ ROLES: Mapping[Role, Bundle] = {
     Role.CARE_LEAD: CARE_LEAD,
     Role.STORE_ASSOCIATE: STORE_ASSOCIATE,
     Role.STORE_MANAGER: STORE_MANAGER,
-    Role.DROPSHIPPER: DROPSHIPPER,
+    Role.DROPSHIPPER: DROPSHIPPER | CONNECT,
 }
 STORE_ROLES = frozenset({Role.STORE_ASSOCIATE, Role.STORE_MANAGER})
 PARTNER_ROLES = frozenset({Role.DROPSHIPPER})

@@ -14,7 +14,10 @@ from kontor.orders.states import DeliveryType
 
 
 class FulfillmentOrder(Model):
-    """Lines given to one place. `due_at` is when the place must have answered; `split_from_id` its origin."""
+    """Lines given to one place. `due_at` is when the place must have answered; `split_from_id` its origin.
+
+    From `hidden_at` on partners see nothing of the customer any more.
+    """
 
     __tablename__ = "fulfillment_order"
     __table_args__ = (
@@ -45,6 +48,7 @@ class FulfillmentOrder(Model):
     cancel_reason: Mapped[str | None] = mapped_column(sa.String(300))
     escalated_at: Mapped[datetime | None]
     pickup_code: Mapped[str | None] = mapped_column(sa.String(12))
+    hidden_at: Mapped[datetime | None]
     recallable_until: Mapped[datetime | None]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
@@ -75,6 +79,7 @@ class Shipment(Model):
     """Goods that left a place, or were handed over; `amount` is what they are worth to the customer, gross.
 
     `recalled_at` marks a shipment that was taken back while its effects still waited: it counts for nothing.
+    `partner_invoice` is the number under which the partner that sent it bills it to us.
     """
 
     __tablename__ = "shipment"
@@ -95,6 +100,8 @@ class Shipment(Model):
     delivered_at: Mapped[datetime | None]
     amount: Mapped[int] = mapped_column(sa.BigInteger)
     recalled_at: Mapped[datetime | None]
+    partner_invoice: Mapped[str | None] = mapped_column(sa.String(60))
+    partner_invoiced_on: Mapped[date | None]
     updated_at: Mapped[datetime]
 
 

@@ -44,6 +44,7 @@ class Finding:
     refundable: bool = True
     condition: str | None = None
     location_id: UUID | None = None
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +87,13 @@ async def receive_return(
     now: datetime,
     findings: Sequence[Finding] = (),
     principal: Principal | None = None,
+    decided: bool = False,
 ) -> Return:
     """Pieces arrived at a place, and what was found if somebody looked at once.
 
     Raises `NotAnnounced` for more pieces than announced, `ReturnLineNotFound` for others, `PlaceTakesNoReturns`; then
-    nothing is changed. Who is bound to stores receives there only; the return itself may be for anywhere.
+    nothing is changed. Who is bound to stores receives there only; the return itself may be for anywhere. `decided`
+    says that the customer is told of the outcome at once, so that the arrival alone is no news.
     """
     desk = await _open_desk(db, return_id, None)
     await _check_place(db, location_id, principal)
@@ -123,8 +126,9 @@ async def receive_return(
     if desk.found.state is not target:
         transition(db, desk.found, target, table=RETURN, now=now)
     desk.found.location_id, desk.found.updated_at = desk.found.location_id or location_id, now
+    desk.found.arrived_at = desk.found.arrived_at or now
     await unschedule(db, [expiry(desk.found.id)])
-    record(db, ReturnReceived(stream_id=desk.order.id, return_id=desk.found.id, complete=complete))
+    record(db, ReturnReceived(stream_id=desk.order.id, return_id=desk.found.id, complete=complete, decided=decided))
     if findings:
         await _inspect(db, desk, findings, now=now)
     return desk.found
@@ -186,8 +190,8 @@ async def _inspect(
         db.add(
             ReturnInspection(
                 id=new_id(), return_line_id=line.id, location_id=place, quantity=each.quantity,
-                disposition=each.disposition, condition=each.condition, refundable=each.refundable, inspected_at=now,
-                inspected_by=db.by,
+                disposition=each.disposition, condition=each.condition, refundable=each.refundable, reason=each.reason,
+                partner_id=db.principal.partner_id, inspected_at=now, inspected_by=db.by,
             )
         )  # fmt: skip
         if each.disposition is Disposition.RESTOCK:

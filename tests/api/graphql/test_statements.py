@@ -30,7 +30,7 @@ DEPTH = 2
 WHOLE = {
     "bankSuggestions", "debtDecisions", "gatewayAccounts", "ledgerAccounts", "waitingPayouts", "legalEntities",
     "lowestPrices", "paymentMethods", "paymentPolicies", "importKinds", "webhookEventTypes", "issuedCodes",
-    "availability", "routingPresets",
+    "availability", "routingPresets", "sentOrders",
 }  # fmt: skip
 
 
@@ -127,6 +127,7 @@ async def test_plain_lists_cost_as_many_statements_for_many_rows(runtime: Runtim
         "ledgerAccounts": {"legalEntityId": entity},
         "waitingPayouts": {"legalEntityId": entity},
         "debtDecisions": {"invoiceId": invoice},
+        "sentOrders": {"text": side.variant.sku},
         "lowestPrices": {"channelId": str(side.channel.id), "variantIds": [str(side.variant.id)] * 3},
     }
     for name in sorted(WHOLE - {"availability", "issuedCodes", "bankSuggestions"}):

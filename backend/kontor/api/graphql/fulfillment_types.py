@@ -94,7 +94,7 @@ class ShipmentLine:
 
 _SHIPMENT = (
     "id", "number", "order_id", "fulfillment_order_id", "location_id", "delivery_type", "shipped_at", "delivered_at",
-    "recalled_at",
+    "recalled_at", "partner_invoice", "partner_invoiced_on",
 )  # fmt: skip
 
 
@@ -109,6 +109,8 @@ class Shipment:
     shipped_at: datetime
     delivered_at: datetime | None
     recalled_at: datetime | None
+    partner_invoice: str | None = strawberry.field(description="The number under which the partner bills it to us.")
+    partner_invoiced_on: date | None
     worth: strawberry.Private[int]
 
     @strawberry.field(description="What it is worth to the customer, gross; partners see it where that was agreed.")
