@@ -25,10 +25,12 @@ from factories.intake import order_input, put_stock
 from factories.processes import deliver_all
 from factories.returns import requested
 from factories.suppliers import Supplier, make_supplier
+from kontor import bootstrap
 from kontor.auth.permissions import GRANTABLE, ClientKind
 from kontor.bench.services import free_port
 from kontor.core.db import Database
 from kontor.core.principal import SYSTEM
+from kontor.fulfillment.delivering import Delivery, record_delivery
 from kontor.fulfillment.models import FulfillmentOrder, Shipment
 from kontor.fulfillment.shipping import How, Shipping, ship
 from kontor.orders.intake import LineInput
@@ -151,11 +153,10 @@ async def sent_and_announced(database: Database, supplier: Supplier, row_id: UUI
 
 async def come_back(database: Database, supplier: Supplier) -> Return:
     """What was sent has arrived and come back."""
-    async with database.read_only() as db:
-        order_id = (await db.scalars(sa.select(Shipment.order_id))).first()
-    assert order_id is not None
-    await deliver_all(database, order_id)
-    found = await requested(database, order_id, 1, location_id=supplier.place.id)
+    async with database.unit_of_work() as db:
+        shipment = (await db.scalars(sa.select(Shipment))).one()
+        await record_delivery(db, Delivery(shipment.fulfillment_order_id), now=db.now)
+    found = await requested(database, shipment.order_id, 1, location_id=supplier.place.id)
     async with database.unit_of_work() as db:
         return await deciding.mark_arrived(db, found.id, now=db.now, principal=supplier.principal)
 
@@ -167,7 +168,8 @@ async def return_state(database: Database, found: Return) -> str:
 
 @pytest.fixture
 def real(database_url: str, stack: ExitStack, run: Run) -> Database:
-    """The database by the clock of the wall, as the running Kontor has it."""
+    """The database by the clock of the wall, as in the running Kontor, which reacts to what is recorded here."""
+    bootstrap.load()
     opened = Database(database_url)
     stack.callback(lambda: run(opened.close()))
     return opened

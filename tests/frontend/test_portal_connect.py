@@ -112,7 +112,7 @@ async def test_failed_delivery_is_seen_with_its_answer_and_sent_again_by_keyboar
     await page.keyboard.press("Enter")
     await page.get_by_role("button", name="Probe senden").focus()
     await page.keyboard.press("Enter")
-    await expect(page.get_by_text("webhook.test")).to_be_visible()
+    await expect(page.get_by_text("webhook.test", exact=True)).to_be_visible()
     for _ in range(10):
         await relay.hurry(runtime)
         await drain()

@@ -87,7 +87,7 @@ async def test_part_is_refused_with_a_photo_and_the_text_is_seen_before(
     photo = tmp_path / "worn.png"
     photo.write_bytes(png())
     await panel.locator("input[type=file]").set_input_files(photo)
-    await expect(panel.get_by_role("img", name="Photo 1")).to_be_visible()
+    await expect(panel.get_by_role("img", name="Photo 1")).to_be_visible(timeout=20_000)
     photo.write_bytes(b"<svg onload=alert(1)>")
     site.expected = ("400",)
     await panel.locator("input[type=file]").set_input_files(photo)

@@ -237,8 +237,11 @@ async def forget_unsent(db: Session, ids: Iterable[UUID]) -> None:
         await db.execute(sa.delete(Notification).where(Notification.id.in_(part), Notification.sent_at.is_(None)))
 
 
-async def preview(db: Session, order_id: UUID, telling: Telling, *, now: datetime) -> tuple[str, str]:
-    """Subject and text of a message before anything of it is true or written; raises what rendering it would."""
+async def preview_decision(
+    db: Session, order_id: UUID, return_id: UUID, lines: Sequence[Mapping[str, Any]], *, now: datetime
+) -> tuple[str, str]:
+    """Subject and text of what the customer will be told of a return, before anything of it is true or written."""
+    telling = Telling("return_decided", "preview", str(return_id), {"lines": lines})
     orders = await queries.orders_by_id(db, [order_id])
     channels = await queries.channels_by_id(db, {orders[order_id].channel_id})
     subject = UUID(telling.subject) if telling.subject else None

@@ -72,7 +72,15 @@ async def decide_return(
         raise await _already_decided(db, lines.values(), principal)
     wanted = _check(decisions, lines)
     findings = [
-        Finding(each.line_id, each.quantity, each.disposition, each.accepted, str(each.condition), reason=each.reason)
+        Finding(
+            each.line_id,
+            each.quantity,
+            each.disposition,
+            each.accepted,
+            str(each.condition),
+            reason=each.reason,
+            told=True,
+        )
         for each in decisions
     ]
     place = await place_of(db, found, principal)
@@ -82,9 +90,7 @@ async def decide_return(
         if count > (waiting := lines[line_id].received - lines[line_id].inspected)
     ]
     if coming:
-        await receiving.receive_return(
-            db, found.id, place, coming, now=now, findings=findings, principal=principal, decided=True
-        )
+        await receiving.receive_return(db, found.id, place, coming, now=now, findings=findings, principal=principal)
     else:
         await receiving.inspect_return(db, found.id, findings, now=now, principal=principal)
     record(db, ReturnDecided(stream_id=order.id, return_id=found.id, lines=told_lines(decisions, lines)))

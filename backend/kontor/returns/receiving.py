@@ -36,7 +36,10 @@ THERE = frozenset({R.PARTIALLY_RECEIVED, R.RECEIVED, R.INSPECTED})
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What was found: pieces, what happens to them, and whether they are paid for. The place only if there are two."""
+    """What was found: pieces, what happens to them, and whether they are paid for. The place only if there are two.
+
+    `told` says that the customer is told of it at once, so that the arrival alone is no news.
+    """
 
     line_id: UUID
     quantity: int
@@ -45,6 +48,7 @@ class Finding:
     condition: str | None = None
     location_id: UUID | None = None
     reason: str | None = None
+    told: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +91,11 @@ async def receive_return(
     now: datetime,
     findings: Sequence[Finding] = (),
     principal: Principal | None = None,
-    decided: bool = False,
 ) -> Return:
     """Pieces arrived at a place, and what was found if somebody looked at once.
 
     Raises `NotAnnounced` for more pieces than announced, `ReturnLineNotFound` for others, `PlaceTakesNoReturns`; then
-    nothing is changed. Who is bound to stores receives there only; the return itself may be for anywhere. `decided`
-    says that the customer is told of the outcome at once, so that the arrival alone is no news.
+    nothing is changed. Who is bound to stores receives there only; the return itself may be for anywhere.
     """
     desk = await _open_desk(db, return_id, None)
     await _check_place(db, location_id, principal)
@@ -128,7 +130,8 @@ async def receive_return(
     desk.found.location_id, desk.found.updated_at = desk.found.location_id or location_id, now
     desk.found.arrived_at = desk.found.arrived_at or now
     await unschedule(db, [expiry(desk.found.id)])
-    record(db, ReturnReceived(stream_id=desk.order.id, return_id=desk.found.id, complete=complete, decided=decided))
+    told = any(each.told for each in findings)
+    record(db, ReturnReceived(stream_id=desk.order.id, return_id=desk.found.id, complete=complete, decided=told))
     if findings:
         await _inspect(db, desk, findings, now=now)
     return desk.found

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 import strawberry
 
 from kontor.api.graphql.context import Info
-from kontor.api.graphql.fulfillment_changes import check_batch, checked_reason, row_changed
+from kontor.api.graphql.fulfillment_changes import check_batch, checked_reason, refused_row, row_changed
 from kontor.api.graphql.fulfillment_types import (
     AcceptFulfillmentOrderInput,
     FulfillmentOrder,
@@ -29,7 +29,6 @@ from kontor.api.graphql.fulfillment_types import (
     ShipmentsFilter,
     ShipmentsSort,
     pieces_of,
-    refused_row,
 )
 from kontor.api.graphql.mutation import change
 from kontor.api.graphql.orders import LineQuantityInput

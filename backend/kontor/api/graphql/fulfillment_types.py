@@ -12,7 +12,7 @@ import strawberry
 from strawberry.scalars import JSON
 
 from kontor.api.graphql.context import Context, Info
-from kontor.api.graphql.errors import Refusal, plain, text_of
+from kontor.api.graphql.errors import Refusal
 from kontor.api.graphql.loaders import by_id, by_parent
 from kontor.api.graphql.order_types import PostalAddress, money, plain_rate
 from kontor.api.graphql.orders import LineQuantityInput
@@ -21,9 +21,9 @@ from kontor.api.graphql.relations import Rows, children, reference
 from kontor.api.graphql.scalars import Money
 from kontor.api.graphql.shown import Made, Shown, made
 from kontor.auth.permissions import Permission
-from kontor.core.errors import KontorError
 from kontor.fulfillment import lists, models
 from kontor.fulfillment.answering import RejectedPieces
+from kontor.fulfillment.hiding import shows_customer
 from kontor.fulfillment.parcels import ParcelInput as ParcelValues
 from kontor.fulfillment.queries import IS_PARCEL
 from kontor.fulfillment.sourcing import SourceOutcome
@@ -183,16 +183,19 @@ class FulfillmentOrder(Shown):
     def order_number(self, order: Any, context: Context) -> str:
         return order.number if order is not None else ""
 
-    @reference(Order, "order_id", description="Where the goods go; null for goods that are collected.")
+    @reference(Order, "order_id", description="Where the goods go; null if collected, or no longer a partner's to see.")
     def shipping_address(self, order: Any, context: Context) -> PostalAddress | None:
-        if order is None or self.delivery_type is not DeliveryType.SHIP:
+        if order is None or self.delivery_type is not DeliveryType.SHIP or not self._shows_customer(context):
             return None
         return PostalAddress.of(order.shipping_address or order.billing_address)
 
-    @reference(Order, "order_id", description="Whose name is on the label or who will collect.")
+    @reference(Order, "order_id", description="Whose name is on the label; empty if no longer a partner's to see.")
     def customer_name(self, order: Any, context: Context) -> str:
         address = None if order is None else order.shipping_address or order.billing_address
-        return str(address["name"]) if address else ""
+        return str(address["name"]) if address and self._shows_customer(context) else ""
+
+    def _shows_customer(self, context: Context) -> bool:
+        return context.principal.partner_id is None or shows_customer(self.state, self.row.hidden_at)
 
     @strawberry.field(
         description="What the customer shows; never told to the store that asks for it.",
@@ -381,17 +384,6 @@ class FulfillmentOrdersChanged:
 @strawberry.type(description="The outcome of each row, in the order of the input.")
 class ShipmentsChanged:
     results: list[Annotated[ShipmentChanged | RefusedRow, strawberry.union("ShipmentOutcome")]]
-
-
-def refused_row(info: Info, index: int, refusal: KontorError) -> RefusedRow:
-    """A refusal of one row, its path seen from the mutation's arguments."""
-    return RefusedRow(
-        index=index,
-        code=refusal.code,
-        message=text_of(refusal, info.context.language),
-        path=[str(part) for part in ("inputs", index, *refusal.path)],
-        details=plain(refusal.params),
-    )
 
 
 FulfillmentOrderResult = Annotated[FulfillmentOrderChanged | Refusal, strawberry.union("FulfillmentOrderResult")]

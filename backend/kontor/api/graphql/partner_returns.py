@@ -22,7 +22,6 @@ from kontor.core.db import Session
 from kontor.core.errors import InvalidInput
 from kontor.documents.models import Document
 from kontor.notifications import service as notifications
-from kontor.notifications.selection import Telling
 from kontor.orders.models import Order, OrderLine
 from kontor.returns import deciding, models, queries, service
 from kontor.returns.deciding import Condition, Decision
@@ -272,8 +271,7 @@ class PartnerReturnsQuery:
         principal = info.context.principal
         async with info.context.runtime.database.read_only(principal) as db:
             found, lines = await deciding.preview(db, id, _decisions(pieces), principal=principal)
-            telling = Telling("return_decided", "preview", str(found.id), {"lines": lines})
-            subject, text = await notifications.preview(db, found.order_id, telling, now=db.now)
+            subject, text = await notifications.preview_decision(db, found.order_id, found.id, lines, now=db.now)
         return MessagePreview(subject=subject, text=text)
 
 

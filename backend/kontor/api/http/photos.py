@@ -24,6 +24,7 @@ from kontor.documents.models import Document
 from kontor.documents.ports import DocumentStore
 from kontor.orders.models import Order
 from kontor.returns import queries
+from kontor.returns.errors import ReturnNotFound
 from kontor.returns.models import Return
 
 MOST_PHOTOS = 10
@@ -101,7 +102,7 @@ def _asked(request: Request) -> tuple[Runtime, Principal, UUID]:
     principal.require(Permission.RETURNS_DECIDE)
     return_id = request.path_params["return_id"]
     if not is_uuid(return_id):
-        raise queries.ReturnNotFound("There is no such return.")
+        raise ReturnNotFound("There is no such return.")
     return request.app.state.runtime, principal, UUID(return_id)
 
 
