@@ -1,14 +1,14 @@
 """What is agreed with partners, their deadlines, how old their stock figures were, and objections to figures.
 
 Revision: 9c4e71b0a6d2
-Follows: 7d2f90b3c41e
+Follows: 4d1c7e92ab36
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "9c4e71b0a6d2"
-down_revision = "7d2f90b3c41e"
+down_revision = "4d1c7e92ab36"
 branch_labels = None
 depends_on = None
 
