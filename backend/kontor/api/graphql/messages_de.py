@@ -201,14 +201,11 @@ MESSAGES: dict[str, str] = {
     "NO_PRICE": "Für diesen Artikel gibt es hier keinen Preis.",
     "NO_SIGNING_KEY": "Mehrere Prozesse brauchen denselben KONTOR_SECRET_KEY.",
     "NO_TAX_RATE": "Für {country}, Klasse {tax_class}, ist am {day} kein Steuersatz hinterlegt.",
-<<<<<<< HEAD
     "OBJECTION_EXISTS": "Zu diesem Auftrag gibt es in dieser Kennzahl schon einen Widerspruch.",
     "OBJECTION_NOT_FOUND": "Diesen Widerspruch gibt es nicht.",
-=======
     "OFFER_CHANGED": "Das Angebot wurde inzwischen geändert.",
     "OFFER_INCOMPLETE": "Dem Angebot fehlt noch: {missing}.",
     "OFFER_NOT_FOUND": "Dieses Angebot gibt es nicht.",
->>>>>>> a32c1a55c40d06395e5f523131e71851962ce136
     "OPTIMIZER_MISSING": "Dafür fehlt der Optimierer: `kontor[optimizer]` installieren.",
     "ORDER_CONFLICT": "Diese externe Bestellung wurde bereits mit anderem Inhalt angelegt.",
     "ORDER_ENDED": "Die Bestellung ist bereits beendet.",
