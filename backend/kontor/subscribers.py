@@ -77,6 +77,7 @@ SUBSCRIBERS: dict[str, tuple[str, ...]] = {
     "PartnerOnboarding": (),
     "PartnerChanged": (),
     "AgreementMade": (),
+    "PartnerPersonInvited": ("notifications.write_partner",),
     "PartnerEnded": ("webhooks.partner_ended",),
     # payments
     "PaymentAuthorized": ("processes.advance",),

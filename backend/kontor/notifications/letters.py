@@ -59,7 +59,7 @@ async def letters_to_staff(db: Session, items: Sequence[Item], place: Place) -> 
 async def letters_to_partners(db: Session, items: Sequence[Item], place: Place) -> list[OutgoingMessage]:
     """What a partner is told; one without an address of its own is told in its portal alone."""
     found = await _Known.of(db, items)
-    letters = []
+    letters = await _invitations(db, items, found, place)
     for item in items:
         partner = found.partners.get(item.key) if item.key is not None else None
         if partner is None or not partner.email:
@@ -77,6 +77,21 @@ async def letters_to_partners(db: Session, items: Sequence[Item], place: Place) 
             said.pop("partner")
             about = {**said, "url": f"{place.base_url}/portal/performance", **found.decision(item)}
             letters.append(_letter("letters/objection_decided", to, about, found, [item], place))
+    return letters
+
+
+async def _invitations(db: Session, items: Sequence[Item], found: "_Known", place: Place) -> list[OutgoingMessage]:
+    invited = [item for item in items if item.event == "PartnerPersonInvited"]
+    ids = {UUID(item.args["user_id"]) for item in invited}
+    people = {row.id: row for row in await db.scalars(sa.select(User).where(User.id.in_(ids), User.active))}
+    letters = []
+    for item in invited:
+        person, partner = people.get(UUID(item.args["user_id"])), found.partners.get(item.key)
+        if person is None or partner is None:
+            continue
+        about = {"partner": partner.name, "url": f"{place.base_url}/portal"}
+        to = (person.email, person.name, person.language)
+        letters.append(_letter("letters/partner_invited", to, about, found, [item], place))
     return letters
 
 

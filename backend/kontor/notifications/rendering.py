@@ -77,6 +77,7 @@ TEMPLATES: dict[str, Facts] = {
 
 # Letters to partners and to our own people; `rows` have number and due_at, perhaps partner and what.
 LETTERS: dict[str, Facts] = {
+    "letters/partner_invited": _facts("partner url"),
     "letters/answers_due": _facts("rows url"),
     "letters/work_late": _facts("rows url"),
     "letters/objection_made": _facts("number partner measure url"),

@@ -1,6 +1,7 @@
 """What happens to partners. The stream is the partner."""
 
 from dataclasses import dataclass
+from uuid import UUID
 
 from kontor.core.outbox import Event
 
@@ -55,3 +56,10 @@ class AgreementMade(Event):
 
     version: int
     valid_from: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PartnerPersonInvited(Event):
+    """Somebody was invited to work for a partner."""
+
+    user_id: UUID

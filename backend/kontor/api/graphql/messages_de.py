@@ -156,6 +156,7 @@ MESSAGES: dict[str, str] = {
     "INVALID_WAITING_TIME": "Eine Wartezeit sind Stunden oder eine Dauer wie PT36H, höchstens zehn Jahre.",
     "INVALID_WEEKS": "Für diese Wochen lässt sich nichts zählen.",
     "INVALID_WEIGHT": "Das ist kein Gewicht in Gramm.",
+    "INVITATION_OVER": "Die Zusammenarbeit mit diesem Partner ist beendet; niemand wird mehr eingeladen.",
     "INVOICE_NOT_EXPRESSIBLE": "Aus diesem Beleg lässt sich keine elektronische Rechnung machen: {terms}.",
     "INVOICE_NOT_FOUND": "Diese Rechnung gibt es nicht.",
     "INVOICE_NOT_ON_ACCOUNT": "Diese Rechnung wird nicht per Überweisung bezahlt.",

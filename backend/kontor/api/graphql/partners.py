@@ -24,7 +24,7 @@ from kontor.api.graphql.permissions import requires
 from kontor.auth.permissions import Permission
 from kontor.core.db import Session
 from kontor.core.errors import KontorError
-from kontor.partners import queries, service
+from kontor.partners import inviting, queries, service
 from kontor.partners.models import Partner as PartnerRow
 from kontor.partners.models import PartnerAgreement as PartnerAgreementRow
 from kontor.partners.models import PartnerKind
@@ -116,6 +116,16 @@ class PartnerInput(Given):
     agreement: JSON | None = UNSET
 
 
+@strawberry.input(description="Who begins for the partner and gets the invitation mail.")
+class FirstPersonInput:
+    name: str
+    email: str
+
+    def value(self) -> inviting.FirstPerson:
+        """As the domain takes it."""
+        return inviting.FirstPerson(self.name, self.email)
+
+
 @strawberry.type
 class PartnerPayload:
     partner: Partner
@@ -152,15 +162,35 @@ class PartnersQuery:
 
 @strawberry.type
 class PartnersMutation:
-    @strawberry.mutation(extensions=[requires(Permission.PARTNERS_WRITE)], description="Add a partner as invited.")
-    async def invite_partner(self, info: Info, input: PartnerInput) -> PartnerResult:
+    @strawberry.mutation(
+        extensions=[requires(Permission.PARTNERS_WRITE)],
+        description="Add a partner as invited; its first person, where one is named, gets the invitation mail.",
+    )
+    async def invite_partner(
+        self, info: Info, input: PartnerInput, person: FirstPersonInput | None = None
+    ) -> PartnerResult:
         async def work(db: Session) -> PartnerRow:
             try:
-                return await service.invite_partner(db, cast(Any, input.values()))
+                partner = await service.invite_partner(db, cast(Any, input.values()))
             except KontorError as problem:
                 raise problem.within("input") from None
+            if person is not None:
+                await inviting.invite_person(db, partner, person.value())
+            return partner
 
-        return await _changed(info, work, input.values())
+        return await _changed(info, work, [input.values(), person])
+
+    @strawberry.mutation(
+        extensions=[requires(Permission.PARTNERS_WRITE)],
+        description="Let somebody in for a partner by mail; who has not begun yet is mailed again.",
+    )
+    async def invite_partner_person(self, info: Info, id: UUID, person: FirstPersonInput) -> PartnerResult:
+        async def work(db: Session) -> PartnerRow:
+            partner = await queries.lock_partner(db, id=id)
+            await inviting.invite_person(db, partner, person.value())
+            return partner
+
+        return await _changed(info, work, [id, person])
 
     @strawberry.mutation(
         extensions=[requires(Permission.PARTNERS_WRITE)],
