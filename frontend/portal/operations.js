@@ -16,6 +16,7 @@ const ORDER = `id number orderNumber state deliveryType dueAt shipOn promisedOn 
   lines { id sku name quantity picked rejectReason rejectNote }
   parcels { id state carrier trackingNumber trackingUrl }
   shipments { id number shippedAt recalledAt }
+  takenOver { at unanswered kind }
   recallableUntil`;
 
 const PROBLEM = "... on Error { code message path details }";
@@ -48,4 +49,23 @@ export const SHIP = `mutation PortalShip($id: UUID!, $parcels: [ParcelInput!]) {
 
 export const RECALL = `mutation PortalRecall($id: UUID!) {
   recallShipment(shipmentId: $id) { ... on ShipmentChanged { shipment { id } } ${PROBLEM} }
+}`;
+
+export const FIGURES = `query PortalFigures($id: UUID!) {
+  partnerPerformance(partnerId: $id) {
+    orders weeks timeZone
+    series { measure moreIsBetter total { value target counted base } weeks { value target counted base } }
+  }
+}`;
+
+export const FIGURE_ORDERS = `query PortalFigureOrders($id: UUID!, $measure: PartnerMeasure!) {
+  partnerPerformanceOrders(partnerId: $id, measure: $measure) {
+    fulfillmentOrderId number moment counted base objection { id state reason answer }
+  }
+}`;
+
+export const OBJECT = `mutation PortalObject($id: UUID!, $measure: PartnerMeasure!, $reason: String!) {
+  objectToFigure(fulfillmentOrderId: $id, measure: $measure, reason: $reason) {
+    ... on ObjectionPayload { objection { id } } ${PROBLEM}
+  }
 }`;

@@ -3,18 +3,19 @@ import { may, me } from "../shared/auth.js";
 import { AppShell } from "../shared/components/app-shell.js";
 import { EmptyState } from "../shared/components/empty-state.js";
 import { Failure } from "../shared/components/failure.js";
+import { SignIn } from "../shared/components/sign-in.js";
 import { Skeleton } from "../shared/components/skeleton.js";
 import { t } from "../shared/messages.js";
 import { go, place } from "../shared/router.js";
 import { effect, html, signal, useEffect } from "../shared/ui.js";
 import * as orders from "./pages/orders.js";
-import { SignIn } from "./pages/sign-in.js";
 
 /** @typedef {{path: string, label: string, permission: string, load: () => Promise<{Page: any}>}} Section */
 
 /** @type {Section[]} */
 const SECTIONS = [
   { path: "/portal/orders", label: "section.orders", permission: "fulfillment:read", load: async () => orders },
+  { path: "/portal/performance", label: "section.performance", permission: "partners:read", load: () => import("./pages/performance.js") },
 ];
 
 const page = signal(/** @type {any} */ (null));

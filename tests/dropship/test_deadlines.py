@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-import sqlalchemy as sa
 
 from factories.auth import make_user
 from factories.catalog import make_variant
@@ -23,11 +22,10 @@ from kontor.core.db import Database
 from kontor.core.errors import KontorError
 from kontor.core.jobs import Runtime
 from kontor.dropship import deadlines
-from kontor.fulfillment.answering import Acceptance, accept, escalate, reject
-from kontor.fulfillment.errors import TakenAway, WrongState
-from kontor.fulfillment.models import FulfillmentOrder
+from kontor.fulfillment.answering import Acceptance, accept, escalate, take_away
+from kontor.fulfillment.errors import TakenAway
 from kontor.fulfillment.shipping import How, Shipping, ship
-from kontor.fulfillment.states import FulfillmentState, RejectReason
+from kontor.fulfillment.states import FulfillmentState
 from kontor.locations.models import LocationKind
 from kontor.notifications.ports import MessageSender, OutgoingMessage
 from kontor.partners import queries
@@ -147,18 +145,11 @@ async def test_answer_and_loss_at_one_moment_have_one_winner(
             return refused.code
         return "accepted"
 
-    async def take_away() -> str:
-        try:
-            async with database.unit_of_work() as db:
-                state = await db.scalar(sa.select(FulfillmentOrder.state).where(FulfillmentOrder.id == row.id))
-                if state is not S.OPEN:
-                    return "kept"
-                await reject(db, row.id, None, now=db.now, reason=RejectReason.NO_ANSWER)
-        except WrongState:
-            return "kept"
-        return "taken"
+    async def lose() -> str:
+        async with database.unit_of_work() as db:
+            return "taken" if await take_away(db, row.id, now=db.now) else "kept"
 
-    outcomes = await asyncio.gather(answer(), take_away())
+    outcomes = await asyncio.gather(answer(), lose())
     assert sorted(outcomes) in (["accepted", "kept"], ["TAKEN_AWAY", "taken"]), outcomes
     (after,) = await rows_of(database, order_id)
     assert after.state in (S.ACCEPTED, S.REJECTED)

@@ -146,6 +146,18 @@ async def reject(
     return refused
 
 
+async def take_away(db: Session, fulfillment_order_id: UUID, *, now: datetime) -> bool:
+    """A place that never answered loses the work, to be routed again; False when it has answered after all.
+
+    Decided on the locked row: of an answer and a loss at one moment, the first to get the lock stands.
+    """
+    work = await load_work(db, [fulfillment_order_id])
+    if pick_row(work, fulfillment_order_id, set()).state is not S.OPEN:
+        return False
+    await reject(db, fulfillment_order_id, None, now=now, reason=RejectReason.NO_ANSWER)
+    return True
+
+
 def _check_once(rejected: Sequence[RejectedPieces]) -> None:
     seen: set[UUID] = set()
     for index, each in enumerate(rejected):

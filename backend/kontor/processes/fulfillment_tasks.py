@@ -14,7 +14,7 @@ from kontor.core.db import chunks, in_key_order
 from kontor.core.outbox import schedule
 from kontor.fulfillment import answering, pickup
 from kontor.fulfillment.models import FulfillmentOrder
-from kontor.fulfillment.states import FulfillmentState, RejectReason
+from kontor.fulfillment.states import FulfillmentState
 from kontor.invoicing import service as invoicing
 from kontor.payments.models import Payment
 from kontor.payments.states import PaymentMethodKind, PaymentState
@@ -70,12 +70,11 @@ async def reroute_lines(run: TaskRun, subjects: Sequence[Subject]) -> Answers:
 
     `kept` where it has answered after all, or could not because the work is held: then it keeps them.
     """
-    states = {row.id: row.state for row in await _rows(run, subjects)}
     for each in subjects:
-        if states[each.subject_id] is S.OPEN:
-            await answering.reject(run.db, each.subject_id, None, now=run.now, reason=RejectReason.NO_ANSWER)
+        await answering.take_away(run.db, each.subject_id, now=run.now)
+    states = {row.id: row.state for row in await _rows(run, subjects)}
     await care.settle_cases(run.db, [(CaseKind.UNANSWERED, str(each.subject_id)) for each in subjects], now=run.now)
-    return {each: {"kept": states[each.subject_id] not in (S.OPEN, S.REJECTED, S.CANCELED)} for each in subjects}
+    return {each: {"kept": states[each.subject_id] not in (S.REJECTED, S.CANCELED)} for each in subjects}
 
 
 @task("remind_pickup")

@@ -1,8 +1,8 @@
 /** Signing in; what goes wrong is said at the form, and nothing typed is lost. */
-import { signIn } from "../../shared/auth.js";
-import { words } from "../../shared/components/failure.js";
-import { t } from "../../shared/messages.js";
-import { html, useSignal } from "../../shared/ui.js";
+import { signIn } from "../auth.js";
+import { words } from "./failure.js";
+import { t } from "../messages.js";
+import { html, useSignal } from "../ui.js";
 
 export function SignIn() {
   const busy = useSignal(false);
