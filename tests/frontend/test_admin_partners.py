@@ -18,7 +18,7 @@ from factories.partners import make_partner
 from frontend.visiting import NARROW, Site, faults, overflows
 from kontor.auth.permissions import Role
 from kontor.catalog.models import CatalogOffer
-from kontor.catalog.states import CatalogOfferState
+from kontor.catalog.states import OfferState
 from kontor.core.db import Database
 from kontor.core.ids import new_id
 from kontor.dropship.states import Measure
@@ -223,7 +223,7 @@ async def test_offers_are_approved_or_sent_back_with_what_has_to_change(database
 
 def offer(partner_id: UUID, sku: str, now: Any) -> CatalogOffer:
     return CatalogOffer(
-        id=new_id(), partner_id=partner_id, sku=sku, state=CatalogOfferState.IN_REVIEW, gtin=None, name=f"Parka {sku}",
+        id=new_id(), partner_id=partner_id, sku=sku, state=OfferState.IN_REVIEW, gtin=None, name=f"Parka {sku}",
         price=4990, currency="EUR", sent_at=now, created_at=now, updated_at=now,
     )  # fmt: skip
 

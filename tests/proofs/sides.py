@@ -31,6 +31,8 @@ from kontor.core.ids import new_id
 from kontor.core.jobs import Runtime
 from kontor.core.principal import SYSTEM, Principal, PrincipalKind
 from kontor.documents.rendering import Renderer
+from kontor.dropship.models import Objection
+from kontor.dropship.states import Measure, ObjectionState
 from kontor.fulfillment import delivering, pickup, shipping
 from kontor.fulfillment.models import FulfillmentOrder
 from kontor.fulfillment.parcels import ParcelInput
@@ -253,6 +255,16 @@ async def _prices_and_hooks(db: Session, side: Side, index: int) -> None:
             created_at=db.now, updated_at=db.now,
         )
     )  # fmt: skip
+    mine = sa.select(FulfillmentOrder.id).where(FulfillmentOrder.partner_id == side.partner.id)
+    row_id = await db.scalar(mine.order_by(FulfillmentOrder.id).offset(index).limit(1))
+    if row_id is not None:
+        db.add(
+            Objection(
+                id=new_id(), partner_id=side.partner.id, fulfillment_order_id=row_id, measure=Measure.ACCEPTED,
+                state=ObjectionState.OPEN, reason=f"{side.name} objects", created_at=db.now, created_by="test",
+                updated_at=db.now,
+            )
+        )  # fmt: skip
     endpoint = WebhookEndpoint(
         id=new_id(), name=f"{side.name} {index}", url=f"https://{side.name.lower()}.example/{index}", secret="whsec_x",
         partner_id=side.partner.id, active=False, created_at=db.now,
