@@ -9,6 +9,10 @@ SUBSCRIBERS: dict[str, tuple[str, ...]] = {
     # catalog
     "ProductsSaved": (),
     "PoolCodesAdded": (),
+    "OffersSent": (),
+    "OffersApproved": ("inventory.list_offered",),
+    "OffersReturned": (),
+    "OffersWithdrawn": ("inventory.unlist_withdrawn",),
     # channels
     "SalesChannelsSaved": (),
     # customers
