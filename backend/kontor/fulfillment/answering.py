@@ -18,6 +18,7 @@ from kontor.fulfillment.states import FulfillmentState, RejectReason
 from kontor.fulfillment.values import Pieces
 from kontor.fulfillment.work import (
     Work,
+    check_kept,
     check_moving,
     check_state,
     check_stock,
@@ -67,6 +68,7 @@ async def accept_all(
     for each in requests:
         try:
             row = pick_row(work, each.fulfillment_order_id, seen)
+            check_kept(row)
             check_state(row, S.OPEN)
             check_moving(work, row)
             counts = counts_of(work.lines[row.id], each.pieces)
@@ -87,6 +89,7 @@ async def accept_all(
 def take_on(db: Session, row: FulfillmentOrder, *, now: datetime) -> None:
     """The place takes the whole row on."""
     step(db, row, S.ACCEPTED, now=now)
+    row.accepted_at = now
     record(db, FulfillmentAccepted(stream_id=row.order_id, fulfillment_order_id=row.id))
 
 

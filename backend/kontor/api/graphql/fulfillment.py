@@ -8,36 +8,29 @@ import sqlalchemy as sa
 import strawberry
 
 from kontor.api.graphql.context import Info
-from kontor.api.graphql.fulfillment_changes import check_batch, checked_reason, row_changed
+from kontor.api.graphql.fulfillment_changes import check_batch, checked_reason, row_changed, row_outcomes
 from kontor.api.graphql.fulfillment_types import (
     AcceptFulfillmentOrderInput,
     FulfillmentOrder,
-    FulfillmentOrderChanged,
     FulfillmentOrderRerouted,
     FulfillmentOrderResult,
-    FulfillmentOrdersChanged,
     FulfillmentOrdersFilter,
     FulfillmentOrdersResult,
     FulfillmentOrdersSort,
     IssuedCode,
     Parcel,
-    ParcelsFilter,
-    ParcelsSort,
     RejectedLineInput,
     RerouteResult,
     Shipment,
-    ShipmentsFilter,
-    ShipmentsSort,
     pieces_of,
-    refused_row,
 )
 from kontor.api.graphql.mutation import change
 from kontor.api.graphql.orders import LineQuantityInput
 from kontor.api.graphql.paging import After, Connection, First, connect, page_of, sorting
 from kontor.api.graphql.permissions import requires
+from kontor.api.graphql.shipment_filters import ParcelsFilter, ParcelsSort, ShipmentsFilter, ShipmentsSort
 from kontor.auth.permissions import Permission
 from kontor.core.db import Session
-from kontor.core.errors import KontorError
 from kontor.fulfillment import answering, canceling, lists, models, queries, rerouting
 from kontor.fulfillment.answering import Acceptance
 from kontor.fulfillment.sourcing import SourceOutcome
@@ -138,30 +131,9 @@ class AnsweringMutation:
         check_batch(inputs)
         requests = [Acceptance(each.fulfillment_order_id, pieces_of(each.lines)) for each in inputs]
 
-        async def work(db: Session) -> FulfillmentOrdersChanged:
-            rows = await answering.accept_all(db, requests, now=db.now, principal=db.principal)
-            return FulfillmentOrdersChanged(
-                results=[
-                    refused_row(info, index, each)
-                    if isinstance(each, KontorError)
-                    else FulfillmentOrderChanged(fulfillment_order=FulfillmentOrder.of(each))
-                    for index, each in enumerate(rows)
-                ]
-            )
-
-        async def again(db: Session, ids: list[UUID]) -> FulfillmentOrdersChanged:
-            rows = [await db.get_one(models.FulfillmentOrder, row_id) for row_id in ids]
-            shown = [FulfillmentOrderChanged(fulfillment_order=FulfillmentOrder.of(row)) for row in rows]
-            return FulfillmentOrdersChanged(results=list(shown))
-
-        return await change(
-            info, work, body=requests, again=again,
-            targets=lambda done: [
-                ("fulfillment_order", each.fulfillment_order.id)
-                for each in done.results
-                if isinstance(each, FulfillmentOrderChanged)
-            ],
-        )  # fmt: skip
+        return await row_outcomes(
+            info, lambda db: answering.accept_all(db, requests, now=db.now, principal=db.principal), requests
+        )
 
     @strawberry.mutation(
         extensions=[requires(Permission.FULFILLMENT_WRITE)],

@@ -10,6 +10,7 @@ from kontor.api.graphql.context import Info
 from kontor.api.graphql.fulfillment_types import (
     FulfillmentOrder,
     FulfillmentOrderChanged,
+    FulfillmentOrdersChanged,
     Shipment,
     ShipmentChanged,
     ShipmentsChanged,
@@ -89,6 +90,36 @@ async def shipments_changed(
         info, run, body=body, again=again,
         targets=lambda done: [
             ("shipment", each.shipment.id) for each in done.results if isinstance(each, ShipmentChanged)
+        ],
+    )  # fmt: skip
+
+
+async def row_outcomes(
+    info: Info, work: Callable[[Session], Awaitable[Sequence[models.FulfillmentOrder | KontorError]]], body: Any
+) -> FulfillmentOrdersChanged:
+    """Do something to several fulfillment orders; each has its outcome."""
+
+    async def run(db: Session) -> FulfillmentOrdersChanged:
+        return FulfillmentOrdersChanged(
+            results=[
+                refused_row(info, index, each)
+                if isinstance(each, KontorError)
+                else FulfillmentOrderChanged(fulfillment_order=FulfillmentOrder.of(each))
+                for index, each in enumerate(await work(db))
+            ]
+        )
+
+    async def again(db: Session, ids: list[UUID]) -> FulfillmentOrdersChanged:
+        rows = [await db.get_one(models.FulfillmentOrder, row_id) for row_id in ids]
+        shown = [FulfillmentOrderChanged(fulfillment_order=FulfillmentOrder.of(row)) for row in rows]
+        return FulfillmentOrdersChanged(results=list(shown))
+
+    return await change(
+        info, run, body=body, again=again,
+        targets=lambda done: [
+            ("fulfillment_order", each.fulfillment_order.id)
+            for each in done.results
+            if isinstance(each, FulfillmentOrderChanged)
         ],
     )  # fmt: skip
 

@@ -13,13 +13,14 @@ from strawberry.scalars import JSON
 
 from kontor.api.graphql.context import Context, Info
 from kontor.api.graphql.errors import Refusal, plain, text_of
-from kontor.api.graphql.loaders import by_id, by_parent
+from kontor.api.graphql.loaders import by_id, by_key, by_parent
 from kontor.api.graphql.order_types import PostalAddress, money, plain_rate
 from kontor.api.graphql.orders import LineQuantityInput
 from kontor.api.graphql.permissions import requires
 from kontor.api.graphql.relations import Rows, children, reference
 from kontor.api.graphql.scalars import Money
 from kontor.api.graphql.shown import Made, Shown, made
+from kontor.api.graphql.taken_over import TakenOver, taken_over
 from kontor.auth.permissions import Permission
 from kontor.core.errors import KontorError
 from kontor.fulfillment import lists, models
@@ -156,6 +157,8 @@ class FulfillmentOrder(Shown):
     ship_on: date | None
     promised_on: date | None
     due_at: datetime | None = strawberry.field(description="When the place must have answered.")
+    ship_due_at: datetime | None = strawberry.field(description="When the goods must have left, by agreement.")
+    accepted_at: datetime | None
     decision_id: UUID | None
     split_from_id: UUID | None
     cancel_requested: bool = strawberry.field(description="The place is asked to stop; see answerCancellation.")
@@ -191,6 +194,10 @@ class FulfillmentOrder(Shown):
     def customer_name(self, order: Any, context: Context) -> str:
         address = None if order is None else order.shipping_address or order.billing_address
         return str(address["name"]) if address else ""
+
+    @strawberry.field(description="Where pieces went that this place lost; null while they are here, or canceled.")
+    async def taken_over(self, info: Info) -> TakenOver | None:
+        return await by_key(info, taken_over, self.id)
 
     @strawberry.field(
         description="What the customer shows; never told to the store that asks for it.",
@@ -238,56 +245,6 @@ class FulfillmentOrdersSort(Enum):
     DUE_AT_DESC = "DUE_AT_DESC"
     NUMBER = "NUMBER"
     NUMBER_DESC = "NUMBER_DESC"
-    UPDATED_AT = "UPDATED_AT"
-    UPDATED_AT_DESC = "UPDATED_AT_DESC"
-
-
-@strawberry.input(description="What is left out does not narrow.")
-class ShipmentsFilter:
-    order_ids: list[UUID] | None = None
-    order_number: str | None = None
-    location_ids: list[UUID] | None = None
-    numbers: list[str] | None = None
-    tracking_number: str | None = None
-    delivered: bool | None = None
-    recalled: bool | None = None
-    shipped_from: datetime | None = None
-    shipped_until: datetime | None = None
-    changed_since: datetime | None = None
-
-    def value(self) -> lists.ShipmentFilter:
-        """As the domain takes it."""
-        return lists.ShipmentFilter(**vars(self))
-
-
-@strawberry.enum
-class ShipmentsSort(Enum):
-    SHIPPED_AT = "SHIPPED_AT"
-    SHIPPED_AT_DESC = "SHIPPED_AT_DESC"
-    NUMBER = "NUMBER"
-    NUMBER_DESC = "NUMBER_DESC"
-    UPDATED_AT = "UPDATED_AT"
-    UPDATED_AT_DESC = "UPDATED_AT_DESC"
-
-
-@strawberry.input(description="What is left out does not narrow.")
-class ParcelsFilter:
-    states: list[ParcelState] | None = None
-    fulfillment_order_ids: list[UUID] | None = None
-    shipment_ids: list[UUID] | None = None
-    tracking_number: str | None = None
-    carrier: str | None = None
-    changed_since: datetime | None = None
-
-    def value(self) -> lists.ParcelFilter:
-        """As the domain takes it."""
-        return lists.ParcelFilter(**vars(self))
-
-
-@strawberry.enum
-class ParcelsSort(Enum):
-    CREATED_AT = "CREATED_AT"
-    CREATED_AT_DESC = "CREATED_AT_DESC"
     UPDATED_AT = "UPDATED_AT"
     UPDATED_AT_DESC = "UPDATED_AT_DESC"
 

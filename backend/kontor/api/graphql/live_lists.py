@@ -14,9 +14,7 @@ from kontor.api.graphql.fulfillment_types import (
     FulfillmentOrder,
     FulfillmentOrdersFilter,
     Parcel,
-    ParcelsFilter,
     Shipment,
-    ShipmentsFilter,
 )
 from kontor.api.graphql.invoicing import Invoice, InvoicesFilter, show_invoice
 from kontor.api.graphql.live import ABOUT, CatchUp, Followed, Narrow, Update, follow
@@ -27,6 +25,7 @@ from kontor.api.graphql.permissions import requires
 from kontor.api.graphql.processes import ProcessInstance, ProcessInstancesFilter, UserTask, UserTasksFilter
 from kontor.api.graphql.returns import Return, ReturnsFilter
 from kontor.api.graphql.risk import RiskAssessment, RiskAssessmentsFilter
+from kontor.api.graphql.shipment_filters import ParcelsFilter, ShipmentsFilter
 from kontor.auth.permissions import Permission
 from kontor.care import models as care_models
 from kontor.care import queries as care
