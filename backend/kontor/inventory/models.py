@@ -27,7 +27,10 @@ class MovementKind(StrEnum):
 
 
 class StockLevel(Model):
-    """Quantities of one variant at one place, in pieces. `reserved` is what reservations still keep."""
+    """Quantities of one variant at one place, in pieces. `reserved` is what reservations still keep.
+
+    `shelf` is where the place keeps the article, as its people call it.
+    """
 
     __tablename__ = "stock_level"
     __table_args__ = (
@@ -43,6 +46,7 @@ class StockLevel(Model):
     allocated: Mapped[int] = mapped_column(default=0)
     reserved: Mapped[int] = mapped_column(default=0)
     safety: Mapped[int] = mapped_column(default=0)
+    shelf: Mapped[str | None] = mapped_column(sa.String(40))
     as_of: Mapped[datetime]
     updated_at: Mapped[datetime]
 
