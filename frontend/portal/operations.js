@@ -11,6 +11,14 @@ export const ORDERS = `query PortalOrders($filter: FulfillmentOrdersFilter, $sor
   }
 }`;
 
+export const ORDERS_CHANGED = `subscription PortalOrdersChanged($changedSince: DateTime) {
+  fulfillmentOrdersChanged(changedSince: $changedSince) { id gone node { id state updatedAt } }
+}`;
+
+export const ORDERS_SINCE = `query PortalOrdersSince($changedSince: DateTime) {
+  fulfillmentOrders(filter: { changedSince: $changedSince }, sort: UPDATED_AT_DESC, first: 100) { nodes { id state updatedAt } }
+}`;
+
 const ORDER = `id number orderNumber state deliveryType dueAt shipOn promisedOn cancelRequested cancelReason customerName updatedAt
   shippingAddress { name company street extra postalCode city country phone }
   lines { id sku name quantity picked rejectReason rejectNote }
