@@ -1,14 +1,14 @@
 """Work at places: answers that can be taken back, expected days, shelves, talk about an order, and saved views.
 
 Revision: 4b9e06c1d7a5
-Follows: 7d2f90b3c41e
+Follows: 0670a1f3c5d7
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "4b9e06c1d7a5"
-down_revision = "7d2f90b3c41e"
+down_revision = "0670a1f3c5d7"
 branch_labels = None
 depends_on = None
 

@@ -42,6 +42,7 @@ READS: Mapping[str, Needed] = {
     "shipments": (P.FULFILLMENT_READ,),
     "parcels": (P.FULFILLMENT_READ,),
     "issuedCodes": (P.ORDERS_READ,),
+    "printBatch": (P.FULFILLMENT_READ,),
     "importKinds": (P.IMPORTS_READ,),
     "availability": (P.AVAILABILITY_READ,),
     "basketPromise": (P.AVAILABILITY_READ,),
@@ -155,6 +156,7 @@ CHANGES: Mapping[str, Needed] = {
     "saveLegalEntities": (P.CHANNELS_WRITE,),
     "saveCustomers": (P.CUSTOMERS_WRITE,),
     "replayDeadJobs": (P.OPERATIONS_WRITE,),
+    "printDocuments": (P.FULFILLMENT_READ,),
     "acceptFulfillmentOrder": (P.FULFILLMENT_WRITE,),
     "acceptFulfillmentOrders": (P.FULFILLMENT_WRITE,),
     "answerFulfillmentOrder": (P.FULFILLMENT_WRITE,),
@@ -323,7 +325,7 @@ _SUBJECTS = {
     "completeUserTask": "user_task", "approveReturn": "return", "declineReturn": "return", "setReturnLabel": "return",
     "markReturnInTransit": "return", "cancelReturn": "return", "receiveReturn": "return", "inspectReturn": "return",
     "closeReturn": "return", "rotateWebhookSecret": "webhook_endpoint", "testWebhookEndpoint": "webhook_endpoint",
-    "replayDeliveries": "event_delivery", "routingRun": "routing_run",
+    "replayDeliveries": "event_delivery", "printBatch": "print_batch", "routingRun": "routing_run",
 }  # fmt: skip
 
 
@@ -401,6 +403,7 @@ def _own(name: str, named: Callable[[str], str]) -> dict[str, Any]:
     person = {"email": "a@b.example", "name": "N", "role": "ADMIN", "locationIds": [], "language": "en", "active": True}
     own: dict[str, dict[str, Any]] = {
         "rejectFulfillmentOrder": {"lines": [{**pieces[0], "reason": "DAMAGED"}]},
+        "printDocuments": {"input": {"fulfillmentOrderIds": [row], "kinds": ["DELIVERY_NOTE"]}},
         "acceptFulfillmentOrders": {"inputs": [{"fulfillmentOrderId": row}]},
         "shipFulfillmentOrders": {"inputs": [{"fulfillmentOrderId": row}]},
         "recordDeliveries": {"inputs": [{"fulfillmentOrderId": row}]},
