@@ -42,7 +42,7 @@ async def dispatch_fulfillment(run: TaskRun, subjects: Sequence[Subject]) -> Ans
     for each in subjects:
         row = found[each.subject_id]
         answers[each] = {"answer_due": (row.due_at or run.now + NEVER).isoformat()}
-        if row.split_from_id is not None or row.state is not S.OPEN:
+        if (row.split_from_id is not None or row.state is not S.OPEN) and row.answer_until is None:
             for name in _REACHED.get(row.state, ()):
                 run.tell(each.order_id, messages.Tell(messages.FULFILLMENT, name, each.subject_id))
     return answers
@@ -50,7 +50,11 @@ async def dispatch_fulfillment(run: TaskRun, subjects: Sequence[Subject]) -> Ans
 
 async def _rows(run: TaskRun, subjects: Sequence[Subject]) -> Sequence[sa.Row[tuple[UUID, str, object, UUID | None]]]:
     found = sa.select(
-        FulfillmentOrder.id, FulfillmentOrder.state, FulfillmentOrder.due_at, FulfillmentOrder.split_from_id
+        FulfillmentOrder.id,
+        FulfillmentOrder.state,
+        FulfillmentOrder.due_at,
+        FulfillmentOrder.split_from_id,
+        FulfillmentOrder.answer_until,
     ).where(FulfillmentOrder.id.in_([each.subject_id for each in subjects]))
     return (await run.db.execute(found)).all()  # type: ignore[return-value]
 

@@ -2,7 +2,10 @@
 
 MESSAGES: dict[str, str] = {
     "ADDRESS_NO_LONGER_SHOWN": "The address is no longer shown: the goods left long ago.",
+    "ANSWER_FINAL": "The answer cannot be taken back any more.",
     "INTERNAL_ERROR": "Something went wrong on our side. Please quote {reference} when you report it.",
+    "INVALID_DATE": "Please give a day within the coming year.",
+    "INVALID_VIEW": "The view cannot be kept like this.",
     "INVOICES_NOT_SHOWN": "Invoices are not printed here: showing prices was not agreed.",
     "INVOICE_BEING_DRAWN": "The invoice is being drawn. Please print again in a moment.",
     "INVOICE_NOT_ISSUED": "The invoice is issued when the goods leave.",
