@@ -153,7 +153,8 @@ async def reject(
     """
     work = await load_work(db, [fulfillment_order_id], principal=principal)
     row = pick_row(work, fulfillment_order_id, set())
-    check_state(row, *REFUSABLE)
+    # Who has answered meanwhile, at this very moment even, keeps the work.
+    check_state(row, *((S.OPEN,) if reason is RejectReason.NO_ANSWER else REFUSABLE))
     if rejected is None:
         rejected = [RejectedPieces(line.id, line.quantity, reason) for line in work.lines[row.id]]
     _check_once(rejected)
