@@ -25,6 +25,8 @@ SUBSCRIBERS: dict[str, tuple[str, ...]] = {
     # fulfillment
     "FulfillmentOrdersCreated": ("processes.advance",),
     "FulfillmentAccepted": ("processes.advance",),
+    "FulfillmentPostponed": ("notifications.tell",),
+    "FulfillmentMessageWritten": (),
     "FulfillmentRejected": ("processes.advance", "fulfillment.note_change"),
     "FulfillmentEscalated": ("notifications.write_staff",),
     "FulfillmentOrderShipped": ("processes.advance", "notifications.tell"),

@@ -97,7 +97,7 @@ async def test_partners_are_invited_agreed_with_and_switched_off_and_on(database
     invite = Steps()
     await invite.click(page.get_by_role("link", name="Invite partner"))
     await page.get_by_label("Company").fill("Süd & Söhne")
-    await page.get_by_label("Email").fill("hallo@sued.example")
+    await page.get_by_role("textbox", name="Email").fill("hallo@sued.example")
     await page.reload()
     await expect(page.get_by_label("Company")).to_have_value("Süd & Söhne")
     assert await faults(page) == []
@@ -209,7 +209,7 @@ async def test_offers_are_approved_or_sent_back_with_what_has_to_change(database
     page = await opened(site, "ops@shop.example", "/admin/catalogue")
     await page.get_by_label("Choose PK-2").check()
     await page.get_by_role("button", name="Send 1 back …").click()
-    await page.get_by_label("What has to change?").fill("A picture is missing.")
+    await page.get_by_role("textbox", name="What has to change?").fill("A picture is missing.")
     assert await faults(page) == []
     await page.get_by_role("button", name="Send back").click()
     await expect(page.get_by_role("status").filter(has_text="went back")).to_be_visible()

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -61,7 +60,7 @@ async def open_work_of(db: Session, partner_ids: Sequence[UUID]) -> dict[UUID, O
     }
 
 
-def _orders() -> sa.Select[Any]:
+def _orders() -> sa.Select[UUID | None, int]:
     row = FulfillmentOrder
     return sa.select(row.partner_id, sa.func.count()).where(row.state.in_(OPEN_STATES)).group_by(row.partner_id)
 
@@ -70,7 +69,7 @@ def _at_places(
     what: InstrumentedAttribute[UUID],
     model: type[StockLevel] | type[Reservation] | type[Allocation],
     condition: sa.ColumnElement[bool],
-) -> sa.Select[Any]:
+) -> sa.Select[UUID | None, int]:
     """How many different things of a kind lie at each partner's places."""
     return (
         sa.select(StockLocation.partner_id, sa.func.count(what.distinct()))
@@ -80,11 +79,12 @@ def _at_places(
     )
 
 
-async def _counts(db: Session, partner_ids: Sequence[UUID], statement: sa.Select[Any]) -> dict[UUID, int]:
+async def _counts(db: Session, partner_ids: Sequence[UUID], statement: sa.Select[UUID | None, int]) -> dict[UUID, int]:
     found: dict[UUID, int] = {}
     column = statement.selected_columns[0]
     for part in chunks(in_key_order(partner_ids)):
         for partner_id, count in await db.execute(statement.where(column.in_(part))):
+            assert partner_id is not None
             found[partner_id] = int(count)
     return found
 

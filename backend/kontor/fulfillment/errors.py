@@ -51,6 +51,12 @@ class NotRecallable(Conflict):
     default_code = "NOT_RECALLABLE"
 
 
+class AnswerFinal(Conflict):
+    """The answer cannot be taken back any more: the time has passed, or something has followed from it."""
+
+    default_code = "ANSWER_FINAL"
+
+
 class WrongPickupCode(InvalidInput):
     """The code is not the customer's."""
 

@@ -18,7 +18,8 @@ class FulfillmentOrder(Model):
 
     `due_at` is when a partner must have answered, `ship_due_at` when the goods must have left; `reminded_at` is when it
     was reminded of the first, `overdue_at` when it was told that the second had passed. `accepted_at` stays when
-    accepted work is refused later.
+    accepted work is refused later. `expected_on` is the day the place says the goods leave. Until `answer_until` nobody
+    has heard of its answer, which can be taken back to the state `answered_from`.
     """
 
     __tablename__ = "fulfillment_order"
@@ -56,12 +57,15 @@ class FulfillmentOrder(Model):
     escalated_at: Mapped[datetime | None]
     pickup_code: Mapped[str | None] = mapped_column(sa.String(12))
     recallable_until: Mapped[datetime | None]
+    expected_on: Mapped[date | None]
+    answer_until: Mapped[datetime | None]
+    answered_from: Mapped[FulfillmentState | None] = mapped_column(state_type(FulfillmentState))
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 
 
 class FulfillmentLine(Model):
-    """Pieces of one order line in a fulfillment order."""
+    """Pieces of one order line in a fulfillment order. `written_off` pieces left the stock when they were refused."""
 
     __tablename__ = "fulfillment_line"
     __table_args__ = (
@@ -79,6 +83,20 @@ class FulfillmentLine(Model):
     picked: Mapped[int] = mapped_column(default=0)
     reject_reason: Mapped[str | None] = mapped_column(sa.String(20))
     reject_note: Mapped[str | None] = mapped_column(sa.String(300))
+    written_off: Mapped[int] = mapped_column(default=0, server_default="0")
+
+
+class FulfillmentMessage(Model):
+    """What a place and the company write to each other about a fulfillment order."""
+
+    __tablename__ = "fulfillment_message"
+    __table_args__ = (sa.Index("ix_fulfillment_message_fulfillment_order_id", "fulfillment_order_id"),)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    fulfillment_order_id: Mapped[UUID] = mapped_column(sa.ForeignKey("fulfillment_order.id"))
+    text: Mapped[str] = mapped_column(sa.String(2000))
+    from_place: Mapped[bool]
+    by: Mapped[str] = mapped_column(sa.String(200))
+    at: Mapped[datetime]
 
 
 class Shipment(Model):

@@ -69,7 +69,7 @@ async def agree(db: Session, partner: Partner, given: Terms, *, valid_from: date
     rest = {name: getattr(before, name) for name in TERMS if name != "note"} if before else {}
     row = PartnerAgreement(
         id=new_id(), partner_id=partner.id, version=1 + max((each.version for each in known), default=0),
-        valid_from=valid_from, created_at=db.now, created_by=db.by[:200],
+        valid_from=valid_from, created_at=db.now, created_by=db.principal.name[:200],
         **fields.completed({**rest, **values}, TERMS),
     )  # fmt: skip
     db.add(row)

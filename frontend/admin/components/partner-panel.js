@@ -83,7 +83,7 @@ export function PartnerPanel({ id, changed }) {
     </div>
     <nav class="tabs" aria-label=${t("partner.views")}>${TABS.map((each) => html`<a key=${each} href=${withQuery({ tab: each, measure: null, week: null })} aria-current=${each === tab ? "page" : undefined}>${t(`partner.tab.${each}`)}</a>`)}</nav>
     ${tab === "about" && about(it)}
-    ${tab === "agreements" && html`<${Agreements} partner=${it} changed=${load} />`}
+    ${tab === "agreements" && html`<${Agreements} partner=${it} changed=${() => { load(); changed(); }} />`}
     ${tab === "figures" && html`<${PartnerFigures} id=${id} />`}
     ${tab === "work" && html`<${OpenWork} partner=${it} changed=${() => { load(); changed(); }} />`}
     ${stopping.value && html`<${StopDialog} partner=${it} how=${stopping.value} busy=${busy.value} stop=${stop} leave=${() => { stopping.value = null; }} />`}

@@ -5,15 +5,18 @@ import { EmptyState } from "../../shared/components/empty-state.js";
 import { Failure } from "../../shared/components/failure.js";
 import { FilterBar } from "../../shared/components/filter-bar.js";
 import { Skeleton } from "../../shared/components/skeleton.js";
-import { dateTime } from "../../shared/format.js";
+import { date } from "../../shared/format.js";
 import { t } from "../../shared/messages.js";
 import { go, place, withQuery } from "../../shared/router.js";
-import { computed, effect, html, signal, untracked, useEffect, useRef } from "../../shared/ui.js";
-import { InviteForm } from "../components/invite-form.js";
-import { PartnerPanel } from "../components/partner-panel.js";
+import { computed, effect, html, signal, untracked, useEffect, useRef, useSignal } from "../../shared/ui.js";
 import { PartnerState } from "../components/partner-state.js";
 import { PARTNERS } from "../operations.js";
 
+/** What opens beside the list is loaded when it is asked for. */
+const BESIDE = {
+  invite: async () => (await import("../components/invite-form.js")).InviteForm,
+  partner: async () => (await import("../components/partner-panel.js")).PartnerPanel,
+};
 const STATES = ["INVITED", "ONBOARDING", "ACTIVE", "SUSPENDED", "ENDED"];
 
 const rows = signal(/** @type {any[] | null} */ (null));
@@ -71,9 +74,21 @@ export function Page() {
     <${FilterBar} label=${t("partners.search")} also=${{ partner: null, invite: null }} choices=${[{ name: "state", label: t("partners.anyState"), options: STATES.map((value) => ({ value, label: t(`partners.state.${value}`) })) }]} />
     <div class=${`split ${beside ? "open" : ""}`} onKeyDown=${leave}>
       <div>${problem.value && html`<${Failure} problem=${problem.value} retry=${() => load()} />`}${list(open)}</div>
-      ${inviting ? html`<${InviteForm} done=${invited} />` : open && html`<${PartnerPanel} key=${open} id=${open} changed=${() => load()} />`}
+      ${inviting ? html`<${Beside} key="invite" what="invite" done=${invited} />` : open && html`<${Beside} key=${open} what="partner" id=${open} changed=${() => load()} />`}
     </div>
   </div>`;
+}
+
+/** @param {{what: keyof typeof BESIDE, [more: string]: any}} props */
+function Beside({ what, ...more }) {
+  const part = useSignal(/** @type {any} */ (null));
+  const gone = useSignal(false);
+  useEffect(() => {
+    BESIDE[what]().then((found) => { part.value = () => found; }, () => { gone.value = true; });
+  }, [what]);
+  if (gone.value) return html`<aside class="panel"><${Failure} problem=${{ code: "NEW_VERSION", message: "", path: [], reference: null }} retry=${() => location.reload()} /></aside>`;
+  const Part = part.value?.();
+  return Part ? html`<${Part} ...${more} />` : html`<aside class="panel"><${Skeleton} rows=${4} /></aside>`;
 }
 
 /** @param {string} id */
@@ -112,7 +127,7 @@ function columns() {
   return [
     { key: "name", label: t("partners.name"), cell: (/** @type {any} */ row) => html`${row.name}<br /><span class="muted">${row.code}</span>` },
     { key: "state", label: t("partners.state"), cell: (/** @type {any} */ row) => html`<${PartnerState} state=${row.state} />` },
-    { key: "since", label: t("partners.since"), cell: (/** @type {any} */ row) => dateTime(row.createdAt) },
+    { key: "since", label: t("partners.since"), cell: (/** @type {any} */ row) => date(row.createdAt.slice(0, 10)) },
     { key: "orders", label: t("partners.orders"), number: true, cell: (/** @type {any} */ row) => row.openWork.orders },
     { key: "articles", label: t("partners.articles"), number: true, cell: (/** @type {any} */ row) => row.openWork.articles },
     { key: "terms", label: t("partners.terms"), cell: (/** @type {any} */ row) => terms(row.presentAgreement) },

@@ -12,7 +12,6 @@ import { ACCEPT, ANSWER_CANCELLATION, ONE_ORDER, RECALL, REJECT, SHIP } from "..
 import { OrderState } from "./order-state.js";
 import { RejectForm } from "./reject-form.js";
 import { ShipForm } from "./ship-form.js";
-import { TakenOver } from "./taken-over.js";
 
 /** `seen` is when the list last saw the order changed. @param {{id: string, seen?: string, changed: () => void}} props */
 export function OrderPanel({ id, seen, changed }) {
@@ -84,7 +83,6 @@ export function OrderPanel({ id, seen, changed }) {
     <div class="row"><h2 ref=${heading} tabindex="-1">${it.number}</h2><${OrderState} order=${it} />
       <a class="button plain push" href=${withQuery({ order: null })} aria-label=${t("action.close")}>×</a></div>
     ${facts(it)}
-    ${it.takenOver && html`<${TakenOver} lost=${it.takenOver} />`}
     ${it.cancelRequested && may("fulfillment:write") && html`<${Asked} order=${it} answer=${answer} />`}
     ${rejecting.value ? html`<${RejectForm} order=${it} reject=${reject} leave=${() => { rejecting.value = false; }} />` : html`<${Lines} order=${it} />`}
     ${it.state === "OPEN" && may("fulfillment:write") && !rejecting.value && html`<div class="row">

@@ -9,7 +9,7 @@ import { tell } from "../../shared/components/toast.js";
 import { t } from "../../shared/messages.js";
 import { go, place } from "../../shared/router.js";
 import { html, useEffect, useRef, useSignal } from "../../shared/ui.js";
-import { FIGURES, FIGURE_ORDERS, OBJECT } from "../operations.js";
+import { FIGURE_ORDERS, OBJECT, PERFORMANCE } from "../operations.js";
 
 export function Page() {
   const id = me.value?.partnerId;
@@ -22,7 +22,7 @@ export function Page() {
   async function load() {
     problem.value = null;
     try {
-      performance.value = (await ask(FIGURES, { id })).partnerPerformance;
+      performance.value = (await ask(PERFORMANCE, { id })).partnerPerformance;
     } catch (failed) {
       problem.value = failed;
     }

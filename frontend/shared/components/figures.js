@@ -26,9 +26,9 @@ export function Figures({ performance, measure, at, look, orders, extra, file, o
   }
   const chosen = performance.series.find((/** @type {any} */ each) => each.measure === measure);
   return html`<div class="stack">
+    <p class="row"><span class="muted">${t("figures.weeks", { count: performance.weeks.length })}</span><a class="button push" href=${file} download>${t("figures.file")}</a></p>
     <ul role="list" class="tiles">${performance.series.map((/** @type {any} */ each) => html`<${Tile} key=${each.measure} series=${each} current=${each.measure === measure} />`)}</ul>
     ${chosen && html`<${Behind} performance=${performance} series=${chosen} at=${at} look=${look} orders=${orders} extra=${extra} open=${open} />`}
-    <p class="row"><span class="muted">${t("figures.weeks", { count: performance.weeks.length })}</span><a class="button push" href=${file} download>${t("figures.file")}</a></p>
   </div>`;
 }
 
@@ -74,6 +74,9 @@ function Behind({ performance, series, at, look, orders, extra, open }) {
   </section>`;
 }
 
+/** What is done within a cell is not meant for its row. @param {Event} event */
+const alone = (event) => event.stopPropagation();
+
 /** @param {any[] | null} orders @param {any} series @param {Extra} extra @param {(row: any) => void} open */
 function behind(orders, series, extra, open) {
   if (!orders) return null;
@@ -83,7 +86,7 @@ function behind(orders, series, extra, open) {
     { key: "number", label: t("figures.order"), cell: (/** @type {any} */ row) => row.number },
     { key: "moment", label: t("figures.when"), cell: (/** @type {any} */ row) => dateTime(row.moment) },
     { key: "verdict", label: t("figures.verdict"), cell: (/** @type {any} */ row) => html`<${StatusPill} tone=${bad(row) ? "warn" : "ok"}>${bad(row) ? t("figures.bad") : t("figures.good")}<//>` },
-    { key: "extra", label: extra.label, cell: (/** @type {any} */ row) => html`<span onClick=${(/** @type {Event} */ event) => event.stopPropagation()}>${extra.cell(row)}</span>` },
+    { key: "extra", label: extra.label, cell: (/** @type {any} */ row) => html`<span onClick=${alone} onKeyDown=${alone}>${extra.cell(row)}</span>` },
   ];
   return html`<${DataTable} label=${t("figures.orders")} columns=${columns} rows=${orders.map((row) => ({ ...row, id: row.fulfillmentOrderId }))} open=${open} />`;
 }

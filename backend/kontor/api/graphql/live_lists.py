@@ -10,9 +10,13 @@ import strawberry
 
 from kontor.api.graphql.care import Case, CasesFilter
 from kontor.api.graphql.context import Info
+from kontor.api.graphql.fulfillment_filters import (
+    FulfillmentOrdersFilter,
+    ParcelsFilter,
+    ShipmentsFilter,
+)
 from kontor.api.graphql.fulfillment_types import (
     FulfillmentOrder,
-    FulfillmentOrdersFilter,
     Parcel,
     Shipment,
 )
@@ -25,7 +29,6 @@ from kontor.api.graphql.permissions import requires
 from kontor.api.graphql.processes import ProcessInstance, ProcessInstancesFilter, UserTask, UserTasksFilter
 from kontor.api.graphql.returns import Return, ReturnsFilter
 from kontor.api.graphql.risk import RiskAssessment, RiskAssessmentsFilter
-from kontor.api.graphql.shipment_filters import ParcelsFilter, ShipmentsFilter
 from kontor.auth.permissions import Permission
 from kontor.care import models as care_models
 from kontor.care import queries as care

@@ -13,7 +13,7 @@ from strawberry import UNSET
 
 from kontor.api.graphql.context import Context, Info
 from kontor.api.graphql.errors import Refusal
-from kontor.api.graphql.fulfillment_changes import row_outcomes
+from kontor.api.graphql.fulfillment_changes import rows_changed
 from kontor.api.graphql.fulfillment_types import FulfillmentOrdersResult
 from kontor.api.graphql.loaders import by_id, by_parent
 from kontor.api.graphql.master_rows import Given, shown
@@ -256,7 +256,7 @@ class PerformanceMutation:
                 db, partner_id, fulfillment_order_ids, action, reason=reason, now=db.now
             )  # fmt: skip
 
-        return await row_outcomes(info, work, [partner_id, fulfillment_order_ids, action, reason])
+        return await rows_changed(info, work, [partner_id, fulfillment_order_ids, action, reason])
 
 
 async def open_work_by_partner(context: Context, ids: list[UUID]) -> Sequence[open_work.OpenWork]:
