@@ -3,16 +3,17 @@ import { ask } from "../../shared/api.js";
 import { EmptyState } from "../../shared/components/empty-state.js";
 import { words } from "../../shared/components/failure.js";
 import { ScanField } from "../../shared/components/scan-field.js";
+import { lazy } from "../../shared/lazy.js";
 import { t } from "../../shared/messages.js";
 import { go, place, withQuery } from "../../shared/router.js";
 import { inOrder } from "../../shared/scanner.js";
 import { sound, sounds, switchSounds } from "../../shared/sound.js";
 import { html, signal, useEffect } from "../../shared/ui.js";
 import { ship } from "../answering.js";
-import { PackDesk } from "../components/pack-desk.js";
 import { ONE_ORDER, SCANNED, TRACKING, WAITING } from "../operations.js";
 import { begun, isWhole, leaving, lineOf, readings } from "../packing.js";
 
+const PackDesk = lazy(() => import("../components/pack-desk.js"), "PackDesk");
 const TO_PACK = ["ACCEPTED", "PICKED", "PACKED"];
 const KEPT = "carrier"; // the one used last is proposed again
 const SHOWN = 30; // scans that are remembered on the page
