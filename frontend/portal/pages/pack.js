@@ -94,7 +94,7 @@ function countPiece(line, text) {
   note(text, t("pack.counted", { name: line.name, count: there + 1, of: line.quantity }), true);
 }
 
-/** Orders that bear what was read: their number, their customer order's, a parcel's; else with the article. @param {string} text */
+/** Orders that bear what was read: their number, their customer order's, or a parcel's. @param {string} text */
 async function find(text) {
   for (const read of readings(text)) {
     const { numbered, ordered, parceled } = await ask(SCANNED, { byNumber: { numbers: [read] }, byOrder: { orderNumber: read }, byParcel: { trackingNumber: read } });
