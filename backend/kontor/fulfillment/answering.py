@@ -19,6 +19,7 @@ from kontor.fulfillment.telling import ACCEPTED_KEPT, REJECTED_KEPT, keep_back, 
 from kontor.fulfillment.values import Pieces
 from kontor.fulfillment.work import (
     Work,
+    check_kept,
     check_moving,
     check_state,
     check_stock,
@@ -82,6 +83,7 @@ async def accept_all(
     for each in requests:
         try:
             row = pick_row(work, each.fulfillment_order_id, seen)
+            check_kept(row)
             check_state(row, S.OPEN)
             check_moving(work, row)
             counts = counts_of(work.lines[row.id], each.pieces)
@@ -113,6 +115,7 @@ def check_day(day: date | None, now: datetime) -> None:
 def take_on(db: Session, work: Work, row: FulfillmentOrder, *, now: datetime, withdrawable: bool = False) -> None:
     """The place takes the whole row on."""
     step(db, row, S.ACCEPTED, now=now)
+    row.accepted_at = now
     if withdrawable:
         keep_back(db, row, S.OPEN, until=now + ACCEPTED_KEPT)
     else:
@@ -150,7 +153,8 @@ async def reject(
     """
     work = await load_work(db, [fulfillment_order_id], principal=principal)
     row = pick_row(work, fulfillment_order_id, set())
-    check_state(row, *REFUSABLE)
+    # Who has answered meanwhile, at this very moment even, keeps the work.
+    check_state(row, *((S.OPEN,) if reason is RejectReason.NO_ANSWER else REFUSABLE))
     if rejected is None:
         rejected = [RejectedPieces(line.id, line.quantity, reason) for line in work.lines[row.id]]
     _check_once(rejected)

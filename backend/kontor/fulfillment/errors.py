@@ -79,3 +79,9 @@ class AskedTwice(Conflict):
     """A call names the same fulfillment order twice."""
 
     default_code = "NAMED_TWICE"
+
+
+class TakenAway(WrongState):
+    """The answer came too late: the work was taken away from the place and is routed again."""
+
+    default_code = "TAKEN_AWAY"

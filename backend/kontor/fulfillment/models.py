@@ -14,10 +14,12 @@ from kontor.orders.states import DeliveryType
 
 
 class FulfillmentOrder(Model):
-    """Lines given to one place. `due_at` is when the place must have answered; `split_from_id` its origin.
+    """Lines given to one place; `split_from_id` is its origin.
 
-    `expected_on` is the day the place says the goods leave. Until `answer_until` nobody has heard of its answer, which
-    can be taken back to the state `answered_from`.
+    `due_at` is when a partner must have answered, `ship_due_at` when the goods must have left; `reminded_at` is when it
+    was reminded of the first, `overdue_at` when it was told that the second had passed. `accepted_at` stays when
+    accepted work is refused later. `expected_on` is the day the place says the goods leave. Until `answer_until` nobody
+    has heard of its answer, which can be taken back to the state `answered_from`.
     """
 
     __tablename__ = "fulfillment_order"
@@ -29,6 +31,7 @@ class FulfillmentOrder(Model):
         sa.Index("ix_fulfillment_order_created_at_id", "created_at", "id"),
         sa.Index("ix_fulfillment_order_updated_at_id", "updated_at", "id"),
         sa.Index("ix_fulfillment_order_due_at_id", "due_at", "id"),
+        sa.Index("ix_fulfillment_order_ship_due_at_id", "ship_due_at", "id"),
     )
     id: Mapped[UUID] = mapped_column(primary_key=True)
     number: Mapped[str] = mapped_column(sa.String(50))
@@ -43,6 +46,10 @@ class FulfillmentOrder(Model):
     ship_on: Mapped[date | None]
     promised_on: Mapped[date | None]
     due_at: Mapped[datetime | None]
+    ship_due_at: Mapped[datetime | None]
+    accepted_at: Mapped[datetime | None]
+    reminded_at: Mapped[datetime | None]
+    overdue_at: Mapped[datetime | None]
     decision_id: Mapped[UUID | None]
     split_from_id: Mapped[UUID | None]
     cancel_requested: Mapped[bool] = mapped_column(default=False)

@@ -53,6 +53,8 @@ async def _withdraw(db: Session, work: Work, row: FulfillmentOrder, *, now: date
     elif row.state is not S.ACCEPTED or any(line.picked for line in work.lines[row.id]):
         raise AnswerFinal("The work has gone on since.", follows="work", state=str(row.state))
     row.expected_on = None
+    if before is S.OPEN:
+        row.accepted_at = None
     step(db, row, before, now=now, reason="answer taken back")
     await forget_timer(db, row)
     if row.split_from_id is not None and before is not S.OPEN:

@@ -24,18 +24,18 @@ async def set_safety_stock(db: Session, location: str, sku: str, *, quantity: in
     if not 0 <= quantity <= MAX_QUANTITY:
         raise InvalidInput("Safety stock is 0 or more pieces.", code="INVALID_QUANTITY", path=("quantity",))
     await allocations.ensure_levels(db, [key])
-    level: StockLevel = (await lock_levels(db, [key]))[key]
-    less = level.safety - quantity
+    level = (await lock_levels(db, [key]))[key]
+    paused = level.paused_safety is not None
+    less = (level.paused_safety if paused else level.safety) - quantity
     if less:
         await db.execute(
             sa.update(StockLevel)
             .where(StockLevel.location_id == key[0], StockLevel.variant_id == key[1])
-            .values(safety=quantity, updated_at=db.now)
+            .values({"paused_safety" if paused else "safety": quantity, "updated_at": db.now})
         )
-        await db.refresh(level)
-    if less > 0 and level.on_hand > level.allocated:
+    if not paused and less > 0 and level.on_hand > level.allocated:
         await record_arrivals(db, {key: less})
-    return level
+    return await db.get_one(StockLevel, key, populate_existing=True)
 
 
 async def set_shelf(db: Session, location: str, sku: str, *, shelf: str) -> StockLevel:

@@ -13,6 +13,7 @@ from kontor.care.values import CaseKind, NewCase
 from kontor.core.db import chunks, in_key_order
 from kontor.core.outbox import schedule
 from kontor.fulfillment import answering, pickup
+from kontor.fulfillment.errors import WrongState
 from kontor.fulfillment.models import FulfillmentOrder
 from kontor.fulfillment.states import FulfillmentState, RejectReason
 from kontor.invoicing import service as invoicing
@@ -77,7 +78,10 @@ async def reroute_lines(run: TaskRun, subjects: Sequence[Subject]) -> Answers:
     states = {row.id: row.state for row in await _rows(run, subjects)}
     for each in subjects:
         if states[each.subject_id] is S.OPEN:
-            await answering.reject(run.db, each.subject_id, None, now=run.now, reason=RejectReason.NO_ANSWER)
+            try:
+                await answering.reject(run.db, each.subject_id, None, now=run.now, reason=RejectReason.NO_ANSWER)
+            except WrongState as answered:
+                states[each.subject_id] = S(answered.params["state"])
     await care.settle_cases(run.db, [(CaseKind.UNANSWERED, str(each.subject_id)) for each in subjects], now=run.now)
     return {each: {"kept": states[each.subject_id] not in (S.OPEN, S.REJECTED, S.CANCELED)} for each in subjects}
 

@@ -53,6 +53,7 @@ PARTNER_FIELDS: dict[str, tuple[str, ...]] = {
     "FulfillmentCanceled": ("fulfillment_order_id",),
     "CancellationAsked": ("fulfillment_order_id",),
     "CancellationRefused": ("fulfillment_order_id",),
+    "FulfillmentOverdue": ("fulfillment_order_id", "ship_due_at"),
 }
 PARTNER_LIFE = frozenset({"PartnerActivated", "PartnerSuspended", "PartnerOnboarding", "PartnerEnded"})
 

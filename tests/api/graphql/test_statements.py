@@ -31,7 +31,7 @@ DEPTH = 2
 WHOLE = {
     "bankSuggestions", "debtDecisions", "gatewayAccounts", "ledgerAccounts", "waitingPayouts", "legalEntities",
     "lowestPrices", "paymentMethods", "paymentPolicies", "importKinds", "webhookEventTypes", "issuedCodes",
-    "availability", "routingPresets", "fulfillmentOrderCounts", "shelves", "savedViews",
+    "availability", "routingPresets", "catalogOfferCounts", "fulfillmentOrderCounts", "shelves", "savedViews",
 }  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from kontor.api.graphql.loaders import by_id, by_parent
 from kontor.api.graphql.shown import Shown
 from kontor.fulfillment import models
 from kontor.fulfillment.states import FulfillmentState
-from kontor.locations.models import StockLocation
+from kontor.locations.models import LocationKind, StockLocation
 
 S = FulfillmentState
 # What places themselves do: whose name stands there is one of the place's own people.
@@ -52,6 +52,7 @@ class FulfillmentMessage(Shown):
 class TakenOver:
     at: datetime
     quantity: int
+    kind: LocationKind | None
     place: str | None = strawberry.field(description="Its name, for those who may know it.")
 
 
@@ -68,13 +69,17 @@ async def taken_over(info: Info, row: Any) -> list[TakenOver]:
         lines = await by_parent(info, models.FulfillmentLine.fulfillment_order_id, other.id)
         pieces = sum(line.quantity for line in lines if line.order_line_id in own)
         if pieces:
-            found.append(TakenOver(at=other.created_at, quantity=pieces, place=await _name(info, other)))
+            place = await by_id(info, StockLocation, other.location_id)
+            found.append(
+                TakenOver(
+                    at=other.created_at, quantity=pieces, kind=place and place.kind, place=_name(info, other, place)
+                )
+            )
     return found
 
 
-async def _name(info: Info, row: Any) -> str | None:
+def _name(info: Info, row: Any, place: StockLocation | None) -> str | None:
     partner_id = info.context.principal.partner_id
-    if partner_id is not None and row.partner_id != partner_id:
+    if place is None or (partner_id is not None and row.partner_id != partner_id):
         return None
-    place = await by_id(info, StockLocation, row.location_id)
-    return place.name if place is not None else None
+    return place.name

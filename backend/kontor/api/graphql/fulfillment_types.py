@@ -168,6 +168,8 @@ class FulfillmentOrder(Shown):
     ship_on: date | None
     promised_on: date | None
     due_at: datetime | None = strawberry.field(description="When the place must have answered.")
+    ship_due_at: datetime | None = strawberry.field(description="When the goods must have left, by agreement.")
+    accepted_at: datetime | None
     decision_id: UUID | None
     split_from_id: UUID | None
     cancel_requested: bool = strawberry.field(description="The place is asked to stop; see answerCancellation.")

@@ -14,6 +14,10 @@ MESSAGES: dict[str, str] = {
     "PAPER_NOT_FOR_KIND": "Only labels are printed on label paper.",
     "PRINT_BATCH_NOT_FOUND": "There is no such file to print, or it is no longer kept.",
     "TOO_MUCH_TO_PRINT": "At most {limit} fulfillment orders at once.",
+    "OFFER_CHANGED": "The offer was changed meanwhile.",
+    "OFFER_INCOMPLETE": "The offer still lacks: {missing}.",
+    "OFFER_NOT_FOUND": "There is no such offer.",
+    "PARTNER_NEEDED": "Please say whose offers these are.",
     "UNAUTHENTICATED": "Please sign in.",
     "UNAVAILABLE": "This is not available at the moment. Please try again shortly.",
 }
