@@ -5,6 +5,7 @@ import { DataTable } from "../../shared/components/data-table.js";
 import { EmptyState } from "../../shared/components/empty-state.js";
 import { Failure } from "../../shared/components/failure.js";
 import { Skeleton } from "../../shared/components/skeleton.js";
+import { tell } from "../../shared/components/toast.js";
 import { country, date, fromNow } from "../../shared/format.js";
 import { lazy } from "../../shared/lazy.js";
 import { t } from "../../shared/messages.js";
@@ -104,11 +105,15 @@ const selection = {
   },
 };
 
-/** What became of a selection: what failed stays selected and says why. @param {Map<string, string>} failed */
-function settle(failed) {
+/** What became of a selection: what failed stays selected and says why, also when it is gone. @param {Map<string, string>} failed */
+async function settle(failed) {
+  const numbers = new Map((rows.value ?? []).map((row) => [row.id, row.number]));
   faults.value = failed;
   chosen.value = new Set(failed.keys());
-  return load();
+  await load();
+  for (const [id, why] of failed) {
+    if (!chosen.value.has(id)) tell(t("orders.failed", { number: numbers.get(id) ?? "", why }), { tone: "bad" });
+  }
 }
 
 export function Page() {
