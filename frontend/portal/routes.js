@@ -5,20 +5,24 @@ import { EmptyState } from "../shared/components/empty-state.js";
 import { Failure } from "../shared/components/failure.js";
 import { SignIn } from "../shared/components/sign-in.js";
 import { Skeleton } from "../shared/components/skeleton.js";
+import { lazy } from "../shared/lazy.js";
 import { t } from "../shared/messages.js";
 import { go, place } from "../shared/router.js";
 import { effect, html, signal, useEffect } from "../shared/ui.js";
 import * as orders from "./pages/orders.js";
 import { watch } from "./watching.js";
 
-/** @typedef {{path: string, label: string, permission: string, load: () => Promise<{Page: any}>}} Section */
+/** @typedef {{path: string, label: string, letter?: string, permission: string, load: () => Promise<{Page: any}>}} Section */
 
 /** @type {Section[]} */
 const SECTIONS = [
-  { path: "/portal/orders", label: "section.orders", permission: "fulfillment:read", load: async () => orders },
-  { path: "/portal/performance", label: "section.performance", permission: "partners:read", load: () => import("./pages/performance.js") },
+  { path: "/portal/orders", label: "section.orders", letter: "o", permission: "fulfillment:read", load: async () => orders },
+  { path: "/portal/pick", label: "section.pick", letter: "p", permission: "fulfillment:write", load: () => import("./pages/pick.js") },
+  { path: "/portal/pack", label: "section.pack", letter: "k", permission: "fulfillment:write", load: () => import("./pages/pack.js") },
+  { path: "/portal/performance", label: "section.performance", letter: "f", permission: "partners:read", load: () => import("./pages/performance.js") },
 ];
 
+const SignIn = lazy(() => import("./pages/sign-in.js"), "SignIn");
 const page = signal(/** @type {any} */ (null));
 const missing = signal(/** @type {any} */ (null));
 

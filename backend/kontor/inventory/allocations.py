@@ -11,7 +11,6 @@ from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped
 
 from kontor.core.db import Session, chunks
 from kontor.core.ids import new_id
@@ -180,11 +179,11 @@ class GivenBack(NamedTuple):
 class Holder(Protocol):
     """Work at a place that stock is promised to."""
 
-    id: Mapped[UUID]
-    order_id: Mapped[UUID]
-    location_id: Mapped[UUID]
-    channel_id: Mapped[UUID]
-    priority: Mapped[int]
+    id: UUID
+    order_id: UUID
+    location_id: UUID
+    channel_id: UUID
+    priority: int
 
 
 async def give_back(db: Session, holder: Holder, rows: Sequence[GivenBack]) -> None:

@@ -64,4 +64,4 @@ async def shelves_of(db: Session, keys: Iterable[Key]) -> dict[Key, str]:
     found = sa.select(*columns, StockLevel.shelf).where(
         any_pair_of(db, columns, sorted(set(keys))), StockLevel.shelf.is_not(None)
     )
-    return {(row[0], row[1]): row[2] for row in await db.execute(found)}
+    return {(row[0], row[1]): str(row[2]) for row in await db.execute(found)}
