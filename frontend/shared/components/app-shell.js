@@ -7,7 +7,7 @@ import { words } from "./failure.js";
 import { tell, Toasts } from "./toast.js";
 
 /**
- * @param {{title: string, sections: {path: string, label: string}[], children?: any}} props
+ * @param {{title: string, sections: {path: string, label: string, hidden?: boolean}[], children?: any}} props
  */
 export function AppShell({ title, sections, children }) {
   const here = sections.find(({ path }) => place.value.path.startsWith(path));
@@ -22,7 +22,7 @@ export function AppShell({ title, sections, children }) {
     <a class="skip" href="#content">${t("shell.skip")}</a>
     <header>
       <strong>${title}</strong>
-      <nav aria-label=${t("shell.sections")}>${sections.map(Section)}</nav>
+      <nav aria-label=${t("shell.sections")}>${sections.filter((each) => !each.hidden).map(Section)}</nav>
       <span class="push muted">${me.value?.name}</span>
       <button type="button" class="button plain" onClick=${leave}>${t("shell.signOut")}</button>
     </header>
