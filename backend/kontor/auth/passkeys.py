@@ -167,6 +167,6 @@ def checked_name(name: str) -> str:
     """The trimmed name of a passkey; raises `InvalidPasskey`."""
     if not 1 <= len(name.strip()) <= LONGEST_NAME:
         raise InvalidPasskey(
-            f"A name has 1 to {LONGEST_NAME} characters.", code="INVALID_NAME", path=("name",), max=LONGEST_NAME
+            f"A name has 1 to {LONGEST_NAME} characters.", code="INVALID_PASSKEY_NAME", path=("name",), max=LONGEST_NAME
         )
     return name.strip()

@@ -29,15 +29,16 @@ export function Passkeys({ access }) {
     }
   }
   const { passkeys } = access.value;
+  const works = passkeysWork();
   return html`<form class="part" onSubmit=${form.submit}><h2>${t("passkeys.title")}</h2>
-    <p>${t(passkeysWork() ? "passkeys.what" : "passkeys.notHere")}</p>
+    <p>${t(works ? "passkeys.what" : "passkeys.notHere")}</p>
     ${passkeys.length > 0 && html`<ul role="list" class="lines">${passkeys.map((/** @type {any} */ each) => html`<li key=${each.id}>
       <span class="field"><input class="control" aria-label=${t("passkeys.nameOf", { name: each.name })} maxlength="100" defaultValue=${each.name}
         onChange=${(/** @type {any} */ event) => act(RENAME_PASSKEY, { id: each.id, name: event.currentTarget.value }, t("settings.saved"))} />
         <span class="muted">${t("passkeys.since", { day: date(each.createdAt.slice(0, 10)) })}</span></span>
       <button type="button" class="button" aria-label=${t("passkeys.removeLabel", { name: each.name })} onClick=${() => act(REMOVE_PASSKEY, { id: each.id }, t("passkeys.removed", { name: each.name }))}>${t("people.remove")}</button></li>`)}</ul>`}
     <${Summary} form=${form} />
-    ${passkeysWork() && html`<${Field} form=${form} name="passkeyName" label=${t("passkeys.name")} maxlength="100" autocomplete="off" />
+    ${works && html`<${Field} form=${form} name="passkeyName" label=${t("passkeys.name")} maxlength="100" autocomplete="off" />
       <div class="row"><${Submit} form=${form}>${t("passkeys.add")}<//></div>`}
   </form>`;
 }

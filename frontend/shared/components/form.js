@@ -81,14 +81,14 @@ function toField(event) {
  * @param {{form?: FormState, name: string, label: string, hint?: string, prefix?: string, options?: [string, string][],
  *   [property: string]: any}} props
  */
-export function Field({ form, name, label, hint, prefix = "", options, ...given }) {
+export function Field({ form, name, label, hint, prefix = "", options, defaultValue, ...given }) {
   const id = `${prefix}${name}`;
   const problem = form?.problem.value;
   const wrong = fieldOf(problem) === name;
   const described = [hint && `${id}-hint`, wrong && `${id}-fault`].filter(Boolean).join(" ") || undefined;
   const shared = { id, name, "aria-invalid": wrong ? "true" : undefined, "aria-describedby": described, ...given };
   return html`<div class="field"><label for=${id}>${label}</label>
-    ${options ? html`<select ...${shared}>${options.map(([value, text]) => html`<option key=${value} value=${value} selected=${value === given.defaultValue}>${text}</option>`)}</select>` : html`<input ...${shared} />`}
+    ${options ? html`<select ...${shared}>${options.map(([value, text]) => html`<option key=${value} value=${value} selected=${value === defaultValue}>${text}</option>`)}</select>` : html`<input defaultValue=${defaultValue} ...${shared} />`}
     ${hint && html`<span id=${`${id}-hint`} class="muted">${hint}</span>`}
     ${wrong && html`<span id=${`${id}-fault`} class="fault">${words(problem)}</span>`}
   </div>`;

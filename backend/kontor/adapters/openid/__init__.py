@@ -1,13 +1,11 @@
-"""Providers of OpenID Connect, over HTTP: Authlib speaks, to addresses that were checked."""
+"""Providers of OpenID Connect, over HTTP, at addresses that were checked."""
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from time import monotonic
 from typing import Any
+from urllib.parse import quote_plus
 
 import httpx
-from authlib.integrations.httpx_client import AsyncOAuth2Client
-from authlib.oauth2 import OAuth2Error
 
 from kontor.auth.errors import ProviderAway
 from kontor.core.errors import KontorError
@@ -60,7 +58,7 @@ class HttpOpenIdProvider:
         known = self._documents.get(issuer)
         if known is not None and monotonic() - known[0] < KEPT:
             return known[1]
-        document = await self._json(f"{issuer}/.well-known/openid-configuration")
+        document = await self._asked("GET", f"{issuer}/.well-known/openid-configuration")
         if any(not isinstance(document.get(name), str) for name in NEEDED) or document["issuer"].rstrip("/") != issuer:
             raise ProviderAway("The provider describes itself otherwise than OpenID Connect says.")
         self._documents[issuer] = (monotonic(), document)
@@ -70,7 +68,7 @@ class HttpOpenIdProvider:
         known = self._keys.get(issuer)
         if known is not None and monotonic() - known[0] < (AGAIN if fresh else KEPT):
             return known[1]
-        found = await self._json(str((await self.discover(issuer))["jwks_uri"]))
+        found = await self._asked("GET", str((await self.discover(issuer))["jwks_uri"]))
         if not isinstance(found.get("keys"), list):
             raise ProviderAway("The provider shows no keys.")
         self._keys[issuer] = (monotonic(), found)
@@ -81,38 +79,26 @@ class HttpOpenIdProvider:
     ) -> Mapping[str, Any]:
         document = await self.discover(issuer)
         methods = document.get("token_endpoint_auth_methods_supported") or ["client_secret_basic"]
-        method = "client_secret_basic" if "client_secret_basic" in methods else "client_secret_post"
-        async with self._asking() as transport:
-            client = AsyncOAuth2Client(
-                client_id, client_secret, token_endpoint_auth_method=method, transport=transport, timeout=TIMEOUT,
-                trust_env=False,
-            )  # fmt: skip
-            tokens: Mapping[str, Any] = await client.fetch_token(
-                document["token_endpoint"], code=code, code_verifier=verifier, redirect_uri=redirect_uri,
-                grant_type="authorization_code",
-            )  # fmt: skip
-        return tokens
+        form = {
+            "grant_type": "authorization_code", "code": code, "code_verifier": verifier, "redirect_uri": redirect_uri,
+        }  # fmt: skip
+        if "client_secret_basic" in methods:  # both parts are form-encoded first (RFC 6749, 2.3.1)
+            auth = httpx.BasicAuth(quote_plus(client_id), quote_plus(client_secret))
+            return await self._asked("POST", str(document["token_endpoint"]), data=form, auth=auth)
+        form |= {"client_id": client_id, "client_secret": client_secret}
+        return await self._asked("POST", str(document["token_endpoint"]), data=form)
 
-    async def _json(self, url: str) -> dict[str, Any]:
-        async with (
-            self._asking() as transport,
-            httpx.AsyncClient(transport=transport, timeout=TIMEOUT, follow_redirects=False, trust_env=False) as client,
-        ):
-            answer = await client.get(url)
-            found = answer.json() if answer.status_code == 200 else None
+    async def _asked(self, method: str, url: str, **given: Any) -> dict[str, Any]:
+        """The JSON object that answers; whatever goes wrong on the way is one refusal."""
+        transport = PinnedTransport(allow_private=self._allow_private, resolver=self._resolver)
+        try:
+            async with httpx.AsyncClient(
+                transport=transport, timeout=TIMEOUT, follow_redirects=False, trust_env=False
+            ) as client:  # fmt: skip
+                answer = await client.request(method, url, headers={"accept": "application/json"}, **given)
+                found = answer.json() if answer.status_code == 200 else None
+        except (httpx.HTTPError, KontorError, ValueError, OSError) as problem:
+            raise ProviderAway("The provider does not answer as it should.", reason=type(problem).__name__) from problem
         if not isinstance(found, dict):
             raise ProviderAway("The provider does not answer as it should.", status=answer.status_code)
         return found
-
-    @asynccontextmanager
-    async def _asking(self) -> AsyncIterator[PinnedTransport]:
-        """A checked way out; whatever goes wrong on it is one refusal."""
-        transport = PinnedTransport(allow_private=self._allow_private, resolver=self._resolver)
-        try:
-            yield transport
-        except ProviderAway:
-            raise
-        except (httpx.HTTPError, OAuth2Error, KontorError, ValueError, OSError) as problem:
-            raise ProviderAway("The provider does not answer as it should.", reason=type(problem).__name__) from problem
-        finally:
-            await transport.aclose()
