@@ -40,6 +40,9 @@ FURTHER = (
     "kontor.api.http.mailbox",
     "kontor.api.http.documents",
     "kontor.api.http.sign_in",
+    "kontor.api.http.access",
+    "kontor.api.http.openid",
+    "kontor.api.http.practice",
 )
 
 

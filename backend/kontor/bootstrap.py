@@ -92,9 +92,11 @@ async def close(runtime: Runtime) -> None:
 def bind_adapters(ports: Ports, settings: Settings) -> None:
     """Bind each port to the adapter this installation is set to."""
     from kontor.adapters.messaging import sender_from_settings
+    from kontor.adapters.openid import HttpOpenIdProvider
     from kontor.adapters.stock import systems_from_settings
     from kontor.adapters.storage import store_from_url
     from kontor.adapters.webhooks import HttpSender
+    from kontor.auth.ports import OpenIdProvider
     from kontor.documents.ports import DocumentStore
     from kontor.documents.rendering import Renderer
     from kontor.inventory.ports import LiveStock
@@ -106,6 +108,7 @@ def bind_adapters(ports: Ports, settings: Settings) -> None:
     mail = sender_from_settings(settings.smtp_url, mail_from=settings.mail_from, mailbox_dir=settings.mailbox_dir)
     ports.register(MessageSender, mail)
     ports.register(WebhookSender, HttpSender(allow_private=settings.webhooks_to_private))
+    ports.register(OpenIdProvider, HttpOpenIdProvider(allow_private=settings.webhooks_to_private))
     for name, system in systems_from_settings(settings.live_stock).items():
         ports.register(LiveStock, system, name=name)
     if settings.vat_register == "vies":

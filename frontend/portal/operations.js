@@ -143,3 +143,122 @@ export const OBJECT = `mutation PortalObject($id: UUID!, $measure: PartnerMeasur
     ... on ObjectionPayload { objection { id } } ${PROBLEM}
   }
 }`;
+
+const PARTNERSHIP = `id name email language country vatId carriers paper labelPaper hasStock hasPracticed
+  places { id code name street postalCode city country timezone openingHours cutOff closures { from until } }
+  practice { id number state carrier trackingNumber lines { sku name quantity } }`;
+
+export const OWN_COMPANY = `query PortalCompany { partnership { ${PARTNERSHIP} } }`;
+
+export const SAVE_COMPANY = `mutation PortalSaveCompany($input: PartnershipInput!) {
+  savePartnership(input: $input) { ... on PartnershipPayload { partnership { ${PARTNERSHIP} } } ${PROBLEM} }
+}`;
+
+export const SAVE_PLACE = `mutation PortalSavePlace($input: OwnPlaceInput!, $id: UUID) {
+  saveOwnPlace(input: $input, id: $id) { ... on PartnershipPayload { partnership { ${PARTNERSHIP} } } ${PROBLEM} }
+}`;
+
+export const CLOSE_PLACE = `mutation PortalClosePlace($id: UUID!, $from: Date!, $until: Date!) {
+  closePlace(id: $id, from: $from, until: $until) { ... on PartnershipPayload { partnership { ${PARTNERSHIP} } } ${PROBLEM} }
+}`;
+
+export const REOPEN_PLACE = `mutation PortalReopenPlace($id: UUID!, $from: Date!, $until: Date!) {
+  reopenPlace(id: $id, from: $from, until: $until) { ... on PartnershipPayload { partnership { ${PARTNERSHIP} } } ${PROBLEM} }
+}`;
+
+export const BEGIN_PRACTICE = `mutation PortalBeginPractice {
+  beginPractice { ... on PartnershipPayload { partnership { ${PARTNERSHIP} } } ${PROBLEM} }
+}`;
+
+export const ACCEPT_PRACTICE = `mutation PortalAcceptPractice($id: UUID!) {
+  acceptPractice(id: $id) { ... on PartnershipPayload { partnership { ${PARTNERSHIP} } } ${PROBLEM} }
+}`;
+
+export const SHIP_PRACTICE = `mutation PortalShipPractice($id: UUID!, $carrier: String, $trackingNumber: String) {
+  shipPractice(id: $id, carrier: $carrier, trackingNumber: $trackingNumber) {
+    ... on PartnershipPayload { partnership { ${PARTNERSHIP} } } ${PROBLEM}
+  }
+}`;
+
+export const IMPORT_STOCK = `mutation PortalImportStock($content: String!, $dryRun: Boolean!) {
+  importFile(kind: "stock", content: $content, base64Encoded: true, dryRun: $dryRun) {
+    ... on ImportedFile { rows created updated unchanged refused problems { line key message } } ${PROBLEM}
+  }
+}`;
+
+export const COLLEAGUES = `query PortalColleagues { colleagues { id name email role invited lastSignedInAt } }`;
+
+export const INVITE = `mutation PortalInvite($input: ColleagueInput!) {
+  inviteColleague(input: $input) { ... on ColleaguePayload { colleague { id email } } ${PROBLEM} }
+}`;
+
+export const CHANGE_ROLE = `mutation PortalChangeRole($id: UUID!, $role: Role!) {
+  changeColleagueRole(id: $id, role: $role) { ... on ColleaguePayload { colleague { id } } ${PROBLEM} }
+}`;
+
+export const REMOVE_COLLEAGUE = `mutation PortalRemove($id: UUID!) {
+  removeColleague(id: $id) { ... on ColleaguePayload { colleague { id } } ${PROBLEM} }
+}`;
+
+export const RESTORE_COLLEAGUE = `mutation PortalRestore($id: UUID!) {
+  restoreColleague(id: $id) { ... on ColleaguePayload { colleague { id } } ${PROBLEM} }
+}`;
+
+const ACCESS = `hasPassword secondFactor recoveryCodesLeft user { id email name language timezone }
+  passkeys { id name createdAt lastUsedAt } sessions { id userAgent createdAt lastSeenAt current }`;
+
+export const MY_ACCESS = `query PortalAccess { myAccess { ${ACCESS} } }`;
+
+export const SAVE_ME = `mutation PortalSaveMe($name: String!, $language: String!, $timezone: String) {
+  saveMe(name: $name, language: $language, timezone: $timezone) { ... on MyAccessPayload { myAccess { ${ACCESS} } } ${PROBLEM} }
+}`;
+
+export const END_SESSION = `mutation PortalEndSession($id: UUID!) {
+  endSession(id: $id) { ... on MyAccessPayload { myAccess { ${ACCESS} } } ${PROBLEM} }
+}`;
+
+export const END_OTHER_SESSIONS = `mutation PortalEndOthers {
+  endOtherSessions { ... on MyAccessPayload { myAccess { ${ACCESS} } } ${PROBLEM} }
+}`;
+
+export const BEGIN_FACTOR = `mutation PortalBeginFactor {
+  beginSecondFactor { ... on SecondFactorEnrollment { secret qr } ${PROBLEM} }
+}`;
+
+export const CONFIRM_FACTOR = `mutation PortalConfirmFactor($code: String!) {
+  confirmSecondFactor(code: $code) { ... on SecondFactorPayload { recoveryCodes myAccess { ${ACCESS} } } ${PROBLEM} }
+}`;
+
+export const END_FACTOR = `mutation PortalEndFactor($code: String!) {
+  endSecondFactor(code: $code) { ... on MyAccessPayload { myAccess { ${ACCESS} } } ${PROBLEM} }
+}`;
+
+export const BEGIN_PASSKEY = `mutation PortalBeginPasskey {
+  beginPasskey { ... on PasskeyOffer { step options } ${PROBLEM} }
+}`;
+
+export const ADD_PASSKEY = `mutation PortalAddPasskey($step: String!, $credential: JSON!, $name: String!) {
+  addPasskey(step: $step, credential: $credential, name: $name) { ... on MyAccessPayload { myAccess { ${ACCESS} } } ${PROBLEM} }
+}`;
+
+export const RENAME_PASSKEY = `mutation PortalRenamePasskey($id: UUID!, $name: String!) {
+  renamePasskey(id: $id, name: $name) { ... on MyAccessPayload { myAccess { ${ACCESS} } } ${PROBLEM} }
+}`;
+
+export const REMOVE_PASSKEY = `mutation PortalRemovePasskey($id: UUID!) {
+  removePasskey(id: $id) { ... on MyAccessPayload { myAccess { ${ACCESS} } } ${PROBLEM} }
+}`;
+
+export const CHANGE_PASSWORD = `mutation PortalChangePassword($current: String!, $new: String!) {
+  changePassword(current: $current, new: $new) { ... on UserPayload { user { id } } ${PROBLEM} }
+}`;
+
+export const COMPANY_SIGN_IN = `query PortalProviders { identityProviders { id name issuer clientId domains active } }`;
+
+export const SAVE_COMPANY_SIGN_IN = `mutation PortalSaveProvider($input: IdentityProviderInput!, $id: UUID) {
+  saveIdentityProvider(input: $input, id: $id) { ... on IdentityProviderPayload { identityProvider { id } } ${PROBLEM} }
+}`;
+
+export const REMOVE_COMPANY_SIGN_IN = `mutation PortalRemoveProvider($id: UUID!) {
+  removeIdentityProvider(id: $id) { ... on IdentityProviderRemoved { id } ${PROBLEM} }
+}`;

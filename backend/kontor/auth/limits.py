@@ -33,6 +33,10 @@ class Limit:
 SIGN_IN_PAIR = Limit("sign-in-pair", 10, 900)  # one account from one address
 SIGN_IN_ACCOUNT = Limit("sign-in-account", 100, 3600)  # one account from anywhere
 SIGN_IN_ADDRESS = Limit("sign-in-address", 300, 900)  # everybody behind one address
+LINK_ADDRESS = Limit("link-address", 60, 900)  # links that are asked for or tried from one address
+LINK_ACCOUNT = Limit("link-account", 5, 3600)  # mails that one account can be made to get
+SECOND_FACTOR = Limit("second-factor", 10, 900)  # codes tried for one account
+PASSKEY_ADDRESS = Limit("passkey-address", 300, 900)
 PASSWORD_CHANGE = Limit("password-change", 10, 900)
 GIFT_CARDS = Limit("gift-cards", 30, 60)  # codes of no card that one client may name
 COUPONS_SHOPPER = Limit("coupons-shopper", 10, 900)  # unknown coupons of one customer of a shop

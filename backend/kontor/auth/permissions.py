@@ -53,6 +53,7 @@ class Permission(StrEnum):
     ORDERS_PLACE = "orders:place"
     ORDERS_READ = "orders:read"
     ORDERS_WRITE = "orders:write"  # notes, tags, addresses: what neither places, changes nor cancels
+    PARTNERSHIP_WRITE = "partnership:write"  # one's own company, places and people, as a partner
     PARTNERS_READ = "partners:read"
     PARTNERS_WRITE = "partners:write"
     PAYMENTS_READ = "payments:read"
@@ -96,6 +97,7 @@ class Role(StrEnum):
     STORE_ASSOCIATE = "STORE_ASSOCIATE"
     STORE_MANAGER = "STORE_MANAGER"
     DROPSHIPPER = "DROPSHIPPER"
+    DROPSHIPPER_STAFF = "DROPSHIPPER_STAFF"
 
 
 class ClientKind(StrEnum):
@@ -238,7 +240,7 @@ STORE_ASSOCIATE: Bundle = frozenset(
 STORE_MANAGER: Bundle = STORE_ASSOCIATE | {P.IMPORTS_READ, P.IMPORTS_WRITE, P.REPORTS_READ, P.STOCK_WRITE}
 
 # Nothing that shows more of a customer than what is needed to ship.
-DROPSHIPPER: Bundle = frozenset(
+DROPSHIPPER_STAFF: Bundle = frozenset(
     {
         P.CATALOG_READ,
         P.FULFILLMENT_READ,
@@ -254,6 +256,8 @@ DROPSHIPPER: Bundle = frozenset(
     }
 )
 
+DROPSHIPPER: Bundle = DROPSHIPPER_STAFF | {P.PARTNERSHIP_WRITE}
+
 ROLES: Mapping[Role, Bundle] = {
     Role.ADMIN: frozenset(Permission),
     Role.OPERATIONS: OPERATIONS,
@@ -263,9 +267,10 @@ ROLES: Mapping[Role, Bundle] = {
     Role.STORE_ASSOCIATE: STORE_ASSOCIATE,
     Role.STORE_MANAGER: STORE_MANAGER,
     Role.DROPSHIPPER: DROPSHIPPER,
+    Role.DROPSHIPPER_STAFF: DROPSHIPPER_STAFF,
 }
 STORE_ROLES = frozenset({Role.STORE_ASSOCIATE, Role.STORE_MANAGER})
-PARTNER_ROLES = frozenset({Role.DROPSHIPPER})
+PARTNER_ROLES = frozenset({Role.DROPSHIPPER, Role.DROPSHIPPER_STAFF})
 
 # A customer gets of these what the shop's client holds itself; prices and places stay with the client.
 CUSTOMER: Bundle = frozenset({P.INVOICES_READ, P.ORDERS_CANCEL, P.ORDERS_READ, P.RETURNS_READ, P.RETURNS_REQUEST})
@@ -292,9 +297,9 @@ GRANTABLE: Mapping[ClientKind, Bundle] = {
         P.WEBHOOKS_READ,
         P.WEBHOOKS_WRITE,
     },
-    ClientKind.PARTNER: DROPSHIPPER | {P.WEBHOOKS_READ, P.WEBHOOKS_WRITE},
+    ClientKind.PARTNER: DROPSHIPPER_STAFF | {P.WEBHOOKS_READ, P.WEBHOOKS_WRITE},
     # A machine that could make people or machines could make itself anything.
-    ClientKind.INTEGRATION: frozenset(Permission) - {P.CLIENTS_WRITE, P.USERS_WRITE},
+    ClientKind.INTEGRATION: frozenset(Permission) - {P.CLIENTS_WRITE, P.PARTNERSHIP_WRITE, P.USERS_WRITE},
 }
 
 

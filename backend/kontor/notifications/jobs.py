@@ -1,6 +1,7 @@
 """Sending messages. A run takes many rows: facts are loaded for all, messages leave side by side."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from email.utils import parseaddr
@@ -8,12 +9,14 @@ from uuid import UUID
 
 import structlog
 
+from kontor.auth import links
+from kontor.core.clock import wall
 from kontor.core.db import Session
 from kontor.core.errors import InvalidInput, KontorError
 from kontor.core.jobs import JobContext, job
 from kontor.core.outbox import Item
 from kontor.documents.ports import DocumentStore
-from kontor.notifications import letters, service
+from kontor.notifications import letters, people, service
 from kontor.notifications.ports import MessageAttachment, MessageSender, OutgoingMessage
 from kontor.notifications.selection import telling_asked, telling_of
 from kontor.notifications.service import Batch, Pending, Wish
@@ -66,6 +69,22 @@ async def tell(ctx: JobContext, items: Sequence[Item]) -> None:
         raise trouble[0]
     async with ctx.claim(*items) as (db, _):
         await _note(db, sent, refused, void)
+
+
+@job(links.JOB, queue="messages")
+async def write_person(ctx: JobContext, items: Sequence[Item]) -> None:
+    """Mail a person the link that was asked for; an address that can never work is given up."""
+    settings = ctx.runtime.settings
+    sender = ctx.ports.get(MessageSender)  # type: ignore[type-abstract]
+    for item in items:
+        async with ctx.database.unit_of_work() as db:
+            letter = await people.prepare(db, item.args, now=wall())
+        if letter is not None:
+            message = people.write(letter, base_url=settings.base_url, domain=domain_of(settings.mail_from))
+            with contextlib.suppress(InvalidInput):
+                await sender.send(message)
+        async with ctx.claim(item):
+            pass
 
 
 async def _note(db: Session, sent: dict[UUID, str], refused: dict[UUID, KontorError], void: list[UUID]) -> None:

@@ -50,6 +50,8 @@ def _facts(required: str, optional: str = "") -> Facts:
 
 
 _COMMON = _facts("brand order_number", "customer_name order_url")
+# What people who sign in are sent is about no order.
+_PERSONAL = _facts("brand", "customer_name order_url")
 
 # Amounts are minor units of `currency`; dates are dates; `lines` have name and quantity, perhaps detail and total;
 # addresses are lists of lines; `parcels` have carrier and tracking_number, perhaps tracking_url.
@@ -72,7 +74,10 @@ TEMPLATES: dict[str, Facts] = {
     "dunning": _facts("invoice_number level claimed total due_on currency", "fees iban"),
     "digital_delivery": _facts("items"),
     "delayed": _facts("lines", "new_date old_date cancel_url"),
+    "invitation": _facts("link_url link_until", "company"),
+    "password_reset": _facts("link_url link_until", "company"),
 }
+PERSONAL = frozenset({"invitation", "password_reset"})
 
 
 # Letters to partners and to our own people; `rows` have number and due_at, perhaps partner and what.
@@ -93,7 +98,8 @@ def facts_of(template: str) -> Facts:
     own = TEMPLATES.get(template)
     if own is None:
         raise InvalidInput(f"there is no message {template!r}", code="TEMPLATE_UNKNOWN", path=("template",))
-    return Facts(own.required | _COMMON.required, own.optional | _COMMON.optional)
+    common = _PERSONAL if template in PERSONAL else _COMMON
+    return Facts(own.required | common.required, own.optional | common.optional)
 
 
 def render_message(template: str, language: str, context: Mapping[str, Any]) -> Message:

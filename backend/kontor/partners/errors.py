@@ -19,3 +19,15 @@ class AgreementInThePast(InvalidInput):
     """Terms hold from today on at the earliest: what was, was agreed otherwise."""
 
     default_code = "AGREEMENT_IN_THE_PAST"
+
+
+class InvalidOwnSetting(InvalidInput):
+    """A partner cannot choose this."""
+
+    default_code = "INVALID_OWN_SETTING"
+
+
+class PracticeOrderNotFound(NotFound):
+    """No such practice order, or not the partner's."""
+
+    default_code = "PRACTICE_ORDER_NOT_FOUND"

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kontor.core.db import Json, Model, state_type
-from kontor.partners.states import PartnerState
+from kontor.partners.states import PartnerState, PracticeState
 
 
 class PartnerKind(StrEnum):
@@ -32,7 +32,8 @@ class ReturnPostage(StrEnum):
 class Partner(Model):
     """A party that owns locations. `agreement` holds facts without a date, such as show_prices.
 
-    What is agreed from a day on, terms and targets, are rows of `PartnerAgreement`.
+    What is agreed from a day on, terms and targets, are rows of `PartnerAgreement`; `settings` is what the partner
+    chose for itself (`partners.settings`).
     """
 
     __tablename__ = "partner"
@@ -46,6 +47,25 @@ class Partner(Model):
     country: Mapped[str] = mapped_column(sa.String(2))
     vat_id: Mapped[str | None] = mapped_column(sa.String(20))
     agreement: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
+    settings: Mapped[dict[str, Any]] = mapped_column(Json, default=dict, server_default="{}")
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+
+class PracticeOrder(Model):
+    """An order to practice with: a row of its own, so that nothing that counts orders, stock or money ever meets it.
+
+    `lines` have sku, name and quantity.
+    """
+
+    __tablename__ = "practice_order"
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    partner_id: Mapped[UUID] = mapped_column(sa.ForeignKey("partner.id"), index=True)
+    number: Mapped[str] = mapped_column(sa.String(40))
+    state: Mapped[PracticeState] = mapped_column(state_type(PracticeState))
+    lines: Mapped[list[dict[str, Any]]] = mapped_column(Json, default=list)
+    carrier: Mapped[str | None] = mapped_column(sa.String(60))
+    tracking_number: Mapped[str | None] = mapped_column(sa.String(100))
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 

@@ -13,7 +13,7 @@ const Layers = lazy(() => import("./layers.js"), "Layers");
 
 /**
  * `letter` is what leads to a section after g.
- * @param {{title: string, sections: {path: string, label: string, letter?: string}[], children?: any}} props
+ * @param {{title: string, sections: {path: string, label: string, letter?: string, hidden?: boolean}[], children?: any}} props
  */
 export function AppShell({ title, sections, children }) {
   const here = sections.find(({ path }) => place.value.path.startsWith(path));
@@ -30,7 +30,7 @@ export function AppShell({ title, sections, children }) {
     <a class="skip" href="#content">${t("shell.skip")}</a>
     <header>
       <strong>${title}</strong>
-      <nav aria-label=${t("shell.sections")}>${sections.map(Section)}</nav>
+      <nav aria-label=${t("shell.sections")}>${sections.filter((each) => !each.hidden).map(Section)}</nav>
       <button type="button" class="button plain push" onClick=${() => { layer.value = "palette"; }}>${t("shell.palette")} <kbd>Ctrl K</kbd></button>
       <button type="button" class="button plain" aria-label=${t("shell.help")} onClick=${() => { layer.value = "help"; }}>?</button>
       <span class="muted">${me.value?.name}</span>

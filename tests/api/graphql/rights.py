@@ -17,6 +17,10 @@ Needed = tuple[str, ...]
 READS: Mapping[str, Needed] = {
     "version": (),
     "me": (),
+    "myAccess": (),
+    "colleagues": (P.PARTNERSHIP_WRITE,),
+    "partnership": (P.PARTNERS_READ,),
+    "identityProviders": (P.SETTINGS_READ, P.PARTNERSHIP_WRITE),
     "users": (P.USERS_READ,),
     "apiClients": (P.CLIENTS_READ,),
     "auditEntries": (P.AUDIT_READ,),
@@ -146,6 +150,31 @@ CHANGES: Mapping[str, Needed] = {
     "changePassword": (),
     "saveView": (),
     "deleteView": (),
+    "saveMe": (),
+    "endSession": (),
+    "endOtherSessions": (),
+    "beginSecondFactor": (),
+    "confirmSecondFactor": (),
+    "endSecondFactor": (),
+    "resetSecondFactor": (P.USERS_WRITE,),
+    "beginPasskey": (),
+    "addPasskey": (),
+    "renamePasskey": (),
+    "removePasskey": (),
+    "inviteUser": (P.USERS_WRITE,),
+    "inviteColleague": (P.PARTNERSHIP_WRITE, P.PARTNERS_WRITE),
+    "changeColleagueRole": (P.PARTNERSHIP_WRITE,),
+    "removeColleague": (P.PARTNERSHIP_WRITE,),
+    "restoreColleague": (P.PARTNERSHIP_WRITE,),
+    "savePartnership": (P.PARTNERSHIP_WRITE,),
+    "saveOwnPlace": (P.PARTNERSHIP_WRITE,),
+    "closePlace": (P.PARTNERSHIP_WRITE,),
+    "reopenPlace": (P.PARTNERSHIP_WRITE,),
+    "beginPractice": (P.FULFILLMENT_WRITE,),
+    "acceptPractice": (P.FULFILLMENT_WRITE,),
+    "shipPractice": (P.FULFILLMENT_WRITE,),
+    "saveIdentityProvider": (P.SETTINGS_WRITE, P.PARTNERSHIP_WRITE),
+    "removeIdentityProvider": (P.SETTINGS_WRITE, P.PARTNERSHIP_WRITE),
     "createApiClient": (P.CLIENTS_WRITE,),
     "rotateApiClientSecret": (P.CLIENTS_WRITE,),
     "revokeApiClient": (P.CLIENTS_WRITE,),
@@ -317,8 +346,12 @@ UNDER: Mapping[str, tuple[str, Needed]] = {
 }
 """Where the guarded fields of an object are reached."""
 
-EVERYBODY = {"version", "me", "changePassword", "savedViews", "saveView", "deleteView"}
-"""What is for everybody; `me`, `changePassword` and views are about the caller alone."""
+EVERYBODY = {
+    "version", "me", "changePassword", "myAccess", "saveMe", "endSession", "endOtherSessions", "beginSecondFactor",
+    "confirmSecondFactor", "endSecondFactor", "beginPasskey", "addPasskey", "renamePasskey", "removePasskey",
+    "savedViews", "saveView", "deleteView",
+}  # fmt: skip
+"""What is for everybody; all but `version` are about the caller alone."""
 
 NOTHING = UUID(int=7)
 MOMENT = "2026-06-16T10:00:00Z"
@@ -326,6 +359,8 @@ MONEY = {"amount": "100", "currency": "EUR"}
 
 # The table of a thing that `id` names, by field; `ids` of the same.
 _SUBJECTS = {
+    "resetSecondFactor": "user_account", "changeColleagueRole": "user_account", "removeColleague": "user_account",
+    "restoreColleague": "user_account", "saveOwnPlace": "store_id", "closePlace": "store_id", "reopenPlace": "store_id",
     "updateUser": "user_account", "resetPassword": "user_account", "rotateApiClientSecret": "api_client",
     "revokeApiClient": "api_client", "assignCase": "care_case", "waitCase": "care_case", "finishCase": "care_case",
     "case": "care_case", "product": "product", "productVariant": "product_variant", "salesChannel": "channel_id",
@@ -476,6 +511,27 @@ def _own(name: str, named: Callable[[str], str]) -> dict[str, Any]:
         "createUser": {"input": person},
         "updateUser": {"input": person},
         "createApiClient": {"input": {"name": "N", "kind": "INTEGRATION", "scopes": [], "channelIds": []}},
+        "inviteUser": {"input": person},
+        "inviteColleague": {
+            "input": {"email": "a@b.example", "name": "N", "role": "DROPSHIPPER"}, "partnerId": named("partner_id")
+        },
+        "changeColleagueRole": {"role": "DROPSHIPPER_STAFF"},
+        "saveMe": {"name": "N", "language": "en", "timezone": None},
+        "addPasskey": {"step": "none", "credential": {}, "name": "N"},
+        "renamePasskey": {"name": "N"},
+        "confirmSecondFactor": {"code": "123456"},
+        "endSecondFactor": {"code": "123456"},
+        "savePartnership": {"input": {"carriers": ["foreign"]}},
+        "saveOwnPlace": {"input": {"name": "mine"}},
+        "closePlace": {"from": "2026-06-20", "until": "2026-06-21"},
+        "reopenPlace": {"from": "2026-06-20", "until": "2026-06-21"},
+        "saveIdentityProvider": {
+            "input": {
+                "name": "N", "issuer": "https://i.example", "clientId": "c", "clientSecret": "s", "domains": [],
+                "active": True,
+            },
+            "id": str(NOTHING),
+        },
         "invitePartner": {"input": {"code": named("partner"), "name": "mine"}},
         "makeAgreement": {"input": {"partnerId": named("partner_id"), "validFrom": "2030-01-01"}},
         "savePartners": {"inputs": [{"code": named("partner"), "name": "mine"}]},

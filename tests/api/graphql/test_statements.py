@@ -32,7 +32,7 @@ WHOLE = {
     "bankSuggestions", "debtDecisions", "gatewayAccounts", "ledgerAccounts", "waitingPayouts", "legalEntities",
     "lowestPrices", "paymentMethods", "paymentPolicies", "importKinds", "webhookEventTypes", "issuedCodes",
     "availability", "routingPresets", "catalogOfferCounts", "fulfillmentOrderCounts", "shelves", "savedViews",
-    "partnerPerformanceOrders",
+    "partnerPerformanceOrders", "colleagues", "identityProviders",
 }  # fmt: skip
 
 
