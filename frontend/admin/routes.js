@@ -3,8 +3,8 @@ import { may, me } from "../shared/auth.js";
 import { AppShell } from "../shared/components/app-shell.js";
 import { EmptyState } from "../shared/components/empty-state.js";
 import { Failure } from "../shared/components/failure.js";
-import { SignIn } from "../shared/components/sign-in.js";
 import { Skeleton } from "../shared/components/skeleton.js";
+import { lazy } from "../shared/lazy.js";
 import { t } from "../shared/messages.js";
 import { go, place } from "../shared/router.js";
 import { effect, html, signal, useEffect } from "../shared/ui.js";
@@ -17,6 +17,8 @@ const SECTIONS = [
   { path: "/admin/partners", label: "section.partners", permission: "partners:write", load: async () => partners },
   { path: "/admin/catalogue", label: "section.catalogue", permission: "offers:review", load: () => import("./pages/catalogue.js") },
 ];
+
+const SignIn = lazy(() => import("../shared/components/sign-in.js"), "SignIn");
 
 const page = signal(/** @type {any} */ (null));
 const missing = signal(/** @type {any} */ (null));
