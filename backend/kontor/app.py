@@ -37,6 +37,7 @@ FURTHER = (
     "kontor.api.http.files",
     "kontor.api.http.figures",
     "kontor.api.http.printing",
+    "kontor.api.http.photos",
     "kontor.api.http.mailbox",
     "kontor.api.http.documents",
     "kontor.api.http.sign_in",

@@ -31,6 +31,7 @@ SUBSCRIBERS: dict[str, tuple[str, ...]] = {
     "FulfillmentEscalated": ("notifications.write_staff",),
     "FulfillmentOrderShipped": ("processes.advance", "notifications.tell"),
     "ShipmentRecalled": (),
+    "PartnerInvoiceRecorded": (),
     "FulfillmentReadyForPickup": ("processes.advance", "notifications.tell"),
     "FulfillmentPickedUp": ("processes.advance", "notifications.tell"),
     "FulfillmentDelivered": ("processes.advance", "notifications.tell"),
@@ -125,6 +126,8 @@ SUBSCRIBERS: dict[str, tuple[str, ...]] = {
     "ReturnDeclined": ("processes.advance",),
     "ReturnReceived": ("processes.advance", "notifications.tell"),
     "ReturnInspected": ("processes.advance",),
+    "ReturnDecided": ("notifications.tell",),
+    "ReturnLabelRenewed": ("notifications.tell",),
     "ReturnCanceled": ("processes.advance",),
     "ReturnClosed": (),
     # risk

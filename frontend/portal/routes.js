@@ -19,7 +19,9 @@ const SECTIONS = [
   { path: "/portal/orders", label: "section.orders", letter: "o", permission: "fulfillment:read", load: async () => orders },
   { path: "/portal/pick", label: "section.pick", letter: "p", permission: "fulfillment:write", load: () => import("./pages/pick.js") },
   { path: "/portal/pack", label: "section.pack", letter: "k", permission: "fulfillment:write", load: () => import("./pages/pack.js") },
+  { path: "/portal/returns", label: "section.returns", letter: "r", permission: "returns:decide", load: () => import("./pages/returns.js") },
   { path: "/portal/performance", label: "section.performance", letter: "f", permission: "partners:read", load: () => import("./pages/performance.js") },
+  { path: "/portal/connect", label: "section.connect", letter: "c", permission: "clients:read", load: () => import("./pages/connect.js") },
   { path: "/portal/settings", label: "section.settings", letter: "e", permission: "partners:read", load: () => import("./pages/settings.js") },
   { path: "/portal/welcome", label: "section.welcome", permission: "partners:read", load: () => import("./pages/welcome.js"), hidden: true },
 ];

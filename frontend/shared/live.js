@@ -1,16 +1,10 @@
-/**
- * What changes while it is shown. One tab of a browser leads: it holds the one socket, or asks every now and then while
- * there is none, and tells the other tabs what it hears.
- */
-import { ask, onSignedOut } from "./api.js";
+/** What changes while it is shown. One tab of a browser leads: it holds the one socket, or asks now and then, and tells. */
+import { onSignedOut } from "./api.js";
+import { changesOf } from "./changes.js";
+import { openLine } from "./socket.js";
 
-const SEEN = 20_000; // milliseconds between looks of a tab that is seen
-const HIDDEN = 120_000;
+const SEEN = 20_000, HIDDEN = 120_000; // milliseconds between looks of a tab that is seen, and one that is not
 const SLOWEST = 60_000; // between attempts to connect
-const SILENT = 10_000; // a server that answers no ping is gone
-const GRACE = 60_000; // what is written takes up to a minute to be seen
-const PROTOCOL = "graphql-transport-ws";
-const FORBIDDEN = 4403;
 
 /**
  * A list that is followed: `subscription` tells its updates (`id`, `gone`, `node`), `query` its rows; both take
@@ -26,15 +20,12 @@ const listeners = new Map();
 const followed = new Map();
 
 let channel = /** @type {BroadcastChannel | null} */ (null);
-let socket = /** @type {WebSocket | null} */ (null);
+let line = /** @type {import("./socket.js").Line | null} */ (null);
 let leave = /** @type {(() => void) | null} */ (null); // the end of this tab's wish to lead
 let leading = false;
 let ready = false; // the socket is open and accepted
-let failures = 0;
-let lookedAt = 0;
-let again = 0; // timers
-let ticking = 0;
-let silence = 0;
+let failures = 0, lookedAt = 0;
+let again = 0, ticking = 0; // timers
 
 /**
  * Hear what changes of a list from now on; the end of it is what is returned. An update may be told twice.
@@ -126,62 +117,46 @@ function spread(it, update) {
 // --- the socket ----------------------------------------------------------------------------------------------------
 
 function connect() {
-  if (!leading || socket) return;
+  if (!leading || line) return;
   clearTimeout(again);
-  socket = new WebSocket(`${location.origin.replace(/^http/, "ws")}/graphql`, PROTOCOL);
-  const mine = socket;
-  mine.onopen = () => mine.send(JSON.stringify({ type: "connection_init" }));
-  mine.onmessage = ({ data }) => mine === socket && receive(JSON.parse(data));
-  mine.onclose = ({ code }) => mine === socket && lost(code === FORBIDDEN);
-}
-
-/** @param {{type: string, id?: string, payload?: any}} message */
-function receive({ type, id, payload }) {
-  clearTimeout(silence);
-  if (type === "connection_ack") {
-    ready = true;
-    followed.forEach(subscribe);
-  } else if (type === "ping") {
-    socket?.send(JSON.stringify({ type: "pong" }));
-  } else if (type === "next" && payload?.data) {
-    const it = followed.get(String(id));
-    if (it) spread(it, /** @type {any} */ (Object.values(payload.data)[0]));
-  } else if (type === "error" || payload?.errors) {
-    const [{ extensions }] = payload.errors ?? payload;
-    if (extensions?.code === "FORBIDDEN") followed.delete(String(id)); // nothing of it is for this person
-    else lost(false); // signed out, or too much at once: looking tells which
-  }
+  line = openLine({
+    ready() {
+      ready = true;
+      followed.forEach(subscribe);
+    },
+    told(id, data) {
+      const it = followed.get(id);
+      if (it) spread(it, /** @type {any} */ (Object.values(data)[0]));
+    },
+    refused: (id) => followed.delete(id), // nothing of it is for this person
+    lost,
+  });
 }
 
 /** From where it ended on. @param {Followed} it */
 async function subscribe(it) {
-  const mine = socket;
+  const mine = line;
   try {
     if (!it.since) await place(it);
   } catch {
-    if (mine === socket) lost(false);
+    if (mine === line) lost(false);
   }
-  if (mine !== socket || !ready) return;
-  const { name, subscription } = it.topic;
-  const payload = { query: subscription, variables: { changedSince: it.since } };
-  socket?.send(JSON.stringify({ id: name, type: "subscribe", payload }));
+  if (mine === line && ready) line?.subscribe(it.topic.name, it.topic.subscription, { changedSince: it.since });
 }
 
-/** @param {boolean} refused */
-function lost(refused) {
+/** @param {boolean} unknown the server does not know who asks: looking tells everybody */
+function lost(unknown) {
   if (!leading) return;
   hangUp();
   failures += 1;
   look();
-  if (!refused && leading) again = setTimeout(connect, Math.min(SLOWEST, 1000 * 2 ** (failures - 1)) * (0.5 + Math.random() / 2));
+  if (!unknown) again = setTimeout(connect, Math.min(SLOWEST, 1000 * 2 ** (failures - 1)) * (0.5 + Math.random() / 2));
 }
 
 function hangUp() {
-  clearTimeout(silence);
   ready = false;
-  const old = socket;
-  socket = null;
-  old?.close();
+  line?.close();
+  line = null;
 }
 
 // --- without a socket ----------------------------------------------------------------------------------------------
@@ -191,9 +166,7 @@ function tick() {
   const seen = document.visibilityState === "visible";
   if (leading && ready) {
     failures = 0; // it held
-    socket?.send(JSON.stringify({ type: "ping" }));
-    clearTimeout(silence);
-    silence = setTimeout(() => lost(false), SILENT);
+    line?.ping();
   } else if (leading) {
     if (seen || Date.now() - lookedAt >= HIDDEN) look();
   } else if (seen) {
@@ -210,7 +183,7 @@ function look() {
 async function catchUp(it) {
   try {
     if (!it.since) return await place(it);
-    const rows = await rowsOf(it, back(it.since));
+    const rows = await changesOf(it.topic.query, it.since);
     for (const node of rows.reverse()) spread(it, { id: node.id, gone: false, node });
   } catch {
     // Away: the next look finds it. Who is signed out has been told.
@@ -219,18 +192,7 @@ async function catchUp(it) {
 
 /** Where the list stands: what changes later is news. @param {Followed} it */
 async function place(it) {
-  const rows = await rowsOf(it, null);
+  const rows = await changesOf(it.topic.query, null);
   for (const node of rows) it.heard.set(node.id, node.updatedAt);
   it.since ??= rows[0]?.updatedAt ?? new Date(0).toISOString();
-}
-
-/** @param {Followed} it @param {string | null} changedSince @returns {Promise<any[]>} the newest first */
-async function rowsOf(it, changedSince) {
-  const data = await ask(it.topic.query, { changedSince });
-  return /** @type {any} */ (Object.values(data)[0]).nodes;
-}
-
-/** @param {string} moment */
-function back(moment) {
-  return new Date(Math.max(0, new Date(moment).getTime() - GRACE)).toISOString();
 }

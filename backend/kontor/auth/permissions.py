@@ -67,6 +67,7 @@ class Permission(StrEnum):
     REFUNDS_APPROVE = "refunds:approve"  # let go what is above the limit of whoever asked
     REFUNDS_WRITE = "refunds:write"
     REPORTS_READ = "reports:read"
+    RETURNS_DECIDE = "returns:decide"  # say of goods that came back whether they are accepted; shows no price
     RETURNS_READ = "returns:read"
     RETURNS_REQUEST = "returns:request"  # announce a return; receiving and inspecting is returns:write
     RETURNS_WRITE = "returns:write"
@@ -150,6 +151,7 @@ OPERATIONS: Bundle = _MASTERS | {
     P.PROMOTIONS_READ,
     P.PROMOTIONS_WRITE,
     P.REPORTS_READ,
+    P.RETURNS_DECIDE,
     P.RETURNS_READ,
     P.RETURNS_REQUEST,
     P.RETURNS_WRITE,
@@ -251,12 +253,15 @@ DROPSHIPPER_STAFF: Bundle = frozenset(
         P.OFFERS_READ,
         P.OFFERS_WRITE,
         P.PARTNERS_READ,
+        P.RETURNS_DECIDE,
         P.STOCK_READ,
         P.STOCK_WRITE,
     }
 )
 
-DROPSHIPPER: Bundle = DROPSHIPPER_STAFF | {P.PARTNERSHIP_WRITE}
+# A partner's own systems: their keys, and where events are pushed to.
+CONNECT: Bundle = frozenset({P.CLIENTS_READ, P.CLIENTS_WRITE, P.WEBHOOKS_READ, P.WEBHOOKS_WRITE})
+DROPSHIPPER: Bundle = DROPSHIPPER_STAFF | CONNECT | {P.PARTNERSHIP_WRITE}
 
 ROLES: Mapping[Role, Bundle] = {
     Role.ADMIN: frozenset(Permission),

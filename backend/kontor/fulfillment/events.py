@@ -76,6 +76,14 @@ class ShipmentRecalled(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PartnerInvoiceRecorded(Event):
+    """A partner named the invoice by which it bills a shipment."""
+
+    shipment_id: UUID
+    number: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class FulfillmentReadyForPickup(Event):
     """Goods wait for the customer at a store."""
 

@@ -6,6 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from kontor.catalog.models import ProductVariant
+from kontor.fulfillment.hiding import NEEDS_CUSTOMER
 from kontor.fulfillment.models import FulfillmentLine, FulfillmentOrder, Parcel
 from kontor.fulfillment.states import FulfillmentState, RejectReason
 from kontor.orders.models import Order
@@ -13,10 +14,6 @@ from kontor.orders.models import Order
 S = FulfillmentState
 LONGEST = 100
 _LOST_SHOWN = timedelta(days=7)
-ADDRESS_STATES = frozenset(
-    {S.SCHEDULED, S.OPEN, S.ACCEPTED, S.PICKED, S.PACKED, S.SHIPPED, S.READY_FOR_PICKUP, S.ON_HOLD}
-)
-"""As long as the goods are with the place or on their way it has to know whose they are, no longer."""
 
 
 def _asked(text: str) -> str:
@@ -58,7 +55,11 @@ def goes_to(text: str) -> sa.ColumnElement[bool]:
         )
     delivered, billed = conditions
     found = sa.select(Order.id).where(sa.or_(delivered, sa.and_(Order.shipping_address.is_(None), billed)))
-    return sa.and_(FulfillmentOrder.order_id.in_(found), FulfillmentOrder.state.in_(ADDRESS_STATES))
+    return sa.and_(
+        FulfillmentOrder.order_id.in_(found),
+        FulfillmentOrder.state.in_(NEEDS_CUSTOMER),
+        FulfillmentOrder.hidden_at.is_(None),
+    )
 
 
 def holds_article(text: str) -> sa.ColumnElement[bool]:

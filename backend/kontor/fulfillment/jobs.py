@@ -8,6 +8,7 @@ from kontor.core.jobs import JobContext, job
 from kontor.core.outbox import Item, schedule
 from kontor.fulfillment import reoptimizing
 from kontor.fulfillment.acceptance import measure_rejections
+from kontor.fulfillment.hiding import hide_customers
 from kontor.fulfillment.losing import take_out_lost
 from kontor.fulfillment.opening import open_scheduled
 from kontor.fulfillment.recalling import announce_shipments
@@ -34,6 +35,14 @@ async def measure(ctx: JobContext, items: Sequence[Item]) -> None:
     async with ctx.claim(*items) as (db, mine):
         if mine:
             await measure_rejections(db, now=db.now)
+
+
+@job("fulfillment.hide_customers", every=timedelta(days=1))
+async def hide(ctx: JobContext, items: Sequence[Item]) -> None:
+    """Partners see whose goods they send as long as shipping needs it."""
+    async with ctx.claim(*items) as (db, mine):
+        if mine:
+            await hide_customers(db, now=db.now)
 
 
 @job("fulfillment.announce_shipment", batch=50)

@@ -19,7 +19,8 @@ class FulfillmentOrder(Model):
     `due_at` is when a partner must have answered, `ship_due_at` when the goods must have left; `reminded_at` is when it
     was reminded of the first, `overdue_at` when it was told that the second had passed. `accepted_at` stays when
     accepted work is refused later. `expected_on` is the day the place says the goods leave. Until `answer_until` nobody
-    has heard of its answer, which can be taken back to the state `answered_from`.
+    has heard of its answer, which can be taken back to the state `answered_from`. From `hidden_at` on partners see
+    nothing of the customer any more.
     """
 
     __tablename__ = "fulfillment_order"
@@ -56,6 +57,7 @@ class FulfillmentOrder(Model):
     cancel_reason: Mapped[str | None] = mapped_column(sa.String(300))
     escalated_at: Mapped[datetime | None]
     pickup_code: Mapped[str | None] = mapped_column(sa.String(12))
+    hidden_at: Mapped[datetime | None]
     recallable_until: Mapped[datetime | None]
     expected_on: Mapped[date | None]
     answer_until: Mapped[datetime | None]
@@ -103,6 +105,7 @@ class Shipment(Model):
     """Goods that left a place, or were handed over; `amount` is what they are worth to the customer, gross.
 
     `recalled_at` marks a shipment that was taken back while its effects still waited: it counts for nothing.
+    `partner_invoice` is the number under which the partner that sent it bills it to us.
     """
 
     __tablename__ = "shipment"
@@ -123,6 +126,8 @@ class Shipment(Model):
     delivered_at: Mapped[datetime | None]
     amount: Mapped[int] = mapped_column(sa.BigInteger)
     recalled_at: Mapped[datetime | None]
+    partner_invoice: Mapped[str | None] = mapped_column(sa.String(60))
+    partner_invoiced_on: Mapped[date | None]
     updated_at: Mapped[datetime]
 
 

@@ -172,6 +172,15 @@ async def get_shipment(db: Session, shipment_id: UUID, principal: Principal) -> 
     return row
 
 
+async def shipments_of(db: Session, ids: Iterable[UUID], principal: Principal) -> dict[UUID, Shipment]:
+    """Shipments the principal may see, by id."""
+    found: dict[UUID, Shipment] = {}
+    for part in chunks(in_key_order(ids)):
+        rows = await db.scalars(shipments_visible_to(principal).where(Shipment.id.in_(part)).order_by(Shipment.id))
+        found.update({row.id: row for row in rows})
+    return found
+
+
 async def tracked(db: Session, numbers: Iterable[str], principal: Principal) -> dict[str, list[Parcel]]:
     """Parcels by tracking number, as far as the principal may see them."""
     wanted = sorted(set(numbers))

@@ -70,6 +70,7 @@ TEMPLATES: dict[str, Facts] = {
     "canceled": _facts("lines", "whole reason refund_amount currency refund_method"),
     "return_approved": _facts("rma_number lines", "label_url label_attached return_until return_address"),
     "return_received": _facts("rma_number lines", "received_on"),
+    "return_decided": _facts("rma_number accepted refused"),
     "refunded": _facts("amount currency", "shares rma_number reason"),
     "dunning": _facts("invoice_number level claimed total due_on currency", "fees iban"),
     "digital_delivery": _facts("items"),

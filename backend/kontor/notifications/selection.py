@@ -54,6 +54,8 @@ RULES: dict[str, Rule] = {
     "ReturnApproved": Rule("return_approved", "return_id"),
     # A return may come in several parcels; each arrival is told.
     "ReturnReceived": Rule("return_received", "return_id", cause="event"),
+    "ReturnDecided": Rule("return_decided", "return_id", keeps=("lines",), cause="event"),
+    "ReturnLabelRenewed": Rule("return_approved", "return_id", cause="event"),
     "RefundSucceeded": Rule("refunded", "refund_id"),
     "DunningNoticeIssued": Rule("dunning", "notice_id", ("number", "level", "claimed", "fees", "currency", "due_on")),
 }
@@ -80,9 +82,12 @@ def telling_of(event: str, event_id: str, payload: Mapping[str, Any]) -> Telling
 
 
 def _is_no_news(event: str, payload: Mapping[str, Any]) -> bool:
-    """A hold for our own reasons, a refund that moved no money, and a transfer that is only not there yet."""
+    """A hold for our own reasons, a refund that moved no money, a transfer that is only not there yet, and goods whose
+    outcome is told at once."""
     if event == "HoldPlaced":
         return payload.get("kind") != "RISK"
+    if event == "ReturnReceived":
+        return bool(payload.get("decided"))
     if event == "RefundSucceeded":
         return payload.get("amount") == 0
     return event == "PaymentDeclined" and payload.get("code") == AWAITING_TRANSFER

@@ -38,6 +38,8 @@ class Return(Model):
     note: Mapped[str | None] = mapped_column(sa.String(1000))
     label_tracking: Mapped[str | None] = mapped_column(sa.String(80))
     label_document_id: Mapped[UUID | None]
+    label_sent_at: Mapped[datetime | None]
+    arrived_at: Mapped[datetime | None]
     requested_at: Mapped[datetime]
     requested_by: Mapped[str] = mapped_column(sa.String(200))
     expires_at: Mapped[datetime | None]
@@ -80,7 +82,10 @@ class ReturnReceipt(Model):
 
 
 class ReturnInspection(Model):
-    """What was found and what happens to the pieces; pieces that are not `refundable` are paid nothing."""
+    """What was found and what happens to the pieces; pieces that are not `refundable` are paid nothing.
+
+    `reason` is what the customer is told of those; `partner_id` whose people decided, None for our own.
+    """
 
     __tablename__ = "return_inspection"
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -90,6 +95,8 @@ class ReturnInspection(Model):
     disposition: Mapped[Disposition] = mapped_column(state_type(Disposition))
     condition: Mapped[str | None] = mapped_column(sa.String(300))
     refundable: Mapped[bool] = mapped_column(default=True)
+    reason: Mapped[str | None] = mapped_column(sa.String(300))
+    partner_id: Mapped[UUID | None]
     inspected_at: Mapped[datetime]
     inspected_by: Mapped[str] = mapped_column(sa.String(200))
 

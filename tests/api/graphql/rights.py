@@ -125,6 +125,10 @@ READS: Mapping[str, Needed] = {
     "return": (P.RETURNS_READ,),
     "returns": (P.RETURNS_READ,),
     "returnRefundDue": (P.RETURNS_READ,),
+    "partnerReturn": (P.RETURNS_DECIDE,),
+    "partnerReturns": (P.RETURNS_DECIDE,),
+    "previewReturnDecision": (P.RETURNS_DECIDE,),
+    "sentOrders": (P.RETURNS_DECIDE,),
     "returnPlaces": (P.RETURNS_REQUEST, P.RETURNS_WRITE),
     "reroutePreview": (P.ROUTING_READ,),
     "routingExclusions": (P.ROUTING_READ,),
@@ -297,6 +301,11 @@ CHANGES: Mapping[str, Needed] = {
     "receiveReturn": (P.RETURNS_WRITE,),
     "inspectReturn": (P.RETURNS_WRITE,),
     "closeReturn": (P.RETURNS_WRITE,),
+    "decideReturn": (P.RETURNS_DECIDE,),
+    "markReturnArrived": (P.RETURNS_DECIDE,),
+    "announceArrivedParcel": (P.RETURNS_DECIDE,),
+    "renewReturnLabel": (P.RETURNS_DECIDE,),
+    "recordPartnerInvoice": (P.FULFILLMENT_WRITE,),
     "reviewRisk": (P.RISK_REVIEW,),
     "saveRiskRules": (P.RISK_WRITE,),
     "saveRoutingPolicy": (P.ROUTING_WRITE,),
@@ -324,6 +333,23 @@ CHANGES: Mapping[str, Needed] = {
     "testWebhookEndpoint": (P.WEBHOOKS_WRITE,),
     "replayDeliveries": (P.WEBHOOKS_WRITE,),
     "replayWebhookRange": (P.WEBHOOKS_WRITE,),
+}
+
+FOLLOWED: Mapping[str, Needed] = {
+    "casesChanged": (P.CARE_READ,),
+    "eventsChanged": (P.EVENTS_READ,),
+    "fulfillmentOrdersChanged": (P.FULFILLMENT_READ,),
+    "invoicesChanged": (P.INVOICES_READ,),
+    "ordersChanged": (P.ORDERS_READ,),
+    "parcelsChanged": (P.FULFILLMENT_READ,),
+    "partnerReturnsChanged": (P.RETURNS_DECIDE,),
+    "paymentsChanged": (P.PAYMENTS_READ,),
+    "processInstancesChanged": (P.PROCESSES_READ,),
+    "refundsChanged": (P.PAYMENTS_READ,),
+    "returnsChanged": (P.RETURNS_READ,),
+    "riskAssessmentsChanged": (P.RISK_REVIEW, P.RISK_WRITE),
+    "shipmentsChanged": (P.FULFILLMENT_READ,),
+    "userTasksChanged": (P.PROCESSES_READ,),
 }
 
 NEEDS: Mapping[str, Needed] = {
@@ -379,6 +405,9 @@ _SUBJECTS = {
     "markReturnInTransit": "return", "cancelReturn": "return", "receiveReturn": "return", "inspectReturn": "return",
     "closeReturn": "return", "rotateWebhookSecret": "webhook_endpoint", "testWebhookEndpoint": "webhook_endpoint",
     "replayDeliveries": "event_delivery", "printBatch": "print_batch", "routingRun": "routing_run",
+    "partnerReturn": "return",
+    "previewReturnDecision": "return", "decideReturn": "return", "markReturnArrived": "return",
+    "renewReturnLabel": "return",
 }  # fmt: skip
 
 
@@ -456,6 +485,7 @@ def _own(name: str, named: Callable[[str], str]) -> dict[str, Any]:
         "billingAddress": address, "customer": {"name": "G"},
     }  # fmt: skip
     webhook = {"id": named("webhook_endpoint"), "name": "mine", "url": "https://a.example/x", "active": False}
+    decided = [{"lineId": named("return_line"), "quantity": 1, "condition": "NEW", "accepted": True}]
     person = {"email": "a@b.example", "name": "N", "role": "ADMIN", "locationIds": [], "language": "en", "active": True}
     own: dict[str, dict[str, Any]] = {
         "rejectFulfillmentOrder": {"lines": [{**pieces[0], "reason": "DAMAGED"}]},
@@ -481,6 +511,11 @@ def _own(name: str, named: Callable[[str], str]) -> dict[str, Any]:
         "inspectReturn": {
             "findings": [{"lineId": named("return_line"), "quantity": 1, "disposition": "RESTOCK", "refundable": True}]
         },
+        "previewReturnDecision": {"pieces": decided},
+        "decideReturn": {"pieces": decided},
+        "announceArrivedParcel": {"pieces": [{"orderLineId": named("order_line"), "quantity": 1}]},
+        "sentOrders": {"text": named("order_number")},
+        "recordPartnerInvoice": {"shipmentIds": [named("shipment")], "number": "X1", "issuedOn": "2026-06-15"},
         "placeHold": {"kind": "MANUAL"},
         "placeOrder": {"input": order},
         "placeOrders": {"inputs": [order]},
@@ -510,7 +545,11 @@ def _own(name: str, named: Callable[[str], str]) -> dict[str, Any]:
         "saveWebhookEndpoint": {"input": webhook},
         "createUser": {"input": person},
         "updateUser": {"input": person},
-        "createApiClient": {"input": {"name": "N", "kind": "INTEGRATION", "scopes": [], "channelIds": []}},
+        "createApiClient": {
+            "input": {
+                "name": "N", "kind": "PARTNER", "scopes": [], "channelIds": [], "partnerId": named("partner_id")
+            }
+        },
         "inviteUser": {"input": person},
         "inviteColleague": {
             "input": {"email": "a@b.example", "name": "N", "role": "DROPSHIPPER"}, "partnerId": named("partner_id")

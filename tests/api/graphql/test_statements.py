@@ -32,7 +32,7 @@ WHOLE = {
     "bankSuggestions", "debtDecisions", "gatewayAccounts", "ledgerAccounts", "waitingPayouts", "legalEntities",
     "lowestPrices", "paymentMethods", "paymentPolicies", "importKinds", "webhookEventTypes", "issuedCodes",
     "availability", "routingPresets", "catalogOfferCounts", "fulfillmentOrderCounts", "shelves", "savedViews",
-    "partnerPerformanceOrders", "colleagues", "identityProviders",
+    "partnerPerformanceOrders", "colleagues", "identityProviders", "sentOrders",
 }  # fmt: skip
 
 
@@ -129,6 +129,7 @@ async def test_plain_lists_cost_as_many_statements_for_many_rows(runtime: Runtim
         "ledgerAccounts": {"legalEntityId": entity},
         "waitingPayouts": {"legalEntityId": entity},
         "debtDecisions": {"invoiceId": invoice},
+        "sentOrders": {"text": side.variant.sku},
         "lowestPrices": {"channelId": str(side.channel.id), "variantIds": [str(side.variant.id)] * 3},
     }
     async with runtime.database.read_only() as db:

@@ -7,14 +7,15 @@ from typing import Any
 from uuid import UUID
 
 from kontor.api.graphql.context import Info
+from kontor.api.graphql.errors import plain, text_of
 from kontor.api.graphql.fulfillment_types import (
     FulfillmentOrder,
     FulfillmentOrderChanged,
     FulfillmentOrdersChanged,
+    RefusedRow,
     Shipment,
     ShipmentChanged,
     ShipmentsChanged,
-    refused_row,
 )
 from kontor.api.graphql.mutation import change
 from kontor.core.db import Session
@@ -135,3 +136,14 @@ def checked_reason(reason: str) -> str:
     if not 1 <= len(reason.strip()) <= 300:
         raise InvalidInput("1 to 300 characters.", code="INVALID_REASON", path=("reason",))
     return reason.strip()
+
+
+def refused_row(info: Info, index: int, refusal: KontorError) -> RefusedRow:
+    """A refusal of one row, its path seen from the mutation's arguments."""
+    return RefusedRow(
+        index=index,
+        code=refusal.code,
+        message=text_of(refusal, info.context.language),
+        path=[str(part) for part in ("inputs", index, *refusal.path)],
+        details=plain(refusal.params),
+    )

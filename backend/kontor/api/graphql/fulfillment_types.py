@@ -11,7 +11,7 @@ import strawberry
 from strawberry.scalars import JSON
 
 from kontor.api.graphql.context import Context, Info
-from kontor.api.graphql.errors import Refusal, plain, text_of
+from kontor.api.graphql.errors import Refusal
 from kontor.api.graphql.fulfillment_talk import FulfillmentMessage, FulfillmentStep, TakenOver, step_of, taken_over
 from kontor.api.graphql.loaders import by_id, by_parent
 from kontor.api.graphql.order_types import PostalAddress, money, plain_rate
@@ -22,11 +22,10 @@ from kontor.api.graphql.scalars import Money
 from kontor.api.graphql.shown import Made, Shown, made
 from kontor.auth.permissions import Permission
 from kontor.catalog.models import ProductVariant
-from kontor.core.errors import KontorError
 from kontor.core.statemachine import StateChange
 from kontor.fulfillment import models
 from kontor.fulfillment.answering import RejectedPieces
-from kontor.fulfillment.finding import ADDRESS_STATES
+from kontor.fulfillment.hiding import shows_customer
 from kontor.fulfillment.parcels import ParcelInput as ParcelValues
 from kontor.fulfillment.queries import IS_PARCEL
 from kontor.fulfillment.sourcing import SourceOutcome
@@ -99,14 +98,9 @@ class ShipmentLine:
     tax_rate: str | None
 
 
-def shows_customer(order: Any, context: Context) -> bool:
-    """Whether the caller may still see who gets the goods: partners do as long as shipping needs it."""
-    return context.principal.partner_id is None or order.state in ADDRESS_STATES
-
-
 _SHIPMENT = (
     "id", "number", "order_id", "fulfillment_order_id", "location_id", "delivery_type", "shipped_at", "delivered_at",
-    "recalled_at",
+    "recalled_at", "partner_invoice", "partner_invoiced_on",
 )  # fmt: skip
 
 
@@ -121,6 +115,8 @@ class Shipment:
     shipped_at: datetime
     delivered_at: datetime | None
     recalled_at: datetime | None
+    partner_invoice: str | None = strawberry.field(description="The number under which the partner bills it to us.")
+    partner_invoiced_on: date | None
     worth: strawberry.Private[int]
 
     @strawberry.field(description="What it is worth to the customer, gross; partners see it where that was agreed.")
@@ -203,20 +199,19 @@ class FulfillmentOrder(Shown):
     def order_number(self, order: Any, context: Context) -> str:
         return order.number if order is not None else ""
 
-    @reference(
-        Order,
-        "order_id",
-        description="Where the goods go; null for goods that are collected, for partners also when they have arrived.",
-    )
+    @reference(Order, "order_id", description="Where the goods go; null if collected, or no longer a partner's to see.")
     def shipping_address(self, order: Any, context: Context) -> PostalAddress | None:
-        if order is None or self.delivery_type is not DeliveryType.SHIP or not shows_customer(self, context):
+        if order is None or self.delivery_type is not DeliveryType.SHIP or not self._shows_customer(context):
             return None
         return PostalAddress.of(order.shipping_address or order.billing_address)
 
-    @reference(Order, "order_id", description="Whose name is on the label or who will collect.")
+    @reference(Order, "order_id", description="Whose name is on the label; empty if no longer a partner's to see.")
     def customer_name(self, order: Any, context: Context) -> str:
         address = None if order is None else order.shipping_address or order.billing_address
-        return str(address["name"]) if address and shows_customer(self, context) else ""
+        return str(address["name"]) if address and self._shows_customer(context) else ""
+
+    def _shows_customer(self, context: Context) -> bool:
+        return context.principal.partner_id is None or shows_customer(self.state, self.row.hidden_at)
 
     @children(StateChange.entity_id, uses=(), description="What has happened here, oldest first.")
     def history(self, rows: Rows, context: Context) -> list[FulfillmentStep]:
@@ -339,17 +334,6 @@ class FulfillmentOrdersChanged:
 @strawberry.type(description="The outcome of each row, in the order of the input.")
 class ShipmentsChanged:
     results: list[Annotated[ShipmentChanged | RefusedRow, strawberry.union("ShipmentOutcome")]]
-
-
-def refused_row(info: Info, index: int, refusal: KontorError) -> RefusedRow:
-    """A refusal of one row, its path seen from the mutation's arguments."""
-    return RefusedRow(
-        index=index,
-        code=refusal.code,
-        message=text_of(refusal, info.context.language),
-        path=[str(part) for part in ("inputs", index, *refusal.path)],
-        details=plain(refusal.params),
-    )
 
 
 FulfillmentOrderResult = Annotated[FulfillmentOrderChanged | Refusal, strawberry.union("FulfillmentOrderResult")]
