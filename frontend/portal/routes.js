@@ -15,6 +15,7 @@ import { SignIn } from "./pages/sign-in.js";
 /** @type {Section[]} */
 const SECTIONS = [
   { path: "/portal/orders", label: "section.orders", permission: "fulfillment:read", load: async () => orders },
+  { path: "/portal/stock", label: "section.stock", permission: "stock:read", load: () => import("./pages/stock.js") },
 ];
 
 const page = signal(/** @type {any} */ (null));
