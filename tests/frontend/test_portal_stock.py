@@ -91,8 +91,8 @@ async def test_pasted_column_fills_and_a_figure_changed_elsewhere_shows_both(dat
     async with database.unit_of_work() as db:
         await db.execute(sa.update(StockLevel).where(StockLevel.on_hand == 4).values(on_hand=2))
     await page.evaluate(
-        """() => { const data = new DataTransfer(); data.setData("text", "6\\n101\\n9");
-        document.querySelector("input[name=free]").dispatchEvent(new ClipboardEvent("paste", {clipboardData: data})); }"""
+        """() => { const clipboardData = new DataTransfer(); clipboardData.setData("text", "6\\n101\\n9");
+        document.querySelector("input[name=free]").dispatchEvent(new ClipboardEvent("paste", {clipboardData})); }"""
     )
     notice = page.get_by_role("row", name="ROPE").get_by_role("alert")
     await expect(notice).to_contain_text("By now there are 2. You typed 9.")
