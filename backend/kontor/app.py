@@ -36,6 +36,7 @@ FURTHER = (
     "kontor.api.http.gateway",
     "kontor.api.http.files",
     "kontor.api.http.uploads",
+    "kontor.api.http.printing",
     "kontor.api.http.mailbox",
     "kontor.api.http.documents",
     "kontor.api.http.sign_in",

@@ -17,11 +17,18 @@ SUBSCRIBERS: dict[str, tuple[str, ...]] = {
     "SalesChannelsSaved": (),
     # customers
     "CustomersSaved": (),
+    # dropship
+    "PartnerReminded": ("notifications.write_partner",),
+    "FulfillmentOverdue": ("care.raise", "notifications.write_staff"),
+    "ObjectionMade": ("notifications.write_staff",),
+    "ObjectionDecided": ("notifications.write_partner",),
     # fulfillment
     "FulfillmentOrdersCreated": ("processes.advance",),
     "FulfillmentAccepted": ("processes.advance",),
+    "FulfillmentPostponed": ("notifications.tell",),
+    "FulfillmentMessageWritten": (),
     "FulfillmentRejected": ("processes.advance", "fulfillment.note_change"),
-    "FulfillmentEscalated": (),
+    "FulfillmentEscalated": ("notifications.write_staff",),
     "FulfillmentOrderShipped": ("processes.advance", "notifications.tell"),
     "ShipmentRecalled": (),
     "FulfillmentReadyForPickup": ("processes.advance", "notifications.tell"),
@@ -71,6 +78,7 @@ SUBSCRIBERS: dict[str, tuple[str, ...]] = {
     "PartnerSuspended": ("fulfillment.note_change",),
     "PartnerOnboarding": (),
     "PartnerChanged": (),
+    "AgreementMade": (),
     "PartnerEnded": ("webhooks.partner_ended",),
     # payments
     "PaymentAuthorized": ("processes.advance",),

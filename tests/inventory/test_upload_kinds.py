@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 
 import sqlalchemy as sa
 
@@ -119,6 +120,17 @@ async def test_canceled_file_changes_nothing_more(database: Database, client: Cl
     await client.graphql(cancel, {"id": upload}, principal=kim)
     assert await files.apply(upload) == "TRANSITION_REFUSED"
     assert ((await files.look(upload))["state"], await stock(database)) == ("CANCELED", {"LAMP": 3})
+
+
+async def test_upload_of_a_partner_is_nothing_to_another(database: Database, client: Client, drain: Drain) -> None:
+    kim = await supplier(database, LAMP=3)
+    upload = await Uploader(client, drain, kim, "stock").send(b"sku,stock\nBOAT,6\n")
+    other = replace(kim, id=new_id(), partner_id=new_id())
+    stranger = Uploader(client, drain, other, "stock")
+    assert await stranger.apply(upload) == "UPLOAD_NOT_FOUND"
+    answer = await client.http.get(f"/files/uploads/{upload}/returned", headers=client.acting(other))
+    assert answer.status_code == 404
+    assert (await client.http.get(f"/files/uploads/{upload}/returned")).status_code == 401
 
 
 async def test_template_uploaded_as_it_is_changes_nothing(database: Database, client: Client, drain: Drain) -> None:

@@ -78,9 +78,7 @@ async def preview_offers(db: Session, rows: Sequence[OfferData], *, complete: bo
     return results_of(drafts)
 
 
-async def _drafts(
-    db: Session, rows: Sequence[OfferData], owner: UUID
-) -> tuple[list[Draft], dict[str, dict[str, Any]]]:
+async def _drafts(db: Session, rows: Sequence[OfferData], owner: UUID) -> tuple[list[Draft], dict[str, dict[str, Any]]]:
     """The rows checked, and the offers there are under their SKUs."""
     drafts = drafts_of([_without_version(row) for row in rows], OFFER_FIELDS, "sku")
     known = await _known(db, owner, [draft.key for draft in good(drafts)])

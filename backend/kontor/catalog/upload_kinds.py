@@ -122,8 +122,9 @@ def _verdict(row: FileRow, result: RowResult) -> Verdict:
 
 async def template(db: Session) -> list[list[str]]:
     """The offers there are, to be changed or added to: up to 10,000."""
-    header = ["sku", "group_code", "gtin", "name_de", "name_en", "description_de", "description_en", "brand", "category",
-              "color", "size", "weight_g", "price", "currency", "images", "valid_from", "valid_until"]  # fmt: skip
+    header = ["sku", "group_code", "gtin", "name", "name_de", "name_en", "description_de", "description_en",
+              "brand", "category", "color", "size", "weight_g", "price", "currency", "images", "valid_from",
+              "valid_until"]  # fmt: skip
     found = await db.scalars(
         sa.select(CatalogOffer)
         .where(offers_visible_to(db.principal), CatalogOffer.state != OfferState.WITHDRAWN)
@@ -134,12 +135,9 @@ async def template(db: Session) -> list[list[str]]:
 
 
 def _line(offer: CatalogOffer) -> list[str]:
-    def text(part: str, language: str) -> str:
-        return str(offer.texts.get(language, {}).get(part) or (offer.name if part == "name" and not offer.texts else ""))
-
     return [
-        offer.sku, offer.group_code or "", offer.gtin or "",
-        *(text(part, language) or "" for part in ("name", "description") for language in LANGUAGES),
+        offer.sku, offer.group_code or "", offer.gtin or "", offer.name or "",
+        *(offer.texts.get(language, {}).get(part, "") for part in ("name", "description") for language in LANGUAGES),
         offer.brand or "", offer.category or "", offer.attributes.get("color", ""), offer.attributes.get("size", ""),
         str(offer.weight_g), "" if offer.price is None else f"{offer.price // 100}.{offer.price % 100:02}",
         offer.currency or "", "|".join(image["url"] for image in offer.images),

@@ -23,6 +23,7 @@ export function UploadFlow({ kind, good, options = {}, changed, stage }) {
   const busy = useSignal(false);
   const meant = useSignal(false);
   const timer = useRef(/** @type {any} */ (null));
+  const asked = useRef(0); // only the answer to the last question is shown
 
   const show = (/** @type {any} */ found) => {
     const before = upload.value?.state;
@@ -34,18 +35,24 @@ export function UploadFlow({ kind, good, options = {}, changed, stage }) {
   };
   /** What is asked for goes wrong without anything being lost: the file is there, and can be asked for again. */
   const trying = async (/** @type {() => Promise<any>} */ doing) => {
-    if (busy.value) return;
-    busy.value = true;
+    const turn = ++asked.current;
     problem.value = null;
     try {
-      show(await doing());
+      const found = await doing();
+      if (turn === asked.current) show(found);
     } catch (/** @type {any} */ refused) {
-      problem.value = refused;
+      if (turn === asked.current) problem.value = refused;
     }
+  };
+  /** One change at a time. */
+  const acting = async (/** @type {() => Promise<any>} */ doing) => {
+    if (busy.value) return;
+    busy.value = true;
+    await trying(doing);
     busy.value = false;
   };
   const look = (/** @type {string} */ id) => trying(async () => (await ask(ONE_UPLOAD, { id })).upload);
-  const send = (/** @type {File} */ file) => trying(async () => {
+  const send = (/** @type {File} */ file) => acting(async () => {
     meant.value = false;
     const query = new URLSearchParams({ kind, name: file.name, ...options });
     const headers = { "content-type": "application/octet-stream", "accept-language": language.value };
@@ -53,7 +60,7 @@ export function UploadFlow({ kind, good, options = {}, changed, stage }) {
     return (await ask(ONE_UPLOAD, { id })).upload;
   });
   const act = (/** @type {string} */ document, /** @type {any} */ given = {}) =>
-    trying(async () => (await change(document, { id: upload.value.id, ...given })).upload);
+    acting(async () => (await change(document, { id: upload.value.id, ...given })).upload);
   const cancel = async () => {
     await act(CANCEL_UPLOAD);
     if (!problem.value) tell(t("upload.canceled"));
@@ -64,7 +71,10 @@ export function UploadFlow({ kind, good, options = {}, changed, stage }) {
       const { uploads } = await ask(LAST_UPLOAD, { kinds: [kind] });
       return uploads.nodes.find((/** @type {any} */ each) => OPEN.includes(each.state)) ?? null;
     });
-    return () => clearTimeout(timer.current);
+    return () => {
+      asked.current += 1;
+      clearTimeout(timer.current);
+    };
   }, [kind]);
 
   const it = upload.value;

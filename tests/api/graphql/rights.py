@@ -38,9 +38,14 @@ READS: Mapping[str, Needed] = {
     "deadJobs": (P.OPERATIONS_READ,),
     "fulfillmentOrder": (P.FULFILLMENT_READ,),
     "fulfillmentOrders": (P.FULFILLMENT_READ,),
+    "fulfillmentOrderCounts": (P.FULFILLMENT_READ,),
+    "trackingCheck": (P.FULFILLMENT_READ,),
+    "shelves": (P.FULFILLMENT_READ,),
+    "savedViews": (),
     "shipments": (P.FULFILLMENT_READ,),
     "parcels": (P.FULFILLMENT_READ,),
     "issuedCodes": (P.ORDERS_READ,),
+    "printBatch": (P.FULFILLMENT_READ,),
     "importKinds": (P.IMPORTS_READ,),
     "availability": (P.AVAILABILITY_READ,),
     "basketPromise": (P.AVAILABILITY_READ,),
@@ -48,6 +53,9 @@ READS: Mapping[str, Needed] = {
     "stockMovements": (P.STOCK_READ,),
     "reservations": (P.STOCK_WRITE, P.ORDERS_PLACE),
     "inboundStock": (P.STOCK_READ,),
+    "stockFreshness": (P.STOCK_READ,),
+    "uploads": (P.IMPORTS_READ,),
+    "upload": (P.IMPORTS_READ,),
     "journalEntries": (P.JOURNAL_READ,),
     "ledgerSettings": (P.JOURNAL_READ,),
     "ledgerAccounts": (P.JOURNAL_READ,),
@@ -136,6 +144,8 @@ CHANGES: Mapping[str, Needed] = {
     "updateUser": (P.USERS_WRITE,),
     "resetPassword": (P.USERS_WRITE,),
     "changePassword": (),
+    "saveView": (),
+    "deleteView": (),
     "createApiClient": (P.CLIENTS_WRITE,),
     "rotateApiClientSecret": (P.CLIENTS_WRITE,),
     "revokeApiClient": (P.CLIENTS_WRITE,),
@@ -157,8 +167,14 @@ CHANGES: Mapping[str, Needed] = {
     "saveLegalEntities": (P.CHANNELS_WRITE,),
     "saveCustomers": (P.CUSTOMERS_WRITE,),
     "replayDeadJobs": (P.OPERATIONS_WRITE,),
+    "printDocuments": (P.FULFILLMENT_READ,),
     "acceptFulfillmentOrder": (P.FULFILLMENT_WRITE,),
     "acceptFulfillmentOrders": (P.FULFILLMENT_WRITE,),
+    "answerFulfillmentOrder": (P.FULFILLMENT_WRITE,),
+    "rejectFulfillmentOrders": (P.FULFILLMENT_WRITE,),
+    "withdrawAnswers": (P.FULFILLMENT_WRITE,),
+    "recordPicks": (P.FULFILLMENT_WRITE,),
+    "writeFulfillmentMessage": (P.FULFILLMENT_WRITE,),
     "rejectFulfillmentOrder": (P.FULFILLMENT_WRITE,),
     "rerouteFulfillmentOrder": (P.FULFILLMENT_ROUTE,),
     "excludePlace": (P.FULFILLMENT_ROUTE,),
@@ -170,6 +186,12 @@ CHANGES: Mapping[str, Needed] = {
     "setStockLevels": (P.STOCK_WRITE,),
     "adjustStock": (P.STOCK_WRITE,),
     "setSafetyStock": (P.STOCK_WRITE,),
+    "pauseArticle": (P.STOCK_WRITE,),
+    "resumeArticle": (P.STOCK_WRITE,),
+    "matchUploadColumns": (P.IMPORTS_WRITE,),
+    "applyUpload": (P.IMPORTS_WRITE,),
+    "cancelUpload": (P.IMPORTS_WRITE,),
+    "setShelf": (P.STOCK_WRITE,),
     "setChannelReservation": (P.STOCK_WRITE,),
     "reserveStock": (P.STOCK_WRITE, P.ORDERS_PLACE),
     "releaseReservation": (P.STOCK_WRITE, P.ORDERS_PLACE),
@@ -295,8 +317,8 @@ UNDER: Mapping[str, tuple[str, Needed]] = {
 }
 """Where the guarded fields of an object are reached."""
 
-EVERYBODY = {"version", "me", "changePassword"}
-"""What is for everybody; `me` and `changePassword` are about the caller alone."""
+EVERYBODY = {"version", "me", "changePassword", "savedViews", "saveView", "deleteView"}
+"""What is for everybody; `me`, `changePassword` and views are about the caller alone."""
 
 NOTHING = UUID(int=7)
 MOMENT = "2026-06-16T10:00:00Z"
@@ -314,13 +336,14 @@ _SUBJECTS = {
     "resendNotification": "notification", "startOnboarding": "partner_id", "activatePartner": "partner_id",
     "suspendPartner": "partner_id", "endPartner": "partner_id", "recallRefund": "refund", "approveRefund": "refund",
     "payRefundByTransfer": "refund", "disputeEvidence": "dispute", "acceptDispute": "dispute",
-    "explainGatewayDifference": "gateway_difference", "catalogOffer": "catalog_offer", "sendOffers": "catalog_offer",
+    "explainGatewayDifference": "gateway_difference", "catalogOffer": "catalog_offer", "upload": "upload",
+    "matchUploadColumns": "upload", "applyUpload": "upload", "cancelUpload": "upload", "sendOffers": "catalog_offer",
     "withdrawOffers": "catalog_offer", "approveOffers": "catalog_offer", "returnOffers": "catalog_offer",
     "retryRefund": "refund", "retryProcess": "process_instance", "cancelProcess": "process_instance",
     "completeUserTask": "user_task", "approveReturn": "return", "declineReturn": "return", "setReturnLabel": "return",
     "markReturnInTransit": "return", "cancelReturn": "return", "receiveReturn": "return", "inspectReturn": "return",
     "closeReturn": "return", "rotateWebhookSecret": "webhook_endpoint", "testWebhookEndpoint": "webhook_endpoint",
-    "replayDeliveries": "event_delivery", "routingRun": "routing_run",
+    "replayDeliveries": "event_delivery", "printBatch": "print_batch", "routingRun": "routing_run",
 }  # fmt: skip
 
 
@@ -368,7 +391,8 @@ def _plain(facts: Mapping[str, Any], named: Callable[[str], str]) -> dict[str, A
         "items": [{"sku": named("sku"), "quantity": 1}], "destination": None, "lines": pieces, "parcels": None,
         "findings": None, "final": False, "sellable": True, "expectedOn": "2026-07-01", "expiresAt": MOMENT,
         "expiresIn": 600, "overlapHours": 1, "until": MOMENT, "since": "2026-06-01T10:00:00Z", "dueAt": None,
-        "shippedAt": None, "deliveredAt": None, "recallable": False, "tracking": None, "allOrNothing": True,
+        "shippedAt": None, "deliveredAt": None, "recallable": False,
+        "withdrawable": False, "shelf": "A-03-2", "tracking": None, "allOrNothing": True,
         "buyer": None, "dryRun": False, "base64Encoded": False,
         "content": "a,b\n1,2\n", "xml": "<definitions/>", "all": False,
         "password": "correct horse battery", "current": "wrong", "new": "correct horse battery", "codes": ["A1"],
@@ -377,7 +401,7 @@ def _plain(facts: Mapping[str, Any], named: Callable[[str], str]) -> dict[str, A
         "failing": None, "stores": 5, "partly": True, "legalEntityId": named("legal_entity"), "on": None,
         "day": "2026-06-15", "pausedUntil": None, "instalments": None, "noticeId": named("dunning_notice"),
         "waived": True, "payoutId": named("gateway_payout"),
-        "partnerId": named("partner_id"),
+        "partnerId": named("partner_id"), "locations": None, "columns": ["sku", "quantity"], "confirmed": True,
         "entryId": named("bank_entry"), "assignmentId": named("bank_assignment"), "aside": True,
         "transactionId": named("payment_transaction"), "executeOn": "2030-01-01", "iban": "DE02120300000000202051",
     }  # fmt: skip
@@ -398,6 +422,7 @@ def _own(name: str, named: Callable[[str], str]) -> dict[str, Any]:
     person = {"email": "a@b.example", "name": "N", "role": "ADMIN", "locationIds": [], "language": "en", "active": True}
     own: dict[str, dict[str, Any]] = {
         "rejectFulfillmentOrder": {"lines": [{**pieces[0], "reason": "DAMAGED"}]},
+        "printDocuments": {"input": {"fulfillmentOrderIds": [row], "kinds": ["DELIVERY_NOTE"]}},
         "acceptFulfillmentOrders": {"inputs": [{"fulfillmentOrderId": row}]},
         "shipFulfillmentOrders": {"inputs": [{"fulfillmentOrderId": row}]},
         "recordDeliveries": {"inputs": [{"fulfillmentOrderId": row}]},
@@ -477,6 +502,15 @@ def _own(name: str, named: Callable[[str], str]) -> dict[str, Any]:
             "input": {"since": "2026-01-01T00:00:00Z", "until": "2027-01-01T00:00:00Z", "preset": "COST"}
         },
         "saveRiskListEntries": {"inputs": [{"kind": "EMAIL", "value": "a@b.example"}]},
+        "fulfillmentOrderCounts": {"filters": [{"orderIds": [named("orders")]}]},
+        "trackingCheck": {"number": named("tracking")},
+        "shelves": {"fulfillmentOrderIds": [row]},
+        "answerFulfillmentOrder": {"accept": pieces, "later": None, "reject": None},
+        "rejectFulfillmentOrders": {"inputs": [{"fulfillmentOrderId": row, "reason": "DAMAGED"}]},
+        "withdrawAnswers": {"fulfillmentOrderIds": [row]},
+        "recordPicks": {"inputs": [{"fulfillmentOrderId": row, "lines": pieces}]},
+        "savedViews": {"page": "portal/orders"},
+        "saveView": {"input": {"page": "portal/orders", "name": "mine", "query": "tab=new"}},
         "fulfillmentOrders": {"filter": {"orderIds": [named("orders")]}},
         "orders": {"filter": {"numbers": [named("order_number")]}},
         "shipments": {"filter": {"orderIds": [named("orders")]}},

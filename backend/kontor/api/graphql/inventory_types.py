@@ -58,6 +58,7 @@ class StockLevel(AtPlace):
     reserved: int = strawberry.field(description="Kept for channels and customers.")
     safety: int = strawberry.field(description="Never promised.")
     paused: bool = strawberry.field(description="Whether nothing new is promised of it here.")
+    shelf: str | None = strawberry.field(description="Where the place keeps the article.")
     available: int = strawberry.field(description="What anybody may still be promised.")
     as_of: datetime = strawberry.field(description="When the last known figure was true.")
     updated_at: datetime
@@ -78,7 +79,7 @@ class StockLevel(AtPlace):
     @classmethod
     def of(cls, row: Any) -> StockLevel:
         """As the API shows it."""
-        names = ("location_id", "variant_id", "on_hand", "allocated", "reserved", "as_of", "updated_at")
+        names = ("location_id", "variant_id", "on_hand", "allocated", "reserved", "shelf", "as_of", "updated_at")
         paused = row.paused_safety is not None
         return cls(
             available=queries.free_of(row),
