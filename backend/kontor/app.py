@@ -36,6 +36,7 @@ FURTHER = (
     "kontor.api.http.gateway",
     "kontor.api.http.files",
     "kontor.api.http.figures",
+    "kontor.api.http.uploads",
     "kontor.api.http.printing",
     "kontor.api.http.photos",
     "kontor.api.http.mailbox",

@@ -351,3 +351,58 @@ export const REPLAY_DELIVERIES = `mutation PortalReplay($ids: [UUID!]!) {
 export const REPLAY_RANGE = `mutation PortalReplayRange($id: UUID!, $since: DateTime!, $until: DateTime!) {
   replayWebhookRange(endpointId: $id, since: $since, until: $until) { ... on ReplayedRange { events } ${PROBLEM} }
 }`;
+
+const UPLOAD = `id kind state name rows done guarded returned problem missing fields
+  columns { title sample field } counts { outcome count } findings { line key outcome field message }`;
+
+export const LAST_UPLOAD = `query PortalLastUpload($kinds: [String!]) {
+  uploads(filter: { kinds: $kinds }, first: 1) { nodes { ${UPLOAD} } }
+}`;
+
+export const ONE_UPLOAD = `query PortalUpload($id: UUID!) { upload(id: $id) { ${UPLOAD} } }`;
+
+export const MATCH_UPLOAD = `mutation PortalMatchUpload($id: UUID!, $columns: [String]!) {
+  matchUploadColumns(id: $id, columns: $columns) { ... on UploadPayload { upload { ${UPLOAD} } } ${PROBLEM} }
+}`;
+
+export const APPLY_UPLOAD = `mutation PortalApplyUpload($id: UUID!, $confirmed: Boolean!) {
+  applyUpload(id: $id, confirmed: $confirmed) { ... on UploadPayload { upload { ${UPLOAD} } } ${PROBLEM} }
+}`;
+
+export const CANCEL_UPLOAD = `mutation PortalCancelUpload($id: UUID!) {
+  cancelUpload(id: $id) { ... on UploadPayload { upload { ${UPLOAD} } } ${PROBLEM} }
+}`;
+
+const LEVEL = `location sku onHand allocated reserved safety available paused asOf countedBy
+  variant { id name gtin } nextInbound { expectedOn quantity received }`;
+
+export const STOCK = `query PortalStock($filter: StockLevelsFilter, $after: String) {
+  stockLevels(filter: $filter, sort: SKU, first: 50, after: $after) {
+    nodes { ${LEVEL} }
+    pageInfo { hasNextPage endCursor }
+  }
+  stockFreshness { articles fresh empty paused }
+}`;
+
+export const STOCK_OF = `query PortalStockOf($location: String!, $skus: [String!]!) {
+  stockLevels(filter: { locations: [$location], skus: $skus }, sort: SKU, first: 50) { nodes { ${LEVEL} } }
+  stockFreshness { articles fresh empty paused }
+}`;
+
+export const SET_STOCK = `mutation PortalSetStock($figures: [StockFigureInput!]!) {
+  setStockLevels(figures: $figures) {
+    ... on SetStockLevelsPayload { applied unchanged refused rows { index result code message details } } ${PROBLEM}
+  }
+}`;
+
+export const SET_BUFFER = `mutation PortalSetBuffer($location: String!, $sku: String!, $quantity: Int!) {
+  setSafetyStock(location: $location, sku: $sku, quantity: $quantity) { ... on StockLevelPayload { stockLevel { ${LEVEL} } } ${PROBLEM} }
+}`;
+
+export const PAUSE = `mutation PortalPause($location: String!, $sku: String!) {
+  pauseArticle(location: $location, sku: $sku) { ... on StockLevelPayload { stockLevel { ${LEVEL} } } ${PROBLEM} }
+}`;
+
+export const RESUME = `mutation PortalResume($location: String!, $sku: String!) {
+  resumeArticle(location: $location, sku: $sku) { ... on StockLevelPayload { stockLevel { ${LEVEL} } } ${PROBLEM} }
+}`;

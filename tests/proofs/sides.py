@@ -37,6 +37,8 @@ from kontor.fulfillment import delivering, pickup, shipping
 from kontor.fulfillment.models import FulfillmentOrder
 from kontor.fulfillment.parcels import ParcelInput
 from kontor.fulfillment.states import FulfillmentState
+from kontor.imports.models import Upload
+from kontor.imports.states import UploadState
 from kontor.inventory import inbound, reservations
 from kontor.notifications.ports import MessageSender
 from kontor.orders import queries as orders
@@ -265,6 +267,13 @@ async def _prices_and_hooks(db: Session, side: Side, index: int) -> None:
                 updated_at=db.now,
             )
         )  # fmt: skip
+    db.add(
+        Upload(
+            id=new_id(), kind="stock", partner_id=side.partner.id, state=UploadState.CHECKED,
+            name=f"{side.name}-{index}.csv", size=10, header=["sku", "quantity"], columns=["sku", "quantity"],
+            by_kind="USER", by_name=f"User {side.name}", created_at=db.now, updated_at=db.now,
+        )
+    )  # fmt: skip
     endpoint = WebhookEndpoint(
         id=new_id(), name=f"{side.name} {index}", url=f"https://{side.name.lower()}.example/{index}", secret="whsec_x",
         partner_id=side.partner.id, active=False, created_at=db.now,

@@ -159,6 +159,8 @@ class CatalogOffer(Model):
         sa.CheckConstraint("price >= 0", name="price"),
         sa.CheckConstraint("weight_g >= 0", name="weight"),
         sa.Index("ix_catalog_offer_partner_gtin", "partner_id", "gtin"),
+        sa.Index("ix_catalog_offer_sku_id", "sku", "id"),
+        sa.Index("ix_catalog_offer_created_at_id", "created_at", "id"),
         sa.Index("ix_catalog_offer_state_id", "state", "id"),
         sa.Index("ix_catalog_offer_variant_id", "variant_id"),
         sa.Index("ix_catalog_offer_updated_at_id", "updated_at", "id"),

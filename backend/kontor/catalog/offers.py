@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
@@ -52,17 +53,40 @@ async def save_offers(
     """
     owner = owner_of(db, partner_id)
     await lock_noun(db, "catalog_offer")
+    drafts, known = await _drafts(db, rows, owner)
+    fine = writable(drafts, all_or_nothing)
+    columns = {draft: _columns(draft, known.get(draft.key), owner) for draft in fine}
+    await write_drafts(db, CatalogOffer, fine, known, key="sku", columns=columns.__getitem__)
+    _note_states(db, fine, known, columns)
+    return results_of(drafts)
+
+
+async def preview_offers(db: Session, rows: Sequence[OfferData], *, complete: bool = False) -> list[RowResult]:
+    """What saving a partner's offers would do, one result per row; nothing is written.
+
+    With `complete` an offer that could not be sent is refused. Raises `PartnerNeeded`.
+    """
+    owner = owner_of(db, None)
+    drafts, known = await _drafts(db, rows, owner)
+    for draft in good(drafts):
+        before = known.get(draft.key)
+        if complete:
+            whole = SimpleNamespace(**{**(before or {}), **draft.values})
+            attempt(draft, lambda whole=whole: check_complete(whole))  # type: ignore[misc]
+        if before is not None and "version" in _columns(draft, before, owner):
+            draft.changed()
+    return results_of(drafts)
+
+
+async def _drafts(db: Session, rows: Sequence[OfferData], owner: UUID) -> tuple[list[Draft], dict[str, dict[str, Any]]]:
+    """The rows checked, and the offers there are under their SKUs."""
     drafts = drafts_of([_without_version(row) for row in rows], OFFER_FIELDS, "sku")
     known = await _known(db, owner, [draft.key for draft in good(drafts)])
     match_existing(drafts, known, OFFER_FIELDS, key="sku")
     for row, draft in zip(rows, drafts, strict=True):
         attempt(draft, lambda row=row, draft=draft: _finish(row, draft, known.get(draft.key)))  # type: ignore[misc]
     await _refuse_doubled_gtins(db, owner, drafts)
-    fine = writable(drafts, all_or_nothing)
-    columns = {draft: _columns(draft, known.get(draft.key), owner) for draft in fine}
-    await write_drafts(db, CatalogOffer, fine, known, key="sku", columns=columns.__getitem__)
-    _note_states(db, fine, known, columns)
-    return results_of(drafts)
+    return drafts, known
 
 
 def owner_of(db: Session, partner_id: UUID | None) -> UUID:
@@ -158,7 +182,7 @@ async def send_offers(db: Session, ids: Sequence[UUID] | None, *, partner_id: UU
         offers = await queries.lock_offers(db, drafts, limit=MOST_OFFERS)
     else:
         offers = await queries.lock_offers(db, CatalogOffer.id.in_(ids), ids=ids)
-    decided = decide(db, offers, OfferState.IN_REVIEW, check=_complete)
+    decided = decide(db, offers, OfferState.IN_REVIEW, check=check_complete)
     for offer in decided.done:
         offer.sent_at, offer.reason = db.now, None
     tell(db, decided, lambda mine: OffersSent(stream_id=mine[0].partner_id, offer_ids=ids_of_offers(mine)))
@@ -170,7 +194,8 @@ def missing_in(offer: Any) -> list[str]:
     return [name for name in ("name", "price", "currency") if getattr(offer, name) in (None, "")]
 
 
-def _complete(offer: CatalogOffer) -> None:
+def check_complete(offer: Any) -> None:
+    """Raise `OfferIncomplete` for an offer nobody could decide about."""
     if missing := missing_in(offer):
         raise OfferIncomplete(
             f"The offer {offer.sku} has no {missing[0]}.", path=(missing[0],), missing=", ".join(missing)
