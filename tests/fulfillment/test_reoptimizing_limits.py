@@ -199,3 +199,21 @@ async def test_a_run_goes_on_behind_the_last_one(database: Database, monkeypatch
         assert (await run_once(database)).orders == 2
         async with database.read_only() as db:
             assert await runs.last_order(db) == last
+
+
+async def test_rooms_of_one_house_send_one_parcel_when_planned_jointly(database: Database) -> None:
+    company = await make_company(database)
+    (lamp,) = await articles(database, "LAMP")
+    far = await place_at(database, 900)
+    await put_stock(database, far.id, lamp.id, 2)
+    order_id = await confirmed(database, company, ("LAMP", 2))
+    rooms = [await place_at(database, 500, dispatch_group="house") for _ in range(2)]
+    for room in rooms:
+        await put_stock(database, room.id, lamp.id, 1)
+
+    run = await run_once(database)
+
+    assert (run.moved, run.cost, run.planned, run.bound, run.gained) == (1, 900, 500, 500, 400)
+    assert await places_of(database, order_id) == {room.id: 1 for room in rooms}
+    assert (await run_once(database)).moved == 0
+    await audited(database)
