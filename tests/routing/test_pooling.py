@@ -50,7 +50,7 @@ def test_three_units_from_three_rooms_of_one_house_are_one_parcel() -> None:
 
 def test_a_replay_counts_and_values_one_parcel_of_a_house() -> None:
     demand, supply = three_rooms(room("a"), room("b"), room("c"))
-    decided = {("l", name): 1 for name in ("a", "b", "c")}
+    decided: dict[tuple[Id, Id], int] = {("l", name): 1 for name in ("a", "b", "c")}
     replay = Replay()
     found = replay.step(demand, supply, (POLICY, replace(POLICY, version="other", split_cents=9_000)), decided)
     side = replay.before

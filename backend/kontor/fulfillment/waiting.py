@@ -95,7 +95,7 @@ async def find_waiting(db: Session, after: UUID | None = None, *, most: int = MO
     return Taken(first + turn, turn[-1] if turn else after)
 
 
-def _waiting() -> sa.Select[tuple[UUID]]:
+def _waiting() -> sa.Select[UUID]:
     """The ids of all orders of which something may move."""
     loose = sa.select(Allocation.order_id).where(Allocation.fulfillment_order_id.is_(None))
     # The very condition of the partial index of the waiting lines.

@@ -103,8 +103,7 @@ def _quantiles(np: Any, turn: Turn | None, rng: Any, shape: tuple[int, ...], kin
         return numbers
     shared = np.random.default_rng([*turn.seed, kind])  # the same for all demands that belong together
     part = np.argsort(shared.random((turn.of, *shape)), axis=0)[turn.number]
-    numbers = (part + rng.random(shape)) / turn.of
-    return numbers
+    return np.asarray((part + rng.random(shape)) / turn.of)  # type: ignore[no-any-return]
 
 
 def _dealt(np: Any, wanted: Array, rng: Any, *, mean: float, most: int) -> Array:
