@@ -74,6 +74,7 @@ SUBSCRIBERS: dict[str, tuple[str, ...]] = {
     "PaymentReceived": ("processes.advance", "invoicing.post_journal"),
     "PaymentCaptured": ("invoicing.post_journal",),
     "PaymentWithdrawn": ("invoicing.post_journal",),
+    "DirectDebitAnnounced": ("notifications.tell",),
     "CaptureFailed": ("processes.advance",),
     "CaptureFinished": ("processes.advance",),
     "PaymentVoided": (),

@@ -298,6 +298,12 @@ def _refunded(asked: Asked, known: Known) -> dict[str, Any]:
     }
 
 
+def _direct_debit(asked: Asked, known: Known) -> dict[str, Any]:
+    about = asked.about
+    names = ("amount", "currency", "mandate", "creditor_id", "iban_ending")
+    return {**{name: about[name] for name in names}, "collect_on": date.fromisoformat(about["collect_on"])}
+
+
 def _dunning(asked: Asked, known: Known) -> dict[str, Any]:
     about = asked.about
     return {
@@ -338,6 +344,7 @@ _COMPOSERS = {
     "return_approved": _return_approved,
     "return_received": _return_received,
     "refunded": _refunded,
+    "direct_debit": _direct_debit,
     "dunning": _dunning,
     "digital_delivery": _digital_delivery,
 }

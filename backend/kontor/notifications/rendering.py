@@ -69,6 +69,7 @@ TEMPLATES: dict[str, Facts] = {
     "return_approved": _facts("rma_number lines", "label_url label_attached return_until return_address"),
     "return_received": _facts("rma_number lines", "received_on"),
     "refunded": _facts("amount currency", "shares rma_number reason"),
+    "direct_debit": _facts("amount currency collect_on mandate creditor_id iban_ending"),
     "dunning": _facts("invoice_number level claimed total due_on currency", "fees iban"),
     "digital_delivery": _facts("items"),
     "delayed": _facts("lines", "new_date old_date cancel_url"),

@@ -54,6 +54,11 @@ RULES: dict[str, Rule] = {
     # A return may come in several parcels; each arrival is told.
     "ReturnReceived": Rule("return_received", "return_id", cause="event"),
     "RefundSucceeded": Rule("refunded", "refund_id"),
+    "DirectDebitAnnounced": Rule(
+        "direct_debit",
+        "transaction_id",
+        ("payment_id", "amount", "currency", "mandate", "creditor_id", "iban_ending", "collect_on"),
+    ),
     "DunningNoticeIssued": Rule("dunning", "notice_id", ("number", "level", "claimed", "fees", "currency", "due_on")),
 }
 # Told once per order, whatever names the cause.
