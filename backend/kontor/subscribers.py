@@ -40,6 +40,7 @@ SUBSCRIBERS: dict[str, tuple[str, ...]] = {
     "InvoicePaid": (),
     "CreditNoteIssued": ("invoicing.post_journal", "invoicing.render"),
     "DunningNoticeIssued": ("invoicing.post_journal", "notifications.tell"),
+    "DunningInterestAdded": ("invoicing.post_journal",),
     "DunningFeeSettled": ("invoicing.post_journal",),
     "DebtWrittenOff": ("invoicing.post_journal",),
     "DebtRecovered": ("invoicing.post_journal",),

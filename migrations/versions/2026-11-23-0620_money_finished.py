@@ -41,9 +41,32 @@ def upgrade() -> None:
     op.create_index("ix_payment_mandate_id", "payment", ["mandate_id"], sqlite_where=known, postgresql_where=known)
     op.add_column("payment_transaction", sa.Column("collect_on", sa.Date(), nullable=True))
     op.add_column("payment_transaction", sa.Column("sequence_type", sa.String(4), nullable=True))
+    _instalments()
+
+
+def _instalments() -> None:
+    op.add_column("dunning_notice", sa.Column("instalment", sa.Integer(), server_default="0", nullable=False))
+    op.add_column("dunning_notice", sa.Column("interest_until", sa.Date(), nullable=True))
+    behind = sa.text("interest_until IS NOT NULL")
+    op.create_index(
+        "ix_dunning_notice_interest_until", "dunning_notice", ["interest_until"],
+        sqlite_where=behind, postgresql_where=behind,
+    )  # fmt: skip
+    with op.batch_alter_table("dunning_notice") as table:
+        table.drop_constraint(op.f("uq_dunning_notice_invoice_id_level"), type_="unique")
+        table.create_unique_constraint(
+            op.f("uq_dunning_notice_invoice_id_instalment_level"), ["invoice_id", "instalment", "level"]
+        )
 
 
 def downgrade() -> None:
+    op.drop_index("ix_dunning_notice_interest_until", table_name="dunning_notice")
+    with op.batch_alter_table("dunning_notice") as table:
+        table.drop_constraint(op.f("uq_dunning_notice_invoice_id_instalment_level"), type_="unique")
+        table.create_unique_constraint(op.f("uq_dunning_notice_invoice_id_level"), ["invoice_id", "level"])
+    for name in ("interest_until", "instalment"):
+        with op.batch_alter_table("dunning_notice") as table:
+            table.drop_column(name)
     for name in ("sequence_type", "collect_on"):
         with op.batch_alter_table("payment_transaction") as table:
             table.drop_column(name)

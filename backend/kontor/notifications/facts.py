@@ -310,6 +310,7 @@ def _dunning(asked: Asked, known: Known) -> dict[str, Any]:
         "invoice_number": about["number"],
         "level": about["level"],
         "claimed": about["claimed"],
+        "instalment": bool(about.get("instalment")),
         "fees": about["fees"] or None,
         "total": about["claimed"] + about["fees"],
         "currency": about["currency"],

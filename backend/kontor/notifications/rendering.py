@@ -70,7 +70,7 @@ TEMPLATES: dict[str, Facts] = {
     "return_received": _facts("rma_number lines", "received_on"),
     "refunded": _facts("amount currency", "shares rma_number reason"),
     "direct_debit": _facts("amount currency collect_on mandate creditor_id iban_ending"),
-    "dunning": _facts("invoice_number level claimed total due_on currency", "fees iban"),
+    "dunning": _facts("invoice_number level claimed total due_on currency", "fees iban instalment"),
     "digital_delivery": _facts("items"),
     "delayed": _facts("lines", "new_date old_date cancel_url"),
 }

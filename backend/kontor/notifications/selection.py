@@ -59,7 +59,9 @@ RULES: dict[str, Rule] = {
         "transaction_id",
         ("payment_id", "amount", "currency", "mandate", "creditor_id", "iban_ending", "collect_on"),
     ),
-    "DunningNoticeIssued": Rule("dunning", "notice_id", ("number", "level", "claimed", "fees", "currency", "due_on")),
+    "DunningNoticeIssued": Rule(
+        "dunning", "notice_id", ("number", "level", "claimed", "fees", "currency", "due_on", "instalment")
+    ),
 }
 # Told once per order, whatever names the cause.
 ONCE = {"order_confirmed": "order", "order_in_review": "review"}
