@@ -20,7 +20,7 @@ def upgrade() -> None:
         sa.Column("channel_id", sa.Uuid(), nullable=False),
         sa.Column("creditor_id", sa.String(35), nullable=False),
         sa.Column("reference", sa.String(35), nullable=False),
-        sa.Column("kind", sa.String(30), nullable=False),
+        sa.Column("kind", sa.String(40), nullable=False),
         sa.Column("once", sa.Boolean(), nullable=False),
         sa.Column("signed_on", sa.Date(), nullable=False),
         sa.Column("name", sa.String(70), nullable=False),

@@ -39,7 +39,7 @@ from support import Client, Drain, Principals
 CREDITOR = "DE98ZZZ09999999999"
 SIGNED = date(2026, 6, 1)
 FACTS = MandateFacts(CREDITOR, "M-1", MandateKind.CORE, False, SIGNED)
-DEBITS = {
+DEBITS: dict[str, Any] = {
     "payment_methods": ["DIRECT_DEBIT", "CARD"], "settings": {"sepa": {"creditorId": CREDITOR, "noticeDays": 5}},
 }  # fmt: skip
 

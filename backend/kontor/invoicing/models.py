@@ -157,9 +157,9 @@ class OpenItem(Model):
 class DunningNotice(Model):
     """A reminder of an invoice: its level, fee and interest it asks for, the new due day. Levels are unique.
 
-    `instalment` is the number of the agreed part that it is about, 0 for the whole. `interest_until` is the last day
-    that `interest` counts where base rates of later days were not known, else None. `fee_paid` and `interest_paid` are what
-    has come in; both are settled at `fee_settled_at`.
+    `instalment` is the number of the agreed part that it is about, 0 for the whole. `interest_until` is the
+    last day that `interest` counts where base rates of later days were not known, else None. `fee_paid` and
+    `interest_paid` are what has come in; both are settled at `fee_settled_at`.
     """
 
     __tablename__ = "dunning_notice"
