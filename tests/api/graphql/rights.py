@@ -142,6 +142,7 @@ READS: Mapping[str, Needed] = {
     "taxRates": (P.TAX_READ,),
     "taxRegions": (P.TAX_READ,),
     "giftCards": (P.PAYMENTS_READ,),
+    "mandates": (P.PAYMENTS_READ,),
     "giftCardBalance": (P.ORDERS_PLACE,),
     "vatIds": (P.TAX_READ,),
     "vatIdChecks": (P.TAX_READ,),
@@ -335,6 +336,8 @@ CHANGES: Mapping[str, Needed] = {
     "setTaxRates": (P.TAX_WRITE,),
     "setTaxRegions": (P.TAX_WRITE,),
     "blockGiftCard": (P.PAYMENTS_WRITE,),
+    "saveMandate": (P.ORDERS_PLACE,),
+    "revokeMandate": (P.PAYMENTS_WRITE,),
     "checkVatId": (P.TAX_WRITE,),
     "saveWebhookEndpoint": (P.WEBHOOKS_WRITE,),
     "rotateWebhookSecret": (P.WEBHOOKS_WRITE,),
@@ -601,6 +604,13 @@ def _own(name: str, named: Callable[[str], str]) -> dict[str, Any]:
         "setTaxRates": {"inputs": [{"country": "DE", "rate": "1", "validFrom": "2030-01-01"}]},
         "checkVatId": {"number": "ATU13585627", "requester": "DE136695976"},
         "blockGiftCard": {"id": str(NOTHING), "blocked": True},
+        "saveMandate": {
+            "input": {
+                "channel": "none", "reference": "M-1", "signedOn": "2026-01-01", "name": "Greta Fock",
+                "iban": "DE89370400440532013000",
+            }
+        },
+        "revokeMandate": {"id": str(NOTHING)},
         "giftCardBalance": {"code": "ABCD-EFGH-JKLM-NPQR"},
         "setTaxRegions": {"inputs": [{"country": "DE", "name": "Island", "validFrom": "2030-01-01"}]},
         "saveRiskRules": {"inputs": [{"code": "R"}]},

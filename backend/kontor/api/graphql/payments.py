@@ -260,7 +260,7 @@ class PaymentsMutation:
         async def work(db: Session) -> models.Payment:
             order = await lock_order(db, input.order_id, db.principal)
             promise = PaymentInput(
-                input.kind.value, _amount(order, input.amount), input.gateway, input.token, input.label
+                input.kind.value, _amount(order, input.amount), input.gateway, input.token, input.label, input.mandate
             )
             payment = await service.add_payment(db, order, promise, now=db.now)
             await db.flush()
