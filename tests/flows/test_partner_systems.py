@@ -34,8 +34,8 @@ from kontor.fulfillment.delivering import Delivery, record_delivery
 from kontor.fulfillment.models import FulfillmentOrder, Shipment
 from kontor.fulfillment.shipping import How, Shipping, ship
 from kontor.orders.intake import LineInput
-from kontor.orders.placing import Placed
-from kontor.payments.placing import Taken, take_orders
+from kontor.orders.placing import Placed, Taken
+from kontor.payments.placing import take_orders
 from kontor.returns import deciding
 from kontor.returns.models import Return
 from kontor.webhooks import service as webhooks

@@ -75,6 +75,7 @@ class SavedView(Model):
     name: Mapped[str] = mapped_column(sa.String(60))
     query: Mapped[str] = mapped_column(sa.String(1000))
     shared: Mapped[bool]
+    created_at: Mapped[datetime]
 
 
 class UserLink(Model):

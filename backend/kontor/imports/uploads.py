@@ -215,7 +215,7 @@ async def cancel_upload(db: Session, upload: Upload) -> Upload:
     return upload
 
 
-def _numbers(upload: Upload) -> dict[str, int]:
+def _numbers(upload: Upload) -> dict[str, Any]:
     return {name.lower(): count for name, count in upload.counts.items() if name != RETURNED}
 
 

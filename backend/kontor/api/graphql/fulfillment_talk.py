@@ -72,7 +72,10 @@ async def taken_over(info: Info, row: Any) -> list[TakenOver]:
             place = await by_id(info, StockLocation, other.location_id)
             found.append(
                 TakenOver(
-                    at=other.created_at, quantity=pieces, kind=place and place.kind, place=_name(info, other, place)
+                    at=other.created_at,
+                    quantity=pieces,
+                    kind=place.kind if place else None,
+                    place=_name(info, other, place),
                 )
             )
     return found
