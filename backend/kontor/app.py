@@ -35,10 +35,16 @@ FURTHER = (
     "kontor.api.http.webhooks",
     "kontor.api.http.gateway",
     "kontor.api.http.files",
+    "kontor.api.http.figures",
+    "kontor.api.http.uploads",
+    "kontor.api.http.printing",
     "kontor.api.http.photos",
     "kontor.api.http.mailbox",
     "kontor.api.http.documents",
     "kontor.api.http.sign_in",
+    "kontor.api.http.access",
+    "kontor.api.http.openid",
+    "kontor.api.http.practice",
 )
 
 

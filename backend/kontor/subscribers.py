@@ -9,15 +9,26 @@ SUBSCRIBERS: dict[str, tuple[str, ...]] = {
     # catalog
     "ProductsSaved": (),
     "PoolCodesAdded": (),
+    "OffersSent": (),
+    "OffersApproved": ("inventory.list_offered",),
+    "OffersReturned": (),
+    "OffersWithdrawn": ("inventory.unlist_withdrawn",),
     # channels
     "SalesChannelsSaved": (),
     # customers
     "CustomersSaved": (),
+    # dropship
+    "PartnerReminded": ("notifications.write_partner",),
+    "FulfillmentOverdue": ("care.raise", "notifications.write_staff"),
+    "ObjectionMade": ("notifications.write_staff",),
+    "ObjectionDecided": ("notifications.write_partner",),
     # fulfillment
     "FulfillmentOrdersCreated": ("processes.advance",),
     "FulfillmentAccepted": ("processes.advance",),
+    "FulfillmentPostponed": ("notifications.tell",),
+    "FulfillmentMessageWritten": (),
     "FulfillmentRejected": ("processes.advance", "fulfillment.note_change"),
-    "FulfillmentEscalated": (),
+    "FulfillmentEscalated": ("notifications.write_staff",),
     "FulfillmentOrderShipped": ("processes.advance", "notifications.tell"),
     "ShipmentRecalled": (),
     "PartnerInvoiceRecorded": (),
@@ -41,6 +52,7 @@ SUBSCRIBERS: dict[str, tuple[str, ...]] = {
     "InvoicePaid": (),
     "CreditNoteIssued": ("invoicing.post_journal", "invoicing.render"),
     "DunningNoticeIssued": ("invoicing.post_journal", "notifications.tell"),
+    "DunningInterestAdded": ("invoicing.post_journal",),
     "DunningFeeSettled": ("invoicing.post_journal",),
     "DebtWrittenOff": ("invoicing.post_journal",),
     "DebtRecovered": ("invoicing.post_journal",),
@@ -68,6 +80,8 @@ SUBSCRIBERS: dict[str, tuple[str, ...]] = {
     "PartnerSuspended": ("fulfillment.note_change",),
     "PartnerOnboarding": (),
     "PartnerChanged": (),
+    "AgreementMade": (),
+    "PartnerPersonInvited": ("notifications.write_partner",),
     "PartnerEnded": ("webhooks.partner_ended",),
     # payments
     "PaymentAuthorized": ("processes.advance",),
@@ -75,6 +89,7 @@ SUBSCRIBERS: dict[str, tuple[str, ...]] = {
     "PaymentReceived": ("processes.advance", "invoicing.post_journal"),
     "PaymentCaptured": ("invoicing.post_journal",),
     "PaymentWithdrawn": ("invoicing.post_journal",),
+    "DirectDebitAnnounced": ("notifications.tell",),
     "CaptureFailed": ("processes.advance",),
     "CaptureFinished": ("processes.advance",),
     "PaymentVoided": (),

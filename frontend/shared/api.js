@@ -67,7 +67,7 @@ export async function call(address, options = {}) {
   const headers = { "content-type": "application/json", "accept-language": language.value };
   const answer = await fetched(address, { headers, ...options }, false);
   const reference = answer.headers.get("x-request-id");
-  if (answer.status === 204) return null;
+  if (answer.status === 204 || answer.headers.get("content-length") === "0") return null;
   const found = await json(answer, reference);
   if (!answer.ok) throw new Refused(found.errors[0], reference);
   return found;

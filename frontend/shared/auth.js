@@ -23,12 +23,26 @@ export async function recognize() {
 }
 
 /**
+ * One step of signing in. The answer is the person, who is signed in then, or names the step that waits for a code.
  * Throws `Refused`.
- * @param {string} email
- * @param {string} password
+ * @param {string} address
+ * @param {Record<string, any>} given
+ * @returns {Promise<string | null>} the step that waits for a code
  */
-export async function signIn(email, password) {
-  me.value = await call("/auth/sign-in", { method: "POST", body: JSON.stringify({ email, password }) });
+export async function enter(address, given) {
+  const found = await call(address, { method: "POST", body: JSON.stringify(given) });
+  if (found.secondFactor) return found.secondFactor;
+  me.value = found;
+  return null;
+}
+
+/**
+ * What a page beside GraphQL answers without anybody being signed in. Throws `Refused`.
+ * @param {string} address
+ * @param {Record<string, any>} given
+ */
+export function tellServer(address, given) {
+  return call(address, { method: "POST", body: JSON.stringify(given) });
 }
 
 /** What was typed and kept in this tab goes with the session. */

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0680c1d2e3f4"
-down_revision = "7d2f90b3c41e"
+down_revision = "a0630c5e19d4"
 branch_labels = None
 depends_on = None
 

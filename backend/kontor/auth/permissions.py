@@ -43,6 +43,9 @@ class Permission(StrEnum):
     LOCATIONS_WRITE = "locations:write"
     NOTIFICATIONS_READ = "notifications:read"
     NOTIFICATIONS_WRITE = "notifications:write"
+    OFFERS_READ = "offers:read"  # what partners offer and ask for it; a partner its own
+    OFFERS_REVIEW = "offers:review"  # put offers on sale or send them back
+    OFFERS_WRITE = "offers:write"
     OPERATIONS_READ = "operations:read"  # dead letters, queues, alerts
     OPERATIONS_WRITE = "operations:write"  # repeat and discard dead letters, replay events
     ORDERS_CANCEL = "orders:cancel"
@@ -50,6 +53,7 @@ class Permission(StrEnum):
     ORDERS_PLACE = "orders:place"
     ORDERS_READ = "orders:read"
     ORDERS_WRITE = "orders:write"  # notes, tags, addresses: what neither places, changes nor cancels
+    PARTNERSHIP_WRITE = "partnership:write"  # one's own company, places and people, as a partner
     PARTNERS_READ = "partners:read"
     PARTNERS_WRITE = "partners:write"
     PAYMENTS_READ = "payments:read"
@@ -94,6 +98,7 @@ class Role(StrEnum):
     STORE_ASSOCIATE = "STORE_ASSOCIATE"
     STORE_MANAGER = "STORE_MANAGER"
     DROPSHIPPER = "DROPSHIPPER"
+    DROPSHIPPER_STAFF = "DROPSHIPPER_STAFF"
 
 
 class ClientKind(StrEnum):
@@ -127,6 +132,9 @@ OPERATIONS: Bundle = _MASTERS | {
     P.LOCATIONS_WRITE,
     P.NOTIFICATIONS_READ,
     P.NOTIFICATIONS_WRITE,
+    P.OFFERS_READ,
+    P.OFFERS_REVIEW,
+    P.OFFERS_WRITE,
     P.OPERATIONS_READ,
     P.OPERATIONS_WRITE,
     P.ORDERS_CANCEL,
@@ -234,7 +242,7 @@ STORE_ASSOCIATE: Bundle = frozenset(
 STORE_MANAGER: Bundle = STORE_ASSOCIATE | {P.IMPORTS_READ, P.IMPORTS_WRITE, P.REPORTS_READ, P.STOCK_WRITE}
 
 # Nothing that shows more of a customer than what is needed to ship.
-DROPSHIPPER: Bundle = frozenset(
+DROPSHIPPER_STAFF: Bundle = frozenset(
     {
         P.CATALOG_READ,
         P.FULFILLMENT_READ,
@@ -242,6 +250,8 @@ DROPSHIPPER: Bundle = frozenset(
         P.IMPORTS_READ,
         P.IMPORTS_WRITE,
         P.LOCATIONS_READ,
+        P.OFFERS_READ,
+        P.OFFERS_WRITE,
         P.PARTNERS_READ,
         P.RETURNS_DECIDE,
         P.STOCK_READ,
@@ -251,6 +261,7 @@ DROPSHIPPER: Bundle = frozenset(
 
 # A partner's own systems: their keys, and where events are pushed to.
 CONNECT: Bundle = frozenset({P.CLIENTS_READ, P.CLIENTS_WRITE, P.WEBHOOKS_READ, P.WEBHOOKS_WRITE})
+DROPSHIPPER: Bundle = DROPSHIPPER_STAFF | CONNECT | {P.PARTNERSHIP_WRITE}
 
 ROLES: Mapping[Role, Bundle] = {
     Role.ADMIN: frozenset(Permission),
@@ -260,10 +271,11 @@ ROLES: Mapping[Role, Bundle] = {
     Role.CARE_LEAD: CARE_LEAD,
     Role.STORE_ASSOCIATE: STORE_ASSOCIATE,
     Role.STORE_MANAGER: STORE_MANAGER,
-    Role.DROPSHIPPER: DROPSHIPPER | CONNECT,
+    Role.DROPSHIPPER: DROPSHIPPER,
+    Role.DROPSHIPPER_STAFF: DROPSHIPPER_STAFF,
 }
 STORE_ROLES = frozenset({Role.STORE_ASSOCIATE, Role.STORE_MANAGER})
-PARTNER_ROLES = frozenset({Role.DROPSHIPPER})
+PARTNER_ROLES = frozenset({Role.DROPSHIPPER, Role.DROPSHIPPER_STAFF})
 
 # A customer gets of these what the shop's client holds itself; prices and places stay with the client.
 CUSTOMER: Bundle = frozenset({P.INVOICES_READ, P.ORDERS_CANCEL, P.ORDERS_READ, P.RETURNS_READ, P.RETURNS_REQUEST})
@@ -290,9 +302,9 @@ GRANTABLE: Mapping[ClientKind, Bundle] = {
         P.WEBHOOKS_READ,
         P.WEBHOOKS_WRITE,
     },
-    ClientKind.PARTNER: DROPSHIPPER | {P.WEBHOOKS_READ, P.WEBHOOKS_WRITE},
+    ClientKind.PARTNER: DROPSHIPPER_STAFF | {P.WEBHOOKS_READ, P.WEBHOOKS_WRITE},
     # A machine that could make people or machines could make itself anything.
-    ClientKind.INTEGRATION: frozenset(Permission) - {P.CLIENTS_WRITE, P.USERS_WRITE},
+    ClientKind.INTEGRATION: frozenset(Permission) - {P.CLIENTS_WRITE, P.PARTNERSHIP_WRITE, P.USERS_WRITE},
 }
 
 

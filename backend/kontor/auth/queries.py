@@ -1,7 +1,7 @@
 """Finding people, clients and those behind a token. Lifetimes of tokens are measured on the wall clock, as `now`."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -159,7 +159,8 @@ async def find_session(db: Session, token_hash: str, *, now: datetime) -> Found 
     if not rows:
         return None
     locations = frozenset(row.location_id for row in rows if row.location_id is not None)
-    return Found(user_principal(rows[0].User, locations), rows[0].id, rows[0].last_seen_at)
+    principal = replace(user_principal(rows[0].User, locations), session_id=rows[0].id)
+    return Found(principal, rows[0].id, rows[0].last_seen_at)
 
 
 async def find_access_token(db: Session, token_hash: str, *, now: datetime) -> Found | None:

@@ -13,17 +13,27 @@ from kontor.auth.errors import (
     EmailTaken,
     InvalidUser,
     LastAdmin,
+    SessionNotFound,
     SignInRefused,
     WeakPassword,
     WrongPassword,
 )
-from kontor.auth.models import AccessToken, ApiClientSecret, User, UserLocation, UserSession
+from kontor.auth.models import (
+    AccessToken,
+    ApiClientSecret,
+    SignInStep,
+    User,
+    UserLink,
+    UserLocation,
+    UserSession,
+)
 from kontor.auth.permissions import PARTNER_ROLES, STORE_ROLES, Role
 from kontor.core.db import Session
 from kontor.core.ids import new_id
 
 SESSION_LIFE = timedelta(hours=16)
 SEEN_EVERY = timedelta(minutes=1)
+LINKS_KEPT = timedelta(days=90)  # so long an expired link still brings a new one to the same address
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +51,20 @@ class UserInput:
 
 async def create_user(db: Session, given: UserInput, *, password: str, now: datetime) -> User:
     """Add a person; raises `InvalidUser`, `WeakPassword` or `EmailTaken`, each naming the field."""
+    secrets.check_strength(password, email=await _checked(db, given))
+    return await add_user(db, given, password_hash=await secrets.hash_password(password), now=now)
+
+
+async def add_user(db: Session, given: UserInput, *, password_hash: str, now: datetime) -> User:
+    """Add a person with a hash that was made; raises `InvalidUser` or `EmailTaken`, each naming the field."""
     email = await _checked(db, given)
-    secrets.check_strength(password, email=email)
     if await queries.find_user_by_email(db, email) is not None:
         raise EmailTaken("There is a user with this email address.", path=("email",))
     user = User(
         id=new_id(),
         email=email,
         name=given.name.strip(),
-        password_hash=await secrets.hash_password(password),
+        password_hash=password_hash,
         role=given.role,
         partner_id=given.partner_id,
         language=given.language,
@@ -129,9 +144,14 @@ async def open_session(
     user = await queries.lock_user(db, user.id)
     if not user.active or not secrets.same(user.password_hash, verified_hash):
         raise refused()
+    user.password_hash = new_hash or user.password_hash
+    return start_session(db, user, user_agent=user_agent, now=now, way="password")
+
+
+def start_session(db: Session, user: User, *, user_agent: str, now: datetime, way: str) -> str:
+    """Sign in a locked person who proved who they are by `way`; returns the token, shown this once."""
     token = secrets.new_secret("ks")
     user.last_signed_in_at, user.failed_attempts = now, 0
-    user.password_hash = new_hash or user.password_hash
     db.add(
         UserSession(
             id=new_id(),
@@ -143,7 +163,7 @@ async def open_session(
             expires_at=now + SESSION_LIFE,
         )
     )
-    audit.note(db, "signIn", [("user", user.id)])
+    audit.note(db, "signIn", [("user", user.id)], {"way": way})
     return token
 
 
@@ -184,11 +204,29 @@ async def sign_out(db: Session, token: str) -> None:
         audit.note(db, "signOut", [("user", user_id)])
 
 
-async def sign_out_everywhere(db: Session, user_id: UUID) -> None:
-    """End every session of a person."""
-    await db.execute(
-        sa.delete(UserSession).where(UserSession.user_id == user_id).execution_options(synchronize_session=False)
+async def sign_out_everywhere(db: Session, user_id: UUID, *, but: UUID | None = None) -> None:
+    """End every session of a person, except the one given as `but`."""
+    ended = sa.delete(UserSession).where(UserSession.user_id == user_id)
+    if but is not None:
+        ended = ended.where(UserSession.id != but)
+    await db.execute(ended.execution_options(synchronize_session=False))
+
+
+async def sessions_of(db: Session, user_id: UUID, *, now: datetime) -> list[UserSession]:
+    """Where a person is signed in, the last seen first."""
+    found = sa.select(UserSession).where(
+        UserSession.user_id == user_id,
+        UserSession.expires_at > now,
+        UserSession.last_seen_at > now - queries.SESSION_IDLE,
     )
+    return list(await db.scalars(found.order_by(UserSession.last_seen_at.desc(), UserSession.id)))
+
+
+async def end_session(db: Session, user_id: UUID, session_id: UUID) -> None:
+    """End one of a person's own sessions; raises `SessionNotFound`."""
+    ended = sa.delete(UserSession).where(UserSession.id == session_id, UserSession.user_id == user_id)
+    if not (await db.execute(ended.returning(UserSession.id))).all():
+        raise SessionNotFound("There is no such session.", path=("id",))
 
 
 async def forget_expired(db: Session, *, now: datetime) -> None:
@@ -198,6 +236,8 @@ async def forget_expired(db: Session, *, now: datetime) -> None:
         (UserSession, UserSession.last_seen_at <= now - queries.SESSION_IDLE),
         (AccessToken, AccessToken.expires_at <= now),
         (ApiClientSecret, ApiClientSecret.expires_at <= now),
+        (SignInStep, SignInStep.expires_at <= now),
+        (UserLink, UserLink.expires_at <= now - LINKS_KEPT),
     ):
         await db.execute(sa.delete(model).where(over).execution_options(synchronize_session=False))
 

@@ -29,6 +29,8 @@ class Principal:
     location_ids: frozenset[UUID] | None = None
     channel_ids: frozenset[UUID] | None = None
     customer_id: UUID | None = None
+    # By which session a person acts; the same person by another session is the same actor.
+    session_id: UUID | None = field(default=None, compare=False)
 
     def may(self, permission: str) -> bool:
         """Whether the permission is held; the system holds all."""

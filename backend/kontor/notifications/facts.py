@@ -317,12 +317,19 @@ def _refunded(asked: Asked, known: Known) -> dict[str, Any]:
     }
 
 
+def _direct_debit(asked: Asked, known: Known) -> dict[str, Any]:
+    about = asked.about
+    names = ("amount", "currency", "mandate", "creditor_id", "iban_ending")
+    return {**{name: about[name] for name in names}, "collect_on": date.fromisoformat(about["collect_on"])}
+
+
 def _dunning(asked: Asked, known: Known) -> dict[str, Any]:
     about = asked.about
     return {
         "invoice_number": about["number"],
         "level": about["level"],
         "claimed": about["claimed"],
+        "instalment": bool(about.get("instalment")),
         "fees": about["fees"] or None,
         "total": about["claimed"] + about["fees"],
         "currency": about["currency"],
@@ -358,6 +365,7 @@ _COMPOSERS = {
     "return_received": _return_received,
     "return_decided": _return_decided,
     "refunded": _refunded,
+    "direct_debit": _direct_debit,
     "dunning": _dunning,
     "digital_delivery": _digital_delivery,
 }

@@ -49,6 +49,7 @@ RULES: dict[str, Rule] = {
     "CodesIssued": Rule("digital_delivery", "shipment_id"),
     "OrderLinesCanceled": Rule("canceled", keeps=("lines", "amount", "whole"), cause="event"),
     "OrderRejected": Rule("canceled", cause="whole"),
+    "FulfillmentPostponed": Rule("delayed", keeps=("lines", "was_expected_on", "expected_on"), cause="event"),
     "BackorderRescheduled": Rule("delayed", keeps=("lines", "was_expected_on", "expected_on"), cause="event"),
     "ReturnApproved": Rule("return_approved", "return_id"),
     # A return may come in several parcels; each arrival is told.
@@ -56,7 +57,14 @@ RULES: dict[str, Rule] = {
     "ReturnDecided": Rule("return_decided", "return_id", keeps=("lines",), cause="event"),
     "ReturnLabelRenewed": Rule("return_approved", "return_id", cause="event"),
     "RefundSucceeded": Rule("refunded", "refund_id"),
-    "DunningNoticeIssued": Rule("dunning", "notice_id", ("number", "level", "claimed", "fees", "currency", "due_on")),
+    "DirectDebitAnnounced": Rule(
+        "direct_debit",
+        "transaction_id",
+        ("payment_id", "amount", "currency", "mandate", "creditor_id", "iban_ending", "collect_on"),
+    ),
+    "DunningNoticeIssued": Rule(
+        "dunning", "notice_id", ("number", "level", "claimed", "fees", "currency", "due_on", "instalment")
+    ),
 }
 # Told once per order, whatever names the cause.
 ONCE = {"order_confirmed": "order", "order_in_review": "review"}

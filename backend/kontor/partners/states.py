@@ -25,3 +25,21 @@ PARTNER = Transitions(
         PartnerState.SUSPENDED: {PartnerState.ACTIVE, PartnerState.ENDED},
     },
 )
+
+
+class PracticeState(StrEnum):
+    """Where a practice order stands: the way of a fulfillment order, without what can go wrong."""
+
+    OPEN = "OPEN"
+    ACCEPTED = "ACCEPTED"
+    SHIPPED = "SHIPPED"
+
+
+PRACTICE = Transitions(
+    PracticeState,
+    start=PracticeState.OPEN,
+    table={
+        PracticeState.OPEN: {PracticeState.ACCEPTED},
+        PracticeState.ACCEPTED: {PracticeState.SHIPPED},
+    },
+)

@@ -33,6 +33,7 @@ from kontor.returns.events import (
 )
 from kontor.returns.homing import channel_places, return_places
 from kontor.returns.models import Return, ReturnLine, ReturnPlaceDecision
+from kontor.returns.postage import payer_of
 from kontor.returns.states import RETURN, ReturnReason, ReturnState
 
 R = ReturnState
@@ -106,6 +107,9 @@ async def request_return(
                 requested=wish.quantity, possible=possible,
             )  # fmt: skip
         rows += [_line(made, wish, line_id, count) for line_id, count in pieces.items()]
+    made.postage_payer = await payer_of(
+        db, [row.shipment_line_id for row in rows], [wish.reason for wish in announced.wishes]
+    )
     db.add(made)
     await db.flush()
     db.add_all(rows)

@@ -4,8 +4,11 @@ import { html, useSignal } from "../../shared/ui.js";
 
 const KEPT = "carrier"; // the one used last is proposed again
 
-/** @param {{busy: boolean, ship: (parcels: any[]) => void}} props */
-export function ShipForm({ busy, ship }) {
+/**
+ * `proposed` are the carriers the company ships with.
+ * @param {{busy: boolean, ship: (parcels: any[]) => void, proposed?: string[]}} props
+ */
+export function ShipForm({ busy, ship, proposed = [] }) {
   const parcels = useSignal([0]);
 
   function submit(/** @type {SubmitEvent} */ event) {
@@ -18,18 +21,19 @@ export function ShipForm({ busy, ship }) {
   }
 
   return html`<form class="part" onSubmit=${submit}><h2>${t("ship.title")}</h2>
-    ${parcels.value.map((number) => html`<${Parcel} key=${number} number=${number} />`)}
+    ${parcels.value.map((number) => html`<${Parcel} key=${number} number=${number} proposed=${proposed} />`)}
     <p class="muted">${t("ship.follows")}</p>
     <div class="row"><button class="button main" aria-disabled=${busy}>${t("ship.do")}</button>
       <button type="button" class="button" onClick=${() => { parcels.value = [...parcels.value, parcels.value.length]; }}>${t("ship.another")}</button></div>
   </form>`;
 }
 
-/** @param {{number: number}} props */
-function Parcel({ number }) {
+/** @param {{number: number, proposed: string[]}} props */
+function Parcel({ number, proposed }) {
   return html`<fieldset class="row"><legend>${t("ship.parcel", { number: number + 1 })}</legend>
     <div class="field"><label for=${`c-${number}`}>${t("ship.carrier")}</label>
-      <input id=${`c-${number}`} name="carrier" maxlength="60" autocomplete="off" defaultValue=${localStorage.getItem(KEPT) ?? ""} /></div>
+      <input id=${`c-${number}`} name="carrier" maxlength="60" autocomplete="off" list=${proposed.length ? "carriers" : undefined} defaultValue=${localStorage.getItem(KEPT) ?? proposed[0] ?? ""} />
+      ${proposed.length > 0 && number === 0 && html`<datalist id="carriers">${proposed.map((each) => html`<option key=${each} value=${each} />`)}</datalist>`}</div>
     <div class="field"><label for=${`n-${number}`}>${t("ship.tracking")}</label>
       <input id=${`n-${number}`} name="tracking" maxlength="100" autocomplete="off" /></div>
   </fieldset>`;

@@ -22,7 +22,7 @@ from kontor.core.clock import wall
 from kontor.core.principal import Principal, PrincipalKind
 
 _USER_FIELDS = (
-    "id", "email", "name", "role", "partner_id", "language", "active", "failed_attempts", "last_failed_at",
+    "id", "email", "name", "role", "partner_id", "language", "timezone", "active", "failed_attempts", "last_failed_at",
     "last_signed_in_at", "created_at", "updated_at",
 )  # fmt: skip
 _CLIENT_FIELDS = (
@@ -43,6 +43,7 @@ class User:
     role: Role
     partner_id: UUID | None
     language: str
+    timezone: str | None = strawberry.field(description="Null: that of the browser.")
     active: bool
     failed_attempts: int = strawberry.field(description="Wrong passwords since the last time it was right.")
     last_failed_at: datetime | None

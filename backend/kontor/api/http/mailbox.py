@@ -29,6 +29,7 @@ from kontor.core.errors import NotFound
 from kontor.core.principal import Principal, PrincipalKind
 from kontor.documents import formatting
 from kontor.documents.values import Language
+from kontor.notifications import people
 from kontor.notifications.ports import MessageSender
 from kontor.settings import Settings
 
@@ -116,6 +117,17 @@ def may_read(principal: Principal, settings: Settings, headers: Any, client: str
     return settings.development and settings.embedded and not proxied and _is_this_machine(client)
 
 
+def may_read_person(name: str, principal: Principal, *, signed_in_needed: bool) -> bool:
+    """Whether a mail may be read that leads into somebody's account: by those who could set the password themselves."""
+    return not name.startswith(people.PREFIX) or not signed_in_needed or principal.may(Permission.USERS_WRITE)
+
+
+def _signed_in(request: Request) -> bool:
+    """Whether the mailbox is read by somebody who signed in, and not by the developer at the machine itself."""
+    principal: Principal = request.state.principal
+    return principal.kind is not PrincipalKind.ANONYMOUS
+
+
 def _is_this_machine(client: str | None) -> bool:
     try:
         return client is not None and ipaddress.ip_address(client).is_loopback
@@ -167,8 +179,11 @@ async def _mail(request: Request) -> StoredMail | Response:
     box = _box(request)
     if isinstance(box, Response):
         return box
+    name = request.path_params["name"]
+    if not may_read_person(name, request.state.principal, signed_in_needed=_signed_in(request)):
+        return _notice(request, "missing", 404)
     try:
-        return await box.read_message(request.path_params["name"])
+        return await box.read_message(name)
     except NotFound:
         return _notice(request, "missing", 404)
 
@@ -178,7 +193,9 @@ async def _index(request: Request) -> Response:
     if isinstance(box, Response):
         return box
     to = request.query_params.get("to", "").strip()[:254]
-    mails = await box.list_messages(to=to, limit=SHOWN)
+    known = _signed_in(request)
+    found = await box.list_messages(to=to, limit=SHOWN)
+    mails = [each for each in found if may_read_person(each.name, request.state.principal, signed_in_needed=known)]
     words, count = WORDS[language(request)], len(mails)
     word = {0: "none", 1: "one", SHOWN: "most"}.get(count, "many")
     return _page(request, mails=mails, to=to, found=words[word].format(count=count))

@@ -16,11 +16,12 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from kontor.api.http.refusals import refusal
-from kontor.auth import customer_tokens, limits, queries, secrets, service
+from kontor.auth import customer_tokens, limits, queries, second_factor, secrets, service, steps
 from kontor.auth.cache import PrincipalCache
 from kontor.auth.clients import USED_EVERY, note_used
-from kontor.auth.errors import InvalidToken, SignInRefused, TooManyAttempts
+from kontor.auth.errors import InvalidToken, SecondFactorNeeded, SignInRefused, TooManyAttempts
 from kontor.auth.models import User
+from kontor.auth.values import StepKind
 from kontor.core.clock import wall
 from kontor.core.errors import InvalidInput, KontorError, Unavailable
 from kontor.core.jobs import Runtime
@@ -28,7 +29,7 @@ from kontor.core.principal import ANONYMOUS, Principal, PrincipalKind
 from kontor.settings import Settings
 
 log = structlog.get_logger("kontor.auth")
-MAX_BODY = 10_000
+MAX_BODY = 20_000
 
 
 class Gate:
@@ -165,8 +166,9 @@ async def _look_up_customer(runtime: Runtime, token: str) -> Principal | None:
 async def sign_in(runtime: Runtime, email: str, password: str, *, address: str, user_agent: str) -> tuple[User, str]:
     """Check a password and open a session; returns the person and the session's token.
 
-    Raises `SignInRefused`, the same for every reason and as slow for unknown people as for known ones, and
-    `TooManyAttempts`. The slow hashing is done between two short transactions.
+    Raises `SignInRefused`, the same for every reason and as slow for unknown people as for known ones,
+    `TooManyAttempts`, and `SecondFactorNeeded` with the `step` that waits for a code. The slow hashing is done between
+    two short transactions.
     """
     limiter, account, now = gate(runtime).limiter, queries.normalize_email(email), wall()
     await limiter.take(limits.SIGN_IN_ADDRESS, address)
@@ -182,12 +184,18 @@ async def sign_in(runtime: Runtime, email: str, password: str, *, address: str, 
         log.info("sign-in refused", user=str(user.id) if user else None, address=address)
         raise service.refused()
     new_hash = await secrets.hash_password(password) if secrets.needs_rehash(user.password_hash) else None
+    step = token = ""
     async with runtime.database.unit_of_work(_as(user)) as db:
-        token = await service.open_session(
-            db, user, verified_hash=user.password_hash, user_agent=user_agent, now=now, new_hash=new_hash
-        )
+        if await second_factor.is_on(db, user.id):
+            step = steps.begin(db, StepKind.SECOND_FACTOR, {"way": "password and code"}, now=now, user_id=user.id)
+        else:
+            token = await service.open_session(
+                db, user, verified_hash=user.password_hash, user_agent=user_agent, now=now, new_hash=new_hash
+            )
     await limiter.forget(limits.SIGN_IN_PAIR, account, address)
     await limiter.forget(limits.SIGN_IN_ACCOUNT, account)
+    if step:
+        raise SecondFactorNeeded("A code of the second factor is needed.", step=step)
     return user, token
 
 
@@ -202,8 +210,16 @@ async def _post_sign_in(request: Request) -> Response:
         user, token = await sign_in(
             runtime, email, password, address=address_of(request), user_agent=request.headers.get("user-agent", "")
         )
+    except SecondFactorNeeded as needed:
+        return not_stored(JSONResponse({"secondFactor": needed.params["step"]}, 202))
     except (SignInRefused, TooManyAttempts, InvalidInput) as problem:
         return _refused(problem, request)
+    return await welcome(request, user, token)
+
+
+async def welcome(request: Request, user: User, token: str) -> Response:
+    """Who is signed in now, and the session's cookie."""
+    runtime: Runtime = request.app.state.runtime
     async with runtime.database.read_only() as db:
         locations = (await queries.locations_of(db, [user.id]))[user.id]
     return remember(JSONResponse(describe(queries.user_principal(user, locations), user)), token, runtime.settings)
@@ -220,7 +236,7 @@ def remember(response: Response, token: str, settings: Settings) -> Response:
         httponly=True,
         samesite="lax",
     )
-    return _not_stored(response)
+    return not_stored(response)
 
 
 async def _post_sign_out(request: Request) -> Response:
@@ -239,7 +255,7 @@ async def sign_out(request: Request, response: Response) -> Response:
     response.delete_cookie(
         cookie_name(runtime.settings), path="/", secure=is_secure(runtime.settings), httponly=True, samesite="lax"
     )
-    return _not_stored(response)
+    return not_stored(response)
 
 
 async def _get_me(request: Request) -> Response:
@@ -254,11 +270,11 @@ async def _get_me(request: Request) -> Response:
     if principal.kind is PrincipalKind.USER and principal.id is not None:
         async with runtime.database.read_only() as db:
             user = await queries.get_user(db, principal.id)
-    return _not_stored(JSONResponse(describe(principal, user)))
+    return not_stored(JSONResponse(describe(principal, user)))
 
 
-async def _credentials(request: Request) -> tuple[str, str]:
-    """Email and password of a JSON body; JSON, because a foreign page's form cannot send that without asking."""
+async def read_json(request: Request) -> dict[str, Any]:
+    """The object of a JSON body; JSON, because a foreign page's form cannot send that without asking."""
     if request.headers.get("content-type", "").split(";")[0].strip().lower() != "application/json":
         raise InvalidInput("Send application/json.", code="INVALID_BODY")
     body = bytearray()
@@ -270,8 +286,14 @@ async def _credentials(request: Request) -> tuple[str, str]:
         given = orjson.loads(body)
     except orjson.JSONDecodeError as problem:
         raise InvalidInput("The body is no JSON.", code="INVALID_BODY") from problem
+    return given if isinstance(given, dict) else {}
+
+
+async def _credentials(request: Request) -> tuple[str, str]:
+    """Email and password of a JSON body."""
+    given = await read_json(request)
     for name in ("email", "password"):
-        if not isinstance(given, dict) or not isinstance(given.get(name), str) or not given[name]:
+        if not isinstance(given.get(name), str) or not given[name]:
             raise InvalidInput(f"The {name} is missing.", code="REQUIRED", path=(name,))
     return given["email"], given["password"]
 
@@ -309,7 +331,8 @@ def _refused(problem: KontorError, request: Request) -> Response:
     return response
 
 
-def _not_stored(response: Response) -> Response:
+def not_stored(response: Response) -> Response:
+    """What is about one person is kept by nobody on the way."""
     response.headers["Cache-Control"] = "no-store"
     return response
 

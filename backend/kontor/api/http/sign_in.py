@@ -9,8 +9,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from kontor.api.http import mailbox, session
-from kontor.auth.errors import SignInRefused, TooManyAttempts
+from kontor.api.http import access, mailbox, session
+from kontor.auth.errors import SecondFactorNeeded, SignInRefused, StepOver, TooManyAttempts, WrongCode
 from kontor.core.jobs import Runtime
 from kontor.core.principal import Principal, PrincipalKind
 
@@ -18,14 +18,16 @@ LONGEST_FORM = 10_000
 WORDS: dict[str, dict[str, str]] = {
     "en": {
         "title": "Sign in", "skip": "To the content", "email": "Email", "password": "Password", "enter": "Sign in",
-        "leave": "Sign out", "who": "You are signed in as {name}.",
+        "leave": "Sign out", "code": "Code of your app, or a recovery code", "wrong_code": "This code does not fit.",
+        "over": "This took too long. Please sign in again.", "who": "You are signed in as {name}.",
         "refused": "Email or password is wrong, or the account is closed.",
         "often": "Too many attempts. Please try again in {seconds} seconds.",
         "astray": "This form was sent from another page. Please sign in here.",
     },
     "de": {
         "title": "Anmelden", "skip": "Zum Inhalt", "email": "E-Mail", "password": "Passwort", "enter": "Anmelden",
-        "leave": "Abmelden", "who": "Sie sind angemeldet als {name}.",
+        "leave": "Abmelden", "code": "Code Ihrer App oder ein Ersatzcode", "wrong_code": "Dieser Code passt nicht.",
+        "over": "Das hat zu lange gedauert. Bitte melden Sie sich neu an.", "who": "Sie sind angemeldet als {name}.",
         "refused": "E-Mail oder Passwort ist falsch, oder das Konto ist geschlossen.",
         "often": "Zu viele Versuche. Bitte in {seconds} Sekunden noch einmal versuchen.",
         "astray": "Dieses Formular kam von einer anderen Seite. Bitte hier anmelden.",
@@ -41,13 +43,22 @@ def way_back(wanted: str | None) -> str:
     return "/" if parts.scheme or parts.netloc else wanted
 
 
-def _page(request: Request, back: str, *, status: int = 200, notice: str | None = None, email: str = "") -> Response:
+def _page(
+    request: Request,
+    back: str,
+    *,
+    status: int = 200,
+    notice: str | None = None,
+    email: str = "",
+    step: str = "",
+) -> Response:
     principal: Principal = request.state.principal
     language = mailbox.language(request)
     words = WORDS[language]
     known = principal.kind is PrincipalKind.USER
     values: dict[str, Any] = {
         "language": language, "words": words, "style": mailbox.STYLE, "notice": notice, "next": back, "email": email,
+        "step": step,
         "known": words["who"].format(name=principal.name) if known else None,
     }  # fmt: skip
     text = mailbox.templates().get_template("sign_in.html").render(values)
@@ -67,12 +78,20 @@ async def _enter(request: Request) -> Response:
     if not session.comes_from_here(request.headers, request.app.state.settings):
         return _page(request, back, status=400, notice=words["astray"])
     runtime: Runtime = request.app.state.runtime
-    email = given.get("email", "")
+    email, step, agent = given.get("email", ""), given.get("step", ""), request.headers.get("user-agent", "")
     try:
-        _, token = await session.sign_in(
-            runtime, email, given.get("password", ""), address=session.address_of(request),
-            user_agent=request.headers.get("user-agent", ""),
-        )  # fmt: skip
+        if step:
+            _, token = await access.give_code(runtime, step, given.get("code", ""), user_agent=agent)
+        else:
+            _, token = await session.sign_in(
+                runtime, email, given.get("password", ""), address=session.address_of(request), user_agent=agent
+            )
+    except SecondFactorNeeded as needed:
+        return _page(request, back, step=needed.params["step"])
+    except WrongCode:
+        return _page(request, back, status=401, notice=words["wrong_code"], step=step)
+    except StepOver:
+        return _page(request, back, status=401, notice=words["over"])
     except SignInRefused:
         return _page(request, back, status=401, notice=words["refused"], email=email)
     except TooManyAttempts as problem:
