@@ -36,6 +36,7 @@ FURTHER = (
     "kontor.api.http.gateway",
     "kontor.api.http.files",
     "kontor.api.http.printing",
+    "kontor.api.http.branding",
     "kontor.api.http.mailbox",
     "kontor.api.http.documents",
     "kontor.api.http.sign_in",

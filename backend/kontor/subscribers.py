@@ -6,10 +6,15 @@ SUBSCRIBERS: dict[str, tuple[str, ...]] = {
     "GatewayPayoutConverted": ("invoicing.post_journal",),
     "GatewayPayoutArrived": ("invoicing.post_journal",),
     "GatewayDifferenceExplained": ("invoicing.post_journal",),
+    # carriers
+    "LabelCreated": (),
+    "LabelRefused": (),
+    "LabelCanceled": (),
     # catalog
     "ProductsSaved": (),
     "PoolCodesAdded": (),
     # channels
+    "BrandSaved": (),
     "SalesChannelsSaved": (),
     # customers
     "CustomersSaved": (),
