@@ -1,7 +1,7 @@
 """Jobs of carriers: the intent is committed, the carrier is called, the outcome is committed with the job's own end."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -120,7 +120,7 @@ async def _request(db: Session, label: CarrierLabel) -> tuple[CarrierAccount, La
         weight_g=asked["weight_g"],
         order_number=asked["order_number"],
         language=asked["language"],
-        asked_at=label.created_at,
+        asked_on=date.fromisoformat(asked["asked_on"]),
         size_mm=(asked["size_mm"][0], asked["size_mm"][1]),
         number=label.tracking_number or "",
         sscc=asked["sscc"],

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
@@ -30,8 +30,8 @@ class Abilities:
 class LabelRequest:
     """A label for one parcel. `reference` is ours and the same however often it is asked; weight in grams.
 
-    `settings` are those of the account, such as the contract's number; `number` is set where numbers are ours to give.
-    `facts` are printed where the label is drawn by us.
+    `asked_on` is the day on the wall of the place. `settings` are those of the account, such as the contract's number;
+    `number` is set where numbers are ours to give. `facts` are printed where the label is drawn by us.
     """
 
     reference: str
@@ -42,7 +42,7 @@ class LabelRequest:
     weight_g: int
     order_number: str
     language: Language
-    asked_at: datetime
+    asked_on: date
     size_mm: tuple[int, int] = (100, 150)
     number: str = ""
     sscc: str = ""

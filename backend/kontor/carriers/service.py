@@ -17,6 +17,7 @@ from kontor.carriers.states import LABEL, LabelState
 from kontor.channels.branding import brands_of_channels, shown_on_papers
 from kontor.channels.models import LegalEntity, SalesChannel
 from kontor.core import numbering
+from kontor.core.clock import local_day
 from kontor.core.db import Session
 from kontor.core.errors import InvalidInput
 from kontor.core.ids import new_id
@@ -166,6 +167,7 @@ async def _asked(
         },
         "recipient": order.shipping_address or order.billing_address,
         "weight_g": parcel.weight_g,
+        "asked_on": local_day(db.now, place.timezone).isoformat(),
         "order_number": order.number,
         "language": language,
         "size_mm": list(size_mm),

@@ -126,7 +126,7 @@ def _texts(given: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str]]:
 
 async def _owner(db: Session, draft: BrandDraft) -> dict[str, UUID | None]:
     if (draft.channel is None) == (draft.legal_entity is None):
-        raise InvalidInput("Name the channel or the legal entity.", code="NAME_ONE", path=("channel",))
+        raise InvalidInput("Name the channel or the legal entity.", code="CHANNEL_OR_ENTITY", path=("channel",))
     if draft.channel is not None:
         found = await db.scalar(sa.select(SalesChannel.id).where(SalesChannel.code == draft.channel))
         path = "channel"

@@ -30,7 +30,7 @@ DEPTH = 2
 WHOLE = {
     "bankSuggestions", "debtDecisions", "gatewayAccounts", "ledgerAccounts", "waitingPayouts", "legalEntities",
     "lowestPrices", "paymentMethods", "paymentPolicies", "importKinds", "webhookEventTypes", "issuedCodes",
-    "availability", "routingPresets",
+    "availability", "routingPresets", "brands", "portalBrands", "carrierAccounts", "carrierLabels",
 }  # fmt: skip
 
 

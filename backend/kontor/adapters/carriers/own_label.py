@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kontor.carriers.ports import Abilities, Done, LabelRequest, Made, Refused, TrackingNews
-from kontor.core.clock import utc_day
 from kontor.documents.rendering import Renderer
 from kontor.documents.values import Brand, ParcelLabel
 
@@ -27,7 +26,7 @@ class OwnLabelCarrier:
         width, height = request.size_mm
         label = ParcelLabel(
             language=request.language,
-            printed_on=utc_day(request.asked_at),
+            printed_on=request.asked_on,
             brand=request.brand or Brand(name=request.sender.company),
             sender=request.sender,
             recipient=request.recipient,

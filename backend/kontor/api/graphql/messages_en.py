@@ -9,10 +9,12 @@ MESSAGES: dict[str, str] = {
     "CARRIER_NOT_FOUND": "There is no such carrier for this place.",
     "CARRIER_OUTCOME_UNKNOWN": "The carrier did not say whether it was done.",
     "CARRIER_UNAVAILABLE": "The carrier cannot be reached. Please try again later.",
+    "CHANNEL_OR_ENTITY": "Please name the channel or the legal entity, not both.",
     "CONTRAST_TOO_WEAK": "Text in this color is hard to read: contrast {contrast}, {needed} is needed. "
     "{suggestion} could be read.",
     "GS1_PREFIX_USED_UP": "The GS1 company prefix {prefix} has no number left.",
     "INTERNAL_ERROR": "Something went wrong on our side. Please quote {reference} when you report it.",
+    "INVALID_CODE": "Only the characters named are allowed, without spaces.",
     "INVALID_GS1_PREFIX": "A GS1 company prefix has 4 to 12 digits.",
     "INVOICES_NOT_SHOWN": "Invoices are not printed here: showing prices was not agreed.",
     "INVOICE_BEING_DRAWN": "The invoice is being drawn. Please print again in a moment.",
@@ -35,4 +37,5 @@ MESSAGES: dict[str, str] = {
     "UNAUTHENTICATED": "Please sign in.",
     "UNAVAILABLE": "This is not available at the moment. Please try again shortly.",
     "UNKNOWN_ADAPTER": "This installation speaks to no such carrier. It knows: {known}.",
+    "UNKNOWN_FIELD": "There is no such field.",
 }
