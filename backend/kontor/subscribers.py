@@ -13,16 +13,27 @@ SUBSCRIBERS: dict[str, tuple[str, ...]] = {
     # catalog
     "ProductsSaved": (),
     "PoolCodesAdded": (),
+    "OffersSent": (),
+    "OffersApproved": ("inventory.list_offered",),
+    "OffersReturned": (),
+    "OffersWithdrawn": ("inventory.unlist_withdrawn",),
     # channels
     "BrandSaved": (),
     "SalesChannelsSaved": (),
     # customers
     "CustomersSaved": (),
+    # dropship
+    "PartnerReminded": ("notifications.write_partner",),
+    "FulfillmentOverdue": ("care.raise", "notifications.write_staff"),
+    "ObjectionMade": ("notifications.write_staff",),
+    "ObjectionDecided": ("notifications.write_partner",),
     # fulfillment
     "FulfillmentOrdersCreated": ("processes.advance",),
     "FulfillmentAccepted": ("processes.advance",),
+    "FulfillmentPostponed": ("notifications.tell",),
+    "FulfillmentMessageWritten": (),
     "FulfillmentRejected": ("processes.advance", "fulfillment.note_change"),
-    "FulfillmentEscalated": (),
+    "FulfillmentEscalated": ("notifications.write_staff",),
     "FulfillmentOrderShipped": ("processes.advance", "notifications.tell"),
     "ShipmentRecalled": (),
     "FulfillmentReadyForPickup": ("processes.advance", "notifications.tell"),
@@ -72,6 +83,7 @@ SUBSCRIBERS: dict[str, tuple[str, ...]] = {
     "PartnerSuspended": ("fulfillment.note_change",),
     "PartnerOnboarding": (),
     "PartnerChanged": (),
+    "AgreementMade": (),
     "PartnerEnded": ("webhooks.partner_ended",),
     # payments
     "PaymentAuthorized": ("processes.advance",),

@@ -9,6 +9,7 @@ import { go, place } from "../shared/router.js";
 import { effect, html, signal, useEffect } from "../shared/ui.js";
 import * as orders from "./pages/orders.js";
 import { SignIn } from "./pages/sign-in.js";
+import { watch } from "./watching.js";
 
 /** @typedef {{path: string, label: string, permission: string, load: () => Promise<{Page: any}>}} Section */
 
@@ -40,6 +41,7 @@ async function load() {
 
 export function Portal() {
   useEffect(() => effect(() => void (me.value && section() && load())), []);
+  useEffect(watch, []);
   if (me.value === null) return html`<${SignIn} />`;
   return html`<${AppShell} title="Kontor" sections=${SECTIONS}>${content()}<//>`;
 }

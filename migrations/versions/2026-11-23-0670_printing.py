@@ -9,7 +9,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0670a1f3c5d7"
-down_revision = "7d2f90b3c41e"
+down_revision = "9c4e71b0a6d2"
 branch_labels = None
 depends_on = None
 

@@ -1,7 +1,7 @@
 """Brands as versions, GS1 numbers of parcels, carrier accounts and labels.
 
 Revision: 0675b2d4e6f8
-Follows: 0670a1f3c5d7
+Follows: 4b9e06c1d7a5
 """
 
 import sqlalchemy as sa
@@ -9,7 +9,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0675b2d4e6f8"
-down_revision = "0670a1f3c5d7"
+down_revision = "4b9e06c1d7a5"
 branch_labels = None
 depends_on = None
 

@@ -24,6 +24,8 @@ from kontor.auth.models import User
 from kontor.auth.permissions import ClientKind, Role
 from kontor.care import service as care
 from kontor.care.values import CaseKind, NewCase
+from kontor.catalog.models import CatalogOffer
+from kontor.catalog.states import OfferState
 from kontor.core.db import Database, Model, Session
 from kontor.core.ids import new_id
 from kontor.core.jobs import Runtime
@@ -213,7 +215,7 @@ async def _come_back(database: Database, side: Side) -> None:
 
 
 async def _further(database: Database, side: Side, size: int) -> None:
-    """Holds, cases, reservations, expected goods, prices and webhooks; and a return that nobody has decided."""
+    """Holds, cases, reservations, expected goods, prices, offers, webhooks; and a return that nobody has decided."""
     for index, order_id in enumerate(side.waiting):
         async with database.unit_of_work() as db:
             order = await orders.lock_order(db, order_id)
@@ -242,6 +244,13 @@ async def _prices_and_hooks(db: Session, side: Side, index: int) -> None:
             id=new_id(), channel_id=side.channel.id, price_list_id=price_list.id, variant_id=side.variant.id,
             amount=1000 + index, min_quantity=1,
             valid_from=begins, valid_to=begins + timedelta(days=1), created_at=db.now, created_by="test",
+        )
+    )  # fmt: skip
+    db.add(
+        CatalogOffer(
+            id=new_id(), partner_id=side.partner.id, sku=f"{side.name}-{index}", state=OfferState.DRAFT,
+            name=f"{side.name} offers", price=1000, currency="EUR", variant_id=side.variant.id,
+            created_at=db.now, updated_at=db.now,
         )
     )  # fmt: skip
     endpoint = WebhookEndpoint(

@@ -43,6 +43,9 @@ class Permission(StrEnum):
     LOCATIONS_WRITE = "locations:write"
     NOTIFICATIONS_READ = "notifications:read"
     NOTIFICATIONS_WRITE = "notifications:write"
+    OFFERS_READ = "offers:read"  # what partners offer and ask for it; a partner its own
+    OFFERS_REVIEW = "offers:review"  # put offers on sale or send them back
+    OFFERS_WRITE = "offers:write"
     OPERATIONS_READ = "operations:read"  # dead letters, queues, alerts
     OPERATIONS_WRITE = "operations:write"  # repeat and discard dead letters, replay events
     ORDERS_CANCEL = "orders:cancel"
@@ -126,6 +129,9 @@ OPERATIONS: Bundle = _MASTERS | {
     P.LOCATIONS_WRITE,
     P.NOTIFICATIONS_READ,
     P.NOTIFICATIONS_WRITE,
+    P.OFFERS_READ,
+    P.OFFERS_REVIEW,
+    P.OFFERS_WRITE,
     P.OPERATIONS_READ,
     P.OPERATIONS_WRITE,
     P.ORDERS_CANCEL,
@@ -240,6 +246,8 @@ DROPSHIPPER: Bundle = frozenset(
         P.IMPORTS_READ,
         P.IMPORTS_WRITE,
         P.LOCATIONS_READ,
+        P.OFFERS_READ,
+        P.OFFERS_WRITE,
         P.PARTNERS_READ,
         P.STOCK_READ,
         P.STOCK_WRITE,

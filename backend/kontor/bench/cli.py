@@ -37,7 +37,7 @@ Report = Annotated[Path | None, typer.Option(help="The report; docs/benchmarks.m
 Orders = Annotated[
     int | None,
     typer.Option(
-        help="Orders of intake, life, sourcing, routing, geography, pricing, exports, documents and, at each size, growth.",
+        help="Orders of intake, life, sourcing, routing, geography, pricing, exports, documents and each size of growth.",
         min=1,
     ),
 ]

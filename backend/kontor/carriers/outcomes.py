@@ -18,8 +18,8 @@ from kontor.core.principal import SYSTEM
 from kontor.core.statemachine import transition
 from kontor.fulfillment.delivering import Delivery, record_deliveries
 from kontor.fulfillment.models import FulfillmentOrder, Parcel
+from kontor.fulfillment.stalling import note_progress
 from kontor.fulfillment.states import ParcelState
-from kontor.fulfillment.tracking import note_progress
 
 S = LabelState
 STILL = timedelta(days=4)  # without news for so long a parcel is looked after

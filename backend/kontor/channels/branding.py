@@ -172,11 +172,16 @@ async def brands_of_channels(db: Session, channel_ids: Iterable[UUID]) -> dict[U
     wanted = list(channel_ids)
     if not wanted:
         return {}
+    rows = await db.execute(sa.select(SalesChannel.id, SalesChannel.legal_entity_id).where(SalesChannel.id.in_(wanted)))
+    return await brands_of_sellers(db, {row.id: row.legal_entity_id for row in rows})
+
+
+async def brands_of_sellers(db: Session, sellers: Mapping[UUID, UUID]) -> dict[UUID, Brand]:
+    """`brands_of_channels` for those whose legal entities are known: by channel."""
     brands = await list_brands(db)
     own = {brand.channel_id: brand for brand in brands if brand.channel_id}
     theirs = {brand.legal_entity_id: brand for brand in brands if brand.legal_entity_id}
-    rows = await db.execute(sa.select(SalesChannel.id, SalesChannel.legal_entity_id).where(SalesChannel.id.in_(wanted)))
-    found = {row.id: own.get(row.id) or theirs.get(row.legal_entity_id) for row in rows}
+    found = {channel: own.get(channel) or theirs.get(entity) for channel, entity in sellers.items()}
     return {channel_id: brand for channel_id, brand in found.items() if brand is not None}
 
 

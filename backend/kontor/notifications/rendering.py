@@ -75,8 +75,20 @@ TEMPLATES: dict[str, Facts] = {
 }
 
 
+# Letters to partners and to our own people; `rows` have number and due_at, perhaps partner and what.
+LETTERS: dict[str, Facts] = {
+    "letters/answers_due": _facts("rows url"),
+    "letters/work_late": _facts("rows url"),
+    "letters/objection_made": _facts("number partner measure url"),
+    "letters/objection_decided": _facts("number measure upheld answer url"),
+}
+_OF_LETTERS = _facts("brand", "customer_name order_url")
+
+
 def facts_of(template: str) -> Facts:
     """The names a template takes, the common ones included; `InvalidInput` for a template we do not have."""
+    if letter := LETTERS.get(template):
+        return Facts(letter.required | _OF_LETTERS.required, letter.optional | _OF_LETTERS.optional)
     own = TEMPLATES.get(template)
     if own is None:
         raise InvalidInput(f"there is no message {template!r}", code="TEMPLATE_UNKNOWN", path=("template",))
@@ -118,6 +130,8 @@ def _environment(kind: str, language: Language) -> Environment:
     )
     environment.filters["money"] = lambda amount, currency: formatting.money(amount, currency, language)
     environment.filters["day"] = lambda value: formatting.day(_date(value), language)
+    pattern = "%d.%m.%Y %H:%M %Z" if language == "de" else "%Y-%m-%d %H:%M %Z"
+    environment.filters["moment"] = lambda value: value.strftime(pattern)
     environment.filters["link"] = _web_address
     environment.filters["on_color"] = _text_on
     environment.globals["ui"] = environment.get_template(f"ui.{kind}").module

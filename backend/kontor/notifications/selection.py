@@ -49,6 +49,7 @@ RULES: dict[str, Rule] = {
     "CodesIssued": Rule("digital_delivery", "shipment_id"),
     "OrderLinesCanceled": Rule("canceled", keeps=("lines", "amount", "whole"), cause="event"),
     "OrderRejected": Rule("canceled", cause="whole"),
+    "FulfillmentPostponed": Rule("delayed", keeps=("lines", "was_expected_on", "expected_on"), cause="event"),
     "BackorderRescheduled": Rule("delayed", keeps=("lines", "was_expected_on", "expected_on"), cause="event"),
     "ReturnApproved": Rule("return_approved", "return_id"),
     # A return may come in several parcels; each arrival is told.

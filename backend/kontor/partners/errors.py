@@ -1,6 +1,6 @@
 """Refusals of partners."""
 
-from kontor.core.errors import Conflict, NotFound
+from kontor.core.errors import Conflict, InvalidInput, NotFound
 
 
 class PartnerNotFound(NotFound):
@@ -13,3 +13,9 @@ class PartnerExists(Conflict):
     """The code is taken."""
 
     default_code = "PARTNER_EXISTS"
+
+
+class AgreementInThePast(InvalidInput):
+    """Terms hold from today on at the earliest: what was, was agreed otherwise."""
+
+    default_code = "AGREEMENT_IN_THE_PAST"

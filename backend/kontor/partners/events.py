@@ -47,3 +47,11 @@ class PartnerEnded(Event):
 
     code: str
     reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AgreementMade(Event):
+    """New terms hold with a partner from a day on."""
+
+    version: int
+    valid_from: str

@@ -18,13 +18,14 @@ LANGUAGES = ("de", "en")
 
 @dataclass(frozen=True, slots=True)
 class Goods:
-    """Pieces of one line of a fulfillment order; `outstanding` follow in other deliveries."""
+    """Pieces of a line of a fulfillment order; `outstanding` follow in other deliveries, `shelf` is where they lie."""
 
     sku: str
     name: str
     quantity: int
     gtin: str = ""
     outstanding: int = 0
+    shelf: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,12 +132,12 @@ def pick_list(works: Sequence[Work], place: str, moment: str, *, by: PickBy, lan
         "brand": dict(works[0].brand) if len({str(work.brand) for work in works}) == 1 else {},
         "lines": lines,
     }
-    taken = [[str(work.id), [[each.sku, each.quantity] for each in work.goods]] for work in works]
+    taken = [[str(work.id), [[each.sku, each.quantity, each.shelf] for each in work.goods]] for work in works]
     return frozen(content, [by, written_in(language), sorted(taken, key=str)])
 
 
 def _by_article(works: Iterable[Work]) -> list[Content]:
-    """Each article once; which orders get how many of it stands beside."""
+    """Each article once, in the order of the shelves; which orders get how many of it stands beside."""
     taken: dict[str, list[tuple[str, Goods]]] = {}
     for work in works:
         for each in work.goods:
@@ -144,6 +145,7 @@ def _by_article(works: Iterable[Work]) -> list[Content]:
     return [
         {
             "sku": sku,
+            "shelf": takes[0][1].shelf,
             "name": takes[0][1].name,
             "gtin": takes[0][1].gtin,
             "quantity": sum(each.quantity for _, each in takes),
@@ -151,13 +153,16 @@ def _by_article(works: Iterable[Work]) -> list[Content]:
             if len(takes) > 1
             else takes[0][0],
         }
-        for sku, takes in sorted(taken.items())
+        for sku, takes in sorted(taken.items(), key=lambda item: (item[1][0][1].shelf, item[0]))
     ]
 
 
 def _by_order(works: Iterable[Work]) -> list[Content]:
     return [
-        {"sku": each.sku, "name": each.name, "gtin": each.gtin, "quantity": each.quantity, "order": work.order_number}
+        {
+            "sku": each.sku, "shelf": each.shelf, "name": each.name, "gtin": each.gtin, "quantity": each.quantity,
+            "order": work.order_number,
+        }
         for work in works
-        for each in work.goods
-    ]
+        for each in sorted(work.goods, key=lambda goods: goods.shelf)
+    ]  # fmt: skip

@@ -30,7 +30,8 @@ def page_of(kind: PaperKind, content: Content, logo: str) -> Document:
 def _pick_list(content: Content, brand: Brand) -> Document:
     lines = [
         PickLine(
-            name=line["name"], quantity=line["quantity"], sku=line["sku"], gtin=line["gtin"], order_number=line["order"]
+            name=line["name"], quantity=line["quantity"], sku=line["sku"], gtin=line["gtin"],
+            bin=line.get("shelf", ""), order_number=line["order"],
         )
         for line in content["lines"]
     ]  # fmt: skip

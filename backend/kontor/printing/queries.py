@@ -16,6 +16,7 @@ from kontor.documents.models import Document
 from kontor.fulfillment import queries as fulfillment
 from kontor.fulfillment.models import FulfillmentLine, FulfillmentOrder, Shipment, ShipmentLine
 from kontor.fulfillment.states import FulfillmentState
+from kontor.inventory.models import StockLevel
 from kontor.invoicing.models import Invoice
 from kontor.locations.models import StockLocation
 from kontor.orders.models import Order, OrderLine
@@ -118,16 +119,26 @@ async def _goods(db: Session, rows: Sequence[FulfillmentOrder]) -> dict[UUID, li
     gone = {row.id for row in rows if row.state in LEFT}
     for part in chunks(in_key_order(found)):
         statement = (
-            sa.select(FulfillmentLine, OrderLine, ProductVariant.gtin)
+            sa.select(FulfillmentLine, OrderLine, ProductVariant.gtin, StockLevel.shelf)
             .join(OrderLine, OrderLine.id == FulfillmentLine.order_line_id)
             .join(ProductVariant, ProductVariant.id == FulfillmentLine.variant_id)
+            .join(FulfillmentOrder, FulfillmentOrder.id == FulfillmentLine.fulfillment_order_id)
+            .outerjoin(
+                StockLevel,
+                sa.and_(
+                    StockLevel.location_id == FulfillmentOrder.location_id,
+                    StockLevel.variant_id == FulfillmentLine.variant_id,
+                ),
+            )
             .where(FulfillmentLine.fulfillment_order_id.in_(part), FulfillmentLine.quantity > 0)
             .order_by(OrderLine.position, FulfillmentLine.id)
         )
-        for line, ordered, gtin in await db.execute(statement):
+        for line, ordered, gtin, shelf in await db.execute(statement):
             here = 0 if line.fulfillment_order_id in gone else line.quantity
             follows = max(0, ordered.open_quantity - here)
-            found[line.fulfillment_order_id].append(Goods(line.sku, line.name, line.quantity, gtin or "", follows))
+            found[line.fulfillment_order_id].append(
+                Goods(line.sku, line.name, line.quantity, gtin or "", follows, shelf or "")
+            )
     return found
 
 

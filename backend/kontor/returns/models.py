@@ -8,13 +8,15 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kontor.core.db import Json, Model, state_type
+from kontor.partners.models import ReturnPostage
 from kontor.returns.states import Disposition, ReturnReason, ReturnState
 
 
 class Return(Model):
     """An announced return. `number` is the RMA number; `fee` is kept from the refund, a line of its own.
 
-    `rechecked` is what its refunds kept, gross by tax rate, of discounts that the kept goods no longer earn.
+    `postage_payer` is who bears the postage, we or the partner that shipped the goods; None where none did. `rechecked`
+    is what its refunds kept, gross by tax rate, of discounts that the kept goods no longer earn.
     """
 
     __tablename__ = "return"
@@ -32,6 +34,7 @@ class Return(Model):
     currency: Mapped[str] = mapped_column(sa.String(3))
     fee: Mapped[int] = mapped_column(sa.BigInteger, default=0)
     rechecked: Mapped[dict[str, Any]] = mapped_column(Json, default=dict, server_default="{}")
+    postage_payer: Mapped[ReturnPostage | None] = mapped_column(state_type(ReturnPostage))
     note: Mapped[str | None] = mapped_column(sa.String(1000))
     label_tracking: Mapped[str | None] = mapped_column(sa.String(80))
     label_document_id: Mapped[UUID | None]

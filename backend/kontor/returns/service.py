@@ -26,6 +26,7 @@ from kontor.returns.errors import InvalidReturn, NotReturnable, PlaceTakesNoRetu
 from kontor.returns.events import ReturnApproved, ReturnCanceled, ReturnClosed, ReturnDeclined, ReturnRequested
 from kontor.returns.homing import channel_places, return_places
 from kontor.returns.models import Return, ReturnLine, ReturnPlaceDecision
+from kontor.returns.postage import payer_of
 from kontor.returns.states import RETURN, ReturnReason, ReturnState
 
 R = ReturnState
@@ -94,6 +95,9 @@ async def request_return(
                 requested=wish.quantity, possible=possible,
             )  # fmt: skip
         rows += [_line(made, wish, line_id, count) for line_id, count in pieces.items()]
+    made.postage_payer = await payer_of(
+        db, [row.shipment_line_id for row in rows], [wish.reason for wish in announced.wishes]
+    )
     db.add(made)
     await db.flush()
     db.add_all(rows)

@@ -10,9 +10,11 @@ import { go, place, withQuery } from "../../shared/router.js";
 import { computed, effect, html, signal, untracked, useEffect, useRef } from "../../shared/ui.js";
 import { OrderPanel } from "../components/order-panel.js";
 import { OrderState } from "../components/order-state.js";
+import { CallSwitch } from "../components/call-switch.js";
 import { ORDERS } from "../operations.js";
+import { lookAnew, ORDERS_LIVE } from "../watching.js";
 
-const POLL = 20_000; // milliseconds, while the page is seen
+const POLL = 60_000; // milliseconds, while the page is seen: times move on even where nothing changes
 
 /** @type {Record<string, {filter: Record<string, any>, sort: string}>} */
 const TABS = {
@@ -71,8 +73,10 @@ function begin() {
 function watch() {
   const stop = effect(begin);
   const timer = setInterval(() => document.visibilityState === "visible" && !reading && load(), POLL);
+  const leave = lookAnew(ORDERS_LIVE, () => load(), () => reading);
   return () => {
     stop();
+    leave();
     clearInterval(timer);
     asked += 1;
     rows.value = problem.value = null; // whoever signs in next sees nothing of it
@@ -90,6 +94,7 @@ export function Page() {
   return html`<div class="stack">
     <div class="row">
       <h1>${t("orders.title")}</h1>
+      <${CallSwitch} />
       <form class="row push" role="search" onSubmit=${search}>
         <input class="control" type="search" name="q" key=${wanted()} defaultValue=${wanted()} aria-label=${t("orders.search")} placeholder=${t("orders.search")} />
       </form>

@@ -1,4 +1,5 @@
 /** The frame of every page: where one is, who one is, and the way out. */
+import { unseen } from "../attention.js";
 import { me, signOut } from "../auth.js";
 import { t } from "../messages.js";
 import { place } from "../router.js";
@@ -12,12 +13,13 @@ import { tell, Toasts } from "./toast.js";
 export function AppShell({ title, sections, children }) {
   const here = sections.find(({ path }) => place.value.path.startsWith(path));
   const name = here ? `${t(here.label)} · ${title}` : title;
+  const count = unseen.value;
   useEffect(() => {
-    document.title = name;
+    document.title = count ? `(${count}) ${name}` : name;
     return () => {
       document.title = title;
     };
-  }, [name]);
+  }, [name, count]);
   return html`<div class="shell">
     <a class="skip" href="#content">${t("shell.skip")}</a>
     <header>

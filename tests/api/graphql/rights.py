@@ -26,6 +26,9 @@ READS: Mapping[str, Needed] = {
     "product": (P.CATALOG_READ,),
     "productVariants": (P.CATALOG_READ,),
     "productVariant": (P.CATALOG_READ,),
+    "catalogOffers": (P.OFFERS_READ,),
+    "catalogOffer": (P.OFFERS_READ,),
+    "catalogOfferCounts": (P.OFFERS_READ,),
     "salesChannels": (P.CHANNELS_READ,),
     "salesChannel": (P.CHANNELS_READ,),
     "legalEntities": (P.CHANNELS_READ,),
@@ -35,6 +38,10 @@ READS: Mapping[str, Needed] = {
     "deadJobs": (P.OPERATIONS_READ,),
     "fulfillmentOrder": (P.FULFILLMENT_READ,),
     "fulfillmentOrders": (P.FULFILLMENT_READ,),
+    "fulfillmentOrderCounts": (P.FULFILLMENT_READ,),
+    "trackingCheck": (P.FULFILLMENT_READ,),
+    "shelves": (P.FULFILLMENT_READ,),
+    "savedViews": (),
     "shipments": (P.FULFILLMENT_READ,),
     "parcels": (P.FULFILLMENT_READ,),
     "issuedCodes": (P.ORDERS_READ,),
@@ -138,6 +145,8 @@ CHANGES: Mapping[str, Needed] = {
     "updateUser": (P.USERS_WRITE,),
     "resetPassword": (P.USERS_WRITE,),
     "changePassword": (),
+    "saveView": (),
+    "deleteView": (),
     "createApiClient": (P.CLIENTS_WRITE,),
     "rotateApiClientSecret": (P.CLIENTS_WRITE,),
     "revokeApiClient": (P.CLIENTS_WRITE,),
@@ -148,6 +157,11 @@ CHANGES: Mapping[str, Needed] = {
     "finishCase": (P.CARE_WRITE,),
     "saveProducts": (P.CATALOG_WRITE,),
     "addPoolCodes": (P.CATALOG_WRITE,),
+    "saveOffers": (P.OFFERS_WRITE,),
+    "sendOffers": (P.OFFERS_WRITE,),
+    "withdrawOffers": (P.OFFERS_WRITE,),
+    "approveOffers": (P.OFFERS_REVIEW,),
+    "returnOffers": (P.OFFERS_REVIEW,),
     "savePaymentMethods": (P.CHANNELS_WRITE,),
     "savePaymentPolicy": (P.CHANNELS_WRITE,),
     "saveSalesChannels": (P.CHANNELS_WRITE,),
@@ -162,6 +176,11 @@ CHANGES: Mapping[str, Needed] = {
     "closeOutCarrier": (P.FULFILLMENT_WRITE,),
     "acceptFulfillmentOrder": (P.FULFILLMENT_WRITE,),
     "acceptFulfillmentOrders": (P.FULFILLMENT_WRITE,),
+    "answerFulfillmentOrder": (P.FULFILLMENT_WRITE,),
+    "rejectFulfillmentOrders": (P.FULFILLMENT_WRITE,),
+    "withdrawAnswers": (P.FULFILLMENT_WRITE,),
+    "recordPicks": (P.FULFILLMENT_WRITE,),
+    "writeFulfillmentMessage": (P.FULFILLMENT_WRITE,),
     "rejectFulfillmentOrder": (P.FULFILLMENT_WRITE,),
     "rerouteFulfillmentOrder": (P.FULFILLMENT_ROUTE,),
     "excludePlace": (P.FULFILLMENT_ROUTE,),
@@ -173,6 +192,7 @@ CHANGES: Mapping[str, Needed] = {
     "setStockLevels": (P.STOCK_WRITE,),
     "adjustStock": (P.STOCK_WRITE,),
     "setSafetyStock": (P.STOCK_WRITE,),
+    "setShelf": (P.STOCK_WRITE,),
     "setChannelReservation": (P.STOCK_WRITE,),
     "reserveStock": (P.STOCK_WRITE, P.ORDERS_PLACE),
     "releaseReservation": (P.STOCK_WRITE, P.ORDERS_PLACE),
@@ -298,8 +318,8 @@ UNDER: Mapping[str, tuple[str, Needed]] = {
 }
 """Where the guarded fields of an object are reached."""
 
-EVERYBODY = {"version", "me", "changePassword"}
-"""What is for everybody; `me` and `changePassword` are about the caller alone."""
+EVERYBODY = {"version", "me", "changePassword", "savedViews", "saveView", "deleteView"}
+"""What is for everybody; `me`, `changePassword` and views are about the caller alone."""
 
 NOTHING = UUID(int=7)
 MOMENT = "2026-06-16T10:00:00Z"
@@ -317,12 +337,14 @@ _SUBJECTS = {
     "resendNotification": "notification", "startOnboarding": "partner_id", "activatePartner": "partner_id",
     "suspendPartner": "partner_id", "endPartner": "partner_id", "recallRefund": "refund", "approveRefund": "refund",
     "payRefundByTransfer": "refund", "disputeEvidence": "dispute", "acceptDispute": "dispute",
-    "explainGatewayDifference": "gateway_difference",
+    "explainGatewayDifference": "gateway_difference", "catalogOffer": "catalog_offer", "sendOffers": "catalog_offer",
+    "withdrawOffers": "catalog_offer", "approveOffers": "catalog_offer", "returnOffers": "catalog_offer",
     "retryRefund": "refund", "retryProcess": "process_instance", "cancelProcess": "process_instance",
     "completeUserTask": "user_task", "approveReturn": "return", "declineReturn": "return", "setReturnLabel": "return",
     "markReturnInTransit": "return", "cancelReturn": "return", "receiveReturn": "return", "inspectReturn": "return",
     "closeReturn": "return", "rotateWebhookSecret": "webhook_endpoint", "testWebhookEndpoint": "webhook_endpoint",
-    "replayDeliveries": "event_delivery", "printBatch": "print_batch", "cancelLabel": "carrier_label", "routingRun": "routing_run",
+    "replayDeliveries": "event_delivery", "printBatch": "print_batch", "cancelLabel": "carrier_label",
+    "routingRun": "routing_run",
 }  # fmt: skip
 
 
@@ -370,7 +392,8 @@ def _plain(facts: Mapping[str, Any], named: Callable[[str], str]) -> dict[str, A
         "items": [{"sku": named("sku"), "quantity": 1}], "destination": None, "lines": pieces, "parcels": None,
         "findings": None, "final": False, "sellable": True, "expectedOn": "2026-07-01", "expiresAt": MOMENT,
         "expiresIn": 600, "overlapHours": 1, "until": MOMENT, "since": "2026-06-01T10:00:00Z", "dueAt": None,
-        "shippedAt": None, "deliveredAt": None, "recallable": False, "tracking": None, "allOrNothing": True,
+        "shippedAt": None, "deliveredAt": None, "recallable": False,
+        "withdrawable": False, "shelf": "A-03-2", "tracking": None, "allOrNothing": True,
         "buyer": None, "dryRun": False, "base64Encoded": False,
         "content": "a,b\n1,2\n", "xml": "<definitions/>", "all": False,
         "password": "correct horse battery", "current": "wrong", "new": "correct horse battery", "codes": ["A1"],
@@ -379,6 +402,7 @@ def _plain(facts: Mapping[str, Any], named: Callable[[str], str]) -> dict[str, A
         "failing": None, "stores": 5, "partly": True, "legalEntityId": named("legal_entity"), "on": None,
         "day": "2026-06-15", "pausedUntil": None, "instalments": None, "noticeId": named("dunning_notice"),
         "waived": True, "payoutId": named("gateway_payout"),
+        "partnerId": named("partner_id"),
         "entryId": named("bank_entry"), "assignmentId": named("bank_assignment"), "aside": True,
         "transactionId": named("payment_transaction"), "executeOn": "2030-01-01", "iban": "DE02120300000000202051",
     }  # fmt: skip
@@ -400,7 +424,9 @@ def _own(name: str, named: Callable[[str], str]) -> dict[str, Any]:
     own: dict[str, dict[str, Any]] = {
         "rejectFulfillmentOrder": {"lines": [{**pieces[0], "reason": "DAMAGED"}]},
         "saveBrand": {"input": {"code": "foreign", "name": "F", "color": "#0b5c4a", "channel": named("channel")}},
-        "saveCarrierAccount": {"input": {"code": "foreign", "name": "F", "adapter": "own", "location": named("location")}},
+        "saveCarrierAccount": {
+            "input": {"code": "foreign", "name": "F", "adapter": "own", "location": named("location")}
+        },
         "createLabel": {"parcelId": named("parcel"), "carrier": "foreign", "size": "LABEL_100X150"},
         "closeOutCarrier": {"carrier": "foreign"},
         "printDocuments": {"input": {"fulfillmentOrderIds": [row], "kinds": ["DELIVERY_NOTE"]}},
@@ -467,6 +493,7 @@ def _own(name: str, named: Callable[[str], str]) -> dict[str, Any]:
         },
         "saveSalesChannels": {"inputs": [{"code": named("channel"), "name": "mine"}]},
         "saveLegalEntities": {"inputs": [{"code": "L", "name": "mine"}]},
+        "saveOffers": {"inputs": [{"sku": "MINE", "name": "mine"}]},
         "saveStockLocations": {"inputs": [{"code": named("location"), "name": "mine"}]},
         "saveShippingTariffs": {"inputs": [{"carrier": "DHL", "parcelCents": 1}]},
         "setPrices": {"inputs": [{"channel": named("channel"), "sku": named("sku"), "amount": "1"}]},
@@ -482,6 +509,15 @@ def _own(name: str, named: Callable[[str], str]) -> dict[str, Any]:
             "input": {"since": "2026-01-01T00:00:00Z", "until": "2027-01-01T00:00:00Z", "preset": "COST"}
         },
         "saveRiskListEntries": {"inputs": [{"kind": "EMAIL", "value": "a@b.example"}]},
+        "fulfillmentOrderCounts": {"filters": [{"orderIds": [named("orders")]}]},
+        "trackingCheck": {"number": named("tracking")},
+        "shelves": {"fulfillmentOrderIds": [row]},
+        "answerFulfillmentOrder": {"accept": pieces, "later": None, "reject": None},
+        "rejectFulfillmentOrders": {"inputs": [{"fulfillmentOrderId": row, "reason": "DAMAGED"}]},
+        "withdrawAnswers": {"fulfillmentOrderIds": [row]},
+        "recordPicks": {"inputs": [{"fulfillmentOrderId": row, "lines": pieces}]},
+        "savedViews": {"page": "portal/orders"},
+        "saveView": {"input": {"page": "portal/orders", "name": "mine", "query": "tab=new"}},
         "fulfillmentOrders": {"filter": {"orderIds": [named("orders")]}},
         "orders": {"filter": {"numbers": [named("order_number")]}},
         "shipments": {"filter": {"orderIds": [named("orders")]}},

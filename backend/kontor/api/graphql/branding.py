@@ -158,17 +158,17 @@ class BrandingQuery:
 
 async def _served(db: Session, principal: Principal) -> list[BrandRow]:
     """The brands of the channels whose orders come to the caller, by code."""
-    found = sa.select(SalesChannel.id, SalesChannel.code).where(SalesChannel.active)
+    found = sa.select(SalesChannel.id, SalesChannel.code, SalesChannel.legal_entity_id).where(SalesChannel.active)
     if principal.channel_ids is not None:
         found = found.where(SalesChannel.id.in_(principal.channel_ids))
-    channels = {row.code: row.id for row in await db.execute(found)}
+    channels = {row.code: (row.id, row.legal_entity_id) for row in await db.execute(found)}
     if principal.partner_id is not None or principal.location_ids is not None:
         places = sa.select(StockLocation.channel_codes).where(locations.visible_to(principal))
         served = list(await db.scalars(places))
         if None not in served:
             codes = {code for each in served for code in each or ()}
-            channels = {code: channel_id for code, channel_id in channels.items() if code in codes}
-    brands = await branding.brands_of_channels(db, channels.values())
+            channels = {code: seller for code, seller in channels.items() if code in codes}
+    brands = await branding.brands_of_sellers(db, dict(channels.values()))
     return sorted({brand.id: brand for brand in brands.values()}.values(), key=lambda brand: brand.code)
 
 

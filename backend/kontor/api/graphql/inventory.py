@@ -196,6 +196,16 @@ class InventoryMutation:
         return await _level_changed(info, work, [location, sku, quantity])
 
     @strawberry.mutation(
+        description="Note where a place keeps an article; an empty text forgets it.",
+        extensions=[requires(Permission.STOCK_WRITE)],
+    )
+    async def set_shelf(self, info: Info, location: str, sku: str, shelf: str) -> StockLevelResult:
+        async def work(db: Session) -> models.StockLevel:
+            return await service.set_shelf(db, location, sku, shelf=shelf)
+
+        return await _level_changed(info, work, [location, sku, shelf])
+
+    @strawberry.mutation(
         description="Keep exactly this many pieces at a place for a channel; 0 keeps none.",
         extensions=[requires(Permission.STOCK_WRITE)],
     )

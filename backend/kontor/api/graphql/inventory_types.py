@@ -55,6 +55,7 @@ class StockLevel(AtPlace):
     allocated: int = strawberry.field(description="Promised to orders.")
     reserved: int = strawberry.field(description="Kept for channels and customers.")
     safety: int = strawberry.field(description="Never promised.")
+    shelf: str | None = strawberry.field(description="Where the place keeps the article.")
     available: int = strawberry.field(description="What anybody may still be promised.")
     as_of: datetime = strawberry.field(description="When the last known figure was true.")
     updated_at: datetime
@@ -62,7 +63,9 @@ class StockLevel(AtPlace):
     @classmethod
     def of(cls, row: Any) -> StockLevel:
         """As the API shows it."""
-        names = ("location_id", "variant_id", "on_hand", "allocated", "reserved", "safety", "as_of", "updated_at")
+        names = (
+            "location_id", "variant_id", "on_hand", "allocated", "reserved", "safety", "shelf", "as_of", "updated_at",
+        )  # fmt: skip
         return cls(available=queries.free_of(row), **{name: getattr(row, name) for name in names})
 
 

@@ -24,6 +24,7 @@ from kontor.auth.permissions import Permission
 from kontor.core.db import Session
 from kontor.core.errors import InvalidInput
 from kontor.orders.models import Order
+from kontor.partners.models import ReturnPostage
 from kontor.returns import models, queries, receiving, service
 from kontor.returns.errors import ReturnNotFound
 from kontor.returns.places import describe_places
@@ -78,8 +79,8 @@ class ReturnLine:
 
 
 _RETURN = (
-    "id", "number", "order_id", "state", "location_id", "note", "label_tracking", "label_document_id", "requested_at",
-    "expires_at", "updated_at",
+    "id", "number", "order_id", "state", "location_id", "postage_payer", "note", "label_tracking", "label_document_id",
+    "requested_at", "expires_at", "updated_at",
 )  # fmt: skip
 
 
@@ -91,6 +92,9 @@ class Return:
     state: ReturnState
     location_id: UUID | None
     fee: Money = strawberry.field(description="Kept from the refund, a line of its own.")
+    postage_payer: ReturnPostage | None = strawberry.field(
+        description="Whether we or the partner that shipped the goods bear the postage; null where none did."
+    )
     note: str | None
     label_tracking: str | None
     label_document_id: UUID | None
