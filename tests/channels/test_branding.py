@@ -18,7 +18,7 @@ from kontor.auth.permissions import DROPSHIPPER, Permission
 from kontor.channels import branding, colors, logos
 from kontor.channels.branding import BrandDraft, save_brand
 from kontor.channels.errors import BrandTaken
-from kontor.channels.models import BrandFont
+from kontor.channels.models import BrandFont, LegalEntity
 from kontor.core.db import Database
 from kontor.core.errors import InvalidInput
 from kontor.core.outbox import EventRecord
@@ -200,7 +200,7 @@ async def test_a_channel_without_a_brand_wears_that_of_its_entity(
     async with database.unit_of_work() as db:
         one = await make_channel(db, code="one")
         two = await make_channel(db, code="two", legal_entity_id=one.legal_entity_id)
-        entity = await db.scalar(sa.select(branding.LegalEntity.code))
+        entity = await db.scalar(sa.select(LegalEntity.code))
         await save_brand(db, BrandDraft("house", "House", "#0b5c4a", legal_entity=entity), now=db.now)
         await save_brand(db, BrandDraft("shop", "Shop", "#1b5ebd", channel="two"), now=db.now)
         partner = await make_partner(db)
