@@ -40,8 +40,9 @@ format: setup ## let ruff repair what it can
 	@$(BIN)/ruff check --fix
 	@$(BIN)/ruff format
 
-types: setup ## mypy, strict
+types: setup ## mypy and tsc, strict
 	@$(BIN)/mypy
+	@$(BIN)/python .ci/tsc.py
 
 schema: setup ## write schema.graphql
 	@$(BIN)/kontor schema

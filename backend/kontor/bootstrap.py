@@ -39,7 +39,7 @@ def load_models() -> None:
 def load() -> None:
     """Import every module that declares tables, events, jobs or files, and put the reactions to events in force."""
     load_models()
-    _import_roles("jobs", "files")
+    _import_roles("jobs", "files", "upload_kinds")
     outbox.route(importlib.import_module("kontor.subscribers").SUBSCRIBERS)
 
 
@@ -99,11 +99,14 @@ def bind_adapters(ports: Ports, settings: Settings) -> None:
     from kontor.auth.ports import OpenIdProvider
     from kontor.documents.ports import DocumentStore
     from kontor.documents.rendering import Renderer
+    from kontor.imports.ports import FileStore
     from kontor.inventory.ports import LiveStock
     from kontor.notifications.ports import MessageSender
     from kontor.webhooks.ports import WebhookSender
 
-    ports.register(DocumentStore, store_from_url(settings.storage_url))
+    store = store_from_url(settings.storage_url)
+    ports.register(DocumentStore, store)
+    ports.register(FileStore, store)
     ports.register(Renderer, Renderer())
     mail = sender_from_settings(settings.smtp_url, mail_from=settings.mail_from, mailbox_dir=settings.mailbox_dir)
     ports.register(MessageSender, mail)

@@ -5,18 +5,25 @@ import { EmptyState } from "../shared/components/empty-state.js";
 import { Failure } from "../shared/components/failure.js";
 import { Skeleton } from "../shared/components/skeleton.js";
 import { Toasts } from "../shared/components/toast.js";
+import { lazy } from "../shared/lazy.js";
 import { t } from "../shared/messages.js";
 import { go, place } from "../shared/router.js";
 import { effect, html, signal, useEffect } from "../shared/ui.js";
 import * as orders from "./pages/orders.js";
-import { SignIn } from "./pages/sign-in.js";
+import { watch } from "./watching.js";
 
-/** @typedef {{path: string, label: string, permission: string, load: () => Promise<{Page: any}>, hidden?: boolean}} Section */
+/** @typedef {{path: string, label: string, letter?: string, permission: string, load: () => Promise<{Page: any}>, hidden?: boolean}} Section */
 
 /** @type {Section[]} */
 const SECTIONS = [
-  { path: "/portal/orders", label: "section.orders", permission: "fulfillment:read", load: async () => orders },
-  { path: "/portal/settings", label: "section.settings", permission: "partners:read", load: () => import("./pages/settings.js") },
+  { path: "/portal/orders", label: "section.orders", letter: "o", permission: "fulfillment:read", load: async () => orders },
+  { path: "/portal/pick", label: "section.pick", letter: "p", permission: "fulfillment:write", load: () => import("./pages/pick.js") },
+  { path: "/portal/pack", label: "section.pack", letter: "k", permission: "fulfillment:write", load: () => import("./pages/pack.js") },
+  { path: "/portal/stock", label: "section.stock", letter: "s", permission: "stock:read", load: () => import("./pages/stock.js") },
+  { path: "/portal/returns", label: "section.returns", letter: "r", permission: "returns:decide", load: () => import("./pages/returns.js") },
+  { path: "/portal/performance", label: "section.performance", letter: "f", permission: "partners:read", load: () => import("./pages/performance.js") },
+  { path: "/portal/connect", label: "section.connect", letter: "c", permission: "clients:read", load: () => import("./pages/connect.js") },
+  { path: "/portal/settings", label: "section.settings", letter: "e", permission: "partners:read", load: () => import("./pages/settings.js") },
   { path: "/portal/welcome", label: "section.welcome", permission: "partners:read", load: () => import("./pages/welcome.js"), hidden: true },
 ];
 
@@ -24,6 +31,7 @@ const SECTIONS = [
 /** @type {Record<string, () => Promise<{Page: any}>>} */
 const OPEN = { "/portal/link": () => import("./pages/link.js"), "/portal/reset": () => import("./pages/reset.js") };
 
+const SignIn = lazy(() => import("../shared/components/sign-in.js"), "SignIn");
 const page = signal(/** @type {any} */ (null));
 const missing = signal(/** @type {any} */ (null));
 
@@ -48,6 +56,7 @@ async function load() {
 
 export function Portal() {
   useEffect(() => effect(() => void ((OPEN[place.value.path] || (me.value && section())) && load())), []);
+  useEffect(watch, []);
   if (OPEN[place.value.path]) return html`<div>${missing.value ? html`<main class="alone"><${Failure} problem=${missing.value} retry=${() => location.reload()} /></main>` : shown(OPEN[place.value.path])}<${Toasts} /></div>`;
   if (me.value === null) return html`<${SignIn} />`;
   return html`<${AppShell} title="Kontor" sections=${SECTIONS}>${content()}<//>`;

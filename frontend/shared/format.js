@@ -35,3 +35,19 @@ export function fromNow(moment, now) {
 export function country(code) {
   return new Intl.DisplayNames(region(), { type: "region" }).of(code) ?? code;
 }
+
+/** A share in permille as percent with one digit. @param {number} value */
+export function permille(value) {
+  return new Intl.NumberFormat(region(), { style: "percent", maximumFractionDigits: 1, minimumFractionDigits: 1 }).format(value / 1000);
+}
+
+/** @param {number} value */
+export function hours(value) {
+  return new Intl.NumberFormat(region(), { style: "unit", unit: "hour", unitDisplay: "short" }).format(value);
+}
+
+/** Money of the API: minor units, as the currency has them. @param {{amount: number, currency: string}} sum */
+export function money({ amount, currency }) {
+  const format = new Intl.NumberFormat(region(), { style: "currency", currency });
+  return format.format(amount / 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2));
+}

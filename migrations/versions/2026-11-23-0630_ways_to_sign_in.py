@@ -9,7 +9,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "a0630c5e19d4"
-down_revision = "7d2f90b3c41e"
+down_revision = "4b9e06c1d7a5"
 branch_labels = None
 depends_on = None
 

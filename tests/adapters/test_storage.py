@@ -34,6 +34,26 @@ def test_what_was_put_is_what_comes_back(store: DocumentStore) -> None:
     assert asyncio.run(story()) == b"%PDF"
 
 
+def test_a_large_file_is_streamed_in_portions(store: DocumentStore) -> None:
+    data = bytes(range(256)) * 3000
+
+    async def story() -> list[bytes]:
+        await store.put(KEY, data, "application/pdf")
+        return [portion async for portion in store.stream(KEY)]
+
+    portions = asyncio.run(story())
+    assert b"".join(portions) == data
+
+
+def test_a_missing_file_cannot_be_streamed(store: DocumentStore) -> None:
+    async def story() -> None:
+        async for _ in store.stream(KEY):
+            raise AssertionError("nothing is there")
+
+    with pytest.raises(NotFound):
+        asyncio.run(story())
+
+
 def test_second_put_replaces_the_first(store: DocumentStore) -> None:
     async def story() -> bytes:
         await store.put(KEY, b"first, longer", "text/plain")

@@ -41,6 +41,36 @@ async def test_private_address_is_not_called() -> None:
         assert answer.error.startswith("WEBHOOK_ADDRESS_REFUSED")
 
 
+async def test_name_that_points_elsewhere_at_a_second_look_leads_nowhere_else() -> None:
+    """DNS rebinding: the address that was checked is the one that is called; the next attempt checks again."""
+    async with Receiver() as receiver, Receiver() as inside:
+        port = receiver.url.split(":")[2].split("/")[0]
+        inner = inside.url.split(":")[2].split("/")[0]
+        found = [["127.0.0.1"], ["93.184.216.34", "127.0.0.1"], ["169.254.169.254"]]
+
+        async def resolver(host: str, port: int) -> Sequence[str]:
+            return found.pop(0)
+
+        sender = HttpSender(allow_private=True, resolver=resolver)
+        assert (await sender.post(f"http://rebind.example:{port}/x", {"webhook-id": "1"}, b"{}")).accepted
+        assert len(found) == 2  # looked up once, called there
+        outward = HttpSender(resolver=resolver)
+        for _ in range(2):
+            answer = await outward.post(f"http://rebind.example:{inner}/x", {"webhook-id": "1"}, b"{}")
+            assert (answer.error or "").startswith("WEBHOOK_ADDRESS_REFUSED")
+        await sender.aclose()
+        await outward.aclose()
+        assert (len(receiver.calls), inside.calls) == (1, [])
+
+
+@pytest.mark.parametrize("host", ["[::1]", "localhost", "2130706433", "0x7f.1", "[::ffff:127.0.0.1]"])
+async def test_other_spellings_of_this_machine_are_not_called_either(host: str) -> None:
+    async with Receiver() as receiver:
+        port = receiver.url.split(":")[2].split("/")[0]
+        answer = await post(f"http://{host}:{port}/", allow_private=False)
+        assert (answer.status, receiver.calls) == (None, [])
+
+
 async def test_redirect_is_a_failure_and_not_followed() -> None:
     async with Receiver() as target, Receiver(answers=[302]) as receiver:
         receiver.headers = f"location: {target.url}\r\n"

@@ -44,6 +44,7 @@ IMPURE: dict[str, str] = {
     "*/files.py": "names the columns of files for the ground that reads them",
     "catalog/values.py": "names the ground's checks of each field",
     "*/tasks.py": "names the functions that process tasks call",
+    "routing/gathering.py": "plans houses as batches, which look at the clock",
     "routing/season.py": "plans evenings as batches, which look at the clock",
     "routing/season_cli.py": "the command that answers lines on standard input",
     "orders/progress.py": "changes the counters of an order in memory and records what follows",

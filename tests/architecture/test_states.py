@@ -81,6 +81,7 @@ def table_errors(table: Transitions) -> list[str]:  # type: ignore[type-arg]
 
 # Table -> why its things never end.
 ENDLESS: dict[str, str] = {
+    "catalog/states.py OFFER": "what was withdrawn may be offered again",
     "invoicing/states.py INVOICE": "what was paid may be taken back by a bank, what was given up may be paid after all",
     "webhooks/states.py DELIVERY": "whatever was delivered or given up can be sent again",
 }

@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from decimal import Decimal
+from itertools import count
 
 import pytest
 
@@ -48,11 +49,17 @@ def check_amounts(paper: Paper, terms: Terms) -> None:
     assert terms["BT-115"] == terms["BT-112"] - terms.get("BT-113", 0)
 
 
-def check_forms(paper: Paper) -> Terms:
-    """All forms pass the official checks and say the same; what they say."""
+def check_forms(paper: Paper, *, every_rule: bool) -> Terms:
+    """All forms fit their schema, pass the rules and say the same; what they say.
+
+    The rules are slow. They read CII of every document and the other forms of some: the forms are compared term by
+    term anyway.
+    """
     files = {form: written(paper, form).data for form in InvoiceForm}
-    found = {form: validating.faults(data) for form, data in files.items()}
-    assert found == {form: OWN_NAME if form is InvoiceForm.XRECHNUNG_CII else [] for form in InvoiceForm}
+    assert {form: validating.schema_faults(data) for form, data in files.items()} == {form: [] for form in InvoiceForm}
+    for form in InvoiceForm if every_rule else [InvoiceForm.CII]:
+        own_name = OWN_NAME if form is InvoiceForm.XRECHNUNG_CII else []
+        assert validating.rule_faults(files[form]) == own_name, (form, paper.page.number)
     if rules := validating.xrechnung_rules():
         for form in (InvoiceForm.XRECHNUNG_CII, InvoiceForm.XRECHNUNG_UBL):
             assert validating.xrechnung_faults(files[form], rules) == [], paper.page.number
@@ -76,9 +83,10 @@ async def test_every_document_is_valid_and_says_the_amounts_of_its_order(
 ) -> None:
     sums: dict[str, list[int]] = {}
     seen: Counter[str] = Counter()
+    numbers = count()
     async for papers in played(database, seed, orders):
         for paper in papers:
-            terms = check_forms(paper)
+            terms = check_forms(paper, every_rule=next(numbers) % 10 == 0)
             check_amounts(paper, terms)
             seen.update([terms["BT-3"], terms["BT-5"], *(row["BT-118"] for row in terms["BG-23"])])
             if terms["BT-3"] == "380":

@@ -1,5 +1,7 @@
 """What docker-compose.yml starts, started here with the same commands and environment: an order goes all the way."""
 
+import asyncio
+import json
 import os
 import re
 import signal
@@ -10,6 +12,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
+from datetime import datetime
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -17,6 +20,8 @@ from typing import Any
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Message as MessageHandler
+from websockets.asyncio.client import connect
+from websockets.typing import Subprotocol
 
 from architecture.test_compose import own_services
 from kontor import bootstrap
@@ -34,6 +39,11 @@ PLACE = (
     "{ __typename ... on PlacedOrder { order { id } } ... on Error { code message path details } } }"
 )
 EVENTS = "query Events($order: UUID!) { events(orderId: $order, first: 100) { nodes { name } } }"
+
+
+CHANGES = "subscription { fulfillmentOrdersChanged { node { state createdAt } } }"
+WITHIN = 3.0
+"""Seconds until an open page knows of an order that another process routed."""
 
 
 class Inbox(MessageHandler):
@@ -173,6 +183,28 @@ async def events_of(base_url: str, credentials: tuple[str, str], order_id: str) 
         await api.aclose()
 
 
+async def told_after(base_url: str, credentials: tuple[str, str], variables: dict[str, Any]) -> tuple[str, float]:
+    """Place an order while its places are followed: its id, and the seconds from being routed to being told."""
+    api = Api(base_url, *credentials, clients=1)
+    try:
+        headers = {"authorization": f"Bearer {await api.token()}"}
+        url = base_url.replace("http", "ws") + "/graphql"
+        async with connect(
+            url, subprotocols=[Subprotocol("graphql-transport-ws")], additional_headers=headers
+        ) as socket:
+            await socket.send(json.dumps({"type": "connection_init"}))
+            assert json.loads(await socket.recv())["type"] == "connection_ack"
+            await socket.send(json.dumps({"id": "1", "type": "subscribe", "payload": {"query": CHANGES}}))
+            await asyncio.sleep(1)  # nobody tells when the feed has begun
+            order_id = await place(base_url, credentials, variables)
+            async with asyncio.timeout(60):
+                told = json.loads(await socket.recv())
+        created = datetime.fromisoformat(told["payload"]["data"]["fulfillmentOrdersChanged"]["node"]["createdAt"])
+        return order_id, (wall() - created).total_seconds()
+    finally:
+        await api.aclose()
+
+
 @pytest.mark.timeout(300)
 def test_order_is_confirmed_by_the_processes_of_the_compose_file(
     installation: tuple[Installation, str], inbox: tuple[Inbox, int], run: Run
@@ -184,7 +216,8 @@ def test_order_is_confirmed_by_the_processes_of_the_compose_file(
     wait_for(composed.is_ready, lambda: composed.finding + "".join(map(composed.log, composed.running)))
     base_url, credentials = f"http://127.0.0.1:{composed.port}", (client_id, secret)
 
-    order_id = run(place(base_url, credentials, world.order(built, "first-order", Random(1))))
+    order_id, seconds = run(told_after(base_url, credentials, world.order(built, "first-order", Random(1))))
+    assert seconds < WITHIN, "the worker routed it, the page of the web process was told late"
 
     def confirmed() -> bool:
         return "OrderConfirmed" in run(events_of(base_url, credentials, order_id))

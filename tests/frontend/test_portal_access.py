@@ -34,14 +34,14 @@ async def invited(database: Database, **given: Any) -> None:
     """A partner that was invited, and Kim, who manages it."""
     async with database.unit_of_work() as db:
         partner = await make_partner(db, state=PartnerState.INVITED, code="nordlicht", country="AT")
-        values = {"email": EMAIL, "name": "Kim", "role": Role.DROPSHIPPER, "partner_id": partner.id}
+        values: dict[str, Any] = {"email": EMAIL, "name": "Kim", "role": Role.DROPSHIPPER, "partner_id": partner.id}
         await make_user(db, **(values | given))
 
 
 async def mailed_path(runtime: Runtime, drain: Drain) -> str:
     """Where the newest mail's link leads."""
     assert await drain() == []
-    box = runtime.ports.get(MessageSender)
+    box = runtime.ports.get(MessageSender)  # type: ignore[type-abstract]
     assert isinstance(box, Mailbox)
     [newest, *_] = await box.list_messages(to=EMAIL)
     found = re.search(r"http\S+(/portal/link#\S+)", (await box.read_message(newest.name)).text)
@@ -128,7 +128,7 @@ async def test_invitation_leads_to_a_shipped_practice_order_within_twelve_clicks
         assert (await db.execute(sa.text("SELECT on_hand, allocated FROM stock_level"))).one() == level
         assert (await db.scalars(sa.select(Partner.state))).one() is PartnerState.ONBOARDING
     assert await drain() == []
-    box = runtime.ports.get(MessageSender)
+    box = runtime.ports.get(MessageSender)  # type: ignore[type-abstract]
     assert isinstance(box, Mailbox)
     assert len(await box.list_messages()) == 1
     note = await page.request.get(f"/files/practice/{order.id}")

@@ -12,6 +12,7 @@ from factories.intake import put_stock
 from frontend.test_portal_orders import inbox, state_of, supplier
 from frontend.visiting import Site
 from kontor.core.db import Database
+from kontor.fulfillment.answering import Acceptance, accept
 from kontor.fulfillment.states import FulfillmentState
 from kontor.locations.models import StockLocation
 
@@ -72,27 +73,31 @@ async def test_shipment_is_taken_back_without_the_short_news(database: Database,
     assert await state_of(database, order_id) == [FulfillmentState.PACKED]
 
 
-async def test_pieces_to_reject_are_named_line_by_line_and_stay_typed(database: Database, site: Site) -> None:
+async def test_what_is_typed_stays_when_somebody_else_was_quicker(database: Database, site: Site) -> None:
     company, email = await supplier(database)
     async with database.unit_of_work() as db:
         cap = await make_variant(db, sku="CAP")
         place = (await db.scalars(sa.select(StockLocation.id).where(StockLocation.code == "ds"))).one()
     await put_stock(database, place, cap.id, 10)
-    await released(database, company, ("LAMP", 3), ("CAP", 2))
+    order_id, row_id = await released(database, company, ("LAMP", 3), ("CAP", 2))
     page = await inbox(site, email)
     await page.get_by_label("Order number").fill("typing")
     await page.get_by_role("row", name="Hamburg").focus()
     await page.keyboard.press("Enter")
-    await page.get_by_role("button", name="Reject …").click()
-    await page.get_by_role("button", name="Reject these pieces").click()
+    await page.get_by_role("button", name="Piece by piece …").click()
+    cap_lines = page.get_by_role("group", name="CAP")
+    for kind in ("lamp (LAMP)", "lamp (CAP)"):
+        await page.get_by_role("group", name=kind).get_by_role("textbox", name="Send now").fill("0")
+    await page.get_by_role("button", name="Answer like this").click()
     await expect(page.get_by_role("alert").filter(has_text="at least one")).to_be_visible()
-    await page.get_by_role("spinbutton", name="lamp CAP").fill("3")
-    await page.evaluate("document.querySelector('input[type=number]').form.noValidate = true")
-    await page.get_by_role("button", name="Reject these pieces").click()
+    await cap_lines.get_by_role("textbox", name="Reject").fill("2")
+    async with database.unit_of_work() as db:
+        await accept(db, Acceptance(row_id), now=db.now)
+    await page.get_by_role("button", name="Answer like this").click()
     await expect(page.locator(".toast")).to_be_visible()
-    await expect(page.get_by_role("spinbutton", name="lamp CAP")).to_have_value("3")
-    await expect(page.get_by_role("spinbutton", name="lamp LAMP")).to_have_value("0")
+    await expect(cap_lines.get_by_role("textbox", name="Reject")).to_have_value("2")
     await expect(page.get_by_label("Order number")).to_have_value("typing")
+    assert await state_of(database, order_id) == [FulfillmentState.ACCEPTED]
 
 
 async def test_who_gets_no_answer_is_told_that_something_may_have_changed(database: Database, site: Site) -> None:

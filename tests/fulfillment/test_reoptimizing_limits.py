@@ -10,12 +10,16 @@ import sqlalchemy as sa
 from factories.fulfillment import audited, confirmed, counters, sourced
 from factories.intake import make_company, put_stock
 from fulfillment.test_reoptimizing import articles, far_then_near, later_work, place_at, places_of, run_once
-from kontor.core.db import Database
+from kontor.channels.models import ShortagePolicy
+from kontor.core.db import Database, Session
 from kontor.fulfillment import reoptimizing
+from kontor.fulfillment.waiting import Taken, find_waiting
 from kontor.imports.saving import touch_masters
 from kontor.inventory.models import Allocation, StockLevel
 from kontor.locations.models import StockLocation
 from kontor.locations.pausing import pause_location
+from kontor.orders.models import Order
+from kontor.routing import runs
 from kontor.routing.excluding import ExclusionWish, exclude_place
 from kontor.routing.models import RoutingRun
 from kontor.routing.runs import Occasion
@@ -160,3 +164,56 @@ async def test_a_run_that_fell_counts_what_it_had_moved_before(
     async with database.read_only() as db:
         run = await db.get_one(RoutingRun, run_id)
     assert (run.moved, run.gained, run.stale, run.ended_at is not None) == (1, 600, 0, True)
+
+
+async def test_where_more_orders_wait_than_a_run_takes_all_get_their_turn(database: Database) -> None:
+    company = await make_company(database, shortage=ShortagePolicy.TAKE)
+    await articles(database, "LAMP")
+    made = [await confirmed(database, company, ("LAMP", 1)) for _ in range(7)]
+    async with database.unit_of_work() as db:
+        await db.execute(sa.update(Order).where(Order.id == made[6]).values(priority=1))
+    async with database.read_only() as db:
+        everyone = await find_waiting(db, most=8)
+        some = [await find_waiting(db, most=4)]
+        for _ in range(2):
+            some.append(await find_waiting(db, some[-1].last, most=4))
+    assert everyone == ([made[6], *made[:6]], None)
+    assert [each.order_ids for each in some] == [
+        [made[6], made[0], made[1], made[2]],
+        [made[6], made[0], made[3], made[4]],
+        [made[6], made[0], made[5], made[1]],
+    ]
+    assert [each.last for each in some] == [made[2], made[4], made[1]]
+
+
+async def test_a_run_goes_on_behind_the_last_one(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    company = await make_company(database, shortage=ShortagePolicy.TAKE)
+    await articles(database, "LAMP")
+    made = [await confirmed(database, company, ("LAMP", 1)) for _ in range(4)]
+
+    async def few(db: Session, after: UUID | None) -> Taken:
+        return await find_waiting(db, after, most=2)
+
+    monkeypatch.setattr(reoptimizing, "find_waiting", few)
+    for last in (made[1], made[2], made[3], made[1]):
+        assert (await run_once(database)).orders == 2
+        async with database.read_only() as db:
+            assert await runs.last_order(db) == last
+
+
+async def test_rooms_of_one_house_send_one_parcel_when_planned_jointly(database: Database) -> None:
+    company = await make_company(database)
+    (lamp,) = await articles(database, "LAMP")
+    far = await place_at(database, 900)
+    await put_stock(database, far.id, lamp.id, 2)
+    order_id = await confirmed(database, company, ("LAMP", 2))
+    rooms = [await place_at(database, 500, dispatch_group="house") for _ in range(2)]
+    for room in rooms:
+        await put_stock(database, room.id, lamp.id, 1)
+
+    run = await run_once(database)
+
+    assert (run.moved, run.cost, run.planned, run.bound, run.gained) == (1, 900, 500, 500, 400)
+    assert await places_of(database, order_id) == {room.id: 1 for room in rooms}
+    assert (await run_once(database)).moved == 0
+    await audited(database)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -12,9 +13,10 @@ from factories.intake import order_input
 from factories.invoicing import accounts, invoices
 from factories.ledger import open_of, sell
 from factories.payments import make_shop
+from kontor.channels.models import SalesChannel
 from kontor.core.db import Database
 from kontor.core.jobs import Runtime
-from kontor.invoicing import dunning, fees
+from kontor.invoicing import dunning, fees, late_interest
 from kontor.invoicing.errors import NothingOpen
 from kontor.invoicing.models import DunningNotice
 from kontor.invoicing.service import record_invoice_payment
@@ -96,6 +98,65 @@ async def test_a_broken_instalment_is_reminded_of(
         await record_invoice_payment(db, invoice, 2000, reference="X", now=db.now)
     assert await remind(database, drain, clock, days=53) == []  # 7 August: the first was kept
     assert await remind(database, drain, clock, days=1) == [1]
+    assert await asked(database) == [(2, 1, 3000, 0)]
+
+
+async def asked(database: Database) -> list[tuple[int, int, int, int]]:
+    """Instalment, level, claim and fee of every reminder."""
+    async with database.read_only() as db:
+        rows = list(await db.scalars(sa.select(DunningNotice).order_by(DunningNotice.id)))
+    return sorted((row.instalment, row.level, row.claimed, row.fee) for row in rows)
+
+
+async def test_each_missed_instalment_is_reminded_of_by_itself(
+    runtime: Runtime, database: Database, drain: Drain, clock: StandingClock
+) -> None:
+    await on_account(database, drain)
+    async with database.unit_of_work() as db:
+        [invoice] = await invoices(database)
+        parts = [(date(2026, 7, 1), 2000), (date(2026, 8, 1), 2000), (date(2026, 9, 1), 1000)]
+        await dunning.agree(db, invoice, paused_until=None, instalments=parts, reason="", now=db.now)
+    assert await remind(database, drain, clock, days=23) == [1]  # 8 July
+    assert await remind(database, drain, clock, days=14) == [2]
+    async with database.unit_of_work() as db:
+        await record_invoice_payment(db, invoice, 2000, reference="late", now=db.now)
+    assert await remind(database, drain, clock, days=16) == []  # 7 August: the first is paid
+    assert await remind(database, drain, clock, days=1) == [1]
+    assert await asked(database) == [(1, 1, 2000, 0), (1, 2, 2000, 500), (2, 1, 2000, 0)]
+    async with database.unit_of_work() as db:
+        [invoice] = await invoices(database)
+        again = [(date(2026, 10, 1), 3000)]
+        plan = await dunning.agree(db, invoice, paused_until=None, instalments=again, reason="", now=db.now)
+        assert plan.instalments == [{"number": 4, "due_on": "2026-10-01", "amount": 3000}]
+    assert await remind(database, drain, clock, days=60) == []  # 7 October is too early
+    assert await remind(database, drain, clock, days=1) == [1]
+    assert (await asked(database))[-1] == (4, 1, 3000, 0)
+
+
+async def test_interest_without_a_rate_is_booked_when_the_rate_is_entered(
+    runtime: Runtime, database: Database, drain: Drain, clock: StandingClock
+) -> None:
+    await on_account(database, drain)
+    await say(database, dunningInterest=True, baseRates={"2026-01-01": "1.27"})
+    for _ in range(2):
+        await remind(database, drain, clock, days=25)
+    assert (await accounts(database)).get("INTEREST", 0) == 0  # both reminders are of the second half-year
+    await say(database, dunningInterest=True, baseRates={"2026-01-01": "1.27", "2026-07-01": "95"})
+    for _ in range(2):  # once
+        async with database.unit_of_work() as db:
+            await late_interest.catch_up(db, await late_interest.behind(db), now=db.now)
+        assert await drain() == []
+    books = await accounts(database)
+    assert books["INTEREST"] == -342  # 25 days of 100 % on 50.00
+    assert (await open_of(database))["DUNNING_FEE"] == 500 + 342
+    assert await remind(database, drain, clock, days=14) == [3]
+    assert (await accounts(database))["INTEREST"] == -342 - 192  # and 14 days since
+
+
+async def say(database: Database, **more: Any) -> None:
+    """What the channel's settings say besides its reminders."""
+    async with database.unit_of_work() as db:
+        await db.execute(sa.update(SalesChannel).values(settings=SETTINGS | more))
 
 
 async def test_a_fee_is_paid_or_waived_once(

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
 from kontor.core.errors import InvalidInput
-from kontor.invoicing.reminding import Claim, Level, check_instalments, due_level, levels_of
+from kontor.invoicing.reminding import Claim, Instalment, Level, check_instalments, claims_of, due_level, levels_of
 
 LEVELS = (Level(7, 0, 7), Level(7, 500, 7), Level(14, 1000, 7))
 DUE = date(2026, 6, 10)
-OWED = Claim(open=5000, paid=0, due_on=DUE)
+OWED = Claim(open=5000, due_on=DUE)
+PARTS = (Instalment(1, date(2026, 6, 20), 2000), Instalment(2, date(2026, 6, 25), 3000))
 
 
 @pytest.mark.parametrize(
@@ -28,14 +29,40 @@ OWED = Claim(open=5000, paid=0, due_on=DUE)
         ({"level": 3}, 30, None),
         ({"paused_until": date(2026, 6, 20)}, 20, None),
         ({"paused_until": date(2026, 6, 20)}, 21, 1),
-        ({"instalments": [(date(2026, 6, 20), 2000), (date(2026, 6, 25), 3000)]}, 26, None),
-        ({"instalments": [(date(2026, 6, 20), 2000), (date(2026, 6, 25), 3000)]}, 27, 1),
-        ({"instalments": [(date(2026, 6, 20), 2000), (date(2026, 6, 25), 3000)], "paid": 2000, "open": 3000}, 27, None),
-        ({"paid": 1000, "paid_before": 1000, "instalments": [(date(2026, 6, 15), 5000)]}, 22, 1),
     ],
 )
 def test_level_of_a_day(given: dict[str, Any], day: int, level: int | None) -> None:
     assert due_level(replace(OWED, **given), LEVELS, date(2026, 6, day)) == level
+
+
+@pytest.mark.parametrize(
+    ("paid", "reminded", "day", "due"),
+    [
+        (0, {}, 26, []),
+        (0, {}, 27, [(1, 1, 2000)]),
+        (500, {}, 27, [(1, 1, 1500)]),
+        (2000, {}, 27, []),
+        (2000, {}, 30, []),
+        (2500, {1: (1, date(2026, 6, 28))}, 40, [(2, 1, 2500)]),
+        (0, {1: (1, date(2026, 6, 28))}, 34, [(2, 1, 3000)]),
+        (0, {1: (1, date(2026, 6, 28))}, 35, [(1, 2, 2000), (2, 1, 3000)]),
+        (0, {1: (3, date(2026, 6, 28))}, 60, [(2, 1, 3000)]),
+        (5000, {}, 60, []),
+    ],
+)
+def test_each_instalment_has_levels_of_its_own(
+    paid: int, reminded: dict[int, tuple[int, date]], day: int, due: list[tuple[int, int, int]]
+) -> None:
+    today = date(2026, 6, 1) + timedelta(days=day - 1)
+    claims = claims_of(OWED, PARTS, paid, reminded)
+    found = [(number, due_level(claim, LEVELS, today), claim.open) for number, claim in claims]
+    assert [each for each in found if each[1] is not None] == due
+
+
+def test_pause_holds_for_instalments_and_without_any_the_whole_is_reminded_of() -> None:
+    paused = replace(OWED, paused_until=date(2026, 12, 31))
+    assert {claim.paused_until for _, claim in claims_of(paused, PARTS, 0, {})} == {date(2026, 12, 31)}
+    assert claims_of(OWED, (), 0, {1: (3, DUE)}) == [(0, OWED)]
 
 
 def test_without_levels_nobody_is_reminded() -> None:

@@ -60,6 +60,8 @@ FULL: dict[str, Any] = {
     "label_attached": True,
     "return_address": ["Retourenzentrum", "Industrieweg 7"],
     "received_on": date(2026, 12, 2),
+    "accepted": [{"name": "Wollmantel", "quantity": 1}],
+    "refused": [{"name": "Schal", "quantity": 1, "detail": "getragen"}],
     "amount": 11906,
     "shares": [{"method": "Gutschein", "amount": 5007}, {"method": "Visa 1111", "amount": 6899}],
     "items": [

@@ -225,8 +225,12 @@ async def test_person_blocks_a_card_and_guessing_codes_ends(
     listed = await client.graphql(
         "{ giftCards(filter: {blocked: true}) { nodes { ending balance { amount } } } }", principal=principals.admin
     )
-    asked = [await client.graphql(BALANCE, {"code": CODE}, principal=principals.admin) for _ in range(31)]
+    asked = [await client.graphql(BALANCE, {"code": CODE}, principal=principals.admin) for _ in range(2)]
+    guesses = [await client.graphql(BALANCE, {"code": f"ABCD-{n}"}, principal=principals.admin) for n in range(31)]
+    known = await client.graphql(BALANCE, {"code": CODE}, principal=principals.admin)
     assert blocked["data"]["blockGiftCard"]["giftCard"]["ending"] == "NPQR"
     assert listed["data"]["giftCards"]["nodes"] == [{"ending": "NPQR", "balance": {"amount": 5000}}]
-    assert asked[0]["data"]["giftCardBalance"] == {"available": {"amount": 0}, "blocked": True}
-    assert asked[30]["errors"][0]["extensions"]["code"] == "TOO_MANY_ATTEMPTS"
+    assert asked[1]["data"]["giftCardBalance"] == {"available": {"amount": 0}, "blocked": True}
+    assert [each["data"]["giftCardBalance"] for each in guesses[:30]] == [None] * 30
+    for refused in (guesses[30], known):
+        assert refused["errors"][0]["extensions"]["code"] == "TOO_MANY_ATTEMPTS"

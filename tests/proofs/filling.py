@@ -21,10 +21,14 @@ from kontor.channels.models import LegalEntity
 from kontor.core.db import Database, Session
 from kontor.core.ids import new_id
 from kontor.core.outbox import OutboxRow
+from kontor.dropship.models import Objection
+from kontor.dropship.states import Measure, ObjectionState
+from kontor.fulfillment.models import FulfillmentOrder
 from kontor.giftcards.models import GiftCard
 from kontor.invoicing.models import DunningNotice, Invoice, OpenItem
 from kontor.ledger.models import LedgerExport
 from kontor.locations.models import StockLocation
+from kontor.partners.models import Partner
 from kontor.payments.models import Dispute, DisputeAction, Payment
 from kontor.payments.states import DisputeState
 from kontor.processes.models import ProcessDefinition, ProcessInstance, UserTask
@@ -175,6 +179,16 @@ async def fill_rest(database: Database, count: int) -> None:
         invoice_id = (await db.scalars(sa.select(Invoice.id).order_by(Invoice.id).limit(1))).one()
         entity_id = (await db.scalars(sa.select(LegalEntity.id).order_by(LegalEntity.id).limit(1))).one()
         variants = list(await db.scalars(sa.select(ProductVariant.id).order_by(ProductVariant.id).limit(count)))
+        partner_id = (await db.scalars(sa.select(Partner.id).order_by(Partner.id).limit(1))).one()
+        work = list(await db.scalars(sa.select(FulfillmentOrder.id).order_by(FulfillmentOrder.id).limit(count)))
+        db.add_all(
+            Objection(
+                id=new_id(), partner_id=partner_id, fulfillment_order_id=row_id, measure=Measure.RETURNED,
+                state=ObjectionState.OPEN, reason="because", created_at=db.now - timedelta(minutes=index),
+                created_by="test", updated_at=db.now,
+            )
+            for index, row_id in enumerate(work)
+        )  # fmt: skip
         for index in range(count):
             at, run_id, price_run_id = db.now - timedelta(minutes=index), new_id(), new_id()
             instance = instances[index % len(instances)]

@@ -73,6 +73,14 @@ def roots() -> Iterator[Root]:
             yield Root(kind, name, field, permissions_of(field))
 
 
+def followed() -> Iterator[Root]:
+    """Every field of Subscription."""
+    made = core_schema().subscription_type
+    assert made is not None
+    for name, field in made.fields.items():
+        yield Root("subscription", name, field, permissions_of(field))
+
+
 def guarded_fields() -> Iterator[tuple[str, str, tuple[str, ...]]]:
     """Type, field and permissions of every field below the roots that needs one."""
     made = core_schema()

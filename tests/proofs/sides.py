@@ -24,15 +24,21 @@ from kontor.auth.models import User
 from kontor.auth.permissions import ClientKind, Role
 from kontor.care import service as care
 from kontor.care.values import CaseKind, NewCase
+from kontor.catalog.models import CatalogOffer
+from kontor.catalog.states import OfferState
 from kontor.core.db import Database, Model, Session
 from kontor.core.ids import new_id
 from kontor.core.jobs import Runtime
 from kontor.core.principal import SYSTEM, Principal, PrincipalKind
 from kontor.documents.rendering import Renderer
+from kontor.dropship.models import Objection
+from kontor.dropship.states import Measure, ObjectionState
 from kontor.fulfillment import delivering, pickup, shipping
 from kontor.fulfillment.models import FulfillmentOrder
 from kontor.fulfillment.parcels import ParcelInput
 from kontor.fulfillment.states import FulfillmentState
+from kontor.imports.models import Upload
+from kontor.imports.states import UploadState
 from kontor.inventory import inbound, reservations
 from kontor.notifications.ports import MessageSender
 from kontor.orders import queries as orders
@@ -213,7 +219,7 @@ async def _come_back(database: Database, side: Side) -> None:
 
 
 async def _further(database: Database, side: Side, size: int) -> None:
-    """Holds, cases, reservations, expected goods, prices and webhooks; and a return that nobody has decided."""
+    """Holds, cases, reservations, expected goods, prices, offers, webhooks; and a return that nobody has decided."""
     for index, order_id in enumerate(side.waiting):
         async with database.unit_of_work() as db:
             order = await orders.lock_order(db, order_id)
@@ -242,6 +248,30 @@ async def _prices_and_hooks(db: Session, side: Side, index: int) -> None:
             id=new_id(), channel_id=side.channel.id, price_list_id=price_list.id, variant_id=side.variant.id,
             amount=1000 + index, min_quantity=1,
             valid_from=begins, valid_to=begins + timedelta(days=1), created_at=db.now, created_by="test",
+        )
+    )  # fmt: skip
+    db.add(
+        CatalogOffer(
+            id=new_id(), partner_id=side.partner.id, sku=f"{side.name}-{index}", state=OfferState.DRAFT,
+            name=f"{side.name} offers", price=1000, currency="EUR", variant_id=side.variant.id,
+            created_at=db.now, updated_at=db.now,
+        )
+    )  # fmt: skip
+    mine = sa.select(FulfillmentOrder.id).where(FulfillmentOrder.partner_id == side.partner.id)
+    row_id = await db.scalar(mine.order_by(FulfillmentOrder.id).offset(index).limit(1))
+    if row_id is not None:
+        db.add(
+            Objection(
+                id=new_id(), partner_id=side.partner.id, fulfillment_order_id=row_id, measure=Measure.ACCEPTED,
+                state=ObjectionState.OPEN, reason=f"{side.name} objects", created_at=db.now, created_by="test",
+                updated_at=db.now,
+            )
+        )  # fmt: skip
+    db.add(
+        Upload(
+            id=new_id(), kind="stock", partner_id=side.partner.id, state=UploadState.CHECKED,
+            name=f"{side.name}-{index}.csv", size=10, header=["sku", "quantity"], columns=["sku", "quantity"],
+            by_kind="USER", by_name=f"User {side.name}", created_at=db.now, updated_at=db.now,
         )
     )  # fmt: skip
     endpoint = WebhookEndpoint(

@@ -21,6 +21,7 @@ from kontor.imports.saving import touch_masters
 from kontor.locations.models import LocationKind, StockLocation
 from kontor.orders import queries as orders
 from kontor.orders.errors import LineNotFound
+from kontor.orders.models import Order
 from kontor.returns.homing import ReturnPlaces, return_places
 from kontor.returns.models import ReturnPlaceDecision
 from kontor.returns.places import (
@@ -191,6 +192,18 @@ async def test_choices_are_parcels_and_the_nearest_counters_cheapest_first(datab
     assert found.usual == found.choices[1]
     assert [best for _, best in found.lines] == [found.choices[0]]
     assert shop.far.id not in [each.location_id for each in one.choices]
+
+
+async def test_a_price_in_another_currency_is_no_worth_of_a_piece(database: Database) -> None:
+    shop = await make_shop(database)
+    async with database.unit_of_work() as db:
+        await db.execute(sa.update(Order).values(currency="HUF"))
+
+    found = await shop.ask()
+
+    costs = {each.location_id: each.cost_cents for each in found.choices}
+    assert costs[shop.company.warehouse.id] == 490
+    assert all(each.terms.resale == 0 for each in found.choices)
 
 
 async def test_a_counter_that_cannot_take_it_takes_no_other_counters_turn(database: Database) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import threading
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
@@ -29,6 +30,8 @@ from kontor.orders.states import DeliveryType
 from kontor.routing.basket import Basket, BasketItem, BasketPromise, Delivery, promise_basket
 from kontor.routing.promise import Destination
 from kontor.routing.promising import Arrival
+from kontor.routing.service import SupplyBook
+from kontor.routing.values import FulfillmentPlan
 from support import Principals
 
 TODAY = date(2026, 6, 15)
@@ -275,6 +278,22 @@ async def test_stores_are_listed_nearest_first_with_their_days(database: Databas
     assert [(row[0], row[3]) for row in both] == [("NEAR", 1), ("FAR", 0)]
     assert await stores(BasketItem("LAMP"), destination=at_home, stores=1) == [("NEAR", 0, day(0), 0)]
     assert await stores(BasketItem("LAMP"), stores=0) == []
+
+
+async def test_a_basket_is_planned_beside_the_loop(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop, plan, threads = await make_shop(database), SupplyBook.plan, set[int]()
+
+    def noting(book: SupplyBook, *given: Any) -> FulfillmentPlan:
+        threads.add(threading.get_ident())
+        return plan(book, *given)
+
+    monkeypatch.setattr(SupplyBook, "plan", noting)
+    promise = await shop.ask(BasketItem("LAMP"))
+
+    assert promise.shipped[0].missing == 0
+    assert len(promise.pickups) == 2
+    assert threads
+    assert threading.get_ident() not in threads
 
 
 async def test_nothing_of_stock_is_there_at_once(database: Database) -> None:

@@ -253,3 +253,14 @@ def test_channel_uses_its_reservation_first_and_the_others_leave_it() -> None:
     assert batch.cost_cents == 400 + 400 + 5000
     assert batch.gap_cents == 0
     assert errors_of(demands, Supply(Network(sites), stock, 0), batch.plans) == []
+
+
+def test_a_kit_of_one_line_takes_its_own_goods_from_the_shelf() -> None:
+    """Its item comes after the others, so items and lines are not in the same order."""
+    site = Site("a", {"north": Lane(400, 0, 1)})
+    lines = (DemandLine("1", "v", 1, group="kit"), DemandLine("2", "w", 2))
+    demands: dict[Id, Demand] = {f"o{n}": Demand(lines, "web", "north", 5) for n in range(2)}
+    supply = Supply(Network([site]), {"v": {"a": Stock(1)}, "w": {"a": Stock(4)}}, 0)
+    found = optimize(demands, supply, POLICY, seconds=LONG, rounds=2)
+    assert errors_of(demands, supply, found.plans) == []
+    assert sum(dict(each.unsent).get("1", 0) for each in found.plans.values()) == 1

@@ -8,6 +8,7 @@ import pytest
 from kontor.routing.candidates import available
 from kontor.routing.planner import plan
 from kontor.routing.pooling import plan_together
+from kontor.routing.replaying import Replay
 from kontor.routing.values import Capacity, Demand, DemandLine, Id, Lane, Network, Site, Stock, Supply
 from routing.worlds import POLICY, world
 
@@ -45,6 +46,17 @@ def test_three_units_from_three_rooms_of_one_house_are_one_parcel() -> None:
     assert [sum(each.terms) for each in together.parcels] == [530, 0, 0]
     assert sum(together.terms) == together.cost_cents
     assert together.is_complete
+
+
+def test_a_replay_counts_and_values_one_parcel_of_a_house() -> None:
+    demand, supply = three_rooms(room("a"), room("b"), room("c"))
+    decided: dict[tuple[Id, Id], int] = {("l", name): 1 for name in ("a", "b", "c")}
+    replay = Replay()
+    found = replay.step(demand, supply, (POLICY, replace(POLICY, version="other", split_cents=9_000)), decided)
+    side = replay.before
+    assert (side.cost, side.valued, side.paid, side.parcels, side.units) == (530, 530, 530, 1, 3)
+    assert side.load == {"a": [1, 1], "b": [1, 1], "c": [1, 1]}
+    assert (replay.after.cost, replay.as_decided, replay.changed, found.saving) == (530, 1, 0, 0)
 
 
 def test_a_place_outside_the_group_still_costs_a_parcel_of_its_own() -> None:

@@ -26,8 +26,8 @@ from kontor.imports.saving import Outcome, touch_masters
 from kontor.inventory.models import Allocation
 from kontor.locations.models import StockLocation
 from kontor.orders.intake import Address
-from kontor.orders.models import Order
-from kontor.routing import pricing
+from kontor.orders.models import Order, OrderLine
+from kontor.routing import masters, pricing
 from kontor.routing.explanation import describe
 from kontor.routing.models import RoutingDecision, RoutingPolicy, SalesForecast, ShadowPrice, ShadowPriceRun
 from kontor.routing.sales import expected
@@ -90,12 +90,33 @@ async def test_own_sales_make_the_forecast(database: Database) -> None:
     await sold(database, company, HAMBURG, 6)
     await sold(database, company, MUNICH, 2)
     async with database.read_only() as db:
-        forecast, sales = await expected(db)
+        forecast, sales = await expected(db, "EUR")
     assert forecast is not None
     assert (sales.days, sales.orders, sales.variants, sales.paid) == (7, 8, {lamp.id: 8}, {lamp.id: 1000})
     assert sales.regions == {"DE|540|100": 6, "DE|480|120": 2}
     assert forecast.units_per_day == pytest.approx(8 / 7)
     assert forecast.regions == pytest.approx({"DE|540|100": 0.75, "DE|480|120": 0.25}, abs=0.01)
+
+
+async def test_a_price_is_that_of_orders_in_the_currency_of_the_company(database: Database) -> None:
+    company, _, _, lamp = await two_places(database)
+    await sold(database, company, HAMBURG, 3)
+    async with database.unit_of_work() as db:
+        first = await db.scalar(sa.select(Order.id).order_by(Order.id).limit(1))
+        await db.execute(sa.update(Order).where(Order.id == first).values(currency="HUF"))
+        await db.execute(
+            sa.update(OrderLine)
+            .where(OrderLine.order_id == first)
+            .values(gross_total=400_000, net_total=400_000, tax_total=0)
+        )
+    async with database.read_only() as db:
+        assert (await masters.load(db)).currency == "EUR"
+        _, sales = await expected(db, "EUR")
+        _, forints = await expected(db, "HUF")
+        _, francs = await expected(db, "CHF")
+    assert (sales.variants, sales.orders, sales.paid) == ({lamp.id: 3}, 3, {lamp.id: 1000})
+    assert (forints.variants, forints.paid) == ({lamp.id: 3}, {lamp.id: 400_000})
+    assert (francs.variants, francs.paid) == ({lamp.id: 3}, {})
 
 
 async def test_the_last_pieces_near_those_who_will_order_are_worth_keeping(database: Database) -> None:
@@ -186,7 +207,7 @@ async def test_what_somebody_expects_counts_where_nothing_was_sold(database: Dat
     assert [row.outcome for row in again] == [Outcome.UPDATED, Outcome.UNCHANGED]
     async with database.read_only() as db:
         assert await db.scalar(sa.select(sa.func.count()).select_from(SalesForecast)) == 2
-        forecast, _ = await expected(db)
+        forecast, _ = await expected(db, "EUR")
     assert forecast is not None
     assert (forecast.units_per_day, forecast.regions, forecast.variants) == (3.0, {"DE": 1.0}, {lamp.id: 1.0})
     for row in (north, south):

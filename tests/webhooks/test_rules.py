@@ -8,7 +8,7 @@ import pytest
 from kontor import bootstrap
 from kontor.core.outbox import EVENTS
 from kontor.webhooks.payload import body_of, bytes_of, type_of
-from kontor.webhooks.retrying import WAITS, gives_up, wait_after
+from kontor.webhooks.retrying import WAITS, gives_up, rest_after, wait_after
 from kontor.webhooks.visibility import PARTNER_FIELDS, PARTNER_LIFE, WORDS, Fact, Owner, seen_by
 
 NOW = datetime(2026, 6, 15, 10, tzinfo=UTC)
@@ -146,3 +146,13 @@ def test_every_text_of_an_event_was_looked_at() -> None:
     }
     assert texts == codes | {(name, field) for name, words in WORDS.items() for field in words}
     assert all(not set(shown) & WORDS.get(name, set()) for name, shown in PARTNER_FIELDS.items())
+
+
+def test_slow_endpoint_keeps_a_worker_busy_for_a_third_of_the_time() -> None:
+    assert rest_after(timedelta(seconds=1)) is None
+    assert rest_after(timedelta(seconds=10)) == timedelta(seconds=20)
+
+
+def test_endpoint_that_is_down_for_an_hour_is_tried_again_after_it() -> None:
+    within = [wait for at, wait in enumerate(WAITS) if sum(WAITS[: at + 1], timedelta()) <= timedelta(hours=1)]
+    assert 0 < len(within) < len(WAITS)

@@ -1,6 +1,6 @@
 """API clients: machines with granted scopes and secrets that are shown once and rotated with an overlap."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -12,7 +12,9 @@ from kontor.auth.models import AccessToken, ApiClient, ApiClientChannel, ApiClie
 from kontor.auth.permissions import GRANTABLE, ClientKind
 from kontor.auth.service import sign_out_everywhere
 from kontor.core.db import Session
+from kontor.core.errors import Forbidden
 from kontor.core.ids import new_id
+from kontor.core.principal import Principal
 
 OVERLAP = timedelta(hours=24)
 MAX_OVERLAP = timedelta(days=30)
@@ -40,7 +42,11 @@ class NewSecret:
 
 
 async def create_api_client(db: Session, given: ApiClientInput, *, now: datetime) -> NewSecret:
-    """Add a machine; raises `InvalidApiClient` naming the field."""
+    """Add a machine; raises `InvalidApiClient` naming the field, `Forbidden` for one of somebody else.
+
+    What a partner adds is its own system.
+    """
+    given = _own(db.principal, given)
     await _check(db, given, now)
     client = ApiClient(
         id=new_id(),
@@ -150,6 +156,15 @@ async def note_used(db: Session, api_client_id: UUID, *, now: datetime) -> None:
         .values(last_used_at=now)
         .execution_options(synchronize_session=False)
     )
+
+
+def _own(principal: Principal, given: ApiClientInput) -> ApiClientInput:
+    if not principal.restricted:
+        return given
+    foreign = principal.partner_id is None or given.partner_id not in (None, principal.partner_id)
+    if foreign or given.kind is not ClientKind.PARTNER:
+        raise Forbidden("A partner's system is the partner's own.", path=("partnerId",))
+    return replace(given, partner_id=principal.partner_id)
 
 
 async def _check(db: Session, given: ApiClientInput, now: datetime) -> None:

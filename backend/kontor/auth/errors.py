@@ -27,6 +27,18 @@ class InvalidApiClient(InvalidInput):
     default_code = "INVALID_API_CLIENT"
 
 
+class InvalidView(InvalidInput):
+    """A view as described cannot be kept."""
+
+    default_code = "INVALID_VIEW"
+
+
+class ViewNotFound(NotFound):
+    """No such view, or another person's."""
+
+    default_code = "VIEW_NOT_FOUND"
+
+
 class WeakPassword(InvalidInput):
     """The password is too short, too long or too easily guessed."""
 

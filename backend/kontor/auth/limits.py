@@ -38,7 +38,9 @@ LINK_ACCOUNT = Limit("link-account", 5, 3600)  # mails that one account can be m
 SECOND_FACTOR = Limit("second-factor", 10, 900)  # codes tried for one account
 PASSKEY_ADDRESS = Limit("passkey-address", 300, 900)
 PASSWORD_CHANGE = Limit("password-change", 10, 900)
-GIFT_CARDS = Limit("gift-cards", 30, 60)  # codes one client may ask about
+GIFT_CARDS = Limit("gift-cards", 30, 60)  # codes of no card that one client may name
+COUPONS_SHOPPER = Limit("coupons-shopper", 10, 900)  # unknown coupons of one customer of a shop
+COUPONS_CLIENT = Limit("coupons-client", 300, 900)  # of everybody behind one client
 TOKEN_PAIR = Limit("token-pair", 60, 60)
 TOKEN_ADDRESS = Limit("token-address", 600, 60)
 
@@ -66,10 +68,16 @@ class RateLimiter:
         if self._connections is not None:
             await self._connections.disconnect()
 
-    async def take(self, limit: Limit, *key: str) -> None:
-        """Count one try; raises `TooManyAttempts` with `retry_after` in seconds when there were too many."""
+    async def take(self, limit: Limit, *key: str, count: int = 1) -> None:
+        """Count tries; raises `TooManyAttempts` with `retry_after` in seconds when there were too many.
+
+        A count of 0 only asks whether one more would be allowed. More than are left use up what is left.
+        """
         item, name = _item(limit), _name(key)
-        limiter, allowed = await self._hit(item, name)
+        limiter, allowed = await self._hit(item, name, count)
+        if not allowed and count > 1:
+            while (await self._hit(item, name, 1))[1]:
+                pass
         if not allowed:
             stats = await limiter.get_window_stats(item, name)
             wait = max(1, round(stats.reset_time - time.time()))
@@ -85,13 +93,17 @@ class RateLimiter:
                 except StorageError:
                     log.warning("rate limits cannot be cleared in Redis", limit=limit.name)
 
-    async def _hit(self, item: RateLimitItem, name: str) -> tuple[SlidingWindowCounterRateLimiter, bool]:
+    async def _hit(self, item: RateLimitItem, name: str, count: int) -> tuple[SlidingWindowCounterRateLimiter, bool]:
         if self._shared is not None:
             try:
-                return self._shared, await self._shared.hit(item, name)
+                return self._shared, await _tried(self._shared, item, name, count)
             except StorageError as problem:
                 log.warning("rate limits are counted per process, Redis is away", error=repr(problem.storage_error))
-        return self._local, await self._local.hit(item, name)
+        return self._local, await _tried(self._local, item, name, count)
+
+
+async def _tried(limiter: SlidingWindowCounterRateLimiter, item: RateLimitItem, name: str, count: int) -> bool:
+    return await (limiter.hit(item, name, cost=count) if count else limiter.test(item, name))
 
 
 def _item(limit: Limit) -> RateLimitItem:

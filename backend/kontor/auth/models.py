@@ -60,6 +60,24 @@ class UserSession(Model):
     expires_at: Mapped[datetime] = mapped_column(index=True)
 
 
+class SavedView(Model):
+    """A page as somebody likes to see it: the query of its address. `team` is whom it can be shared with."""
+
+    __tablename__ = "saved_view"
+    __table_args__ = (
+        sa.UniqueConstraint("user_id", "page", "name"),
+        sa.Index("ix_saved_view_team_page", "team", "page"),
+    )
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(sa.ForeignKey("user_account.id", ondelete="CASCADE"))
+    team: Mapped[str] = mapped_column(sa.String(60))
+    page: Mapped[str] = mapped_column(sa.String(40))
+    name: Mapped[str] = mapped_column(sa.String(60))
+    query: Mapped[str] = mapped_column(sa.String(1000))
+    shared: Mapped[bool]
+    created_at: Mapped[datetime]
+
+
 class UserLink(Model):
     """A link mailed to a person: to begin (INVITATION) or to choose a new password (RESET); good for once.
 

@@ -43,6 +43,9 @@ class Permission(StrEnum):
     LOCATIONS_WRITE = "locations:write"
     NOTIFICATIONS_READ = "notifications:read"
     NOTIFICATIONS_WRITE = "notifications:write"
+    OFFERS_READ = "offers:read"  # what partners offer and ask for it; a partner its own
+    OFFERS_REVIEW = "offers:review"  # put offers on sale or send them back
+    OFFERS_WRITE = "offers:write"
     OPERATIONS_READ = "operations:read"  # dead letters, queues, alerts
     OPERATIONS_WRITE = "operations:write"  # repeat and discard dead letters, replay events
     ORDERS_CANCEL = "orders:cancel"
@@ -64,6 +67,7 @@ class Permission(StrEnum):
     REFUNDS_APPROVE = "refunds:approve"  # let go what is above the limit of whoever asked
     REFUNDS_WRITE = "refunds:write"
     REPORTS_READ = "reports:read"
+    RETURNS_DECIDE = "returns:decide"  # say of goods that came back whether they are accepted; shows no price
     RETURNS_READ = "returns:read"
     RETURNS_REQUEST = "returns:request"  # announce a return; receiving and inspecting is returns:write
     RETURNS_WRITE = "returns:write"
@@ -128,6 +132,9 @@ OPERATIONS: Bundle = _MASTERS | {
     P.LOCATIONS_WRITE,
     P.NOTIFICATIONS_READ,
     P.NOTIFICATIONS_WRITE,
+    P.OFFERS_READ,
+    P.OFFERS_REVIEW,
+    P.OFFERS_WRITE,
     P.OPERATIONS_READ,
     P.OPERATIONS_WRITE,
     P.ORDERS_CANCEL,
@@ -144,6 +151,7 @@ OPERATIONS: Bundle = _MASTERS | {
     P.PROMOTIONS_READ,
     P.PROMOTIONS_WRITE,
     P.REPORTS_READ,
+    P.RETURNS_DECIDE,
     P.RETURNS_READ,
     P.RETURNS_REQUEST,
     P.RETURNS_WRITE,
@@ -242,13 +250,18 @@ DROPSHIPPER_STAFF: Bundle = frozenset(
         P.IMPORTS_READ,
         P.IMPORTS_WRITE,
         P.LOCATIONS_READ,
+        P.OFFERS_READ,
+        P.OFFERS_WRITE,
         P.PARTNERS_READ,
+        P.RETURNS_DECIDE,
         P.STOCK_READ,
         P.STOCK_WRITE,
     }
 )
 
-DROPSHIPPER: Bundle = DROPSHIPPER_STAFF | {P.PARTNERSHIP_WRITE}
+# A partner's own systems: their keys, and where events are pushed to.
+CONNECT: Bundle = frozenset({P.CLIENTS_READ, P.CLIENTS_WRITE, P.WEBHOOKS_READ, P.WEBHOOKS_WRITE})
+DROPSHIPPER: Bundle = DROPSHIPPER_STAFF | CONNECT | {P.PARTNERSHIP_WRITE}
 
 ROLES: Mapping[Role, Bundle] = {
     Role.ADMIN: frozenset(Permission),

@@ -96,10 +96,18 @@ async def channels_of(db: Session, api_client_ids: Sequence[UUID]) -> dict[UUID,
     return _grouped(api_client_ids, rows)
 
 
+def clients_visible_to(principal: Principal) -> sa.Select[ApiClient]:
+    """Machines a principal may see: a partner its own; stores, shops and customers none."""
+    found = sa.select(ApiClient)
+    if principal.partner_id is not None:
+        return found.where(ApiClient.partner_id == principal.partner_id)
+    return found.where(sa.false()) if principal.restricted else found
+
+
 async def lock_api_client(db: Session, api_client_id: UUID) -> ApiClient:
-    """A client by id, locked; raises `ApiClientNotFound`."""
+    """A client by id that the principal may see, locked; raises `ApiClientNotFound`."""
     client = await db.scalar(
-        sa.select(ApiClient)
+        clients_visible_to(db.principal)
         .where(ApiClient.id == api_client_id)
         .with_for_update()
         .execution_options(populate_existing=True)
@@ -230,8 +238,8 @@ async def list_api_clients(
     sort: str = "CREATED_AT",
     descending: bool = True,
 ) -> Page[ApiClient]:
-    """Clients, newest first unless asked otherwise."""
-    found = narrow(sa.select(ApiClient), (ApiClient.active.is_, active), (ApiClient.kind.__eq__, kind))
+    """Clients the principal may see, newest first unless asked otherwise."""
+    found = narrow(clients_visible_to(db.principal), (ApiClient.active.is_, active), (ApiClient.kind.__eq__, kind))
     return await paginate(db, found, choose(CLIENT_SORTS, sort, descending=descending), ApiClient.id, page)
 
 

@@ -1,9 +1,9 @@
 """Cases that follow from what happens elsewhere."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from kontor.care import service
+from kontor.care import late, service
 from kontor.care.values import CaseKind, NewCase
 from kontor.core.db import Session
 from kontor.core.jobs import JobContext, job
@@ -57,6 +57,9 @@ def _case_of(item: Item) -> NewCase | None:
             return NewCase(CaseKind.REFUND_FAILED, item.args["refund_id"], item.key, facts)
         case "DisputeOpened" | "DisputeChanged" | "DisputeDeadlineNear" | "DisputeAnswerFailed":
             return _of_dispute(item)
+        case "FulfillmentOverdue":
+            facts = {name: item.args[name] for name in ("fulfillment_order_id", "number", "partner_id", "ship_due_at")}
+            return NewCase(CaseKind.LATE, item.args["fulfillment_order_id"], item.key, facts)
         case "WebhookEndpointDisabled":
             facts = {name: item.args[name] for name in ("endpoint_name", "reason")}
             return NewCase(CaseKind.WEBHOOK_DISABLED, str(item.key), facts=facts)
@@ -74,3 +77,11 @@ def _of_dispute(item: Item) -> NewCase | None:
         facts["reminded"] = True
     due_at = datetime.fromisoformat(told["due_at"]) if told.get("due_at") else None
     return NewCase(CaseKind.DISPUTE, told["dispute_id"], item.key, facts, due_at)
+
+
+@job("care.settle_late", every=timedelta(minutes=15))
+async def settle_late(ctx: JobContext, items: Sequence[Item]) -> None:
+    """Late work that has left, or is with nobody any more, needs nobody either."""
+    async with ctx.claim(*items) as (db, mine):
+        if mine:
+            await late.settle_late(db, now=db.now)

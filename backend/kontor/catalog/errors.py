@@ -43,3 +43,27 @@ class CodesExhausted(Conflict):
     """The pool has fewer free codes than are needed."""
 
     default_code = "CODES_EXHAUSTED"
+
+
+class OfferNotFound(NotFound):
+    """There is no such offer, or it may not be seen."""
+
+    default_code = "OFFER_NOT_FOUND"
+
+
+class OfferChanged(Conflict):
+    """The offer was changed since it was read."""
+
+    default_code = "OFFER_CHANGED"
+
+
+class OfferIncomplete(InvalidInput):
+    """The offer lacks what it needs to be looked at."""
+
+    default_code = "OFFER_INCOMPLETE"
+
+
+class PartnerNeeded(InvalidInput):
+    """Whose offers they are has to be said, by those who belong to no partner."""
+
+    default_code = "PARTNER_NEEDED"

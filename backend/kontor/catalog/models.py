@@ -8,6 +8,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
+from kontor.catalog.states import OfferState
 from kontor.catalog.vouchers import VoucherKind
 from kontor.core.db import Json, Model, state_type
 
@@ -143,3 +144,50 @@ class PoolCode(Model):
     order_line_id: Mapped[UUID | None]
     unit: Mapped[int | None]
     issued_at: Mapped[datetime | None]
+
+
+class CatalogOffer(Model):
+    """An article as a partner offers it, under the partner's own `sku`; offers of one `group_code` are its variants.
+
+    `price` in minor units of `currency` is what the partner asks of us. `variant_id` is the article it is sold as once
+    it was approved; `own_variant` says that the article was made for it. `reason` is why it was returned.
+    """
+
+    __tablename__ = "catalog_offer"
+    __table_args__ = (
+        sa.UniqueConstraint("partner_id", "sku"),
+        sa.CheckConstraint("price >= 0", name="price"),
+        sa.CheckConstraint("weight_g >= 0", name="weight"),
+        sa.Index("ix_catalog_offer_partner_gtin", "partner_id", "gtin"),
+        sa.Index("ix_catalog_offer_sku_id", "sku", "id"),
+        sa.Index("ix_catalog_offer_created_at_id", "created_at", "id"),
+        sa.Index("ix_catalog_offer_state_id", "state", "id"),
+        sa.Index("ix_catalog_offer_variant_id", "variant_id"),
+        sa.Index("ix_catalog_offer_updated_at_id", "updated_at", "id"),
+    )
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    partner_id: Mapped[UUID] = mapped_column(sa.ForeignKey("partner.id"))
+    sku: Mapped[str] = mapped_column(sa.String(80))
+    state: Mapped[OfferState] = mapped_column(state_type(OfferState))
+    gtin: Mapped[str | None] = mapped_column(sa.String(14))
+    group_code: Mapped[str | None] = mapped_column(sa.String(80))
+    name: Mapped[str | None] = mapped_column(sa.String(300))
+    brand: Mapped[str | None] = mapped_column(sa.String(120))
+    category: Mapped[str | None] = mapped_column(sa.String(120))
+    texts: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
+    attributes: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
+    images: Mapped[list[Any]] = mapped_column(Json, default=list)
+    weight_g: Mapped[int] = mapped_column(default=0)
+    price: Mapped[int | None] = mapped_column(sa.BigInteger)
+    currency: Mapped[str | None] = mapped_column(sa.String(3))
+    valid_from: Mapped[datetime | None]
+    valid_until: Mapped[datetime | None]
+    reason: Mapped[str | None] = mapped_column(sa.String(500))
+    version: Mapped[int] = mapped_column(default=1)
+    variant_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("product_variant.id"))
+    own_variant: Mapped[bool] = mapped_column(default=False)
+    search_key: Mapped[str] = mapped_column(sa.String(600), default="")
+    sent_at: Mapped[datetime | None]
+    decided_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]

@@ -1,4 +1,4 @@
-"""Finding products and variants. Everybody with catalog:read sees all of them."""
+"""Finding products, variants and offers. Everybody with catalog:read sees all articles; a partner its own offers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,10 +8,12 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from kontor.catalog.errors import ProductNotFound
-from kontor.catalog.models import Accessory, BundleItem, Product, ProductKind, ProductVariant
+from kontor.catalog.errors import OfferNotFound, ProductNotFound
+from kontor.catalog.models import Accessory, BundleItem, CatalogOffer, Product, ProductKind, ProductVariant
+from kontor.catalog.states import OfferState
 from kontor.core.db import Session, chunks
-from kontor.core.pagination import Page, PageRequest, choose, paginate
+from kontor.core.pagination import Page, PageRequest, choose, narrow, paginate
+from kontor.core.principal import Principal
 
 PRODUCT_SORTS: dict[str, Any] = {
     "CODE": Product.code,
@@ -216,3 +218,76 @@ async def facts_by_sku(db: Session, skus: Sequence[str]) -> dict[str, VariantFac
             parts = tuple((item.component_id, item.quantity) for item in items)
             found[facts.variant.sku] = VariantFacts(facts.variant, facts.product, parts)
     return found
+
+
+# --- offers of partners -----------------------------------------------------------------------------------------------
+
+OFFER_SORTS: dict[str, Any] = {
+    "SKU": CatalogOffer.sku,
+    "CREATED_AT": CatalogOffer.created_at,
+    "UPDATED_AT": CatalogOffer.updated_at,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class OfferFilter:
+    """Which offers are wanted; what is None does not narrow. `search` looks into SKU, GTIN, name and brand."""
+
+    states: Sequence[OfferState] | None = None
+    partner_ids: Sequence[UUID] | None = None
+    skus: Sequence[str] | None = None
+    gtins: Sequence[str] | None = None
+    changed_since: datetime | None = None
+    search: str | None = None
+
+
+def offers_visible_to(principal: Principal) -> sa.ColumnElement[bool]:
+    """A partner sees its own; who is scoped to stores, channels or a customer sees none."""
+    if principal.partner_id is not None:
+        return CatalogOffer.partner_id == principal.partner_id
+    return sa.false() if principal.restricted else sa.true()
+
+
+async def list_offers(
+    db: Session, wanted: OfferFilter, page: PageRequest, *, sort: str = "SKU", descending: bool = False
+) -> Page[CatalogOffer]:
+    """Offers the principal may see."""
+    row = CatalogOffer
+    found = narrow(
+        sa.select(row).where(offers_visible_to(db.principal)),
+        (row.state.in_, wanted.states),
+        (row.partner_id.in_, wanted.partner_ids),
+        (row.sku.in_, wanted.skus),
+        (row.gtin.in_, wanted.gtins),
+        (row.updated_at.__ge__, wanted.changed_since),
+    )
+    if wanted.search:
+        found = found.where(row.search_key.contains(wanted.search.strip().casefold(), autoescape=True))
+    return await paginate(db, found, choose(OFFER_SORTS, sort, descending=descending), row.id, page)
+
+
+async def count_offers(db: Session, partner_id: UUID | None = None) -> dict[OfferState, int]:
+    """How many offers the principal may see stand where, of all partners or of one."""
+    found = sa.select(CatalogOffer.state, sa.func.count()).where(
+        offers_visible_to(db.principal), sa.true() if partner_id is None else CatalogOffer.partner_id == partner_id
+    )
+    counts = {row[0]: row[1] for row in await db.execute(found.group_by(CatalogOffer.state))}
+    return {state: counts.get(state, 0) for state in OfferState}
+
+
+async def find_offer(db: Session, id: UUID) -> CatalogOffer | None:
+    """One visible offer."""
+    return await db.scalar(sa.select(CatalogOffer).where(CatalogOffer.id == id, offers_visible_to(db.principal)))
+
+
+async def lock_offers(
+    db: Session, which: sa.ColumnElement[bool], *, ids: Sequence[UUID] = (), limit: int | None = None
+) -> list[CatalogOffer]:
+    """Visible offers, locked in the order of their ids; raises `OfferNotFound` when one of `ids` is not among them."""
+    found = sa.select(CatalogOffer).where(which, offers_visible_to(db.principal)).order_by(CatalogOffer.id)
+    offers = list(await db.scalars(found.limit(limit).with_for_update().execution_options(populate_existing=True)))
+    present = {offer.id for offer in offers}
+    for index, wanted in enumerate(ids):
+        if wanted not in present:
+            raise OfferNotFound("There is no such offer.", path=("ids", index))
+    return offers

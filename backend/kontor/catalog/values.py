@@ -61,6 +61,29 @@ class ProductData(TypedDict, total=False):
     variants: list[VariantData]
 
 
+class OfferData(TypedDict, total=False):
+    """An offer by the partner's own SKU; fields that are not given stay as they are.
+
+    `price` in minor units of `currency`. `version` is the one that was read: another one in the meantime is a conflict.
+    """
+
+    sku: Required[str]
+    gtin: str | None
+    group_code: str | None
+    name: str | None
+    brand: str | None
+    category: str | None
+    texts: dict[str, Any]
+    attributes: dict[str, Any]
+    images: list[Any]
+    weight_g: int
+    price: int | None
+    currency: str | None
+    valid_from: datetime | None
+    valid_until: datetime | None
+    version: int | None
+
+
 def _gtin(value: Any) -> str:
     return checked_gtin(fields.text(40)(value))
 
@@ -122,4 +145,20 @@ VARIANT_FIELDS: dict[str, Field] = {
     "height_mm": Field(fields.integer(1), read=cells.whole, empty=True),
     "active": Field(fields.flag, read=cells.flag, default=True, aliases=("variant_active",)),
     "components": COMPONENTS,
+}
+OFFER_FIELDS: dict[str, Field] = {
+    "sku": Field(fields.code()),
+    "gtin": Field(_gtin, empty=True, aliases=("ean", "upc")),
+    "group_code": Field(fields.code(), empty=True, aliases=("group", "parent", "product_code")),
+    "name": Field(fields.text(300), empty=True, aliases=("product_name", "title")),
+    "brand": Field(fields.text(120), empty=True),
+    "category": Field(fields.text(120), empty=True),
+    "texts": Field(_texts, read=cells.json, default={}),
+    "attributes": Field(fields.facts(), read=cells.json, default={}),
+    "images": Field(fields.several(_image, 20), read=cells.listed, default=[], aliases=("image", "image_url")),
+    "weight_g": Field(fields.integer(0), read=cells.whole, default=0, aliases=("weight",)),
+    "price": Field(fields.integer(0, fields.MAX_AMOUNT), read=cells.cents, empty=True),
+    "currency": Field(fields.currency, empty=True),
+    "valid_from": Field(fields.moment, read=cells.moment, empty=True),
+    "valid_until": Field(fields.moment, read=cells.moment, empty=True),
 }

@@ -109,9 +109,12 @@ def pick_list_view(picks: PickList) -> View:
         (words["picker"], picks.picker),
     ]
     units = sum(line.quantity for line in picks.lines)
+    binned = any(line.bin for line in picks.lines)
+    names = (*(("bin",) if binned else ()), "quantity", "article", "order", "done")
     return page_view(picks.brand, language, title=words["pick_list"], number=picks.number) | {
         "facts": [fact for fact in facts if fact[1]],
-        "columns": [words[name] for name in ("bin", "quantity", "article", "order", "done")],
+        "columns": [words[name] for name in names],
+        "binned": binned,
         "lines": [_pick_line(line, language) for line in picks.lines],
         "summary": words["units"].format(lines=number(len(picks.lines), language), units=number(units, language)),
         "notes": list(picks.notes),

@@ -1,5 +1,6 @@
 """The place where files are kept, as seen from inside."""
 
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Protocol
 
@@ -19,6 +20,10 @@ class DocumentStore(Protocol):
 
     async def get(self, key: str) -> bytes:
         """The bytes last put under the key; `NotFound` if there are none."""
+        ...
+
+    def stream(self, key: str) -> AsyncIterator[bytes]:
+        """The same bytes portion by portion, never all of them in memory; `NotFound` with the first portion."""
         ...
 
     async def exists(self, key: str) -> bool:

@@ -2,7 +2,8 @@
 
 Owns: `FulfillmentOrder`, `FulfillmentLine`, `Shipment`, `ShipmentLine`, `Parcel`, `IssuedCode`. What is accepted,
 rejected or shipped in part is split off, so each fulfillment order has one true state. Partners see those of their
-locations, stores theirs. Records FulfillmentOrdersCreated, FulfillmentAccepted, FulfillmentRejected,
+locations, stores theirs. Records FulfillmentOrdersCreated, FulfillmentAccepted,
+FulfillmentPostponed, FulfillmentMessageWritten, FulfillmentRejected,
 FulfillmentOrderShipped, FulfillmentReadyForPickup, FulfillmentPickedUp, FulfillmentDelivered, FulfillmentCanceled,
 ShipmentRecalled, FulfillmentEscalated, CancellationAsked, CancellationRefused, CodesIssued, ServiceConfirmed.
 """

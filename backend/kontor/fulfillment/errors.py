@@ -51,6 +51,12 @@ class NotRecallable(Conflict):
     default_code = "NOT_RECALLABLE"
 
 
+class AnswerFinal(Conflict):
+    """The answer cannot be taken back any more: the time has passed, or something has followed from it."""
+
+    default_code = "ANSWER_FINAL"
+
+
 class WrongPickupCode(InvalidInput):
     """The code is not the customer's."""
 
@@ -73,3 +79,9 @@ class AskedTwice(Conflict):
     """A call names the same fulfillment order twice."""
 
     default_code = "NAMED_TWICE"
+
+
+class TakenAway(WrongState):
+    """The answer came too late: the work was taken away from the place and is routed again."""
+
+    default_code = "TAKEN_AWAY"

@@ -22,6 +22,25 @@ class FulfillmentAccepted(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class FulfillmentPostponed(Event):
+    """A place sends later than planned: [{order_line_id, quantity}]; days are when the goods reach the customer."""
+
+    fulfillment_order_id: UUID
+    lines: tuple[dict[str, Any], ...]
+    was_expected_on: str | None
+    expected_on: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class FulfillmentMessageWritten(Event):
+    """A place wrote to the company about its work, or the company to the place."""
+
+    fulfillment_order_id: UUID
+    message_id: UUID
+    from_place: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class FulfillmentRejected(Event):
     """A place refuses lines: [{order_line_id, quantity, reason}]; they are to be routed again without it."""
 
@@ -54,6 +73,14 @@ class ShipmentRecalled(Event):
 
     fulfillment_order_id: UUID
     shipment_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class PartnerInvoiceRecorded(Event):
+    """A partner named the invoice by which it bills a shipment."""
+
+    shipment_id: UUID
+    number: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,9 +8,11 @@ from kontor.core.jobs import JobContext, job
 from kontor.core.outbox import Item, schedule
 from kontor.fulfillment import reoptimizing
 from kontor.fulfillment.acceptance import measure_rejections
+from kontor.fulfillment.hiding import hide_customers
 from kontor.fulfillment.losing import take_out_lost
 from kontor.fulfillment.opening import open_scheduled
 from kontor.fulfillment.recalling import announce_shipments
+from kontor.fulfillment.withdrawing import announce_answers
 from kontor.routing.runs import Occasion
 
 GATHER = timedelta(minutes=2)
@@ -35,11 +37,26 @@ async def measure(ctx: JobContext, items: Sequence[Item]) -> None:
             await measure_rejections(db, now=db.now)
 
 
+@job("fulfillment.hide_customers", every=timedelta(days=1))
+async def hide(ctx: JobContext, items: Sequence[Item]) -> None:
+    """Partners see whose goods they send as long as shipping needs it."""
+    async with ctx.claim(*items) as (db, mine):
+        if mine:
+            await hide_customers(db, now=db.now)
+
+
 @job("fulfillment.announce_shipment", batch=50)
 async def announce_shipment(ctx: JobContext, items: Sequence[Item]) -> None:
     """The time to recall a shipment has passed."""
     async with ctx.claim(*items) as (db, mine):
         await announce_shipments(db, [UUID(item.args["shipment_id"]) for item in mine], now=db.now)
+
+
+@job("fulfillment.announce_answer", batch=50)
+async def announce_answer(ctx: JobContext, items: Sequence[Item]) -> None:
+    """The time to take an answer back has passed."""
+    async with ctx.claim(*items) as (db, mine):
+        await announce_answers(db, [UUID(item.args["fulfillment_order_id"]) for item in mine])
 
 
 @job("fulfillment.take_out_lost", batch=50)

@@ -18,7 +18,7 @@ from kontor.fulfillment.waiting import Waiting
 from kontor.inventory.allocating import Pick
 from kontor.inventory.allocations import Slice
 from kontor.inventory.models import Allocation
-from kontor.routing.batch import optimize
+from kontor.routing.gathering import optimize_together
 from kontor.routing.service import Owner, SupplyBook, decision_row
 from kontor.routing.values import Demand, FulfillmentPlan, Id, PlannedParcel, Policy
 
@@ -183,7 +183,7 @@ def _optimize(book: SupplyBook, drafts: Sequence[_Draft], seconds: float) -> tup
             for n, demand in enumerate(draft.demands)
         }
         part = seconds * len(members) / len(drafts)
-        best = optimize(demands, book.supply_for_all(policy), policy, seconds=part)
+        best = optimize_together(demands, book.supply_for_all(policy), policy, seconds=part)
         cost, bound = cost + best.cost_cents, bound + best.bound_cents
         for draft in members:
             draft.after = [best.plans[f"{draft.id}/{n}"] for n in range(len(draft.demands))]

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from kontor.core.db import Session
 from kontor.core.pagination import Page, PageRequest, choose, narrow, paginate
 from kontor.core.principal import Principal
+from kontor.fulfillment import finding
 from kontor.fulfillment.models import FulfillmentOrder, Parcel, Shipment
 from kontor.fulfillment.queries import IS_PARCEL, parcels_visible_to, shipments_visible_to, visible_to
 from kontor.fulfillment.states import FulfillmentState, ParcelState
@@ -33,8 +34,12 @@ PARCEL_SORTS: dict[str, Any] = {"CREATED_AT": Parcel.id, "UPDATED_AT": Parcel.up
 
 @dataclass(frozen=True, slots=True)
 class FulfillmentFilter:
-    """Which fulfillment orders are wanted; what is None does not narrow. `due_before` and days until are exclusive."""
+    """Which fulfillment orders are wanted; what is None does not narrow. `due_before` and days until are exclusive.
 
+    `problems_at` wants those that somebody has to look at, as seen at that moment.
+    """
+
+    ids: Sequence[UUID] | None = None
     states: Sequence[FulfillmentState] | None = None
     location_ids: Sequence[UUID] | None = None
     partner_ids: Sequence[UUID] | None = None
@@ -45,6 +50,11 @@ class FulfillmentFilter:
     delivery_types: Sequence[DeliveryType] | None = None
     ship_before: date | None = None
     due_before: datetime | None = None
+    search: str | None = None
+    ship_to: str | None = None
+    article: str | None = None
+    tracking_number: str | None = None
+    problems_at: datetime | None = None
     cancel_requested: bool | None = None
     changed_since: datetime | None = None
 
@@ -82,6 +92,12 @@ def narrowed(found: sa.Select[FulfillmentOrder], wanted: FulfillmentFilter) -> s
     row = FulfillmentOrder
     return narrow(
         found,
+        (row.id.in_, wanted.ids),
+        (finding.bears, wanted.search),
+        (finding.goes_to, wanted.ship_to),
+        (finding.holds_article, wanted.article),
+        (finding.tracked_as, wanted.tracking_number),
+        (finding.is_problem, wanted.problems_at),
         (row.state.in_, wanted.states),
         (row.location_id.in_, wanted.location_ids),
         (row.partner_id.in_, wanted.partner_ids),
@@ -148,6 +164,17 @@ async def list_fulfillment_orders(
     """A page of what the principal may see."""
     found = narrowed(visible_to(principal), wanted)
     return await paginate(db, found, choose(SORTS, sort, descending=descending), FulfillmentOrder.id, page)
+
+
+async def count_fulfillment_orders(
+    db: Session, wanted: Sequence[FulfillmentFilter], *, principal: Principal, most: int
+) -> list[int]:
+    """How many fulfillment orders of each kind the principal may see; nobody counts further than `most`."""
+    counts = []
+    for each in wanted:
+        found = narrowed(visible_to(principal), each).with_only_columns(FulfillmentOrder.id).limit(most)
+        counts.append(int(await db.scalar(sa.select(sa.func.count()).select_from(found.subquery())) or 0))
+    return counts
 
 
 async def list_shipments(

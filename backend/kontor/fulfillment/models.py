@@ -14,7 +14,14 @@ from kontor.orders.states import DeliveryType
 
 
 class FulfillmentOrder(Model):
-    """Lines given to one place. `due_at` is when the place must have answered; `split_from_id` its origin."""
+    """Lines given to one place; `split_from_id` is its origin.
+
+    `due_at` is when a partner must have answered, `ship_due_at` when the goods must have left; `reminded_at` is when it
+    was reminded of the first, `overdue_at` when it was told that the second had passed. `accepted_at` stays when
+    accepted work is refused later. `expected_on` is the day the place says the goods leave. Until `answer_until` nobody
+    has heard of its answer, which can be taken back to the state `answered_from`. From `hidden_at` on partners see
+    nothing of the customer any more.
+    """
 
     __tablename__ = "fulfillment_order"
     __table_args__ = (
@@ -25,6 +32,7 @@ class FulfillmentOrder(Model):
         sa.Index("ix_fulfillment_order_created_at_id", "created_at", "id"),
         sa.Index("ix_fulfillment_order_updated_at_id", "updated_at", "id"),
         sa.Index("ix_fulfillment_order_due_at_id", "due_at", "id"),
+        sa.Index("ix_fulfillment_order_ship_due_at_id", "ship_due_at", "id"),
     )
     id: Mapped[UUID] = mapped_column(primary_key=True)
     number: Mapped[str] = mapped_column(sa.String(50))
@@ -39,19 +47,27 @@ class FulfillmentOrder(Model):
     ship_on: Mapped[date | None]
     promised_on: Mapped[date | None]
     due_at: Mapped[datetime | None]
+    ship_due_at: Mapped[datetime | None]
+    accepted_at: Mapped[datetime | None]
+    reminded_at: Mapped[datetime | None]
+    overdue_at: Mapped[datetime | None]
     decision_id: Mapped[UUID | None]
     split_from_id: Mapped[UUID | None]
     cancel_requested: Mapped[bool] = mapped_column(default=False)
     cancel_reason: Mapped[str | None] = mapped_column(sa.String(300))
     escalated_at: Mapped[datetime | None]
     pickup_code: Mapped[str | None] = mapped_column(sa.String(12))
+    hidden_at: Mapped[datetime | None]
     recallable_until: Mapped[datetime | None]
+    expected_on: Mapped[date | None]
+    answer_until: Mapped[datetime | None]
+    answered_from: Mapped[FulfillmentState | None] = mapped_column(state_type(FulfillmentState))
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 
 
 class FulfillmentLine(Model):
-    """Pieces of one order line in a fulfillment order."""
+    """Pieces of one order line in a fulfillment order. `written_off` pieces left the stock when they were refused."""
 
     __tablename__ = "fulfillment_line"
     __table_args__ = (
@@ -69,12 +85,27 @@ class FulfillmentLine(Model):
     picked: Mapped[int] = mapped_column(default=0)
     reject_reason: Mapped[str | None] = mapped_column(sa.String(20))
     reject_note: Mapped[str | None] = mapped_column(sa.String(300))
+    written_off: Mapped[int] = mapped_column(default=0, server_default="0")
+
+
+class FulfillmentMessage(Model):
+    """What a place and the company write to each other about a fulfillment order."""
+
+    __tablename__ = "fulfillment_message"
+    __table_args__ = (sa.Index("ix_fulfillment_message_fulfillment_order_id", "fulfillment_order_id"),)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    fulfillment_order_id: Mapped[UUID] = mapped_column(sa.ForeignKey("fulfillment_order.id"))
+    text: Mapped[str] = mapped_column(sa.String(2000))
+    from_place: Mapped[bool]
+    by: Mapped[str] = mapped_column(sa.String(200))
+    at: Mapped[datetime]
 
 
 class Shipment(Model):
     """Goods that left a place, or were handed over; `amount` is what they are worth to the customer, gross.
 
     `recalled_at` marks a shipment that was taken back while its effects still waited: it counts for nothing.
+    `partner_invoice` is the number under which the partner that sent it bills it to us.
     """
 
     __tablename__ = "shipment"
@@ -95,6 +126,8 @@ class Shipment(Model):
     delivered_at: Mapped[datetime | None]
     amount: Mapped[int] = mapped_column(sa.BigInteger)
     recalled_at: Mapped[datetime | None]
+    partner_invoice: Mapped[str | None] = mapped_column(sa.String(60))
+    partner_invoiced_on: Mapped[date | None]
     updated_at: Mapped[datetime]
 
 

@@ -17,6 +17,7 @@ from kontor.fulfillment.shipments import Leaving
 from kontor.fulfillment.shipping import send
 from kontor.fulfillment.splitting import counts_of, is_all, rest_of
 from kontor.fulfillment.states import FulfillmentState
+from kontor.fulfillment.telling import tell_kept
 from kontor.fulfillment.values import Pieces
 from kontor.fulfillment.work import (
     check_moving,
@@ -45,8 +46,9 @@ async def mark_ready(
         raise WrongDeliveryType("These goods are shipped, not collected.")
     check_state(row, S.OPEN, S.ACCEPTED, S.PICKED, S.PACKED)
     check_moving(work, row)
+    await tell_kept(db, work, row)
     if row.state is S.OPEN:
-        take_on(db, row, now=now)
+        take_on(db, work, row, now=now)
     if row.state in (S.ACCEPTED, S.PICKED):
         step(db, row, S.PACKED, now=now)
     for line in work.lines[row.id]:

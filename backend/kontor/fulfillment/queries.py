@@ -172,6 +172,15 @@ async def get_shipment(db: Session, shipment_id: UUID, principal: Principal) -> 
     return row
 
 
+async def shipments_of(db: Session, ids: Iterable[UUID], principal: Principal) -> dict[UUID, Shipment]:
+    """Shipments the principal may see, by id."""
+    found: dict[UUID, Shipment] = {}
+    for part in chunks(in_key_order(ids)):
+        rows = await db.scalars(shipments_visible_to(principal).where(Shipment.id.in_(part)).order_by(Shipment.id))
+        found.update({row.id: row for row in rows})
+    return found
+
+
 async def tracked(db: Session, numbers: Iterable[str], principal: Principal) -> dict[str, list[Parcel]]:
     """Parcels by tracking number, as far as the principal may see them."""
     wanted = sorted(set(numbers))
@@ -182,6 +191,25 @@ async def tracked(db: Session, numbers: Iterable[str], principal: Principal) -> 
         for parcel in await db.scalars(statement if condition is None else statement.where(condition)):
             found[parcel.tracking_number or ""].append(parcel)
     return found
+
+
+async def used_by(db: Session, number: str, principal: Principal) -> list[FulfillmentOrder]:
+    """Fulfillment orders with a parcel of this number, as far as the principal may see them, oldest first."""
+    parcels = sa.select(Parcel.fulfillment_order_id).where(Parcel.tracking_number == number, IS_PARCEL)
+    found = visible_to(principal).where(FulfillmentOrder.id.in_(parcels))
+    return list(await db.scalars(found.order_by(FulfillmentOrder.id).limit(10)))
+
+
+async def articles_at(db: Session, ids: Iterable[UUID], principal: Principal) -> set[tuple[UUID, UUID]]:
+    """The articles of fulfillment orders the principal may see, with the place of each: (location, variant)."""
+    line = FulfillmentLine
+    found = visible_to(principal).where(FulfillmentOrder.id.in_(list(ids)))
+    rows = await db.execute(
+        found.join(line, line.fulfillment_order_id == FulfillmentOrder.id).with_only_columns(
+            FulfillmentOrder.location_id, line.variant_id
+        )
+    )
+    return {(row[0], row[1]) for row in rows}
 
 
 async def held_orders(db: Session, order_ids: Iterable[UUID]) -> set[UUID]:

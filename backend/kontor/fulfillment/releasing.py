@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
-from kontor.core.clock import utc_day
+from kontor.core.clock import local_day, utc_day
 from kontor.core.db import Session
 from kontor.core.ids import new_id
 from kontor.core.outbox import record, schedule
@@ -21,17 +21,20 @@ from kontor.fulfillment.states import FulfillmentState
 from kontor.fulfillment.work import Capacity, Place, use_capacity
 from kontor.inventory import allocations as stock
 from kontor.inventory.models import Allocation
+from kontor.locations.calendars import after_working_hours
 from kontor.locations.models import StockLocation
 from kontor.orders import progress
 from kontor.orders.models import Order, OrderLine
 from kontor.orders.states import DeliveryType
-from kontor.partners.models import Partner
+from kontor.partners.agreements import agreed_hours, agreements_of
+from kontor.partners.models import Partner, PartnerAgreement
 from kontor.routing import masters as routing_masters
+from kontor.routing.calendars import calendar_of
 from kontor.routing.values import FulfillmentPlan
 
 _ROW = (
     "id", "number", "order_id", "location_id", "partner_id", "channel_id", "state", "delivery_type", "priority",
-    "ship_on", "promised_on", "due_at", "decision_id", "cancel_requested", "created_at", "updated_at",
+    "ship_on", "promised_on", "due_at", "ship_due_at", "decision_id", "cancel_requested", "created_at", "updated_at",
 )  # fmt: skip
 _LINE = ("id", "fulfillment_order_id", "order_line_id", "variant_id", "sku", "name", "quantity", "picked")
 
@@ -112,7 +115,7 @@ async def _create(db: Session, releases: Sequence[Release], made: Released, *, n
         pieces = made.pieces.setdefault(order.id, {})
         for line_id, quantity in job.pieces.items():
             pieces[line_id] = pieces.get(line_id, 0) + quantity
-    await _write(db, jobs, await _answer_hours(db, jobs), now=now)
+    await _write(db, jobs, await _agreed(db, jobs), now=now)
     await stock.give_to_fulfillment(db, bound.whole)
     for row_id, slices in bound.parts.items():
         await stock.split_off(db, slices, row_id)
@@ -167,15 +170,36 @@ def _bind(
         job.pieces[line_id] = job.pieces.get(line_id, 0) + part
 
 
-async def _answer_hours(db: Session, jobs: Sequence[_Job]) -> dict[UUID, int]:
-    """Hours a partner has to answer, by place: what was agreed with it, else what the place says."""
-    places = {job.location.id: job.location for job in jobs if job.location.partner_id is not None}
-    if not places:
-        return {}
-    partners = {place.partner_id for place in places.values()}
+@dataclass(frozen=True, slots=True)
+class _Agreed:
+    """What was agreed with the partners of jobs, and their facts without a date."""
+
+    terms: Mapping[UUID, Sequence[PartnerAgreement]]
+    facts: Mapping[UUID, Mapping[str, Any]]
+
+
+async def _agreed(db: Session, jobs: Sequence[_Job]) -> _Agreed:
+    partners = {job.location.partner_id for job in jobs if job.location.partner_id is not None}
+    if not partners:
+        return _Agreed({}, {})
     rows = await db.execute(sa.select(Partner.id, Partner.agreement).where(Partner.id.in_(partners)))
-    agreed = {partner_id: agreement.get("answer_hours") for partner_id, agreement in rows}
-    return {place.id: int(agreed.get(place.partner_id) or place.answer_hours) for place in places.values()}
+    return _Agreed(await agreements_of(db, partners), {row.id: row.agreement for row in rows})
+
+
+def _due(job: _Job, agreed: _Agreed, now: datetime) -> tuple[datetime | None, datetime | None]:
+    """Until when a partner has to answer and to ship, in working hours of the place; of our own places nobody asks.
+
+    Without an agreement nobody has promised when to ship.
+    """
+    place = job.location
+    if place.partner_id is None:
+        return None, None
+    begins, calendar = max(now, opening_of(job)), calendar_of(place)
+    day = local_day(begins, place.timezone)
+    facts = agreed.facts.get(place.partner_id, {})
+    answer, ship = agreed_hours(agreed.terms.get(place.partner_id, ()), facts, day, otherwise=place.answer_hours)
+    due_at = after_working_hours(calendar, begins, answer)
+    return due_at, None if ship is None else after_working_hours(calendar, begins, ship)
 
 
 def opening_of(job: _Job) -> datetime:
@@ -183,20 +207,19 @@ def opening_of(job: _Job) -> datetime:
     return datetime.combine(job.day, time(), ZoneInfo(job.location.timezone)).astimezone(UTC)
 
 
-async def _write(db: Session, jobs: Sequence[_Job], hours: Mapping[UUID, int], *, now: datetime) -> None:
+async def _write(db: Session, jobs: Sequence[_Job], agreed: _Agreed, *, now: datetime) -> None:
     await db.flush()
     rows: list[tuple[Any, ...]] = []
     for job in jobs:
         order, place = job.release.order, job.location
         later = job.day > utc_day(now) and opening_of(job) > now
         state = FulfillmentState.SCHEDULED if later else FulfillmentState.OPEN
-        due_at = None
-        if place.id in hours:
-            due_at = max(now, opening_of(job)) + timedelta(hours=hours[place.id])
+        due_at, ship_due_at = _due(job, agreed, now)
         delivery = DeliveryType.PICKUP if order.delivery_type is DeliveryType.PICKUP else DeliveryType.SHIP
         rows.append(
             (job.id, job.number, order.id, place.id, place.partner_id, order.channel_id, state, delivery,
-             order.priority, job.day, order.promised_on or job.arrival, due_at, job.decision_id, False, now, now)
+             order.priority, job.day, order.promised_on or job.arrival, due_at, ship_due_at, job.decision_id, False,
+             now, now)
         )  # fmt: skip
         db.note_state(change_row("fulfillment_order", job.id, None, state, now=now, by=db.by))
         if later:

@@ -58,7 +58,7 @@ async def reoptimize(database: Database, run_id: UUID, *, seconds: float) -> Non
     if not await database.in_unit(SYSTEM, lambda db: runs.start(db, run_id)):
         return
     begun = monotonic()
-    joint = await _plan(database, run_id, seconds)
+    joint, last = await _plan(database, run_id, seconds)
     moved, stale = await _make(database, run_id, joint)
     result = runs.Result(
         orders=joint.orders,
@@ -67,21 +67,24 @@ async def reoptimize(database: Database, run_id: UUID, *, seconds: float) -> Non
         planned=joint.planned,
         bound=joint.bound,
         milliseconds=round((monotonic() - begun) * 1000),
+        last_order_id=last,
     )
     await database.in_unit(SYSTEM, lambda db: runs.end(db, run_id, result))
     log.info("orders that wait were planned jointly", run=str(run_id), orders=joint.orders, moved=moved, stale=stale)
 
 
-async def _plan(database: Database, run_id: UUID, seconds: float) -> JointPlan:
+async def _plan(database: Database, run_id: UUID, seconds: float) -> tuple[JointPlan, UUID | None]:
+    """The joint plan, and where the next run goes on when not all orders that wait could be looked at."""
     async with database.read_only() as db:
         masters = await routing_masters.load(db)
-        found = await load_waiting(db, await find_waiting(db))
+        taken = await find_waiting(db, await runs.last_order(db))
+        found = await load_waiting(db, taken.order_ids)
         articles = await articles_in(db, found.values())
         variants = {line.variant_id for each in found.values() for line in each.lines if line.id in each.wanted}
         bound = {row.inbound_id for each in found.values() for row in each.held if row.inbound_id}
         book = await load_supply(db, masters, variants, bound=bound)
     orders = sorted(found.values(), key=lambda each: (-each.order.priority, each.order.placed_at, each.order.id))
-    return await plan_jointly(book, orders, articles, seconds=seconds, run_id=run_id)
+    return await plan_jointly(book, orders, articles, seconds=seconds, run_id=run_id), taken.last
 
 
 async def _make(database: Database, run_id: UUID, joint: JointPlan) -> tuple[int, int]:

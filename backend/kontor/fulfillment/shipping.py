@@ -18,6 +18,7 @@ from kontor.fulfillment.queries import parcels_of
 from kontor.fulfillment.shipments import Leaving, book_shipments
 from kontor.fulfillment.splitting import counts_of, is_all, rest_of
 from kontor.fulfillment.states import FulfillmentState
+from kontor.fulfillment.telling import tell_kept
 from kontor.fulfillment.values import Pieces
 from kontor.fulfillment.work import (
     Work,
@@ -131,6 +132,8 @@ async def ship_all(
         except KontorError as refusal:
             results.append(refusal)
     for index, leaving in going.items():
+        if leaving.row is not None:
+            await tell_kept(db, work, leaving.row)
         _detach_rest(db, work, leaving, requests[index], how, now=now)
     await settle_splits(db, work)
     await send(db, work, list(going.values()))
@@ -167,7 +170,7 @@ def _detach_rest(db: Session, work: Work, leaving: Leaving, request: Shipping, h
     row = leaving.row
     assert row is not None
     if row.state is S.OPEN:
-        take_on(db, row, now=now)
+        take_on(db, work, row, now=now)
     lines = work.lines[row.id]
     counts = counts_of(lines, request.pieces)
     if not is_all(lines, counts):

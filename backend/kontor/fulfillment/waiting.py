@@ -6,7 +6,7 @@ whose day has not come. Goods for collection, locked orders and open work stay w
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -68,21 +68,42 @@ class Waiting:
         ]
 
 
-async def find_waiting(db: Session) -> list[UUID]:
-    """Orders of which something may move: the most important ones, then the oldest, at most `MOST_ORDERS`."""
+class Taken(NamedTuple):
+    """Orders to plan jointly; where more wait, the last of those that were taken in turn."""
+
+    order_ids: list[UUID]
+    last: UUID | None = None
+
+
+async def find_waiting(db: Session, after: UUID | None = None, *, most: int = MOST_ORDERS) -> Taken:
+    """Orders of which something may move, at most so many.
+
+    Where more wait, half of the places are for the most important ones, then the oldest; for the others the orders
+    take turns, from the one behind `after` on, so that every order is planned jointly with others in some run.
+    """
+    first = list(await db.scalars(_waiting().order_by(Order.priority.desc(), Order.placed_at, Order.id).limit(most)))
+    if len(first) < most:
+        return Taken(first)
+    first = first[: most - most // 2]
+    taken = set(first)
+    begins = [] if after is None else [Order.id > after]
+    behind = await db.scalars(_waiting().where(*begins).order_by(Order.id).limit(most))
+    turn = [order_id for order_id in behind if order_id not in taken][: most // 2]
+    if after is not None and len(turn) < most // 2:
+        around = await db.scalars(_waiting().where(Order.id <= after).order_by(Order.id).limit(most))
+        turn += [order_id for order_id in around if order_id not in taken][: most // 2 - len(turn)]
+    return Taken(first + turn, turn[-1] if turn else after)
+
+
+def _waiting() -> sa.Select[UUID]:
+    """The ids of all orders of which something may move."""
     loose = sa.select(Allocation.order_id).where(Allocation.fulfillment_order_id.is_(None))
     # The very condition of the partial index of the waiting lines.
     short = sa.select(OrderLine.order_id).where(
         OrderLine.ordered > OrderLine.canceled + OrderLine.allocated + OrderLine.shipped
     )
     later = sa.select(FulfillmentOrder.order_id).where(FulfillmentOrder.state == FulfillmentState.SCHEDULED)
-    found = (
-        sa.select(Order.id)
-        .where(Order.id.in_(sa.union(loose, short, later)), *_movable())
-        .order_by(Order.priority.desc(), Order.placed_at, Order.id)
-        .limit(MOST_ORDERS)
-    )
-    return list(await db.scalars(found))
+    return sa.select(Order.id).where(Order.id.in_(sa.union(loose, short, later)), *_movable())
 
 
 def _movable() -> tuple[sa.ColumnElement[bool], ...]:

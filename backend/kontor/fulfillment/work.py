@@ -15,7 +15,7 @@ from kontor.core.outbox import record
 from kontor.core.principal import Principal
 from kontor.core.statemachine import change_row, transition
 from kontor.fulfillment import queries
-from kontor.fulfillment.errors import AskedTwice, FulfillmentOrderNotFound, OrderHeld, WrongState
+from kontor.fulfillment.errors import AskedTwice, FulfillmentOrderNotFound, OrderHeld, TakenAway, WrongState
 from kontor.fulfillment.events import FulfillmentOrdersCreated
 from kontor.fulfillment.models import FulfillmentLine, FulfillmentOrder
 from kontor.fulfillment.splitting import Counts
@@ -149,6 +149,12 @@ def check_state(row: FulfillmentOrder, *allowed: FulfillmentState) -> None:
         )
 
 
+def check_kept(row: FulfillmentOrder) -> None:
+    """Raise `TakenAway` when the row was taken away because no answer came in time."""
+    if row.state is FulfillmentState.REJECTED and row.escalated_at is not None:
+        raise TakenAway("The time to answer has passed; the work went elsewhere.", state=str(row.state))
+
+
 def lost_pieces(work: Work, row: FulfillmentOrder) -> Counts:
     """Pieces by fulfillment line that no allocation stands behind any more: a count took it away."""
     held: dict[UUID, int] = {}
@@ -184,8 +190,10 @@ def split(
         id=new_id(), number=next_number(work, order), order_id=row.order_id, location_id=row.location_id,
         partner_id=row.partner_id, channel_id=row.channel_id, state=state, held_from=row.held_from,
         delivery_type=row.delivery_type, priority=row.priority, ship_on=row.ship_on, promised_on=row.promised_on,
-        due_at=row.due_at, decision_id=row.decision_id, split_from_id=row.id, cancel_requested=row.cancel_requested,
-        cancel_reason=row.cancel_reason, escalated_at=row.escalated_at, created_at=now, updated_at=now,
+        due_at=row.due_at, ship_due_at=row.ship_due_at, accepted_at=row.accepted_at, reminded_at=row.reminded_at,
+        overdue_at=row.overdue_at, decision_id=row.decision_id, split_from_id=row.id,
+        cancel_requested=row.cancel_requested, cancel_reason=row.cancel_reason, escalated_at=row.escalated_at,
+        created_at=now, updated_at=now,
     )  # fmt: skip
     db.add(other)
     db.note_state(change_row("fulfillment_order", other.id, None, state, now=now, by=db.by, reason="split off"))

@@ -2,15 +2,16 @@
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from kontor.core.db import Session
+from kontor.core.db import Session, chunks
 from kontor.core.ids import new_id
+from kontor.core.sets import any_of
 from kontor.giftcards.errors import CardDeclined, GiftCardNotFound
 from kontor.giftcards.models import GiftCard, GiftCardMovement, MovementKind
 from kontor.giftcards.values import Wish
@@ -177,3 +178,12 @@ async def card_of_code(db: Session, code: str) -> GiftCard | None:
     """The card of a code, whatever spaces or hyphens it was typed with."""
     found: GiftCard | None = await db.scalar(sa.select(GiftCard).where(GiftCard.digest == digest_of(code)))
     return found
+
+
+async def unknown_codes(db: Session, codes: Iterable[str]) -> set[str]:
+    """Those of the codes that no card has, as they were given."""
+    digests = {code: digest_of(code) for code in codes}
+    known: set[str] = set()
+    for part in chunks(sorted(set(digests.values()))):
+        known.update(await db.scalars(sa.select(GiftCard.digest).where(any_of(GiftCard.digest, part))))
+    return {code for code, digest in digests.items() if digest not in known}

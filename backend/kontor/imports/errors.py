@@ -1,6 +1,6 @@
 """Refusals of rows and files."""
 
-from kontor.core.errors import Conflict, InvalidInput
+from kontor.core.errors import Conflict, InvalidInput, NotFound
 
 
 class InvalidField(InvalidInput):
@@ -62,3 +62,27 @@ class UnknownImportKind(InvalidInput):
     """Nothing of this kind can be imported."""
 
     default_code = "UNKNOWN_IMPORT_KIND"
+
+
+class UploadNotFound(NotFound):
+    """There is no such file, or it may not be seen."""
+
+    default_code = "UPLOAD_NOT_FOUND"
+
+
+class UploadGuarded(Conflict):
+    """What applying the file would do has to be confirmed first."""
+
+    default_code = "UPLOAD_GUARDED"
+
+
+class ColumnsUnmatched(InvalidInput):
+    """A column that is needed is not matched, or two are matched with one field."""
+
+    default_code = "COLUMNS_UNMATCHED"
+
+
+class StandsTwice(InvalidInput):
+    """An earlier line of the file is about the same thing."""
+
+    default_code = "STANDS_TWICE"

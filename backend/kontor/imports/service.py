@@ -145,12 +145,13 @@ def _count(summary: ImportSummary, reports: Iterable[RowReport], on_row: Callabl
 def _rows(lines: Iterator[reading.Line], columns: Mapping[int, Column]) -> Iterator[FileRow]:
     try:
         for number, cells in lines:
-            yield _row(number, cells, columns)
+            yield row_of(number, cells, columns)
     except UnreadableLine as problem:
         yield FileRow(problem.line, {}, problem)
 
 
-def _row(number: int, cells: Sequence[str], columns: Mapping[int, Column]) -> FileRow:
+def row_of(number: int, cells: Sequence[str], columns: Mapping[int, Column]) -> FileRow:
+    """A line as the values of its columns; the first cell that cannot be read is its problem."""
     values, problem = {}, None
     for position, column in columns.items():
         try:

@@ -47,8 +47,9 @@ async def lock_levels(db: Session, keys: Iterable[Key]) -> dict[Key, Any]:
     if not wanted:
         return {}
     columns = (StockLevel.location_id, StockLevel.variant_id)
+    counters = (StockLevel.on_hand, StockLevel.allocated, StockLevel.reserved, StockLevel.safety)
     rows = await db.execute(
-        sa.select(*columns, StockLevel.on_hand, StockLevel.allocated, StockLevel.reserved, StockLevel.safety)
+        sa.select(*columns, *counters, StockLevel.paused_safety)
         .where(any_pair_of(db, columns, wanted))
         .order_by(*columns)
         .with_for_update(of=StockLevel)

@@ -7,7 +7,7 @@ statements never wait for one another; stock rows are changed in key order.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -163,6 +163,50 @@ async def unship(db: Session, order_id: UUID, rows: Sequence[Mapping[str, Any]])
                 order=(order_id, row["order_line_id"]),
             )
         )  # fmt: skip
+    await apply(db, changes)
+    await write_movements(db, movements)
+
+
+class GivenBack(NamedTuple):
+    """Pieces of a line that a place serves after all; `found` of them had been taken off its shelf."""
+
+    order_line_id: UUID
+    variant_id: UUID
+    quantity: int
+    found: int
+
+
+class Holder(Protocol):
+    """Work at a place that stock is promised to."""
+
+    id: UUID
+    order_id: UUID
+    location_id: UUID
+    channel_id: UUID
+    priority: int
+
+
+async def give_back(db: Session, holder: Holder, rows: Sequence[GivenBack]) -> None:
+    """A refusal taken back: the pieces are promised to the same work again; the caller holds the locks and checked."""
+    changes: dict[Key, list[int]] = {}
+    movements = []
+    for row in rows:
+        key = (holder.location_id, row.variant_id)
+        sums = changes.setdefault(key, [0, 0, 0])
+        sums[0] += row.found
+        sums[1] += row.quantity
+        db.add(
+            Allocation(
+                id=new_id(), order_id=holder.order_id, order_line_id=row.order_line_id, variant_id=row.variant_id,
+                location_id=holder.location_id, fulfillment_order_id=holder.id, channel_id=holder.channel_id,
+                quantity=row.quantity, from_reservation=0, priority=holder.priority, created_at=db.now,
+            )
+        )  # fmt: skip
+        order = (holder.order_id, row.order_line_id)
+        if row.found:
+            why = "refusal taken back"
+            movements.append(movement_row(db, key, MovementKind.ADJUST, on_hand=row.found, order=order, reason=why))
+        movements.append(movement_row(db, key, MovementKind.ALLOCATE, allocated=row.quantity, order=order))
     await apply(db, changes)
     await write_movements(db, movements)
 

@@ -14,7 +14,7 @@ from kontor.core.errors import InvalidInput, KontorError
 from kontor.inventory import allocations
 from kontor.inventory.allocating import Key, movement_row, write_movements
 from kontor.inventory.allocations import Slice
-from kontor.inventory.errors import StockShort, UnknownStockKey
+from kontor.inventory.errors import StockMoved, StockShort, UnknownStockKey
 from kontor.inventory.figures import NOTHING, Level, Promised, Since, Stage, give_way
 from kontor.inventory.models import Allocation, MovementKind
 from kontor.inventory.promises import change_lines, record_arrivals, record_released, with_orders_locked
@@ -38,7 +38,8 @@ _PACKED = ("PACKED", "READY_FOR_PICKUP", "SHIPPED")
 class StockFigure:
     """What a place says it has of an article, in pieces, and when that was so (`as_of`, None: now).
 
-    `kind` None takes what the place usually counts.
+    `kind` None takes what the place usually counts. `expected` is the figure of the same kind that whoever counted
+    has seen: with another one in the books nothing is booked.
     """
 
     location: str
@@ -46,6 +47,7 @@ class StockFigure:
     quantity: int
     kind: StockKind | None = None
     as_of: datetime | None = None
+    expected: int | None = None
 
 
 class FigureResult(StrEnum):
@@ -75,6 +77,7 @@ class _Asked(NamedTuple):
     quantity: int
     counts_free: bool
     as_of: datetime
+    expected: int | None
 
 
 async def set_stock_levels(
@@ -136,7 +139,7 @@ def _read(
     if as_of > db.now + _CLOCKS_DIFFER:
         raise InvalidInput("A stock figure cannot be from the future.", code="FUTURE_FIGURE", path=("asOf",))
     counts_free = (figure.kind or place.stock_kind) == StockKind.AVAILABLE
-    return _Asked(index, (place.id, variant_id), figure.quantity, counts_free, as_of)
+    return _Asked(index, (place.id, variant_id), figure.quantity, counts_free, as_of, figure.expected)
 
 
 def place_of(places: Mapping[str, Place], code: str) -> Place:
@@ -170,8 +173,13 @@ async def _book_figures(
 
     def change(levels: Mapping[Key, Level]) -> list[tuple[Key, int]]:
         moves = []
-        for index, key, quantity, counts_free, as_of in asked:
+        for index, key, quantity, counts_free, as_of, expected in asked:
             level, outcome = levels[key], outcomes[index]
+            outcome.refusal = _moved(level, expected, counts_free=counts_free)
+            if outcome.refusal is not None:
+                outcome.refusal.within("figures", index)
+                outcome.result = FigureResult.REFUSED
+                continue
             own = since.get(index, NOTHING)
             moved = level.set(quantity, counts_free=counts_free, as_of=as_of, since=own)
             outcome.on_hand = level.on_hand
@@ -184,6 +192,16 @@ async def _book_figures(
 
     keys = {each.key for each in asked}
     await book(db, keys, change, kind=MovementKind.COUNT, reason=reason, look_back=look_back)
+
+
+def _moved(level: Level, expected: int | None, *, counts_free: bool) -> KontorError | None:
+    """Why a figure is not booked whose level is not what was seen."""
+    present = level.on_hand - (level.allocated if counts_free else 0)
+    if expected is None or present == expected:
+        return None
+    return StockMoved(
+        f"There are {present} pieces by now, not {expected}.", path=("expected",), present=present, expected=expected
+    )
 
 
 async def adjust_stock(db: Session, location: str, sku: str, *, delta: int, reason: str) -> tuple[Key, Level]:

@@ -61,3 +61,9 @@ class StockSystemAway(Unavailable):
     """The system that knows the stock of a place does not answer in time, or not sensibly."""
 
     default_code = "STOCK_SYSTEM_AWAY"
+
+
+class StockMoved(Conflict):
+    """The stock is not what whoever counted has seen."""
+
+    default_code = "STOCK_MOVED"

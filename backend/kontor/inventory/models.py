@@ -27,7 +27,11 @@ class MovementKind(StrEnum):
 
 
 class StockLevel(Model):
-    """Quantities of one variant at one place, in pieces. `reserved` is what reservations still keep."""
+    """Quantities of one variant at one place, in pieces. `reserved` is what reservations still keep.
+
+    While the article is paused there, `safety` keeps all of it from being promised and `paused_safety` has what is
+    kept once it is sold again. `shelf` is where the place keeps the article, as its people call it.
+    """
 
     __tablename__ = "stock_level"
     __table_args__ = (
@@ -43,6 +47,8 @@ class StockLevel(Model):
     allocated: Mapped[int] = mapped_column(default=0)
     reserved: Mapped[int] = mapped_column(default=0)
     safety: Mapped[int] = mapped_column(default=0)
+    paused_safety: Mapped[int | None]
+    shelf: Mapped[str | None] = mapped_column(sa.String(40))
     as_of: Mapped[datetime]
     updated_at: Mapped[datetime]
 

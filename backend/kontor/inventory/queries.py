@@ -58,7 +58,7 @@ async def find_places(
     """The places of these codes whose stock the principal may see, or those that are `visible`."""
     columns = (StockLocation.id, StockLocation.code, StockLocation.stock_kind, StockLocation.live_stock)
     found = sa.select(*columns).where(
-        StockLocation.code.in_(_among(db, codes)),
+        StockLocation.code.in_(among(db, codes)),
         visible_to(db.principal, StockLocation.id) if visible is None else visible,
     )
     return {row.code: Place(*row) for row in await db.execute(found)}
@@ -67,11 +67,11 @@ async def find_places(
 async def find_articles(db: Session, skus: Iterable[str]) -> dict[str, Article]:
     """The variants of these SKUs, in one statement."""
     columns = (ProductVariant.sku, ProductVariant.id, ProductVariant.bundle)
-    found = sa.select(*columns).where(ProductVariant.sku.in_(_among(db, skus)))
+    found = sa.select(*columns).where(ProductVariant.sku.in_(among(db, skus)))
     return {sku: Article(variant_id, bundle) for sku, variant_id, bundle in await db.execute(found)}
 
 
-def _among(db: Session, texts: Iterable[str]) -> Any:
+def among(db: Session, texts: Iterable[str]) -> Any:
     """Any number of texts as one parameter."""
     known = [text for text in texts if "\0" not in text]  # PostgreSQL keeps no such text, and refuses the question
     if db.sqlite:
@@ -90,7 +90,10 @@ def key_columns(keys: Sequence[tuple[UUID, UUID]]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class StockLevelFilter:
-    """Which levels are wanted; what is None does not narrow. `below`: fewer pieces are free than this."""
+    """Which levels are wanted; what is None does not narrow. `below`: fewer pieces are free than this.
+
+    `search` looks into SKU, GTIN and name of the article; `counted_before`: the last figure is older than that.
+    """
 
     locations: Sequence[str] | None = None
     skus: Sequence[str] | None = None
@@ -98,6 +101,9 @@ class StockLevelFilter:
     variant_ids: Sequence[UUID] | None = None
     below: int | None = None
     changed_since: datetime | None = None
+    search: str | None = None
+    paused: bool | None = None
+    counted_before: datetime | None = None
 
 
 _FREE = StockLevel.on_hand - StockLevel.allocated - StockLevel.reserved - StockLevel.safety
@@ -111,6 +117,7 @@ INBOUND_SORTS: dict[str, Any] = {
 LEVEL_SORTS: dict[str, Any] = {
     "LOCATION": StockLevel.location_id,
     "ON_HAND": StockLevel.on_hand,
+    "SKU": ProductVariant.sku,
     "UPDATED_AT": StockLevel.updated_at,
 }
 
@@ -127,14 +134,18 @@ async def list_stock_levels(
     chosen = choose(LEVEL_SORTS, sort, descending=descending)
     column = chosen.column
     key = sa.tuple_(column, StockLevel.location_id, StockLevel.variant_id)
-    found = sa.select(StockLevel).where(visible_to(db.principal), *_level_conditions(db, wanted))
+    found = sa.select(StockLevel, column.label("ordered")).where(
+        visible_to(db.principal), *_level_conditions(db, wanted)
+    )
+    if sort == "SKU" or wanted.search:
+        found = found.join(ProductVariant, ProductVariant.id == StockLevel.variant_id)
     if page.after is not None:
         found = found.where(_after(key, chosen, page.after))
     order = [part.desc() if descending else part for part in (column, StockLevel.location_id, StockLevel.variant_id)]
-    rows = list(await db.scalars(found.order_by(*order).limit(page.first + 1)))
-    items = rows[: page.first]
-    cursors = [encode_cursor(chosen.name, [getattr(row, column.key), row.location_id], row.variant_id) for row in items]
-    return Page(items, cursors, len(rows) > page.first)
+    rows = list(await db.execute(found.order_by(*order).limit(page.first + 1)))
+    shown = rows[: page.first]
+    cursors = [encode_cursor(chosen.name, [row[1], row[0].location_id], row[0].variant_id) for row in shown]
+    return Page([row[0] for row in shown], cursors, len(rows) > page.first)
 
 
 def _after(key: Any, sort: Sort, cursor: str) -> Any:
@@ -154,6 +165,8 @@ def _after(key: Any, sort: Sort, cursor: str) -> Any:
 def _value(value: Any, kind: type) -> Any:
     if kind is datetime:
         return datetime.fromisoformat(value)
+    if kind is str:
+        return str(value)
     return UUID(value) if kind is UUID else int(value)
 
 
@@ -167,6 +180,15 @@ def _level_conditions(db: Session, wanted: StockLevelFilter) -> list[sa.ColumnEl
         conditions.append(wanted.below > _FREE)
     if wanted.changed_since is not None:
         conditions.append(StockLevel.updated_at >= wanted.changed_since)
+    if wanted.search:
+        text = wanted.search.strip().casefold()
+        conditions.append(ProductVariant.search_key.contains(text, autoescape=True))
+    if wanted.paused is not None:
+        conditions.append(
+            StockLevel.paused_safety.is_not(None) if wanted.paused else StockLevel.paused_safety.is_(None)
+        )
+    if wanted.counted_before is not None:
+        conditions.append(StockLevel.as_of < wanted.counted_before)
     return conditions
 
 
@@ -175,10 +197,10 @@ def _by_code(
 ) -> list[sa.ColumnElement[bool]]:
     conditions: list[sa.ColumnElement[bool]] = []
     if locations is not None:
-        ids = sa.select(StockLocation.id).where(StockLocation.code.in_(_among(db, locations)))
+        ids = sa.select(StockLocation.id).where(StockLocation.code.in_(among(db, locations)))
         conditions.append(model.location_id.in_(ids))
     if skus is not None:
-        ids = sa.select(ProductVariant.id).where(ProductVariant.sku.in_(_among(db, skus)))
+        ids = sa.select(ProductVariant.id).where(ProductVariant.sku.in_(among(db, skus)))
         conditions.append(model.variant_id.in_(ids))
     return conditions
 

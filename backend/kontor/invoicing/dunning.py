@@ -21,9 +21,17 @@ from kontor.invoicing import queries
 from kontor.invoicing.errors import NothingOpen
 from kontor.invoicing.events import DunningNoticeIssued
 from kontor.invoicing.fees import rest_of
-from kontor.invoicing.interest import charged, default_since, interest, with_settings
+from kontor.invoicing.interest import BaseRate, charged, default_since, interest, known_until, with_settings
 from kontor.invoicing.models import DunningNotice, DunningPlan, Invoice
-from kontor.invoicing.reminding import Claim, check_instalments, due_level, levels_of
+from kontor.invoicing.reminding import (
+    Claim,
+    Instalment,
+    Level,
+    check_instalments,
+    claims_of,
+    due_level,
+    levels_of,
+)
 from kontor.invoicing.states import INVOICE, InvoiceState
 from kontor.orders.models import Order
 from kontor.orders.queries import lock_orders
@@ -76,56 +84,95 @@ async def remind(db: Session, invoice_ids: Sequence[UUID], *, now: datetime) -> 
             transition(db, invoice, InvoiceState.OVERDUE, table=INVOICE, now=now)
         mine = notices.get(invoice.id, [])
         said = settings[orders[invoice.order_id].channel_id]
-        levels = levels_of(said)
-        level = due_level(_claim(invoice, mine, plans.get(invoice.id)), levels, today)
-        if level is not None and invoice.content["amount_due"]:
-            row = levels[level - 1]
-            until = today + timedelta(days=row.pay_days)
-            more = _interest(invoice, mine, seller, said, today=today) if charged(said, seller.country) else 0
-            asked = Asked(level, row.fee, more, until)
-            sent.append(_send(db, invoice, mine, asked, now=now))
+        if not invoice.content["amount_due"]:
+            continue
+        terms = Terms(levels_of(said), said, charged(said, seller.country), today)
+        sent += [_send(db, invoice, mine, asked, now=now) for asked in _due(invoice, mine, plans, seller, terms)]
     return sent
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a reminder asks for besides the debt, minor units, and until when."""
+    """What a reminder asks for, minor units, and until when; `instalment` 0 is the whole invoice.
 
+    `interest_until` is the last day that the interest counts, None where that is the day of the reminder.
+    """
+
+    instalment: int
     level: int
+    claimed: int
     fee: int
     interest: int
+    interest_until: date | None
     due_on: date
 
 
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a channel says of reminders, whether it asks for interest, and which day it is at the seller."""
+
+    levels: Sequence[Level]
+    settings: Mapping[str, Any]
+    charged: bool
+    today: date
+
+    def rates(self) -> Sequence[BaseRate]:
+        """The base rates that are known."""
+        return with_settings(queries.base_rates(), self.settings)
+
+
+def _due(
+    invoice: Invoice, notices: list[DunningNotice], plans: Mapping[UUID, DunningPlan], seller: LegalEntity, terms: Terms
+) -> list[Asked]:
+    """The reminders that are due today, one for each instalment that was missed."""
+    found = []
+    for number, claim in _claims(invoice, notices, plans.get(invoice.id)):
+        level = due_level(claim, terms.levels, terms.today)
+        if level is None:
+            continue
+        row = terms.levels[level - 1]
+        mine = [each for each in notices if each.instalment == number]
+        more, until = _interest(invoice, mine, claim, seller, terms)
+        found.append(Asked(number, level, claim.open, row.fee, more, until, terms.today + timedelta(days=row.pay_days)))
+    return found
+
+
 def _interest(
-    invoice: Invoice, notices: Sequence[DunningNotice], seller: LegalEntity, said: Mapping[str, Any], *, today: date
-) -> int:
-    """What has accrued since the last reminder, on what is still open: a part paid meanwhile bears none."""
+    invoice: Invoice, notices: Sequence[DunningNotice], claim: Claim, seller: LegalEntity, terms: Terms
+) -> tuple[int, date | None]:
+    """What has accrued since the last reminder, on what is still open: a part paid meanwhile bears none.
+
+    And the last day that it counts where that is not the day of the reminder, as a base rate is missing.
+    """
     last = max(notices, key=lambda each: each.level, default=None)
     business = bool(invoice.content.get("vat_id"))
-    reminded = None if last is None else local_day(last.issued_at, seller.timezone)
-    since = default_since(invoice.due_on, reminded, business=business)
+    reminded = None if last is None else last.interest_until or local_day(last.issued_at, seller.timezone)
+    since = default_since(claim.due_on, reminded, business=business) if terms.charged else None
     if since is None:
-        return 0
-    open_ = invoice.gross - invoice.credited - invoice.paid
-    return interest(open_, since, today, with_settings(queries.base_rates(), said), business=business)
+        return 0, None
+    rates = terms.rates()
+    until = max(since, min(terms.today, known_until(rates)))
+    return interest(claim.open, since, until, rates, business=business), until if until < terms.today else None
 
 
 def _send(
     db: Session, invoice: Invoice, before: Sequence[DunningNotice], asked: Asked, *, now: datetime
 ) -> DunningNotice:
-    """A reminder claims what is open of the invoice, and every fee and interest that is not settled."""
-    level, fee, more = asked.level, asked.fee, asked.interest
+    """A reminder claims what is open of the invoice or instalment, and every fee and interest that is not settled."""
+    level, fee, more, claimed = asked.level, asked.fee, asked.interest, asked.claimed
     if INVOICE.allows(invoice.state, _STATE[level]):
         transition(db, invoice, _STATE[level], table=INVOICE, now=now)
     invoice.updated_at = now
-    claimed = invoice.gross - invoice.credited - invoice.paid
     notice = DunningNotice(
         id=new_id(), invoice_id=invoice.id, order_id=invoice.order_id, level=level, fee=fee, claimed=claimed,
+        instalment=asked.instalment, interest_until=asked.interest_until,
         interest=more, fee_paid=0, interest_paid=0, currency=invoice.currency, due_on=asked.due_on, issued_at=now,
         fee_settled_at=None if fee or more else now, fee_waived=False,
     )  # fmt: skip
     db.add(notice)
+    for each in before:
+        if each.instalment == asked.instalment:
+            each.interest_until = None  # the days it could not count are this one's
     record(
         db,
         DunningNoticeIssued(
@@ -140,29 +187,34 @@ def _send(
             currency=invoice.currency,
             due_on=asked.due_on.isoformat(),
             interest=more,
+            instalment=asked.instalment,
         ),
     )
     return notice
 
 
-def _claim(invoice: Invoice, notices: Sequence[DunningNotice], plan: DunningPlan | None) -> Claim:
-    last = max(notices, key=lambda each: each.level, default=None)
-    return Claim(
-        open=invoice.gross - invoice.credited - invoice.paid,
-        paid=invoice.paid + invoice.credited,
-        due_on=invoice.due_on if last is None else last.due_on,
-        level=0 if last is None else last.level,
-        paused_until=plan.paused_until if plan else None,
-        paid_before=plan.paid_before if plan else 0,
-        instalments=[(date.fromisoformat(row["due_on"]), row["amount"]) for row in plan.instalments] if plan else (),
-    )
+def _claims(invoice: Invoice, notices: Sequence[DunningNotice], plan: DunningPlan | None) -> list[tuple[int, Claim]]:
+    last = {each.instalment: (each.level, each.due_on) for each in sorted(notices, key=lambda each: each.level)}
+    level, due_on = last.get(0, (0, invoice.due_on))
+    open_ = invoice.gross - invoice.credited - invoice.paid
+    whole = Claim(open_, due_on, level, plan.paused_until if plan else None)
+    paid = invoice.paid + invoice.credited - plan.paid_before if plan else 0
+    return claims_of(whole, _parts(plan), paid, last)
+
+
+def _parts(plan: DunningPlan | None) -> list[Instalment]:
+    rows = plan.instalments if plan else []
+    return [
+        Instalment(row.get("number", index), date.fromisoformat(row["due_on"]), row["amount"])
+        for index, row in enumerate(rows, 1)
+    ]
 
 
 async def notices_of(db: Session, invoice_ids: Sequence[UUID]) -> dict[UUID, list[DunningNotice]]:
     """Reminders by invoice, in their order."""
     found: dict[UUID, list[DunningNotice]] = {}
     rows = sa.select(DunningNotice).where(DunningNotice.invoice_id.in_(list(invoice_ids)))
-    for row in await db.scalars(rows.order_by(DunningNotice.invoice_id, DunningNotice.level)):
+    for row in await db.scalars(rows.order_by(DunningNotice.invoice_id, DunningNotice.id)):
         found.setdefault(row.invoice_id, []).append(row)
     return found
 
@@ -182,7 +234,7 @@ async def agree(
     reason: str,
     now: datetime,
 ) -> DunningPlan:
-    """Agree that an open invoice is not reminded of until a day, or as long as its instalments are kept.
+    """Agree that an open invoice is not reminded of until a day, or that it is paid and reminded of in instalments.
 
     The last agreement counts; without pause and instalments there is none any more. Raises `NothingOpen` for a paid
     invoice, `InvalidInput` for instalments that do not sum to what is open.
@@ -196,13 +248,22 @@ async def agree(
         check_instalments(instalments, left, (await days_of_sellers(db, now))[invoice.legal_entity_id])
     plan = await db.get(DunningPlan, invoice.id, with_for_update=True)
     if plan is None:
-        plan = DunningPlan(id=invoice.id)
+        plan = DunningPlan(id=invoice.id, instalments=[])
         db.add(plan)
     plan.paused_until, plan.reason, plan.agreed_at, plan.agreed_by = paused_until, reason, now, db.principal.name[:200]
     plan.paid_before = invoice.paid + invoice.credited
-    plan.instalments = [{"due_on": day.isoformat(), "amount": amount} for day, amount in instalments]
+    first = 1 + max([*(each.number for each in _parts(plan)), *await _reminded(db, invoice.id)], default=0)
+    plan.instalments = [
+        {"number": number, "due_on": day.isoformat(), "amount": amount}
+        for number, (day, amount) in enumerate(instalments, first)
+    ]
     await db.flush()
     return plan
+
+
+async def _reminded(db: Session, invoice_id: UUID) -> list[int]:
+    """The instalments that were reminded of: a new agreement gives their numbers to none of its own."""
+    return list(await db.scalars(sa.select(DunningNotice.instalment).where(DunningNotice.invoice_id == invoice_id)))
 
 
 async def list_notices(

@@ -56,6 +56,17 @@ class DunningNoticeIssued(Event):
     currency: str
     due_on: str
     interest: int = 0
+    instalment: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class DunningInterestAdded(Event):
+    """The base rate of days that a reminder could not count is known: their interest is asked for, too."""
+
+    notice_id: UUID
+    invoice_id: UUID
+    interest: int
+    currency: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,7 +23,7 @@ async def lock_notices(db: Session, invoice_id: UUID) -> list[DunningNotice]:
     """The reminders of an invoice whose order is locked, in their order."""
     found = sa.select(DunningNotice).where(DunningNotice.invoice_id == invoice_id).order_by(DunningNotice.id)
     rows = await db.scalars(found.with_for_update().execution_options(populate_existing=True))
-    return sorted(rows, key=lambda each: each.level)
+    return list(rows)
 
 
 async def settle_fee(db: Session, notice_id: UUID, *, waived: bool, now: datetime) -> DunningNotice:

@@ -15,6 +15,7 @@ from kontor.core.db import Session
 from kontor.core.ids import new_id
 from kontor.core.outbox import record, schedule
 from kontor.core.statemachine import change_row
+from kontor.documents.frozen import SELLER_COLUMNS
 from kontor.invoicing import queries
 from kontor.invoicing.build import charge_line, goods_line, tax_rows, totals
 from kontor.invoicing.events import InvoiceIssued
@@ -148,8 +149,6 @@ def _frozen(order: Order, channel: SalesChannel, entity: LegalEntity, *, taxed: 
     Where tax is charged the invoice does not say that the customer owes it or that none is due: the seller is
     registered there.
     """
-    names = ("name", "street", "postal_code", "city", "country", "vat_id", "tax_number", "register", "iban", "bic",
-             "email", "phone", "footer")  # fmt: skip
     place = order.place_of_supply or _place_of_old(order, entity)
     across = place.treatment is TaxTreatment.CROSS_BORDER or (taxed and not place.taxed)
     delivery = order.shipping_address if order.delivery_type is DeliveryType.SHIP else None
@@ -160,7 +159,7 @@ def _frozen(order: Order, channel: SalesChannel, entity: LegalEntity, *, taxed: 
         "language": order.language if order.language in ("de", "en") else "en",
         "currency": order.currency,
         "gross": order.gross,
-        "seller": {name: getattr(entity, name) for name in names},
+        "seller": {name: getattr(entity, name) for name in SELLER_COLUMNS},
         "brand": {"name": channel.name, "color": entity.brand_color},
         "recipient": order.billing_address,
         "delivery_address": delivery if delivery and delivery != order.billing_address else None,

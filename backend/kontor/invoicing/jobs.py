@@ -15,7 +15,7 @@ from kontor.documents import service as documents
 from kontor.documents.ports import DocumentStore
 from kontor.documents.rendering import Renderer
 from kontor.documents.service import NewDocument
-from kontor.invoicing import dunning, journal, service
+from kontor.invoicing import dunning, journal, late_interest, service
 from kontor.invoicing.electronic import InvoiceForm, written
 from kontor.invoicing.errors import NotExpressible
 from kontor.invoicing.open_items import note_open_items
@@ -96,7 +96,10 @@ async def credit(ctx: JobContext, items: Sequence[Item]) -> None:
 
 @job("invoicing.remind", queue="finance", every=timedelta(hours=1))
 async def remind(ctx: JobContext, items: Sequence[Item]) -> None:
-    """Mark what is overdue and send reminders, a few hundred invoices in a unit of work of their own."""
+    """Mark what is overdue and send reminders, a few hundred invoices in a unit of work of their own.
+
+    And book interest whose base rate has become known.
+    """
     after: UUID | None = None
     while True:
         async with ctx.database.unit_of_work() as db:
@@ -105,3 +108,5 @@ async def remind(ctx: JobContext, items: Sequence[Item]) -> None:
         if len(ids) < dunning.AT_ONCE:
             break
         after = ids[-1]
+    async with ctx.database.unit_of_work() as db:
+        await late_interest.catch_up(db, await late_interest.behind(db), now=db.now)

@@ -157,21 +157,31 @@ class OpenItem(Model):
 class DunningNotice(Model):
     """A reminder of an invoice: its level, fee and interest it asks for, the new due day. Levels are unique.
 
-    `fee_paid` and `interest_paid` are what has come in; both are settled at `fee_settled_at`.
+    `instalment` is the number of the agreed part that it is about, 0 for the whole. `interest_until` is the
+    last day that `interest` counts where base rates of later days were not known, else None. `fee_paid` and
+    `interest_paid` are what has come in; both are settled at `fee_settled_at`.
     """
 
     __tablename__ = "dunning_notice"
     __table_args__ = (
-        sa.UniqueConstraint("invoice_id", "level"),
+        sa.UniqueConstraint("invoice_id", "instalment", "level"),
         sa.CheckConstraint("fee >= 0", name="fee"),
         sa.CheckConstraint("fee_paid <= fee AND interest_paid <= interest", name="paid"),
         sa.Index("ix_dunning_notice_issued_at_id", "issued_at", "id"),
         sa.Index("ix_dunning_notice_order_id", "order_id"),
+        sa.Index(
+            "ix_dunning_notice_interest_until",
+            "interest_until",
+            sqlite_where=sa.text("interest_until IS NOT NULL"),
+            postgresql_where=sa.text("interest_until IS NOT NULL"),
+        ),
     )
     id: Mapped[UUID] = mapped_column(primary_key=True)
     invoice_id: Mapped[UUID] = mapped_column(sa.ForeignKey("invoice.id"))
     order_id: Mapped[UUID]
     level: Mapped[int]
+    instalment: Mapped[int] = mapped_column(default=0, server_default="0")
+    interest_until: Mapped[date | None]
     fee: Mapped[int] = mapped_column(sa.BigInteger)
     interest: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default="0")
     fee_paid: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default="0")
@@ -211,8 +221,8 @@ class DebtDecision(Model):
 class DunningPlan(Model):
     """What was agreed for an invoice: no reminders until a day, or instalments; the id is the invoice's.
 
-    `instalments` are `{due_on, amount}` in their order and sum to what was open when they were agreed; as long as they
-    are kept, the invoice is not reminded of.
+    `instalments` are `{number, due_on, amount}` in their order and sum to what was open when they were agreed; each is
+    reminded of by itself.
     """
 
     __tablename__ = "dunning_plan"

@@ -13,14 +13,12 @@ from kontor.channels.models import LegalEntity
 from kontor.core.db import Session
 from kontor.documents.billing import settlement_terms, tax_notes
 from kontor.documents.formatting import currency_digits, texts
+from kontor.documents.frozen import address_of, brand_of, seller_of
 from kontor.documents.values import (
-    Address,
     BillingLine,
-    Brand,
     CreditNoteDocument,
     InvoiceDocument,
     PaymentShare,
-    Seller,
     TaxSubtotal,
     TaxTreatment,
 )
@@ -104,7 +102,7 @@ def invoice_page(number: str, content: Mapping[str, Any], logo: str) -> InvoiceD
         supplied_on=date.fromisoformat(content["supplied_on"]),
         amount_due=due,
         due_on=date.fromisoformat(content["due_on"]) if due else None,
-        delivery_address=_address(content["delivery_address"]) if content["delivery_address"] else None,
+        delivery_address=address_of(content["delivery_address"]) if content["delivery_address"] else None,
     )
 
 
@@ -127,9 +125,9 @@ def _common(number: str, content: Mapping[str, Any], logo: str) -> dict[str, Any
         "number": number,
         "issued_on": date.fromisoformat(content["issued_on"]),
         "language": content["language"],
-        "seller": _seller(content["seller"]),
-        "brand": Brand(name=content["brand"]["name"], color=content["brand"]["color"], logo_svg=logo),
-        "recipient": _address(content["recipient"]),
+        "seller": seller_of(content["seller"]),
+        "brand": brand_of(content["brand"], logo),
+        "recipient": address_of(content["recipient"]),
         "order_number": content["order_number"],
         "currency": content["currency"],
         "lines": tuple(_line(line) for line in content["lines"]),
@@ -157,21 +155,4 @@ def _line(line: Mapping[str, Any]) -> BillingLine:
         tax_rate=Decimal(line["tax_rate"]),
         discount=line["discount"],
         sku=line.get("sku", ""),
-    )
-
-
-def _address(address: Mapping[str, Any]) -> Address:
-    names = ("name", "street", "postal_code", "city", "country", "company", "extra", "region")
-    return Address(**{name: address.get(name) or "" for name in names})
-
-
-def _seller(seller: Mapping[str, Any]) -> Seller:
-    footer = seller.get("footer") or {}
-    plain = ("vat_id", "tax_number", "register", "iban", "bic", "email", "phone")
-    return Seller(
-        address=_address({**seller, "name": "", "company": seller["name"]}),
-        managers=tuple(str(name) for name in footer.get("managers", ())),
-        bank_name=str(footer.get("bank_name", "")),
-        website=str(footer.get("website", "")),
-        **{name: seller.get(name) or "" for name in plain},
     )

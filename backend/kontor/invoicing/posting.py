@@ -59,7 +59,7 @@ POSTED = frozenset(
     {
         "InvoiceIssued", "CreditNoteIssued", "PaymentCaptured", "PaymentChargedBack", "ChargebackLost",
         "PaymentReceived", "PaymentWithdrawn", "RefundSucceeded", "DunningNoticeIssued", "DunningFeeSettled",
-        "DebtWrittenOff", "DebtRecovered",
+        "DunningInterestAdded", "DebtWrittenOff", "DebtRecovered",
         "PaymentReinstated", "LossRecovered", "DisputeFeeCharged", "RefundReturned", "RefundRepaid",
         "GatewayPayoutImported", "GatewayPayoutConverted", "GatewayPayoutArrived", "GatewayDifferenceExplained",
     }
@@ -147,6 +147,8 @@ def posting_of(
             return _money("WITHDRAWAL", facts, via or Via(""), -1)
         case "DunningNoticeIssued":
             return _fee("DUNNING_FEE", facts, _asked(facts), A.RECEIVABLES) if _asked(facts) else None
+        case "DunningInterestAdded":
+            return _fee("INTEREST_ADDED", facts, (Line(A.INTEREST, -facts["interest"]),), A.RECEIVABLES)
         case "DunningFeeSettled":
             return _settled(facts)
         case "DebtWrittenOff":

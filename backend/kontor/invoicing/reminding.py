@@ -23,18 +23,46 @@ class Level:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """An invoice as reminders see it. `level` is the last reminder's, `due_on` its due day or the invoice's own.
+    """What is reminded of: an invoice, or one instalment of it. `open` is what is left of it, minor units.
 
-    `paid` is what has come in or was credited of the invoice; `open` what is left.
+    `level` is the last reminder's, `due_on` its due day or that of the invoice or instalment.
     """
 
     open: int
-    paid: int
     due_on: date
     level: int = 0
     paused_until: date | None = None
-    paid_before: int = 0
-    instalments: Sequence[tuple[date, int]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Instalment:
+    """A part of an invoice that was agreed: its number among all that were ever agreed for it, from 1."""
+
+    number: int
+    due_on: date
+    amount: int
+
+
+Reminded = Mapping[int, tuple[int, date]]
+"""Level and due day of the last reminder by instalment; 0 stands for an invoice as a whole."""
+
+
+def claims_of(
+    whole: Claim, instalments: Sequence[Instalment], paid: int, reminded: Reminded
+) -> list[tuple[int, Claim]]:
+    """What of an invoice is reminded of by itself: each instalment that is open, or without any the whole (0).
+
+    What came in since they were agreed (`paid`) pays the first ones first. Each instalment has levels of its own.
+    """
+    if not instalments:
+        return [(0, whole)]
+    found = []
+    for part in instalments:
+        covered = min(part.amount, max(0, paid))
+        paid -= covered
+        level, due_on = reminded.get(part.number, (0, part.due_on))
+        found.append((part.number, Claim(part.amount - covered, due_on, level, whole.paused_until)))
+    return found
 
 
 def levels_of(settings: Mapping[str, Any]) -> tuple[Level, ...]:
@@ -58,27 +86,8 @@ def due_level(claim: Claim, levels: Sequence[Level], today: date) -> int | None:
     """The level to be sent today, from 1; None while there is nothing to remind of."""
     if claim.open <= 0 or claim.level >= len(levels) or (claim.paused_until and today <= claim.paused_until):
         return None
-    missed = owed_since(claim, today)
-    if missed is None:
-        return None
     level = levels[claim.level]
-    return claim.level + 1 if today >= missed + timedelta(days=max(1, level.after_days)) else None
-
-
-def owed_since(claim: Claim, today: date) -> date | None:
-    """The day on which something became overdue; None when nothing is.
-
-    With instalments that is the first one which what came in since does not cover.
-    """
-    due = claim.due_on
-    if claim.instalments:
-        asked, paid = 0, claim.paid - claim.paid_before
-        for day, amount in claim.instalments:
-            asked += amount
-            if paid < asked:
-                due = max(day, claim.due_on) if claim.level else day
-                break
-    return due if due < today else None
+    return claim.level + 1 if today >= claim.due_on + timedelta(days=max(1, level.after_days)) else None
 
 
 def check_instalments(instalments: Sequence[tuple[date, int]], open_: int, today: date) -> None:

@@ -99,6 +99,23 @@ def cut_off_at(calendar: LocationCalendar, day: date) -> datetime | None:
     return min(announced, closing)
 
 
+def after_working_hours(calendar: LocationCalendar, start: datetime, hours: int) -> datetime:
+    """The moment at which the place has been open for so many hours since `start`.
+
+    A place that does not open so long within `SEARCH_DAYS` has until their end: a due time is never left out.
+    """
+    if calendar.opening_hours == ALWAYS_OPEN and not calendar.closures:
+        return start + timedelta(hours=hours)
+    left, today = timedelta(hours=hours), _today(calendar, start)
+    for offset in range(SEARCH_DAYS):
+        for opening, closing in opening_intervals(calendar, today + timedelta(days=offset)):
+            there = closing - max(opening, start)
+            if there >= left > timedelta():
+                return max(opening, start) + left
+            left -= max(there, timedelta())
+    return start + timedelta(days=SEARCH_DAYS)
+
+
 def next_release(calendar: LocationCalendar, now: datetime) -> date | None:
     """The first local day on which work that arrives at `now` leaves the place; None if it does not open again."""
     return next(_release_days(calendar, now, SEARCH_DAYS), None)

@@ -257,8 +257,10 @@ def _delayed(asked: Asked, known: Known) -> dict[str, Any]:
     }
 
 
-def _return_approved(asked: Asked, known: Known) -> dict[str, Any]:
+def _return_approved(asked: Asked, known: Known) -> dict[str, Any] | None:
     back = known.returns[_subject(asked)]
+    if str(back.state) not in ("APPROVED", "IN_TRANSIT"):
+        return None  # the goods are there already, or will never come
     place = known.places.get(back.location_id)
     return {
         "rma_number": back.number,
@@ -275,6 +277,23 @@ def _return_received(asked: Asked, known: Known) -> dict[str, Any]:
         "rma_number": back.number,
         "lines": _return_items(back, known, "received"),
         "received_on": asked.day_of(asked.now),
+    }
+
+
+def _return_decided(asked: Asked, known: Known) -> dict[str, Any]:
+    back, rows = known.returns[_subject(asked)], asked.about["lines"]
+    items = [
+        {
+            "name": known.lines[UUID(str(row["order_line_id"]))].name,
+            "quantity": row["quantity"],
+            "detail": row["reason"],
+        }
+        for row in rows
+    ]
+    return {
+        "rma_number": back.number,
+        "accepted": [item for item, row in zip(items, rows, strict=True) if row["accepted"]],
+        "refused": [item for item, row in zip(items, rows, strict=True) if not row["accepted"]],
     }
 
 
@@ -298,12 +317,19 @@ def _refunded(asked: Asked, known: Known) -> dict[str, Any]:
     }
 
 
+def _direct_debit(asked: Asked, known: Known) -> dict[str, Any]:
+    about = asked.about
+    names = ("amount", "currency", "mandate", "creditor_id", "iban_ending")
+    return {**{name: about[name] for name in names}, "collect_on": date.fromisoformat(about["collect_on"])}
+
+
 def _dunning(asked: Asked, known: Known) -> dict[str, Any]:
     about = asked.about
     return {
         "invoice_number": about["number"],
         "level": about["level"],
         "claimed": about["claimed"],
+        "instalment": bool(about.get("instalment")),
         "fees": about["fees"] or None,
         "total": about["claimed"] + about["fees"],
         "currency": about["currency"],
@@ -337,7 +363,9 @@ _COMPOSERS = {
     "delayed": _delayed,
     "return_approved": _return_approved,
     "return_received": _return_received,
+    "return_decided": _return_decided,
     "refunded": _refunded,
+    "direct_debit": _direct_debit,
     "dunning": _dunning,
     "digital_delivery": _digital_delivery,
 }

@@ -2,10 +2,12 @@
 
 import asyncio
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from email.utils import parseaddr
 from uuid import UUID
+
+import structlog
 
 from kontor.auth import links
 from kontor.core.clock import wall
@@ -14,12 +16,13 @@ from kontor.core.errors import InvalidInput, KontorError
 from kontor.core.jobs import JobContext, job
 from kontor.core.outbox import Item
 from kontor.documents.ports import DocumentStore
-from kontor.notifications import people, service
-from kontor.notifications.ports import MessageAttachment, MessageSender
+from kontor.notifications import letters, people, service
+from kontor.notifications.ports import MessageAttachment, MessageSender, OutgoingMessage
 from kontor.notifications.selection import telling_asked, telling_of
 from kontor.notifications.service import Batch, Pending, Wish
 
 AT_ONCE = 10
+log = structlog.get_logger("kontor.notifications")
 
 
 def domain_of(mail_from: str) -> str:
@@ -121,3 +124,33 @@ async def _labels(ctx: JobContext, batch: Batch) -> dict[UUID, MessageAttachment
         name = f"{document.number.replace('/', '-')}.pdf"
         found[document_id] = MessageAttachment(name=name, data=data, media_type=document.content_type)
     return found
+
+
+@job("notifications.write_partner", queue="messages", batch=50)
+async def write_partner(ctx: JobContext, items: Sequence[Item]) -> None:
+    """Letters to partners about their work."""
+    await _write(ctx, items, letters.letters_to_partners)
+
+
+@job("notifications.write_staff", queue="messages", batch=50)
+async def write_staff(ctx: JobContext, items: Sequence[Item]) -> None:
+    """Letters to our own people about partners' work."""
+    await _write(ctx, items, letters.letters_to_staff)
+
+
+async def _write(
+    ctx: JobContext,
+    items: Sequence[Item],
+    compose: Callable[[Session, Sequence[Item], letters.Place], Awaitable[list[OutgoingMessage]]],
+) -> None:
+    """Send what is composed; an address that can never work is left out, it would be refused each time."""
+    settings = ctx.runtime.settings
+    place = letters.Place(settings.base_url, domain_of(settings.mail_from))
+    async with ctx.database.read_only() as db:
+        wanted = await compose(db, items, place)
+    sender = ctx.ports.get(MessageSender)  # type: ignore[type-abstract]
+    for each in wanted:
+        try:
+            await sender.send(each)
+        except InvalidInput as refused:
+            log.warning("letter refused", subject=each.subject, code=refused.code)

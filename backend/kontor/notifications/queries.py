@@ -23,7 +23,7 @@ from kontor.returns.models import Return, ReturnLine
 
 SORTS: dict[str, Any] = {"CREATED_AT": Notification.created_at}
 _SHIPMENTS = frozenset({"shipped", "picked_up", "delivered", "digital_delivery"})
-_RETURNS = frozenset({"return_approved", "return_received"})
+_RETURNS = frozenset({"return_approved", "return_received", "return_decided"})
 
 _ORDER = (
     Order.id, Order.number, Order.external_id, Order.channel_id, Order.language, Order.email, Order.delivery_type,
@@ -178,7 +178,9 @@ async def _load_returns(db: Session, known: Known, return_ids: set[UUID], refund
         await _rows(db, columns, RefundAllocation.refund_id, refund_ids), lambda row: row.refund_id
     )
     behind = {row.return_id for row in known.refunds.values() if row.return_id}
-    columns = (Return.id, Return.number, Return.location_id, Return.label_document_id, Return.expires_at)
+    columns = (
+        Return.id, Return.number, Return.state, Return.location_id, Return.label_document_id, Return.expires_at,
+    )  # fmt: skip
     known.returns = _by_id(await _rows(db, columns, Return.id, return_ids | behind))
     columns = (ReturnLine.return_id, ReturnLine.order_line_id, ReturnLine.quantity, ReturnLine.received)
     known.return_lines_of = _grouped(

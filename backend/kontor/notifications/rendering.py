@@ -70,8 +70,10 @@ TEMPLATES: dict[str, Facts] = {
     "canceled": _facts("lines", "whole reason refund_amount currency refund_method"),
     "return_approved": _facts("rma_number lines", "label_url label_attached return_until return_address"),
     "return_received": _facts("rma_number lines", "received_on"),
+    "return_decided": _facts("rma_number accepted refused"),
     "refunded": _facts("amount currency", "shares rma_number reason"),
-    "dunning": _facts("invoice_number level claimed total due_on currency", "fees iban"),
+    "direct_debit": _facts("amount currency collect_on mandate creditor_id iban_ending"),
+    "dunning": _facts("invoice_number level claimed total due_on currency", "fees iban instalment"),
     "digital_delivery": _facts("items"),
     "delayed": _facts("lines", "new_date old_date cancel_url"),
     "invitation": _facts("link_url link_until", "company"),
@@ -80,8 +82,21 @@ TEMPLATES: dict[str, Facts] = {
 PERSONAL = frozenset({"invitation", "password_reset"})
 
 
+# Letters to partners and to our own people; `rows` have number and due_at, perhaps partner and what.
+LETTERS: dict[str, Facts] = {
+    "letters/partner_invited": _facts("partner url"),
+    "letters/answers_due": _facts("rows url"),
+    "letters/work_late": _facts("rows url"),
+    "letters/objection_made": _facts("number partner measure url"),
+    "letters/objection_decided": _facts("number measure upheld answer url"),
+}
+_OF_LETTERS = _facts("brand", "customer_name order_url")
+
+
 def facts_of(template: str) -> Facts:
     """The names a template takes, the common ones included; `InvalidInput` for a template we do not have."""
+    if letter := LETTERS.get(template):
+        return Facts(letter.required | _OF_LETTERS.required, letter.optional | _OF_LETTERS.optional)
     own = TEMPLATES.get(template)
     if own is None:
         raise InvalidInput(f"there is no message {template!r}", code="TEMPLATE_UNKNOWN", path=("template",))
@@ -124,6 +139,8 @@ def _environment(kind: str, language: Language) -> Environment:
     )
     environment.filters["money"] = lambda amount, currency: formatting.money(amount, currency, language)
     environment.filters["day"] = lambda value: formatting.day(_date(value), language)
+    pattern = "%d.%m.%Y %H:%M %Z" if language == "de" else "%Y-%m-%d %H:%M %Z"
+    environment.filters["moment"] = lambda value: value.strftime(pattern)
     environment.filters["link"] = _web_address
     environment.filters["on_color"] = _text_on
     environment.globals["ui"] = environment.get_template(f"ui.{kind}").module

@@ -49,12 +49,22 @@ RULES: dict[str, Rule] = {
     "CodesIssued": Rule("digital_delivery", "shipment_id"),
     "OrderLinesCanceled": Rule("canceled", keeps=("lines", "amount", "whole"), cause="event"),
     "OrderRejected": Rule("canceled", cause="whole"),
+    "FulfillmentPostponed": Rule("delayed", keeps=("lines", "was_expected_on", "expected_on"), cause="event"),
     "BackorderRescheduled": Rule("delayed", keeps=("lines", "was_expected_on", "expected_on"), cause="event"),
     "ReturnApproved": Rule("return_approved", "return_id"),
     # A return may come in several parcels; each arrival is told.
     "ReturnReceived": Rule("return_received", "return_id", cause="event"),
+    "ReturnDecided": Rule("return_decided", "return_id", keeps=("lines",), cause="event"),
+    "ReturnLabelRenewed": Rule("return_approved", "return_id", cause="event"),
     "RefundSucceeded": Rule("refunded", "refund_id"),
-    "DunningNoticeIssued": Rule("dunning", "notice_id", ("number", "level", "claimed", "fees", "currency", "due_on")),
+    "DirectDebitAnnounced": Rule(
+        "direct_debit",
+        "transaction_id",
+        ("payment_id", "amount", "currency", "mandate", "creditor_id", "iban_ending", "collect_on"),
+    ),
+    "DunningNoticeIssued": Rule(
+        "dunning", "notice_id", ("number", "level", "claimed", "fees", "currency", "due_on", "instalment")
+    ),
 }
 # Told once per order, whatever names the cause.
 ONCE = {"order_confirmed": "order", "order_in_review": "review"}
@@ -79,9 +89,12 @@ def telling_of(event: str, event_id: str, payload: Mapping[str, Any]) -> Telling
 
 
 def _is_no_news(event: str, payload: Mapping[str, Any]) -> bool:
-    """A hold for our own reasons, a refund that moved no money, and a transfer that is only not there yet."""
+    """A hold for our own reasons, a refund that moved no money, a transfer that is only not there yet, and goods whose
+    outcome is told at once."""
     if event == "HoldPlaced":
         return payload.get("kind") != "RISK"
+    if event == "ReturnReceived":
+        return bool(payload.get("decided"))
     if event == "RefundSucceeded":
         return payload.get("amount") == 0
     return event == "PaymentDeclined" and payload.get("code") == AWAITING_TRANSFER

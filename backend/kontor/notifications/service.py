@@ -235,3 +235,19 @@ async def forget_unsent(db: Session, ids: Iterable[UUID]) -> None:
     """Take back rows that turned out to have nothing to tell."""
     for part in chunks(list(ids)):
         await db.execute(sa.delete(Notification).where(Notification.id.in_(part), Notification.sent_at.is_(None)))
+
+
+async def preview_decision(
+    db: Session, order_id: UUID, return_id: UUID, lines: Sequence[Mapping[str, Any]], *, now: datetime
+) -> tuple[str, str]:
+    """Subject and text of what the customer will be told of a return, before anything of it is true or written."""
+    telling = Telling("return_decided", "preview", str(return_id), {"lines": lines})
+    orders = await queries.orders_by_id(db, [order_id])
+    channels = await queries.channels_by_id(db, {orders[order_id].channel_id})
+    subject = UUID(telling.subject) if telling.subject else None
+    known = await queries.load_facts(db, [(telling.template, order_id, subject)], orders, channels)
+    order = orders[order_id]
+    context = {"subject": telling.subject, "about": dict(telling.about)}
+    shown = Pending(new_id(), order_id, telling.template, order.language, order.email or "", "", context)
+    message = fill(shown, known, now=now, labels={})
+    return (message.subject, message.text) if message is not None else ("", "")

@@ -9,6 +9,7 @@ import orjson
 
 from kontor.orders.states import DeliveryType
 
+_PAYMENTS, _NO_MANDATE = b'"payments":[', b',"mandate":null}'
 _NO_COUPONS = b',"coupons":[]}'
 _NO_CURRENCY = b',"currency":null}'
 
@@ -85,13 +86,14 @@ class DiscountInput:
 
 @dataclass(frozen=True, slots=True)
 class PaymentInput:
-    """A promise of money by one method."""
+    """A promise of money by one method; `mandate` is the reference of the one that a direct debit is drawn on."""
 
     kind: str
     amount: int
     gateway: str = ""
     token: str | None = None
     label: str | None = None
+    mandate: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +131,13 @@ class OrderInput:
     def fingerprint(self) -> str:
         """Two inputs of one fingerprint are the same order.
 
-        No coupons and no currency count as no field at all: orders are recognized that were taken when there was none.
+        No coupons, no currency and no mandate count as no field at all: orders are recognized that were taken when
+        there was none.
         """
         body = orjson.dumps(self)
+        if bare := sum(each.mandate is None for each in self.payments):
+            before, name, after = body.partition(_PAYMENTS)  # quotes within texts are escaped: this is the field itself
+            body = before + name + after.replace(_NO_MANDATE, b"}", bare)
         if self.currency is None:
             body = body.removesuffix(_NO_CURRENCY) + b"}"
             body = body if self.coupons else body.removesuffix(_NO_COUPONS) + b"}"

@@ -15,6 +15,12 @@ class PartnerExists(Conflict):
     default_code = "PARTNER_EXISTS"
 
 
+class AgreementInThePast(InvalidInput):
+    """Terms hold from today on at the earliest: what was, was agreed otherwise."""
+
+    default_code = "AGREEMENT_IN_THE_PAST"
+
+
 class InvalidOwnSetting(InvalidInput):
     """A partner cannot choose this."""
 

@@ -1,6 +1,7 @@
 """What happens to partners. The stream is the partner."""
 
 from dataclasses import dataclass
+from uuid import UUID
 
 from kontor.core.outbox import Event
 
@@ -47,3 +48,18 @@ class PartnerEnded(Event):
 
     code: str
     reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AgreementMade(Event):
+    """New terms hold with a partner from a day on."""
+
+    version: int
+    valid_from: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PartnerPersonInvited(Event):
+    """Somebody was invited to work for a partner."""
+
+    user_id: UUID

@@ -1,6 +1,6 @@
 """Tables of partners."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -21,9 +21,20 @@ class PartnerKind(StrEnum):
     OTHER = "OTHER"
 
 
+class ReturnPostage(StrEnum):
+    """Who bears the postage of what comes back, between us and the partner."""
+
+    RETAILER = "RETAILER"
+    PARTNER = "PARTNER"
+    WHO_IS_AT_FAULT = "WHO_IS_AT_FAULT"
+
+
 class Partner(Model):
-    """A party that owns locations. `agreement` holds what was agreed, such as answer_hours and ship_days; `settings` is
-    what the partner chose for itself (`partners.settings`)."""
+    """A party that owns locations. `agreement` holds facts without a date, such as show_prices.
+
+    What is agreed from a day on, terms and targets, are rows of `PartnerAgreement`; `settings` is what the partner
+    chose for itself (`partners.settings`).
+    """
 
     __tablename__ = "partner"
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -57,3 +68,34 @@ class PracticeOrder(Model):
     tracking_number: Mapped[str | None] = mapped_column(sa.String(100))
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
+
+
+class PartnerAgreement(Model):
+    """What holds with a partner from `valid_from` on, a day at its places; of one day the highest version counts.
+
+    Times are working hours of the place. Targets are permille of what is counted, `stock_age_hours` the oldest that
+    stock figures should be. Rows never change: a new version is a new row.
+    """
+
+    __tablename__ = "partner_agreement"
+    __table_args__ = (
+        sa.UniqueConstraint("partner_id", "version"),
+        sa.Index("ix_partner_agreement_partner_id", "partner_id", "valid_from"),
+    )
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    partner_id: Mapped[UUID] = mapped_column(sa.ForeignKey("partner.id"))
+    version: Mapped[int]
+    valid_from: Mapped[date]
+    answer_hours: Mapped[int]
+    ship_hours: Mapped[int]
+    accepted_permille: Mapped[int]
+    on_time_permille: Mapped[int]
+    canceled_permille: Mapped[int]
+    tracking_permille: Mapped[int]
+    returned_permille: Mapped[int]
+    stock_age_hours: Mapped[int]
+    return_postage: Mapped[ReturnPostage] = mapped_column(state_type(ReturnPostage))
+    currency: Mapped[str | None] = mapped_column(sa.String(3))
+    note: Mapped[str | None] = mapped_column(sa.String(500))
+    created_at: Mapped[datetime]
+    created_by: Mapped[str] = mapped_column(sa.String(200))

@@ -10,7 +10,7 @@ from kontor.core.outbox import record, schedule
 from kontor.orders.models import Order
 from kontor.orders.queries import lock_orders
 from kontor.orders.states import CALLED_OFF, DeliveryType
-from kontor.payments import ledger, paying_off, queries
+from kontor.payments import debiting, ledger, paying_off, queries
 from kontor.payments.calling import Call, Results, Settled
 from kontor.payments.events import PaymentAuthorized, PaymentCaptured, PaymentDeclined
 from kontor.payments.models import Payment, PaymentTransaction, TransactionKind
@@ -49,7 +49,9 @@ async def plan_authorizations(db: Session, order_ids: Sequence[UUID]) -> dict[UU
         if known is None and (order.state in CALLED_OFF or not amount):
             continue  # what is with the gateway is asked for also when the order was called off in the meantime
         intent = known or ledger.intend(db, payment, TransactionKind.AUTHORIZE, amount)
-        calls[payment.order_id].append(Call(payment, intent, fresh=known is None, capture_now=at_once))
+        debits = await debiting.announce(db, orders, [(payment, intent)], taking=at_once)
+        call = Call(payment, intent, fresh=known is None, capture_now=at_once, debit=debits.get(intent.id))
+        calls[payment.order_id].append(call)
     return calls
 
 

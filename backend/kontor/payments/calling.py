@@ -9,6 +9,7 @@ from uuid import UUID
 from kontor.core.money import Money
 from kontor.payments.models import Payment, PaymentTransaction, TransactionKind
 from kontor.payments.ports import (
+    DebitOrder,
     Declined,
     GatewayUnavailable,
     Instruction,
@@ -27,13 +28,17 @@ LONGEST_WAIT = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """An intent to carry out. One that is not `fresh` may have been sent before, so the gateway is asked first."""
+    """An intent to carry out. One that is not `fresh` may have been sent before, so the gateway is asked first.
+
+    `debit` is the mandate it is drawn on, or why it cannot be: such a call is never made.
+    """
 
     payment: Payment
     intent: PaymentTransaction
     fresh: bool = True
     final: bool = False
     capture_now: bool = False
+    debit: DebitOrder | Declined | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +65,8 @@ async def carry_out(calls: Iterable[Call], gateway_of: Callable[[str], PaymentGa
 
 
 async def _attempt(gateway: PaymentGateway, call: Call) -> Settled | Unsettled:
+    if isinstance(call.debit, Declined):
+        return call.debit
     try:
         outcome = None if call.fresh else await gateway.find(call.intent.idempotency_key, _sought(call))
         if outcome is None:
@@ -80,11 +87,14 @@ def _sought(call: Call) -> Sought:
 
 async def _send(gateway: PaymentGateway, call: Call) -> Outcome:
     payment, intent = call.payment, call.intent
-    instruction = Instruction(intent.idempotency_key, str(payment.id), Money(intent.amount, payment.currency))
+    debit = call.debit if isinstance(call.debit, DebitOrder) else None
+    amount = Money(intent.amount, payment.currency)
+    instruction = Instruction(intent.idempotency_key, str(payment.id), amount, debit)
     if intent.kind is TransactionKind.AUTHORIZE:
-        if not payment.token:
+        method = payment.token or (debit.mandate if debit else None)
+        if not method:
             return Declined("payment_method_missing", "The payment names no method that could be charged.")
-        return await gateway.authorize(instruction, method=payment.token, capture_now=call.capture_now)
+        return await gateway.authorize(instruction, method=method, capture_now=call.capture_now)
     authorization = payment.gateway_reference or ""
     if intent.kind is TransactionKind.CAPTURE:
         return await gateway.capture(instruction, authorization=authorization, final=call.final)

@@ -11,7 +11,7 @@ from kontor.core.outbox import record, schedule
 from kontor.core.statemachine import transition
 from kontor.orders.models import Order
 from kontor.orders.queries import lock_orders
-from kontor.payments import kept, ledger, queries, renewing
+from kontor.payments import debiting, kept, ledger, queries, renewing
 from kontor.payments.calling import Call, Results, Settled
 from kontor.payments.capture_plan import CapturePlan, CapturePolicy, PlannedPayment, plan_captures
 from kontor.payments.events import CaptureFailed, CaptureFinished, PaymentCaptured, PaymentVoided
@@ -132,10 +132,13 @@ async def prepare_captures(
         )
         intents = known or _intend(db, each, plan, group, underway)
         final = each.final and _alone(group, intents)
+        drawn = [
+            (group[intent.payment_id], intent) for intent in intents if ledger.by_gateway(group[intent.payment_id])
+        ]
+        debits = await debiting.announce(db, orders, drawn, taking=True)
         calls[each.shipment_id] = [
-            _call(group[intent.payment_id], intent, abilities_of, known=bool(known), final=final)
-            for intent in intents
-            if ledger.by_gateway(group[intent.payment_id])
+            replace(_call(payment, intent, abilities_of, known=bool(known), final=final), debit=debits.get(intent.id))
+            for payment, intent in drawn
         ]
     return calls
 

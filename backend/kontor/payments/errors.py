@@ -3,6 +3,18 @@
 from kontor.core.errors import Conflict, InvalidInput, NotFound, Unavailable
 
 
+class MandateNotFound(NotFound):
+    """There is no such mandate of the creditor."""
+
+    default_code = "MANDATE_NOT_FOUND"
+
+
+class MandateNotValid(Conflict):
+    """The mandate cannot be drawn on; `reason` REVOKED, USED or LAPSED."""
+
+    default_code = "MANDATE_NOT_VALID"
+
+
 class PaymentNotFound(NotFound):
     """There is no such payment, or it may not be seen."""
 

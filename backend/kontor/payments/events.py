@@ -57,6 +57,21 @@ class PaymentCaptured(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class DirectDebitAnnounced(Event):
+    """An account will be debited by a mandate on `collect_on`: the customer is told before."""
+
+    payment_id: UUID
+    transaction_id: UUID
+    amount: int
+    currency: str
+    mandate: str
+    creditor_id: str
+    iban_ending: str
+    collect_on: str
+    sequence_type: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class CaptureFailed(Event):
     """Money could not be taken for a shipment."""
 

@@ -77,7 +77,8 @@ def book(
         if intent.kind is K.AUTHORIZE:
             payment.gateway_reference = outcome.reference
             payment.authorization_expires_at, payment.expiry_warned = outcome.expires_at, False
-            payment.multi_capture = outcome.multi_capture
+            if payment.mandate_id is None or payment.multi_capture is not False:  # one debit stays one
+                payment.multi_capture = outcome.multi_capture
     _count(payment, intent.kind, intent.amount)
     settle_state(db, payment, now=now)
     return True

@@ -1,6 +1,6 @@
 """Tables of payments."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kontor.core.db import Json, Model, state_type
+from kontor.payments.mandates import MandateKind
 from kontor.payments.states import DisputeState, PaymentMethodKind, PaymentState, RefundState
 
 
@@ -53,7 +54,8 @@ class Payment(Model):
     `authorized` is what is promised or came in, less what was released. On account, `captured` is what came in,
     `billed` what was invoiced and `credited` what was taken off before it was paid. A payment that `settles_id` names
     is on account, and this one pays what is owed on it. `multi_capture` is what the gateway said of this promise alone;
-    where it said nothing, its declared abilities hold.
+    where it said nothing, its declared abilities hold. A debit of ours has a `mandate_id`; a mandate for one debit is
+    taken in no parts either.
     """
 
     __tablename__ = "payment"
@@ -66,6 +68,12 @@ class Payment(Model):
         sa.Index("ix_payment_gateway_reference", "gateway_reference"),
         sa.Index("ix_payment_created_at_id", "created_at", "id"),
         sa.Index("ix_payment_updated_at_id", "updated_at", "id"),
+        sa.Index(
+            "ix_payment_mandate_id",
+            "mandate_id",
+            sqlite_where=sa.text("mandate_id IS NOT NULL"),
+            postgresql_where=sa.text("mandate_id IS NOT NULL"),
+        ),
         sa.Index(
             "ix_payment_expiring",
             "authorization_expires_at",
@@ -93,7 +101,36 @@ class Payment(Model):
     authorization_expires_at: Mapped[datetime | None]
     expiry_warned: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     multi_capture: Mapped[bool | None]
+    mandate_id: Mapped[UUID | None]
     created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+
+class Mandate(Model):
+    """A customer's signed permission to debit an account, known by creditor and reference. Never changed.
+
+    `once` is for a single debit. `revoked_at` is when the customer withdrew it.
+    """
+
+    __tablename__ = "direct_debit_mandate"
+    __table_args__ = (
+        sa.UniqueConstraint("creditor_id", "reference"),
+        sa.Index("ix_direct_debit_mandate_reference", "reference"),
+        sa.Index("ix_direct_debit_mandate_created_at_id", "created_at", "id"),
+        sa.Index("ix_direct_debit_mandate_updated_at_id", "updated_at", "id"),
+    )
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    channel_id: Mapped[UUID] = mapped_column(sa.ForeignKey("sales_channel.id"))
+    creditor_id: Mapped[str] = mapped_column(sa.String(35))
+    reference: Mapped[str] = mapped_column(sa.String(35))
+    kind: Mapped[MandateKind] = mapped_column(state_type(MandateKind))
+    once: Mapped[bool]
+    signed_on: Mapped[date]
+    name: Mapped[str] = mapped_column(sa.String(70))
+    iban: Mapped[str] = mapped_column(sa.String(34))
+    revoked_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    created_by: Mapped[str] = mapped_column(sa.String(200))
     updated_at: Mapped[datetime]
 
 
@@ -134,6 +171,9 @@ class PaymentPolicy(Model):
 class PaymentTransaction(Model):
     """The ledger of one payment. `idempotency_key` goes to the gateway, so that a repeated call does nothing.
 
+    Of a debit by mandate, `collect_on` is the day on which the customer was told that it is due, `sequence_type` OOFF,
+    FRST or RCUR.
+
     `rounding` is by how much the cash that changed hands differs from `amount`; no counter holds it.
     """
 
@@ -159,6 +199,8 @@ class PaymentTransaction(Model):
     dispute_id: Mapped[UUID | None]
     gateway_reference: Mapped[str | None] = mapped_column(sa.String(120))
     error: Mapped[str | None] = mapped_column(sa.String(500))
+    collect_on: Mapped[date | None]
+    sequence_type: Mapped[str | None] = mapped_column(sa.String(4))
     created_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
 

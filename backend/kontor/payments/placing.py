@@ -5,23 +5,31 @@ is written, so it refuses its own order alone.
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from uuid import UUID
 
 from kontor.auth import audit
+from kontor.channels.queries import days_of_sellers
 from kontor.core.db import Session
-from kontor.core.errors import InvalidInput
+from kontor.core.errors import InvalidInput, KontorError
 from kontor.core.ids import new_id
 from kontor.orders.placing import Outcome, Placed, Placement, Taken, place_orders, take_stock
 from kontor.orders.resolving import Resolved
+from kontor.payments.debiting import Known, mandate_for, named_mandates
+from kontor.payments.errors import MandateNotValid
 from kontor.payments.methods import MethodRule, check_method
-from kontor.payments.models import Payment
+from kontor.payments.models import Mandate, Payment
 from kontor.payments.offering import methods_by_code
 from kontor.payments.states import PaymentMethodKind, PaymentState
 
 _COLUMNS = (
     "id", "order_id", "position", "kind", "gateway", "state", "currency", "amount", "authorized", "captured",
-    "refunded", "token", "label", "created_at", "updated_at",
+    "refunded", "token", "label", "mandate_id", "multi_capture", "created_at", "updated_at",
 )  # fmt: skip
+
+
+Chosen = dict[tuple[str, str, int], Mandate]
+"""Mandates by channel and external number of an order and the position of its payment."""
 
 
 async def take_orders(
@@ -33,11 +41,17 @@ async def take_orders(
     what the batch was planned on is gone by then.
     """
     rules = await methods_by_code(db, [each.order.channel for each in batch])
-    outcomes = await place_orders(
-        db, batch, numbers, approve=lambda resolved: check_promises(resolved, rules), stock_last=stock_last
-    )
+    known = await named_mandates(db, [payment for each in batch for payment in each.order.payments])
+    mandates: Chosen = {}
+    days = await days_of_sellers(db, db.now) if known else {}
+
+    def approve(resolved: Resolved) -> None:
+        check_promises(resolved, rules)
+        choose_mandates(resolved, known, mandates, days.get(resolved.channel.legal_entity_id, date.max))
+
+    outcomes = await place_orders(db, batch, numbers, approve=approve, stock_last=stock_last)
     fresh = [each.placement for each in outcomes if isinstance(each, Placed) and each.placement]
-    await db.bulk_insert(Payment, _COLUMNS, [row for placement in fresh for row in _rows(db, placement)])
+    await db.bulk_insert(Payment, _COLUMNS, [row for placement in fresh for row in _rows(db, placement, mandates)])
     for placement in fresh:  # one unit of work may serve many calls
         audit.note(
             db,
@@ -90,15 +104,43 @@ def check_promises(resolved: Resolved, rules: Mapping[UUID, Sequence[MethodRule]
         )
 
 
-def _rows(db: Session, placement: Placement) -> list[tuple[object, ...]]:
+def choose_mandates(resolved: Resolved, known: Known, chosen: Chosen, today: date) -> None:
+    """Note the mandate of each direct debit of an order; raises what `mandate_for` raises, naming the payment.
+
+    A mandate for one debit is for one payment: what another order of the batch has chosen is taken.
+    """
+    order = resolved.input
+    for index, payment in enumerate(order.payments):
+        try:
+            found = mandate_for(payment, resolved.channel.settings, resolved.currency, known, today)
+            if found is not None and found.once and any(found is each for each in chosen.values()):
+                raise MandateNotValid(
+                    f"The mandate {found.reference} cannot be drawn on.", path=("mandate",), mandate=found.reference,
+                    reason="USED",
+                )  # fmt: skip
+        except KontorError as problem:
+            raise problem.within("payments", index) from None
+        if found is not None:
+            chosen[order.channel, order.external_id, index] = found
+
+
+def _rows(db: Session, placement: Placement, mandates: Chosen) -> list[tuple[object, ...]]:
     resolved = placement.resolved
+    order = resolved.input
+    key = (order.channel, order.external_id)
     promises = [(each.kind, each.gateway, each.amount, each.token, each.label) for each in resolved.input.payments]
     if not promises:
         promises = [(str(PaymentMethodKind.ON_ACCOUNT), "", resolved.total, None, None)]
     return [
         (
             new_id(), placement.order_id, position, PaymentMethodKind(kind), gateway, PaymentState.CREATED,
-            resolved.currency, amount, 0, 0, 0, token, label, db.now, db.now,
+            resolved.currency, amount, 0, 0, 0, token, label, *_mandate(mandates.get((*key, position - 1))), db.now,
+            db.now,
         )
         for position, (kind, gateway, amount, token, label) in enumerate(promises, 1)
     ]  # fmt: skip
+
+
+def _mandate(mandate: Mandate | None) -> tuple[UUID | None, bool | None]:
+    """The mandate of a payment, and that it is taken in no parts where it is for one debit."""
+    return (None, None) if mandate is None else (mandate.id, False if mandate.once else None)

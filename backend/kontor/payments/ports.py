@@ -35,12 +35,34 @@ class Abilities:
 
 
 @dataclass(frozen=True, slots=True)
+class DebitOrder:
+    """The mandate by which an account is debited, in the words of SEPA; the account's holder and IBAN.
+
+    `collect_on` is the day the customer was told of, before which it must not be due, `sequence_type` OOFF, FRST
+    or RCUR; both are None while money is only promised.
+    """
+
+    creditor_id: str
+    mandate: str
+    signed_on: date
+    kind: str
+    name: str
+    iban: str
+    sequence_type: str | None = None
+    collect_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Instruction:
-    """One operation to carry out once: its key, our reference of the payment, and the amount in minor units."""
+    """One operation to carry out once: its key, our reference of the payment, and the amount in minor units.
+
+    `debit` is there where an account is debited by a mandate that Kontor keeps.
+    """
 
     idempotency_key: str
     payment_reference: str
     amount: Money
+    debit: DebitOrder | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from kontor.channels.models import SalesChannel
+from kontor.channels.queries import days_of_sellers
 from kontor.core.db import Session
 from kontor.core.errors import Conflict, InvalidInput
 from kontor.core.ids import new_id
@@ -15,6 +16,7 @@ from kontor.orders.intake import PaymentInput
 from kontor.orders.models import Order
 from kontor.orders.states import CALLED_OFF, OrderState
 from kontor.payments import ledger, paying_off, queries
+from kontor.payments.debiting import mandate_for, named_mandates
 from kontor.payments.errors import OrderIsCovered, PaymentNotAwaited, PaymentNotWithdrawable
 from kontor.payments.events import PaymentReceived, PaymentWithdrawn
 from kontor.payments.methods import check_method
@@ -129,6 +131,10 @@ async def add_payment(db: Session, order: Order, promise: PaymentInput, *, now: 
     payments = (await queries.lock_payments(db, [order.id]))[order.id]
     missing, settles_id = await _missing(db, order, payments, PaymentMethodKind(promise.kind))
     await _check_promise(db, order, promise, missing, settles=settles_id is not None)
+    channel = await db.get_one(SalesChannel, order.channel_id)
+    known = await named_mandates(db, [promise])
+    today = (await days_of_sellers(db, now))[channel.legal_entity_id]
+    mandate = mandate_for(promise, channel.settings, order.currency, known, today)
     payment = Payment(
         id=new_id(),
         order_id=order.id,
@@ -140,6 +146,8 @@ async def add_payment(db: Session, order: Order, promise: PaymentInput, *, now: 
         amount=promise.amount,
         token=promise.token,
         label=promise.label,
+        mandate_id=mandate.id if mandate else None,
+        multi_capture=False if mandate and mandate.once else None,
         settles_id=settles_id,
         created_at=now,
         updated_at=now,

@@ -13,6 +13,7 @@ from kontor.care.values import CaseKind, NewCase
 from kontor.core.db import chunks, in_key_order
 from kontor.core.outbox import schedule
 from kontor.fulfillment import answering, pickup
+from kontor.fulfillment.errors import WrongState
 from kontor.fulfillment.models import FulfillmentOrder
 from kontor.fulfillment.states import FulfillmentState, RejectReason
 from kontor.invoicing import service as invoicing
@@ -42,7 +43,7 @@ async def dispatch_fulfillment(run: TaskRun, subjects: Sequence[Subject]) -> Ans
     for each in subjects:
         row = found[each.subject_id]
         answers[each] = {"answer_due": (row.due_at or run.now + NEVER).isoformat()}
-        if row.split_from_id is not None or row.state is not S.OPEN:
+        if (row.split_from_id is not None or row.state is not S.OPEN) and row.answer_until is None:
             for name in _REACHED.get(row.state, ()):
                 run.tell(each.order_id, messages.Tell(messages.FULFILLMENT, name, each.subject_id))
     return answers
@@ -50,7 +51,11 @@ async def dispatch_fulfillment(run: TaskRun, subjects: Sequence[Subject]) -> Ans
 
 async def _rows(run: TaskRun, subjects: Sequence[Subject]) -> Sequence[sa.Row[tuple[UUID, str, object, UUID | None]]]:
     found = sa.select(
-        FulfillmentOrder.id, FulfillmentOrder.state, FulfillmentOrder.due_at, FulfillmentOrder.split_from_id
+        FulfillmentOrder.id,
+        FulfillmentOrder.state,
+        FulfillmentOrder.due_at,
+        FulfillmentOrder.split_from_id,
+        FulfillmentOrder.answer_until,
     ).where(FulfillmentOrder.id.in_([each.subject_id for each in subjects]))
     return (await run.db.execute(found)).all()  # type: ignore[return-value]
 
@@ -73,7 +78,10 @@ async def reroute_lines(run: TaskRun, subjects: Sequence[Subject]) -> Answers:
     states = {row.id: row.state for row in await _rows(run, subjects)}
     for each in subjects:
         if states[each.subject_id] is S.OPEN:
-            await answering.reject(run.db, each.subject_id, None, now=run.now, reason=RejectReason.NO_ANSWER)
+            try:
+                await answering.reject(run.db, each.subject_id, None, now=run.now, reason=RejectReason.NO_ANSWER)
+            except WrongState as answered:
+                states[each.subject_id] = S(answered.params["state"])
     await care.settle_cases(run.db, [(CaseKind.UNANSWERED, str(each.subject_id)) for each in subjects], now=run.now)
     return {each: {"kept": states[each.subject_id] not in (S.OPEN, S.REJECTED, S.CANCELED)} for each in subjects}
 

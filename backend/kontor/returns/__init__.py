@@ -2,5 +2,5 @@
 
 Owns: `Return`, `ReturnLine`, `ReturnReceipt`, `ReturnInspection`. A refund never exceeds the value of received pieces;
 only the disposition RESTOCK raises what can be sold. Records ReturnRequested, ReturnApproved, ReturnDeclined,
-ReturnReceived, ReturnInspected, ReturnCanceled, ReturnClosed.
+ReturnReceived, ReturnDecided, ReturnInspected, ReturnLabelRenewed, ReturnCanceled, ReturnClosed.
 """

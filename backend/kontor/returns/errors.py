@@ -39,6 +39,12 @@ class PlaceTakesNoReturns(Conflict):
     default_code = "PLACE_TAKES_NO_RETURNS"
 
 
+class AlreadyDecided(Conflict):
+    """Every piece has been decided on; the parameters say when, and by whom if that is a colleague."""
+
+    default_code = "RETURN_ALREADY_DECIDED"
+
+
 class InvalidReturn(InvalidInput):
     """The announced return is wrong in itself."""
 

@@ -96,7 +96,8 @@ async def return_places(
     pieces = await _pieces(db, order.id, [by_id[line_id] for line_id in wanted], wanted)
     places = _nearest(_places(masters, order), stores, pieces, channel.code)
     reachable = [place.location_id for place in places if place.accepts and place.active]
-    values = await _values(db, masters, [by_id[line_id] for line_id in wanted], reachable)
+    prices = _prices([by_id[line_id] for line_id in wanted], order.currency == masters.currency)
+    values = await _values(db, masters, prices, reachable)
     km_cents = _whole(channel.settings, "return_km_cents", KM_CENTS)
     together, refused = choices(pieces, places, values, channel=channel.code, km_cents=km_cents)
     alone = [(piece.line_id, choices([piece], places, values, channel=channel.code, km_cents=km_cents)[0])
@@ -186,14 +187,21 @@ def _nearest(
     return [place for place in places if place.location_id not in far]
 
 
+def _prices(lines: Sequence[OrderLine], comparable: bool) -> dict[UUID, int]:
+    """The net price of a piece by variant; 0 where the order's currency is not that of the places' costs.
+
+    There are no rates between currencies: a price in another one says nothing of what a way may cost.
+    """
+    return {line.variant_id: line.net_total // line.ordered if comparable else 0 for line in lines}
+
+
 async def _values(
-    db: Session, masters: Masters, lines: Sequence[OrderLine], places: Sequence[UUID]
+    db: Session, masters: Masters, prices: Mapping[UUID, int], places: Sequence[UUID]
 ) -> dict[tuple[UUID, UUID], int]:
-    """What one more piece of each line is worth at each place, in cents.
+    """What one more piece of each variant is worth at each place, in cents of the company's currency.
 
     Its shadow price where there is one, else what the place sold of it lately; on top what the place itself names.
     """
-    prices = {line.variant_id: line.net_total // line.ordered for line in lines}
     book = await load_supply(db, masters, prices)
     pairs = [(location_id, variant_id) for location_id in places for variant_id in prices]
     sold: dict[tuple[UUID, UUID], int] = {}

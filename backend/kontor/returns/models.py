@@ -8,13 +8,15 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kontor.core.db import Json, Model, state_type
+from kontor.partners.models import ReturnPostage
 from kontor.returns.states import Disposition, ReturnReason, ReturnState
 
 
 class Return(Model):
     """An announced return. `number` is the RMA number; `fee` is kept from the refund, a line of its own.
 
-    `rechecked` is what its refunds kept, gross by tax rate, of discounts that the kept goods no longer earn.
+    `postage_payer` is who bears the postage, we or the partner that shipped the goods; None where none did. `rechecked`
+    is what its refunds kept, gross by tax rate, of discounts that the kept goods no longer earn.
     """
 
     __tablename__ = "return"
@@ -32,9 +34,12 @@ class Return(Model):
     currency: Mapped[str] = mapped_column(sa.String(3))
     fee: Mapped[int] = mapped_column(sa.BigInteger, default=0)
     rechecked: Mapped[dict[str, Any]] = mapped_column(Json, default=dict, server_default="{}")
+    postage_payer: Mapped[ReturnPostage | None] = mapped_column(state_type(ReturnPostage))
     note: Mapped[str | None] = mapped_column(sa.String(1000))
     label_tracking: Mapped[str | None] = mapped_column(sa.String(80))
     label_document_id: Mapped[UUID | None]
+    label_sent_at: Mapped[datetime | None]
+    arrived_at: Mapped[datetime | None]
     requested_at: Mapped[datetime]
     requested_by: Mapped[str] = mapped_column(sa.String(200))
     expires_at: Mapped[datetime | None]
@@ -77,7 +82,10 @@ class ReturnReceipt(Model):
 
 
 class ReturnInspection(Model):
-    """What was found and what happens to the pieces; pieces that are not `refundable` are paid nothing."""
+    """What was found and what happens to the pieces; pieces that are not `refundable` are paid nothing.
+
+    `reason` is what the customer is told of those; `partner_id` whose people decided, None for our own.
+    """
 
     __tablename__ = "return_inspection"
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -87,6 +95,8 @@ class ReturnInspection(Model):
     disposition: Mapped[Disposition] = mapped_column(state_type(Disposition))
     condition: Mapped[str | None] = mapped_column(sa.String(300))
     refundable: Mapped[bool] = mapped_column(default=True)
+    reason: Mapped[str | None] = mapped_column(sa.String(300))
+    partner_id: Mapped[UUID | None]
     inspected_at: Mapped[datetime]
     inspected_by: Mapped[str] = mapped_column(sa.String(200))
 

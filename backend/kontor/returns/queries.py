@@ -1,8 +1,8 @@
 """Statements over returns. A return is locked after its order."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from kontor.core.clock import local_day
 from kontor.core.db import Session, chunks, in_key_order
 from kontor.core.pagination import Page, PageRequest, choose, narrow, paginate
 from kontor.core.principal import Principal
-from kontor.fulfillment.models import Shipment, ShipmentLine
+from kontor.fulfillment.models import Parcel, Shipment, ShipmentLine
 from kontor.locations.models import StockLocation
 from kontor.orders import queries as orders
 from kontor.orders.errors import OrderNotFound
@@ -33,12 +33,16 @@ SORTS: dict[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class ReturnFilter:
-    """Which returns are wanted; what is None does not narrow. From inclusive, until exclusive."""
+    """Which returns are wanted; what is None does not narrow. From inclusive, until exclusive.
+
+    `code` is what is read from a label: our number or the carrier's.
+    """
 
     states: Sequence[ReturnState] | None = None
     order_ids: Sequence[UUID] | None = None
     order_number: str | None = None
     number: str | None = None
+    code: str | None = None
     location_ids: Sequence[UUID] | None = None
     requested_from: datetime | None = None
     requested_until: datetime | None = None
@@ -107,6 +111,7 @@ def narrowed(found: sa.Select[Return], wanted: ReturnFilter) -> sa.Select[Return
         (Return.order_id.in_, wanted.order_ids),
         (lambda number: Return.order_id.in_(sa.select(Order.id).where(Order.number == number)), wanted.order_number),
         (Return.number.__eq__, wanted.number),
+        (lambda code: sa.or_(Return.number == code, Return.label_tracking == code), wanted.code),
         (Return.location_id.in_, wanted.location_ids),
         (Return.requested_at.__ge__, wanted.requested_from),
         (Return.requested_at.__lt__, wanted.requested_until),
@@ -193,13 +198,18 @@ async def lines_of(db: Session, return_ids: Iterable[UUID]) -> dict[UUID, list[R
     return found
 
 
-async def sent_pieces(db: Session, order_id: UUID, time_zone: str) -> list[SentPieces]:
+async def sent_pieces(
+    db: Session, order_id: UUID, time_zone: str, places: Collection[UUID] | None = None
+) -> list[SentPieces]:
     """What was shipped of an order and how much of it was announced as a return, oldest shipment first.
+
+    With `places` only what left there.
 
     The day of delivery is that of the seller, whose time zone is given.
 
     What a closed return waited for in vain can be announced again: the customer still has it.
     """
+    left_from = () if places is None else (Shipment.location_id.in_(places),)
     closed = Return.state == ReturnState.CLOSED
     pieces = sa.case((closed, ReturnLine.received), else_=ReturnLine.quantity)
     announced = (
@@ -217,7 +227,7 @@ async def sent_pieces(db: Session, order_id: UUID, time_zone: str) -> list[SentP
         .join(Shipment, Shipment.id == ShipmentLine.shipment_id)
         .join(OrderLine, OrderLine.id == ShipmentLine.order_line_id)
         .outerjoin(announced, announced.c.shipment_line_id == ShipmentLine.id)
-        .where(Shipment.order_id == order_id, Shipment.recalled_at.is_(None))
+        .where(Shipment.order_id == order_id, Shipment.recalled_at.is_(None), *left_from)
         .order_by(Shipment.shipped_at, ShipmentLine.id)
     )  # fmt: skip
     return [
@@ -278,3 +288,87 @@ async def places_of(db: Session, line_ids: Sequence[UUID]) -> dict[UUID, dict[UU
         for line_id, location_id, count in rows:
             found[line_id][location_id] = found[line_id].get(location_id, 0) + sign * int(count)
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class SentLine:
+    """Pieces of an order line that left, and how many of them may still come back."""
+
+    order_line_id: UUID
+    sku: str
+    name: str
+    returnable: int
+
+
+@dataclass(frozen=True, slots=True)
+class SentOrder:
+    """An order that left from certain places."""
+
+    order_id: UUID
+    order_number: str
+    shipped_at: datetime
+    lines: tuple[SentLine, ...]
+
+
+SEARCHED_BACK = timedelta(days=400)
+MOST_FOUND = 20
+
+
+async def was_sent_from(db: Session, order_id: UUID, places: Collection[UUID]) -> bool:
+    """Whether anything of the order left from the places."""
+    left = Shipment.order_id == order_id, Shipment.location_id.in_(places), Shipment.recalled_at.is_(None)
+    return await db.scalar(sa.select(Shipment.id).where(*left).limit(1)) is not None
+
+
+async def sent_orders(db: Session, text: str, places: Collection[UUID], *, now: datetime) -> list[SentOrder]:
+    """Orders that left from the places within 400 days and fit the text by a number, the name or an article."""
+
+    def has(column: Any) -> sa.ColumnElement[bool]:
+        return sa.func.lower(column).contains(text.lower(), autoescape=True)
+
+    named = sa.or_(has(Order.shipping_address["name"].as_string()), has(Order.billing_address["name"].as_string()))
+    articles = sa.select(OrderLine.order_id).where(
+        OrderLine.order_id == Order.id, sa.or_(sa.func.lower(OrderLine.sku) == text.lower(), has(OrderLine.name))
+    )
+    parcels = sa.select(Parcel.id).where(Parcel.shipment_id == Shipment.id, Parcel.tracking_number == text)
+    found = (
+        sa.select(Order.id, Order.number, sa.func.max(Shipment.shipped_at).label("shipped_at"))
+        .join(Shipment, Shipment.order_id == Order.id)
+        .where(
+            Shipment.location_id.in_(places), Shipment.recalled_at.is_(None),
+            Shipment.shipped_at >= now - SEARCHED_BACK,
+            sa.or_(Order.number == text, named, articles.exists(), parcels.exists()),
+        )
+        .group_by(Order.id, Order.number)
+        .order_by(sa.desc("shipped_at"), Order.id)
+        .limit(MOST_FOUND)
+    )  # fmt: skip
+    rows = (await db.execute(found)).all()
+    lines = await _sent_lines(db, [row.id for row in rows], places)
+    return [SentOrder(row.id, row.number, row.shipped_at, tuple(lines.get(row.id, ()))) for row in rows]
+
+
+async def _sent_lines(db: Session, order_ids: Sequence[UUID], places: Collection[UUID]) -> dict[UUID, list[SentLine]]:
+    pieces = sa.case((Return.state == ReturnState.CLOSED, ReturnLine.received), else_=ReturnLine.quantity)
+    announced = (
+        sa.select(ReturnLine.shipment_line_id, sa.func.sum(pieces))
+        .join(Return, Return.id == ReturnLine.return_id)
+        .where(Return.order_id.in_(order_ids), Return.state.not_in(ENDED))
+        .group_by(ReturnLine.shipment_line_id)
+    )  # fmt: skip
+    taken = {line_id: int(count) for line_id, count in await db.execute(announced)}
+    rows = await db.execute(
+        sa.select(
+            ShipmentLine.id, ShipmentLine.quantity, Shipment.order_id, OrderLine.id, OrderLine.sku, OrderLine.name
+        )
+        .join(Shipment, Shipment.id == ShipmentLine.shipment_id)
+        .join(OrderLine, OrderLine.id == ShipmentLine.order_line_id)
+        .where(Shipment.order_id.in_(order_ids), Shipment.location_id.in_(places), Shipment.recalled_at.is_(None))
+        .order_by(OrderLine.position)
+    )  # fmt: skip
+    left: dict[UUID, dict[UUID, SentLine]] = {}
+    for shipment_line, quantity, order_id, line_id, sku, name in rows:
+        own = left.setdefault(order_id, {})
+        before = own[line_id].returnable if line_id in own else 0
+        own[line_id] = SentLine(line_id, sku, name, before + quantity - taken.get(shipment_line, 0))
+    return {order_id: list(own.values()) for order_id, own in left.items()}

@@ -36,7 +36,10 @@ THERE = frozenset({R.PARTIALLY_RECEIVED, R.RECEIVED, R.INSPECTED})
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What was found: pieces, what happens to them, and whether they are paid for. The place only if there are two."""
+    """What was found: pieces, what happens to them, and whether they are paid for. The place only if there are two.
+
+    `told` says that the customer is told of it at once, so that the arrival alone is no news.
+    """
 
     line_id: UUID
     quantity: int
@@ -44,6 +47,8 @@ class Finding:
     refundable: bool = True
     condition: str | None = None
     location_id: UUID | None = None
+    reason: str | None = None
+    told: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +128,10 @@ async def receive_return(
     if desk.found.state is not target:
         transition(db, desk.found, target, table=RETURN, now=now)
     desk.found.location_id, desk.found.updated_at = desk.found.location_id or location_id, now
+    desk.found.arrived_at = desk.found.arrived_at or now
     await unschedule(db, [expiry(desk.found.id)])
-    record(db, ReturnReceived(stream_id=desk.order.id, return_id=desk.found.id, complete=complete))
+    told = any(each.told for each in findings)
+    record(db, ReturnReceived(stream_id=desk.order.id, return_id=desk.found.id, complete=complete, decided=told))
     if findings:
         await _inspect(db, desk, findings, now=now)
     return desk.found
@@ -186,8 +193,8 @@ async def _inspect(
         db.add(
             ReturnInspection(
                 id=new_id(), return_line_id=line.id, location_id=place, quantity=each.quantity,
-                disposition=each.disposition, condition=each.condition, refundable=each.refundable, inspected_at=now,
-                inspected_by=db.by,
+                disposition=each.disposition, condition=each.condition, refundable=each.refundable, reason=each.reason,
+                partner_id=db.principal.partner_id, inspected_at=now, inspected_by=db.by,
             )
         )  # fmt: skip
         if each.disposition is Disposition.RESTOCK:

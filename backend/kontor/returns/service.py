@@ -23,13 +23,22 @@ from kontor.orders.models import Order, OrderLine
 from kontor.returns import queries
 from kontor.returns.eligibility import Hindrance, ReturnDecision, choose, decide, fee, value_of
 from kontor.returns.errors import InvalidReturn, NotReturnable, PlaceTakesNoReturns
-from kontor.returns.events import ReturnApproved, ReturnCanceled, ReturnClosed, ReturnDeclined, ReturnRequested
+from kontor.returns.events import (
+    ReturnApproved,
+    ReturnCanceled,
+    ReturnClosed,
+    ReturnDeclined,
+    ReturnLabelRenewed,
+    ReturnRequested,
+)
 from kontor.returns.homing import channel_places, return_places
 from kontor.returns.models import Return, ReturnLine, ReturnPlaceDecision
+from kontor.returns.postage import payer_of
 from kontor.returns.states import RETURN, ReturnReason, ReturnState
 
 R = ReturnState
 LABEL_DAYS = 30
+LABEL_AGAIN = timedelta(minutes=10)
 _WORDS = {
     Hindrance.KIND: "This kind of article does not come back.",
     Hindrance.TOO_LATE: "The time to send it back has passed.",
@@ -49,13 +58,17 @@ class ReturnWish:
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
-    """What is announced: pieces, where they will be brought, and whether time and kind are overlooked (by staff)."""
+    """What is announced: pieces, where they will be brought, and whether time and kind are overlooked (by staff).
+
+    With `shipped_from` only pieces that left from these places.
+    """
 
     order_id: UUID
     wishes: tuple[ReturnWish, ...]
     note: str | None = None
     location_id: UUID | None = None
     anyway: bool = False
+    shipped_from: frozenset[UUID] | None = None
 
 
 async def request_return(
@@ -71,7 +84,7 @@ async def request_return(
     lines = (await orders.lines_of(db, [order.id]))[order.id]
     channel = await db.get_one(SalesChannel, order.channel_id)
     zone = await time_zone_of(db, channel)
-    sent = await queries.sent_pieces(db, order.id, zone)
+    sent = await queries.sent_pieces(db, order.id, zone, announced.shipped_from)
     made = Return(
         id=new_id(), number=f"R{order.number}-{await queries.count_all(db, order.id) + 1}", order_id=order.id,
         state=R.REQUESTED, location_id=announced.location_id, currency=order.currency,
@@ -94,6 +107,9 @@ async def request_return(
                 requested=wish.quantity, possible=possible,
             )  # fmt: skip
         rows += [_line(made, wish, line_id, count) for line_id, count in pieces.items()]
+    made.postage_payer = await payer_of(
+        db, [row.shipment_line_id for row in rows], [wish.reason for wish in announced.wishes]
+    )
     db.add(made)
     await db.flush()
     db.add_all(rows)
@@ -217,6 +233,25 @@ async def set_label(
     found.label_tracking = tracking or found.label_tracking or found.number
     found.label_document_id = document_id or found.label_document_id
     found.updated_at = now
+    return found
+
+
+async def renew_label(db: Session, return_id: UUID, *, now: datetime, principal: Principal | None = None) -> Return:
+    """Send the customer the label again, valid as long as a new one. Asked again at once, nothing is sent twice."""
+    order, found = await queries.lock_return(db, return_id, principal)
+    if found.state not in (R.APPROVED, R.IN_TRANSIT):
+        RETURN.check(found.state, R.IN_TRANSIT, what="Return")
+    if found.label_sent_at is not None and now - found.label_sent_at < LABEL_AGAIN:
+        return found
+    channel = await db.get_one(SalesChannel, order.channel_id)
+    found.expires_at = now + timedelta(days=int(channel.settings.get("return_label_days", LABEL_DAYS)))
+    found.label_sent_at = found.updated_at = now
+    await unschedule(db, [expiry(found.id)])
+    schedule(
+        db, "returns.expire", {"return_id": found.id}, key=order.id, due_at=found.expires_at,
+        unique_key=expiry(found.id),
+    )  # fmt: skip
+    record(db, ReturnLabelRenewed(stream_id=order.id, return_id=found.id))
     return found
 
 

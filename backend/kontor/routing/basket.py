@@ -6,6 +6,7 @@ book of supply. Placing adds nothing but the taking.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -130,7 +131,8 @@ async def promise_basket(db: Session, basket: Basket, *, masters: Masters | None
     if not lines:
         return BasketPromise(immediate=True)
     book = await load_supply(db, masters, {line.variant_id for line in lines if isinstance(line.variant_id, UUID)})
-    return _Planner(book, asked, lines).answer()
+    # Thousands of stores are planned one by one where no coordinates say which are near: the loop stays free.
+    return await asyncio.to_thread(_Planner(book, asked, lines).answer)
 
 
 def channel_of(db: Session, masters: Masters, code: str) -> SalesChannel:

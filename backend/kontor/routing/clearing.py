@@ -6,6 +6,7 @@ value of a unit is what serving all would cost more without it: a parcel shared 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from kontor.routing.sampling import Asked
@@ -51,54 +52,104 @@ class Values(NamedTuple):
     capacity: Array
 
 
-def cleared(market: Market, asked: Asked, start: Values, *, rounds: int = 2) -> Values:
-    """The values under one demand, found from some prices on. Raises `OptimizerMissing`.
+def cleared(
+    market: Market, demands: Sequence[Asked], start: Values, *, known: Asked | None = None, rounds: int = 2
+) -> Values:
+    """The mean values over some demands, found from some prices on. Raises `OptimizerMissing`.
+
+    Orders that are `known` are decided before anybody knows which of the demands will come: they are served in one
+    way that is good over all of them, while the orders of each demand are served as suits that demand.
 
     Orders begin with plans that are good at the start's prices and with such as would be at bare costs: otherwise
     goods that are dear at the start would look as if nobody wanted them. Then so many `rounds` ask for better plans at
     the values found; one is enough where the start is nearly right.
     """
-    clearing = _Clearing(market, asked)
-    np, values = clearing.np, start
-    owed = np.zeros(len(asked.region))
-    bare = np.broadcast_to(-market.markdown[:, :, None], start.units.shape)
-    clearing.propose(start, owed - 1, _SINGLES, _PAIRS)
-    clearing.propose(Values(bare, np.zeros(start.capacity.shape)), owed - 1, _BARE_SINGLES, _PAIRS)
+    np, _ = libraries()
+    asking = ([] if known is None or not len(known.region) else [known]) + list(demands)
+    first = np.cumsum([0, *[len(asked.region) for asked in asking]])
+    worlds = _worlds(market, len(demands), int(first[-1]))
+    high = np.concatenate([np.ones(first[-1]), *[world.limits for world in worlds]])
+    program = Program(np.full(len(high), -UNLIMITED), high)
+    sides = [_Side(market, asked, program, int(row)) for asked, row in zip(asking, first[:-1], strict=True)]
+    for side, world in zip(sides[len(sides) - len(demands) :], worlds, strict=True):
+        side.worlds = [world]
+        side.serve_counters()
+    if len(sides) > len(demands):
+        sides[0].worlds = worlds
+    bare = Values(np.broadcast_to(-market.markdown[:, :, None], start.units.shape), np.zeros(start.capacity.shape))
+    for side in sides:
+        side.propose(start, side.owed - 1, _SINGLES, _PAIRS)
+        side.propose(bare, side.owed - 1, _BARE_SINGLES, _PAIRS)
+    values = start
     for turn in range(rounds + 1):
-        if turn and not clearing.propose(values, owed - _WORTHWHILE, 1, 1):
+        if turn and not sum([side.propose(side.values, side.owed - _WORTHWHILE, 1, 1) for side in sides]):
             break
-        solved = clearing.program.relaxed(interior=True)
+        solved = program.relaxed(interior=True)
         if solved is None:
             break
-        values, owed = clearing.values_of(solved.duals)
+        for side in sides:
+            side.learn(solved.duals)
+        values = _mean(market, worlds, solved.duals)
     return values
 
 
-class _Clearing:
-    """The program of one demand: a row per order, per place and variant as supply rises, per place with a limit."""
+class _World(NamedTuple):
+    """The rows of one demand: per place and variant as supply rises, per place with a limit; -1 where there is none."""
 
-    def __init__(self, market: Market, asked: Asked) -> None:
-        np, _ = libraries()
-        self.np, self.market, self.asked = np, market, asked
+    shelf: Array
+    roof: Array
+    limits: Array
+
+
+def _worlds(market: Market, count: int, row: int) -> list[_World]:
+    np, _ = libraries()
+    rising = market.supply > 0
+    rising[:, :, :-1] &= market.supply[:, :, 1:] > market.supply[:, :, :-1]
+    limited = np.isfinite(market.capacity) & (market.capacity > 0)  # no room at all has no price: nobody asks for it
+    limits = np.concatenate([market.supply[rising], market.capacity[limited]])
+    found = []
+    for _ in range(count):
+        shelf, roof = np.full(rising.shape, -1), np.full(limited.shape, -1)
+        shelf[rising] = row + np.arange(int(rising.sum()))
+        roof[limited] = row + int(rising.sum()) + np.arange(int(limited.sum()))
+        found.append(_World(shelf, roof, limits))
+        row += len(limits)
+    return found
+
+
+def _mean(market: Market, worlds: Sequence[_World], duals: Array) -> Values:
+    """The mean values by unit and room."""
+    np, _ = libraries()
+    shelves, roofs = np.zeros(market.supply.shape), np.zeros(market.capacity.shape)
+    for world in worlds:
+        shelves[world.shelf >= 0] -= duals[world.shelf[world.shelf >= 0]] / len(worlds)
+        roofs[world.roof >= 0] -= duals[world.roof[world.roof >= 0]] / len(worlds)
+    return Values(shelves[:, :, ::-1].cumsum(axis=2)[:, :, ::-1] - market.markdown[:, :, None], roofs)
+
+
+class _Side:
+    """Those who ask together, and their columns: each counts in the rows of the demands in which they ask."""
+
+    def __init__(self, market: Market, asked: Asked, program: Program, row: int) -> None:
+        self.np, _ = libraries()
+        self.market, self.asked, self.program, self.row = market, asked, program, row
         self.there = market.supply > 0
-        rising = self.there.copy()
-        rising[:, :, :-1] &= market.supply[:, :, 1:] > market.supply[:, :, :-1]
-        limited = np.isfinite(market.capacity)
-        orders, shelves = len(asked.region), int(rising.sum())
-        self.shelf, self.roof = np.full(rising.shape, -1), np.full(limited.shape, -1)
-        self.shelf[rising] = orders + np.arange(shelves)
-        self.roof[limited] = orders + shelves + np.arange(int(limited.sum()))
-        high = np.concatenate([np.ones(orders), market.supply[rising], market.capacity[limited]])
-        self.program = Program(np.full(len(high), -UNLIMITED), high)
+        self.worlds: Sequence[_World] = ()
+        self.owed = self.np.zeros(len(asked.region))
         self.known: set[tuple[int, int]] = set()
-        self._serve_counters()
         self._cost_lines()
 
-    def _serve_counters(self) -> None:
+    def serve_counters(self) -> None:
+        """Walk-ins take what is there."""
         np, market, walk_ins = self.np, self.market, self.asked.walk_ins
         at, s, b = np.nonzero((walk_ins > 0) & self.there)
         takes = np.arange(len(at)), at, s, b, np.ones(len(at))
         self._add(-market.lost[s] - market.markdown[at, s], walk_ins[at, s, b], takes, orders=None)
+
+    def learn(self, duals: Array) -> None:
+        """Values in these demands, and what each order gains already."""
+        self.values = _mean(self.market, self.worlds, duals)
+        self.owed = duals[self.row : self.row + len(self.asked.region)] / len(self.worlds)
 
     def _cost_lines(self) -> None:
         """Cents of each parcel [o, l] and each line [o, k, l], less what the line is owed and its mark-down."""
@@ -108,7 +159,7 @@ class _Clearing:
         late = np.maximum(0, market.days[:, r].T - asked.promise[:, None]) * asked.weight[:, None]
         self.parcel = market.parcel[:, r].T + late * market.late[0]
         self.can = (self.there[:, s, asked.period[:, None]] & self.is_line[None]).transpose(1, 2, 0)
-        self.can &= np.isfinite(self.parcel)[:, None, :]
+        self.can &= (np.isfinite(self.parcel) & (market.capacity[:, asked.period].T > 0))[:, None, :]
         cents = market.unit[:, r[:, None], s] - market.lost[s] * asked.weight[:, None] - market.markdown[:, s]
         cents = cents.transpose(1, 2, 0) + (late * market.late[1])[:, None, :]
         self.line = np.where(self.can, cents, 0) * asked.units[:, :, None]
@@ -172,25 +223,20 @@ class _Clearing:
     def _add(self, cost: Array, upper: Array | float, takes: tuple[Array, ...], *, orders: Array | None) -> None:
         """Columns that take units of (column, place, variant, period): all later limits of the shelf, and the roof."""
         np, (column, at, s, b, units) = self.np, takes
-        rows = [np.where(b <= later, self.shelf[at, s, later], -1) for later in range(self.shelf.shape[2])]
-        parts = [(row, column, units) for row in rows]
+        parts = []
+        for world in self.worlds:
+            rows = [np.where(b <= later, world.shelf[at, s, later], -1) for later in range(world.shelf.shape[2])]
+            parts += [(row, column, units) for row in rows]
+            if orders is not None:
+                parts.append((world.roof[at, b], column, units))
         if orders is not None:
-            parts += [(self.roof[at, b], column, units), (orders, np.arange(len(cost)), np.ones(len(cost)))]
+            parts.append((self.row + orders, np.arange(len(cost)), np.ones(len(cost))))
         row, column, units = (np.concatenate(each) for each in zip(*parts, strict=True))
         there = row >= 0
         key, which = np.unique(column[there] * self.program.rows + row[there], return_inverse=True)
         value = np.bincount(which, units[there], minlength=len(key))
         start = np.searchsorted(key // self.program.rows, np.arange(len(cost)))
-        self.program.add(cost, upper, start=start, index=key % self.program.rows, value=value)
-
-    def values_of(self, duals: Array) -> tuple[Values, Array]:
-        """Values by unit and room, and what each order gains already."""
-        np, market = self.np, self.market
-        shelves, roofs = np.zeros(self.shelf.shape), np.zeros(self.roof.shape)
-        shelves[self.shelf >= 0] = -duals[self.shelf[self.shelf >= 0]]
-        roofs[self.roof >= 0] = -duals[self.roof[self.roof >= 0]]
-        units = shelves[:, :, ::-1].cumsum(axis=2)[:, :, ::-1] - market.markdown[:, :, None]
-        return Values(units, roofs), duals[: len(self.asked.region)]
+        self.program.add(cost * len(self.worlds), upper, start=start, index=key % self.program.rows, value=value)
 
 
 def _best(np: Any, cost: Array, most: int) -> tuple[Array, Array]:

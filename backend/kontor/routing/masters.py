@@ -109,6 +109,12 @@ class Masters:
     _since: datetime = field(default=NEVER, init=False)
     _until: datetime = field(default=NEVER, init=False)
 
+    @property
+    def currency(self) -> str:
+        """The company's currency, in which places, tariffs and policies state costs: that of the first channel made."""
+        first = min(self.channels_by_id.values(), key=lambda channel: channel.id, default=None)
+        return "EUR" if first is None else first.currency
+
     def policies_at(self, now: datetime) -> InForce:
         """The routing policies in force now; remembered until the next one comes into force."""
         if self._in_force is None or not self._since <= now < self._until:

@@ -80,7 +80,8 @@ class RoutingRun(Model):
 
     `cost` is what the orders looked at would cost as they lay, `planned` as the joint plan has them, and no joint plan
     costs less than `bound`; all in cents. `gained` is what the moves that were made save, `stale` counts orders whose
-    move was not made because something had changed meanwhile.
+    move was not made because something had changed meanwhile. Where more orders wait than one run takes,
+    `last_order_id` is the last of those that are taken in turn: the next run goes on behind it.
     """
 
     __tablename__ = "routing_run"
@@ -99,6 +100,7 @@ class RoutingRun(Model):
     planned: Mapped[int] = mapped_column(sa.BigInteger, default=0)
     bound: Mapped[int] = mapped_column(sa.BigInteger, default=0)
     milliseconds: Mapped[int] = mapped_column(default=0)
+    last_order_id: Mapped[UUID | None]
 
 
 class RoutingMove(Model):

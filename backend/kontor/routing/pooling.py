@@ -10,29 +10,52 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
-from kontor.routing.candidates import available, refusal
+from kontor.routing.candidates import available, offer_at
 from kontor.routing.planner import plan
+from kontor.routing.ruling import ruled
 from kontor.routing.values import Demand, FulfillmentPlan, Id, PlannedParcel, Policy, Stock, Supply, Terms
 
 Doors = dict[Id, list[Id]]
 """The members of each group, the door first, by the door."""
 
 
+class Together(NamedTuple):
+    """A plan, and what its cost is made of: `priced` has the parcels of a group as one at its door, on `supply`."""
+
+    plan: FulfillmentPlan
+    priced: FulfillmentPlan
+    supply: Supply
+
+
 def plan_together(demand: Demand, supply: Supply, policy: Policy) -> FulfillmentPlan:
     """The cheapest plan, with what a dispatch group sends on a day as one parcel; its first part bears the cost.
 
-    A group that cannot make it cheaper changes nothing. Goods that must not be divided come from one member.
+    A group that cannot make it cheaper changes nothing. Goods that must not be divided come from one member, and a
+    member that rules keep out gives nothing.
     """
-    apart = plan(demand, supply, policy)
-    doors = _doors(demand, supply) if supply.network.groups else {}
+    return plan_and_price(demand, supply, policy).plan
+
+
+def plan_and_price(demand: Demand, supply: Supply, policy: Policy) -> Together:
+    """The same, with the parcels that are paid for."""
+    if not supply.network.groups:
+        found = plan(demand, supply, policy)
+        return Together(found, found, supply)
+    seen = ruled(demand, supply, policy)
+    apart = plan(demand, seen, policy)
+    doors = _doors(demand, seen)
     if not doors:
-        return apart
-    pooled = plan(demand, _pooled(demand, supply, doors), policy)
+        return Together(apart, apart, supply)
+    there = _pooled(demand, seen, doors)
+    pooled = plan(demand, there, policy)
     if pooled.cost_cents >= apart.cost_cents:
-        return apart
-    parcels = _Division(demand, supply, doors).divide(pooled.parcels)
-    return apart if parcels is None else replace(pooled, parcels=parcels)
+        return Together(apart, apart, supply)
+    parcels = _Division(demand, seen, doors).divide(pooled.parcels)
+    if parcels is None:
+        return Together(apart, apart, supply)
+    return Together(replace(pooled, parcels=parcels), pooled, there.before_rules or there)
 
 
 def _doors(demand: Demand, supply: Supply) -> Doors:
@@ -55,7 +78,7 @@ def _has_any(demand: Demand, supply: Supply, location_id: Id) -> bool:
         return False
     if not any(location_id in supply.stock.get(line.variant_id, ()) for line in demand.lines):
         return False
-    return refusal(supply.network.sites[location_id], demand) is None
+    return offer_at(demand, supply, location_id).reason is None
 
 
 def _like(supply: Supply, door: Id, other: Id) -> bool:

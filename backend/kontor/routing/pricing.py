@@ -161,10 +161,10 @@ async def _price_all(database: Database, run_id: UUID, *, end: float) -> dict[st
 
 
 async def _setting(db: Session) -> _Setting | None:
-    forecast, sales = await expected(db)
+    masters = await routing_masters.load(db)
+    forecast, sales = await expected(db, masters.currency)
     if forecast is None:
         return None
-    masters = await routing_masters.load(db)
     policy = (_using(masters, db.now) or [DEFAULT_POLICY])[0]
     return _Setting(masters, policy, forecast, sales, utc_day(db.now).toordinal())
 

@@ -13,7 +13,7 @@ from typing import Any
 from kontor.routing.candidates import offer_at
 from kontor.routing.costs import parcel_terms, shortage_cents, total_terms
 from kontor.routing.explanation import explain
-from kontor.routing.planner import plan
+from kontor.routing.pooling import Together, plan_and_price
 from kontor.routing.values import Demand, FulfillmentPlan, Id, PlannedParcel, Policy, Stock, Supply, Terms
 
 MOST_CANDIDATES = 10
@@ -46,9 +46,9 @@ class Side:
     terms: dict[str, int] = field(default_factory=dict)
     load: dict[str, list[int]] = field(default_factory=dict)
 
-    def add(self, demand: Demand, chosen: FulfillmentPlan, valued: int) -> None:
-        """Count one order."""
-        terms = chosen.terms
+    def add(self, demand: Demand, found: Together, valued: int) -> None:
+        """Count one order; a parcel of a dispatch group is one, but work for each place that gives to it."""
+        chosen, terms = found.plan, found.plan.terms
         unsent = sum(count for _, count in chosen.unsent)
         late = sum(_units(parcel) for parcel in chosen.parcels if parcel.arrival_day > demand.promised_day)
         self.orders += 1
@@ -57,7 +57,7 @@ class Side:
         self.valued += valued
         self.paid += terms.shipping + terms.handling + terms.bulky
         self.kept += not unsent and not late
-        self.parcels += len(chosen.parcels)
+        self.parcels += len(found.priced.parcels)
         self.late_units += late
         self.unsent_units += unsent
         self.gap += chosen.gap_cents
@@ -101,11 +101,11 @@ class Replay:
         plans, values, supplies = [], [], []
         for policy, carried, side in zip(policies, self.carried, (self.before, self.after), strict=True):
             asked, there = as_priced(demand, with_carried(supply, demand, carried), policy)
-            chosen = plan(asked, there, policy)
-            worth = value_of(chosen, demand, there, yardstick)
-            side.add(demand, chosen, worth)
-            carry(carried, demand, taken_by(chosen), decided)
-            plans.append(chosen)
+            found = plan_and_price(asked, there, policy)
+            worth = value_of(found.priced, demand, found.supply, yardstick)
+            side.add(demand, found, worth)
+            carry(carried, demand, taken_by(found.plan), decided)
+            plans.append(found.plan)
             values.append(worth)
             supplies.append(there)
         before, after = plans

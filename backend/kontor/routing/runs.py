@@ -36,6 +36,7 @@ class Result:
     planned: int
     bound: int
     milliseconds: int
+    last_order_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,13 @@ async def last_run(db: Session) -> RoutingRun | None:
     """The run that was asked for last."""
     found = sa.select(RoutingRun).order_by(RoutingRun.requested_at.desc(), RoutingRun.id.desc()).limit(1)
     last: RoutingRun | None = await db.scalar(found)
+    return last
+
+
+async def last_order(db: Session) -> UUID | None:
+    """How far the last run that is over came with the orders that are taken in turn."""
+    found = sa.select(RoutingRun.last_order_id).where(RoutingRun.ended_at.is_not(None))
+    last: UUID | None = await db.scalar(found.order_by(RoutingRun.requested_at.desc(), RoutingRun.id.desc()).limit(1))
     return last
 
 

@@ -23,7 +23,7 @@ MOST_REGIONS = 24
 _DEGREE = 10  # regions of the network are tenths of a degree; here a whole one is told apart
 _ORDERS = sa.table(
     "orders", sa.column("id", sa.Uuid()), sa.column("placed_at", UtcDateTime), sa.column("state", sa.String()),
-    sa.column("delivery_type", sa.String()), sa.column("country", sa.String()),
+    sa.column("delivery_type", sa.String()), sa.column("country", sa.String()), sa.column("currency", sa.String()),
     sa.column("shipping_address", Json), sa.column("billing_address", Json),
 )  # fmt: skip
 _LINES = sa.table(
@@ -36,6 +36,7 @@ _LINES = sa.table(
 class Sales:
     """Units ordered by variant and by region, orders, and what a unit of each variant was sold for, in cents.
 
+    A price is the mean of the orders in the company's currency; what was sold in others alone has none.
     `days` count from the first of the orders on: a shop that is new has not sold nothing before.
     """
 
@@ -50,12 +51,15 @@ class Sales:
         return sum(self.variants.values())
 
 
-async def expected(db: Session) -> tuple[Forecast | None, Sales]:
+async def expected(db: Session, currency: str) -> tuple[Forecast | None, Sales]:
     """The forecast for the days to come and the sales it rests on; None when nothing was sold and nothing is expected.
+
+    Orders in every currency count for what will be asked, those in `currency` alone for prices.
 
     What was imported replaces a variant's own sales; sales of the last four weeks then say how far that holds.
     """
-    whole, lately = await _sales(db, db.now - WEEKS_BACK), await _sales(db, db.now - LATELY)
+    whole = await _sales(db, db.now - WEEKS_BACK, currency)
+    lately = await _sales(db, db.now - LATELY, currency)
     imported = await _imported(db)
     rates = {variant_id: units / whole.days for variant_id, units in whole.variants.items()}
     for variant_id, units in imported.items():
@@ -102,7 +106,7 @@ def _folded(counts: Mapping[str, int], kept: Mapping[str, Any]) -> dict[str, int
     return folded
 
 
-async def _sales(db: Session, since: datetime) -> Sales:
+async def _sales(db: Session, since: datetime, currency: str) -> Sales:
     """What was ordered to be sent since a moment, whatever became of it but a refusal."""
     order, line = _ORDERS.c, _LINES.c
     country, latitude, longitude = order.country, _cell("latitude"), _cell("longitude")
@@ -110,22 +114,24 @@ async def _sales(db: Session, since: datetime) -> Sales:
     joined = sa.join(_LINES, _ORDERS, line.order_id == order.id)
     sums = (
         sa.select(
-            line.variant_id, country, latitude.label("lat"), longitude.label("lon"),
+            line.variant_id, country, latitude.label("lat"), longitude.label("lon"), order.currency,
             sa.func.sum(line.ordered), sa.func.sum(line.gross_total),
         )
         .select_from(joined)
         .where(wanted, line.kind == "PHYSICAL")
-        .group_by(line.variant_id, country, sa.text("lat"), sa.text("lon"))
+        .group_by(line.variant_id, country, sa.text("lat"), sa.text("lon"), order.currency)
     )  # fmt: skip
     first = await db.scalar(sa.select(sa.func.min(order.placed_at)).where(wanted))
     days = max(1, round((db.now - (first or since)).total_seconds() / 86_400))
-    sales, paid = Sales(days), dict[UUID, int]()
-    for variant_id, code, lat, lon, units, gross in await db.execute(sums):
+    sales, paid = Sales(days), dict[UUID, tuple[int, int]]()
+    for variant_id, code, lat, lon, money, units, gross in await db.execute(sums):
         region = code if lat is None or lon is None else f"{code}|{int(lat) * _DEGREE}|{int(lon) * _DEGREE}"
         sales.variants[variant_id] = sales.variants.get(variant_id, 0) + int(units)
         sales.regions[region] = sales.regions.get(region, 0) + int(units)
-        paid[variant_id] = paid.get(variant_id, 0) + int(gross)
-    sales.paid = {variant_id: gross // max(1, sales.variants[variant_id]) for variant_id, gross in paid.items()}
+        if money == currency:
+            before = paid.get(variant_id, (0, 0))
+            paid[variant_id] = before[0] + int(gross), before[1] + int(units)
+    sales.paid = {variant_id: gross // max(1, units) for variant_id, (gross, units) in paid.items()}
     sales.orders = int(await db.scalar(sa.select(sa.func.count()).select_from(_ORDERS).where(wanted)) or 0)
     return sales
 

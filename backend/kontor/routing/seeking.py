@@ -67,7 +67,7 @@ def seeker_of(demand: Demand, supply: Supply, policy: Policy, ledger: Ledger) ->
     items, pools = items_of(demand, policy)
     order = problem_of(demand, policy, items, pools)
     need = sum(line.quantity for line in demand.lines)
-    bare = len(items) == len(demand.lines) and all(item.units == 1 for item in items) and not pools
+    bare = not pools and [tuple(item.parts) for item in items] == [((n, 1),) for n in range(len(demand.lines))]
     spots: list[Spot] = []
     for place in find_candidates(demand, supply, policy, items, pools, shared=True).places:
         location, day = place.offer.site.location_id, place.day

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 from kontor.routing.clearing import Market, Values, cleared
 from kontor.routing.costs import freight_cents
 from kontor.routing.forecasting import Forecast, counter_rates
-from kontor.routing.sampling import Asked, Rates, Shapes, drawn, together
+from kontor.routing.sampling import Asked, Rates, Shapes, Turn, drawn
 from kontor.routing.solver import UNLIMITED, libraries
 from kontor.routing.values import Demand, DemandLine, Id, Network, Policy, Site
 
@@ -91,13 +91,16 @@ def shadow_prices(
         return Prices({key: ((holdings.first, -float(assortment.markdown.get(key, 0))),) for key in holdings.on_hand})
     grid = _Grid(assortment, holdings, forecast)
     market, known, rates = grid.market(), grid.known(), grid.rates()
-    values = grid.values_at(before)
-    units, capacity = np.zeros(market.supply.shape), np.zeros(market.capacity.shape)
-    for sample in range(samples):
-        asked = drawn(rates, shapes or Shapes(), np.random.default_rng([seed, holdings.first, sample]))
-        found = cleared(market, together(known, asked), values, rounds=1 if before or sample else 2)
-        units, capacity = units + found.units / samples, capacity + found.capacity / samples
-        values = Values(units * samples / (sample + 1), capacity * samples / (sample + 1))
+    demands = [
+        drawn(
+            rates,
+            shapes or Shapes(),
+            np.random.default_rng([seed, holdings.first, sample]),
+            Turn((seed, holdings.first), sample, samples),
+        )
+        for sample in range(samples)
+    ]
+    units, capacity = cleared(market, demands, grid.values_at(before), known=known, rounds=1 if before else 2)
     lowest = -market.markdown[:, :, None]
     return grid.prices(np.clip(units, lowest, market.lost[None, :, None]), np.maximum(capacity, 0))
 

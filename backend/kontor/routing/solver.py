@@ -90,10 +90,11 @@ class Program:
     def relaxed(self, *, seconds: float = UNLIMITED, interior: bool = False) -> Relaxed | None:
         """The cheapest values, fractions allowed; None when time ran out.
 
-        An interior point gives the middle of all optimal duals; those of a vertex are arbitrary among them.
+        An interior point gives the middle of all optimal duals; those of a vertex are arbitrary among them. It sees the
+        whole program: what presolving takes out gets no duals back without a vertex.
         """
         if interior:
-            self._set(solver="ipm", run_crossover="off", ipm_optimality_tolerance=1e-4)
+            self._set(solver="ipm", presolve="off", run_crossover="off", ipm_optimality_tolerance=1e-4)
         if seconds < UNLIMITED:
             self._set(time_limit=self._solver.getRunTime() + max(0.01, seconds))
         self._solver.run()

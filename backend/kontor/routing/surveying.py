@@ -58,6 +58,7 @@ class Survey:
         "view",
         "weighed",
         "weight",
+        "wishes",
     )
 
     def __init__(self, demand: Demand, supply: Supply, policy: Policy, items: list[Item], pools: list[Pool]) -> None:
@@ -67,6 +68,7 @@ class Survey:
         self.weighed = is_weighed(policy)
         self.view = supply.network.view(demand.channel, demand.region, demand.pickup_location_id)
         self.offers = self.view.offers
+        self.wishes = [(line.quantity, line.bulky, line.weight_g) for line in demand.lines]
         self.need = 0
         self.restricted = self.shared = False
         self.barred: frozenset[tuple[Id, str]] = frozenset()
@@ -208,6 +210,8 @@ class Survey:
                 return False
             if row.later_prices and min(row.later_prices) < row.price_after(place.day - self.supply.today):
                 return False
+        if not capacity.unit_price and not capacity.parcel_price:
+            return True
         offset = place.day - self.supply.today
         later = range(offset + 1, self.supply.horizon_days)
         return all(
@@ -235,17 +239,17 @@ class Survey:
         bulky = policy.bulky_unit_cents + lane.bulky_unit_cents
         stock_units, unit = [], []
         some = False
-        for line, row in zip(self.demand.lines, rows, strict=True):
+        for (quantity, is_bulky, grams), row in zip(self.wishes, rows, strict=True):
             on_hand, safety, price, inbound, reserved, later = row
             if later:
                 price = row.price_after(day - self.supply.today)
             have = available(row, channel, day) if inbound or reserved else on_hand - safety
             if have > 0:
                 some = True
-                stock_units.append(min(have, line.quantity))
+                stock_units.append(have if have < quantity else quantity)
             else:
                 stock_units.append(0)
-            unit.append(each + price + (bulky if line.bulky else 0) + (per_kg * line.weight_g + 500) // 1000)
+            unit.append(each + price + (bulky if is_bulky else 0) + (per_kg * grams + 500) // 1000)
         if not some:
             return None
         if self.restricted:
@@ -253,34 +257,35 @@ class Survey:
         fixed = offer.parcel_cents + parcel_price + late * policy.late_parcel_day_cents
         if self.weighed:
             fixed += weighed_cents(offer, policy)
-        return self._in_items(Place(offer, day, fixed, site.handling_line_cents, unit, stock_units, [], roof, ()), rows)
+        counts, cost, whole = self._in_items(stock_units, unit, site.handling_line_cents)
+        if not any(counts):
+            return None
+        limits = self._limits(rows, day) if self.pools else ()
+        return Place(offer, day, fixed, site.handling_line_cents, cost, counts, whole, roof, limits)
 
     def _restrict(self, site: Site, stock_units: list[int]) -> None:
         for index, line in enumerate(self.demand.lines):
             if (line.hazmat and not site.hazmat) or (line.bulky and not site.bulky):
                 stock_units[index] = 0
 
-    def _in_items(self, place: Place, rows: list[Stock]) -> Place | None:
-        """From lines to items: what one count costs, and how many counts may leave."""
-        offer, day, fixed, line_cents, unit, units, whole, roof, limits = place
+    def _in_items(self, units: list[int], unit: list[int], line_cents: int) -> tuple[list[int], list[int], list[int]]:
+        """From lines to items: how many counts may leave, what one costs, and what all of an item cost."""
         items = self.items
         if self.bare:
             have, cost = units, unit
         else:
-            have = [min(units[index] // n for index, n in item.parts) for item in items]
-            cost = [sum(unit[index] * n for index, n in item.parts) for item in items]
-        if self.pools:
-            limits = self._limits(rows, day)
+            have = [min([units[index] // n for index, n in item.parts]) for item in items]
+            cost = [sum([unit[index] * n for index, n in item.parts]) for item in items]
         if line_cents:
             cost = [
-                cents + line_cents * len(item.parts) if item.count == 1 else cents
+                cents + line_cents * len(item[0]) if item[1] == 1 else cents
                 for cents, item in zip(cost, items, strict=True)
             ]
         whole = [
             (cents if item[1] == 1 else cents * item[1] + line_cents) if count else FORBIDDEN
             for cents, count, item in zip(cost, have, items, strict=True)
         ]
-        return Place(offer, day, fixed, line_cents, cost, have, whole, roof, limits) if any(have) else None
+        return have, cost, whole
 
     def _limits(self, rows: list[Stock], day: int) -> tuple[int, ...]:
         by_variant = {line.variant_id: row for line, row in zip(self.demand.lines, rows, strict=True)}

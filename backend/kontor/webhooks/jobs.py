@@ -46,14 +46,23 @@ async def partner_ended(ctx: JobContext, items: Sequence[Item]) -> None:
 
 @job(fanning.DELIVER, queue="webhooks", batch=20)
 async def deliver(ctx: JobContext, items: Sequence[Item]) -> None:
-    """Call endpoints: side by side, but one after the other within an endpoint and stream."""
+    """Call endpoints: side by side, but one after the other within an endpoint and stream.
+
+    What is for an endpoint that rests waits until then, without an attempt of it.
+    """
     ids = {item.id: UUID(str(item.args["delivery_id"])) for item in items}
     async with ctx.database.read_only() as db:
         todo = await queries.pending(db, set(ids.values()))
         now = db.now
     groups: dict[UUID | None, list[UUID]] = {}
+    rests: dict[UUID, timedelta] = {}
     for item in items:
-        if ids[item.id] in todo and todo[ids[item.id]][1].active:
+        if ids[item.id] not in todo or not todo[ids[item.id]][1].active:
+            continue
+        rests_until = todo[ids[item.id]][1].resting_until
+        if rests_until is not None and rests_until > wall():
+            rests[ids[item.id]] = rests_until - wall()
+        else:
             groups.setdefault(item.key, []).append(ids[item.id])
     sender = ctx.ports.get(WebhookSender)  # type: ignore[type-abstract]
     until = monotonic() + ENOUGH_SECONDS
@@ -61,7 +70,7 @@ async def deliver(ctx: JobContext, items: Sequence[Item]) -> None:
     await asyncio.gather(*(_call_in_order(sender, group, todo, answers, now, until) for group in groups.values()))
     off = {row for row, (_, endpoint) in todo.items() if not endpoint.active}
     called = {row for group in groups.values() for row in group}
-    await _note(ctx, [(item, ids[item.id]) for item in items], answers, off, called)
+    await _note(ctx, [(item, ids[item.id]) for item in items], answers, off, called, rests)
 
 
 async def _call_in_order(
@@ -86,12 +95,14 @@ async def _note(
     answers: Mapping[UUID, Answer],
     off: set[UUID],
     called: set[UUID],
+    rests: Mapping[UUID, timedelta],
 ) -> None:
     async with ctx.database.unit_of_work() as db:
         mine = {item.id for item in await outbox.claim(db, [item for item, _ in rows])}
         held = [(item, row_id) for item, row_id in rows if item.id in mine]
         own = {row_id for _, row_id in held}
         _, waits = await service.note_answers(db, {row: answers[row] for row in answers if row in own}, now=db.now)
+        waits |= {row: wait for row, wait in rests.items() if row in own}
         await service.give_up(db, off & own, now=db.now, why="The endpoint is switched off.")
         later = [
             (item, waits.get(row, timedelta(0))) for item, row in held if row in waits or row in called - answers.keys()

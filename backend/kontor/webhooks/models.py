@@ -14,7 +14,8 @@ from kontor.webhooks.states import DeliveryState
 class WebhookEndpoint(Model):
     """Where events are pushed to. `events` None means all; `filter` is CEL over the event.
 
-    `failing_since` is set while no delivery succeeds; `disabled_reason` says why Kontor switched the endpoint off.
+    `failing_since` is set while no delivery succeeds; `disabled_reason` says why Kontor switched the endpoint off. One
+    that answers slowly is not called until `resting_until` of the wall clock, so that nobody else waits for it.
     """
 
     __tablename__ = "webhook_endpoint"
@@ -31,6 +32,7 @@ class WebhookEndpoint(Model):
     active: Mapped[bool] = mapped_column(default=True)
     failing_since: Mapped[datetime | None]
     disabled_reason: Mapped[str | None] = mapped_column(sa.String(300))
+    resting_until: Mapped[datetime | None]
     created_at: Mapped[datetime]
 
 

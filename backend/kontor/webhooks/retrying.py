@@ -19,6 +19,9 @@ WAITS = (
 GIVE_UP_AFTER = timedelta(days=5)
 LONGEST_WISH = timedelta(hours=24)
 GONE = 410
+SLOW = timedelta(seconds=2)
+REST = 2
+"""A slow endpoint rests this many times as long as its answer took: it keeps a worker busy a third of the time."""
 
 
 def wait_after(attempts: int, *, retry_after: int | None = None) -> timedelta | None:
@@ -30,6 +33,11 @@ def wait_after(attempts: int, *, retry_after: int | None = None) -> timedelta | 
         return None
     wait = WAITS[attempts - 1]
     return max(wait, min(timedelta(seconds=retry_after), LONGEST_WISH)) if retry_after else wait
+
+
+def rest_after(took: timedelta) -> timedelta | None:
+    """How long an endpoint is left alone after an answer that took so long, None when it was quick enough."""
+    return took * REST if took >= SLOW else None
 
 
 def gives_up(status: int | None, *, failing_since: datetime | None, now: datetime, last: bool) -> str | None:

@@ -12,6 +12,7 @@ from kontor.core.errors import Forbidden
 from kontor.core.eventlog import end_of_log
 from kontor.core.ids import new_id
 from kontor.core.outbox import EVENTS, EventRecord, record, schedule
+from kontor.core.principal import Principal
 from kontor.core.statemachine import change_row, transition
 from kontor.webhooks import addresses, fanning, queries
 from kontor.webhooks.errors import InvalidEndpoint
@@ -19,9 +20,10 @@ from kontor.webhooks.events import WebhookEndpointDisabled
 from kontor.webhooks.models import DeliveryAttempt, EventDelivery, WebhookEndpoint
 from kontor.webhooks.payload import body_of, type_of
 from kontor.webhooks.ports import Answer
-from kontor.webhooks.retrying import gives_up, wait_after
+from kontor.webhooks.retrying import gives_up, rest_after, wait_after
 from kontor.webhooks.signing import new_secret
 from kontor.webhooks.states import DELIVERY, DeliveryState
+from kontor.webhooks.visibility import PARTNER_FIELDS, PARTNER_LIFE
 
 OLD_SECRET_STAYS = timedelta(hours=24)
 MOST_REPLAYED = 10_000
@@ -45,6 +47,13 @@ class EndpointInput:
 def known_types() -> frozenset[str]:
     """Every type an endpoint may ask for."""
     return frozenset(type_of(name) for name in EVENTS)
+
+
+def types_for(principal: Principal) -> frozenset[str]:
+    """The types an endpoint of the principal ever gets; a partner hears of its own work only."""
+    if principal.partner_id is None:
+        return known_types()
+    return frozenset(type_of(name) for name in PARTNER_LIFE.union(PARTNER_FIELDS))
 
 
 async def save_endpoint(
@@ -231,6 +240,9 @@ def _note(
         )
     )  # fmt: skip
     row.attempts, row.last_attempt_at = row.attempts + 1, now
+    rest = rest_after(timedelta(milliseconds=answer.milliseconds))
+    if rest is not None:
+        endpoint.resting_until = wall() + rest
     row.status_code, row.error = answer.status, answer.error
     if answer.accepted:
         endpoint.failing_since = None

@@ -12,7 +12,8 @@ from typing import Any
 # Judgments of people stay inside; a shop hears of their consequences (a hold, a rejection).
 INSIDE = frozenset(
     {
-        "DisputeAnswerFailed", "DisputeDeadlineNear", "DisputeFeeCharged", "LockedPiecesRouted", "OrderMoved",
+        "DisputeAnswerFailed", "DisputeDeadlineNear", "DisputeFeeCharged", "FulfillmentMessageWritten",
+        "LockedPiecesRouted", "OrderMoved",
         "RiskAssessed", "RiskReviewed", "RoutingLocked", "RoutingUnlocked",
     }
 )  # fmt: skip
@@ -40,6 +41,8 @@ WORDS: dict[str, frozenset[str]] = {
 PARTNER_FIELDS: dict[str, tuple[str, ...]] = {
     "FulfillmentOrdersCreated": ("fulfillment_orders",),
     "FulfillmentAccepted": ("fulfillment_order_id",),
+    "FulfillmentPostponed": ("fulfillment_order_id", "lines"),
+    "FulfillmentMessageWritten": ("fulfillment_order_id", "message_id", "from_place"),
     "FulfillmentRejected": ("fulfillment_order_id", "location_id", "lines"),
     "FulfillmentEscalated": ("fulfillment_order_id", "location_id"),
     "FulfillmentOrderShipped": ("fulfillment_order_id", "shipment_id"),
@@ -50,6 +53,7 @@ PARTNER_FIELDS: dict[str, tuple[str, ...]] = {
     "FulfillmentCanceled": ("fulfillment_order_id",),
     "CancellationAsked": ("fulfillment_order_id",),
     "CancellationRefused": ("fulfillment_order_id",),
+    "FulfillmentOverdue": ("fulfillment_order_id", "ship_due_at"),
 }
 PARTNER_LIFE = frozenset({"PartnerActivated", "PartnerSuspended", "PartnerOnboarding", "PartnerEnded"})
 

@@ -3,14 +3,16 @@ import { ask, change } from "../../shared/api.js";
 import { may } from "../../shared/auth.js";
 import { Failure } from "../../shared/components/failure.js";
 import { Skeleton } from "../../shared/components/skeleton.js";
+import { lazy } from "../../shared/lazy.js";
 import { t } from "../../shared/messages.js";
 import { go, place as here, withQuery } from "../../shared/router.js";
 import { effect, html, signal, useEffect, useRef } from "../../shared/ui.js";
 import { PlaceForm } from "../components/place-form.js";
-import { Practice } from "../components/practice.js";
 import { Steps } from "../components/steps.js";
-import { StockStep } from "../components/stock-step.js";
 import { OWN_COMPANY, SAVE_COMPANY, SAVE_PLACE } from "../operations.js";
+
+const Practice = lazy(() => import("../components/practice.js"), "Practice");
+const StockStep = lazy(() => import("../components/stock-step.js"), "StockStep");
 
 const company = signal(/** @type {any} */ (null));
 const problem = signal(/** @type {any} */ (null));

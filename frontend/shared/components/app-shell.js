@@ -1,32 +1,43 @@
 /** The frame of every page: where one is, who one is, and the way out. */
+import { unseen } from "../attention.js";
 import { me, signOut } from "../auth.js";
+import { lazy } from "../lazy.js";
 import { t } from "../messages.js";
 import { place } from "../router.js";
+import { layer, listen } from "../shortcuts.js";
 import { html, useEffect } from "../ui.js";
 import { words } from "./failure.js";
 import { tell, Toasts } from "./toast.js";
 
+const Layers = lazy(() => import("./layers.js"), "Layers");
+
 /**
- * @param {{title: string, sections: {path: string, label: string, hidden?: boolean}[], children?: any}} props
+ * `letter` is what leads to a section after g.
+ * @param {{title: string, sections: {path: string, label: string, letter?: string, hidden?: boolean}[], children?: any}} props
  */
 export function AppShell({ title, sections, children }) {
   const here = sections.find(({ path }) => place.value.path.startsWith(path));
   const name = here ? `${t(here.label)} · ${title}` : title;
+  const count = unseen.value;
   useEffect(() => {
-    document.title = name;
+    document.title = count ? `(${count}) ${name}` : name;
     return () => {
       document.title = title;
     };
-  }, [name]);
+  }, [name, count]);
+  useEffect(() => listen(sections), [sections]);
   return html`<div class="shell">
     <a class="skip" href="#content">${t("shell.skip")}</a>
     <header>
       <strong>${title}</strong>
       <nav aria-label=${t("shell.sections")}>${sections.filter((each) => !each.hidden).map(Section)}</nav>
-      <span class="push muted">${me.value?.name}</span>
+      <button type="button" class="button plain push" onClick=${() => { layer.value = "palette"; }}>${t("shell.palette")} <kbd>Ctrl K</kbd></button>
+      <button type="button" class="button plain" aria-label=${t("shell.help")} onClick=${() => { layer.value = "help"; }}>?</button>
+      <span class="muted">${me.value?.name}</span>
       <button type="button" class="button plain" onClick=${leave}>${t("shell.signOut")}</button>
     </header>
     <main id="content" tabindex="-1">${children}</main>
+    ${layer.value && html`<${Layers} sections=${sections} />`}
     <${Toasts} />
   </div>`;
 }

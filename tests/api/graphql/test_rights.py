@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+import pytest
 import sqlalchemy as sa
 from graphql import GraphQLField
+from starlette.applications import Starlette
+from starlette.routing import Route
 
-from api.graphql.rights import CHANGES, EVERYBODY, NEEDS, READS, UNDER, foreign_values
+from api.graphql.rights import CHANGES, EVERYBODY, FOLLOWED, NEEDS, READS, UNDER, foreign_values
 from kontor.api.graphql.context import Context
+from kontor.api.graphql.feeds import EventFeed
 from kontor.api.graphql.schema import schema
 from kontor.auth.permissions import CUSTOMER, GRANTABLE, ROLES, ClientKind, Role
 from kontor.core.ids import new_id
 from kontor.core.jobs import Runtime
 from kontor.core.principal import ANONYMOUS, Principal, PrincipalKind
-from proofs.schema_walk import Root, document, guarded_fields, permissions_of, roots
+from kontor.documents.models import Document
+from proofs.schema_walk import Root, document, followed, guarded_fields, permissions_of, roots
 from proofs.sides import Side, build, rows_of, state_of
-from support import Drain
+from support import Client, Drain
 
 NO_SUCH_THING = str(UUID(int=7))
 
@@ -100,6 +107,7 @@ def test_every_root_field_needs_what_the_table_says() -> None:
         **{f"query {name}": needed for name, needed in READS.items()},
         **{f"mutation {name}": needed for name, needed in CHANGES.items()},
     }
+    assert {root.name: root.permissions for root in followed()} == FOLLOWED
 
 
 def test_every_guarded_field_of_an_object_needs_what_the_table_says() -> None:
@@ -190,6 +198,82 @@ async def test_a_stranger_finds_nothing_by_list_or_by_id(database: Any, runtime:
     assert not wrong, "\n".join(wrong)
     assert await state_of(database) == before
 
+
+async def heard(asker: Asker, feed: EventFeed, root: Root, since: str | None) -> str:
+    """All that somebody who follows a list is told, from the beginning on until nothing comes any more."""
+    given = {"changedSince": since} if since and "changedSince" in root.field.args else {}
+    context = Context(asker.runtime, asker.principal, feed=feed)
+    query = document(root, 2, given, allowed=asker.allows)
+    stream = await schema().subscribe(query, variable_values=given, context_value=context)
+    told: list[Any] = []
+    if not isinstance(stream, AsyncIterator):
+        return json.dumps([error.formatted for error in stream.errors or ()], default=str)
+    try:
+        while True:
+            answer = await asyncio.wait_for(anext(stream), QUIET)
+            told.append((answer.data, [error.formatted for error in answer.errors or ()]))
+    except (TimeoutError, StopAsyncIteration):
+        return json.dumps(told, default=str)
+
+
+QUIET = 0.4
+"""Seconds after which nothing more is told: twice what a feed needs for a look."""
+
+
+@pytest.mark.engine("sqlite")
+async def test_a_stranger_hears_nothing_of_the_lists_they_follow(runtime: Runtime, drain: Drain) -> None:
+    """Side A follows every list from the beginning on: side B is in none, and the own side is."""
+    ours, theirs = await build(runtime, drain, ("ANTON", "BERTA"))
+    secrets = {str(each) for each in theirs.ids} | {theirs.name}
+    feed = EventFeed(runtime.database)
+    wrong, own = [], 0
+    for asker in scoped(ours, runtime):
+        for root in followed():
+            told = await heard(asker, feed, root, "2020-01-01T00:00:00Z")
+            if not asker.may(root.permissions):
+                if "FORBIDDEN" not in told:
+                    wrong.append(f"{asker.name} {root.name} is not refused: {told[:300]}")
+                continue
+            own += ours.name in told
+            if leaked := sorted(each for each in secrets if each in told):
+                wrong.append(f"{asker.name} {root.name} shows {leaked[:3]} in {told[:600]}")
+    await feed.close()
+    assert not wrong, "\n".join(wrong)
+    assert own > 3
+
+
+@pytest.mark.engine("sqlite")
+async def test_no_address_of_a_file_opens_for_a_stranger(
+    runtime: Runtime, drain: Drain, app: Starlette, client: Client
+) -> None:
+    """Every address with an id in it, by every id of the other side, for who sees a part only and for nobody."""
+    ours, theirs = await build(runtime, drain, ("ANTON", "BERTA"))
+    async with runtime.database.read_only() as db:
+        documents = {str(each) for each in await db.scalars(sa.select(Document.id)) if each in theirs.ids}
+    assert documents
+    kinds = await facts_of(runtime.database, theirs)
+    things = [str(kinds[name]) for name in ("return", "invoice", "orders", "shipment", "fulfillment_order")]
+    askers = [("nobody", ANONYMOUS), *((asker.name, asker.principal) for asker in scoped(ours, runtime))]
+    walked, wrong = set(), []
+    for route in app.routes:
+        if not isinstance(route, Route) or "{" not in route.path or route.path.startswith(OPEN):
+            continue
+        for thing in [*sorted(documents)[:3], *things]:
+            address = re.sub(r"\{form\}", "xrechnung", re.sub(r"\{(?!form)[^}]+\}", thing, route.path))
+            for name, principal in askers:
+                for method in route.methods or ():
+                    answer = await client.http.request(method, address, headers=client.acting(principal))
+                    walked.add(route.path)
+                    shown = theirs.name in answer.text or route.path.startswith("/files")
+                    if answer.status_code < 400 and shown:
+                        wrong.append(f"{name} {method} {address}: {answer.status_code}")
+    assert not wrong, "\n".join(wrong)
+    assert "/files/documents/{document_id}" in walked
+    assert "/files/returns/{return_id}/photos/{photo_id}" in walked
+
+
+OPEN = ("/assets", "/portal", "/care", "/store", "/admin", "/vendor", "/health", "/webhooks")
+"""What is the same for everybody, or asks for a signature instead of somebody."""
 
 NOT_FOUND = ("NOT_FOUND", "UNKNOWN_", "FORBIDDEN", "NO_SUCH", "OUTSIDE_SCOPE")
 

@@ -16,6 +16,7 @@ from api.graphql.test_rights import Asker
 from kontor.api.graphql import limits
 from kontor.core.jobs import Runtime
 from kontor.core.principal import SYSTEM
+from kontor.fulfillment.models import FulfillmentOrder
 from kontor.invoicing.models import Invoice
 from proofs.filling import fill_rest
 from proofs.schema_walk import Root, roots
@@ -30,7 +31,8 @@ DEPTH = 2
 WHOLE = {
     "bankSuggestions", "debtDecisions", "gatewayAccounts", "ledgerAccounts", "waitingPayouts", "legalEntities",
     "lowestPrices", "paymentMethods", "paymentPolicies", "importKinds", "webhookEventTypes", "issuedCodes",
-    "availability", "routingPresets", "colleagues", "identityProviders",
+    "availability", "routingPresets", "catalogOfferCounts", "fulfillmentOrderCounts", "shelves", "savedViews",
+    "partnerPerformanceOrders", "colleagues", "identityProviders", "sentOrders",
 }  # fmt: skip
 
 
@@ -127,7 +129,15 @@ async def test_plain_lists_cost_as_many_statements_for_many_rows(runtime: Runtim
         "ledgerAccounts": {"legalEntityId": entity},
         "waitingPayouts": {"legalEntityId": entity},
         "debtDecisions": {"invoiceId": invoice},
+        "sentOrders": {"text": side.variant.sku},
         "lowestPrices": {"channelId": str(side.channel.id), "variantIds": [str(side.variant.id)] * 3},
+    }
+    async with runtime.database.read_only() as db:
+        work = [str(row_id) for row_id in await db.scalars(sa.select(FulfillmentOrder.id))]
+    named |= {
+        "fulfillmentOrderCounts": {"filters": [{"orderNumber": "1"}]},
+        "shelves": {"fulfillmentOrderIds": work},
+        "savedViews": {"page": "portal/orders"},
     }
     for name in sorted(WHOLE - {"availability", "issuedCodes", "bankSuggestions"}):
         wanted = named.get(name, {})

@@ -70,7 +70,7 @@ async def add_kim(runtime: Runtime, **given: Any) -> User:
 
 async def mailed(runtime: Runtime, to: str = EMAIL) -> list[str]:
     """The texts of what was mailed to an address, the newest first."""
-    box = runtime.ports.get(MessageSender)
+    box = runtime.ports.get(MessageSender)  # type: ignore[type-abstract]
     assert isinstance(box, Mailbox)
     return [(await box.read_message(each.name)).text for each in await box.list_messages(to=to)]
 

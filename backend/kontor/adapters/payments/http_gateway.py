@@ -76,11 +76,14 @@ class HttpGateway:
     async def authorize(self, instruction: Instruction, *, method: str, capture_now: bool = False) -> Outcome:
         """Create a payment intent; its id is the authorization that later calls name."""
         body = {"payment_method": method, "capture_method": "automatic" if capture_now else "manual"}
+        body |= _mandate(instruction)
         return await self._post("/v1/payment_intents", instruction, body)
 
     async def capture(self, instruction: Instruction, *, authorization: str, final: bool = False) -> Outcome:
         """Capture from the payment intent."""
-        return await self._post(f"/v1/payment_intents/{authorization}/capture", instruction, {"final": final})
+        return await self._post(
+            f"/v1/payment_intents/{authorization}/capture", instruction, {"final": final} | _mandate(instruction)
+        )
 
     async def void(self, instruction: Instruction, *, authorization: str) -> Outcome:
         """Cancel what is left of the payment intent; the outcome's amount is what was released."""
@@ -210,6 +213,18 @@ def _news(data: Mapping[str, Any]) -> DisputeNews:
         due_at=datetime.fromtimestamp(data["due_at"], UTC), inquiry=data["inquiry"],
         returned=status is DisputeStatus.WON and not data["inquiry"], fee=Money(data["fee"], currency),
     )  # fmt: skip
+
+
+def _mandate(instruction: Instruction) -> dict[str, Any]:
+    debit = instruction.debit
+    if debit is None:
+        return {}
+    told = {
+        "creditor": debit.creditor_id, "reference": debit.mandate, "signed_on": debit.signed_on.isoformat(),
+        "scheme": debit.kind, "name": debit.name, "iban": debit.iban, "sequence_type": debit.sequence_type,
+        "collect_on": debit.collect_on.isoformat() if debit.collect_on else None,
+    }  # fmt: skip
+    return {"mandate": told}
 
 
 def _outcome_of(response: Reply) -> Outcome:

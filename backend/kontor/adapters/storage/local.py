@@ -4,7 +4,7 @@ import asyncio
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
@@ -12,6 +12,8 @@ from urllib.parse import unquote, urlsplit
 
 from kontor.adapters.storage import checked_key
 from kontor.core.errors import NotFound, Unavailable
+
+_PORTION = 256 * 1024
 
 
 class LocalStore:
@@ -35,6 +37,14 @@ class LocalStore:
     async def get(self, key: str) -> bytes:
         return await asyncio.to_thread(_read, self._path(key), key)
 
+    async def stream(self, key: str) -> AsyncIterator[bytes]:
+        file = await asyncio.to_thread(_open, self._path(key), key)
+        try:
+            while portion := await asyncio.to_thread(file.read, _PORTION):
+                yield portion
+        finally:
+            file.close()
+
     async def exists(self, key: str) -> bool:
         return await asyncio.to_thread(self._path(key).is_file)
 
@@ -51,8 +61,13 @@ class LocalStore:
 
 
 def _read(path: Path, key: str) -> bytes:
+    with _open(path, key) as file:
+        return file.read()
+
+
+def _open(path: Path, key: str) -> BinaryIO:
     try:
-        return path.read_bytes()
+        return path.open("rb")
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
         raise NotFound(f"no file {key}", code="FILE_NOT_FOUND", key=key) from None
     except OSError as error:

@@ -1,6 +1,6 @@
 """Files in an S3-compatible store, by the extra `s3`."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -58,6 +58,12 @@ class S3Store:
         with _faults_named(checked_key(key)):
             result = await obstore.get_async(self._bucket, key)
             return bytes(await result.bytes_async())
+
+    async def stream(self, key: str) -> AsyncIterator[bytes]:
+        with _faults_named(checked_key(key)):
+            result = await obstore.get_async(self._bucket, key)
+            async for portion in result.stream():
+                yield bytes(portion)
 
     async def exists(self, key: str) -> bool:
         try:

@@ -13,11 +13,12 @@ from strawberry.scalars import JSON
 
 from kontor.api.graphql.context import Context, Info
 from kontor.api.graphql.errors import Refusal
-from kontor.api.graphql.loaders import by_key
+from kontor.api.graphql.loaders import by_key, by_parent
 from kontor.auth import audit, models, queries
 from kontor.auth.clients import ApiClientInput as ClientValues
 from kontor.auth.permissions import ClientKind, Role
 from kontor.auth.service import UserInput as UserValues
+from kontor.core.clock import wall
 from kontor.core.principal import Principal, PrincipalKind
 
 _USER_FIELDS = (
@@ -73,6 +74,12 @@ class Actor:
     user: User | None
 
 
+@strawberry.type(description="A secret that works, without its text.")
+class ApiClientSecret:
+    created_at: datetime
+    expires_at: datetime | None
+
+
 @strawberry.type(description="A machine that may ask for access tokens (OAuth 2.0 client credentials).")
 class ApiClient:
     id: UUID
@@ -86,6 +93,16 @@ class ApiClient:
     last_used_at: datetime | None
     created_at: datetime
     updated_at: datetime
+
+    @strawberry.field(description="Its secrets that work, the newest last, without their text.")
+    async def secrets(self, info: Info) -> list[ApiClientSecret]:
+        rows = await by_parent(info, models.ApiClientSecret.api_client_id, self.id)
+        now = wall()
+        return [
+            ApiClientSecret(created_at=row.created_at, expires_at=row.expires_at)
+            for row in rows
+            if row.expires_at is None or row.expires_at > now
+        ]
 
     @strawberry.field(description="The sales channels a shop's client works for.")
     async def channel_ids(self, info: Info) -> list[UUID]:

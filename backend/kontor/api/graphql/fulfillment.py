@@ -2,34 +2,34 @@
 
 from __future__ import annotations
 
+from datetime import date
 from uuid import UUID
 
 import sqlalchemy as sa
 import strawberry
 
 from kontor.api.graphql.context import Info
-from kontor.api.graphql.fulfillment_changes import check_batch, checked_reason, row_changed
+from kontor.api.graphql.fulfillment_changes import check_batch, checked_reason, keeps_back, row_changed, rows_changed
+from kontor.api.graphql.fulfillment_filters import (
+    FulfillmentOrdersFilter,
+    FulfillmentOrdersSort,
+    ParcelsFilter,
+    ParcelsSort,
+    ShipmentsFilter,
+    ShipmentsSort,
+)
 from kontor.api.graphql.fulfillment_types import (
     AcceptFulfillmentOrderInput,
     FulfillmentOrder,
-    FulfillmentOrderChanged,
     FulfillmentOrderRerouted,
     FulfillmentOrderResult,
-    FulfillmentOrdersChanged,
-    FulfillmentOrdersFilter,
     FulfillmentOrdersResult,
-    FulfillmentOrdersSort,
     IssuedCode,
     Parcel,
-    ParcelsFilter,
-    ParcelsSort,
     RejectedLineInput,
     RerouteResult,
     Shipment,
-    ShipmentsFilter,
-    ShipmentsSort,
     pieces_of,
-    refused_row,
 )
 from kontor.api.graphql.mutation import change
 from kontor.api.graphql.orders import LineQuantityInput
@@ -37,7 +37,6 @@ from kontor.api.graphql.paging import After, Connection, First, connect, page_of
 from kontor.api.graphql.permissions import requires
 from kontor.auth.permissions import Permission
 from kontor.core.db import Session
-from kontor.core.errors import KontorError
 from kontor.fulfillment import answering, canceling, lists, models, queries, rerouting
 from kontor.fulfillment.answering import Acceptance
 from kontor.fulfillment.sourcing import SourceOutcome
@@ -119,62 +118,60 @@ class FulfillmentQuery:
 class AnsweringMutation:
     @strawberry.mutation(
         extensions=[requires(Permission.FULFILLMENT_WRITE)],
-        description="Take work on, all of it or some pieces; the others wait for an answer of their own.",
+        description="Take work on, all of it or some pieces; the others wait for an answer of their own. With "
+        "`expectedOn` it leaves later than planned. People can take it back for 5 minutes; see withdrawAnswers.",
     )
     async def accept_fulfillment_order(
-        self, info: Info, fulfillment_order_id: UUID, lines: list[LineQuantityInput] | None = None
+        self,
+        info: Info,
+        fulfillment_order_id: UUID,
+        lines: list[LineQuantityInput] | None = None,
+        expected_on: date | None = None,
+        withdrawable: bool | None = None,
     ) -> FulfillmentOrderResult:
-        request = Acceptance(fulfillment_order_id, pieces_of(lines))
+        request = Acceptance(fulfillment_order_id, pieces_of(lines), expected_on)
+        kept = keeps_back(info, withdrawable)
         return await row_changed(
-            info, lambda db: answering.accept(db, request, now=db.now, principal=db.principal), request
+            info,
+            lambda db: answering.accept(db, request, now=db.now, principal=db.principal, withdrawable=kept),
+            [request, kept],
         )
 
     @strawberry.mutation(
         extensions=[requires(Permission.FULFILLMENT_WRITE)], description="Take work on, up to 500 at once."
     )
     async def accept_fulfillment_orders(
-        self, info: Info, inputs: list[AcceptFulfillmentOrderInput]
+        self, info: Info, inputs: list[AcceptFulfillmentOrderInput], withdrawable: bool | None = None
     ) -> FulfillmentOrdersResult:
         check_batch(inputs)
-        requests = [Acceptance(each.fulfillment_order_id, pieces_of(each.lines)) for each in inputs]
-
-        async def work(db: Session) -> FulfillmentOrdersChanged:
-            rows = await answering.accept_all(db, requests, now=db.now, principal=db.principal)
-            return FulfillmentOrdersChanged(
-                results=[
-                    refused_row(info, index, each)
-                    if isinstance(each, KontorError)
-                    else FulfillmentOrderChanged(fulfillment_order=FulfillmentOrder.of(each))
-                    for index, each in enumerate(rows)
-                ]
-            )
-
-        async def again(db: Session, ids: list[UUID]) -> FulfillmentOrdersChanged:
-            rows = [await db.get_one(models.FulfillmentOrder, row_id) for row_id in ids]
-            shown = [FulfillmentOrderChanged(fulfillment_order=FulfillmentOrder.of(row)) for row in rows]
-            return FulfillmentOrdersChanged(results=list(shown))
-
-        return await change(
-            info, work, body=requests, again=again,
-            targets=lambda done: [
-                ("fulfillment_order", each.fulfillment_order.id)
-                for each in done.results
-                if isinstance(each, FulfillmentOrderChanged)
-            ],
-        )  # fmt: skip
+        kept = keeps_back(info, withdrawable)
+        requests = [Acceptance(each.fulfillment_order_id, pieces_of(each.lines), each.expected_on) for each in inputs]
+        return await rows_changed(
+            info,
+            lambda db: answering.accept_all(db, requests, now=db.now, principal=db.principal, withdrawable=kept),
+            [requests, kept],
+        )
 
     @strawberry.mutation(
         extensions=[requires(Permission.FULFILLMENT_WRITE)],
-        description="Refuse pieces, each with its reason; they are routed again without this place.",
+        description="Refuse pieces, each with its reason; they are routed again without this place. People can take it "
+        "back for 60 seconds, and so long no other place is looked for; see withdrawAnswers.",
     )
     async def reject_fulfillment_order(
-        self, info: Info, fulfillment_order_id: UUID, lines: list[RejectedLineInput]
+        self,
+        info: Info,
+        fulfillment_order_id: UUID,
+        lines: list[RejectedLineInput],
+        withdrawable: bool | None = None,
     ) -> FulfillmentOrderResult:
         rejected = [line.value() for line in lines]
+        kept = keeps_back(info, withdrawable)
         return await row_changed(
             info,
-            lambda db: answering.reject(db, fulfillment_order_id, rejected, now=db.now, principal=db.principal),
-            [fulfillment_order_id, rejected],
+            lambda db: answering.reject(
+                db, fulfillment_order_id, rejected, now=db.now, principal=db.principal, withdrawable=kept
+            ),
+            [fulfillment_order_id, rejected, kept],
         )
 
     @strawberry.mutation(

@@ -7,17 +7,20 @@ from typing import Any
 from uuid import UUID
 
 from kontor.api.graphql.context import Info
+from kontor.api.graphql.errors import plain, text_of
 from kontor.api.graphql.fulfillment_types import (
     FulfillmentOrder,
     FulfillmentOrderChanged,
+    FulfillmentOrdersChanged,
+    RefusedRow,
     Shipment,
     ShipmentChanged,
     ShipmentsChanged,
-    refused_row,
 )
 from kontor.api.graphql.mutation import change
 from kontor.core.db import Session
 from kontor.core.errors import InvalidInput, KontorError
+from kontor.core.principal import PrincipalKind
 from kontor.fulfillment import models, queries
 
 MOST_ROWS = 500
@@ -39,6 +42,41 @@ async def row_changed(
         info, run, body=body, again=again,
         targets=lambda done: [
             ("fulfillment_order", done.fulfillment_order.id), ("order", done.fulfillment_order.order_id),
+        ],
+    )  # fmt: skip
+
+
+def keeps_back(info: Info, withdrawable: bool | None) -> bool:
+    """Whether an answer can be taken back for a while: that of people, unless they say otherwise."""
+    return info.context.principal.kind is PrincipalKind.USER if withdrawable is None else withdrawable
+
+
+async def rows_changed(
+    info: Info, work: Callable[[Session], Awaitable[Sequence[models.FulfillmentOrder | KontorError]]], body: Any
+) -> FulfillmentOrdersChanged:
+    """Do something to a batch of fulfillment orders; each row has its outcome."""
+
+    async def run(db: Session) -> FulfillmentOrdersChanged:
+        return FulfillmentOrdersChanged(
+            results=[
+                refused_row(info, index, each)
+                if isinstance(each, KontorError)
+                else FulfillmentOrderChanged(fulfillment_order=FulfillmentOrder.of(each))
+                for index, each in enumerate(await work(db))
+            ]
+        )
+
+    async def again(db: Session, ids: list[UUID]) -> FulfillmentOrdersChanged:
+        rows = [await db.get_one(models.FulfillmentOrder, row_id) for row_id in ids]
+        shown = [FulfillmentOrderChanged(fulfillment_order=FulfillmentOrder.of(row)) for row in rows]
+        return FulfillmentOrdersChanged(results=list(shown))
+
+    return await change(
+        info, run, body=body, again=again,
+        targets=lambda done: [
+            ("fulfillment_order", each.fulfillment_order.id)
+            for each in done.results
+            if isinstance(each, FulfillmentOrderChanged)
         ],
     )  # fmt: skip
 
@@ -98,3 +136,14 @@ def checked_reason(reason: str) -> str:
     if not 1 <= len(reason.strip()) <= 300:
         raise InvalidInput("1 to 300 characters.", code="INVALID_REASON", path=("reason",))
     return reason.strip()
+
+
+def refused_row(info: Info, index: int, refusal: KontorError) -> RefusedRow:
+    """A refusal of one row, its path seen from the mutation's arguments."""
+    return RefusedRow(
+        index=index,
+        code=refusal.code,
+        message=text_of(refusal, info.context.language),
+        path=[str(part) for part in ("inputs", index, *refusal.path)],
+        details=plain(refusal.params),
+    )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from enum import Enum
 from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
@@ -12,7 +11,8 @@ import strawberry
 from strawberry.scalars import JSON
 
 from kontor.api.graphql.context import Context, Info
-from kontor.api.graphql.errors import Refusal, plain, text_of
+from kontor.api.graphql.errors import Refusal
+from kontor.api.graphql.fulfillment_talk import FulfillmentMessage, FulfillmentStep, TakenOver, step_of, taken_over
 from kontor.api.graphql.loaders import by_id, by_parent
 from kontor.api.graphql.order_types import PostalAddress, money, plain_rate
 from kontor.api.graphql.orders import LineQuantityInput
@@ -21,9 +21,11 @@ from kontor.api.graphql.relations import Rows, children, reference
 from kontor.api.graphql.scalars import Money
 from kontor.api.graphql.shown import Made, Shown, made
 from kontor.auth.permissions import Permission
-from kontor.core.errors import KontorError
-from kontor.fulfillment import lists, models
+from kontor.catalog.models import ProductVariant
+from kontor.core.statemachine import StateChange
+from kontor.fulfillment import models
 from kontor.fulfillment.answering import RejectedPieces
+from kontor.fulfillment.hiding import shows_customer
 from kontor.fulfillment.parcels import ParcelInput as ParcelValues
 from kontor.fulfillment.queries import IS_PARCEL
 from kontor.fulfillment.sourcing import SourceOutcome
@@ -48,6 +50,10 @@ class FulfillmentLine(Shown):
     picked: int
     reject_reason: RejectReason | None
     reject_note: str | None
+
+    @reference(ProductVariant, "variant_id", uses=())
+    def gtin(self, variant: Any, context: Context) -> str | None:
+        return None if variant is None else variant.gtin
 
     MADE: ClassVar[Mapping[str, Made]] = {
         "reject_reason": made("reject_reason")(
@@ -94,7 +100,7 @@ class ShipmentLine:
 
 _SHIPMENT = (
     "id", "number", "order_id", "fulfillment_order_id", "location_id", "delivery_type", "shipped_at", "delivered_at",
-    "recalled_at",
+    "recalled_at", "partner_invoice", "partner_invoiced_on",
 )  # fmt: skip
 
 
@@ -109,6 +115,8 @@ class Shipment:
     shipped_at: datetime
     delivered_at: datetime | None
     recalled_at: datetime | None
+    partner_invoice: str | None = strawberry.field(description="The number under which the partner bills it to us.")
+    partner_invoiced_on: date | None
     worth: strawberry.Private[int]
 
     @strawberry.field(description="What it is worth to the customer, gross; partners see it where that was agreed.")
@@ -156,14 +164,24 @@ class FulfillmentOrder(Shown):
     ship_on: date | None
     promised_on: date | None
     due_at: datetime | None = strawberry.field(description="When the place must have answered.")
+    ship_due_at: datetime | None = strawberry.field(description="When the goods must have left, by agreement.")
+    accepted_at: datetime | None
     decision_id: UUID | None
     split_from_id: UUID | None
     cancel_requested: bool = strawberry.field(description="The place is asked to stop; see answerCancellation.")
     cancel_reason: str | None
     escalated_at: datetime | None
     recallable_until: datetime | None
+    expected_on: date | None = strawberry.field(
+        description="When the place says the goods leave, if later than planned."
+    )
+    withdrawable_until: datetime | None = strawberry.field(description="Until when its answer can be taken back.")
     created_at: datetime
     updated_at: datetime
+
+    MADE: ClassVar[Mapping[str, Made]] = {
+        "withdrawable_until": made("answer_until")(lambda order: order.row.answer_until)
+    }
 
     @children(models.FulfillmentLine.fulfillment_order_id, uses=())
     def lines(self, rows: Rows, context: Context) -> list[FulfillmentLine]:
@@ -181,16 +199,31 @@ class FulfillmentOrder(Shown):
     def order_number(self, order: Any, context: Context) -> str:
         return order.number if order is not None else ""
 
-    @reference(Order, "order_id", description="Where the goods go; null for goods that are collected.")
+    @reference(Order, "order_id", description="Where the goods go; null if collected, or no longer a partner's to see.")
     def shipping_address(self, order: Any, context: Context) -> PostalAddress | None:
-        if order is None or self.delivery_type is not DeliveryType.SHIP:
+        if order is None or self.delivery_type is not DeliveryType.SHIP or not self._shows_customer(context):
             return None
         return PostalAddress.of(order.shipping_address or order.billing_address)
 
-    @reference(Order, "order_id", description="Whose name is on the label or who will collect.")
+    @reference(Order, "order_id", description="Whose name is on the label; empty if no longer a partner's to see.")
     def customer_name(self, order: Any, context: Context) -> str:
         address = None if order is None else order.shipping_address or order.billing_address
-        return str(address["name"]) if address else ""
+        return str(address["name"]) if address and self._shows_customer(context) else ""
+
+    def _shows_customer(self, context: Context) -> bool:
+        return context.principal.partner_id is None or shows_customer(self.state, self.row.hidden_at)
+
+    @children(StateChange.entity_id, uses=(), description="What has happened here, oldest first.")
+    def history(self, rows: Rows, context: Context) -> list[FulfillmentStep]:
+        return [step_of(row, context) for row in rows]
+
+    @children(models.FulfillmentMessage.fulfillment_order_id, uses=(), description="What place and company wrote.")
+    def messages(self, rows: Rows, context: Context) -> list[FulfillmentMessage]:
+        return [FulfillmentMessage.of(row) for row in rows]
+
+    @strawberry.field(description="Who has the pieces now that this place refused or did not answer for in time.")
+    async def taken_over(self, info: Info) -> list[TakenOver]:
+        return await taken_over(info, self.row)
 
     @strawberry.field(
         description="What the customer shows; never told to the store that asks for it.",
@@ -210,88 +243,6 @@ class IssuedCode:
     issued_at: datetime
 
 
-@strawberry.input(description="What is left out does not narrow; `dueBefore` is exclusive.")
-class FulfillmentOrdersFilter:
-    states: list[FulfillmentState] | None = None
-    location_ids: list[UUID] | None = None
-    partner_ids: list[UUID] | None = None
-    channel_ids: list[UUID] | None = None
-    order_ids: list[UUID] | None = None
-    order_number: str | None = None
-    numbers: list[str] | None = None
-    delivery_types: list[DeliveryType] | None = None
-    ship_before: date | None = None
-    due_before: datetime | None = None
-    cancel_requested: bool | None = None
-    changed_since: datetime | None = None
-
-    def value(self) -> lists.FulfillmentFilter:
-        """As the domain takes it."""
-        return lists.FulfillmentFilter(**vars(self))
-
-
-@strawberry.enum
-class FulfillmentOrdersSort(Enum):
-    CREATED_AT = "CREATED_AT"
-    CREATED_AT_DESC = "CREATED_AT_DESC"
-    DUE_AT = "DUE_AT"
-    DUE_AT_DESC = "DUE_AT_DESC"
-    NUMBER = "NUMBER"
-    NUMBER_DESC = "NUMBER_DESC"
-    UPDATED_AT = "UPDATED_AT"
-    UPDATED_AT_DESC = "UPDATED_AT_DESC"
-
-
-@strawberry.input(description="What is left out does not narrow.")
-class ShipmentsFilter:
-    order_ids: list[UUID] | None = None
-    order_number: str | None = None
-    location_ids: list[UUID] | None = None
-    numbers: list[str] | None = None
-    tracking_number: str | None = None
-    delivered: bool | None = None
-    recalled: bool | None = None
-    shipped_from: datetime | None = None
-    shipped_until: datetime | None = None
-    changed_since: datetime | None = None
-
-    def value(self) -> lists.ShipmentFilter:
-        """As the domain takes it."""
-        return lists.ShipmentFilter(**vars(self))
-
-
-@strawberry.enum
-class ShipmentsSort(Enum):
-    SHIPPED_AT = "SHIPPED_AT"
-    SHIPPED_AT_DESC = "SHIPPED_AT_DESC"
-    NUMBER = "NUMBER"
-    NUMBER_DESC = "NUMBER_DESC"
-    UPDATED_AT = "UPDATED_AT"
-    UPDATED_AT_DESC = "UPDATED_AT_DESC"
-
-
-@strawberry.input(description="What is left out does not narrow.")
-class ParcelsFilter:
-    states: list[ParcelState] | None = None
-    fulfillment_order_ids: list[UUID] | None = None
-    shipment_ids: list[UUID] | None = None
-    tracking_number: str | None = None
-    carrier: str | None = None
-    changed_since: datetime | None = None
-
-    def value(self) -> lists.ParcelFilter:
-        """As the domain takes it."""
-        return lists.ParcelFilter(**vars(self))
-
-
-@strawberry.enum
-class ParcelsSort(Enum):
-    CREATED_AT = "CREATED_AT"
-    CREATED_AT_DESC = "CREATED_AT_DESC"
-    UPDATED_AT = "UPDATED_AT"
-    UPDATED_AT_DESC = "UPDATED_AT_DESC"
-
-
 def pieces_of(lines: list[LineQuantityInput] | None) -> tuple[Pieces, ...] | None:
     """Pieces of fulfillment lines; None means all."""
     return None if lines is None else tuple(Pieces(line.line_id, line.quantity) for line in lines)
@@ -303,10 +254,13 @@ class RejectedLineInput:
     quantity: int
     reason: RejectReason
     note: str | None = None
+    sells_out: bool = strawberry.field(
+        default=False, description="Nothing of the article is there any more: all that nobody else was promised goes."
+    )
 
     def value(self) -> RejectedPieces:
         """As the domain takes it."""
-        return RejectedPieces(self.line_id, self.quantity, self.reason, self.note)
+        return RejectedPieces(self.line_id, self.quantity, self.reason, self.note, self.sells_out)
 
 
 @strawberry.input(description="A parcel; `contents` in pieces of fulfillment lines.")
@@ -328,6 +282,7 @@ class ParcelInput:
 class AcceptFulfillmentOrderInput:
     fulfillment_order_id: UUID
     lines: list[LineQuantityInput] | None = None
+    expected_on: date | None = None
 
 
 @strawberry.input(description="Without lines all of it left; without a time it left now.")
@@ -379,17 +334,6 @@ class FulfillmentOrdersChanged:
 @strawberry.type(description="The outcome of each row, in the order of the input.")
 class ShipmentsChanged:
     results: list[Annotated[ShipmentChanged | RefusedRow, strawberry.union("ShipmentOutcome")]]
-
-
-def refused_row(info: Info, index: int, refusal: KontorError) -> RefusedRow:
-    """A refusal of one row, its path seen from the mutation's arguments."""
-    return RefusedRow(
-        index=index,
-        code=refusal.code,
-        message=text_of(refusal, info.context.language),
-        path=[str(part) for part in ("inputs", index, *refusal.path)],
-        details=plain(refusal.params),
-    )
 
 
 FulfillmentOrderResult = Annotated[FulfillmentOrderChanged | Refusal, strawberry.union("FulfillmentOrderResult")]

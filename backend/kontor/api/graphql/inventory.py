@@ -26,6 +26,7 @@ from kontor.api.graphql.inventory_types import (
     SetStockLevelsPayload,
     SetStockLevelsResult,
     StockFigureInput,
+    StockFreshness,
     StockLevel,
     StockLevelPayload,
     StockLevelResult,
@@ -41,7 +42,7 @@ from kontor.api.graphql.permissions import requires
 from kontor.auth.permissions import Permission
 from kontor.core.db import Session
 from kontor.core.errors import InvalidInput
-from kontor.inventory import counting, inbound, live, models, queries, reservations, service
+from kontor.inventory import counting, freshness, inbound, live, models, offering, queries, reservations, service
 from kontor.inventory.allocating import Key
 from kontor.inventory.counting import FigureOutcome
 from kontor.inventory.inbound import InboundInput
@@ -106,6 +107,15 @@ class InventoryQuery:
         async with info.context.runtime.database.read_only(info.context.principal) as db:
             page = await queries.list_stock_levels(db, wanted, page_of(first, after), **sorting(sort))
         return connect(page, StockLevel.of)
+
+    @strawberry.field(
+        description="How fresh the stock of the places in scope is, or of the named ones.",
+        extensions=[requires(Permission.STOCK_READ)],
+    )
+    async def stock_freshness(self, info: Info, locations: list[str] | None = None) -> StockFreshness:
+        async with info.context.runtime.database.read_only(info.context.principal) as db:
+            found = await freshness.freshness(db, locations=locations)
+        return StockFreshness(articles=found.articles, fresh=found.fresh, empty=found.empty, paused=found.paused)
 
     @strawberry.field(
         description="The ledger; the order of the rows never changes.",
@@ -194,6 +204,36 @@ class InventoryMutation:
             return await service.set_safety_stock(db, location, sku, quantity=quantity)
 
         return await _level_changed(info, work, [location, sku, quantity])
+
+    @strawberry.mutation(
+        description="Promise nothing new of an article at a place until it is resumed; what is promised stays so.",
+        extensions=[requires(Permission.STOCK_WRITE)],
+    )
+    async def pause_article(self, info: Info, location: str, sku: str) -> StockLevelResult:
+        async def work(db: Session) -> models.StockLevel:
+            return await offering.pause_article(db, location, sku)
+
+        return await _level_changed(info, work, [location, sku])
+
+    @strawberry.mutation(
+        description="Sell an article at a place again, with the safety stock it had.",
+        extensions=[requires(Permission.STOCK_WRITE)],
+    )
+    async def resume_article(self, info: Info, location: str, sku: str) -> StockLevelResult:
+        async def work(db: Session) -> models.StockLevel:
+            return await offering.resume_article(db, location, sku)
+
+        return await _level_changed(info, work, [location, sku])
+
+    @strawberry.mutation(
+        description="Note where a place keeps an article; an empty text forgets it.",
+        extensions=[requires(Permission.STOCK_WRITE)],
+    )
+    async def set_shelf(self, info: Info, location: str, sku: str, shelf: str) -> StockLevelResult:
+        async def work(db: Session) -> models.StockLevel:
+            return await service.set_shelf(db, location, sku, shelf=shelf)
+
+        return await _level_changed(info, work, [location, sku, shelf])
 
     @strawberry.mutation(
         description="Keep exactly this many pieces at a place for a channel; 0 keeps none.",

@@ -9,12 +9,14 @@ from uuid import UUID
 
 import strawberry
 
-from kontor.api.graphql.context import Info
+from kontor.api.graphql.catalog import ProductVariant
+from kontor.api.graphql.context import Context, Info
 from kontor.api.graphql.errors import Refusal, plain, text_of
-from kontor.api.graphql.loaders import by_id
+from kontor.api.graphql.loaders import by_id, by_key
 from kontor.api.graphql.scalars import JSON
-from kontor.catalog.models import ProductVariant
-from kontor.inventory import models, queries
+from kontor.catalog.models import ProductVariant as VariantRow
+from kontor.inventory import freshness, models, queries
+from kontor.inventory.allocating import Key
 from kontor.inventory.counting import FigureOutcome, FigureResult, StockFigure
 from kontor.inventory.models import MovementKind
 from kontor.locations.models import StockKind, StockLocation
@@ -31,7 +33,7 @@ async def code_of(info: Info, location_id: UUID) -> str:
 
 
 async def _sku_of(info: Info, variant_id: UUID) -> str:
-    variant = await by_id(info, ProductVariant, variant_id)
+    variant = await by_id(info, VariantRow, variant_id)
     return variant.sku if variant is not None else ""
 
 
@@ -55,15 +57,58 @@ class StockLevel(AtPlace):
     allocated: int = strawberry.field(description="Promised to orders.")
     reserved: int = strawberry.field(description="Kept for channels and customers.")
     safety: int = strawberry.field(description="Never promised.")
+    paused: bool = strawberry.field(description="Whether nothing new is promised of it here.")
+    shelf: str | None = strawberry.field(description="Where the place keeps the article.")
     available: int = strawberry.field(description="What anybody may still be promised.")
     as_of: datetime = strawberry.field(description="When the last known figure was true.")
     updated_at: datetime
 
+    @strawberry.field
+    async def variant(self, info: Info) -> ProductVariant:
+        return ProductVariant.of(await by_id(info, VariantRow, self.variant_id))
+
+    @strawberry.field(description="Who last counted or corrected it to another figure.")
+    async def counted_by(self, info: Info) -> str | None:
+        return await by_key(info, _counted_by, (self.location_id, self.variant_id))
+
+    @strawberry.field(description="What is expected next.")
+    async def next_inbound(self, info: Info) -> InboundStock | None:
+        row = await by_key(info, _next_inbound, (self.location_id, self.variant_id))
+        return None if row is None else InboundStock.of(row)
+
     @classmethod
     def of(cls, row: Any) -> StockLevel:
         """As the API shows it."""
-        names = ("location_id", "variant_id", "on_hand", "allocated", "reserved", "safety", "as_of", "updated_at")
-        return cls(available=queries.free_of(row), **{name: getattr(row, name) for name in names})
+        names = ("location_id", "variant_id", "on_hand", "allocated", "reserved", "shelf", "as_of", "updated_at")
+        paused = row.paused_safety is not None
+        return cls(
+            available=queries.free_of(row),
+            paused=paused,
+            safety=row.paused_safety if paused else row.safety,
+            **{name: getattr(row, name) for name in names},
+        )
+
+
+async def _counted_by(context: Context, keys: list[Key]) -> list[str | None]:
+    async with context.runtime.database.read_only(context.principal) as db:
+        found = await freshness.counted_by(db, keys)
+    return [found.get(key) for key in keys]
+
+
+async def _next_inbound(context: Context, keys: list[Key]) -> list[models.InboundStock | None]:
+    async with context.runtime.database.read_only(context.principal) as db:
+        found = await freshness.next_inbound(db, keys)
+    return [found.get(key) for key in keys]
+
+
+@strawberry.type(
+    description="Articles at the places in scope: all, those counted within a day, without pieces, paused."
+)
+class StockFreshness:
+    articles: int
+    fresh: int
+    empty: int
+    paused: int
 
 
 @strawberry.type(description="One change of one level: what was added to each counter, why, by whom and for what.")
@@ -151,20 +196,28 @@ class StockLevelSort(Enum):
     LOCATION = "LOCATION"
     ON_HAND = "ON_HAND"
     ON_HAND_DESC = "ON_HAND_DESC"
+    SKU = "SKU"
+    SKU_DESC = "SKU_DESC"
     UPDATED_AT = "UPDATED_AT"
     UPDATED_AT_DESC = "UPDATED_AT_DESC"
 
 
-@strawberry.input(description="What is left out does not narrow. `below`: fewer pieces are free than this.")
+@strawberry.input(
+    description="What is left out does not narrow. `below`: fewer pieces are free than this. `search` looks into SKU, "
+    "GTIN and name. `countedBefore`: the last figure is older than that."
+)
 class StockLevelsFilter:
     locations: list[str] | None = None
     skus: list[str] | None = None
     below: int | None = None
     changed_since: datetime | None = None
+    search: str | None = None
+    paused: bool | None = None
+    counted_before: datetime | None = None
 
     def value(self) -> queries.StockLevelFilter:
         """As the queries take it."""
-        return queries.StockLevelFilter(self.locations, self.skus, below=self.below, changed_since=self.changed_since)
+        return queries.StockLevelFilter(**vars(self))
 
 
 @strawberry.enum
@@ -245,10 +298,13 @@ class StockFigureInput:
     quantity: int
     kind: StockKind | None = strawberry.field(default=None, description="What it counts; else what the place does.")
     as_of: datetime | None = strawberry.field(default=None, description="When it was true; else now.")
+    expected: int | None = strawberry.field(
+        default=None, description="The figure of this kind that was seen: with another one nothing is booked."
+    )
 
     def value(self) -> StockFigure:
         """As the services take it."""
-        return StockFigure(self.location, self.sku, self.quantity, self.kind, self.as_of)
+        return StockFigure(self.location, self.sku, self.quantity, self.kind, self.as_of, self.expected)
 
 
 @strawberry.type(description="What became of one figure.")

@@ -10,13 +10,15 @@ import strawberry
 
 from kontor.api.graphql.care import Case, CasesFilter
 from kontor.api.graphql.context import Info
+from kontor.api.graphql.fulfillment_filters import (
+    FulfillmentOrdersFilter,
+    ParcelsFilter,
+    ShipmentsFilter,
+)
 from kontor.api.graphql.fulfillment_types import (
     FulfillmentOrder,
-    FulfillmentOrdersFilter,
     Parcel,
-    ParcelsFilter,
     Shipment,
-    ShipmentsFilter,
 )
 from kontor.api.graphql.invoicing import Invoice, InvoicesFilter, show_invoice
 from kontor.api.graphql.live import ABOUT, CatchUp, Followed, Narrow, Update, follow

@@ -71,7 +71,8 @@ class DunningNotice:
     invoice_id: UUID
     order_id: UUID
     level: int
-    claimed: Money = strawberry.field(description="What was open of the invoice, without fees.")
+    instalment: int = strawberry.field(description="The number of the agreed part; 0 is the whole invoice.")
+    claimed: Money = strawberry.field(description="What was open of the invoice or instalment, without fees.")
     fee: Money
     fee_paid: Money
     interest: Money = strawberry.field(description="For the time since the last reminder, § 288 BGB.")
@@ -84,12 +85,23 @@ class DunningNotice:
     @classmethod
     def of(cls, row: Any) -> DunningNotice:
         """From a row."""
-        names = ("id", "invoice_id", "order_id", "level", "due_on", "issued_at", "fee_settled_at", "fee_waived")
+        names = (
+            "id",
+            "invoice_id",
+            "order_id",
+            "level",
+            "instalment",
+            "due_on",
+            "issued_at",
+            "fee_settled_at",
+            "fee_waived",
+        )
         return cls(**plain(row, names), **amounts(row, ("claimed", "fee", "fee_paid", "interest", "interest_paid")))
 
 
 @strawberry.type
 class Instalment:
+    number: int
     due_on: date
     amount: Long
 
@@ -107,8 +119,10 @@ class DunningPlan:
     def of(cls, row: PlanRow) -> DunningPlan:
         """From a row."""
         rows = [
-            Instalment(due_on=date.fromisoformat(each["due_on"]), amount=Long(each["amount"]))
-            for each in row.instalments
+            Instalment(
+                number=each.get("number", index), due_on=date.fromisoformat(each["due_on"]), amount=Long(each["amount"])
+            )
+            for index, each in enumerate(row.instalments, 1)
         ]
         names = ("paused_until", "reason", "agreed_at", "agreed_by")
         return cls(invoice_id=row.id, instalments=rows, **plain(row, names))

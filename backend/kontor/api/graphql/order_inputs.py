@@ -87,6 +87,9 @@ class OrderPaymentInput:
     gateway: str = ""
     token: str | None = None
     label: str | None = None
+    mandate: str | None = strawberry.field(
+        default=None, description="The reference of the SEPA mandate that a direct debit is drawn on."
+    )
 
 
 @strawberry.input(description="A whole order. `externalId` is the channel's own number and makes it one order.")
@@ -151,7 +154,8 @@ class PlaceOrderInput:
             charges=tuple(intake.ChargeInput(row.kind, row.name, row.amount, row.tax_class) for row in self.charges),
             discounts=tuple(intake.DiscountInput(row.code, row.label, row.amount) for row in self.discounts),
             payments=tuple(
-                intake.PaymentInput(row.kind, row.amount, row.gateway, row.token, row.label) for row in self.payments
+                intake.PaymentInput(row.kind, row.amount, row.gateway, row.token, row.label, row.mandate)
+                for row in self.payments
             ),
             language=self.language,
             placed_at=self.placed_at,
@@ -178,7 +182,8 @@ def _facts(facts: Any, path: Path) -> dict[str, Any]:
 _LIMITS = {
     "email": 254, "phone": 40, "company": 200, "vat_id": 20, "extra": 200, "region": 60, "kind": 20, "tax_class": 40,
     "code": 60, "label": 120, "gateway": 40, "token": 200, "group": 30, "discount_code": 60, "external_id": 120,
-    "sku": 80, "channel": 40, "pickup_location": 80, "sold_at_location": 80, "reservation": 80, "name": 200,
+    "sku": 80, "channel": 40, "pickup_location": 80, "sold_at_location": 80, "reservation": 80, "mandate": 35,
+    "name": 200,
 }  # fmt: skip
 _CAMEL = {"vat_id": "vatId", "tax_class": "taxClass", "discount_code": "discountCode", "external_id": "externalId",
           "pickup_location": "pickupLocation", "sold_at_location": "soldAtLocation"}  # fmt: skip

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime
 from operator import attrgetter
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 from uuid import UUID
 
-import sqlalchemy as sa
 import strawberry
 from strawberry.scalars import JSON
 
 from kontor.api.graphql.context import Context, Info
-from kontor.api.graphql.loaders import by_key
+from kontor.api.graphql.decision_words import words
 from kontor.api.graphql.permissions import requires
 from kontor.api.graphql.relations import Rows, children, reference
 from kontor.api.graphql.scalars import Long, Money
@@ -26,7 +25,6 @@ from kontor.fulfillment.models import FulfillmentOrder as FulfillmentRow
 from kontor.fulfillment.models import Shipment as ShipmentRow
 from kontor.invoicing.models import CreditNote as CreditNoteRow
 from kontor.invoicing.models import Invoice as InvoiceRow
-from kontor.locations.models import StockLocation
 from kontor.orders.models import OrderCharge, OrderHold, OrderLine, PriceAdjustment
 from kontor.orders.states import (
     AuthorizeStatus,
@@ -42,7 +40,6 @@ from kontor.payments.models import Payment as PaymentRow
 from kontor.payments.models import Refund as RefundRow
 from kontor.promotions.values import ReturnRule
 from kontor.returns.models import Return as ReturnRow
-from kontor.routing.explanation import describe
 from kontor.routing.models import RoutingDecision as DecisionRow
 from kontor.routing.models import RoutingLock as LockRow
 
@@ -174,14 +171,6 @@ class PostalAddress:
 _ADDRESS = ("name", "company", "street", "extra", "postal_code", "city", "region", "country", "phone")
 
 
-async def place_names(context: Context, keys: list[str]) -> list[dict[str, str]]:
-    """Names of all places by id, for the words of a decision; read once per call."""
-    async with context.runtime.database.read_only(context.principal) as db:
-        rows = await db.execute(sa.select(StockLocation.id, StockLocation.name))
-    names = {str(row.id): row.name for row in rows}
-    return [names for _ in keys]
-
-
 @strawberry.type(description="Why an order is served from where.")
 class RoutingDecision:
     id: UUID
@@ -195,8 +184,7 @@ class RoutingDecision:
 
     @strawberry.field(description="The decision in words, in the language asked for.")
     async def explanation(self, info: Info) -> list[str]:
-        names = await by_key(info, place_names, "all")
-        return describe(cast("dict[str, Any]", self.record), info.context.language, names=names)
+        return await words(info, self.record)
 
 
 @strawberry.type(description="Why an order stays where it is, and since when.")

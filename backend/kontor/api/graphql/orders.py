@@ -12,6 +12,7 @@ import strawberry
 from strawberry.scalars import JSON
 
 from kontor.api import group_writer, live_gate
+from kontor.api.graphql import guessing
 from kontor.api.graphql.context import Info
 from kontor.api.graphql.errors import Refusal, plain, text_of
 from kontor.api.graphql.loaders import by_id, by_parent
@@ -215,6 +216,7 @@ class OrdersMutation:
     ) -> Annotated[PlacedOrder | Refusal, strawberry.union("PlaceOrderResult")]:
         taken = Taken(input.read(("input",)), info.context.principal, info.context.request_id)
         _check_gateways(info, taken, ("input",))
+        await guessing.check(info, guessing.tried_by(taken.order))
         runtime = info.context.runtime
         await live_gate.of(runtime.database, runtime.ports).pass_through([taken.order])
         outcome = await group_writer.of(runtime.database).place(taken)
@@ -233,12 +235,16 @@ class OrdersMutation:
             raise InvalidInput(f"1 to {MOST_ORDERS} orders.", code="INVALID_BATCH", path=("inputs",), max=MOST_ORDERS)
         who, request_id = info.context.principal, info.context.request_id
         batch = [Taken(each.read(("inputs", index)), who, request_id) for index, each in enumerate(inputs)]
+        outcomes: dict[int, Outcome] = {
+            **await guessing.hold_up(info, [guessing.tried_by(each.order) for each in batch])
+        }
+        places = [place for place in range(len(batch)) if place not in outcomes]
+        part = [batch[place] for place in places]
         runtime = info.context.runtime
-        await live_gate.of(runtime.database, runtime.ports).pass_through([taken.order for taken in batch])
-        outcomes = await group_writer.of(runtime.database).place_many(batch, request_id=request_id)
-        return PlacedOrders(
-            results=[_result(info, taken, outcome) for taken, outcome in zip(batch, outcomes, strict=True)]
-        )
+        await live_gate.of(runtime.database, runtime.ports).pass_through([taken.order for taken in part])
+        done = await group_writer.of(runtime.database).place_many(part, request_id=request_id)
+        outcomes |= zip(places, done, strict=True)
+        return PlacedOrders(results=[_result(info, taken, outcomes[place]) for place, taken in enumerate(batch)])
 
     @strawberry.mutation(extensions=[requires(Permission.HOLDS_WRITE)], description="Keep an order from moving.")
     async def place_hold(

@@ -12,22 +12,37 @@ import strawberry
 from strawberry import UNSET
 from strawberry.scalars import JSON
 
+from kontor.api.graphql.agreements import PartnerAgreement, in_force_today
 from kontor.api.graphql.context import Info
 from kontor.api.graphql.errors import Refusal
+from kontor.api.graphql.loaders import by_key, by_parent
 from kontor.api.graphql.master_rows import EACH, Given, SavedRowsResult, lookup, save_rows, shown
 from kontor.api.graphql.mutation import change
 from kontor.api.graphql.paging import After, Connection, First, connect, page_of, sorting
+from kontor.api.graphql.performance import open_work_by_partner
 from kontor.api.graphql.permissions import requires
 from kontor.auth.permissions import Permission
 from kontor.core.db import Session
 from kontor.core.errors import KontorError
-from kontor.partners import queries, service
+from kontor.partners import inviting, queries, service
 from kontor.partners.models import Partner as PartnerRow
+from kontor.partners.models import PartnerAgreement as PartnerAgreementRow
 from kontor.partners.models import PartnerKind
 from kontor.partners.states import PartnerState
 
 for _kind in (PartnerKind, PartnerState):
     strawberry.enum(_kind)
+
+
+@strawberry.type(
+    description="What a partner has in hand: orders that are open, articles with stock, reservations, and orders with "
+    "stock there that were not given to a place yet."
+)
+class PartnerOpenWork:
+    orders: int
+    articles: int
+    reservations: int
+    promised: int
 
 
 @strawberry.type(description="A dropshipper, franchisee, marketplace or other party that owns places.")
@@ -45,10 +60,28 @@ class Partner:
     created_at: datetime
     updated_at: datetime
 
+    @strawberry.field(description="All agreements by version, those to come among them.")
+    async def agreements(self, info: Info) -> list[PartnerAgreement]:
+        rows = await by_parent(info, PartnerAgreementRow.partner_id, self.id, order_by=PartnerAgreementRow.version)
+        return [PartnerAgreement.of(row) for row in rows]
+
+    @strawberry.field(description="What is agreed today; null where nothing is.")
+    async def present_agreement(self, info: Info) -> PartnerAgreement | None:
+        rows = await by_parent(info, PartnerAgreementRow.partner_id, self.id, order_by=PartnerAgreementRow.version)
+        return in_force_today(rows, await info.context.runtime.database.clock.now())
+
+    @strawberry.field(description="What is to be finished, moved or canceled when the partner is suspended.")
+    async def open_work(self, info: Info) -> PartnerOpenWork:
+        found = await by_key(info, open_work_by_partner, self.id)
+        return PartnerOpenWork(**{name: getattr(found, name) for name in _OPEN_WORK})
+
     @classmethod
     def of(cls, row: Any) -> Partner:
         """As the API shows it."""
         return cls(**shown(cls, row))
+
+
+_OPEN_WORK = ("orders", "articles", "reservations", "promised")
 
 
 @strawberry.input
@@ -81,6 +114,16 @@ class PartnerInput(Given):
     country: str | None = UNSET
     vat_id: str | None = UNSET
     agreement: JSON | None = UNSET
+
+
+@strawberry.input(description="Who begins for the partner and gets the invitation mail.")
+class FirstPersonInput:
+    name: str
+    email: str
+
+    def value(self) -> inviting.FirstPerson:
+        """As the domain takes it."""
+        return inviting.FirstPerson(self.name, self.email)
 
 
 @strawberry.type
@@ -119,15 +162,35 @@ class PartnersQuery:
 
 @strawberry.type
 class PartnersMutation:
-    @strawberry.mutation(extensions=[requires(Permission.PARTNERS_WRITE)], description="Add a partner as invited.")
-    async def invite_partner(self, info: Info, input: PartnerInput) -> PartnerResult:
+    @strawberry.mutation(
+        extensions=[requires(Permission.PARTNERS_WRITE)],
+        description="Add a partner as invited; its first person, where one is named, gets the invitation mail.",
+    )
+    async def invite_partner(
+        self, info: Info, input: PartnerInput, person: FirstPersonInput | None = None
+    ) -> PartnerResult:
         async def work(db: Session) -> PartnerRow:
             try:
-                return await service.invite_partner(db, cast(Any, input.values()))
+                partner = await service.invite_partner(db, cast(Any, input.values()))
             except KontorError as problem:
                 raise problem.within("input") from None
+            if person is not None:
+                await inviting.invite_person(db, partner, person.value())
+            return partner
 
-        return await _changed(info, work, input.values())
+        return await _changed(info, work, [input.values(), person])
+
+    @strawberry.mutation(
+        extensions=[requires(Permission.PARTNERS_WRITE)],
+        description="Let somebody in for a partner by mail; who has not begun yet is mailed again.",
+    )
+    async def invite_partner_person(self, info: Info, id: UUID, person: FirstPersonInput) -> PartnerResult:
+        async def work(db: Session) -> PartnerRow:
+            partner = await queries.lock_partner(db, id=id)
+            await inviting.invite_person(db, partner, person.value())
+            return partner
+
+        return await _changed(info, work, [id, person])
 
     @strawberry.mutation(
         extensions=[requires(Permission.PARTNERS_WRITE)],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from enum import Enum
 from typing import Any, ClassVar
 from uuid import UUID
@@ -37,12 +37,17 @@ class PaymentTransaction:
     shipment_id: UUID | None
     refund_id: UUID | None
     error: str | None
+    collect_on: date | None = strawberry.field(
+        description="The day a debit by mandate is due that its customer was told."
+    )
+    sequence_type: str | None = strawberry.field(description="Of a debit by mandate: OOFF, FRST or RCUR.")
     created_at: datetime
     finished_at: datetime | None
 
 
 _TRANSACTION = (
-    "id", "kind", "outcome", "shipment_id", "refund_id", "error", "created_at", "finished_at",
+    "id", "kind", "outcome", "shipment_id", "refund_id", "error", "collect_on", "sequence_type", "created_at",
+    "finished_at",
 )  # fmt: skip
 
 
@@ -55,6 +60,7 @@ class Payment(Shown):
     gateway: str
     state: PaymentState
     label: str | None
+    mandate_id: UUID | None
     amount: Money
     authorized: Money = strawberry.field(description="Promised or come in, less what was released.")
     captured: Money
@@ -228,6 +234,9 @@ class AddPaymentInput:
     gateway: str = ""
     token: str | None = None
     label: str | None = None
+    mandate: str | None = strawberry.field(
+        default=None, description="The reference of the SEPA mandate that a direct debit is drawn on."
+    )
 
 
 @strawberry.type

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import strawberry
 
+from kontor.api.graphql import guessing
 from kontor.api.graphql.context import Info
 from kontor.api.graphql.errors import Refusal
 from kontor.api.graphql.mutation import change
@@ -37,6 +38,7 @@ from kontor.core.db import Session
 from kontor.core.errors import InvalidInput
 from kontor.core.ids import new_id
 from kontor.core.principal import Principal, PrincipalKind
+from kontor.giftcards.values import GATEWAY as GIFT_CARDS
 from kontor.invoicing.goodwill import grant_goodwill
 from kontor.orders.intake import PaymentInput
 from kontor.orders.models import Order
@@ -252,10 +254,13 @@ class PaymentsMutation:
         "not be collected, or what is owed on account; completed orders may owe, too.",
     )
     async def add_payment(self, info: Info, input: AddPaymentInput) -> PaymentResult:
+        if input.gateway == GIFT_CARDS and input.token:
+            await guessing.check(info, guessing.Tried("", cards=frozenset({input.token})))
+
         async def work(db: Session) -> models.Payment:
             order = await lock_order(db, input.order_id, db.principal)
             promise = PaymentInput(
-                input.kind.value, _amount(order, input.amount), input.gateway, input.token, input.label
+                input.kind.value, _amount(order, input.amount), input.gateway, input.token, input.label, input.mandate
             )
             payment = await service.add_payment(db, order, promise, now=db.now)
             await db.flush()

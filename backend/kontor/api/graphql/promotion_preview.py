@@ -23,7 +23,10 @@ class PromotionBasketLineInput:
     unit_price: Long | None = None
 
 
-@strawberry.input(description="A basket as an order would bring it; `groups` are tags of the customer.")
+@strawberry.input(
+    description="A basket as an order would bring it; `groups` are tags of the customer. `shopper` is who asks, as the "
+    "shop tells its visitors apart (customer number, session, address): unknown coupons are counted for each."
+)
 class PromotionBasketInput:
     channel: str
     lines: list[PromotionBasketLineInput]
@@ -33,6 +36,7 @@ class PromotionBasketInput:
     country: str = ""
     facts: JSON | None = None
     currency: str | None = None
+    shopper: str = ""
 
 
 @strawberry.type(description="What a promotion takes off a line of the basket; off the shipping fee without an index.")

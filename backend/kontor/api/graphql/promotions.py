@@ -10,6 +10,7 @@ from uuid import UUID
 import strawberry
 from strawberry import UNSET
 
+from kontor.api.graphql import guessing
 from kontor.api.graphql.context import Info
 from kontor.api.graphql.errors import Refusal
 from kontor.api.graphql.master_rows import Given
@@ -28,6 +29,7 @@ from kontor.api.graphql.promotion_types import (
 from kontor.auth.permissions import Permission
 from kontor.core.db import Session
 from kontor.core.errors import InvalidInput, KontorError
+from kontor.orders.promoting import MOST_COUPONS
 from kontor.orders.quoting import BasketLine, QuoteInput, quote_basket
 from kontor.promotions import coupons, queries, service
 from kontor.promotions.events import stream_of
@@ -151,6 +153,9 @@ class PromotionsQuery:
         self, info: Info, basket: PromotionBasketInput, at: datetime | None = None
     ) -> PromotionPreview:
         asked = _quote_input(basket)
+        shopper = f"{basket.channel}/{basket.shopper.strip().lower()}"
+        named = frozenset(coupons.normalized(code) for code in basket.coupons[:MOST_COUPONS])
+        await guessing.check(info, guessing.Tried(shopper, named))
         async with info.context.runtime.database.read_only(info.context.principal) as db:
             try:
                 quote = await quote_basket(db, asked, at or db.now)

@@ -11,10 +11,11 @@ from uuid import UUID
 import strawberry
 
 from kontor.api.graphql.context import Info
+from kontor.api.graphql.decision_words import place_words
 from kontor.api.graphql.errors import Refusal
-from kontor.api.graphql.loaders import by_id, by_key, by_parent
+from kontor.api.graphql.loaders import by_id, by_parent
 from kontor.api.graphql.mutation import change
-from kontor.api.graphql.order_types import money, place_names
+from kontor.api.graphql.order_types import money
 from kontor.api.graphql.orders import LineQuantityInput
 from kontor.api.graphql.paging import After, Connection, First, connect, page_of, sorting
 from kontor.api.graphql.permissions import requires
@@ -24,9 +25,9 @@ from kontor.auth.permissions import Permission
 from kontor.core.db import Session
 from kontor.core.errors import InvalidInput
 from kontor.orders.models import Order
+from kontor.partners.models import ReturnPostage
 from kontor.returns import models, queries, receiving, service
 from kontor.returns.errors import ReturnNotFound
-from kontor.returns.places import describe_places
 from kontor.returns.receiving import Arrived, Finding
 from kontor.returns.refunding import refund_due
 from kontor.returns.service import Announcement, ReturnWish
@@ -78,8 +79,8 @@ class ReturnLine:
 
 
 _RETURN = (
-    "id", "number", "order_id", "state", "location_id", "note", "label_tracking", "label_document_id", "requested_at",
-    "expires_at", "updated_at",
+    "id", "number", "order_id", "state", "location_id", "postage_payer", "note", "label_tracking", "label_document_id",
+    "requested_at", "expires_at", "updated_at",
 )  # fmt: skip
 
 
@@ -91,6 +92,9 @@ class Return:
     state: ReturnState
     location_id: UUID | None
     fee: Money = strawberry.field(description="Kept from the refund, a line of its own.")
+    postage_payer: ReturnPostage | None = strawberry.field(
+        description="Whether we or the partner that shipped the goods bear the postage; null where none did."
+    )
     note: str | None
     label_tracking: str | None
     label_document_id: UUID | None
@@ -116,18 +120,12 @@ class Return:
         rows = await by_parent(
             info, models.ReturnPlaceDecision.return_id, self.id, order_by=models.ReturnPlaceDecision.return_id
         )
-        return [line for row in rows for line in await place_words(info, row.record, self.fee.currency)]
+        return [line for row in rows for line in await place_words(info, row.record)]
 
     @classmethod
     def of(cls, row: Any) -> Return:
         """As the API shows it."""
         return cls(fee=money(row.fee, row.currency), **{name: getattr(row, name) for name in _RETURN})
-
-
-async def place_words(info: Info, record: Any, currency: str) -> list[str]:
-    """A stored choice of places in words."""
-    names = await by_key(info, place_names, "all")
-    return describe_places(record, info.context.language, names, currency)
 
 
 @strawberry.input(description="What is left out does not narrow.")

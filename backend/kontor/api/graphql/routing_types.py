@@ -12,11 +12,10 @@ from strawberry import UNSET
 from strawberry.scalars import JSON
 
 from kontor.api.graphql.context import Info
+from kontor.api.graphql.decision_words import place_names, words
 from kontor.api.graphql.loaders import by_key
 from kontor.api.graphql.master_rows import Given, shown
-from kontor.api.graphql.order_types import place_names
 from kontor.api.graphql.scalars import Long
-from kontor.routing.explanation import describe
 from kontor.routing.policies import row_of, weights_of
 from kontor.routing.presets import Preset, Template, cost
 from kontor.routing.ruling import Per, RuleKind
@@ -178,8 +177,8 @@ class RoutingLoad:
 
     @strawberry.field
     async def name(self, info: Info) -> str:
-        names = await by_key(info, place_names, "all")
-        return names.get(str(self.location_id), "")
+        named = await by_key(info, place_names, "all")
+        return named.names.get(str(self.location_id), "")
 
 
 @strawberry.type(description="What one policy does over all orders of a simulation. Money in cents.")
@@ -279,13 +278,8 @@ class RoutingSimulationOrder:
 
     @strawberry.field(description="The old policy's decision in words.")
     async def before_explanation(self, info: Info) -> list[str]:
-        return await _words(info, self.before)
+        return await words(info, self.before)
 
     @strawberry.field(description="The other policy's decision in words.")
     async def after_explanation(self, info: Info) -> list[str]:
-        return await _words(info, self.after)
-
-
-async def _words(info: Info, record: Any) -> list[str]:
-    names = await by_key(info, place_names, "all")
-    return describe(record, info.context.language, names=names)
+        return await words(info, self.after)

@@ -35,6 +35,7 @@ FRAME = frozenset(
         "errors",
         "executing",
         "feeds",
+        "guessing",
         "inputs",
         "limits",
         "live",

@@ -73,9 +73,11 @@ class WebhooksQuery:
             )
         return connect(page, show_endpoint)
 
-    @strawberry.field(extensions=[requires(Permission.WEBHOOKS_READ)], description="The types an endpoint may ask for.")
-    async def webhook_event_types(self) -> list[str]:
-        return sorted(service.known_types())
+    @strawberry.field(
+        extensions=[requires(Permission.WEBHOOKS_READ)], description="The types an endpoint of the caller can get."
+    )
+    async def webhook_event_types(self, info: Info) -> list[str]:
+        return sorted(service.types_for(info.context.principal))
 
     @strawberry.field(extensions=[requires(Permission.WEBHOOKS_READ)])
     async def event_deliveries(

@@ -49,12 +49,14 @@ KINDS: dict[Language, dict[str, str]] = {
     "en": {
         "INVOICE": "Invoice", "CREDIT_NOTE": "Credit note", "DELIVERY_NOTE": "Delivery note",
         "RETURN_SLIP": "Return slip", "RETURN_LABEL": "Return label", "PICK_LIST": "Pick list",
-        "GOODS_LABEL": "Goods label", "INVOICE_XML": "Invoice (XML)", "CREDIT_NOTE_XML": "Credit note (XML)",
+        "GOODS_LABEL": "Goods label", "RETURN_PHOTO": "Photo of a return",
+        "INVOICE_XML": "Invoice (XML)", "CREDIT_NOTE_XML": "Credit note (XML)",
     },
     "de": {
         "INVOICE": "Rechnung", "CREDIT_NOTE": "Rechnungskorrektur", "DELIVERY_NOTE": "Lieferschein",
         "RETURN_SLIP": "Rücksendeschein", "RETURN_LABEL": "Rücksendeetikett", "PICK_LIST": "Pickliste",
-        "GOODS_LABEL": "Warenetikett", "INVOICE_XML": "Rechnung (XML)",
+        "GOODS_LABEL": "Warenetikett", "RETURN_PHOTO": "Foto einer Retoure",
+        "INVOICE_XML": "Rechnung (XML)",
         "CREDIT_NOTE_XML": "Rechnungskorrektur (XML)",
     },
 }  # fmt: skip

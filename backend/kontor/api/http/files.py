@@ -32,8 +32,9 @@ PERMISSIONS = {
     "PAYOUT_FILE": Permission.JOURNAL_READ,
     "RETURN_LABEL": Permission.RETURNS_READ,
     "RETURN_SLIP": Permission.RETURNS_READ,
+    "RETURN_PHOTO": Permission.RETURNS_READ,
 }
-SUFFIXES = {"application/pdf": ".pdf", "application/xml": ".xml"}
+SUFFIXES = {"application/pdf": ".pdf", "application/xml": ".xml", "image/jpeg": ".jpg", "image/png": ".png"}
 ATTACHMENT_POLICY = "default-src 'none'; sandbox"
 
 

@@ -31,7 +31,7 @@ MARK = {
 # Nobody lives there.
 RECIPIENT = {
     "en": ("Practice Customer", "Sample Street 1", "Sampletown"),
-    "de": Address(name="Übung Muster", street="Musterstraße 1", postal_code="00000", city="Musterstadt", country=""),
+    "de": ("Übung Muster", "Musterstraße 1", "Musterstadt"),
 }
 
 

@@ -29,7 +29,15 @@ log = structlog.get_logger("kontor.http")
 REQUESTS = Counter("kontor_http_requests_total", "Requests answered", ["area", "method", "status"])
 SECONDS = Histogram("kontor_http_seconds", "Time of a request", ["area"])
 AREAS = frozenset({"graphql", "auth", "oauth", "health", "metrics", "webhooks", "documents", "mailbox", "files"})
-OPEN = ("/health", "/metrics", "/vendor", "/explorer", "/assets", "/portal")  # for these nobody needs to be known
+OPEN = (
+    "/health",
+    "/metrics",
+    "/vendor",
+    "/explorer",
+    "/assets",
+    "/portal",
+    "/admin",
+)  # for these nobody needs to be known
 MAX_CALL, MAX_UPLOAD = 2_000_000, 50_000_000  # bytes
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")

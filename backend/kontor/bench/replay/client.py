@@ -75,6 +75,10 @@ class Api:
                 raise Refused(name, value["code"], f"{value['message']} {value.get('path')} {value.get('details')}")
         return data
 
+    async def token(self) -> str:
+        """The access token in use, for what does not go over `run`, such as a websocket; "" when the server is away."""
+        return self._token or await self._sign_in("")
+
     async def _send(self, body: bytes, headers: dict[str, str]) -> dict[str, Any]:
         deadline, troubles = time.monotonic() + PATIENCE_SECONDS, 0
         while True:

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -236,17 +237,34 @@ def _currency(fields: dict[str, Any]) -> str:
     return currency
 
 
+def _check_mandate(fields: dict[str, Any], *, takes: bool) -> None:
+    """A debit names a signed mandate, its place among the debits of it, and a day that has not passed."""
+    said = fields.get("mandate")
+    if said is None:
+        return
+    if not isinstance(said, dict):
+        raise BadRequest("mandate must be an object.")
+    for name in ("creditor", "reference", "signed_on", "scheme", "name", "iban"):
+        _text(said, name, 70)
+    if takes and said.get("sequence_type") not in ("OOFF", "FRST", "RCUR"):
+        raise BadRequest("sequence_type must be OOFF, FRST or RCUR.")
+    if takes and not date.fromisoformat(_text(said, "collect_on", 10)) > date.fromisoformat(said["signed_on"]):
+        raise BadRequest("collect_on must be after signed_on.")
+
+
 def _read_authorization(key: str, request: Request, fields: dict[str, Any]) -> Order:
     method = fields.get("capture_method", "manual")
     if method not in ("manual", "automatic"):
         raise BadRequest("capture_method must be manual or automatic.")
     kind = "authorize" if method == "manual" else "sale"
+    _check_mandate(fields, takes=kind == "sale")
     reference = _text(fields, "reference")
     return Order(kind, key, _amount(fields), _currency(fields), reference, method=_text(fields, "payment_method"))
 
 
 def _read_capture(key: str, request: Request, fields: dict[str, Any]) -> Order:
     final = fields.get("final", False) is True
+    _check_mandate(fields, takes=True)
     intent = request.path_params["intent"]
     reference = _text(fields, "reference")
     return Order("capture", key, _amount(fields), _currency(fields), reference, intent=intent, final=final)

@@ -1,12 +1,12 @@
 /** Signing in by password, passkey or the company; what goes wrong is said at the form, and nothing typed is lost. */
-import { call } from "../../shared/api.js";
-import { enter, tellServer } from "../../shared/auth.js";
-import { CodeForm } from "../../shared/components/code-form.js";
-import { Field, Submit, Summary, useForm } from "../../shared/components/form.js";
-import { t } from "../../shared/messages.js";
-import { passkeysWork, usePasskey } from "../../shared/passkey.js";
-import { place } from "../../shared/router.js";
-import { html, useEffect, useSignal } from "../../shared/ui.js";
+import { call } from "../api.js";
+import { enter, tellServer } from "../auth.js";
+import { CodeForm } from "./code-form.js";
+import { Field, Submit, Summary, useForm } from "./form.js";
+import { t } from "../messages.js";
+import { passkeysWork, usePasskey } from "../passkey.js";
+import { place } from "../router.js";
+import { html, useEffect, useSignal } from "../ui.js";
 
 const REFUSALS = ["away", "denied", "domain", "invalid", "often", "over", "unknown", "unverified"];
 
@@ -39,6 +39,6 @@ export function SignIn() {
       <${Summary} form=${key} />
       <button class="button" aria-disabled=${key.busy.value}>${t("signIn.passkey")}</button>
     </form>`}
-    ${companies.value.map((each) => html`<a key=${each.id} class="button" href=${`/auth/openid/${each.id}?next=/portal`} target="_self">${t("signIn.company", { name: each.name })}</a>`)}
+    ${companies.value.map((each) => html`<a key=${each.id} class="button" href=${`/auth/openid/${each.id}?next=/${place.value.path.split("/")[1]}`} target="_self">${t("signIn.company", { name: each.name })}</a>`)}
   </main>`;
 }

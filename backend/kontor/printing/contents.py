@@ -1,0 +1,126 @@
+"""What papers say, as plain JSON values. Pure.
+
+Each comes with its identity: what makes it this paper and not another version of it.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from kontor.printing.values import PickBy
+
+Content = dict[str, Any]
+LANGUAGES = ("de", "en")
+
+
+@dataclass(frozen=True, slots=True)
+class Goods:
+    """Pieces of one line of a fulfillment order; `outstanding` follow in other deliveries."""
+
+    sku: str
+    name: str
+    quantity: int
+    gtin: str = ""
+    outstanding: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A fulfillment order with what its papers show of the order and of who sells."""
+
+    id: UUID
+    number: str
+    location_id: UUID
+    order_number: str
+    language: str
+    recipient: Mapping[str, Any]
+    seller: Mapping[str, Any]
+    brand: Mapping[str, Any]
+    goods: Sequence[Goods]
+    gift_message: str = ""
+    footer_note: str = ""
+
+
+class Frozen(NamedTuple):
+    """A paper's content and the fingerprint of its identity."""
+
+    content: Content
+    fingerprint: str
+
+
+def written_in(language: str) -> str:
+    """The language itself where we write it, else English."""
+    return language if language in LANGUAGES else "en"
+
+
+def frozen(content: Content, identity: Any) -> Frozen:
+    """The content with the fingerprint of what it is about."""
+    text = json.dumps(identity, sort_keys=True, ensure_ascii=False, default=str)
+    return Frozen(content, hashlib.sha256(text.encode()).hexdigest())
+
+
+def letter(work: Work, day: str) -> Content:
+    """What every sheet about one fulfillment order has in common; `day` is its date."""
+    return {
+        "number": work.number,
+        "issued_on": day,
+        "language": written_in(work.language),
+        "seller": dict(work.seller),
+        "brand": dict(work.brand),
+        "recipient": dict(work.recipient),
+        "order_number": work.order_number,
+        "notes": [work.footer_note] if work.footer_note else [],
+    }
+
+
+def delivery_note(work: Work, day: str) -> Frozen:
+    """The goods of a fulfillment order for whoever opens the parcel; without prices, as it may lie in a present."""
+    lines = [{"name": each.name, "sku": each.sku, "gtin": each.gtin, "quantity": each.quantity} for each in work.goods]
+    said = [line | {"outstanding": each.outstanding} for line, each in zip(lines, work.goods, strict=True)]
+    content = letter(work, day) | {"lines": said, "gift_message": work.gift_message}
+    return frozen(content, [written_in(work.language), dict(work.recipient), lines, work.gift_message])
+
+
+def pick_list(works: Sequence[Work], place: str, moment: str, *, by: PickBy, language: str) -> Frozen:
+    """One walk through a place for these fulfillment orders; `moment` is on the place's own clock."""
+    lines = _by_article(works) if by is PickBy.ARTICLE else _by_order(works)
+    content = {
+        "location": place,
+        "created_at": moment,
+        "language": written_in(language),
+        "brand": dict(works[0].brand) if len({str(work.brand) for work in works}) == 1 else {},
+        "lines": lines,
+    }
+    taken = [[str(work.id), [[each.sku, each.quantity] for each in work.goods]] for work in works]
+    return frozen(content, [by, written_in(language), sorted(taken, key=str)])
+
+
+def _by_article(works: Iterable[Work]) -> list[Content]:
+    """Each article once; which orders get how many of it stands beside."""
+    taken: dict[str, list[tuple[str, Goods]]] = {}
+    for work in works:
+        for each in work.goods:
+            taken.setdefault(each.sku, []).append((work.order_number, each))
+    return [
+        {
+            "sku": sku,
+            "name": takes[0][1].name,
+            "gtin": takes[0][1].gtin,
+            "quantity": sum(each.quantity for _, each in takes),
+            "order": ", ".join(f"{number} ×{each.quantity}" for number, each in takes)
+            if len(takes) > 1
+            else takes[0][0],
+        }
+        for sku, takes in sorted(taken.items())
+    ]
+
+
+def _by_order(works: Iterable[Work]) -> list[Content]:
+    return [
+        {"sku": each.sku, "name": each.name, "gtin": each.gtin, "quantity": each.quantity, "order": work.order_number}
+        for work in works
+        for each in work.goods
+    ]

@@ -1,0 +1,33 @@
+/** The pages of operations and administration: sign in, then what the address says. */
+import { me, recognize } from "../shared/auth.js";
+import { Failure } from "../shared/components/failure.js";
+import { language, preferred, speak } from "../shared/messages.js";
+import { follow } from "../shared/router.js";
+import { effect, html, render, signal } from "../shared/ui.js";
+import { Admin } from "./routes.js";
+
+const LOCALES = new URL("./locales/", import.meta.url);
+const problem = signal(/** @type {any} */ (null));
+
+async function begin() {
+  problem.value = null;
+  try {
+    await recognize();
+  } catch (failed) {
+    problem.value = failed;
+  }
+}
+
+function App() {
+  if (problem.value) return html`<main class="alone"><${Failure} problem=${problem.value} retry=${begin} /></main>`;
+  return me.value === undefined ? null : html`<${Admin} />`;
+}
+
+follow("/admin");
+await speak(preferred(), LOCALES);
+await begin();
+effect(() => {
+  const wanted = me.value?.language;
+  if (wanted && wanted !== language.peek()) speak(wanted, LOCALES);
+});
+render(html`<${App} />`, /** @type {HTMLElement} */ (document.getElementById("app")));

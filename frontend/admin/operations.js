@@ -1,0 +1,106 @@
+/** What operations and administration ask of the API. Checked against schema.graphql by the tests. */
+
+const PROBLEM = "... on Error { code message path details }";
+
+export const PARTNERS = `query AdminPartners($filter: PartnersFilter, $after: String) {
+  partners(filter: $filter, sort: NAME, first: 50, after: $after) {
+    nodes {
+      id code name kind state createdAt updatedAt
+      openWork { orders articles }
+      presentAgreement { answerHours shipHours }
+    }
+    pageInfo { hasNextPage endCursor }
+  }
+}`;
+
+const AGREEMENT = `id version validFrom answerHours shipHours acceptedPermille onTimePermille canceledPermille trackingPermille
+  returnedPermille stockAgeHours returnPostage currency note createdAt by`;
+
+const PARTNER = `id code name kind state email language country createdAt updatedAt
+  openWork { orders articles reservations promised }
+  presentAgreement { id }
+  agreements { ${AGREEMENT} }`;
+
+export const ONE_PARTNER = `query AdminPartner($id: UUID!) { partner(id: $id) { ${PARTNER} } }`;
+
+export const INVITE = `mutation AdminInvite($input: PartnerInput!, $person: FirstPersonInput) {
+  invitePartner(input: $input, person: $person) { ... on PartnerPayload { partner { id name } } ${PROBLEM} }
+}`;
+
+export const INVITE_PERSON = `mutation AdminInvitePerson($id: UUID!, $person: FirstPersonInput!) {
+  invitePartnerPerson(id: $id, person: $person) { ... on PartnerPayload { partner { id } } ${PROBLEM} }
+}`;
+
+export const ACTIVATE = `mutation AdminActivate($id: UUID!) {
+  activatePartner(id: $id) { ... on PartnerPayload { partner { id state } } ${PROBLEM} }
+}`;
+
+export const SUSPEND = `mutation AdminSuspend($id: UUID!, $reason: String!) {
+  suspendPartner(id: $id, reason: $reason) { ... on PartnerPayload { partner { id state } } ${PROBLEM} }
+}`;
+
+export const END = `mutation AdminEnd($id: UUID!, $reason: String!) {
+  endPartner(id: $id, reason: $reason) { ... on PartnerPayload { partner { id state } } ${PROBLEM} }
+}`;
+
+export const AGREE = `mutation AdminAgree($input: AgreementInput!) {
+  makeAgreement(input: $input) { ... on AgreementPayload { agreement { id } } ${PROBLEM} }
+}`;
+
+export const OPEN_ORDERS = `query AdminOpenOrders($id: UUID!, $after: String) {
+  fulfillmentOrders(filter: { partnerIds: [$id], states: [SCHEDULED, OPEN, ACCEPTED, PICKED, PACKED, READY_FOR_PICKUP, ON_HOLD] },
+    sort: DUE_AT, first: 100, after: $after) {
+    nodes { id number state dueAt shipDueAt cancelRequested lines { id name quantity } }
+    pageInfo { hasNextPage endCursor }
+  }
+}`;
+
+export const PLACES = `query AdminPlaces($id: UUID!) { stockLocations(filter: { partnerIds: [$id] }, first: 200) { nodes { id code name } } }`;
+
+export const KEPT = `query AdminKept($places: [String!]) {
+  reservations(filter: { locations: $places }, first: 100) { nodes { id location sku quantity reference expiresAt } }
+}`;
+
+export const RELEASE = `mutation AdminRelease($id: UUID!) {
+  releaseReservation(id: $id) { __typename ${PROBLEM} }
+}`;
+
+export const CLEAR = `mutation AdminClear($partner: UUID!, $ids: [UUID!]!, $action: PartnerWorkClearing!, $reason: String!) {
+  clearPartnerWork(partnerId: $partner, fulfillmentOrderIds: $ids, action: $action, reason: $reason) {
+    ... on FulfillmentOrdersChanged { results {
+      ... on FulfillmentOrderChanged { fulfillmentOrder { id state cancelRequested } }
+      ... on RefusedRow { index code message }
+    } } ${PROBLEM}
+  }
+}`;
+
+export const FIGURES = `query AdminFigures($id: UUID!) {
+  partnerPerformance(partnerId: $id) {
+    orders weeks timeZone
+    series { measure moreIsBetter total { value target counted base } weeks { value target counted base } }
+  }
+}`;
+
+export const BEHIND = `query AdminBehind($id: UUID!, $measure: PartnerMeasure!, $week: Date) {
+  partnerPerformanceOrders(partnerId: $id, measure: $measure, week: $week) {
+    fulfillmentOrderId number moment counted base objection { id state reason answer }
+  }
+}`;
+
+export const DECIDE = `mutation AdminDecide($id: UUID!, $upheld: Boolean!, $answer: String!) {
+  decideObjection(id: $id, upheld: $upheld, answer: $answer) { ... on ObjectionPayload { objection { id state } } ${PROBLEM} }
+}`;
+
+export const OFFERS = `query AdminOffers($filter: CatalogOffersFilter, $after: String) {
+  catalogOffers(filter: $filter, sort: UPDATED_AT, first: 50, after: $after) {
+    nodes { id sku gtin name brand category state price { amount currency } texts attributes images validFrom validUntil reason missing sentAt partner { id name } variant { id sku } }
+    pageInfo { hasNextPage endCursor }
+  }
+  catalogOfferCounts { state count }
+}`;
+
+const DECIDED = `... on DecidedOffers { count refusedCount refused { id sku message } } ${PROBLEM}`;
+
+export const APPROVE = `mutation AdminApprove($ids: [UUID!]!) { approveOffers(ids: $ids) { ${DECIDED} } }`;
+
+export const RETURN = `mutation AdminReturn($ids: [UUID!]!, $reason: String!) { returnOffers(ids: $ids, reason: $reason) { ${DECIDED} } }`;

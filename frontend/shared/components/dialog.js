@@ -1,0 +1,22 @@
+/** A question in front of the page. The browser holds the focus in it and gives it back; Escape leaves. */
+import { t } from "../messages.js";
+import { html, useEffect, useRef } from "../ui.js";
+
+/** @param {{title: string, leave: () => void, children?: any}} props */
+export function Dialog({ title, leave, children }) {
+  const self = useRef(/** @type {HTMLDialogElement | null} */ (null));
+  useEffect(() => {
+    const before = /** @type {HTMLElement | null} */ (document.activeElement);
+    self.current?.showModal();
+    return () => before?.focus({ preventScroll: true });
+  }, []);
+  const canceled = (/** @type {Event} */ event) => {
+    event.preventDefault();
+    leave();
+  };
+  return html`<dialog ref=${self} class="dialog" aria-label=${title} onCancel=${canceled}>
+    <div class="row"><h2>${title}</h2>
+      <button type="button" class="button plain push" aria-label=${t("action.close")} onClick=${leave}>×</button></div>
+    <div class="stack">${children}</div>
+  </dialog>`;
+}
