@@ -27,6 +27,7 @@ def test_production_with_secrets_of_its_own_starts() -> None:
         ({"KONTOR_VAT_REGISTER": "other"}, "KONTOR_VAT_REGISTER"),
         ({"KONTOR_VAT_RECHECK_DAYS": "0"}, "KONTOR_VAT_RECHECK_DAYS"),
         ({"KONTOR_STRIPE_SECRET_KEY": "sk_test_1"}, "KONTOR_STRIPE_WEBHOOK_SECRETS"),
+        ({"KONTOR_DHL_API_KEY": "key"}, "KONTOR_DHL_USER"),
     ],
 )
 def test_what_is_missing_is_named(environment: dict[str, str], named: str) -> None:

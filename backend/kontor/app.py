@@ -39,6 +39,7 @@ FURTHER = (
     "kontor.api.http.uploads",
     "kontor.api.http.printing",
     "kontor.api.http.photos",
+    "kontor.api.http.branding",
     "kontor.api.http.mailbox",
     "kontor.api.http.documents",
     "kontor.api.http.sign_in",

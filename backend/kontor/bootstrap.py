@@ -116,7 +116,27 @@ def bind_adapters(ports: Ports, settings: Settings) -> None:
         ports.register(LiveStock, system, name=name)
     if settings.vat_register == "vies":
         _bind_vies(ports, settings)
+    _bind_carriers(ports, settings)
     _bind_gateway(ports, settings)
+
+
+def _bind_carriers(ports: Ports, settings: Settings) -> None:
+    """Labels of our own always, carriers where their credentials are set."""
+    from kontor.adapters.carriers import dhl_parcel_de, own_label
+    from kontor.adapters.payments.wire import connect
+    from kontor.carriers.ports import Carrier
+    from kontor.documents.rendering import Renderer
+
+    ports.register(Carrier, own_label.OwnLabelCarrier(ports.get(Renderer)), name=own_label.NAME)
+    if settings.dhl_api_key:
+        dhl = dhl_parcel_de.DhlParcelDe(
+            connect(settings.dhl_url or dhl_parcel_de.API_URL, timeout=30.0),
+            connect(settings.dhl_tracking_url or dhl_parcel_de.TRACKING_URL),
+            api_key=settings.dhl_api_key,
+            user=settings.dhl_user,
+            password=settings.dhl_password,
+        )
+        ports.register(Carrier, dhl, name=dhl_parcel_de.NAME)
 
 
 def _bind_vies(ports: Ports, settings: Settings) -> None:

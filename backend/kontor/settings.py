@@ -29,6 +29,11 @@ class Settings:
     default_gateway: str = ""
     secret_key: str = ""
     live_stock: str = ""
+    dhl_api_key: str = field(default="", repr=False)
+    dhl_user: str = ""
+    dhl_password: str = field(default="", repr=False)
+    dhl_url: str = ""
+    dhl_tracking_url: str = ""
     vat_register: str = ""
     vat_register_url: str = ""
     vat_recheck_days: int = 90
@@ -84,6 +89,8 @@ def _check(settings: Settings) -> None:
     if not 1 <= settings.vat_recheck_days <= 3_650:
         raise ValueError(f"{PREFIX}VAT_RECHECK_DAYS is {settings.vat_recheck_days}: expected 1 to 3650")
     _check_stripe(settings)
+    if settings.dhl_api_key and not (settings.dhl_user and settings.dhl_password):
+        raise ValueError(f"{PREFIX}DHL_USER and {PREFIX}DHL_PASSWORD must be set with the key: labels need them")
     if settings.redis_url and not settings.secret_key:
         raise ValueError(
             f"{PREFIX}SECRET_KEY must be set where several processes serve: each would sign with a key of its own"

@@ -6,6 +6,10 @@ SUBSCRIBERS: dict[str, tuple[str, ...]] = {
     "GatewayPayoutConverted": ("invoicing.post_journal",),
     "GatewayPayoutArrived": ("invoicing.post_journal",),
     "GatewayDifferenceExplained": ("invoicing.post_journal",),
+    # carriers
+    "LabelCreated": (),
+    "LabelRefused": (),
+    "LabelCanceled": (),
     # catalog
     "ProductsSaved": (),
     "PoolCodesAdded": (),
@@ -14,6 +18,7 @@ SUBSCRIBERS: dict[str, tuple[str, ...]] = {
     "OffersReturned": (),
     "OffersWithdrawn": ("inventory.unlist_withdrawn",),
     # channels
+    "BrandSaved": (),
     "SalesChannelsSaved": (),
     # customers
     "CustomersSaved": (),

@@ -1,7 +1,6 @@
 /** The orders of the partner as they change, on whatever page one is; a new one calls. */
 import { call } from "../shared/attention.js";
 import { may, me } from "../shared/auth.js";
-import { follow, stop } from "../shared/live.js";
 import { effect, untracked } from "../shared/ui.js";
 import { ORDERS_CHANGED, ORDERS_SINCE } from "./operations.js";
 
@@ -22,12 +21,33 @@ function consider({ id, node }) {
   call();
 }
 
+/** Loaded once the first screen is there. */
+const live = () => import("../shared/live.js");
+
 /** Follow for as long as somebody is signed in. */
 export function watch() {
   return effect(() => {
-    if (!me.value) return untracked(stop);
-    if (may("fulfillment:read")) untracked(() => follow(ORDERS_LIVE, consider));
+    if (!me.value) live().then(({ stop }) => me.peek() || stop());
+    else if (may("fulfillment:read")) untracked(() => following(ORDERS_LIVE, consider));
   });
+}
+
+/**
+ * As `follow`, whether or not it is loaded yet.
+ * @param {import("../shared/live.js").Topic} topic
+ * @param {(update: Update) => void} changed
+ */
+function following(topic, changed) {
+  const person = me.peek();
+  let over = false;
+  let leave = () => {};
+  live().then(({ follow }) => {
+    if (!over && me.peek() === person) leave = follow(topic, changed);
+  });
+  return () => {
+    over = true;
+    leave();
+  };
 }
 
 /**
@@ -43,7 +63,7 @@ export function lookAnew(topic, look, busy) {
     clearTimeout(timer);
     timer = setTimeout(() => (busy() ? soon() : look()), SOON);
   };
-  const leave = follow(topic, soon);
+  const leave = following(topic, soon);
   return () => {
     clearTimeout(timer);
     leave();

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "c4e81f0a6b37"
-down_revision = "7d2f90b3c41e"
+down_revision = "4d9b62f0a81e"
 branch_labels = None
 depends_on = None
 

@@ -15,6 +15,8 @@ EDGE_DOORS = DOORS | {"jobs", "tasks"}
 
 # Private module -> why every package may use it.
 OPENED: dict[str, str] = {
+    "kontor.channels.colors": "the shades of a color and its contrast, pure functions, for whoever shows them",
+    "kontor.channels.logos": "the forms in which logos are kept, pure functions, for whoever shows them",
     "kontor.invoicing.posting": "the accounts of the journal and what each event moves, pure functions",
     "kontor.locations.distance": "the one way to measure between two places, a pure function of coordinates",
     "kontor.locations.calendars": "the one way to count working days and cut-off times, a pure function",

@@ -75,6 +75,7 @@ async def test_endpoint_that_answers_500_for_an_hour_gets_everything_in_order_an
         await save(database, up.url)
         await happen(database, story, placed(story), OrderConfirmed, OrderCompleted)
         await happen(database, other, placed(other))
+        await relay.hurry(runtime)
         await drain()
         assert up.types == ["order.placed", "order.confirmed", "order.completed", "order.placed"]
         for _ in range(5):

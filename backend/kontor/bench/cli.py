@@ -29,6 +29,7 @@ NAMES = (
     "pricing",
     "invoices",
     "exports",
+    "documents",
 )
 Wanted = Annotated[list[str] | None, typer.Argument(help=f"Which of {', '.join(NAMES)}; all when none is named.")]
 Keep = Annotated[bool, typer.Option("--write/--no-write", help="Write the figures to the report.")]
@@ -36,7 +37,8 @@ Report = Annotated[Path | None, typer.Option(help="The report; docs/benchmarks.m
 Orders = Annotated[
     int | None,
     typer.Option(
-        help="Orders of intake, life, sourcing, routing, geography, pricing, exports and, at each size, growth.", min=1
+        help="Orders of intake, life, sourcing, routing, geography, pricing, exports, documents, each size of growth.",
+        min=1,
     ),
 ]
 Burst = Annotated[int | None, typer.Option(help="Orders that life places at once; 0 for no burst.", min=0)]

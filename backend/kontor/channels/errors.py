@@ -1,6 +1,6 @@
 """Refusals of channels."""
 
-from kontor.core.errors import InvalidInput, NotFound
+from kontor.core.errors import Conflict, InvalidInput, NotFound
 
 
 class ChannelNotFound(NotFound):
@@ -13,3 +13,9 @@ class ChannelFixed(InvalidInput):
     """What orders and prices rely on does not change once a channel exists."""
 
     default_code = "CHANNEL_FIXED"
+
+
+class BrandTaken(Conflict):
+    """A code is one retailer's, and a channel or legal entity has one brand."""
+
+    default_code = "BRAND_TAKEN"

@@ -10,3 +10,11 @@ class SalesChannelsSaved(Event):
     """These channels were added or changed."""
 
     codes: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class BrandSaved(Event):
+    """A retailer looks otherwise from now on."""
+
+    code: str
+    version: int

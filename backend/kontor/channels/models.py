@@ -34,7 +34,8 @@ class ShortagePolicy(StrEnum):
 class LegalEntity(Model):
     """Who sells: name, address, tax ids and bank on every document; number series hang on it.
 
-    The day of an order and of a document, and the year of its number, are those of the entity's time zone.
+    The day of an order and of a document, and the year of its number, are those of the entity's time zone. With a GS1
+    company prefix its parcels bear an SSCC.
     """
 
     __tablename__ = "legal_entity"
@@ -53,9 +54,45 @@ class LegalEntity(Model):
     bic: Mapped[str | None] = mapped_column(sa.String(11))
     email: Mapped[str | None] = mapped_column(sa.String(254))
     phone: Mapped[str | None] = mapped_column(sa.String(40))
+    gs1_prefix: Mapped[str | None] = mapped_column(sa.String(12))
     brand_color: Mapped[str] = mapped_column(sa.String(7), default="#1f3a5f")
     logo_svg: Mapped[str | None] = mapped_column(sa.Text)
     footer: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
+
+
+class BrandFont(StrEnum):
+    """In what letters a retailer writes: those of the reader's device, or ours, which documents are set in too."""
+
+    SYSTEM = "SYSTEM"
+    SOURCE_SANS = "SOURCE_SANS"
+
+
+class Brand(Model):
+    """A version of how a retailer looks, never changed: the latest one of a `code` counts.
+
+    It is that of one channel, or of all channels of a legal entity that have none of their own. Logos are clean SVG, or
+    a PNG as data URL. `texts` is {language: {place: text}}, the places those of `BRAND_TEXTS`.
+    """
+
+    __tablename__ = "brand"
+    __table_args__ = (
+        sa.UniqueConstraint("code", "version"),
+        sa.CheckConstraint("(channel_id IS NULL) <> (legal_entity_id IS NULL)", name="owner"),
+    )
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(sa.String(40))
+    version: Mapped[int]
+    channel_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("sales_channel.id"))
+    legal_entity_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("legal_entity.id"))
+    name: Mapped[str] = mapped_column(sa.String(120))
+    color: Mapped[str] = mapped_column(sa.String(7))
+    radius: Mapped[int]
+    font: Mapped[BrandFont] = mapped_column(state_type(BrandFont))
+    logo_light: Mapped[str | None] = mapped_column(sa.Text)
+    logo_dark: Mapped[str | None] = mapped_column(sa.Text)
+    texts: Mapped[dict[str, Any]] = mapped_column(Json)
+    created_at: Mapped[datetime]
+    created_by: Mapped[str] = mapped_column(sa.String(200))
 
 
 class SalesChannel(Model):

@@ -45,6 +45,7 @@ ENTITY_FIELDS: dict[str, Field] = {
     "bic": Field(fields.text(11, pattern=r"[A-Z0-9]{8}([A-Z0-9]{3})?", upper=True), empty=True),
     "email": Field(fields.email, empty=True),
     "phone": Field(fields.text(40), empty=True),
+    "gs1_prefix": Field(fields.text(12, pattern=r"\d{4,12}"), empty=True),
     "brand_color": Field(fields.text(7, pattern=r"#[0-9a-fA-F]{6}"), default="#1f3a5f"),
     "logo_svg": Field(fields.text(100_000), empty=True),
     "footer": Field(fields.facts(), read=cells.json, default={}),
@@ -88,6 +89,7 @@ class LegalEntityData(TypedDict, total=False):
     bic: str | None
     email: str | None
     phone: str | None
+    gs1_prefix: str | None
     brand_color: str
     logo_svg: str | None
     footer: dict[str, Any]

@@ -4,7 +4,7 @@ import io
 from functools import lru_cache
 
 import segno
-from barcode.codex import Code128  # type: ignore[import-untyped]
+from barcode.codex import Code128, Gs1_128  # type: ignore[import-untyped]
 from barcode.ean import EAN13  # type: ignore[import-untyped]
 
 _CODE128_CHARACTERS = frozenset(map(chr, range(32, 127)))
@@ -31,6 +31,12 @@ def bars(text: str) -> str:
     if digits := gtin13(text):
         return _svg_of_modules(EAN13(digits).build()[0])
     return _svg_of_modules(Code128(text).build()[0]) if can_be_code128(text) else ""
+
+
+@lru_cache(maxsize=512)
+def gs1_128(element: str) -> str:
+    """GS1-128 of one element string, its identifier first: `00` and an SSCC. Quiet zones are the caller's."""
+    return _svg_of_modules(Gs1_128(element).build()[0])
 
 
 def _svg_of_modules(modules: str) -> str:

@@ -24,6 +24,7 @@ def letter_view(
         "facts": [fact for fact in facts if fact[1]],
         "second_address": second,
         "footer": footer_columns(letter.seller, language),
+        "footer_lines": list(letter.footer),
         "notes": list(letter.notes),
     }
 

@@ -55,7 +55,7 @@ def delivery_note_view(note: DeliveryNote) -> View:
 def return_slip_view(slip: ReturnSlip) -> View:
     words, language = texts(slip.language), slip.language
     facts = [
-        (words["rma_number"], slip.number),
+        (words["rma_number" if slip.announced else "delivery_note"], slip.number),
         (words["date"], day(slip.issued_on, language)),
         (words["order_number"], slip.order_number),
         (words["customer_number"], slip.customer_number),

@@ -20,6 +20,7 @@ from kontor.core.errors import InvalidInput
 from kontor.documents import hybrid
 from kontor.documents.billing import credit_note_view, invoice_view
 from kontor.documents.formatting import TEMPLATES
+from kontor.documents.labels import parcel_label_view
 from kontor.documents.papers import delivery_note_view, goods_label_view, pick_list_view, return_slip_view
 from kontor.documents.values import (
     Attachment,
@@ -28,6 +29,7 @@ from kontor.documents.values import (
     Document,
     GoodsLabel,
     InvoiceDocument,
+    ParcelLabel,
     PickList,
     ReturnSlip,
 )
@@ -39,12 +41,13 @@ _PAGES: dict[type, tuple[str, Callable[[Any], dict[str, Any]]]] = {
     ReturnSlip: ("return_slip.typ", return_slip_view),
     PickList: ("pick_list.typ", pick_list_view),
     GoodsLabel: ("goods_label.typ", goods_label_view),
+    ParcelLabel: ("parcel_label.typ", parcel_label_view),
 }
 CPU_SECONDS = Counter("kontor_document_cpu_seconds_total", "CPU spent on drawing documents", ["template"])
 DRAWN = Counter("kontor_documents_drawn_total", "Documents drawn", ["template"])
 _UNPRINTABLE = re.compile(r'the text `"(.*?)"` could not be displayed')
 _ESCAPE = re.compile(r"\\u\{([0-9a-f]+)\}")
-_MARKUP_ONLY = frozenset({"logo", "code"})
+_MARKUP_ONLY = frozenset({"logo", "code", "sscc_code"})
 
 
 class Renderer:
@@ -122,7 +125,7 @@ class Renderer:
 def _date_of(document: Document) -> date:
     if isinstance(document, PickList):
         return document.created_at.date()
-    return document.printed_on if isinstance(document, GoodsLabel) else document.issued_on
+    return document.printed_on if isinstance(document, GoodsLabel | ParcelLabel) else document.issued_on
 
 
 def _attachment(attachment: Attachment) -> dict[str, str]:

@@ -63,7 +63,7 @@ class Brand:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
-    """What every sheet with an address window has in common."""
+    """What every sheet with an address window has in common; `footer` are lines of the retailer's own below it."""
 
     number: str
     issued_on: date
@@ -74,6 +74,7 @@ class Letter:
     order_number: str = ""
     customer_number: str = ""
     notes: tuple[str, ...] = ()
+    footer: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,9 +197,13 @@ class ReturnLabel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReturnSlip(Letter):
-    """Lies in the returned parcel; `number` is the RMA number, also as a QR code for the receiving desk."""
+    """Lies in the returned parcel; `number` is the RMA number, also as a QR code for the receiving desk.
+
+    A slip that lies in every parcel, before anybody `announced` a return, bears the number of the delivery note.
+    """
 
     lines: tuple[ReturnSlipLine, ...]
+    announced: bool = True
     label: ReturnLabel | None = None
     return_by: date | None = None
 
@@ -253,7 +258,32 @@ class GoodsLabel:
     copies: int = 1
 
 
-Document = InvoiceDocument | CreditNoteDocument | DeliveryNote | ReturnSlip | PickList | GoodsLabel
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParcelLabel:
+    """A label on a parcel, to the customer or back; sizes in millimeters.
+
+    `code` becomes a Code 128: the tracking number, on a label back the number of the return. `sscc` becomes the GS1-128
+    of the logistic unit.
+    """
+
+    language: Language
+    printed_on: date
+    brand: Brand
+    sender: Address
+    recipient: Address
+    number: str
+    code: str
+    code_title: str = ""
+    title: str = ""
+    carrier: str = ""
+    sscc: str = ""
+    facts: tuple[tuple[str, str], ...] = ()
+    returned: bool = False
+    width_mm: int = 100
+    height_mm: int = 150
+
+
+Document = InvoiceDocument | CreditNoteDocument | DeliveryNote | ReturnSlip | PickList | GoodsLabel | ParcelLabel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -160,13 +160,14 @@ class ShipmentLine(Model):
 
 
 class Parcel(Model):
-    """A parcel and its tracking."""
+    """A parcel and its tracking; `sscc` is its GS1 number as a logistic unit, where who sells has a company prefix."""
 
     __tablename__ = "parcel"
     __table_args__ = (
         sa.Index("ix_parcel_shipment_id", "shipment_id"),
         sa.Index("ix_parcel_tracking_number", "tracking_number"),
         sa.Index("ix_parcel_updated_at_id", "updated_at", "id"),
+        sa.UniqueConstraint("sscc"),
     )
     id: Mapped[UUID] = mapped_column(primary_key=True)
     fulfillment_order_id: Mapped[UUID] = mapped_column(sa.ForeignKey("fulfillment_order.id"), index=True)
@@ -175,6 +176,7 @@ class Parcel(Model):
     carrier: Mapped[str | None] = mapped_column(sa.String(60))
     tracking_number: Mapped[str | None] = mapped_column(sa.String(80))
     tracking_url: Mapped[str | None] = mapped_column(sa.String(500))
+    sscc: Mapped[str | None] = mapped_column(sa.String(18))
     weight_g: Mapped[int] = mapped_column(default=0)
     contents: Mapped[list[Any]] = mapped_column(Json, default=list)
     created_at: Mapped[datetime]

@@ -1,14 +1,17 @@
 """Parcels of a fulfillment order: packed, filled in with tracking when they leave, on the way until they arrive."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
+from kontor.core import numbering
 from kontor.core.db import Session
 from kontor.core.errors import InvalidInput
 from kontor.core.ids import new_id
 from kontor.core.statemachine import change_row, transition
+from kontor.documents.gs1 import sscc
 from kontor.fulfillment import queries
 from kontor.fulfillment.models import FulfillmentLine, FulfillmentOrder, Parcel, Shipment
 from kontor.fulfillment.splitting import Counts, counts_of
@@ -131,3 +134,16 @@ async def back_to_the_place(db: Session, row: FulfillmentOrder, *, now: datetime
         if parcel.state is ParcelState.IN_TRANSIT:
             transition(db, parcel, ParcelState.CREATED, table=PARCEL, now=now, reason="recalled")
             parcel.shipment_id, parcel.updated_at = None, now
+
+
+async def number_parcels(db: Session, row_ids: Iterable[UUID]) -> None:
+    """Give each parcel of these fulfillment orders its SSCC, where who sells has a GS1 company prefix.
+
+    The series of a prefix is locked until the commit, so no two parcels share a number: the last step of a unit.
+    """
+    waiting = await queries.unnumbered_parcels(db, row_ids)
+    for prefix in sorted(waiting):
+        parcels = waiting[prefix]
+        first = await numbering.take(db, f"sscc/{prefix}", len(parcels))
+        for serial, parcel in enumerate(parcels, first):
+            parcel.sscc = sscc(prefix, serial)

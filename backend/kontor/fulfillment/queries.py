@@ -6,6 +6,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from kontor.channels.models import LegalEntity, SalesChannel
 from kontor.core.db import Session, chunks, in_key_order
 from kontor.core.principal import Principal
 from kontor.fulfillment.errors import FulfillmentOrderNotFound, ShipmentNotFound
@@ -138,6 +139,27 @@ async def parcels_of(db: Session, ids: Iterable[UUID]) -> dict[UUID, list[Parcel
             sa.select(Parcel).where(Parcel.fulfillment_order_id.in_(part), IS_PARCEL).order_by(Parcel.id)
         ):
             found[parcel.fulfillment_order_id].append(parcel)
+    return found
+
+
+async def unnumbered_parcels(db: Session, row_ids: Iterable[UUID]) -> dict[str, list[Parcel]]:
+    """Parcels without an SSCC, by the GS1 company prefix of who sells; those of sellers without one are left out."""
+    await db.flush()
+    found: dict[str, list[Parcel]] = {}
+    for part in chunks(in_key_order(row_ids)):
+        rows = await db.execute(
+            sa.select(Parcel, LegalEntity.gs1_prefix)
+            .join(FulfillmentOrder, FulfillmentOrder.id == Parcel.fulfillment_order_id)
+            .join(SalesChannel, SalesChannel.id == FulfillmentOrder.channel_id)
+            .join(LegalEntity, LegalEntity.id == SalesChannel.legal_entity_id)
+            .where(
+                Parcel.fulfillment_order_id.in_(part), Parcel.sscc.is_(None), LegalEntity.gs1_prefix.is_not(None),
+                IS_PARCEL,
+            )
+            .order_by(Parcel.id)
+        )  # fmt: skip
+        for parcel, prefix in rows:
+            found.setdefault(prefix or "", []).append(parcel)
     return found
 
 

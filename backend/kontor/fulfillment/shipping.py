@@ -13,7 +13,7 @@ from kontor.fulfillment.answering import take_on
 from kontor.fulfillment.errors import WrongDeliveryType
 from kontor.fulfillment.events import FulfillmentOrderShipped
 from kontor.fulfillment.models import FulfillmentOrder, Shipment
-from kontor.fulfillment.parcels import ParcelInput, attach, check_parcels, write_parcels
+from kontor.fulfillment.parcels import ParcelInput, attach, check_parcels, number_parcels, write_parcels
 from kontor.fulfillment.queries import parcels_of
 from kontor.fulfillment.shipments import Leaving, book_shipments
 from kontor.fulfillment.splitting import counts_of, is_all, rest_of
@@ -102,6 +102,7 @@ async def pack(
         line.picked = line.quantity
     step(db, row, S.PACKED, now=now)
     write_parcels(db, row, lines, parcels, now=now)
+    await number_parcels(db, [row.id])
     return row
 
 
@@ -142,6 +143,7 @@ async def ship_all(
         _tell(db, leaving, how, now=now)
     await count(db, work, now=now)
     await settle_capacity(db, work)
+    await number_parcels(db, [leaving.row.id for leaving in going.values() if leaving.row is not None])
     return [refusal or going[index].sent for index, refusal in enumerate(results)]
 
 

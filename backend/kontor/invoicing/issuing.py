@@ -8,7 +8,8 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from kontor.channels.models import LegalEntity, SalesChannel
+from kontor.channels.branding import brands_of_channels, shown_on_papers
+from kontor.channels.models import Brand, LegalEntity, SalesChannel
 from kontor.core import numbering
 from kontor.core.clock import local_day
 from kontor.core.db import Session
@@ -92,6 +93,7 @@ async def _drafts(
     lines = await queries.lines_of(db, ids)
     charges = await queries.charges_of(db, orders)
     sellers = await queries.sellers_of(db, {order.channel_id for order in orders.values()})
+    brands = await brands_of_channels(db, {order.channel_id for order in orders.values()})
     promises = await queries.payments_of(db, orders)
     settings = await payments.settings_of(db, list(orders.values()))
     before = await queries.sums_of(db, Invoice.gross, Invoice.order_id, orders)
@@ -112,7 +114,7 @@ async def _drafts(
         today = local_day(now, entity.timezone)
         until = today + timedelta(days=channel.payment_days if due else 0)
         vouchers = bool(said) and all(row.get("voucher") for row in said)
-        content = _frozen(order, channel, entity, taxed=any(row["tax"] for row in said)) | {
+        content = _frozen(order, channel, entity, brands.get(channel.id), taxed=any(row["tax"] for row in said)) | {
             **({"treatment": "VOUCHER"} if vouchers else {}),
             "shipment_number": shipment["number"],
             "issued_on": today.isoformat(),
@@ -143,7 +145,9 @@ def _shares(promises: Sequence[Payment], done: int, gross: int, settings: Mappin
     return {item: amount for item in after if (amount := after[item] - before.get(item, 0)) > 0}
 
 
-def _frozen(order: Order, channel: SalesChannel, entity: LegalEntity, *, taxed: bool) -> dict[str, Any]:
+def _frozen(
+    order: Order, channel: SalesChannel, entity: LegalEntity, brand: Brand | None, *, taxed: bool
+) -> dict[str, Any]:
     """Who sells what to whom under which treatment, as it is now.
 
     Where tax is charged the invoice does not say that the customer owes it or that none is due: the seller is
@@ -151,16 +155,17 @@ def _frozen(order: Order, channel: SalesChannel, entity: LegalEntity, *, taxed: 
     """
     place = order.place_of_supply or _place_of_old(order, entity)
     across = place.treatment is TaxTreatment.CROSS_BORDER or (taxed and not place.taxed)
+    language = order.language if order.language in ("de", "en") else "en"
     delivery = order.shipping_address if order.delivery_type is DeliveryType.SHIP else None
     return {
         # The buyer's own references, which their books find the document by, come as facts of the order.
         **{name: str(fact) for name in ("buyer_reference", "purchase_order") if (fact := order.facts.get(name))},
         "email": order.email,
-        "language": order.language if order.language in ("de", "en") else "en",
+        "language": language,
         "currency": order.currency,
         "gross": order.gross,
         "seller": {name: getattr(entity, name) for name in SELLER_COLUMNS},
-        "brand": {"name": channel.name, "color": entity.brand_color},
+        "brand": shown_on_papers(brand, channel.name, entity.brand_color, entity.id, language),
         "recipient": order.billing_address,
         "delivery_address": delivery if delivery and delivery != order.billing_address else None,
         "order_number": order.number,

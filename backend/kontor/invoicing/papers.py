@@ -9,6 +9,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from kontor.channels.branding import logos_of_papers
 from kontor.channels.models import LegalEntity
 from kontor.core.db import Session
 from kontor.documents.billing import settlement_terms, tax_notes
@@ -70,8 +71,11 @@ async def papers_of(
             .join(Order, Order.id == columns.order_id)
         )  # fmt: skip
         found = found if drawn else found.where(columns.document_id.is_(None))
-        for row in await queries.rows_of(db, found, columns.id, ids):
-            page = show(row["number"], row["content"], row["logo_svg"] or "")
+        rows = await queries.rows_of(db, found, columns.id, ids)
+        logos = await logos_of_papers(db, [row["content"]["brand"] for row in rows])
+        for row in rows:
+            logo = logos.get(row["content"]["brand"].get("id", ""), row["logo_svg"] or "")
+            page = show(row["number"], row["content"], logo)
             key = f"{folder}/{row['code']}/{row['year']}/{row['number']}.pdf"
             owners = (row["id"], row["order_id"], row["channel_id"], row["customer_id"])
             papers.append(Paper(*owners, page, key, row["content"]))
@@ -117,6 +121,7 @@ def credit_note_page(number: str, content: Mapping[str, Any], logo: str) -> Cred
 
 
 def _common(number: str, content: Mapping[str, Any], logo: str) -> dict[str, Any]:
+    brand = content["brand"].get("texts") or {}
     taxes = [
         TaxSubtotal(rate=Decimal(row["rate"]), net=row["net"], tax=row["tax"], gross=row["gross"])
         for row in content["taxes"]
@@ -129,6 +134,7 @@ def _common(number: str, content: Mapping[str, Any], logo: str) -> dict[str, Any
         "brand": brand_of(content["brand"], logo),
         "recipient": address_of(content["recipient"]),
         "order_number": content["order_number"],
+        "footer": tuple(brand.get("footer", "").splitlines()),
         "currency": content["currency"],
         "lines": tuple(_line(line) for line in content["lines"]),
         "taxes": tuple(taxes),
@@ -142,6 +148,7 @@ def _common(number: str, content: Mapping[str, Any], logo: str) -> dict[str, Any
         "ordered_on": date.fromisoformat(content["ordered_on"]),
         "recipient_vat_id": content["vat_id"] or "",
         "reference": content.get("buyer_reference", ""),
+        "notes": tuple(note for note in (brand.get("invoice", ""),) if note),
         "payments": tuple(PaymentShare(method=row["method"], amount=row["amount"]) for row in content["payments"]),
     }
 

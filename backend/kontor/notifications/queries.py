@@ -1,11 +1,13 @@
 """Statements over messages, and the loading of all their facts: one statement per table, however many messages."""
 
 from collections.abc import Callable, Collection, Iterable, Sequence
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
+from kontor.channels.branding import brands_of_channels
 from kontor.channels.models import LegalEntity, SalesChannel
 from kontor.core.db import Session
 from kontor.core.pagination import Page, PageRequest, choose, narrow, paginate
@@ -89,7 +91,7 @@ async def orders_by_id(db: Session, order_ids: Collection[UUID]) -> dict[UUID, A
 
 
 async def channels_by_id(db: Session, ids: Collection[UUID]) -> dict[UUID, Any]:
-    """The channels of the orders, with their legal entity's columns beside: whose letterhead it is."""
+    """The channels of the orders, with their legal entity's columns and their brand beside: whose letterhead it is."""
     if not ids:
         return {}
     found = sa.select(
@@ -98,7 +100,9 @@ async def channels_by_id(db: Session, ids: Collection[UUID]) -> dict[UUID, Any]:
         LegalEntity.vat_id, LegalEntity.register, LegalEntity.email, LegalEntity.phone, LegalEntity.brand_color,
         LegalEntity.iban, LegalEntity.timezone,
     ).join(LegalEntity, LegalEntity.id == SalesChannel.legal_entity_id)  # fmt: skip
-    return {row.id: row for row in await db.execute(found.where(SalesChannel.id.in_(ids)))}
+    brands = await brands_of_channels(db, ids)
+    rows = await db.execute(found.where(SalesChannel.id.in_(ids)))
+    return {row.id: SimpleNamespace(**row._mapping, brand=brands.get(row.id)) for row in rows}
 
 
 async def delivery_types(db: Session, shipment_ids: Collection[UUID]) -> dict[UUID, Any]:

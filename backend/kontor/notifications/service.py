@@ -12,6 +12,8 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from kontor.channels.branding import logo_url
+from kontor.channels.logos import png_of
 from kontor.core.clock import local_day
 from kontor.core.db import Session, chunks
 from kontor.core.errors import KontorError
@@ -142,7 +144,7 @@ def _of_row(row: Notification) -> Pending:
 
 
 def fill(
-    each: Pending, known: Known, *, now: datetime, labels: Mapping[UUID, MessageAttachment]
+    each: Pending, known: Known, *, now: datetime, labels: Mapping[UUID, MessageAttachment], base_url: str = ""
 ) -> OutgoingMessage | None:
     """The message ready to go; None when there is nothing to tell any more, such as a recalled shipment."""
     order = known.orders[each.order_id]
@@ -160,7 +162,9 @@ def fill(
         attachments = (label,) if label else ()
         facts["label_attached"] = bool(label)
     message = render_message(
-        each.template, each.language, {**facts, "brand": brand_of(known.channels[order.channel_id])}
+        each.template,
+        each.language,
+        {**facts, "brand": brand_of(known.channels[order.channel_id], each.language, base_url)},
     )
     return OutgoingMessage(
         to=each.recipient,
@@ -173,15 +177,21 @@ def fill(
     )
 
 
-def brand_of(channel: Any) -> MessageBrand:
-    """Who writes: the channel's name or the brand it sets, the legal entity in the footer."""
-    settings = channel.settings
+def brand_of(channel: Any, language: str, base_url: str) -> MessageBrand:
+    """Who writes: the channel's brand, else its name and the legal entity's color; the entity in the footer.
+
+    A logo goes along where programs for mail can show it: as a PNG of the brand, or at the address the channel sets.
+    """
+    settings, brand = channel.settings, channel.brand
     where = f"{channel.street} · {channel.postal_code} {channel.city}"
-    legal = (channel.entity, where, channel.register, channel.vat_id)
+    own = str((brand.texts.get(language) or {}).get("mail_footer", "")) if brand else ""
+    legal = (channel.entity, where, channel.register, channel.vat_id, *own.splitlines())
     logo, website = str(settings.get("logo_url") or ""), str(settings.get("website") or "")
+    if brand and brand.logo_light and png_of(brand.logo_light):
+        logo = f"{base_url.rstrip('/')}{logo_url(brand, 'light')}"
     return MessageBrand(
-        name=str(settings.get("brand_name") or channel.name),
-        color=channel.brand_color,
+        name=brand.name if brand else str(settings.get("brand_name") or channel.name),
+        color=brand.color if brand else channel.brand_color,
         logo_url=logo if logo.startswith("https://") else "",
         website=website if website.startswith(("https://", "http://")) else "",
         support_email=channel.email or "",

@@ -4,27 +4,32 @@ import asyncio
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
-from typing import Any
+from typing import NamedTuple
 from uuid import UUID
 
-from pypdf import PdfReader, PdfWriter
+from pypdf import PdfReader, PdfWriter, Transformation
 
 from kontor.core.db import Database
 from kontor.documents import service as documents
-from kontor.documents.frozen import address_of, brand_of, seller_of
 from kontor.documents.models import Document
 from kontor.documents.ports import DocumentStore
 from kontor.documents.rendering import Renderer
 from kontor.documents.service import NewDocument
-from kontor.documents.values import DeliveryLine, DeliveryNote, PickLine, PickList
-from kontor.documents.values import Document as Page
 from kontor.printing import queries
 from kontor.printing.models import PrintBatch, PrintedPaper
-from kontor.printing.values import PaperKind
+from kontor.printing.pages import page_of
+from kontor.printing.values import LABELS, PaperSize
 
 AT_ONCE = 20
-FOLDERS = {PaperKind.PICK_LIST: "pick-lists", PaperKind.DELIVERY_NOTE: "delivery-notes"}
+MILLIMETER = 72 / 25.4  # in points
+FITS = 1.02  # as large as the paper, but for the rounding of printers' drivers
+
+
+class Sheet(NamedTuple):
+    """A paper as it goes into the file; labels are fitted to the paper in the printer."""
+
+    data: bytes
+    label: bool = False
 
 
 @dataclass(slots=True)
@@ -36,52 +41,13 @@ class Drawn:
     papers: list[tuple[UUID, NewDocument]] = field(default_factory=list)
 
 
-def page_of(paper: PrintedPaper, logos: Mapping[str, str]) -> Page:
-    """What a paper says as its page shows it."""
-    content = paper.content
-    brand = brand_of(content["brand"], logos.get(content["brand"].get("entity", ""), ""))
-    if paper.kind is PaperKind.PICK_LIST:
-        return PickList(
-            number=paper.number,
-            location=content["location"],
-            created_at=datetime.fromisoformat(content["created_at"]),
-            language=content["language"],
-            brand=brand,
-            lines=tuple(
-                PickLine(
-                    name=line["name"], quantity=line["quantity"], sku=line["sku"], gtin=line["gtin"],
-                    order_number=line["order"],
-                )
-                for line in content["lines"]
-            ),
-        )  # fmt: skip
-    return DeliveryNote(
-        **_letter(content, brand),
-        lines=tuple(DeliveryLine(**line) for line in content["lines"]),
-        gift_message=content["gift_message"],
-    )
-
-
-def _letter(content: Mapping[str, Any], brand: Any) -> dict[str, Any]:
-    return {
-        "number": content["number"],
-        "issued_on": date.fromisoformat(content["issued_on"]),
-        "language": content["language"],
-        "seller": seller_of(content["seller"]),
-        "brand": brand,
-        "recipient": address_of(content["recipient"]),
-        "order_number": content["order_number"],
-        "notes": tuple(content["notes"]),
-    }
-
-
 async def draw(database: Database, renderer: Renderer, store: DocumentStore, batch: PrintBatch) -> Drawn:
     """The file of a batch. Papers that were drawn before are taken as they are; the others are kept."""
     drawn, writer = Drawn(), PdfWriter()
     for start in range(0, len(batch.items), AT_ONCE):
         items = batch.items[start : start + AT_ONCE]
         sheets = await _sheets(database, renderer, store, items, drawn)
-        await asyncio.to_thread(_append, writer, sheets)
+        await asyncio.to_thread(_append, writer, sheets, batch.size)
         if start + AT_ONCE < len(batch.items):
             await _note_progress(database, batch.id, start + len(items))
     drawn.data, drawn.pages = await asyncio.to_thread(_written, writer)
@@ -90,19 +56,20 @@ async def draw(database: Database, renderer: Renderer, store: DocumentStore, bat
 
 async def _sheets(
     database: Database, renderer: Renderer, store: DocumentStore, items: Sequence[Mapping[str, str]], drawn: Drawn
-) -> list[bytes]:
+) -> list[Sheet]:
     async with database.read_only() as db:
         papers = await queries.papers_by_id(db, [UUID(item["paper"]) for item in items if "paper" in item])
         kept = [UUID(item["document"]) for item in items if "document" in item]
         kept += [paper.document_id for paper in papers.values() if paper.document_id is not None]
         files = await queries.documents_by_id(db, kept)
-        entities = {paper.content["brand"].get("entity") for paper in papers.values()}
-        logos = await queries.logos_of(db, [each for each in entities if each])
+        logos = await queries.logos_of(db, [paper.content["brand"] for paper in papers.values()])
 
-    async def sheet(item: Mapping[str, str]) -> bytes:
+    async def sheet(item: Mapping[str, str]) -> Sheet:
         if "document" in item:
-            return await documents.read(store, files[UUID(item["document"])])
-        return await _sheet(papers[UUID(item["paper"])], files, logos, renderer, store, drawn)
+            file = files[UUID(item["document"])]
+            return Sheet(await documents.read(store, file), file.kind in LABELS)
+        paper = papers[UUID(item["paper"])]
+        return Sheet(await _sheet(paper, files, logos, renderer, store, drawn), paper.kind in LABELS)
 
     return await asyncio.gather(*(sheet(item) for item in items))
 
@@ -117,12 +84,13 @@ async def _sheet(
 ) -> bytes:
     if paper.document_id is not None:
         return await documents.read(store, files[paper.document_id])
-    page = page_of(paper, logos)
+    brand = paper.content["brand"]
+    page = page_of(paper.kind, paper.content, logos.get(brand.get("id") or brand.get("entity", ""), ""))
     data = await renderer.render_async(page)
     new = NewDocument(
         kind=paper.kind.value,
         number=paper.number,
-        key=f"{FOLDERS[paper.kind]}/{paper.id}.pdf",
+        key=f"papers/{paper.kind.lower().replace('_', '-')}s/{paper.id}.pdf",
         data=data,
         order_id=paper.order_id,
         subject_id=paper.subject_id,
@@ -135,10 +103,20 @@ async def _sheet(
     return data
 
 
-def _append(writer: PdfWriter, sheets: Sequence[bytes]) -> None:
-    for data in sheets:
-        for page in PdfReader(io.BytesIO(data)).pages:
-            writer.add_page(page)
+def _append(writer: PdfWriter, sheets: Sequence[Sheet], size: PaperSize) -> None:
+    width, height = (side * MILLIMETER for side in size.millimeters)
+    for sheet in sheets:
+        for page in PdfReader(io.BytesIO(sheet.data)).pages:
+            own = float(page.mediabox.width), float(page.mediabox.height)
+            if not sheet.label or all(
+                one / FITS <= other <= one * FITS for one, other in zip(own, (width, height), strict=True)
+            ):
+                writer.add_page(page)
+                continue
+            # In its own size at the upper left, where it is cut off; smaller only where the paper is smaller.
+            scale = min(1.0, width / own[0], height / own[1])
+            place = Transformation().scale(scale).translate(0, height - own[1] * scale)
+            writer.add_blank_page(width, height).merge_transformed_page(page, place)
 
 
 def _written(writer: PdfWriter) -> tuple[bytes, int]:

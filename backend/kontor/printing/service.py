@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from kontor.auth.permissions import Permission
+from kontor.carriers import queries as carriers
 from kontor.core import numbering
 from kontor.core.clock import local_day
 from kontor.core.db import Session
@@ -21,7 +22,7 @@ from kontor.fulfillment.errors import FulfillmentOrderNotFound
 from kontor.fulfillment.states import FulfillmentState
 from kontor.partners.models import Partner
 from kontor.printing import contents, queries
-from kontor.printing.contents import Frozen
+from kontor.printing.contents import Back, Frozen
 from kontor.printing.errors import NothingToPrint, PaperNotForKind, TooMuchToPrint
 from kontor.printing.models import PrintBatch, PrintedPaper
 from kontor.printing.queries import Found, Place
@@ -32,6 +33,7 @@ KEPT_FOR = timedelta(days=1)
 SHOWN_FOR = timedelta(days=30)  # after it left, a partner or store gets no address of a customer any more
 DRAW = "printing.draw"
 S = FulfillmentState
+_BACK = frozenset({PaperKind.RETURN_SLIP, PaperKind.RETURN_LABEL})
 _NEVER = frozenset({S.REJECTED, S.CANCELED})
 
 
@@ -135,6 +137,9 @@ async def _items(
     places = await queries.places_of(db, {each.row.location_id for each in found})
     picks = _pick_lists(found, places, selection, now=now) if PaperKind.PICK_LIST in kinds else []
     invoices = await queries.invoices_of(db, [each.row.id for each in found]) if PaperKind.INVOICE in kinds else {}
+    wants_labels = PaperKind.SHIPPING_LABEL in kinds
+    labels = await carriers.labels_of(db, [each.row.id for each in found]) if wants_labels else {}
+    ways = await queries.ways_back(db, found) if _BACK.intersection(kinds) else {}
     wanted: list[_Wanted | UUID] = [*picks]
     missing: list[Missing] = []
     for each in found:
@@ -143,6 +148,20 @@ async def _items(
             if kind is PaperKind.DELIVERY_NOTE:
                 note = contents.delivery_note(each.work, day)
                 wanted.append(_Wanted(kind, each.row.id, note, each.row.number, each))
+            elif kind is PaperKind.SHIPPING_LABEL:
+                made = labels.get(each.row.id, [])
+                wanted += [label.document_id for label in made if label.document_id is not None]
+                if not made or any(label.document_id is None for label in made):
+                    code = "LABEL_BEING_MADE" if made else "LABEL_NOT_MADE"
+                    missing.append(Missing(each.row.id, kind, code))
+            elif kind in _BACK:
+                back = ways.get(each.row.id)
+                if back is None:
+                    missing.append(Missing(each.row.id, kind, "NO_RETURN_PLACE"))
+                else:
+                    wanted.append(
+                        _Wanted(kind, each.row.id, _back(kind, each, back, day, selection), back.number, each)
+                    )
             elif kind is PaperKind.INVOICE:
                 document_id = invoices.get(each.row.id)
                 if document_id is not None:
@@ -155,6 +174,12 @@ async def _items(
         {"paper": str(papers[each.key].id)} if isinstance(each, _Wanted) else {"document": str(each)} for each in wanted
     ]
     return items, missing
+
+
+def _back(kind: PaperKind, found: Found, back: Back, day: str, selection: Selection) -> Frozen:
+    if kind is PaperKind.RETURN_SLIP:
+        return contents.return_slip(found.work, back, day)
+    return contents.return_label(found.work, back, day, selection.size.label_millimeters)
 
 
 def _pick_lists(

@@ -29,6 +29,11 @@ class PaperSize(StrEnum):
         """Width and height."""
         return _MILLIMETERS[self]
 
+    @property
+    def label_millimeters(self) -> tuple[int, int]:
+        """Width and height of a label that goes on it."""
+        return _MILLIMETERS[PaperSize.LABEL_100X150 if self is PaperSize.A4 else self]
+
 
 _MILLIMETERS = {PaperSize.A4: (210, 297), PaperSize.LABEL_103X199: (103, 199), PaperSize.LABEL_100X150: (100, 150)}
 LABELS = frozenset({PaperKind.RETURN_LABEL, PaperKind.SHIPPING_LABEL})

@@ -195,7 +195,7 @@ async def announce_arrived(
 
     Raises `NotFound` for an order of others, `NotReturnable` for more than was sent, `PlaceTakesNoReturns`.
     """
-    places = await _places(db, principal)
+    places = frozenset(await db.scalars(_own_places(principal)))
     if not await queries.was_sent_from(db, order_id, places):
         raise NotFound("There is no such order.", code="ORDER_NOT_FOUND", path=("orderId",))
     wishes = tuple(ReturnWish(line_id, quantity, ReturnReason.OTHER) for line_id, quantity in pieces)
@@ -212,9 +212,8 @@ async def find_sent(db: Session, text: str, *, now: datetime, principal: Princip
     """
     if not 3 <= len(text.strip()) <= 80:
         raise InvalidInput("3 to 80 characters.", code="INVALID_TEXT", path=("text",))
-    return await queries.sent_orders(db, text.strip(), await _places(db, principal), now=now)
+    return await queries.sent_orders(db, text.strip(), _own_places(principal), now=now)
 
 
-async def _places(db: Session, principal: Principal) -> frozenset[UUID]:
-    own = sa.select(StockLocation.id).where(StockLocation.partner_id == principal.partner_id)
-    return frozenset(await db.scalars(own))
+def _own_places(principal: Principal) -> sa.Select[UUID]:
+    return sa.select(StockLocation.id).where(StockLocation.partner_id == principal.partner_id)

@@ -320,7 +320,7 @@ async def was_sent_from(db: Session, order_id: UUID, places: Collection[UUID]) -
     return await db.scalar(sa.select(Shipment.id).where(*left).limit(1)) is not None
 
 
-async def sent_orders(db: Session, text: str, places: Collection[UUID], *, now: datetime) -> list[SentOrder]:
+async def sent_orders(db: Session, text: str, places: sa.Select[UUID], *, now: datetime) -> list[SentOrder]:
     """Orders that left from the places within 400 days and fit the text by a number, the name or an article."""
 
     def has(column: Any) -> sa.ColumnElement[bool]:
@@ -348,7 +348,7 @@ async def sent_orders(db: Session, text: str, places: Collection[UUID], *, now: 
     return [SentOrder(row.id, row.number, row.shipped_at, tuple(lines.get(row.id, ()))) for row in rows]
 
 
-async def _sent_lines(db: Session, order_ids: Sequence[UUID], places: Collection[UUID]) -> dict[UUID, list[SentLine]]:
+async def _sent_lines(db: Session, order_ids: Sequence[UUID], places: sa.Select[UUID]) -> dict[UUID, list[SentLine]]:
     pieces = sa.case((Return.state == ReturnState.CLOSED, ReturnLine.received), else_=ReturnLine.quantity)
     announced = (
         sa.select(ReturnLine.shipment_line_id, sa.func.sum(pieces))

@@ -50,6 +50,10 @@ READS: Mapping[str, Needed] = {
     "parcels": (P.FULFILLMENT_READ,),
     "issuedCodes": (P.ORDERS_READ,),
     "printBatch": (P.FULFILLMENT_READ,),
+    "brands": (P.CHANNELS_READ,),
+    "portalBrands": (P.FULFILLMENT_READ,),
+    "carrierAccounts": (P.FULFILLMENT_READ,),
+    "carrierLabels": (P.FULFILLMENT_READ,),
     "importKinds": (P.IMPORTS_READ,),
     "availability": (P.AVAILABILITY_READ,),
     "basketPromise": (P.AVAILABILITY_READ,),
@@ -205,6 +209,11 @@ CHANGES: Mapping[str, Needed] = {
     "saveCustomers": (P.CUSTOMERS_WRITE,),
     "replayDeadJobs": (P.OPERATIONS_WRITE,),
     "printDocuments": (P.FULFILLMENT_READ,),
+    "saveBrand": (P.CHANNELS_WRITE,),
+    "saveCarrierAccount": (P.LOCATIONS_WRITE,),
+    "createLabel": (P.FULFILLMENT_WRITE,),
+    "cancelLabel": (P.FULFILLMENT_WRITE,),
+    "closeOutCarrier": (P.FULFILLMENT_WRITE,),
     "acceptFulfillmentOrder": (P.FULFILLMENT_WRITE,),
     "acceptFulfillmentOrders": (P.FULFILLMENT_WRITE,),
     "answerFulfillmentOrder": (P.FULFILLMENT_WRITE,),
@@ -416,10 +425,9 @@ _SUBJECTS = {
     "completeUserTask": "user_task", "approveReturn": "return", "declineReturn": "return", "setReturnLabel": "return",
     "markReturnInTransit": "return", "cancelReturn": "return", "receiveReturn": "return", "inspectReturn": "return",
     "closeReturn": "return", "rotateWebhookSecret": "webhook_endpoint", "testWebhookEndpoint": "webhook_endpoint",
-    "replayDeliveries": "event_delivery", "printBatch": "print_batch", "routingRun": "routing_run",
-    "partnerReturn": "return",
+    "replayDeliveries": "event_delivery", "printBatch": "print_batch", "cancelLabel": "carrier_label",
+    "routingRun": "routing_run", "partnerReturn": "return", "renewReturnLabel": "return",
     "previewReturnDecision": "return", "decideReturn": "return", "markReturnArrived": "return",
-    "renewReturnLabel": "return",
 }  # fmt: skip
 
 
@@ -502,6 +510,12 @@ def _own(name: str, named: Callable[[str], str]) -> dict[str, Any]:
     person = {"email": "a@b.example", "name": "N", "role": "ADMIN", "locationIds": [], "language": "en", "active": True}
     own: dict[str, dict[str, Any]] = {
         "rejectFulfillmentOrder": {"lines": [{**pieces[0], "reason": "DAMAGED"}]},
+        "saveBrand": {"input": {"code": "foreign", "name": "F", "color": "#0b5c4a", "channel": named("channel")}},
+        "saveCarrierAccount": {
+            "input": {"code": "foreign", "name": "F", "adapter": "own", "location": named("location")}
+        },
+        "createLabel": {"parcelId": named("parcel"), "carrier": "foreign", "size": "LABEL_100X150"},
+        "closeOutCarrier": {"carrier": "foreign"},
         "printDocuments": {"input": {"fulfillmentOrderIds": [row], "kinds": ["DELIVERY_NOTE"]}},
         "acceptFulfillmentOrders": {"inputs": [{"fulfillmentOrderId": row}]},
         "shipFulfillmentOrders": {"inputs": [{"fulfillmentOrderId": row}]},

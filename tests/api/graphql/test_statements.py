@@ -31,8 +31,9 @@ DEPTH = 2
 WHOLE = {
     "bankSuggestions", "debtDecisions", "gatewayAccounts", "ledgerAccounts", "waitingPayouts", "legalEntities",
     "lowestPrices", "paymentMethods", "paymentPolicies", "importKinds", "webhookEventTypes", "issuedCodes",
-    "availability", "routingPresets", "catalogOfferCounts", "fulfillmentOrderCounts", "shelves", "savedViews",
-    "partnerPerformanceOrders", "colleagues", "identityProviders", "sentOrders",
+    "availability", "routingPresets", "brands", "portalBrands", "carrierAccounts", "carrierLabels",
+    "catalogOfferCounts", "fulfillmentOrderCounts", "shelves", "savedViews", "partnerPerformanceOrders", "colleagues",
+    "identityProviders", "sentOrders",
 }  # fmt: skip
 
 
@@ -130,6 +131,7 @@ async def test_plain_lists_cost_as_many_statements_for_many_rows(runtime: Runtim
         "waitingPayouts": {"legalEntityId": entity},
         "debtDecisions": {"invoiceId": invoice},
         "sentOrders": {"text": side.variant.sku},
+        "carrierLabels": {"fulfillmentOrderId": str(invoice)},
         "lowestPrices": {"channelId": str(side.channel.id), "variantIds": [str(side.variant.id)] * 3},
     }
     async with runtime.database.read_only() as db:

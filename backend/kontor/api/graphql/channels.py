@@ -42,6 +42,7 @@ class LegalEntity:
     bic: str | None
     email: str | None
     phone: str | None
+    gs1_prefix: str | None
     brand_color: str
     logo_svg: str | None
     footer: JSON
@@ -122,6 +123,7 @@ class LegalEntityInput(Given):
     bic: str | None = UNSET
     email: str | None = UNSET
     phone: str | None = UNSET
+    gs1_prefix: str | None = UNSET
     brand_color: str | None = UNSET
     logo_svg: str | None = UNSET
     footer: JSON | None = UNSET

@@ -71,6 +71,7 @@ class Parcel(Shown):
     carrier: str | None
     tracking_number: str | None
     tracking_url: str | None
+    sscc: str | None = strawberry.field(description="GS1 number of the logistic unit, once it is packed.")
     weight_g: int
     contents: JSON
     created_at: datetime

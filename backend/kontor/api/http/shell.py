@@ -28,7 +28,9 @@ Authenticate = Callable[[Mapping[str, str], Runtime], Awaitable[Principal]]
 log = structlog.get_logger("kontor.http")
 REQUESTS = Counter("kontor_http_requests_total", "Requests answered", ["area", "method", "status"])
 SECONDS = Histogram("kontor_http_seconds", "Time of a request", ["area"])
-AREAS = frozenset({"graphql", "auth", "oauth", "health", "metrics", "webhooks", "documents", "mailbox", "files"})
+AREAS = frozenset(
+    {"graphql", "auth", "oauth", "health", "metrics", "webhooks", "documents", "mailbox", "files", "branding"}
+)
 OPEN = (
     "/health",
     "/metrics",
@@ -37,6 +39,7 @@ OPEN = (
     "/assets",
     "/portal",
     "/admin",
+    "/branding",
 )  # for these nobody needs to be known
 MAX_CALL, MAX_UPLOAD = 2_000_000, 50_000_000  # bytes
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -133,7 +136,7 @@ class _Answer:
             self.status = message["status"]
             headers = MutableHeaders(raw=message.setdefault("headers", []))
             for name, value in self._headers.items():
-                headers[name] = value
+                headers.setdefault(name, value)
             if "content-security-policy" not in headers:
                 headers["content-security-policy"] = POLICY
         await self._send(message)

@@ -1,0 +1,1 @@
+"""Carriers: labels of our own, and carriers' published interfaces."""

@@ -1,0 +1,309 @@
+"""Labels from the request to the parcel: each made once, whatever becomes of the calls."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from carriers.dhl_server import API_KEY, PASSWORD, USER, Dhl
+from factories.partners import make_partner
+from factories.stories import Story, make_story, make_task
+from kontor.adapters.carriers.dhl_parcel_de import NAME, DhlParcelDe
+from kontor.adapters.payments.wire import connect
+from kontor.auth.permissions import DROPSHIPPER
+from kontor.carriers import jobs, service
+from kontor.carriers.errors import CarrierNotFound, LabelFixed
+from kontor.carriers.models import CarrierLabel
+from kontor.carriers.ports import Carrier
+from kontor.carriers.service import AccountDraft
+from kontor.carriers.states import LabelState
+from kontor.channels.models import LegalEntity
+from kontor.core.db import Database
+from kontor.core.jobs import Runtime
+from kontor.documents.gs1 import is_sscc
+from kontor.fulfillment.models import FulfillmentOrder, Parcel
+from kontor.fulfillment.parcels import ParcelInput
+from kontor.fulfillment.shipping import How, Shipping, pack, ship
+from kontor.fulfillment.states import FulfillmentState, ParcelState
+from printing.sheets import Code, codes_of, sizes_of, texts_of
+from support import Client, Drain, Principals, StandingClock
+
+S = LabelState
+ADAPTERS = ("own", NAME)
+OWN = {"own": True, NAME: False}
+
+
+@pytest.fixture
+def dhl(runtime: Runtime, runner: asyncio.Runner) -> Iterator[Dhl]:
+    """DHL on a socket, and the adapter that speaks to it."""
+    server = Dhl()
+    runner.run(server.start())
+    connections = [connect(server.url, timeout=0.3) for _ in range(2)]
+    adapter = DhlParcelDe(*connections, api_key=API_KEY, user=USER, password=PASSWORD)
+    runtime.ports.register(Carrier, adapter, name=NAME)
+    yield server
+    runner.run(server.stop())
+
+
+@pytest.fixture(autouse=True)
+def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "ASK_AGAIN", timedelta(0))
+    monkeypatch.setattr(jobs, "_delay", lambda _: timedelta(0))
+
+
+async def packed(database: Database, *parcels: ParcelInput, **given: Any) -> tuple[Story, list[Parcel]]:
+    """A packed fulfillment order of a seller with a GS1 company prefix."""
+    async with database.unit_of_work() as db:
+        story = await make_story(db)
+        entity = await db.get_one(LegalEntity, story.channel.legal_entity_id)
+        entity.gs1_prefix = "4012345"
+        row = await make_task(db, story, state=FulfillmentState.ACCEPTED, **given)
+    async with database.unit_of_work() as db:
+        await pack(db, row.id, parcels or (ParcelInput(weight_g=2400),), now=db.now)
+    async with database.read_only() as db:
+        import sqlalchemy as sa
+
+        found = sa.select(Parcel).where(Parcel.fulfillment_order_id == row.id).order_by(Parcel.id)
+        return story, list(await db.scalars(found))
+
+
+async def account(database: Database, adapter: str = "own", **given: Any) -> None:
+    settings = {"billing_number": "33333333330102"} if adapter == NAME else {"prefix": "NL"}
+    draft = AccountDraft(adapter, adapter.upper(), adapter, **{"settings": settings, **given})
+    async with database.unit_of_work() as db:
+        await service.save_account(db, draft, adapters=ADAPTERS, now=db.now)
+
+
+async def asked(database: Database, parcel: Parcel, carrier: str = "own", **given: Any) -> CarrierLabel:
+    size = {"size_mm": (100, 150), **given}
+    async with database.unit_of_work() as db:
+        return await service.create_label(
+            db, parcel.id, carrier, own_numbers=OWN, now=db.now, principal=db.principal, **size
+        )
+
+
+async def label_of(database: Database, label_id: UUID) -> tuple[CarrierLabel, Parcel]:
+    async with database.read_only() as db:
+        label = await db.get_one(CarrierLabel, label_id)
+        return label, await db.get_one(Parcel, label.parcel_id)
+
+
+async def test_an_own_label_bears_its_number_and_its_sscc(
+    database: Database, drain: Drain, client: Client, principals: Principals
+) -> None:
+    _, parcels = await packed(database, ParcelInput(weight_g=900), ParcelInput(weight_g=300))
+    assert all(is_sscc(parcel.sscc or "") for parcel in parcels)
+    await account(database)
+    for parcel in parcels:
+        await asked(database, parcel)
+    assert await drain() == []
+    given = {"fulfillmentOrderIds": [str(parcels[0].fulfillment_order_id)], "kinds": ["SHIPPING_LABEL"]}
+    query = """mutation ($input: PrintDocumentsInput!) { printDocuments(input: $input) {
+        ... on PrintBatch { url count missing { code } } } }"""
+    for size, sheet in (("LABEL_100X150", (100, 150)), ("A4", (210, 297))):
+        answer = await client.graphql(query, {"input": {**given, "size": size}}, principal=principals.admin)
+        batch = answer["data"]["printDocuments"]
+        assert (batch["count"], batch["missing"]) == (2, [])
+        await drain()
+        pdf = (await client.http.get(batch["url"], headers=client.acting(principals.admin))).content
+        assert sizes_of(pdf) == [sheet, sheet]
+        for index, (codes, parcel) in enumerate(zip(codes_of(pdf), parcels, strict=True), start=1):
+            assert set(codes) == {
+                Code("Code 128", f"NL{index:010d}"), Code("Code 128", f"(00){parcel.sscc}"),
+            }  # fmt: skip
+        assert "Paket 2 von 2" in texts_of(pdf)[1]
+    _, kept = await label_of(database, (await asked(database, parcels[0])).id)
+    assert (kept.carrier, kept.tracking_number, kept.state) == ("OWN", "NL0000000001", ParcelState.CREATED)
+
+
+async def test_serials_of_parcels_packed_at_once_are_gapless_and_unique(database: Database) -> None:
+    packs = await asyncio.gather(*(packed(database, *[ParcelInput()] * 3) for _ in range(4)))
+    numbers = sorted(parcel.sscc or "" for _, parcels in packs for parcel in parcels)
+    assert [int(number[8:17]) for number in numbers] == list(range(1, 13))
+    assert all(number.startswith("04012345") and is_sscc(number) for number in numbers)
+
+
+async def test_parcels_that_leave_unpacked_are_numbered_too(
+    database: Database, client: Client, principals: Principals
+) -> None:
+    from factories.catalog import make_variant
+    from factories.fulfillment import released
+    from factories.intake import make_company, put_stock
+
+    company = await make_company(database)
+    async with database.unit_of_work() as db:
+        variant = await make_variant(db)
+        (await db.get_one(LegalEntity, company.channel.legal_entity_id)).gs1_prefix = "4012345"
+    await put_stock(database, company.warehouse.id, variant.id, 5)
+    _, row_id = await released(database, company, (variant.sku, 1))
+    async with database.unit_of_work() as db:
+        await ship(db, Shipping(row_id), now=db.now, how=How(accepts_open=True))
+    answer = await client.graphql("{ parcels { nodes { sscc state } } }", principal=principals.admin)
+    assert answer["data"]["parcels"]["nodes"] == [{"sscc": "040123450000000016", "state": "IN_TRANSIT"}]
+
+
+async def test_dhl_makes_cancels_and_closes_out(
+    database: Database, dhl: Dhl, drain: Drain, clock: StandingClock
+) -> None:
+    _, (parcel,) = await packed(database)
+    await account(database, NAME)
+    first = await asked(database, parcel, NAME)
+    await drain()
+    label, kept = await label_of(database, first.id)
+    assert (label.state, kept.tracking_number) == (S.CREATED, next(iter(dhl.shipments)))
+    assert dhl.shipments[kept.tracking_number or ""]["refNo"] == label.reference
+    async with database.unit_of_work() as db:
+        await service.cancel_label(db, first.id, now=db.now, principal=db.principal)
+    await drain()
+    label, kept = await label_of(database, first.id)
+    assert (label.state, kept.tracking_number, dhl.shipments) == (S.CANCELED, None, {})
+    second = await asked(database, parcel, NAME)
+    await drain()
+    async with database.unit_of_work() as db:
+        (await db.get_one(Parcel, parcel.id)).state = ParcelState.IN_TRANSIT
+    async with database.unit_of_work() as db:
+        _, count = await service.close_out(db, NAME, principal=db.principal)
+        assert count == 1
+    await drain()
+    label, _ = await label_of(database, second.id)
+    assert (label.closed_at, len(dhl.closed)) == (clock.moment, 1)
+    async with database.unit_of_work() as db:
+        with pytest.raises(LabelFixed):
+            await service.cancel_label(db, second.id, now=db.now, principal=db.principal)
+
+
+@pytest.mark.engine("sqlite")
+@pytest.mark.parametrize(
+    ("faults", "calls", "made"),
+    [(["429"], 2, 1), (["500"], 2, 1), (["silent"], 2, 2)],
+    ids=["limited", "broken", "silent after it was done"],
+)
+async def test_a_label_is_had_whatever_becomes_of_the_calls(
+    database: Database, dhl: Dhl, drain: Drain, faults: list[str], calls: int, made: int
+) -> None:
+    _, (parcel,) = await packed(database)
+    await account(database, NAME)
+    dhl.faults = faults
+    asking = await asked(database, parcel, NAME)
+    await drain()
+    label, kept = await label_of(database, asking.id)
+    assert (label.state, len(dhl.calls), len(dhl.shipments)) == (S.CREATED, calls, made)
+    assert kept.tracking_number == list(dhl.shipments)[-1]
+    assert {each["refNo"] for each in dhl.shipments.values()} == {label.reference}
+
+
+@pytest.mark.engine("sqlite")
+async def test_what_dhl_refuses_is_said_in_its_words(database: Database, dhl: Dhl, drain: Drain) -> None:
+    _, (light,) = await packed(database, ParcelInput(weight_g=0))
+    _, (parcel,) = await packed(database)
+    await account(database, NAME, settings={"billing_number": "too short"})
+    weighed, wrong = await asked(database, light, NAME), await asked(database, parcel, NAME)
+    await drain()
+    label, _ = await label_of(database, weighed.id)
+    assert (label.state, label.problem_code) == (S.REFUSED, "WEIGHT_NOT_CARRIED")
+    label, kept = await label_of(database, wrong.id)
+    assert (label.state, label.problem_code, label.problem) == (S.REFUSED, "VALIDATION", "billingNumber: pattern")
+    assert kept.tracking_number is None
+    await account(database, NAME)
+    again = await asked(database, parcel, NAME)
+    assert again.id != wrong.id
+
+
+@pytest.mark.engine("sqlite")
+async def test_wrong_credentials_wait_and_say_so(database: Database, dhl: Dhl, drain: Drain, runtime: Runtime) -> None:
+    _, (parcel,) = await packed(database)
+    await account(database, NAME)
+    wrong = DhlParcelDe(connect(dhl.url), connect(dhl.url), api_key=API_KEY, user=USER, password="old")
+    right = runtime.ports.get(Carrier, NAME)  # type: ignore[type-abstract]
+
+    class Repaired:
+        abilities = right.abilities
+        tries = 0
+
+        async def make_label(self, request: Any) -> Any:
+            self.tries += 1
+            return await (wrong if self.tries < 3 else right).make_label(request)
+
+    runtime.ports.register(Carrier, Repaired(), name=NAME)
+    label = await asked(database, parcel, NAME)
+    await drain()
+    assert (await label_of(database, label.id))[0].state is S.CREATED
+    assert (dhl.calls.count("POST /orders"), len(dhl.shipments)) == (3, 1)
+    await wrong.aclose()
+    await right.aclose()  # type: ignore[attr-defined]
+
+
+async def test_tracking_moves_parcels(database: Database, dhl: Dhl, drain: Drain, clock: StandingClock) -> None:
+    from factories.catalog import make_variant
+    from factories.fulfillment import released
+    from factories.intake import make_company, put_stock
+
+    company = await make_company(database)
+    async with database.unit_of_work() as db:
+        variant = await make_variant(db)
+    await put_stock(database, company.warehouse.id, variant.id, 5)
+    _, row_id = await released(database, company, (variant.sku, 1))
+    async with database.unit_of_work() as db:
+        await pack_after_accepting(db, row_id)
+    await account(database, NAME)
+    async with database.read_only() as db:
+        parcel = (await parcels_of(db, row_id))[0]
+    label = await asked(database, parcel, NAME)
+    await drain()
+    async with database.unit_of_work() as db:
+        await ship(db, Shipping(row_id), now=db.now, how=How())
+    number = next(iter(dhl.shipments))
+    for code, hours, state in (
+        ("transit", 5, ParcelState.IN_TRANSIT),
+        ("failure", 5, ParcelState.EXCEPTION),
+        ("transit", 5, ParcelState.IN_TRANSIT),
+        ("transit", 24 * 5, ParcelState.EXCEPTION),  # nothing new for days
+        ("delivered", 5, ParcelState.DELIVERED),
+    ):
+        moment = clock.moment if hours < 24 else clock.moment - timedelta(hours=5)
+        dhl.statuses[number] = {"statusCode": code, "timestamp": moment.isoformat(), "description": code}
+        clock.advance(hours=hours)
+        await drain(recurring=True)
+        assert (await label_of(database, label.id))[1].state is state, (code, hours)
+    async with database.read_only() as db:
+        assert (await db.get_one(FulfillmentOrder, row_id)).state is FulfillmentState.DELIVERED
+        assert (await db.get_one(CarrierLabel, label.id)).track_at is None
+
+
+async def pack_after_accepting(db: Any, row_id: UUID) -> None:
+    from kontor.fulfillment.answering import Acceptance, accept
+
+    await accept(db, Acceptance(row_id, None), now=db.now)
+    await pack(db, row_id, (ParcelInput(weight_g=500),), now=db.now)
+
+
+async def parcels_of(db: Any, row_id: UUID) -> list[Parcel]:
+    from kontor.fulfillment import queries
+
+    return (await queries.parcels_of(db, [row_id]))[row_id]
+
+
+@pytest.mark.engine("sqlite")
+async def test_partners_use_their_own_accounts(database: Database, principals: Principals, client: Client) -> None:
+    async with database.unit_of_work() as db:
+        mine, other = await make_partner(db), await make_partner(db)
+    _, (parcel,) = await packed(database, partner_id=mine.id)
+    await account(database)
+    with pytest.raises(CarrierNotFound):
+        await asked(database, parcel)
+    async with database.unit_of_work() as db:
+        draft = AccountDraft("van", "Own van", "own", partner=mine.code)
+        await service.save_account(db, draft, adapters=ADAPTERS, now=db.now)
+    query = """mutation ($id: UUID!) { createLabel(parcelId: $id, carrier: "van") { __typename
+        ... on CarrierLabel { id state } ... on Error { code path } } }"""
+    for partner, answered in ((other, "NotFoundError"), (mine, "CarrierLabel")):
+        principal = principals.holding(*DROPSHIPPER, partner_id=partner.id)
+        answer = await client.graphql(query, {"id": str(parcel.id)}, principal=principal)
+        assert answer["data"]["createLabel"]["__typename"] == answered
+        listed = await client.graphql("{ carrierAccounts { code } }", principal=principal)
+        assert [each["code"] for each in listed["data"]["carrierAccounts"]] == (["van"] if partner is mine else [])
