@@ -8,7 +8,8 @@ import pytest
 
 from factories.catalog import make_variant
 from factories.fulfillment import released, rows_of
-from factories.intake import make_company, put_stock
+from factories.intake import make_company, order_input, put_stock
+from factories.intake import place as place_orders
 from factories.locations import make_location, make_tariff
 from factories.partners import make_partner
 from kontor.core.db import Database
@@ -17,6 +18,7 @@ from kontor.fulfillment.states import FulfillmentState
 from kontor.locations.errors import LocationNotFound
 from kontor.locations.models import LocationKind
 from kontor.locations.own import close_place, ranges, reopen_place, save_own_place, zone_of
+from kontor.orders.placing import Placed
 from support import Drain, StandingClock
 
 
@@ -40,19 +42,20 @@ async def test_no_order_is_offered_to_a_closed_place(database: Database, drain: 
         partner = await make_partner(db)
         place = await make_location(db, kind=LocationKind.DROPSHIPPER, code="ds", partner_id=partner.id, priority=1)
         await make_tariff(db, location_id=place.id, parcel_cents=1)
+        await make_tariff(db, location_id=company.warehouse.id, parcel_cents=9_000)
     await put_stock(database, place.id, both.id, 9)
     await put_stock(database, place.id, only.id, 9)
     await put_stock(database, company.warehouse.id, both.id, 9)
     order_id, _ = await released(database, company, ("BOTH", 1))
     assert [row.location_id for row in await rows_of(database, order_id)] == [place.id]  # the cheaper one
     async with database.unit_of_work() as db:
-        week = today + timedelta(days=6)
-        closed = await close_place(db, place.id, partner_id=partner.id, first=today, last=week)
-        assert ranges(closed.closures) == [(today, week)]
+        last = today + timedelta(days=2)
+        closed = await close_place(db, place.id, partner_id=partner.id, first=today, last=last)
+        assert ranges(closed.closures) == [(today, last)]
     order_id, _ = await released(database, company, ("BOTH", 1))
     assert [row.location_id for row in await rows_of(database, order_id)] == [company.warehouse.id]
     order_id, _ = await released(database, company, ("ONLY", 1))
-    for _day in range(7):
+    for _day in range(3):
         assert await drain() == []
         [row] = await rows_of(database, order_id)
         assert (row.location_id, row.state) == (place.id, FulfillmentState.SCHEDULED), clock.moment
@@ -60,8 +63,16 @@ async def test_no_order_is_offered_to_a_closed_place(database: Database, drain: 
     await drain()
     [row] = await rows_of(database, order_id)
     assert row.state is FulfillmentState.OPEN
+    today = clock.moment.date()
     async with database.unit_of_work() as db:
-        opened = await reopen_place(db, place.id, partner_id=partner.id, first=today, last=week)
+        await close_place(db, place.id, partner_id=partner.id, first=today, last=today + timedelta(days=6))
+    # Further ahead than is promised, the closed place is no place to promise from at all.
+    [refused] = await place_orders(database, company, order_input(company.channel, ("ONLY", 1)))
+    assert not isinstance(refused, Placed)
+    async with database.unit_of_work() as db:
+        opened = await reopen_place(
+            db, place.id, partner_id=partner.id, first=today - timedelta(days=3), last=today + timedelta(days=6)
+        )
         assert opened.closures == []
 
 

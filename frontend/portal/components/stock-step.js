@@ -5,7 +5,7 @@ import { t } from "../../shared/messages.js";
 import { html, useSignal } from "../../shared/ui.js";
 import { IMPORT_STOCK } from "../operations.js";
 
-/** @param {{company: any, changed: () => void, next: () => void}} props */
+/** @param {{company: any, changed: () => Promise<void>, next: () => void}} props */
 export function StockStep({ company, changed, next }) {
   const checked = useSignal(/** @type {{content: string, name: string, report: any} | null} */ (null));
   const problem = useSignal(/** @type {any} */ (null));
@@ -37,7 +37,7 @@ export function StockStep({ company, changed, next }) {
   async function apply(/** @type {SubmitEvent} */ event) {
     event.preventDefault();
     if (busy.value || !checked.value || !(await send(checked.value.content, false))) return;
-    changed();
+    await changed();
     next();
   }
 

@@ -43,7 +43,8 @@ function step() {
 
 /** @param {string} wanted */
 const open = (wanted) => go(withQuery({ step: wanted }));
-const onward = () => open(ORDER[ORDER.indexOf(step()) + 1]);
+/** @param {string} from the step that is left: what was just done may have made the next one the present */
+const onward = (from) => open(ORDER[ORDER.indexOf(from) + 1]);
 
 export function Page() {
   useEffect(() => {
@@ -66,9 +67,9 @@ export function Page() {
     <h1 ref=${title} tabindex="-1">${t(`welcome.${now}`)}</h1>
     <p>${t(`welcome.${now}What`)}</p>
     ${now === "place" && placeStep()}
-    ${now === "stock" && html`<${StockStep} company=${company.value} changed=${load} next=${onward} />`}
+    ${now === "stock" && html`<${StockStep} company=${company.value} changed=${load} next=${() => onward(now)} />`}
     ${now === "practice" && html`<${Practice} company=${company} />`}
-    ${now !== "practice" && html`<p><button type="button" class="button plain" onClick=${onward}>${t("welcome.later")}</button></p>`}
+    ${now !== "practice" && html`<p><button type="button" class="button plain" onClick=${() => onward(now)}>${t("welcome.later")}</button></p>`}
   </div>`;
 }
 
@@ -87,7 +88,7 @@ function placeStep() {
     const carriers = String(given.get("carriers")).split(",").map((each) => each.trim()).filter(Boolean);
     await change(SAVE_COMPANY, { input: { carriers } }, { again: true });
     company.value = (await change(SAVE_PLACE, { input, id: place?.id ?? null })).partnership;
-    onward();
+    onward("place");
   }
   return html`<${PlaceForm} id="welcome" place=${place} guess=${{ country: found.country }} label=${t("welcome.next")} save=${save}>
     <div class="field"><label for="carriers">${t("company.carriers")}</label>
