@@ -39,8 +39,8 @@ M = Measure
 
 
 def test_weeks_begin_on_monday_on_the_wall_of_the_place() -> None:
-    now = datetime(2026, 3, 30, 0, 30, tzinfo=UTC)  # Monday in Berlin, the day after the clock was changed
-    before, present = last_weeks(now, "Europe/Berlin", 2)
+    monday = date(2026, 3, 30)  # the day after the clock was changed
+    before, present = last_weeks(monday, "Europe/Berlin", 2)
     assert (before.monday, before.since) == (date(2026, 3, 23), datetime(2026, 3, 22, 23, tzinfo=UTC))
     assert (present.monday, present.since) == (date(2026, 3, 30), datetime(2026, 3, 29, 22, tzinfo=UTC))
     assert before.until == present.since

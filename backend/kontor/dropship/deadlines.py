@@ -9,6 +9,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from kontor.core.clock import utc_day
 from kontor.core.db import Session
 from kontor.core.outbox import record
 from kontor.dropship.events import FulfillmentOverdue, PartnerReminded
@@ -83,7 +84,7 @@ async def tell_overdue(db: Session, *, now: datetime) -> int:
 
 async def note_stock_age(db: Session, *, now: datetime) -> None:
     """Remember how old the stock figures of every partner's places are today; said again, the later number counts."""
-    today = now.date()
+    today = utc_day(now)
     rows = await db.execute(
         sa.select(StockLocation.partner_id, StockLevel.as_of, sa.func.count())
         .join(StockLevel, StockLevel.location_id == StockLocation.id)

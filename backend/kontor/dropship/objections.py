@@ -14,10 +14,10 @@ from kontor.core.outbox import record
 from kontor.core.pagination import Page, PageRequest, choose, narrow, paginate
 from kontor.core.principal import Principal
 from kontor.core.statemachine import change_row, transition
-from kontor.dropship.counting import Counted, rows_of
 from kontor.dropship.errors import InvalidObjection, NotCounted, ObjectionExists, ObjectionNotFound
 from kontor.dropship.events import ObjectionDecided, ObjectionMade
 from kontor.dropship.models import Objection
+from kontor.dropship.queries import Counted, rows_of
 from kontor.dropship.states import OBJECTION, Measure, ObjectionState
 from kontor.fulfillment.queries import get_fulfillment_order
 

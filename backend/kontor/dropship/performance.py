@@ -10,10 +10,11 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from kontor.core.clock import local_day
 from kontor.core.db import Session
-from kontor.dropship.counting import Counted, rows_of
 from kontor.dropship.errors import InvalidWeeks
 from kontor.dropship.models import StockAge
+from kontor.dropship.queries import Counted, rows_of
 from kontor.dropship.states import Measure
 from kontor.dropship.weeks import Week, last_weeks, position
 from kontor.locations.models import StockLocation
@@ -135,7 +136,8 @@ async def _span(db: Session, partner_id: UUID, weeks: int) -> tuple[list[Week], 
         .order_by(StockLocation.code)
         .limit(1)
     )
-    return last_weeks(db.now, zone or "UTC", weeks), zone or "UTC"
+    time_zone = zone or "UTC"
+    return last_weeks(local_day(db.now, time_zone), time_zone, weeks), time_zone
 
 
 async def _sums(db: Session, measure: Measure, wanted: Counted, span: Sequence[Week]) -> dict[int, tuple[int, int]]:

@@ -6,7 +6,7 @@ from kontor.core.statemachine import Transitions
 
 
 class Measure(StrEnum):
-    """What is counted; see `kontor.dropship.counting` for how."""
+    """What is counted; see `kontor.dropship.queries` for how."""
 
     ACCEPTED = "ACCEPTED"
     ON_TIME = "ON_TIME"

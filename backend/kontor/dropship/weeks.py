@@ -20,10 +20,9 @@ class Week:
         return self.monday + timedelta(days=6)
 
 
-def last_weeks(now: datetime, time_zone: str, count: int) -> list[Week]:
-    """The week of `now` in a time zone and those before it, oldest first."""
+def last_weeks(today: date, time_zone: str, count: int) -> list[Week]:
+    """The week of a day in a time zone and those before it, oldest first."""
     zone = ZoneInfo(time_zone)
-    today = now.astimezone(zone).date()
     monday = today - timedelta(days=today.weekday())
     mondays = [monday - timedelta(weeks=back) for back in range(count - 1, -2, -1)]
     begins = [datetime.combine(day, time(), zone).astimezone(UTC) for day in mondays]
