@@ -22,6 +22,8 @@ OPENED: dict[str, str] = {
     "kontor.locations.calendars": "the one way to count working days and cut-off times, a pure function",
     "kontor.orders.intake": "the value types of an order as it is given to us",
     "kontor.orders.progress": "the one way to change an order's counters, for the packages that execute",
+    "kontor.fulfillment.tracking": "the form of carriers' parcel numbers, pure functions, for whoever reads one",
+    "kontor.payments.mandates": "the value types of a mandate as it is given to us",
     "kontor.payments.evidence": "what may be said in a dispute and what its reasons mean, pure functions",
     "kontor.payments.refund_due": "the rules that withhold part of a refund, which documents and journal tell apart",
     "kontor.pricing.calculation": "which price counts for a buyer, pure functions, for whoever prices baskets",

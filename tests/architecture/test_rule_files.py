@@ -33,6 +33,7 @@ LIBRARIES: dict[str, tuple[frozenset[str], str]] = {
     "catalog/*.py": (frozenset({"stdnum"}), "check digits of article numbers"),
     "channels/*.py": (frozenset({"lxml"}), "logos are SVG: text to the shapes that may stay, and back"),
     "customers/*.py": (frozenset({"stdnum"}), "check digits of VAT numbers"),
+    "payments/mandates.py": (frozenset({"stdnum"}), "check digits of creditor identifiers"),
     "routing/*.py": (frozenset({"highspy", "numpy"}), "solves programs from arrays; seeded, without files or clock"),
     "tax/*.py": (frozenset({"stdnum"}), "check digits of VAT numbers"),
 }
@@ -45,6 +46,7 @@ IMPURE: dict[str, str] = {
     "*/files.py": "names the columns of files for the ground that reads them",
     "catalog/values.py": "names the ground's checks of each field",
     "*/tasks.py": "names the functions that process tasks call",
+    "fulfillment/finding.py": "names the conditions by which lists are read: parts of statements, sent by queries",
     "routing/gathering.py": "plans houses as batches, which look at the clock",
     "printing/pages.py": "fills the ground's pages with what was frozen",
     "routing/season.py": "plans evenings as batches, which look at the clock",

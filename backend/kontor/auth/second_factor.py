@@ -29,7 +29,7 @@ class Enrollment:
     uri: str
 
 
-async def begin(db: Session, user: User, *, now: datetime) -> Enrollment:
+async def enroll(db: Session, user: User, *, now: datetime) -> Enrollment:
     """A fresh secret, not yet in force; raises `SecondFactorOn` when there is one."""
     known = await _of(db, user.id)
     if known is not None and known.confirmed_at is not None:

@@ -27,7 +27,9 @@ class Step:
     data: Mapping[str, Any]
 
 
-def begin(db: Session, kind: StepKind, data: Mapping[str, Any], *, now: datetime, user_id: UUID | None = None) -> str:
+def open_step(
+    db: Session, kind: StepKind, data: Mapping[str, Any], *, now: datetime, user_id: UUID | None = None
+) -> str:
     """Note a step for ten minutes; returns the token that names it."""
     token = secrets.new_secret("kst")
     db.add(

@@ -8,6 +8,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from babel.core import get_global
 
+from kontor.core.clock import utc_day
 from kontor.core.db import Session
 from kontor.core.errors import InvalidInput
 from kontor.core.ids import new_id
@@ -80,7 +81,7 @@ async def close_place(db: Session, location_id: UUID, *, partner_id: UUID, first
 
     Raises `LocationNotFound`, and `InvalidInput` for an end before the start and days past or too far ahead.
     """
-    today = db.now.date() - timedelta(days=1)  # it may still be yesterday where the place is
+    today = utc_day(db.now) - timedelta(days=1)  # it may still be yesterday where the place is
     if not first <= last <= first + timedelta(days=LONGEST_DAYS):
         raise InvalidInput(
             "The last day lies before the first, or too far after it.", code="INVALID_PERIOD", path=("until",)

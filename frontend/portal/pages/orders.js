@@ -6,12 +6,11 @@ import { EmptyState } from "../../shared/components/empty-state.js";
 import { Failure } from "../../shared/components/failure.js";
 import { Skeleton } from "../../shared/components/skeleton.js";
 import { tell } from "../../shared/components/toast.js";
-import { country, date, fromNow } from "../../shared/format.js";
 import { lazy } from "../../shared/lazy.js";
 import { t } from "../../shared/messages.js";
 import { go, place, withQuery } from "../../shared/router.js";
 import { computed, effect, html, signal, untracked, useEffect, useRef } from "../../shared/ui.js";
-import { OrderState } from "../components/order-state.js";
+import { columnsOf } from "../components/order-columns.js";
 import { ORDERS } from "../operations.js";
 import { askedBy, COUNTED_TABS, FILTERS, TAB_NAMES, tabOf, viewOf } from "../order-query.js";
 import { lookAnew, ORDERS_LIVE } from "../watching.js";
@@ -176,7 +175,7 @@ function list(open) {
   if (!rows.value) return problem.value ? null : html`<${Skeleton} />`;
   if (!rows.value.length) return nothing();
   return html`<div class="stack">
-    <${DataTable} label=${t(`orders.tab.${tabOf(place.value.query)}`)} columns=${columns()} rows=${rows.value} current=${open}
+    <${DataTable} label=${t(`orders.tab.${tabOf(place.value.query)}`)} columns=${columnsOf(seenAt.value, faults.value)} rows=${rows.value} current=${open}
       selection=${may("fulfillment:write") ? { ...selection, ids: chosen.value } : undefined}
       open=${(/** @type {any} */ row) => go(withQuery({ order: row.id }), { replace: Boolean(open) })} />
     ${more.value && html`<button type="button" class="button" onClick=${() => load(more.value)}>${t("action.more")}</button>`}
@@ -192,34 +191,4 @@ function nothing() {
       <a class="button" href=${withQuery(none)}>${t("action.clearSearch")}</a><//>`;
   }
   return html`<${EmptyState} title=${t(`orders.none.${tabOf(place.value.query)}`)} text=${t("orders.noneText")} />`;
-}
-
-function columns() {
-  return [
-    { key: "number", label: t("orders.number"), head: true, cell: (/** @type {any} */ row) => row.number },
-    { key: "state", label: t("orders.state"), head: true, cell: state },
-    { key: "due", label: t("orders.due"), cell: due },
-    { key: "to", label: t("orders.to"), cell: whereTo },
-    { key: "pieces", label: t("orders.pieces"), number: true, cell: (/** @type {any} */ row) => pieces(row) },
-  ];
-}
-
-/** @param {any} row */
-function state(row) {
-  const fault = faults.value.get(row.id);
-  return html`<${OrderState} order=${row} />${fault && html`<span class="fault">${fault}</span>`}
-    ${row.expectedOn && html`<span class="muted">${t("orders.later", { day: date(row.expectedOn) })}</span>`}`;
-}
-
-/** @param {any} row */
-const pieces = (row) => row.lines.reduce((/** @type {number} */ sum, /** @type {any} */ line) => sum + line.quantity, 0);
-
-/** @param {any} row */
-const whereTo = (row) => (row.shippingAddress ? `${row.shippingAddress.city}, ${country(row.shippingAddress.country)}` : t("orders.hidden"));
-
-/** @param {any} row */
-function due(row) {
-  if (!row.dueAt || !["OPEN", "ACCEPTED", "PICKED", "PACKED"].includes(row.state)) return "–";
-  const late = new Date(row.dueAt).getTime() < seenAt.value;
-  return html`<span class=${late ? "late" : undefined}>${fromNow(row.dueAt, seenAt.value)}</span>`;
 }

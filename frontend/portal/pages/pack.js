@@ -7,25 +7,23 @@ import { lazy } from "../../shared/lazy.js";
 import { t } from "../../shared/messages.js";
 import { go, place, withQuery } from "../../shared/router.js";
 import { inOrder } from "../../shared/scanner.js";
-import { sound, sounds, switchSounds } from "../../shared/sound.js";
+import { sounds, switchSounds } from "../../shared/sound.js";
 import { html, signal, useEffect } from "../../shared/ui.js";
 import { ship } from "../answering.js";
+import { note, Scanned, scans, Verdict } from "../components/scans.js";
 import { ONE_ORDER, SCANNED, TRACKING, WAITING } from "../operations.js";
 import { begun, isWhole, leaving, lineOf, readings } from "../packing.js";
 
 const PackDesk = lazy(() => import("../components/pack-desk.js"), "PackDesk");
 const TO_PACK = ["ACCEPTED", "PICKED", "PACKED"];
 const KEPT = "carrier"; // the one used last is proposed again
-const SHOWN = 30; // scans that are remembered on the page
 
 const order = signal(/** @type {any} */ (null));
 const counts = signal(/** @type {Record<string, number>} */ ({}));
 const parcels = signal(/** @type {{carrier: string, trackingNumber: string}[]} */ ([]));
 const waiting = signal(/** @type {number | null} */ (null));
 const done = signal(0);
-const scans = signal(/** @type {{id: number, text: string, said: string, good: boolean}[]} */ ([]));
 const busy = signal(false);
-let last = 0;
 
 const draft = (/** @type {string} */ id) => `packing ${id}`;
 const newParcel = () => ({ carrier: localStorage.getItem(KEPT) ?? "", trackingNumber: "" });
@@ -56,12 +54,6 @@ async function count() {
   } catch {
     waiting.value = null; // what is scanned says by itself when the server is away
   }
-}
-
-/** @param {string} text @param {string} said @param {boolean} good */
-function note(text, said, good) {
-  scans.value = [{ id: ++last, text, said, good }, ...scans.value].slice(0, SHOWN);
-  sound(good ? "ok" : "bad");
 }
 
 /** What one scan does; each is worked on after the one before. */
@@ -190,7 +182,7 @@ export function Page() {
       <span role="status" class="muted">${waiting.value !== null && t("pack.waiting", { count: waiting.value })} ${t("pack.done", { count: done.value })}</span>
       <label class="check push"><input type="checkbox" checked=${sounds.value} onChange=${(/** @type {Event} */ event) => switchSounds(/** @type {HTMLInputElement} */ (event.target).checked)} /> ${t("pack.sound")}</label></div>
     <${ScanField} label=${t("pack.scan")} scan=${scan} />
-    <div class="said" role=${scans.value[0]?.good === false ? "alert" : "status"}>${scans.value[0] && html`<p class=${`notice ${scans.value[0].good ? "" : "bad"}`}>${scans.value[0].said}</p>`}</div>
+    <${Verdict} />
     ${order.value
       ? html`<${PackDesk} key=${order.value.id} order=${order.value} counts=${counts.value} parcels=${parcels.value} busy=${busy.value}
           count=${(/** @type {Record<string, number>} */ next) => { counts.value = next; keep(); }}
@@ -198,7 +190,6 @@ export function Page() {
           ship=${shipNow} leave=${clear} />`
       : html`<${EmptyState} title=${t(none ? "pack.none" : "pack.begin")} text=${t(none ? "pack.noneText" : "pack.beginText")}>
           <a class="button" href="/portal/orders?tab=pack">${t("pack.list")}</a><//>`}
-    ${scans.value.length > 0 && html`<section class="part"><h2>${t("pack.scans")}</h2>
-      <ol role="list" class="scans">${scans.value.map((each) => html`<li key=${each.id}><code>${each.text}</code> <span class=${each.good ? "muted" : "fault"}>${each.said}</span></li>`)}</ol></section>`}
+    <${Scanned} />
   </div>`;
 }

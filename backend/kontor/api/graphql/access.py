@@ -92,7 +92,7 @@ class AccessMutation:
     @strawberry.mutation(extensions=[public()], description="Begin a second factor: what the app needs.")
     async def begin_second_factor(self, info: Info) -> EnrollmentResult:
         async def work(db: Session, user: models.User) -> second_factor.Enrollment:
-            return await second_factor.begin(db, user, now=wall())
+            return await second_factor.enroll(db, user, now=wall())
 
         made: second_factor.Enrollment = await _own(info, work, [])
         qr = segno.make(made.uri, error="m").svg_data_uri(scale=5, border=4, light="white")
@@ -143,7 +143,7 @@ class AccessMutation:
         async def work(db: Session, user: models.User) -> PasskeyOffer:
             known = await passkeys.known_ids(db, user.id)
             options, challenge = passkeys.registration_options(party, user, known)
-            step = steps.begin(db, StepKind.PASSKEY_NEW, {"challenge": challenge}, now=wall(), user_id=user.id)
+            step = steps.open_step(db, StepKind.PASSKEY_NEW, {"challenge": challenge}, now=wall(), user_id=user.id)
             return PasskeyOffer(step=step, options=options)  # type: ignore[arg-type]  # JSON
 
         offer: PasskeyOffer = await _own(info, work, [])

@@ -112,7 +112,7 @@ async def _link_passkey(request: Request, given: dict[str, Any]) -> Response:
         options, challenge = passkeys.registration_options(
             passkeys.party_of(runtime.settings.base_url), link.user, await passkeys.known_ids(db, link.user.id)
         )
-        step = steps.begin(db, StepKind.PASSKEY_NEW, {"challenge": challenge}, now=wall(), user_id=link.user.id)
+        step = steps.open_step(db, StepKind.PASSKEY_NEW, {"challenge": challenge}, now=wall(), user_id=link.user.id)
     return session.not_stored(JSONResponse({"step": step, "options": options}))
 
 
@@ -201,7 +201,7 @@ async def _begin_passkey(request: Request, given: dict[str, Any]) -> Response:
     await _take(request, limits.PASSKEY_ADDRESS, session.address_of(request))
     options, challenge = passkeys.sign_in_options(passkeys.party_of(runtime.settings.base_url))
     async with runtime.database.unit_of_work(ANONYMOUS) as db:
-        step = steps.begin(db, StepKind.PASSKEY, {"challenge": challenge}, now=wall())
+        step = steps.open_step(db, StepKind.PASSKEY, {"challenge": challenge}, now=wall())
     return session.not_stored(JSONResponse({"step": step, "options": options}))
 
 
@@ -226,7 +226,7 @@ async def _passkey(request: Request, given: dict[str, Any]) -> Response:
 async def _opened(db: Session, user: User, request: Request, *, way: str, needs_code: bool) -> tuple[str, str]:
     """A session's token, or that of the step that waits for a code; the other is empty."""
     if needs_code:
-        return "", steps.begin(db, StepKind.SECOND_FACTOR, {"way": way}, now=wall(), user_id=user.id)
+        return "", steps.open_step(db, StepKind.SECOND_FACTOR, {"way": way}, now=wall(), user_id=user.id)
     return service.start_session(db, user, user_agent=_agent(request), now=wall(), way=way), ""
 
 

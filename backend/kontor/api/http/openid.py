@@ -59,7 +59,7 @@ async def _go(request: Request) -> Response:
             "next": way_back(request.query_params.get("next")),
         }  # fmt: skip
         async with runtime.database.unit_of_work(ANONYMOUS) as db:
-            state = steps.begin(db, StepKind.OPENID, noted, now=wall())
+            state = steps.open_step(db, StepKind.OPENID, noted, now=wall())
     except KontorError as problem:
         return _refused(problem)
     response = RedirectResponse(made.url.replace("%7Bstate%7D", state), 303)

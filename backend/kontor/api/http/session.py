@@ -187,7 +187,7 @@ async def sign_in(runtime: Runtime, email: str, password: str, *, address: str, 
     step = token = ""
     async with runtime.database.unit_of_work(_as(user)) as db:
         if await second_factor.is_on(db, user.id):
-            step = steps.begin(db, StepKind.SECOND_FACTOR, {"way": "password and code"}, now=now, user_id=user.id)
+            step = steps.open_step(db, StepKind.SECOND_FACTOR, {"way": "password and code"}, now=now, user_id=user.id)
         else:
             token = await service.open_session(
                 db, user, verified_hash=user.password_hash, user_agent=user_agent, now=now, new_hash=new_hash
