@@ -373,6 +373,11 @@ export const CANCEL_UPLOAD = `mutation PortalCancelUpload($id: UUID!) {
   cancelUpload(id: $id) { ... on UploadPayload { upload { ${UPLOAD} } } ${PROBLEM} }
 }`;
 
+export const SHIPPING_FILES = `query PortalShippingFiles($filters: [FulfillmentOrdersFilter!]!, $kinds: [String!]) {
+  fulfillmentOrderCounts(filters: $filters)
+  uploads(filter: { kinds: $kinds }, first: 10) { nodes { id name state by createdAt rows returned counts { outcome count } } }
+}`;
+
 const LEVEL = `location sku onHand allocated reserved safety available paused asOf countedBy
   variant { id name gtin } nextInbound { expectedOn quantity received }`;
 

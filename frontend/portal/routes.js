@@ -19,6 +19,7 @@ const SECTIONS = [
   { path: "/portal/orders", label: "section.orders", letter: "o", permission: "fulfillment:read", load: async () => orders },
   { path: "/portal/pick", label: "section.pick", letter: "p", permission: "fulfillment:write", load: () => import("./pages/pick.js") },
   { path: "/portal/pack", label: "section.pack", letter: "k", permission: "fulfillment:write", load: () => import("./pages/pack.js") },
+  { path: "/portal/ship", label: "section.ship", letter: "h", permission: "fulfillment:write", load: () => import("./pages/ship.js") },
   { path: "/portal/stock", label: "section.stock", letter: "s", permission: "stock:read", load: () => import("./pages/stock.js") },
   { path: "/portal/returns", label: "section.returns", letter: "r", permission: "returns:decide", load: () => import("./pages/returns.js") },
   { path: "/portal/performance", label: "section.performance", letter: "f", permission: "partners:read", load: () => import("./pages/performance.js") },
