@@ -21,6 +21,7 @@ const SECTIONS = [
   { path: "/portal/pack", label: "section.pack", letter: "k", permission: "fulfillment:write", load: () => import("./pages/pack.js") },
   { path: "/portal/ship", label: "section.ship", letter: "h", permission: "fulfillment:write", load: () => import("./pages/ship.js") },
   { path: "/portal/stock", label: "section.stock", letter: "s", permission: "stock:read", load: () => import("./pages/stock.js") },
+  { path: "/portal/catalogue", label: "section.catalogue", letter: "a", permission: "offers:read", load: () => import("./pages/catalogue.js") },
   { path: "/portal/returns", label: "section.returns", letter: "r", permission: "returns:decide", load: () => import("./pages/returns.js") },
   { path: "/portal/performance", label: "section.performance", letter: "f", permission: "partners:read", load: () => import("./pages/performance.js") },
   { path: "/portal/connect", label: "section.connect", letter: "c", permission: "clients:read", load: () => import("./pages/connect.js") },

@@ -16,9 +16,9 @@ const ACCEPT = ".csv,.txt,.tsv,.xlsx";
 
 /**
  * `good` are the endings that applying does something with; `stage` is told how far the file is.
- * @param {{kind: string, good: string[], options?: Record<string, string>, changed: () => void, stage?: (state: string | null) => void}} props
+ * @param {{kind: string, good: string[], options?: Record<string, string>, changed: () => void, stage?: (state: string | null) => void, children?: any}} props
  */
-export function UploadFlow({ kind, good, options = {}, changed, stage }) {
+export function UploadFlow({ kind, good, options = {}, changed, stage, children }) {
   const upload = useSignal(/** @type {any} */ (null));
   const problem = useSignal(/** @type {any} */ (null));
   const busy = useSignal(false);
@@ -94,7 +94,7 @@ export function UploadFlow({ kind, good, options = {}, changed, stage }) {
   return html`<section ref=${box} class="stack" tabindex="-1" aria-label=${t("upload.title")}>
     ${problem.value && html`<${Failure} problem=${problem.value} retry=${it ? () => look(it.id) : undefined} />`}
     ${(!it || !OPEN.includes(state)) && html`<${FileDrop} label=${t("upload.choose")} hint=${t("upload.hint")} accept=${ACCEPT} busy=${busy.value} chosen=${send}>
-      <span class="row push"><a href=${template(kind, "csv")} download>${t("upload.templateCsv")}</a><a href=${template(kind, "xlsx")} download>${t("upload.templateXlsx")}</a></span><//>`}
+      ${children}<span class="row push"><a href=${template(kind, "csv")} download>${t("upload.templateCsv")}</a><a href=${template(kind, "xlsx")} download>${t("upload.templateXlsx")}</a></span><//>`}
     ${it && html`<p><strong>${it.name}</strong> <span class="muted" role="status">${t(`upload.state.${state}`, { count: it.rows })}</span></p>`}
     ${state === "FAILED" && html`<p class="notice bad">${it.problem}</p>`}
     ${state === "MATCHING" && html`<${Matching} kind=${kind} upload=${it} match=${(/** @type {any} */ columns) => act(MATCH_UPLOAD, { columns })} />`}
