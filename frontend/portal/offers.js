@@ -25,9 +25,9 @@ export function minor(text) {
   return /^\d+$/.test(whole) ? Number(whole) * 100 + Number((decimals?.[2] ?? "0").padEnd(2, "0")) : undefined;
 }
 
-/** An offer of the API as the form shows it. @param {any} offer @returns {Flat} */
-export function flat(offer) {
-  const found = /** @type {Flat} */ ({ currency: offer?.price?.currency ?? "", price: offer?.price ? (offer.price.amount / 100).toFixed(2) : "", weightG: offer?.weightG ? String(offer.weightG) : "" });
+/** An offer of the API as the form shows it; `point` stands before decimals. @param {any} offer @param {string} [point] @returns {Flat} */
+export function flat(offer, point = ".") {
+  const found = /** @type {Flat} */ ({ currency: offer?.price?.currency ?? "", price: offer?.price ? (offer.price.amount / 100).toFixed(2).replace(".", point) : "", weightG: offer?.weightG ? String(offer.weightG) : "" });
   for (const name of PLAIN) found[name] = offer?.[name] ?? "";
   for (const name of ATTRIBUTES) found[name] = String(offer?.attributes?.[name] ?? "");
   for (const name of DAYS) found[name] = offer?.[name]?.slice(0, 10) ?? "";
@@ -65,5 +65,18 @@ export function inputOf(given, before) {
   return { ...input, texts, attributes, images, price, currency: given.currency || null, weightG: Number(given.weightG) || 0, ...(before && { version: before.version }) };
 }
 
-/** Fields that are not the same. @param {Flat} mine @param {Flat} theirs */
-export const differing = (mine, theirs) => NAMES.filter((name) => (mine[name] ?? "").trim() !== (theirs[name] ?? "").trim());
+/**
+ * What two people typed into the same form, from what both began with: mine where I changed something, else theirs.
+ * @param {Flat} mine
+ * @param {Flat} base
+ * @param {Flat} theirs
+ * @returns {Flat}
+ */
+export const merged = (mine, base, theirs) => Object.fromEntries(NAMES.map((name) => [name, same(mine, base, name) ? theirs[name] : mine[name]]));
+
+/** Fields that are not the same. @param {Flat} one @param {Flat} other */
+export const differing = (one, other) => NAMES.filter((name) => !same(one, other, name));
+
+/** Browsers write lines their own way. @param {Flat} one @param {Flat} other @param {string} name */
+const same = (one, other, name) => plain(one[name]) === plain(other[name]);
+const plain = (/** @type {string | undefined} */ text) => (text ?? "").replace(/\r\n/g, "\n").trim();

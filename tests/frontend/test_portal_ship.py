@@ -41,7 +41,8 @@ async def test_parcels_of_a_file_leave_in_two_clicks_and_never_twice(
     orders = await waiting(database, company, 4)
     one, two, three, four = orders
     page = await inbox(site, email)
-    await page.locator("nav a[href='/portal/ship']").click()
+    await page.locator("nav a[href='/portal/pack']").click()
+    await page.get_by_role("link", name="Ship by file").click()
     await expect(page.get_by_text("4 orders wait to leave")).to_be_visible()
     assert await faults(page) == []
     file = csv_file("Auftrag;Sendungsnummer", f"{one};T-1", f"{two};T-2", f"{two};T-2", "X-1;T-3", f"{three};")

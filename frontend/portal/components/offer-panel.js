@@ -4,11 +4,11 @@ import { Failure, words } from "../../shared/components/failure.js";
 import { Field, Summary, useForm } from "../../shared/components/form.js";
 import { Skeleton } from "../../shared/components/skeleton.js";
 import { forget, useDraft } from "../../shared/drafts.js";
-import { t } from "../../shared/messages.js";
+import { language, t } from "../../shared/messages.js";
 import { withQuery } from "../../shared/router.js";
 import { useShortcuts } from "../../shared/shortcuts.js";
 import { html, useEffect, useRef, useSignal } from "../../shared/ui.js";
-import { CURRENCIES, differing, flat, inputOf, minor } from "../offers.js";
+import { CURRENCIES, differing, flat, inputOf, merged, minor } from "../offers.js";
 import { ONE_OFFER, SAVE_OFFER } from "../operations.js";
 
 const PREFIX = "offer-";
@@ -44,8 +44,9 @@ function OfferForm({ offer, currency, saved, again }) {
   const form = useForm(async (data) => {
     const given = /** @type {Record<string, string>} */ (Object.fromEntries([...data].map(([name, value]) => [name, String(value)])));
     if (minor(given.price) === undefined) throw { code: "INVALID_PRICE", message: t("catalogue.noPrice"), path: ["price"] };
-    const before = theirs.value ?? offer;
-    const { rows: [row] } = await change(SAVE_OFFER, { input: inputOf({ sku: offer?.sku ?? "", ...given }, before) });
+    const mine = { sku: offer?.sku ?? "", ...given };
+    const all = theirs.value ? merged(mine, shown(offer), shown(theirs.value)) : mine;
+    const { rows: [row] } = await change(SAVE_OFFER, { input: inputOf(all, theirs.value ?? offer) });
     if (row.code === "OFFER_CHANGED") {
       theirs.value = (await ask(ONE_OFFER, { id: offer.id })).catalogOffer;
       return;
@@ -62,7 +63,7 @@ function OfferForm({ offer, currency, saved, again }) {
     draft.current?.requestSubmit();
   };
   useShortcuts([{ keys: "Ctrl Enter", label: "catalogue.saveAndSend", run: main }]);
-  const known = flat(offer ?? { price: null });
+  const known = shown(offer);
   if (!offer) known.currency = currency;
   /** @param {string} name @param {Record<string, any>} [more] */
   const field = (name, more = {}) => html`<${Field} form=${form} prefix=${PREFIX} name=${name} label=${t(`offer.${name}`)} defaultValue=${known[name]} ...${more} />`;
@@ -75,14 +76,14 @@ function OfferForm({ offer, currency, saved, again }) {
     ${offer?.state === "LIVE" && html`<p class="muted">${t("catalogue.liveHint")}</p>`}
     <form ref=${draft} class="stack" onSubmit=${form.submit}>
       <${Summary} form=${form} fields=${labels} prefix=${PREFIX} />
-      ${theirs.value && html`<${Both} mine=${new FormData(/** @type {HTMLFormElement} */ (draft.current))} theirs=${theirs.value} take=${async () => { forget(key); await again(); }} />`}
+      ${theirs.value && html`<${Both} mine=${new FormData(/** @type {HTMLFormElement} */ (draft.current))} base=${shown(offer)} theirs=${theirs.value} take=${async () => { forget(key); await again(); }} />`}
       ${offer ? html`<p class="muted">${t("offer.sku")}: <strong>${offer.sku}</strong></p>` : field("sku", { required: true, maxlength: 80 })}
       ${field("name", { maxlength: 300 })}
       <div class="row">${field("price", { inputmode: "decimal" })}${field("currency", { options: currencies(known.currency).map((code) => [code, code]) })}</div>
-      <div class="row">${field("groupCode", { maxlength: 80, hint: t("offer.groupHint") })}${field("gtin", { inputmode: "numeric", maxlength: 20 })}</div>
+      <div class="row top">${field("groupCode", { maxlength: 80, hint: t("offer.groupHint") })}${field("gtin", { inputmode: "numeric", maxlength: 20 })}</div>
       <div class="row">${field("color", { maxlength: 60 })}${field("size", { maxlength: 60 })}${field("weightG", { type: "number", min: 0, max: 2_000_000_000 })}</div>
       <div class="row">${field("brand", { maxlength: 120 })}${field("category", { maxlength: 120 })}</div>
-      <div class="row">${field("validFrom", { type: "date" })}${field("validUntil", { type: "date", hint: t("offer.untilHint") })}</div>
+      <div class="row top">${field("validFrom", { type: "date" })}${field("validUntil", { type: "date", hint: t("offer.untilHint") })}</div>
       <${Long} form=${form} name="images" value=${known.images} rows=${3} hint=${t("offer.imagesHint")} />
       <${Images} images=${offer?.images ?? []} />
       <details><summary>${t("offer.texts")}</summary><div class="stack">
@@ -93,6 +94,9 @@ function OfferForm({ offer, currency, saved, again }) {
     </form>
   </aside>`;
 }
+
+/** As people of this language write it. @param {any} offer */
+const shown = (offer) => flat(offer, language.value === "de" ? "," : ".");
 
 /** @param {string} own */
 const currencies = (own) => (own && !CURRENCIES.includes(own) ? [own, ...CURRENCIES] : CURRENCIES);
@@ -114,12 +118,12 @@ function Images({ images }) {
   return images.length > 0 && html`<ul role="list" class="stack">${images.map((each, at) => html`<li key=${each.url}><a class="long" href=${each.url} target="_blank" rel="noreferrer">${each.alt ?? t("offer.image", { number: at + 1 })}</a></li>`)}</ul>`;
 }
 
-/** What is not the same, both ways. @param {{mine: FormData, theirs: any, take: () => void}} props */
-function Both({ mine, theirs, take }) {
-  const typed = /** @type {Record<string, string>} */ ({ sku: theirs.sku, ...Object.fromEntries([...mine].map(([name, value]) => [name, String(value)])) });
-  const other = flat(theirs);
+/** What somebody else changed, beside what is typed. @param {{mine: FormData, base: Record<string, string>, theirs: any, take: () => void}} props */
+function Both({ mine, base, theirs, take }) {
+  const other = shown(theirs);
+  const typed = { ...base, ...Object.fromEntries([...mine].map(([name, value]) => [name, String(value)])) };
   return html`<div class="notice warn stack" role="alert"><p>${t("catalogue.changed")}</p>
     <div class="table"><table><thead><tr><th scope="col">${t("catalogue.field")}</th><th scope="col">${t("catalogue.theirs")}</th><th scope="col">${t("catalogue.mine")}</th></tr></thead>
-      <tbody>${differing(typed, other).map((name) => html`<tr key=${name}><th scope="row">${t(`offer.${name}`)}</th><td class="long">${other[name] || "–"}</td><td class="long">${typed[name] || "–"}</td></tr>`)}</tbody></table></div>
+      <tbody>${differing(base, other).map((name) => html`<tr key=${name}><th scope="row">${t(`offer.${name}`)}</th><td class="long">${other[name] || "–"}</td><td class="long">${typed[name] || "–"}</td></tr>`)}</tbody></table></div>
     <p><button type="button" class="button" onClick=${take}>${t("catalogue.takeTheirs")}</button></p></div>`;
 }

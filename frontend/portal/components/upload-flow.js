@@ -91,11 +91,11 @@ export function UploadFlow({ kind, good, options = {}, changed, stage, children 
   const allowed = ready > 0 && (!it?.guarded || meant.value);
   const apply = () => void (allowed && act(APPLY_UPLOAD, { confirmed: meant.value }));
   useShortcuts(state === "CHECKED" && ready > 0 ? [{ keys: "Ctrl Enter", label: "upload.applyKey", run: apply }] : []);
-  return html`<section ref=${box} class="stack" tabindex="-1" aria-label=${t("upload.title")}>
+  return html`<section class="stack" aria-label=${t("upload.title")}>
     ${problem.value && html`<${Failure} problem=${problem.value} retry=${it ? () => look(it.id) : undefined} />`}
     ${(!it || !OPEN.includes(state)) && html`<${FileDrop} label=${t("upload.choose")} hint=${t("upload.hint")} accept=${ACCEPT} busy=${busy.value} chosen=${send}>
       ${children}<span class="row push"><a href=${template(kind, "csv")} download>${t("upload.templateCsv")}</a><a href=${template(kind, "xlsx")} download>${t("upload.templateXlsx")}</a></span><//>`}
-    ${it && html`<p><strong>${it.name}</strong> <span class="muted" role="status">${t(`upload.state.${state}`, { count: it.rows })}</span></p>`}
+    ${it && html`<p ref=${box} tabindex="-1"><strong>${it.name}</strong> <span class="muted" role="status">${t(`upload.state.${state}`, { count: it.rows })}</span></p>`}
     ${state === "FAILED" && html`<p class="notice bad">${it.problem}</p>`}
     ${state === "MATCHING" && html`<${Matching} kind=${kind} upload=${it} match=${(/** @type {any} */ columns) => act(MATCH_UPLOAD, { columns })} />`}
     ${WORKING.includes(state) && html`<div class="row"><progress aria-label=${t(`upload.state.${state}`, { count: 0 })} max=${it.rows || undefined} value=${it.rows ? it.done : undefined} />

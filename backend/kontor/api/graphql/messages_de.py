@@ -267,7 +267,7 @@ MESSAGES: dict[str, str] = {
     "OBJECTION_EXISTS": "Zu diesem Auftrag gibt es in dieser Kennzahl schon einen Widerspruch.",
     "OBJECTION_NOT_FOUND": "Diesen Widerspruch gibt es nicht.",
     "OFFER_CHANGED": "Das Angebot wurde inzwischen geändert.",
-    "OFFER_INCOMPLETE": "Dem Angebot fehlt noch: {missing}.",
+    "OFFER_INCOMPLETE": "Dem Angebot fehlen Angaben, die für die Prüfung nötig sind.",
     "OFFER_NOT_FOUND": "Dieses Angebot gibt es nicht.",
     "OPTIMIZER_MISSING": "Dafür fehlt der Optimierer: `kontor[optimizer]` installieren.",
     "ORDER_CONFLICT": "Diese externe Bestellung wurde bereits mit anderem Inhalt angelegt.",

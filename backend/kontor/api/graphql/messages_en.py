@@ -35,7 +35,7 @@ MESSAGES: dict[str, str] = {
     "NOTHING_TO_PRINT": "Nothing of this can be printed.",
     "NO_RETURN_PLACE": "No place with an address takes these goods back.",
     "OFFER_CHANGED": "The offer was changed meanwhile.",
-    "OFFER_INCOMPLETE": "The offer still lacks: {missing}.",
+    "OFFER_INCOMPLETE": "The offer lacks what a review needs.",
     "OFFER_NOT_FOUND": "There is no such offer.",
     "ORDER_IN_PARTS": "This order has several parts; please name one of them: {parts}.",
     "PAPER_NOT_FOR_KIND": "Only labels are printed on label paper.",
