@@ -111,8 +111,9 @@ async def test_file_is_checked_and_applied_in_two_clicks_and_bad_lines_come_back
     page = await opened(site, email, size=NARROW, dark=True)
     chooser = page.get_by_label("Choose a file")
     await chooser.set_input_files(csv_file("Artikelnummer;Bestand\nLAMP;7\nCAP;5\nMÖWE;1\n"))
-    await drain()
     flow = page.get_by_role("region", name="Upload a file")
+    await expect(flow).to_contain_text("is being checked")
+    await drain()
     await expect(flow).to_contain_text("1 unknown")
     assert await faults(page) == []
     assert not await overflows(page)
@@ -136,11 +137,14 @@ async def test_columns_are_matched_and_much_falling_to_zero_is_asked_about(
 ) -> None:
     _, email = await supplier(database, "de")
     page = await opened(site, email, language="de-DE")
+    await page.get_by_label("Datei wählen").set_input_files(csv_file("Das;war\nder;falsche\nGriff;1\n"))
+    await page.get_by_role("button", name="Verwerfen").click()  # nobody has to match what they never meant to send
     await page.get_by_label("Datei wählen").set_input_files(csv_file("Unsere;Da\nLAMP;0\n"))
     await page.get_by_label("Unsere").select_option("Artikelnummer")
     await page.get_by_label("Da", exact=True).select_option("Freie Stücke")
     assert await faults(page) == []
     await page.get_by_role("button", name="Datei prüfen").click()
+    await expect(page.get_by_text("wird geprüft")).to_be_visible()
     await drain()
     button = page.get_by_role("button", name="1 Zeile übernehmen")
     await expect(button).to_have_attribute("aria-disabled", "true")

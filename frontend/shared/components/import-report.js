@@ -17,7 +17,7 @@ export function ImportReport({ counts, findings, name }) {
       <${StatusPill} tone=${TONES[outcome] ?? "ok"}>${t("import.count", { count, name: name(outcome) })}<//></li>`)}</ul>
     ${findings.length > 0 && html`<div class="table" tabindex="0" role="region" aria-label=${t("import.findings")}><table>
       <thead><tr><th scope="col" class="number">${t("import.line")}</th><th scope="col">${t("import.key")}</th><th scope="col">${t("import.ending")}</th><th scope="col">${t("import.why")}</th></tr></thead>
-      <tbody>${findings.map((each) => html`<tr key=${`${each.line} ${each.outcome}`}><td class="number">${each.line}</td><td>${each.key}</td><td>${name(each.outcome)}</td>
+      <tbody>${findings.map((each) => html`<tr key=${`${each.line} ${each.outcome}`}><td class="number" data-label=${t("import.line")}>${each.line}</td><td data-label=${t("import.key")}>${each.key}</td><td>${name(each.outcome)}</td>
         <td>${each.message} ${each.message && each.field && html`<span class="muted">(${each.field})</span>`}</td></tr>`)}</tbody>
     </table></div>`}
   </div>`;
