@@ -47,8 +47,8 @@ def _case_of(item: Item) -> NewCase | None:
             return NewCase(CaseKind.REFUND_FAILED, item.args["refund_id"], item.key, facts)
         case "AuthorizationExpiring":
             facts = {name: item.args[name] for name in ("payment_id", "expires_at")}
-            due_at = datetime.fromisoformat(facts["expires_at"])
-            return NewCase(CaseKind.AUTHORIZATION_EXPIRING, str(item.key), item.key, facts, due_at)
+            expires_at = datetime.fromisoformat(facts["expires_at"])
+            return NewCase(CaseKind.AUTHORIZATION_EXPIRING, str(item.key), item.key, facts, expires_at)
         case "RenewalDeclined":
             facts = {name: item.args[name] for name in ("missing", "currency")}
             return NewCase(CaseKind.PAYMENT_FAILED, str(item.key), item.key, facts)
