@@ -2,6 +2,10 @@
 
 SUBSCRIBERS: dict[str, tuple[str, ...]] = {
     # banking
+    "BankEntrySuspended": ("invoicing.post_journal",),
+    "BankEntryExplained": ("invoicing.post_journal",),
+    "GatewayPayoutUndone": ("invoicing.post_journal",),
+    "GiftCardExpired": ("invoicing.post_journal",),
     "GatewayPayoutImported": ("invoicing.post_journal",),
     "GatewayPayoutConverted": ("invoicing.post_journal",),
     "GatewayPayoutArrived": ("invoicing.post_journal",),

@@ -20,7 +20,7 @@ from factories.payments import ask, ask_capture, card, make_shop, paid_by, read_
 from kontor.adapters.payments.http_gateway import HttpGateway, connect
 from kontor.adapters.payments.simulator import EmbeddedTransport, Notifier, Simulator, Terms
 from kontor.audit import clearing
-from kontor.banking import gateway_queries, reconciling, service, settlement_files
+from kontor.banking import arriving, gateway_queries, reconciling, service, settlement_files
 from kontor.banking.errors import DifferenceClosed, PayoutDiffers, PayoutNotArrived
 from kontor.banking.models import BankEntry, GatewayDifference, GatewayPayout, GatewayPayoutLine
 from kontor.channels.models import LegalEntity
@@ -302,14 +302,14 @@ async def test_payout_is_found_on_the_bank_statement(database: Database, drain: 
         await service.import_statements(db, told.encode(), now=db.now)
         other = (await db.scalars(sa.select(BankEntry).where(BankEntry.reference == "C"))).one()
         with pytest.raises(PayoutNotArrived):
-            await reconciling.match_entry(db, payout_id, other.id, now=db.now)
-        assert await reconciling.find_arrivals(db, now=db.now) == 1
-        assert await reconciling.find_arrivals(db, now=db.now) == 0
+            await arriving.match_entry(db, payout_id, other.id, now=db.now)
+        assert await arriving.find_arrivals(db, now=db.now) == 1
+        assert await arriving.find_arrivals(db, now=db.now) == 0
     assert await drain() == []
     async with database.unit_of_work() as db:
         entry = (await db.scalars(sa.select(BankEntry).where(BankEntry.reference == "B"))).one()
         assert (entry.assigned, (await db.get_one(GatewayPayout, payout_id)).entry_id) == (3000, entry.id)
-        assert (await reconciling.match_entry(db, payout_id, entry.id, now=db.now)).id == payout_id
+        assert (await arriving.match_entry(db, payout_id, entry.id, now=db.now)).id == payout_id
     balances = await accounts(database)
     assert (balances["BANK"], balances.get("TRANSIT", 0)) == (3000, 0)
     await books_agree(database)
@@ -343,4 +343,4 @@ async def test_lines_say_what_of_ours_they_are(database: Database, drain: Drain)
         row = (await db.scalars(sa.select(GatewayPayoutLine))).one()
         assert (row.order_id, row.cleared, row.detail) == (order_id, 3000, "CARD")
         assert await gateway_queries.find_payout(db, "", "po_2") is None
-    assert timedelta(0) < reconciling.LATE
+    assert timedelta(0) < arriving.LATE

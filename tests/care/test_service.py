@@ -45,6 +45,23 @@ async def test_open_case_is_raised_once_and_learns(database: Database) -> None:
     assert await raised(database) != first
 
 
+async def test_deadline_moves_with_what_is_told_but_not_behind_an_earlier_one_of_a_person(database: Database) -> None:
+    async def told(days: int) -> timedelta | None:
+        async with database.unit_of_work() as db:
+            due_at = db.now + timedelta(days=days)
+            wanted = NewCase(CaseKind.DISPUTE, "d", None, {"due_at": due_at.isoformat()}, due_at)
+            case = await service.open_case(db, wanted, now=db.now)
+            return None if case.due_at is None else case.due_at - db.now
+
+    async with database.unit_of_work() as db:
+        case_id = (await service.open_case(db, NewCase(CaseKind.DISPUTE, "d", None, {}), now=db.now)).id
+    assert [await told(days) for days in (9, 20, 12)] == [timedelta(days=days) for days in (9, 20, 12)]
+    async with database.unit_of_work() as db:
+        case = await queries.lock_case(db, case_id)
+        service.assign_case(db, case, owner_id=SOMEBODY, now=db.now, due_at=db.now + timedelta(days=5))
+    assert [await told(days) for days in (14, 3)] == [timedelta(days=5), timedelta(days=3)]
+
+
 async def test_case_goes_from_hand_to_hand(database: Database) -> None:
     case_id = await raised(database)
     async with database.unit_of_work() as db:

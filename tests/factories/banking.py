@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
+_AT = "<CreDtTm>2026-06-15T20:00:00Z</CreDtTm>"
 IBAN = "DE89370400440532013000"
 
 
@@ -34,10 +35,11 @@ def _details(entry: Booked, version: int, *, amount: bool = False) -> str:
     party = f"<Nm>{escape(entry.name)}</Nm>"
     party = f"<Pty>{party}</Pty>" if version >= 8 else party
     part = f"<AmtDtls><TxAmt><Amt Ccy='EUR'>{abs(entry.amount) / 100:.2f}</Amt></TxAmt></AmtDtls>" if amount else ""
+    purpose = f"<RmtInf><Ustrd>{escape(entry.purpose)}</Ustrd></RmtInf>" if entry.purpose else ""
     return (
         f"<TxDtls><Refs><EndToEndId>{entry.end_to_end}</EndToEndId></Refs>{part}<RltdPties><{side}>{party}</{side}>"
         f"<{side}Acct><Id><IBAN>DE02120300000000202051</IBAN></Id></{side}Acct></RltdPties>"
-        f"<RmtInf><Ustrd>{escape(entry.purpose)}</Ustrd></RmtInf></TxDtls>"
+        f"{purpose}</TxDtls>"
     )
 
 
@@ -45,7 +47,7 @@ def _entry(reference: str, amount: int, status: str, details: str, version: int,
     said = f"<Sts><Cd>{status}</Cd></Sts>" if version >= 8 else f"<Sts>{status}</Sts>"
     return (
         f"<Ntry>{_money(amount)}{said}<BookgDt><Dt>{day}</Dt></BookgDt><ValDt><Dt>{day}</Dt></ValDt>"
-        f"<AcctSvcrRef>{reference}</AcctSvcrRef><NtryDtls>{details}</NtryDtls></Ntry>"
+        f"<AcctSvcrRef>{reference}</AcctSvcrRef><BkTxCd><Prtry><Cd>166</Cd></Prtry></BkTxCd><NtryDtls>{details}</NtryDtls></Ntry>"
     )
 
 
@@ -64,7 +66,8 @@ def camt(
     return (
         '<?xml version="1.0" encoding="UTF-8"?>'
         f'<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.{version:02}">'
-        f"<BkToCstmrStmt><GrpHdr><MsgId>M</MsgId></GrpHdr><Stmt><Id>{reference}</Id><Acct><Id><IBAN>{iban}</IBAN></Id>"
+        f"<BkToCstmrStmt><GrpHdr><MsgId>M</MsgId>{_AT}</GrpHdr>"
+        f"<Stmt><Id>{reference}</Id>{_AT}<Acct><Id><IBAN>{iban}</IBAN></Id>"
         f"<Ccy>EUR</Ccy></Acct>{_balance('OPBD', opening, day)}"
         f"{_balance('CLBD', total if closing is None else closing, day)}{told}</Stmt></BkToCstmrStmt></Document>"
     )

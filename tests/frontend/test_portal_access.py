@@ -136,6 +136,7 @@ async def test_invitation_leads_to_a_shipped_practice_order_within_twelve_clicks
     # The same passkey signs in again, and a used link says so.
     await page.get_by_role("button", name="Sign out").click()
     await page.get_by_role("button", name="Sign in with a passkey").click()
+    await page.get_by_role("link", name="To the orders").click()
     await expect(page.get_by_role("heading", name="Orders")).to_be_visible()
 
 

@@ -112,7 +112,7 @@ async def test_file_is_checked_and_applied_in_two_clicks_and_bad_lines_come_back
     chooser = page.get_by_label("Choose a file")
     await chooser.set_input_files(csv_file("Artikelnummer;Bestand\nLAMP;7\nCAP;5\nMÖWE;1\n"))
     flow = page.get_by_role("region", name="Upload a file")
-    await expect(flow).to_contain_text("is being checked")
+    await expect(flow).to_contain_text("is being checked")  # the file has arrived
     await drain()
     await expect(flow).to_contain_text("1 unknown")
     assert await faults(page) == []
@@ -126,6 +126,7 @@ async def test_file_is_checked_and_applied_in_two_clicks_and_bad_lines_come_back
         ["MÖWE", "1", "4"],
     ]
     await flow.get_by_role("button", name="Apply 2 lines").click()
+    await expect(flow).to_contain_text("is being applied")
     await drain()
     await expect(flow.get_by_role("status")).to_contain_text("applied, 3 lines")
     assert {sku: row[0] for sku, row in (await stock(database)).items()} == {"LAMP": 7, "CAP": 5}
@@ -150,6 +151,7 @@ async def test_columns_are_matched_and_much_falling_to_zero_is_asked_about(
     await expect(button).to_have_attribute("aria-disabled", "true")
     await page.get_by_label("so gemeint").check()
     await page.keyboard.press("Control+Enter")
+    await expect(page.get_by_text("wird übernommen")).to_be_visible()
     await drain()
     await expect(page.get_by_text("übernommen, 1 Zeile")).to_be_visible()
     assert (await stock(database))["LAMP"][0] == 0

@@ -42,7 +42,7 @@ async def test_no_order_is_offered_to_a_closed_place(database: Database, drain: 
         partner = await make_partner(db)
         place = await make_location(db, kind=LocationKind.DROPSHIPPER, code="ds", partner_id=partner.id, priority=1)
         await make_tariff(db, location_id=place.id, parcel_cents=1)
-        await make_tariff(db, location_id=company.warehouse.id, parcel_cents=9_000)
+        await make_tariff(db, location_id=company.warehouse.id, parcel_cents=20)
     await put_stock(database, place.id, both.id, 9)
     await put_stock(database, place.id, only.id, 9)
     await put_stock(database, company.warehouse.id, both.id, 9)
@@ -52,7 +52,8 @@ async def test_no_order_is_offered_to_a_closed_place(database: Database, drain: 
         last = today + timedelta(days=2)
         closed = await close_place(db, place.id, partner_id=partner.id, first=today, last=last)
         assert ranges(closed.closures) == [(today, last)]
-    order_id, _ = await released(database, company, ("BOTH", 1))
+    soon = today + timedelta(days=1)  # who has the time gets the cheaper parcel when the place is open again
+    order_id, _ = await released(database, company, ("BOTH", 1), promised_on=soon)
     assert [row.location_id for row in await rows_of(database, order_id)] == [company.warehouse.id]
     order_id, _ = await released(database, company, ("ONLY", 1))
     for _day in range(3):

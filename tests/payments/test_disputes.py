@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -145,4 +146,7 @@ async def test_chargeback_of_what_was_refunded_is_a_loss(database: Database, dra
     assert (payment.state, payment.refunded) == (PaymentState.REFUNDED, 3000)
     assert (await transactions(database, order_id))[-1] == ("LOSS", "SUCCEEDED", 1200)
     assert await cases(database) == ["CHARGEBACK_LOSS"]
+    async with database.read_only() as db:
+        case = (await db.scalars(sa.select(Case))).one()
+    assert case.due_at == case.created_at + timedelta(days=7)
     await no_differences(database)

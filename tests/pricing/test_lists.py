@@ -115,6 +115,10 @@ async def test_ended_list_gives_way_and_is_remembered(database: Database, clock:
     await set_price(database, {"amount": 1000}, {"amount": 800, "price_list": "TRADE"})
     assert await end(database, "TRADE", NOW + 3 * DAY) == NOW + 3 * DAY
     assert await amounts(database, TRADE, NOW, NOW + 2 * DAY, NOW + 3 * DAY) == [800, 800, 1000]
+    with pytest.raises(KontorError, match="does not prolong") as refused:
+        await end(database, "TRADE", NOW + 4 * DAY)
+    assert refused.value.path == ("at",)
+    assert await end(database, "TRADE", NOW + 3 * DAY) == NOW + 3 * DAY
     clock.advance(days=4)
     with pytest.raises(KontorError, match="has ended"):
         await end(database, "TRADE")

@@ -17,7 +17,7 @@ from kontor.banking.models import (
     PayoutFile,
 )
 from kontor.catalog.models import ProductVariant
-from kontor.channels.models import LegalEntity
+from kontor.channels.models import LegalEntity, SalesChannel
 from kontor.core.db import Database, Session
 from kontor.core.ids import new_id
 from kontor.core.outbox import OutboxRow
@@ -29,7 +29,8 @@ from kontor.invoicing.models import DunningNotice, Invoice, OpenItem
 from kontor.ledger.models import LedgerExport
 from kontor.locations.models import StockLocation
 from kontor.partners.models import Partner
-from kontor.payments.models import Dispute, DisputeAction, Payment
+from kontor.payments.mandates import MandateKind
+from kontor.payments.models import Dispute, DisputeAction, Mandate, Payment
 from kontor.payments.states import DisputeState
 from kontor.processes.models import ProcessDefinition, ProcessInstance, UserTask
 from kontor.processes.states import UserTaskState
@@ -169,6 +170,18 @@ async def _taxes(db: Session, index: int) -> None:
     )  # fmt: skip
 
 
+async def _mandate(db: Session, index: int, channel_id: UUID) -> None:
+    """A permission to debit an account; every second one was withdrawn."""
+    at = db.now - timedelta(minutes=index)
+    db.add(
+        Mandate(
+            id=new_id(), channel_id=channel_id, creditor_id="DE98ZZZ09999999999", reference=f"M-{index}",
+            kind=MandateKind.CORE, once=False, signed_on=at.date(), name="Greta Fock", iban="DE89370400440532013000",
+            revoked_at=at if index % 2 else None, created_at=at, created_by="test", updated_at=at,
+        )
+    )  # fmt: skip
+
+
 async def fill_rest(database: Database, count: int) -> None:
     """Rows in every list that the life of orders leaves empty."""
     async with database.unit_of_work() as db:
@@ -178,6 +191,7 @@ async def fill_rest(database: Database, count: int) -> None:
         place_id = places[0]
         invoice_id = (await db.scalars(sa.select(Invoice.id).order_by(Invoice.id).limit(1))).one()
         entity_id = (await db.scalars(sa.select(LegalEntity.id).order_by(LegalEntity.id).limit(1))).one()
+        channel_id = (await db.scalars(sa.select(SalesChannel.id).order_by(SalesChannel.id).limit(1))).one()
         variants = list(await db.scalars(sa.select(ProductVariant.id).order_by(ProductVariant.id).limit(count)))
         partner_id = (await db.scalars(sa.select(Partner.id).order_by(Partner.id).limit(1))).one()
         work = list(await db.scalars(sa.select(FulfillmentOrder.id).order_by(FulfillmentOrder.id).limit(count)))
@@ -254,6 +268,7 @@ async def fill_rest(database: Database, count: int) -> None:
             await _taxes(db, index)
             await _books(db, index, instance.order_id, entity_id, invoice_id)
             await _at_gateways(db, index, entity_id)
+            await _mandate(db, index, channel_id)
             db.add(
                 RoutingMove(id=new_id(), run_id=run_id, order_id=instance.order_id, decision_id=new_id(), gain=index)
             )

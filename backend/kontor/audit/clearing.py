@@ -8,7 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from kontor.audit.comparing import Difference
-from kontor.banking.models import GatewayDifference, GatewayPayout, GatewayPayoutLine
+from kontor.banking.models import BankEntry, GatewayDifference, GatewayPayout, GatewayPayoutLine
+from kontor.banking.suspense import DETAIL
 from kontor.channels.models import SalesChannel
 from kontor.core.db import Session
 from kontor.core.outbox import OutboxRow
@@ -19,8 +20,13 @@ from kontor.payments.models import Payment, PaymentTransaction, Refund, Transact
 from kontor.payments.states import PaymentMethodKind, RefundState
 
 K = TransactionKind
-_METHODS = (PaymentMethodKind.CARD, PaymentMethodKind.WALLET, PaymentMethodKind.DIRECT_DEBIT)
-_IN = (K.CAPTURE, K.REINSTATE, K.RECOVER, K.DISPUTE_FEE_BACK, K.REFUND_RETURN)
+_METHODS = (
+    PaymentMethodKind.CARD,
+    PaymentMethodKind.WALLET,
+    PaymentMethodKind.DIRECT_DEBIT,
+    PaymentMethodKind.COLLECTED_BY_CHANNEL,
+)
+_IN = (K.CAPTURE, K.RECEIVE, K.REINSTATE, K.RECOVER, K.DISPUTE_FEE_BACK, K.REFUND_RETURN)
 _OUT = (K.REFUND, K.CHARGEBACK, K.LOSS, K.DISPUTE_FEE)
 Key = tuple[Any, str, str]
 
@@ -56,7 +62,7 @@ async def _booked(db: Session) -> dict[Key, int]:
             JournalEntry.legal_entity_id, JournalEntry.currency, JournalLine.detail, sa.func.sum(JournalLine.amount)
         )
         .join(JournalLine, JournalLine.entry_id == JournalEntry.id)
-        .where(JournalLine.account == Account.GATEWAY)
+        .where(JournalLine.account.in_((Account.GATEWAY, Account.CHANNEL)))
         .group_by(JournalEntry.legal_entity_id, JournalEntry.currency, JournalLine.detail)
     )
     return {(entity_id, currency, detail): int(amount) for entity_id, currency, detail, amount in rows}
@@ -102,4 +108,33 @@ def _explained() -> Any:
     )
 
 
-CHECKS = (clearing_balances,)
+async def suspended_entries(db: Session) -> list[Difference]:
+    """What the journal has in suspense of our bank accounts is what their movements say, by seller and currency."""
+    waiting = sa.exists().where(OutboxRow.job == "invoicing.post_journal", sa.not_(OutboxRow.dead))
+    if await db.scalar(sa.select(waiting)):
+        return []
+    row, line, entry = BankEntry, JournalLine, JournalEntry
+    said = sa.select(row.legal_entity_id, row.currency, sa.func.sum(row.suspended)).where(row.suspended != 0)
+    booked = (
+        sa.select(entry.legal_entity_id, entry.currency, sa.func.sum(line.amount))
+        .join(line, line.entry_id == entry.id)
+        .where(line.account == Account.SUSPENSE, line.detail == DETAIL)
+    )
+    expected: dict[tuple[Any, str], int] = {
+        (entity_id, currency): int(amount)
+        for entity_id, currency, amount in await db.execute(said.group_by(row.legal_entity_id, row.currency))
+    }
+    found: dict[tuple[Any, str], int] = {
+        (entity_id, currency): -int(amount)
+        for entity_id, currency, amount in await db.execute(booked.group_by(entry.legal_entity_id, entry.currency))
+    }
+    return [
+        Difference(
+            5, "suspense against bank", f"{key[1]} of {key[0]}", str(found.get(key, 0)), str(expected.get(key, 0))
+        )
+        for key in sorted({*found, *expected}, key=str)
+        if found.get(key, 0) != expected.get(key, 0)
+    ]
+
+
+CHECKS = (clearing_balances, suspended_entries)

@@ -340,8 +340,9 @@ def _hex(db: Session, column: Any) -> Any:
 async def gift_cards(db: Session) -> list[Difference]:
     """What is left on a gift card and what is reserved of it are the sums of its movements."""
     row, kind = GiftCardMovement, MovementKind
+    taken = (kind.REDEEM, kind.TAKE_BACK, kind.EXPIRE)
     balance = sa.case(
-        (row.kind.in_((kind.ISSUE, kind.GIVE_BACK)), row.amount), (row.kind == kind.REDEEM, -row.amount), else_=0
+        (row.kind.in_((kind.ISSUE, kind.GIVE_BACK)), row.amount), (row.kind.in_(taken), -row.amount), else_=0
     )
     reserved = sa.case(
         (row.kind == kind.RESERVE, row.amount), (row.kind.in_((kind.REDEEM, kind.RELEASE)), -row.amount), else_=0

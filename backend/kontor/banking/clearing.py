@@ -69,6 +69,11 @@ class Settled:
         return self.ours.detail if self.ours is not None and self.matched else ""
 
 
+def account_of(detail: str) -> Account:
+    """The clearing account of a way to pay: what marketplaces collect is apart from what gateways do."""
+    return A.CHANNEL if detail.startswith("COLLECTED_BY_CHANNEL") else A.GATEWAY
+
+
 def match(lines: Sequence[Told], known: Iterable[Ours], seller: Any) -> list[Settled]:
     """What each line is of ours; nothing of ours is settled twice.
 
@@ -132,7 +137,7 @@ def sides_of(amount: int, gateway: str, lines: Sequence[Told], settled: Sequence
         if each.problem == "CURRENCY_CONVERTED":
             add(A.EXCHANGE, gateway, -line.amount)
         elif each.matched:
-            add(A.GATEWAY, each.detail, -each.cleared)
+            add(account_of(each.detail), each.detail, -each.cleared)
         else:
             add(A.GATEWAY_FEES if line.category == "FEE" and not each.ours else A.SUSPENSE, gateway, -line.amount)
     rest = sum(sums.values())
@@ -147,7 +152,7 @@ def conversions(gateway: str, settled: Iterable[Settled]) -> dict[str, list[Side
     for each in settled:
         if each.problem == "CURRENCY_CONVERTED":
             sums = found.setdefault(each.cleared_currency, {})
-            clearing, exchange = (A.GATEWAY.value, each.detail), (A.EXCHANGE.value, gateway)
+            clearing, exchange = (account_of(each.detail).value, each.detail), (A.EXCHANGE.value, gateway)
             sums[clearing] = sums.get(clearing, 0) - each.cleared
             sums[exchange] = sums.get(exchange, 0) + each.cleared
     return {
@@ -169,4 +174,4 @@ def explained(kind: str, amount: int, gateway: str, detail: str, *, by_order: bo
     target: Side = (A.RECEIVABLES.value, -amount, "") if by_order else (A.SUSPENSE.value, -amount, gateway)
     if in_suspense:
         return [(A.SUSPENSE.value, amount, gateway), target], 0
-    return [(A.GATEWAY.value, amount, detail), target], -amount
+    return [(account_of(detail).value, amount, detail), target], -amount

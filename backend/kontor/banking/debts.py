@@ -6,7 +6,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from kontor.banking import queries
+from kontor.banking import queries, suspense
 from kontor.banking.errors import EntryUsedUp
 from kontor.banking.models import BankAssignment, BankEntry
 from kontor.channels.models import SalesChannel
@@ -54,8 +54,10 @@ async def pay_debt(db: Session, entry_id: UUID, invoice_id: UUID, *, now: dateti
         made.append(await _pay_invoice(db, entry, order, payment, parts[A.PRINCIPAL], now=now))
         await settle_invoices(db, [order.id], now=now)
     db.add_all(made)
+    suspense.explain(db, entry, sum(parts.values()))
     entry.assigned, entry.updated_at, entry.set_aside = entry.assigned + sum(parts.values()), now, False
     await db.flush()
+    await suspense.note_items(db, [entry])
     return made
 
 

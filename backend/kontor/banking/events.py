@@ -1,4 +1,7 @@
-"""What happens between gateways and our bank. The stream is the payout or the difference; `lines` is what is booked."""
+"""What happens on our bank account and between gateways and it; `lines` is what is booked.
+
+The stream is the movement of the account, the payout, or the difference.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,6 +9,40 @@ from typing import Any
 from uuid import UUID
 
 from kontor.core.outbox import Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class BankEntrySuspended(Event):
+    """Money on our account that nobody has explained is booked against suspense. The stream is the movement."""
+
+    legal_entity_id: UUID
+    reference: str
+    amount: int
+    currency: str
+    lines: Sequence[Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class BankEntryExplained(Event):
+    """Money that was in suspense leaves it: it is assigned, or set aside."""
+
+    legal_entity_id: UUID
+    reference: str
+    amount: int
+    currency: str
+    lines: Sequence[Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class GatewayPayoutUndone(Event):
+    """A payout turned out not to have arrived by the movement it was matched with: it is on its way again."""
+
+    legal_entity_id: UUID
+    reference: str
+    entry_id: UUID
+    amount: int
+    currency: str
+    lines: Sequence[Any]
 
 
 @dataclass(frozen=True, kw_only=True)

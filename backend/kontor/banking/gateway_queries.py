@@ -8,6 +8,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from kontor.banking import marketplaces
 from kontor.banking.clearing import Ours, Told
 from kontor.banking.errors import DifferenceNotFound, GatewayPayoutNotFound
 from kontor.banking.models import (
@@ -23,6 +24,7 @@ from kontor.core.pagination import Page, PageRequest, choose, narrow, paginate
 from kontor.invoicing.posting import Via
 from kontor.orders.models import Order
 from kontor.payments.models import Dispute, Payment, PaymentTransaction, TransactionKind, TransactionState
+from kontor.payments.states import PaymentMethodKind
 
 K = TransactionKind
 PAYOUT_SORTS: dict[str, Any] = {"ARRIVES_ON": GatewayPayout.arrives_on, "UPDATED_AT": GatewayPayout.updated_at}
@@ -165,9 +167,9 @@ def _locked(found: Any) -> Any:
 # --- what of ours waits for a payout ------------------------------------------------------------------------------
 
 
-def _movements() -> Any:
+def _movements(gateway: str) -> Any:
     """Transactions that no payout has settled and nobody has explained away."""
-    row = PaymentTransaction
+    row, channel = PaymentTransaction, marketplaces.channel_of(gateway)
     settled = sa.exists().where(GatewayPayoutLine.transaction_id == row.id)
     gone = sa.exists().where(
         GatewayDifference.kind == "MISSING_LINE",
@@ -175,24 +177,28 @@ def _movements() -> Any:
         GatewayDifference.closed_at.is_not(None),
         GatewayDifference.explanation != "SETTLED",
     )
-    return (
+    found = (
         sa.select(
             row.id, row.kind, row.amount, row.order_id, row.gateway_reference, Payment.kind.label("method"),
             Payment.gateway, Payment.currency, Payment.gateway_reference.label("authorization"),
-            SalesChannel.legal_entity_id,
+            SalesChannel.legal_entity_id, Order.external_id,
         )
         .join(Payment, Payment.id == row.payment_id)
         .join(Order, Order.id == row.order_id)
         .join(SalesChannel, SalesChannel.id == Order.channel_id)
-        .where(
-            row.kind.in_(list(_AS_LINE)), row.outcome == TransactionState.SUCCEEDED, sa.not_(settled), sa.not_(gone),
-            Payment.gateway_reference.is_not(None),
-        )
+        .where(row.outcome == TransactionState.SUCCEEDED, sa.not_(settled), sa.not_(gone))
         .order_by(row.finished_at, row.id)
     )  # fmt: skip
+    if channel is not None:
+        collected = Payment.kind == PaymentMethodKind.COLLECTED_BY_CHANNEL
+        return found.where(row.kind.in_(list(marketplaces.AS_LINE)), collected, SalesChannel.code == channel)
+    by_gateway = (row.kind.in_(list(_AS_LINE)), Payment.gateway_reference.is_not(None))
+    return found.where(*by_gateway, Payment.gateway.in_({gateway, ""}))
 
 
 def _ours(row: Any) -> Ours:
+    if row.method is PaymentMethodKind.COLLECTED_BY_CHANNEL:
+        return marketplaces.ours(row)
     category, sign = _AS_LINE[row.kind]
     return Ours(
         row.id, row.order_id, row.legal_entity_id, category, row.gateway_reference or "", row.authorization or "",
@@ -205,11 +211,14 @@ async def open_movements(db: Session, gateway: str, lines: Sequence[Told]) -> li
     sources = sorted({line.source for line in lines if line.source})
     authorizations = sorted({line.authorization for line in lines if line.authorization})
     found: dict[Any, Ours] = {}
-    for column, names in (
+    named: list[tuple[Any, list[str]]] = [
         (PaymentTransaction.gateway_reference, sources), (Payment.gateway_reference, authorizations),
-    ):  # fmt: skip
+    ]  # fmt: skip
+    if marketplaces.channel_of(gateway) is not None:
+        named = [(Order.external_id, sorted({*sources, *authorizations}))]
+    for column, names in named:
         for part in chunks(names):
-            wanted = _movements().where(column.in_(part), Payment.gateway.in_({gateway, ""}))
+            wanted = _movements(gateway).where(column.in_(part))
             found.update({row.id: _ours(row) for row in await db.execute(wanted)})
     return [*found.values(), *await _disputes(db, gateway, sources)]
 
@@ -280,16 +289,16 @@ async def missing_movements(db: Session, account: GatewayAccount, before: dateti
         return []
     row = PaymentTransaction
     told = sa.exists().where(GatewayDifference.kind == "MISSING_LINE", GatewayDifference.subject_id == row.id)
-    found = _movements().where(
+    found = _movements(account.gateway).where(
         row.finished_at >= first, row.finished_at < before, sa.not_(told),
-        Payment.gateway.in_({account.gateway, ""}), SalesChannel.legal_entity_id == account.legal_entity_id,
+        SalesChannel.legal_entity_id == account.legal_entity_id,
     )  # fmt: skip
     return [_ours(each) for each in await db.execute(found.limit(limit))]
 
 
 async def payouts_on_the_way(db: Session, *, limit: int) -> list[GatewayPayout]:
     """Payouts that have not been found at the bank, oldest first; locked."""
-    found = sa.select(GatewayPayout).where(GatewayPayout.entry_id.is_(None))
+    found = sa.select(GatewayPayout).where(GatewayPayout.entry_id.is_(None), sa.not_(GatewayPayout.by_hand))
     found = found.order_by(GatewayPayout.id).limit(limit).with_for_update()
     return list(await db.scalars(found))
 

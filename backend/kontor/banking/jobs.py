@@ -7,7 +7,7 @@ from uuid import UUID
 
 import structlog
 
-from kontor.banking import gateway_queries, payouts, reconciling
+from kontor.banking import arriving, gateway_queries, payouts, reconciling, suspense
 from kontor.banking.models import GatewayAccount, PayoutFile
 from kontor.core.errors import KontorError
 from kontor.core.jobs import JobContext, job
@@ -52,7 +52,7 @@ async def fetch_payouts(ctx: JobContext, items: Sequence[Item]) -> None:
             for account in await gateway_queries.accounts(db):
                 await reconciling.note_missing(db, account, now=db.now)
             await db.flush()
-            await reconciling.find_arrivals(db, now=db.now)
+            await arriving.find_arrivals(db, now=db.now)
 
 
 async def _fetch(ctx: JobContext, account: GatewayAccount) -> None:
@@ -72,3 +72,13 @@ async def _fetch(ctx: JobContext, account: GatewayAccount) -> None:
     async with ctx.database.unit_of_work(SYSTEM) as db:
         fresh = await db.get_one(GatewayAccount, account.id, with_for_update=True)
         fresh.fetched_at = fresh.updated_at = now
+
+
+@job("banking.suspend", queue="finance", every=timedelta(hours=1))
+async def suspend(ctx: JobContext, items: Sequence[Item]) -> None:
+    """Book what nobody has explained of our bank accounts, a few hundred movements in a unit of work of their own."""
+    while True:
+        async with ctx.database.unit_of_work(SYSTEM) as db:
+            count = await suspense.suspend(db, now=db.now)
+        if count < suspense.AT_ONCE:
+            break

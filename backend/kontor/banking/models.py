@@ -34,13 +34,15 @@ class BankStatement(Model):
 class BankEntry(Model):
     """A movement of an account: what came in is positive. `assigned` is the sum of its assignments that stand.
 
-    `reference` is the bank's, unique for the account. `set_aside` says that nobody looks for what it pays.
+    `reference` is the bank's, unique for the account. `set_aside` says that nobody looks for what it pays. `suspended`
+    is what of it is booked against suspense, `kept_in_suspense` that some of it has been.
     """
 
     __tablename__ = "bank_entry"
     __table_args__ = (
         sa.UniqueConstraint("iban", "reference"),
         sa.CheckConstraint("assigned >= 0 AND (assigned = 0 OR assigned <= amount)", name="assigned"),
+        sa.CheckConstraint("suspended >= 0", name="suspended"),
         sa.Index("ix_bank_entry_booked_on_id", "booked_on", "id"),
         sa.Index("ix_bank_entry_updated_at_id", "updated_at", "id"),
         sa.Index("ix_bank_entry_statement_id", "statement_id"),
@@ -59,6 +61,8 @@ class BankEntry(Model):
     end_to_end: Mapped[str] = mapped_column(sa.String(35))
     purpose: Mapped[str] = mapped_column(sa.String(1000))
     set_aside: Mapped[bool] = mapped_column(default=False)
+    suspended: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default="0")
+    kept_in_suspense: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     updated_at: Mapped[datetime]
 
 
@@ -138,7 +142,7 @@ class GatewayAccount(Model):
 class GatewayPayout(Model):
     """Money that a gateway sent to our bank account, net of fees, minor units; below zero what it took from there.
 
-    `entry_id` is the movement of the account by which it arrived.
+    `entry_id` is the movement of the account by which it arrived; `by_hand` says that only a person matches it.
     """
 
     __tablename__ = "gateway_payout"
@@ -159,6 +163,7 @@ class GatewayPayout(Model):
     arrives_on: Mapped[date]
     descriptor: Mapped[str] = mapped_column(sa.String(140))
     entry_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("bank_entry.id"))
+    by_hand: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     imported_at: Mapped[datetime]
     imported_by: Mapped[str] = mapped_column(sa.String(200))
     updated_at: Mapped[datetime]

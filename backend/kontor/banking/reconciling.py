@@ -8,23 +8,20 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from kontor.banking import clearing, gateway_queries, settlement_files
+from kontor.banking import clearing, gateway_queries, marketplaces, settlement_files
 from kontor.banking.clearing import Settled, Told
-from kontor.banking.errors import DifferenceClosed, PayoutDiffers, PayoutNotArrived
+from kontor.banking.errors import DifferenceClosed, PayoutDiffers
 from kontor.banking.events import (
     GatewayDifferenceExplained,
-    GatewayPayoutArrived,
     GatewayPayoutConverted,
     GatewayPayoutImported,
 )
 from kontor.banking.models import (
-    BankEntry,
     GatewayAccount,
     GatewayDifference,
     GatewayPayout,
     GatewayPayoutLine,
 )
-from kontor.banking.queries import get_entry
 from kontor.channels.models import LegalEntity, SalesChannel
 from kontor.core.db import Session, chunks
 from kontor.core.errors import InvalidInput, NotFound
@@ -35,8 +32,6 @@ from kontor.payments.ports import GatewayLine, LineCategory
 from kontor.payments.ports import GatewayPayout as Sent
 
 ORDER, SUSPENSE, SETTLED = "ORDER", "SUSPENSE", "SETTLED"
-EARLY, LATE = timedelta(days=3), timedelta(days=10)
-"""How long before and after its announced day a payout is looked for at the bank."""
 _LINE = (
     "id", "payout_id", "gateway", "reference", "category", "amount", "fee", "currency", "original",
     "original_currency", "source", "description", "occurred_at", "transaction_id", "dispute_id", "order_id", "detail",
@@ -61,6 +56,7 @@ async def save_account(db: Session, data: AccountData, *, now: datetime) -> Gate
     if not 1 <= data.missing_after_days <= 90:
         raise InvalidInput("1 to 90.", code="OUT_OF_RANGE", path=("input", "missingAfterDays"), min=1, max=90)
     await _lock_seller(db, data.legal_entity_id)
+    await marketplaces.check_channel(db, data.gateway.strip(), data.legal_entity_id)
     found = sa.select(GatewayAccount).where(GatewayAccount.gateway == data.gateway.strip()).with_for_update()
     account: GatewayAccount | None = await db.scalar(found)
     if account is None:
@@ -87,11 +83,13 @@ async def import_payout(
     reference is known with another amount, `InvalidInput` for a line of another currency than the payout's.
     """
     await _lock_seller(db, entity_id)
+    await marketplaces.check_channel(db, gateway, entity_id)
     known = await gateway_queries.find_payout(db, gateway, sent.reference)
     if known is not None:
         if (known.amount, known.currency) != (sent.amount.amount, sent.amount.currency):
             raise PayoutDiffers("The payout was imported with another amount.", reference=sent.reference)
         return known
+    lines = lines if marketplaces.channel_of(gateway) is None else marketplaces.together(lines)
     told = [_told(line, sent) for line in lines]
     settled = clearing.match(told, await gateway_queries.open_movements(db, gateway, told), entity_id)
     payout = GatewayPayout(
@@ -276,80 +274,6 @@ async def _check_order(db: Session, difference: GatewayDifference, order_id: UUI
             f"The order is in {row.currency}.", code="CURRENCY_MISMATCH", path=("orderId",),
             expected=difference.currency,
         )  # fmt: skip
-
-
-# --- at the bank --------------------------------------------------------------------------------------------------
-
-
-async def match_entry(db: Session, payout_id: UUID, entry_id: UUID, *, now: datetime) -> GatewayPayout:
-    """Say by which movement of our account a payout arrived; the entry is used up. The same twice changes nothing.
-
-    Locks the payout, then the entry. Raises `PayoutNotArrived` where amount or seller differ, or one of them is taken.
-    """
-    payout = await gateway_queries.get_payout(db, payout_id, lock=True)
-    entry = await get_entry(db, entry_id, db.principal, lock=True)
-    if payout.entry_id == entry.id:
-        return payout
-    free = entry.assigned == 0 and not entry.set_aside and payout.entry_id is None
-    same = (entry.amount, entry.currency, entry.legal_entity_id) == (
-        payout.amount, payout.currency, payout.legal_entity_id,
-    )  # fmt: skip
-    if not free or not same:
-        raise PayoutNotArrived("This movement is not the payout.", path=("entryId",), expected=payout.amount)
-    _arrive(db, payout, entry, now=now)
-    await db.flush()
-    return payout
-
-
-def _arrive(db: Session, payout: GatewayPayout, entry: BankEntry, *, now: datetime) -> None:
-    payout.entry_id, payout.updated_at, entry.updated_at = entry.id, now, now
-    if entry.amount > 0:
-        entry.assigned = entry.amount
-    else:
-        entry.set_aside = True  # what went out is assigned to nothing
-    sides = [("BANK", payout.amount, ""), ("TRANSIT", -payout.amount, payout.gateway)]
-    arrived = GatewayPayoutArrived(
-        stream_id=payout.id, legal_entity_id=payout.legal_entity_id, reference=payout.reference, entry_id=entry.id,
-        amount=payout.amount, currency=payout.currency, lines=sides,
-    )  # fmt: skip
-    record(db, arrived)
-
-
-async def find_arrivals(db: Session, *, now: datetime, limit: int = 200) -> int:
-    """Match payouts with movements of just their amount that name them or their gateway's descriptor; how many.
-
-    Only where one movement fits and no other payout fits it: the rest is for a person.
-    """
-    waiting = await gateway_queries.payouts_on_the_way(db, limit=limit)
-    fitting: dict[UUID, list[BankEntry]] = {
-        payout.id: await gateway_queries.fitting_entries(
-            db, payout, payout.arrives_on - EARLY, payout.arrives_on + LATE
-        )
-        for payout in waiting
-    }
-    wanted: dict[UUID, int] = {}
-    for entries in fitting.values():
-        for entry in entries:
-            wanted[entry.id] = wanted.get(entry.id, 0) + 1
-    done = 0
-    for payout in waiting:
-        named = [entry for entry in fitting[payout.id] if _names(entry, payout)]
-        sure = [entry for entry in named if payout.reference.casefold() in _text(entry)] or named
-        if len(sure) != 1 or sure[0].assigned or sure[0].set_aside:
-            continue
-        if wanted[sure[0].id] == 1 or payout.reference.casefold() in _text(sure[0]):
-            _arrive(db, payout, sure[0], now=now)
-            done += 1
-    return done
-
-
-def _text(entry: BankEntry) -> str:
-    return f"{entry.name} {entry.purpose} {entry.end_to_end}".casefold()
-
-
-def _names(entry: BankEntry, payout: GatewayPayout) -> bool:
-    words = [word.casefold() for word in (payout.reference, payout.descriptor) if word]
-    return any(word in _text(entry) for word in words)
 
 
 def since_of(account: GatewayAccount, now: datetime) -> datetime:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from kontor.banking import camt, queries
+from kontor.banking import camt, queries, suspense
 from kontor.banking.debts import take_back_fee
 from kontor.banking.errors import AssignmentFinal, EntryUsedUp, InvalidStatement, UnknownAccount
 from kontor.banking.matching import Suggestion, numbers_in, suggestions
@@ -132,8 +132,10 @@ async def assign(db: Session, entry_id: UUID, payment_id: UUID, amount: int, *, 
         amount=amount, assigned_at=now, assigned_by=db.principal.name[:200],
     )  # fmt: skip
     db.add(assignment)
+    suspense.explain(db, entry, amount)
     entry.assigned, entry.updated_at, entry.set_aside = entry.assigned + amount, now, False
     await db.flush()
+    await suspense.note_items(db, [entry])
     return assignment
 
 
@@ -157,7 +159,9 @@ async def undo(db: Session, assignment_id: UUID, *, now: datetime) -> BankEntry:
         await _withdraw(db, order, assignment, now=now)
     assignment.undone_at = now
     entry.assigned, entry.updated_at = entry.assigned - assignment.amount, now
+    suspense.open_again(db, entry, assignment.amount)
     await db.flush()
+    await suspense.note_items(db, [entry])
     return entry
 
 
@@ -172,8 +176,16 @@ async def _withdraw(db: Session, order: Order, assignment: BankAssignment, *, no
 
 
 async def set_aside(db: Session, entry_id: UUID, *, aside: bool, now: datetime) -> BankEntry:
-    """Say that nobody has to look for what an entry pays, or that somebody has to after all."""
+    """Say that nobody has to look for what an entry pays, or that somebody has to after all.
+
+    What is set aside leaves suspense: the accounting firm books it by the statement.
+    """
     entry = await queries.get_entry(db, entry_id, db.principal, lock=True)
+    if aside:
+        suspense.explain(db, entry, entry.suspended)
     entry.set_aside, entry.updated_at = aside, now
+    if not aside:
+        suspense.open_again(db, entry, max(0, entry.amount - entry.assigned - entry.suspended))
     await db.flush()
+    await suspense.note_items(db, [entry])
     return entry

@@ -9,6 +9,9 @@ from kontor.core.db import Session
 from kontor.core.jobs import JobContext, job
 from kontor.core.outbox import Item
 
+LOSS_WITHIN = timedelta(days=7)
+"""How long somebody has to claim money that a bank took back after it had been refunded."""
+
 
 @job("care.raise", batch=50)
 async def raise_cases(ctx: JobContext, items: Sequence[Item]) -> None:
@@ -51,7 +54,8 @@ def _case_of(item: Item) -> NewCase | None:
             return NewCase(CaseKind.PAYMENT_FAILED, str(item.key), item.key, facts)
         case "ChargebackLost":
             facts = {name: item.args[name] for name in ("payment_id", "amount", "currency")}
-            return NewCase(CaseKind.CHARGEBACK_LOSS, item.args["transaction_id"], item.key, facts)
+            due_at = None if item.occurred_at is None else item.occurred_at + LOSS_WITHIN
+            return NewCase(CaseKind.CHARGEBACK_LOSS, item.args["transaction_id"], item.key, facts, due_at)
         case "RefundReturned":
             facts = {name: item.args[name] for name in ("refund_id", "code", "amount", "currency")}
             return NewCase(CaseKind.REFUND_FAILED, item.args["refund_id"], item.key, facts)

@@ -21,12 +21,14 @@ SYSTEM_NOTE = "settled by itself"
 async def open_cases(db: Session, wanted: Sequence[NewCase], *, now: datetime) -> list[Case]:
     """Raise cases, once per kind and subject while one is open; what is known already gets the newer facts.
 
-    The case of each entry, in order.
+    A deadline moves with what is told of it, but never behind an earlier one that a person has set. The case of each
+    entry, in order.
     """
     known = await queries.open_subjects(db, {each.subject_key for each in wanted})
     for each in wanted:
         case = known.get(each.subject_key)
         if case is not None:
+            _move_deadline(case, each, now=now)
             if each.facts and case.facts != dict(each.facts):
                 case.facts, case.updated_at = {**case.facts, **each.facts}, now
             continue
@@ -37,6 +39,15 @@ async def open_cases(db: Session, wanted: Sequence[NewCase], *, now: datetime) -
         db.add(case)
         db.note_state(change_row("care_case", case.id, None, CaseState.OPEN, now=now, by=db.by))
     return [known[each.subject_key] for each in wanted]
+
+
+def _move_deadline(case: Case, newer: NewCase, *, now: datetime) -> None:
+    if newer.due_at is None or newer.due_at == case.due_at:
+        return
+    told = case.facts.get("due_at")
+    as_told = told is not None and case.due_at == datetime.fromisoformat(told)
+    if case.due_at is None or as_told or newer.due_at < case.due_at:
+        case.due_at, case.updated_at = newer.due_at, now
 
 
 async def open_case(db: Session, wanted: NewCase, *, now: datetime) -> Case:

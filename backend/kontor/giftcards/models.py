@@ -11,13 +11,18 @@ from kontor.core.db import Model, state_type
 
 
 class MovementKind(StrEnum):
-    """What happened on a card. RESERVE blocks a part; REDEEM takes and RELEASE frees of what was blocked."""
+    """What happened on a card. RESERVE blocks a part; REDEEM takes and RELEASE frees of what was blocked.
+
+    TAKE_BACK takes off what a customer got money back for, EXPIRE what cannot be redeemed any more.
+    """
 
     ISSUE = "ISSUE"
     RESERVE = "RESERVE"
     REDEEM = "REDEEM"
     RELEASE = "RELEASE"
     GIVE_BACK = "GIVE_BACK"
+    TAKE_BACK = "TAKE_BACK"
+    EXPIRE = "EXPIRE"
 
 
 class GiftCard(Model):

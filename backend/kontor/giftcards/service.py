@@ -10,9 +10,12 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from kontor.core.db import Session, chunks
+from kontor.core.errors import InvalidInput
 from kontor.core.ids import new_id
+from kontor.core.outbox import record
 from kontor.core.sets import any_of
 from kontor.giftcards.errors import CardDeclined, GiftCardNotFound
+from kontor.giftcards.events import GiftCardExpired
 from kontor.giftcards.models import GiftCard, GiftCardMovement, MovementKind
 from kontor.giftcards.values import Wish
 
@@ -116,6 +119,53 @@ async def give_back(db: Session, reservation_id: UUID, wish: Wish) -> GiftCardMo
         raise CardDeclined("Less was redeemed of the gift card.", reason="INSUFFICIENT")
     card.balance += wish.amount
     return _move(db, card, K.GIVE_BACK, wish, reservation_id)
+
+
+async def take_back(db: Session, codes: Iterable[str], count: int, *, reference: str) -> int | None:
+    """Take what is free off `count` of the cards with these codes, the fullest first: their price is paid back.
+
+    Answers with what came off cards that pay for things, minor units; None where no card is kept here. What is reserved
+    stays, as it was promised.
+    """
+    cards: list[GiftCard] = []
+    for part in chunks(sorted({digest_of(code) for code in codes})):
+        cards += await db.scalars(_locked(any_of(GiftCard.digest, part)).order_by(GiftCard.id))
+    taken = 0
+    for card in sorted(cards, key=_free, reverse=True)[:count]:
+        made = _take_off(db, card, K.TAKE_BACK, reference)
+        taken += made.amount if card.multi_purpose else 0
+    return taken if cards else None
+
+
+async def expire(db: Session, card_id: UUID, reason: str, legal_entity_id: UUID) -> GiftCard:
+    """Take what is free off a card whose claim cannot be made any more; a second time there is nothing to take.
+
+    Raises `GiftCardNotFound`, and `InvalidInput` without a reason.
+    """
+    if not 1 <= len(reason.strip()) <= 120:
+        raise InvalidInput("1 to 120 characters.", code="INVALID_REASON", path=("reason",))
+    card = await db.scalar(_locked(GiftCard.id == card_id))
+    if card is None:
+        raise GiftCardNotFound("There is no such gift card.", path=("id",))
+    if amount := _free(card):
+        movement_id = _take_off(db, card, K.EXPIRE, reason.strip()).id
+        if card.multi_purpose:
+            expired = GiftCardExpired(
+                stream_id=card.id, legal_entity_id=legal_entity_id, order_id=card.order_id, movement_id=movement_id,
+                amount=amount, currency=card.currency,
+            )  # fmt: skip
+            record(db, expired)
+    return card
+
+
+def _free(card: GiftCard) -> int:
+    return card.balance - card.reserved
+
+
+def _take_off(db: Session, card: GiftCard, kind: MovementKind, reference: str) -> GiftCardMovement:
+    amount = _free(card)
+    card.balance -= amount
+    return _move(db, card, kind, Wish("", reference, amount, card.currency))
 
 
 async def set_blocked(db: Session, card_id: UUID, *, blocked: bool, now: datetime) -> GiftCard:

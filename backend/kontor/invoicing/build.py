@@ -26,7 +26,10 @@ class Credited:
 
 
 def goods_line(sent: Mapping[str, Any], *, gross: bool) -> Line:
-    """A line of goods; `total` and `unit_price` are gross or net as the channel shows them."""
+    """A line of goods; `total` and `unit_price` are gross or net as the channel shows them.
+
+    `owed` is what the holders of vouchers can pay with them, whatever they cost.
+    """
     total = sent["gross"] if gross else sent["net"]
     listed = sent["unit_price"] * sent["quantity"]
     return {
@@ -39,7 +42,7 @@ def goods_line(sent: Mapping[str, Any], *, gross: bool) -> Line:
         "discount": max(0, listed - total),
         "total": total,
         **_amounts(sent),
-        **({"voucher": True} if sent.get("tax_class") == VOUCHER_CLASS else {}),
+        **({"voucher": True, "owed": listed} if sent.get("tax_class") == VOUCHER_CLASS else {}),
     }
 
 

@@ -18,6 +18,7 @@ from kontor.core.outbox import record
 from kontor.fulfillment.models import ShipmentLine
 from kontor.invoicing import queries
 from kontor.invoicing.build import Credited, Line, credit_line, fee_line, plain_rate, tax_rows, totals
+from kontor.invoicing.cards import take_cards_back
 from kontor.invoicing.events import CreditNoteIssued
 from kontor.invoicing.issuing import Issued
 from kontor.invoicing.models import CreditNote, Invoice
@@ -49,8 +50,8 @@ async def issue_credit_notes(db: Session, refund_ids: Sequence[UUID], *, now: da
     """Credit notes for refunds of invoiced goods and fees, by refund: one per invoice, once per refund and invoice.
 
     A refund without lines, or for what was never invoiced, gets none; what is invoiced later is credited when it is
-    asked for again. What is kept stands in the first notes. Locks the orders, their invoices, then the number series
-    of each legal entity, last.
+    asked for again. What is kept stands in the first notes. Locks the orders, their invoices, gift cards that are
+    paid back, then the number series of each legal entity, last.
     """
     refunds = list(await db.scalars(sa.select(Refund).where(Refund.id.in_(list(refund_ids))).order_by(Refund.id)))
     orders = await lock_orders(db, [refund.order_id for refund in refunds])
@@ -62,6 +63,7 @@ async def issue_credit_notes(db: Session, refund_ids: Sequence[UUID], *, now: da
             issued.setdefault(note.refund_id, []).append(Issued(note.id, note.number))
     todo = [item for item in refunds if item.lines and item.state not in _NONE]
     drafts = await _drafts(db, todo, invoices, notes)
+    await take_cards_back(db, [line for draft in drafts for line in draft.lines])
     for draft, row in await _number(db, drafts, now=now):
         issued.setdefault(draft.refund.id, []).append(Issued(row[0], row[1]))
     return {refund.id: issued.get(refund.id, []) for refund in refunds}

@@ -124,7 +124,8 @@ class OpenItem(Model):
 
     `kind`: INVOICE (the id is the invoice's), DUNNING_FEE (the notice's), and one for whatever else of an order's
     money no document explains (the id is the order's): ADVANCE before its goods are invoiced, OVERPAYMENT after,
-    UNDERPAYMENT where it is missing. `open` is positive for what is owed to us, minor units, 0 once it is settled.
+    UNDERPAYMENT where it is missing. SUSPENSE is money on our account that is of no order yet (the id is the bank
+    entry's). `open` is positive for what is owed to us, minor units, 0 once it is settled.
     """
 
     __tablename__ = "open_item"
@@ -144,7 +145,7 @@ class OpenItem(Model):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(sa.String(20))
     legal_entity_id: Mapped[UUID]
-    order_id: Mapped[UUID] = mapped_column(sa.ForeignKey("orders.id"))
+    order_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("orders.id"))
     number: Mapped[str] = mapped_column(sa.String(40))
     currency: Mapped[str] = mapped_column(sa.String(3))
     amount: Mapped[int] = mapped_column(sa.BigInteger)

@@ -64,14 +64,15 @@ async def note_open_items(db: Session, order_ids: Iterable[UUID], *, now: dateti
             continue
         entity_id = orders[item["order_id"]]["legal_entity_id"]
         changed.append({**item, "legal_entity_id": entity_id, "updated_at": now})
-    await _write(db, changed)
+    await write_items(db, changed)
 
 
 def _same(known: OpenItem, item: Mapping[str, Any]) -> bool:
     return all(getattr(known, name) == item[name] for name in ("open", "due_on", "amount"))
 
 
-async def _write(db: Session, rows: Sequence[Mapping[str, Any]]) -> None:
+async def write_items(db: Session, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write items by their id: new ones, and what has changed of those that are there."""
     insert: Any = sqlite.insert if db.sqlite else postgresql.insert
     for part in chunks(rows, 200):
         statement = insert(OpenItem).values([dict(row) for row in part])

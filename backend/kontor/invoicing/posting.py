@@ -32,6 +32,8 @@ class Account(StrEnum):
     TRANSIT = "TRANSIT"  # payouts of gateways on their way to the bank
     SUSPENSE = "SUSPENSE"  # what nobody has explained yet
     EXCHANGE = "EXCHANGE"  # what gateways converted: one side in each currency
+    VOUCHER_DISCOUNTS = "VOUCHER_DISCOUNTS"  # what vouchers are worth beyond their price
+    EXPIRED_CARDS = "EXPIRED_CARDS"  # what was never redeemed and cannot be any more
     ROUNDING = "ROUNDING"  # what coins cannot pay of cash
 
 
@@ -62,6 +64,7 @@ POSTED = frozenset(
         "DunningInterestAdded", "DebtWrittenOff", "DebtRecovered",
         "PaymentReinstated", "LossRecovered", "DisputeFeeCharged", "RefundReturned", "RefundRepaid",
         "GatewayPayoutImported", "GatewayPayoutConverted", "GatewayPayoutArrived", "GatewayDifferenceExplained",
+        "GatewayPayoutUndone", "BankEntrySuspended", "BankEntryExplained", "GiftCardExpired",
     }
 )  # fmt: skip
 
@@ -130,6 +133,8 @@ def posting_of(
     without goods counts as paid for these goods now, by their kind; `via` how a payment is made;
     `content` what a document says, as it was frozen.
     """
+    if event in _OF_PAYOUTS:
+        return _of_payout(event, facts)
     match event:
         case "InvoiceIssued":
             return _document("INVOICE", facts, content, 1)
@@ -155,10 +160,12 @@ def posting_of(
             return _given_up("WRITE_OFF", facts, 1)
         case "DebtRecovered":
             return _given_up("WRITE_OFF_REVERSED", facts, -1)
+        case "GiftCardExpired":
+            amount = facts["amount"]
+            lines = (Line(A.STORED_VALUE, amount, GIFT_CARDS), Line(A.EXPIRED_CARDS, -amount))
+            return Posting("CARD_EXPIRED", _hex(facts["movement_id"]), lines)
         case "RefundSucceeded":
             return _refund(facts, paid, credited=credited, set_off=set_off or {})
-        case "GatewayPayoutImported" | "GatewayPayoutConverted" | "GatewayPayoutArrived" | "GatewayDifferenceExplained":
-            return _of_payout(event, facts)
     return _disputed(event, facts, via or Via(facts.get("method", "")))
 
 
@@ -185,6 +192,9 @@ _OF_PAYOUTS = {
     "GatewayPayoutImported": "GATEWAY_PAYOUT",
     "GatewayPayoutConverted": "CONVERSION",
     "GatewayPayoutArrived": "PAYOUT_ARRIVED",
+    "GatewayPayoutUndone": "PAYOUT_UNDONE",
+    "BankEntrySuspended": "SUSPENDED",
+    "BankEntryExplained": "EXPLAINED",
     "GatewayDifferenceExplained": "RECONCILED",
 }
 
@@ -210,8 +220,11 @@ def _sold(content: Mapping[str, Any]) -> list[Line]:
     for line in sorted(content["lines"], key=lambda each: -Decimal(each["tax_rate"])):
         detail = tax_detail(content, line["tax_rate"])
         if line.get("voucher"):  # money for which goods are owed yet: no revenue, until it pays for something
-            detail = GIFT_CARDS
-        key = (detail, A.STORED_VALUE if line.get("voucher") else _earned(line))
+            owed = line.get("owed", line["net"])
+            for key, amount in (((GIFT_CARDS, A.STORED_VALUE), owed), (("", A.VOUCHER_DISCOUNTS), line["net"] - owed)):
+                revenue[key] = revenue.get(key, 0) - amount
+            continue
+        key = (detail, _earned(line))
         revenue[key] = revenue.get(key, 0) - line["net"]
         taxes[detail] = taxes.get(detail, 0) - line["tax"]
     return [

@@ -132,20 +132,20 @@ async def _receivables(db: Session, entity: LegalEntity, last: datetime, found: 
 
 
 async def _clearing(db: Session, entity: LegalEntity, last: datetime, found: dict[str, Figures]) -> None:
-    """What gateways still hold of ours, by method, and what is on its way from them to the bank (`TRANSIT`)."""
+    """What gateways and marketplaces still hold of ours, by method; what is on its way to the bank is `TRANSIT`."""
     rows = await db.execute(
         sa.select(JournalEntry.currency, JournalLine.account, JournalLine.detail, sa.func.sum(JournalLine.amount))
         .join(JournalLine, JournalLine.entry_id == JournalEntry.id)
         .where(
             JournalEntry.legal_entity_id == entity.id,
             JournalEntry.posted_at < last,
-            JournalLine.account.in_((Account.GATEWAY, Account.TRANSIT)),
+            JournalLine.account.in_((Account.GATEWAY, Account.CHANNEL, Account.TRANSIT)),
         )
         .group_by(JournalEntry.currency, JournalLine.account, JournalLine.detail)
     )
     for currency, account, detail, amount in rows:
         if amount:
-            name = detail if account == Account.GATEWAY else f"{Account.TRANSIT}/{detail}"
+            name = f"{Account.TRANSIT}/{detail}" if account == Account.TRANSIT else detail
             _of(found, currency).clearing[name] = int(amount)
 
 

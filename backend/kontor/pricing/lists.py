@@ -99,7 +99,7 @@ async def end_price_list(db: Session, list_id: UUID, *, at: datetime | None = No
     """Let a list count no longer from a moment (now) on; one that has not begun by then never does.
 
     Its prices stay, as a memory. Raises `PriceListNotFound`, `PriceListEnded` when it has ended already, or
-    `InvalidField` for a moment that has passed.
+    `InvalidField` for a moment that has passed or lies behind the list's end.
     """
     await lock_noun(db, "price_list")
     row = await get_price_list(db, list_id)
@@ -107,6 +107,8 @@ async def end_price_list(db: Session, list_id: UUID, *, at: datetime | None = No
         raise PriceListEnded(f"The price list {row.code} has ended.", path=("id",), price_list=row.code)
     if at is not None and at < db.now:
         raise InvalidField("What was valid in the past does not change.", path=("at",))
+    if at is not None and row.valid_to is not None and at > row.valid_to:
+        raise InvalidField("The list ends before; ending it does not prolong it.", path=("at",))
     row.valid_to = max(at or db.now, row.valid_from)
     await db.flush()
     await _changed(db, [row.code])

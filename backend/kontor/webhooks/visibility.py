@@ -35,6 +35,7 @@ WORDS: dict[str, frozenset[str]] = {
     "RefundFailed": frozenset({"message"}),
     "DisputeAnswerFailed": frozenset({"message"}),
     "GatewayDifferenceExplained": frozenset({"reason"}),
+    "OffersReturned": frozenset({"reason"}),
     "WebhookEndpointDisabled": frozenset({"reason"}),
 }
 # Names of events and the fields of them that a partner sees.

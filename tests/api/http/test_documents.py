@@ -112,7 +112,11 @@ async def test_everybody_sees_the_kinds_they_may_read(runtime: Runtime, client: 
     for permission, number in (("invoices:read", "R-1"), ("orders:read", "L-1"), ("returns:read", "S-1")):
         assert await shown(client, principals.holding(permission)) == [number]
     assert await shown(client, principals.holding(*READERS, channel_ids=frozenset())) == []
-    assert list(documents.kinds_of(principals.holding("returns:read"), "en")) == ["RETURN_SLIP", "RETURN_LABEL"]
+    assert list(documents.kinds_of(principals.holding("returns:read"), "en")) == [
+        "RETURN_SLIP",
+        "RETURN_LABEL",
+        "RETURN_PHOTO",
+    ]
 
 
 @pytest.mark.engine("sqlite")

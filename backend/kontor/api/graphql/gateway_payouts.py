@@ -18,7 +18,7 @@ from kontor.api.graphql.payment_types import amounts, plain
 from kontor.api.graphql.permissions import requires
 from kontor.api.graphql.scalars import Money, MoneyInput
 from kontor.auth.permissions import Permission
-from kontor.banking import gateway_queries, models, reconciling
+from kontor.banking import arriving, gateway_queries, models, reconciling
 from kontor.core.db import Session
 from kontor.payments.ports import GatewayPayout as Sent
 from kontor.payments.ports import LineCategory
@@ -317,12 +317,24 @@ class GatewayPayoutsMutation:
     )
     async def match_gateway_payout(self, info: Info, payout_id: UUID, entry_id: UUID) -> GatewayPayoutResult:
         async def work(db: Session) -> GatewayPayout:
-            return GatewayPayout.of(await reconciling.match_entry(db, payout_id, entry_id, now=db.now))
+            return GatewayPayout.of(await arriving.match_entry(db, payout_id, entry_id, now=db.now))
 
         return await change(
             info, work, body=[payout_id, entry_id], again=_payout,
             targets=lambda done: [("gatewayPayout", done.id), ("bankEntry", entry_id)],
         )  # fmt: skip
+
+    @strawberry.mutation(
+        extensions=[requires(Permission.LEDGER_WRITE)],
+        description="Take back that a payout arrived by the movement it was matched with; only people match it again.",
+    )
+    async def undo_gateway_payout_match(self, info: Info, payout_id: UUID) -> GatewayPayoutResult:
+        async def work(db: Session) -> GatewayPayout:
+            return GatewayPayout.of(await arriving.undo_match(db, payout_id, now=db.now))
+
+        return await change(
+            info, work, body=[payout_id], again=_payout, targets=lambda done: [("gatewayPayout", done.id)]
+        )
 
     @strawberry.mutation(
         extensions=[requires(Permission.LEDGER_WRITE)],

@@ -23,6 +23,7 @@ from kontor.auth.permissions import Permission
 from kontor.core.db import Session
 from kontor.giftcards import queries, service
 from kontor.giftcards.models import GiftCard as GiftCardRow
+from kontor.invoicing.cards import expire_card
 
 
 @strawberry.type(
@@ -113,7 +114,19 @@ class GiftCardBlocked:
     gift_card: GiftCard
 
 
+@strawberry.type
+class GiftCardWrittenOff:
+    gift_card: GiftCard
+
+
 GiftCardResult = Annotated[GiftCardBlocked | Refusal, strawberry.union("GiftCardResult")]
+
+
+ExpireGiftCardResult = Annotated[GiftCardWrittenOff | Refusal, strawberry.union("ExpireGiftCardResult")]
+
+
+async def _expired_again(db: Session, ids: list[UUID]) -> GiftCardWrittenOff:
+    return GiftCardWrittenOff(gift_card=GiftCard.of(await db.get_one(GiftCardRow, ids[0])))
 
 
 async def _again(db: Session, ids: list[UUID]) -> GiftCardBlocked:
@@ -138,4 +151,22 @@ class GiftCardsMutation:
             again=_again,
             targets=lambda done: [("gift_card", done.gift_card.id)],
             details={"blocked": blocked},
+        )
+
+    @strawberry.mutation(
+        extensions=[requires(Permission.LEDGER_WRITE)],
+        description="Book off what is left on a card because nobody can claim it any more (in Germany three years "
+        "after the end of the year of its sale). What is promised to payments stays.",
+    )
+    async def expire_gift_card(self, info: Info, id: UUID, reason: str) -> ExpireGiftCardResult:
+        async def work(db: Session) -> GiftCardWrittenOff:
+            return GiftCardWrittenOff(gift_card=GiftCard.of(await expire_card(db, id, reason)))
+
+        return await change(
+            info,
+            work,
+            body=[str(id), reason],
+            again=_expired_again,
+            targets=lambda done: [("gift_card", done.gift_card.id)],
+            details={"reason": reason},
         )

@@ -35,6 +35,7 @@ class OpenItemKind(StrEnum):
     ADVANCE = "ADVANCE"
     OVERPAYMENT = "OVERPAYMENT"
     UNDERPAYMENT = "UNDERPAYMENT"
+    SUSPENSE = "SUSPENSE"
 
 
 @strawberry.type(
@@ -44,8 +45,8 @@ class OpenItem:
     id: UUID
     kind: OpenItemKind
     legal_entity_id: UUID
-    order_id: UUID
-    number: str = strawberry.field(description="Of the invoice, or else of the order.")
+    order_id: UUID | None = strawberry.field(description="None for money on our account that nobody has explained.")
+    number: str = strawberry.field(description="Of the invoice, the order, or the bank's entry.")
     amount: Money
     open: Money
     since: datetime

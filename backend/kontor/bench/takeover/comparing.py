@@ -83,7 +83,8 @@ async def _items(db: Session) -> dict[UUID, dict[str, int]]:
         .where(OpenItem.open != 0)
         .group_by(OpenItem.order_id, OpenItem.kind)
     ):
-        found.setdefault(order_id, {})[str(kind)] = int(amount)
+        if order_id is not None:  # what nobody has explained is of no order
+            found.setdefault(order_id, {})[str(kind)] = int(amount)
     return found
 
 

@@ -1,0 +1,81 @@
+"""Settlement statements of marketplaces: read like payouts of gateways, by the orders a channel has collected for.
+
+A marketplace stands where a gateway does, as `channel:<code of the channel>`. Its lines name orders by the number that
+the marketplace gave them; what it tells line by line of one order is put together, as we know of one payment.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from kontor.banking.clearing import Ours
+from kontor.channels.models import SalesChannel
+from kontor.core.db import Session
+from kontor.core.errors import InvalidInput
+from kontor.core.money import Money
+from kontor.invoicing.posting import Via
+from kontor.payments.models import TransactionKind
+from kontor.payments.ports import GatewayLine
+from kontor.payments.states import PaymentMethodKind
+
+PREFIX = "channel:"
+K = TransactionKind
+AS_LINE = {K.RECEIVE: ("CHARGE", 1), K.REFUND: ("REFUND", -1), K.REFUND_RETURN: ("REFUND_FAILURE", 1)}
+"""A transaction as the marketplace's line has it: category and sign."""
+
+
+def channel_of(gateway: str) -> str | None:
+    """The code of the channel that a marketplace's name stands for; None for a gateway.
+
+    >>> channel_of("channel:agora"), channel_of("stripe")
+    ('agora', None)
+    """
+    return gateway.removeprefix(PREFIX) if gateway.startswith(PREFIX) else None
+
+
+async def check_channel(db: Session, gateway: str, entity_id: UUID) -> None:
+    """Raise `InvalidInput` unless a marketplace's name stands for a channel of the seller."""
+    code = channel_of(gateway)
+    found = sa.select(SalesChannel.id).where(SalesChannel.code == code, SalesChannel.legal_entity_id == entity_id)
+    if code is not None and await db.scalar(found) is None:
+        raise InvalidInput(
+            "The seller has no such channel.", code="UNKNOWN_CHANNEL", path=("input", "gateway"), channel=code
+        )
+
+
+def together(lines: Iterable[GatewayLine]) -> list[GatewayLine]:
+    """One line for each order and category, amounts and fees summed; what names no order stays as it is."""
+    found: dict[tuple[str, str], GatewayLine] = {}
+    for line in lines:
+        key = (line.category.value, line.source) if line.source else ("", line.reference)
+        known = found.get(key)
+        if known is None:
+            found[key] = line
+            continue
+        found[key] = replace(
+            known, amount=_sum(known.amount, line.amount), fee=_sum(known.fee, line.fee),
+            occurred_at=max(known.occurred_at, line.occurred_at),
+        )  # fmt: skip
+    return list(found.values())
+
+
+def _sum(first: Money, second: Money) -> Money:
+    if first.currency != second.currency:
+        raise InvalidInput(
+            "A payout's lines are in its currency.", code="CURRENCY_MISMATCH", path=("content",),
+            expected=first.currency,
+        )  # fmt: skip
+    return Money(first.amount + second.amount, first.currency)
+
+
+def ours(row: Any) -> Ours:
+    """A movement of an order that a channel has collected for, known by the channel's order number."""
+    category, sign = AS_LINE[row.kind]
+    detail = Via(PaymentMethodKind.COLLECTED_BY_CHANNEL.value).detail
+    return Ours(
+        row.id, row.order_id, row.legal_entity_id, category, row.external_id, row.external_id, sign * row.amount,
+        row.currency, detail,
+    )  # fmt: skip
