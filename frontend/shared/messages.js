@@ -38,8 +38,8 @@ export function t(key, facts = {}) {
   return text.replace(/\{(\w+)\}/g, (whole, name) => (name in facts ? shown(facts[name]) : whole));
 }
 
-/** Keys as they stand on the keyboard of whoever reads. @param {string} keys */
-export const keyText = (keys) => keys.replace(/\bCtrl\b/, t("shell.ctrl"));
+/** Keys as they stand on the keyboard of whoever reads. @param {string | undefined} keys */
+export const keyText = (keys = "") => keys.replace(/\bCtrl\b/, t("shell.ctrl"));
 
 /** @param {string | number | undefined} count */
 function form(count) {

@@ -32,7 +32,7 @@ export function AppShell({ title, sections, children }) {
       <strong>${title}</strong>
       <nav aria-label=${t("shell.sections")}>${sections.filter((each) => !each.hidden).map(Section)}</nav>
       <div class="means">
-        <button type="button" class="button plain" onClick=${() => { layer.value = "palette"; }}><span class="said">${t("shell.palette")}</span> <kbd>${keyText("Ctrl K")}</kbd></button>
+        <button type="button" class="button plain" onClick=${() => { layer.value = "palette"; }}><span class="wording">${t("shell.palette")}</span> <kbd>${keyText("Ctrl K")}</kbd></button>
         <button type="button" class="button plain" aria-label=${t("shell.help")} onClick=${() => { layer.value = "help"; }}>?</button>
         <span class="muted who" title=${me.value?.name}>${me.value?.name}</span>
         <button type="button" class="button plain" onClick=${leave}>${t("shell.signOut")}</button>

@@ -10,6 +10,7 @@ from urllib.parse import quote
 from uuid import UUID
 
 from openpyxl import Workbook
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -173,7 +174,7 @@ def _workbook(lines: Iterable[Sequence[str]]) -> bytes:
 def _typed(cell: str) -> int | str:
     """Pieces as numbers; what begins with a zero, or is as long as a GTIN, is the text it was."""
     whole = cell.isascii() and cell.isdigit() and len(cell) < 8 and cell == str(int(cell))
-    return int(cell) if whole else harmless(cell)
+    return int(cell) if whole else harmless(ILLEGAL_CHARACTERS_RE.sub("", cell))  # XML has no place for them
 
 
 def _answer(name: str, data: bytes, content_type: str) -> Response:
