@@ -373,6 +373,11 @@ export const CANCEL_UPLOAD = `mutation PortalCancelUpload($id: UUID!) {
   cancelUpload(id: $id) { ... on UploadPayload { upload { ${UPLOAD} } } ${PROBLEM} }
 }`;
 
+export const SHIPPING_FILES = `query PortalShippingFiles($filters: [FulfillmentOrdersFilter!]!, $kinds: [String!]) {
+  fulfillmentOrderCounts(filters: $filters)
+  uploads(filter: { kinds: $kinds }, first: 10) { nodes { id name state by createdAt rows returned counts { outcome count } } }
+}`;
+
 const LEVEL = `location sku onHand allocated reserved safety available paused asOf countedBy
   variant { id name gtin } nextInbound { expectedOn quantity received }`;
 
@@ -406,3 +411,23 @@ export const PAUSE = `mutation PortalPause($location: String!, $sku: String!) {
 export const RESUME = `mutation PortalResume($location: String!, $sku: String!) {
   resumeArticle(location: $location, sku: $sku) { ... on StockLevelPayload { stockLevel { ${LEVEL} } } ${PROBLEM} }
 }`;
+
+const OFFER = `id sku state gtin groupCode name brand category texts attributes images weightG price { amount currency }
+  validFrom validUntil reason version missing variantId variant { sku } sentAt`;
+
+export const OFFERS = `query PortalOffers($filter: CatalogOffersFilter, $after: String) {
+  catalogOffers(filter: $filter, sort: SKU, first: 50, after: $after) { nodes { ${OFFER} } pageInfo { hasNextPage endCursor } }
+  catalogOfferCounts { state count }
+}`;
+
+export const ONE_OFFER = `query PortalOffer($id: UUID!) { catalogOffer(id: $id) { ${OFFER} } }`;
+
+export const SAVE_OFFER = `mutation PortalSaveOffer($input: CatalogOfferInput!) {
+  saveOffers(inputs: [$input]) { ... on SavedRows { rows { id key code message path } } ${PROBLEM} }
+}`;
+
+const DECIDED = `... on DecidedOffers { count refusedCount refused { id sku message } } ${PROBLEM}`;
+
+export const SEND_OFFERS = `mutation PortalSendOffers($ids: [UUID!]) { sendOffers(ids: $ids) { ${DECIDED} } }`;
+
+export const WITHDRAW_OFFERS = `mutation PortalWithdrawOffers($ids: [UUID!]!) { withdrawOffers(ids: $ids) { ${DECIDED} } }`;

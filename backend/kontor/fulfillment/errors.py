@@ -85,3 +85,33 @@ class TakenAway(WrongState):
     """The answer came too late: the work was taken away from the place and is routed again."""
 
     default_code = "TAKEN_AWAY"
+
+
+class OrderInParts(InvalidInput):
+    """The number is that of an order with several parts to send; each has a number of its own."""
+
+    default_code = "ORDER_IN_PARTS"
+
+
+class AlreadyShipped(Conflict):
+    """The goods left before, in other parcels."""
+
+    default_code = "ALREADY_SHIPPED"
+
+
+class TrackingUsed(Conflict):
+    """Another parcel has this number."""
+
+    default_code = "TRACKING_USED"
+
+
+class WrongTrackingNumber(InvalidInput):
+    """The number of a parcel has a wrong check digit, or a spreadsheet cut it."""
+
+    default_code = "TRACKING_WRONG"
+
+
+class AskedToCancel(Conflict):
+    """The customer wants to cancel; that is answered first."""
+
+    default_code = "CANCELLATION_ASKED"

@@ -128,7 +128,7 @@ async def ship_all(
     for index, each in enumerate(requests):
         try:
             row = pick_row(work, each.fulfillment_order_id, seen)
-            going[index] = _check(work, row, each, how, now=now)
+            going[index] = check_leaving(work, row, each, how, now=now)
             results.append(None)
         except KontorError as refusal:
             results.append(refusal)
@@ -147,7 +147,8 @@ async def ship_all(
     return [refusal or going[index].sent for index, refusal in enumerate(results)]
 
 
-def _check(work: Work, row: FulfillmentOrder, request: Shipping, how: How, *, now: datetime) -> Leaving:
+def check_leaving(work: Work, row: FulfillmentOrder, request: Shipping, how: How, *, now: datetime) -> Leaving:
+    """What would leave; raises why it cannot. Nothing is changed."""
     allowed = (S.ACCEPTED, S.PICKED, S.PACKED)
     check_state(row, *((S.OPEN, *allowed) if how.accepts_open else allowed))
     check_moving(work, row)

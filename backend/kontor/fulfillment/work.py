@@ -8,7 +8,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from kontor.core.db import Session
+from kontor.core.db import Session, chunks
 from kontor.core.errors import KontorError
 from kontor.core.ids import new_id
 from kontor.core.outbox import record
@@ -113,6 +113,21 @@ async def load_work(db: Session, ids: Iterable[UUID], *, principal: Principal | 
         await stock.of_orders(db, found),
         await queries.held_orders(db, found),
         numbers=await queries.count_rows(db, FulfillmentOrder, found),
+    )
+
+
+async def look_at_work(db: Session, rows: Mapping[UUID, FulfillmentOrder]) -> Work:
+    """The same of rows that were read already, without locks: for who only asks what a step would say."""
+    found: dict[UUID, Order] = {}
+    for part in chunks(sorted({row.order_id for row in rows.values()})):
+        found.update({order.id: order for order in await db.scalars(sa.select(Order).where(Order.id.in_(part)))})
+    return Work(
+        found,
+        await orders.lines_of(db, found),
+        dict(rows),
+        await queries.lines_of(db, rows),
+        await stock.of_orders(db, found),
+        await queries.held_orders(db, found),
     )
 
 

@@ -5,6 +5,7 @@ import { FileDrop } from "../../shared/components/file-drop.js";
 import { ImportReport } from "../../shared/components/import-report.js";
 import { tell } from "../../shared/components/toast.js";
 import { language, t } from "../../shared/messages.js";
+import { useShortcuts } from "../../shared/shortcuts.js";
 import { html, useEffect, useRef, useSignal } from "../../shared/ui.js";
 import { APPLY_UPLOAD, CANCEL_UPLOAD, LAST_UPLOAD, MATCH_UPLOAD, ONE_UPLOAD } from "../operations.js";
 
@@ -15,15 +16,16 @@ const ACCEPT = ".csv,.txt,.tsv,.xlsx";
 
 /**
  * `good` are the endings that applying does something with; `stage` is told how far the file is.
- * @param {{kind: string, good: string[], options?: Record<string, string>, changed: () => void, stage?: (state: string | null) => void}} props
+ * @param {{kind: string, good: string[], options?: Record<string, string>, changed: () => void, stage?: (state: string | null) => void, children?: any}} props
  */
-export function UploadFlow({ kind, good, options = {}, changed, stage }) {
+export function UploadFlow({ kind, good, options = {}, changed, stage, children }) {
   const upload = useSignal(/** @type {any} */ (null));
   const problem = useSignal(/** @type {any} */ (null));
   const busy = useSignal(false);
   const meant = useSignal(false);
   const timer = useRef(/** @type {any} */ (null));
   const asked = useRef(0); // only the answer to the last question is shown
+  const box = useRef(/** @type {HTMLElement | null} */ (null));
 
   const show = (/** @type {any} */ found) => {
     const before = upload.value?.state;
@@ -50,6 +52,7 @@ export function UploadFlow({ kind, good, options = {}, changed, stage }) {
     busy.value = true;
     await trying(doing);
     busy.value = false;
+    box.current?.focus({ preventScroll: true }); // what was clicked may be gone
   };
   const look = (/** @type {string} */ id) => trying(async () => (await ask(ONE_UPLOAD, { id })).upload);
   const send = (/** @type {File} */ file) => acting(async () => {
@@ -80,21 +83,24 @@ export function UploadFlow({ kind, good, options = {}, changed, stage }) {
   const it = upload.value;
   const state = it?.state;
   const ready = it ? it.counts.filter((/** @type {any} */ each) => good.includes(each.outcome)).reduce((/** @type {number} */ sum, /** @type {any} */ each) => sum + each.count, 0) : 0;
-  const allowed = ready > 0 && (!it?.guarded || meant.value);
-  const apply = () => allowed && act(APPLY_UPLOAD, { confirmed: meant.value });
-  const keys = (/** @type {KeyboardEvent} */ event) => {
-    if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && state === "CHECKED") apply();
+  /** A column in words; fields of answers are written otherwise than those of files. @param {string} field */
+  const title = (field) => {
+    const column = field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+    return it.fields.includes(column) ? t(`upload.${kind}.field.${column}`) : field;
   };
-  return html`<section class="stack" aria-label=${t("upload.title")} onKeyDown=${keys}>
+  const allowed = ready > 0 && (!it?.guarded || meant.value);
+  const apply = () => void (allowed && act(APPLY_UPLOAD, { confirmed: meant.value }));
+  useShortcuts(state === "CHECKED" && ready > 0 ? [{ keys: "Ctrl Enter", label: "upload.applyKey", run: apply }] : []);
+  return html`<section class="stack" aria-label=${t("upload.title")}>
     ${problem.value && html`<${Failure} problem=${problem.value} retry=${it ? () => look(it.id) : undefined} />`}
     ${(!it || !OPEN.includes(state)) && html`<${FileDrop} label=${t("upload.choose")} hint=${t("upload.hint")} accept=${ACCEPT} busy=${busy.value} chosen=${send}>
-      <span class="row push"><a href=${template(kind, "csv")} download>${t("upload.templateCsv")}</a><a href=${template(kind, "xlsx")} download>${t("upload.templateXlsx")}</a></span><//>`}
-    ${it && html`<p><strong>${it.name}</strong> <span class="muted" role="status">${t(`upload.state.${state}`, { count: it.rows })}</span></p>`}
+      ${children}<span class="row push"><a href=${template(kind, "csv")} download>${t("upload.templateCsv")}</a><a href=${template(kind, "xlsx")} download>${t("upload.templateXlsx")}</a></span><//>`}
+    ${it && html`<p ref=${box} tabindex="-1"><strong>${it.name}</strong> <span class="muted" role="status">${t(`upload.state.${state}`, { count: it.rows })}</span></p>`}
     ${state === "FAILED" && html`<p class="notice bad">${it.problem}</p>`}
     ${state === "MATCHING" && html`<${Matching} kind=${kind} upload=${it} match=${(/** @type {any} */ columns) => act(MATCH_UPLOAD, { columns })} />`}
     ${WORKING.includes(state) && html`<div class="row"><progress aria-label=${t(`upload.state.${state}`, { count: 0 })} max=${it.rows || undefined} value=${it.rows ? it.done : undefined} />
       <span class="number">${t("upload.done", { count: it.done })}</span><button type="button" class="button" onClick=${cancel}>${t("upload.cancel")}</button></div>`}
-    ${["CHECKED", "DONE"].includes(state) && html`<${ImportReport} counts=${it.counts} findings=${it.findings} name=${(/** @type {string} */ outcome) => t(`upload.${kind}.${outcome}`)} />`}
+    ${["CHECKED", "DONE"].includes(state) && html`<${ImportReport} counts=${it.counts} findings=${it.findings} name=${(/** @type {string} */ outcome) => t(`upload.${kind}.${outcome}`)} title=${title} />`}
     ${state === "CHECKED" && it.guarded && html`<p class="notice warn"><label><input type="checkbox" checked=${meant.value} onChange=${(/** @type {any} */ event) => { meant.value = event.target.checked; }} /> ${t("upload.guarded")}</label></p>`}
     ${state === "CHECKED" && html`<div class="row">
       <button type="button" class="button main" aria-disabled=${busy.value || !allowed} aria-keyshortcuts="Control+Enter" onClick=${apply}>${t(`upload.${kind}.apply`, { count: ready })}</button>

@@ -180,7 +180,8 @@ export function Page() {
   return html`<div class="stack station" data-keys>
     <div class="row"><h1>${t("pack.title")}</h1>
       <span role="status" class="muted">${waiting.value !== null && t("pack.waiting", { count: waiting.value })} ${t("pack.done", { count: done.value })}</span>
-      <label class="check push"><input type="checkbox" checked=${sounds.value} onChange=${(/** @type {Event} */ event) => switchSounds(/** @type {HTMLInputElement} */ (event.target).checked)} /> ${t("pack.sound")}</label></div>
+      <a class="push" href="/portal/ship">${t("pack.byFile")}</a>
+      <label class="check"><input type="checkbox" checked=${sounds.value} onChange=${(/** @type {Event} */ event) => switchSounds(/** @type {HTMLInputElement} */ (event.target).checked)} /> ${t("pack.sound")}</label></div>
     <${ScanField} label=${t("pack.scan")} scan=${scan} />
     <${Verdict} />
     ${order.value

@@ -401,6 +401,9 @@ EVERYBODY = {
 }  # fmt: skip
 """What is for everybody; all but `version` are about the caller alone."""
 
+OWN = {"saveOffers", "savePartnership", "beginPractice"}
+"""What people of a partner do to what is their own: no id of somebody else can be given, so all of them succeed."""
+
 NOTHING = UUID(int=7)
 MOMENT = "2026-06-16T10:00:00Z"
 MONEY = {"amount": "100", "currency": "EUR"}

@@ -16,7 +16,7 @@ from graphql import GraphQLField
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from api.graphql.rights import CHANGES, EVERYBODY, FOLLOWED, NEEDS, READS, UNDER, foreign_values
+from api.graphql.rights import CHANGES, EVERYBODY, FOLLOWED, NEEDS, OWN, READS, UNDER, foreign_values
 from kontor.api.graphql.context import Context
 from kontor.api.graphql.feeds import EventFeed
 from kontor.api.graphql.schema import schema
@@ -186,7 +186,7 @@ async def test_a_stranger_finds_nothing_by_list_or_by_id(database: Any, runtime:
     wrong = []
     for asker in scoped(ours, runtime):
         for root in roots():
-            if not asker.may(root.permissions) or root.name in EVERYBODY:
+            if not asker.may(root.permissions) or root.name in EVERYBODY or root.name in OWN:
                 continue
             foreign = values(root)
             tries = [foreign] if root.kind == "mutation" else [foreign, only_required(root, foreign)]
@@ -275,7 +275,7 @@ async def test_no_address_of_a_file_opens_for_a_stranger(
 OPEN = ("/assets", "/portal", "/care", "/store", "/admin", "/vendor", "/health", "/webhooks")
 """What is the same for everybody, or asks for a signature instead of somebody."""
 
-NOT_FOUND = ("NOT_FOUND", "UNKNOWN_", "FORBIDDEN", "NO_SUCH", "OUTSIDE_SCOPE")
+NOT_FOUND = ("NOT_FOUND", "UNKNOWN_", "FORBIDDEN", "NO_SUCH", "NO_PARTNER", "OUTSIDE_SCOPE")
 
 
 def problem_of(

@@ -113,7 +113,9 @@ async def test_everybody_sees_the_kinds_they_may_read(runtime: Runtime, client: 
         assert await shown(client, principals.holding(permission)) == [number]
     assert await shown(client, principals.holding(*READERS, channel_ids=frozenset())) == []
     assert list(documents.kinds_of(principals.holding("returns:read"), "en")) == [
-        "RETURN_SLIP", "RETURN_LABEL", "RETURN_PHOTO",
+        "RETURN_SLIP",
+        "RETURN_LABEL",
+        "RETURN_PHOTO",
     ]
 
 

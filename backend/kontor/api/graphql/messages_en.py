@@ -1,6 +1,8 @@
 """English texts of refusals by code, where the message of the error itself says too little or too much."""
 
 MESSAGES: dict[str, str] = {
+    "ALREADY_SHIPPED": "{key} left before, under another parcel number.",
+    "CANCELLATION_ASKED": "The order is to be canceled. Please answer that first.",
     "COLUMNS_UNMATCHED": "Each column fills one field, no two the same, and all needed fields are filled.",
     "ADDRESS_NO_LONGER_SHOWN": "The address is no longer shown: the goods left long ago.",
     "ANSWER_FINAL": "The answer cannot be taken back any more.",
@@ -33,8 +35,9 @@ MESSAGES: dict[str, str] = {
     "NOTHING_TO_PRINT": "Nothing of this can be printed.",
     "NO_RETURN_PLACE": "No place with an address takes these goods back.",
     "OFFER_CHANGED": "The offer was changed meanwhile.",
-    "OFFER_INCOMPLETE": "The offer still lacks: {missing}.",
+    "OFFER_INCOMPLETE": "The offer lacks what a review needs.",
     "OFFER_NOT_FOUND": "There is no such offer.",
+    "ORDER_IN_PARTS": "This order has several parts; please name one of them: {parts}.",
     "PAPER_NOT_FOR_KIND": "Only labels are printed on label paper.",
     "PARCEL_HAS_LABEL": "The parcel has a label of another carrier. Please cancel that first.",
     "PARCEL_NOT_FOUND": "There is no such parcel.",
@@ -44,6 +47,9 @@ MESSAGES: dict[str, str] = {
     "PRINT_BATCH_NOT_FOUND": "There is no such file to print, or it is no longer kept.",
     "TEXT_MISSING": "This text is missing in one of the two languages.",
     "TOO_MUCH_TO_PRINT": "At most {limit} fulfillment orders at once.",
+    "TRACKING_CUT": "The spreadsheet cut the parcel's number. Please format the column as text.",
+    "TRACKING_USED": "{owner} has a parcel of this number already.",
+    "TRACKING_WRONG": "The check digit of the parcel's number is wrong.",
     "UNAUTHENTICATED": "Please sign in.",
     "UNAVAILABLE": "This is not available at the moment. Please try again shortly.",
     "UNKNOWN_ADAPTER": "This installation speaks to no such carrier. It knows: {known}.",
