@@ -58,8 +58,8 @@ def _case_of(item: Item) -> NewCase | None:
             return NewCase(CaseKind.PAYMENT_FAILED, str(item.key), item.key, facts)
         case "ChargebackLost":
             facts = {name: item.args[name] for name in ("payment_id", "amount", "currency")}
-            due_at = None if item.occurred_at is None else item.occurred_at + LOSS_WITHIN
-            return NewCase(CaseKind.CHARGEBACK_LOSS, item.args["transaction_id"], item.key, facts, due_at)
+            until = None if item.occurred_at is None else item.occurred_at + LOSS_WITHIN
+            return NewCase(CaseKind.CHARGEBACK_LOSS, item.args["transaction_id"], item.key, facts, until)
         case "RefundReturned":
             facts = {name: item.args[name] for name in ("refund_id", "code", "amount", "currency")}
             return NewCase(CaseKind.REFUND_FAILED, item.args["refund_id"], item.key, facts)
