@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -26,7 +27,7 @@ from kontor.care.models import Case
 from kontor.care.states import CaseState
 from kontor.core.db import Database, Session
 from kontor.core.ids import new_id
-from kontor.core.jobs import Runtime
+from kontor.core.jobs import JOBS, Runtime
 from kontor.core.outbox import EventRecord, OutboxRow
 from kontor.core.principal import Principal, PrincipalKind
 from kontor.fulfillment.models import FulfillmentOrder, Shipment, ShipmentLine
@@ -40,6 +41,14 @@ from kontor.promotions.models import Coupon, PromotionUse, Redemption
 from support import Drain
 
 Breaking = Callable[[Session], Awaitable[Any]]
+
+
+@pytest.fixture(autouse=True)
+def _nothing_else_recurs(drain: Drain, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A day passes with its audit alone, not with every look that other jobs take every few minutes."""
+    for name, job in JOBS.items():
+        if name != "audit.nightly" and job.every is not None:
+            monkeypatch.setitem(JOBS, name, replace(job, every=None))
 
 
 async def stocked_company(database: Database, quantity: int = 10) -> Company:

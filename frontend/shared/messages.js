@@ -38,6 +38,9 @@ export function t(key, facts = {}) {
   return text.replace(/\{(\w+)\}/g, (whole, name) => (name in facts ? shown(facts[name]) : whole));
 }
 
+/** Keys as they stand on the keyboard of whoever reads. @param {string} keys */
+export const keyText = (keys) => keys.replace(/\bCtrl\b/, t("shell.ctrl"));
+
 /** @param {string | number | undefined} count */
 function form(count) {
   return new Intl.PluralRules(language.value).select(Number(count ?? 0));

@@ -31,6 +31,7 @@ class Provider:
     status: int = 200
     asked: list[str] = field(default_factory=list)
     issuer: str = ""
+    ending: str = ""  # some write their name with a slash at its end
     key: RSAKey = field(default_factory=lambda: RSAKey.generate_key(2048, {"kid": "one"}))
     signed_by: RSAKey | None = None
     _codes: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -54,7 +55,7 @@ class Provider:
         self.asked.append("document")
         paths = {"authorization_endpoint": "/authorize", "token_endpoint": "/token", "jwks_uri": "/keys"}
         found = {name: f"{self.issuer}{path}" for name, path in paths.items()}
-        return JSONResponse({"issuer": self.issuer, **found}, self.status)
+        return JSONResponse({"issuer": self.issuer + self.ending, **found}, self.status)
 
     async def _keys(self, request: Request) -> Response:
         self.asked.append("keys")
@@ -76,7 +77,13 @@ class Provider:
         if basic.split(":", 1)[0] != CLIENT or not fits or begun is None:
             return JSONResponse({"error": "invalid_grant"}, 400)
         now = int(wall().timestamp())
-        claims = {"iss": self.issuer, "aud": CLIENT, "iat": now, "exp": now + 300, "nonce": begun["nonce"]}
+        claims = {
+            "iss": self.issuer + self.ending,
+            "aud": CLIENT,
+            "iat": now,
+            "exp": now + 300,
+            "nonce": begun["nonce"],
+        }
         signing = self.signed_by or self.key
         token = jwt.encode({"alg": "RS256", "kid": signing.kid}, claims | self.claims, signing)
         return JSONResponse({"access_token": "at", "token_type": "Bearer", "id_token": token})

@@ -16,10 +16,10 @@ from factories.stories import Story, make_story, make_task
 from kontor.adapters.carriers.dhl_parcel_de import NAME, DhlParcelDe
 from kontor.adapters.payments.wire import connect
 from kontor.auth.permissions import DROPSHIPPER
-from kontor.carriers import jobs, service
+from kontor.carriers import jobs, outcomes, queries, service
 from kontor.carriers.errors import CarrierNotFound, LabelFixed
 from kontor.carriers.models import CarrierLabel
-from kontor.carriers.ports import Carrier
+from kontor.carriers.ports import Carrier, Made, Refused
 from kontor.carriers.service import AccountDraft
 from kontor.carriers.states import LabelState
 from kontor.channels.models import LegalEntity
@@ -74,7 +74,7 @@ async def packed(database: Database, *parcels: ParcelInput, **given: Any) -> tup
 
 async def account(database: Database, adapter: str = "own", **given: Any) -> None:
     settings = {"billing_number": "33333333330102"} if adapter == NAME else {"prefix": "NL"}
-    draft = AccountDraft(adapter, adapter.upper(), adapter, **{"settings": settings, **given})
+    draft = AccountDraft(given.pop("code", adapter), adapter.upper(), adapter, **{"settings": settings, **given})
     async with database.unit_of_work() as db:
         await service.save_account(db, draft, adapters=ADAPTERS, now=db.now)
 
@@ -119,6 +119,33 @@ async def test_an_own_label_bears_its_number_and_its_sscc(
         assert "Paket 2 von 2" in texts_of(pdf)[1]
     _, kept = await label_of(database, (await asked(database, parcels[0])).id)
     assert (kept.carrier, kept.tracking_number, kept.state) == ("OWN", "NL0000000001", ParcelState.CREATED)
+
+
+async def test_accounts_of_one_prefix_never_give_a_number_twice(database: Database, drain: Drain) -> None:
+    _, parcels = await packed(database, ParcelInput(), ParcelInput())
+    labels = []
+    for code, parcel in zip(("own", "van"), parcels, strict=True):
+        await account(database, code=code)
+        labels.append((await asked(database, parcel, code)).id)
+    await drain()
+    numbers = [(await label_of(database, each))[1].tracking_number for each in labels]
+    assert numbers == ["NL0000000001", "NL0000000002"]
+
+
+async def test_label_that_was_taken_back_too_late_is_on_its_parcel(database: Database, drain: Drain) -> None:
+    _, (parcel,) = await packed(database)
+    await account(database)
+    label = await asked(database, parcel)
+    async with database.unit_of_work() as db:  # the carrier is being asked when it is taken back
+        row = await queries.lock_label(db, label.id)
+        row.called_at, row.cancel_asked = db.now, True
+    made = Made(tracking_number=label.tracking_number or "", label=b"%PDF")
+    async with database.unit_of_work() as db:
+        await outcomes.end_made(db, label.id, made, None, now=db.now)  # type: ignore[arg-type]  # no paper here
+    async with database.unit_of_work() as db:
+        await outcomes.end_cancel(db, label.id, Refused("TOO_LATE", "On its way."), now=db.now)
+    found, kept = await label_of(database, label.id)
+    assert (found.state, kept.tracking_number) == (S.CREATED, label.tracking_number)
 
 
 async def test_serials_of_parcels_packed_at_once_are_gapless_and_unique(database: Database) -> None:

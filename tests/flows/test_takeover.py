@@ -42,6 +42,7 @@ def recorded(sample: Path) -> Path:
     return RECORDED if RECORDED.is_dir() else sample
 
 
+@pytest.mark.engine("postgresql")
 @pytest.mark.timeout(600)
 async def test_a_sample_of_the_recorded_payments_ends_as_recorded(database_url: str, recorded: Path) -> None:
     report = await take_over(recorded, database_url, most=MOST)

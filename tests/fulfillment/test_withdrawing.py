@@ -1,6 +1,6 @@
 """Answers piece by piece, kept back for a while and taken back; what follows from them in the end."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -69,6 +69,23 @@ async def test_acceptance_is_told_when_its_time_has_passed(
     assert (await events_of(database, order_id)).count("FulfillmentAccepted") == 1
     with pytest.raises(AnswerFinal):
         await withdrawn(database, row_id)
+
+
+@pytest.mark.parametrize("before_due", [timedelta(seconds=1), timedelta(0)])
+async def test_answer_at_the_last_moment_is_final_when_it_is_due(
+    database: Database, drain: Drain, clock: StandingClock, before_due: timedelta
+) -> None:
+    _, _, order_id, _ = await two_places(database)
+    row_id = await only_row(database, order_id)
+    async with database.unit_of_work() as db:
+        row = await db.get_one(FulfillmentOrder, row_id)
+        row.due_at = db.now + before_due
+    await accepted(database, row_id)
+    clock.advance(seconds=2)
+    with pytest.raises(AnswerFinal):
+        await withdrawn(database, row_id)
+    await drain()
+    assert (await events_of(database, order_id)).count("FulfillmentAccepted") == 1
 
 
 async def test_acceptance_is_told_before_the_goods_leave_and_stays(database: Database) -> None:

@@ -1,12 +1,13 @@
 """Tables are read in one encoding from their first line to their last."""
 
+import re
 import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from imports.workbooks import damaged_at, workbook
+from imports.workbooks import damaged_at, rewritten, workbook
 from kontor.imports.errors import UnreadableFile, UnreadableLine
 from kontor.imports.reading import SAMPLE, Line, table
 
@@ -72,6 +73,28 @@ def test_broken_row_of_a_workbook_is_named() -> None:
     assert [(number, cells[0]) for number, cells in found] == [(number, str(number)) for number in range(1, 7)]
     assert problem is not None
     assert (problem.line, problem.message) == (7, "From line 7 on the file cannot be read: the workbook is damaged.")
+
+
+def test_lines_of_a_workbook_are_as_wide_as_what_is_in_them() -> None:
+    found, _ = read(workbook([["sku", "quantity"], ["A", 1], ["B"]]))
+    assert found == [(1, ["sku", "quantity"]), (2, ["A", "1"]), (3, ["B"])]
+
+
+@pytest.mark.parametrize("said", [b"", b'<dimension ref="A1"/>'])
+def test_what_a_workbook_says_of_its_size_neither_hides_lines_nor_makes_endless_many(said: bytes) -> None:
+    def far_below(sheet: bytes) -> bytes:
+        there = re.sub(rb"<dimension[^>]*/>", said, sheet)
+        return there.replace(b'<row r="3"', b'<row r="900000000"').replace(b'r="A3"', b'r="A900000000"')
+
+    found, problem = read(rewritten(workbook([["sku"], ["A"], ["B"]]), far_below))
+    assert (found, problem) == ([(1, ["sku"]), (2, ["A"])], None)
+
+
+def test_workbook_that_unfolds_to_far_more_than_it_weighs_is_refused() -> None:
+    bomb = rewritten(workbook([["sku"]]), lambda sheet: sheet + b" " * 20_000_000)
+    assert len(bomb) < 100_000
+    with pytest.raises(UnreadableFile):
+        read(bomb)
 
 
 def test_memory_does_not_grow_with_what_is_looked_through(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 import io
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from openpyxl import Workbook
@@ -22,10 +22,19 @@ def workbook(rows: Iterable[Sequence[Any]]) -> bytes:
 
 def damaged_at(sound: bytes, number: int) -> bytes:
     """The same workbook with a word in the place of a number: its row cannot be read."""
-    damaged = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(sound)) as old, zipfile.ZipFile(damaged, "w") as new:
+    there = f"<v>{number}</v>".encode()
+
+    def damage(sheet: bytes) -> bytes:
+        assert sheet.count(there) == 1
+        return sheet.replace(there, b"<v>many</v>")
+
+    return rewritten(sound, damage)
+
+
+def rewritten(sound: bytes, change: Callable[[bytes], bytes]) -> bytes:
+    """The same workbook with another text of its sheet."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(sound)) as old, zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as new:
         for name in old.namelist():
-            part, there = old.read(name), f"<v>{number}</v>".encode()
-            assert name != SHEET or part.count(there) == 1
-            new.writestr(name, part.replace(there, b"<v>many</v>") if name == SHEET else part)
-    return damaged.getvalue()
+            new.writestr(name, change(old.read(name)) if name == SHEET else old.read(name))
+    return made.getvalue()

@@ -9,7 +9,7 @@ from kontor.auth import links, queries
 from kontor.auth.errors import EmailTaken, InvalidUser, LastManager, UserNotFound
 from kontor.auth.models import User
 from kontor.auth.permissions import PARTNER_ROLES, Role
-from kontor.auth.service import UserInput, add_user, sign_out_everywhere
+from kontor.auth.service import UserInput, add_user, sign_out_everywhere, update_user
 from kontor.core.db import Session
 
 
@@ -23,8 +23,7 @@ async def invite_user(db: Session, given: UserInput, *, now: datetime) -> User:
     if known is not None:
         if known.password_hash or known.last_signed_in_at or known.partner_id != given.partner_id:
             raise EmailTaken("There is a user with this email address.", path=("email",))
-        known = await queries.lock_user(db, known.id)
-        known.active, known.name, known.role, known.updated_at = True, given.name.strip(), given.role, now
+        known = await update_user(db, await queries.lock_user(db, known.id), given, now=now)
         links.send_invitation(db, known.id)
         return known
     user = await add_user(db, given, password_hash="", now=now)

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from kontor.auth import audit, queries, secrets
 from kontor.auth.errors import LinkExpired, LinkNotFound, LinkUsed, WeakPassword
 from kontor.auth.models import User, UserLink
-from kontor.auth.service import sign_out_everywhere
+from kontor.auth.service import end_links, sign_out_everywhere
 from kontor.auth.values import LinkPurpose
 from kontor.core.db import Session
 from kontor.core.ids import new_id
@@ -109,12 +109,7 @@ async def use(db: Session, token: str, *, password: str | None, now: datetime) -
     user = await queries.lock_user(db, link.user.id)
     if password is not None:
         await set_password(user, password, now=now)
-    await db.execute(
-        sa.update(UserLink)
-        .where(UserLink.user_id == user.id, UserLink.used_at.is_(None))
-        .values(used_at=now)
-        .execution_options(synchronize_session=False)
-    )
+    await end_links(db, user.id, now=now)
     await sign_out_everywhere(db, user.id)
     audit.note(db, "useLink", [("user", user.id)], {"purpose": str(link.purpose)})
     return user

@@ -167,6 +167,12 @@ async def save_provider(
             raise InvalidIdentityProvider("There is a provider already.", code="PROVIDER_EXISTS", path=("issuer",))
         row = IdentityProvider(id=new_id(), partner_id=partner_id, client_secret="", created_at=now)
         db.add(row)
+    elif row.issuer != issuer:  # a `sub` means somebody else there
+        await db.execute(
+            sa.delete(UserIdentity)
+            .where(UserIdentity.provider_id == row.id)
+            .execution_options(synchronize_session=False)
+        )
     row.name, row.issuer, row.client_id = given.name.strip(), issuer, given.client_id.strip()
     row.client_secret = given.client_secret or row.client_secret
     row.domains, row.active, row.updated_at = domains, given.active, now

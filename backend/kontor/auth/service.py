@@ -28,6 +28,7 @@ from kontor.auth.models import (
     UserSession,
 )
 from kontor.auth.permissions import PARTNER_ROLES, STORE_ROLES, Role
+from kontor.auth.values import StepKind
 from kontor.core.db import Session
 from kontor.core.ids import new_id
 
@@ -100,6 +101,8 @@ async def update_user(db: Session, user: User, given: UserInput, *, now: datetim
         raise LastAdmin("Somebody must be left who can manage users.", path=("role" if given.active else "active",))
     locations = (await queries.locations_of(db, [user.id]))[user.id]
     before = (user.role, user.partner_id, user.active, locations)
+    if email != user.email:
+        await end_links(db, user.id, now=now)  # they lie in a mailbox that is theirs no more
     user.email, user.name, user.language = email, given.name.strip(), given.language
     user.role, user.partner_id, user.active, user.updated_at = given.role, given.partner_id, given.active, now
     await _set_locations(db, user, locations, given.location_ids)
@@ -130,6 +133,7 @@ async def change_password(db: Session, user: User, *, current: str | None, new: 
         problem.path = ("new",)
         raise
     user.password_hash, user.failed_attempts, user.updated_at = await secrets.hash_password(new), 0, now
+    await end_links(db, user.id, now=now)
     await sign_out_everywhere(db, user.id)
 
 
@@ -210,6 +214,15 @@ async def sign_out_everywhere(db: Session, user_id: UUID, *, but: UUID | None = 
     if but is not None:
         ended = ended.where(UserSession.id != but)
     await db.execute(ended.execution_options(synchronize_session=False))
+
+
+async def end_links(db: Session, user_id: UUID, *, now: datetime) -> None:
+    """No link that was mailed to a person works any more, and no sign-in goes on that waits for a code."""
+    for ended in (
+        sa.update(UserLink).where(UserLink.user_id == user_id, UserLink.used_at.is_(None)).values(used_at=now),
+        sa.delete(SignInStep).where(SignInStep.user_id == user_id, SignInStep.kind == StepKind.SECOND_FACTOR),
+    ):
+        await db.execute(ended.execution_options(synchronize_session=False))
 
 
 async def sessions_of(db: Session, user_id: UUID, *, now: datetime) -> list[UserSession]:

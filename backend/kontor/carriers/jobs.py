@@ -199,7 +199,7 @@ async def close_out(ctx: JobContext, items: Sequence[Item]) -> None:
                 raise RetryLater(ASK_AGAIN, str(problem)) from None
         async with ctx.claim(item) as (db, mine):
             if mine:
-                await outcomes.note_closed(db, answers, now=db.now)
+                await outcomes.note_closed(db, account.id, answers, now=db.now)
 
 
 @job("carriers.track", queue="carriers", every=timedelta(minutes=15))

@@ -39,13 +39,18 @@ async def end_made(db: Session, label_id: UUID, made: Made, document_id: UUID, *
     if label.cancel_asked:
         begin_cancel(db, label, now=now)
         return
-    parcel.carrier, parcel.tracking_number = label.asked["carrier"], made.tracking_number
-    parcel.tracking_url, parcel.updated_at = made.tracking_url or None, now
+    _bear(db, label, parcel, row, now=now)
+
+
+def _bear(db: Session, label: CarrierLabel, parcel: Parcel, row: FulfillmentOrder, *, now: datetime) -> None:
+    """The parcel bears the number of its label."""
+    parcel.carrier, parcel.tracking_number = label.asked["carrier"], label.tracking_number
+    parcel.tracking_url, parcel.updated_at = label.tracking_url, now
     record(
         db,
         LabelCreated(
             stream_id=row.order_id, label_id=label.id, parcel_id=parcel.id, fulfillment_order_id=row.id,
-            carrier=label.asked["carrier"], tracking_number=made.tracking_number,
+            carrier=label.asked["carrier"], tracking_number=label.tracking_number or "",
         ),
     )  # fmt: skip
 
@@ -76,7 +81,7 @@ async def end_unknown(db: Session, label_id: UUID, *, now: datetime) -> None:
 
 async def end_cancel(db: Session, label_id: UUID, outcome: Done | Refused, *, now: datetime) -> None:
     """The carrier took the label back, or did not."""
-    label, parcel, _ = await _locked(db, label_id)
+    label, parcel, row = await _locked(db, label_id)
     if label.state is not S.CANCELING:
         return
     if isinstance(outcome, Done):
@@ -84,15 +89,20 @@ async def end_cancel(db: Session, label_id: UUID, outcome: Done | Refused, *, no
     else:
         transition(db, label, S.CREATED, table=LABEL, now=now, reason=outcome.message[:500])
         _note(label, outcome, now)
+        if label.cancel_asked and parcel.tracking_number is None and parcel.state is ParcelState.CREATED:
+            _bear(db, label, parcel, row, now=now)  # it was taken back before the parcel ever bore it
+        label.cancel_asked = False
 
 
 def _note(label: CarrierLabel, refused: Refused, now: datetime) -> None:
     label.problem_code, label.problem, label.updated_at = refused.code[:60], refused.message[:500], now
 
 
-async def note_closed(db: Session, outcomes: dict[str, Done | Refused], *, now: datetime) -> None:
-    """What a close-out answered for each tracking number."""
-    found = sa.select(CarrierLabel).where(CarrierLabel.tracking_number.in_(list(outcomes)))
+async def note_closed(db: Session, account_id: UUID, outcomes: dict[str, Done | Refused], *, now: datetime) -> None:
+    """What a close-out answered for each tracking number of an account."""
+    found = sa.select(CarrierLabel).where(
+        CarrierLabel.account_id == account_id, CarrierLabel.tracking_number.in_(list(outcomes))
+    )
     for label in await db.scalars(found.order_by(CarrierLabel.id).with_for_update()):
         outcome = outcomes[label.tracking_number or ""]
         if isinstance(outcome, Refused):

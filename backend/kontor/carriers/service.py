@@ -135,9 +135,10 @@ async def create_label(
 
 
 async def _own_number(db: Session, account: CarrierAccount) -> str:
-    """The next number of an account's own range: its prefix and ten digits."""
-    serial = await numbering.take(db, f"tracking/{account.id.hex}")
-    return f"{account.settings.get('prefix') or 'KON'}{serial:010d}"
+    """The next number of a prefix and ten digits; accounts that share the prefix share its range: no number twice."""
+    prefix = account.settings.get("prefix") or "KON"
+    serial = await numbering.take(db, f"tracking/{prefix}")
+    return f"{prefix}{serial:010d}"
 
 
 async def _asked(

@@ -15,7 +15,15 @@ from kontor.fulfillment.events import FulfillmentEscalated
 from kontor.fulfillment.models import FulfillmentOrder
 from kontor.fulfillment.splitting import Counts, counts_of, is_all, rest_of
 from kontor.fulfillment.states import FulfillmentState, RejectReason
-from kontor.fulfillment.telling import ACCEPTED_KEPT, REJECTED_KEPT, keep_back, tell_accepted, tell_kept, tell_rejected
+from kontor.fulfillment.telling import (
+    ACCEPTED_KEPT,
+    REJECTED_KEPT,
+    keep_back,
+    kept_until,
+    tell_accepted,
+    tell_kept,
+    tell_rejected,
+)
 from kontor.fulfillment.values import Pieces
 from kontor.fulfillment.work import (
     Work,
@@ -75,7 +83,8 @@ async def accept_all(
 ) -> list[Result]:
     """Take work on; the fulfillment order, or the refusal, of each request in its position.
 
-    With `withdrawable` nobody hears of it before the time to take it back has passed.
+    With `withdrawable` nobody hears of it before the time to take it back has passed; that ends when the answer is
+    due.
     """
     work = await load_work(db, [each.fulfillment_order_id for each in requests], principal=principal)
     seen: set[UUID] = set()
@@ -116,8 +125,9 @@ def take_on(db: Session, work: Work, row: FulfillmentOrder, *, now: datetime, wi
     """The place takes the whole row on."""
     step(db, row, S.ACCEPTED, now=now)
     row.accepted_at = now
-    if withdrawable:
-        keep_back(db, row, S.OPEN, until=now + ACCEPTED_KEPT)
+    until = kept_until(row, S.OPEN, ACCEPTED_KEPT, now=now)
+    if withdrawable and until > now:
+        keep_back(db, row, S.OPEN, until=until)
     else:
         tell_accepted(db, work, row)
 
@@ -172,8 +182,9 @@ async def reject(
     step(db, refused, S.REJECTED, now=now, reason=str(rejected[0].reason))
     work.count_parcel(refused, -1)
     bound = await _give_up(db, work, refused, why)
-    if withdrawable and not bound and not refused.cancel_requested:
-        keep_back(db, refused, before, until=now + REJECTED_KEPT)
+    until = kept_until(refused, before, REJECTED_KEPT, now=now)
+    if withdrawable and until > now and not bound and not refused.cancel_requested:
+        keep_back(db, refused, before, until=until)
     else:
         tell_rejected(db, work, refused)
     if refused.cancel_requested:

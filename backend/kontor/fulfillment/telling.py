@@ -20,6 +20,13 @@ REJECTED_KEPT = timedelta(seconds=60)
 """Shorter, as refused pieces look for another place only when it has passed."""
 
 
+def kept_until(row: FulfillmentOrder, before: FulfillmentState, span: timedelta, *, now: datetime) -> datetime:
+    """How long an answer can be taken back: work that fell back to OPEN behind its deadline would wait for ever."""
+    if before is S.OPEN and row.due_at is not None:
+        return min(now + span, row.due_at)
+    return now + span
+
+
 def keep_back(db: Session, row: FulfillmentOrder, before: FulfillmentState, *, until: datetime) -> None:
     """Nobody hears of the row's new answer until then; it can be taken back to `before`."""
     row.answer_until, row.answered_from = until, before

@@ -6,7 +6,7 @@ import io
 import itertools
 import zipfile
 import zlib
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, time
 from pathlib import Path
@@ -20,8 +20,12 @@ from kontor.imports.errors import UnreadableFile, UnreadableLine
 SAMPLE = 65_536
 DELIMITERS = ",;\t|"
 MAX_COLUMNS = 500
-# A zip may unfold to far more than it weighs.
+MAX_ROWS = 1_048_576  # of a sheet (ECMA-376 part 1, as spreadsheets limit it)
+# A zip may unfold to far more than it weighs. Sheets are streamed; all else, such as the texts, is held in memory.
 MAX_UNFOLDED = 1_000_000_000
+MAX_HELD = 100_000_000
+MAX_RATIO = 100  # sheets shrink to a tenth or a twentieth
+SMALL = 10_000_000
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF16_LE, "utf-16"),
@@ -79,7 +83,7 @@ def _text(file: BinaryIO) -> Generator[Line, None, None]:
             if row is None:
                 return
             if any(cell.strip() for cell in row):
-                yield reader.line_num, [cell.strip() for cell in row[:MAX_COLUMNS]]
+                yield reader.line_num, _whole([cell.strip() for cell in row[:MAX_COLUMNS]])
     finally:
         text.detach()  # the file is closed by who opened it
 
@@ -124,7 +128,7 @@ def _workbook(file: BinaryIO) -> Generator[Line, None, None]:
     """The lines of the first sheet."""
     try:
         with zipfile.ZipFile(file) as packed:
-            if sum(item.file_size for item in packed.infolist()) > MAX_UNFOLDED:
+            if _unfolds_too_far(packed.infolist()):
                 raise UnreadableFile("The workbook is too large.", path=("content",))
         file.seek(0)
         book = load_workbook(file, read_only=True, data_only=True)
@@ -133,7 +137,11 @@ def _workbook(file: BinaryIO) -> Generator[Line, None, None]:
     try:
         if not book.worksheets:
             raise UnreadableFile("The workbook has no sheet.", path=("content",))
-        rows = book.worksheets[0].iter_rows(values_only=True, max_col=MAX_COLUMNS)
+        sheet = book.worksheets[0]
+        # What a workbook says of its own size may be wrong: too small loses lines, none at all lets a single row far
+        # below stand for a billion empty ones.
+        sheet.reset_dimensions()
+        rows = sheet.iter_rows(values_only=True, max_row=MAX_ROWS)
         for number in itertools.count(1):
             try:
                 row = next(rows, None)
@@ -141,11 +149,24 @@ def _workbook(file: BinaryIO) -> Generator[Line, None, None]:
                 raise UnreadableLine(number, "the workbook is damaged") from problem
             if row is None:
                 return
-            cells = [_cell(value) for value in row]
-            if any(cells):
+            cells = _whole([_cell(value) for value in row[:MAX_COLUMNS]])
+            if cells:
                 yield number, cells
     finally:
         book.close()
+
+
+def _unfolds_too_far(parts: Sequence[zipfile.ZipInfo]) -> bool:
+    unfolded, packed = (sum(getattr(part, name) for part in parts) for name in ("file_size", "compress_size"))
+    held = sum(part.file_size for part in parts if not part.filename.startswith("xl/worksheets/"))
+    return unfolded > MAX_UNFOLDED or held > MAX_HELD or unfolded > max(SMALL, MAX_RATIO * packed)
+
+
+def _whole(cells: list[str]) -> list[str]:
+    """The cells up to the last one that holds something."""
+    while cells and not cells[-1]:
+        cells.pop()
+    return cells
 
 
 def _cell(value: Any) -> str:

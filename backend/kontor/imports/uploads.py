@@ -53,6 +53,15 @@ class Work:
         return self.upload.options
 
 
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """The bytes of a file, its titles and its first lines."""
+
+    size: int
+    header: list[str]
+    sample: list[list[str]]
+
+
 Look = Callable[[Session, Sequence[FileRow], Work], Awaitable[list[Verdict]]]
 
 
@@ -115,23 +124,22 @@ def owner_of(upload: Upload) -> Principal:
 
 
 async def start_upload(
-    db: Session, kind: UploadKind, source: bytes, *, name: str, options: Mapping[str, Any], upload_id: UUID
+    db: Session, kind: UploadKind, begins: Beginning, *, name: str, options: Mapping[str, Any], upload_id: UUID
 ) -> Upload:
     """Begin with a file that is kept already: its columns are matched by their names, or as they were last time.
 
     It is checked at once when all that is needed is matched, else somebody has to say what its columns are. Raises
-    `Forbidden` and `UnreadableFile`.
+    `Forbidden`.
     """
     db.principal.require(kind.permission)
     if db.principal.location_ids is not None or db.principal.channel_ids is not None:
         raise Forbidden("Uploads are for partners and for the company.", permission=kind.permission)
-    header, sample = peek(source)
-    columns = await _matched(db, kind, header)
+    columns = await _matched(db, kind, begins.header)
     state = UploadState.MATCHING if missing_columns(kind, columns) else UploadState.CHECKING
     upload = Upload(
         id=upload_id, kind=kind.name, partner_id=db.principal.partner_id, state=state, name=name[:200],
-        size=len(source), options=dict(options), header=header, columns=columns, sample=sample, rows=0, done=0,
-        counts={}, findings=[], guarded=False, by_kind=str(db.principal.kind), by_id=db.principal.id,
+        size=begins.size, options=dict(options), header=begins.header, columns=columns, sample=begins.sample,
+        rows=0, done=0, counts={}, findings=[], guarded=False, by_kind=str(db.principal.kind), by_id=db.principal.id,
         by_name=db.principal.name[:200], created_at=db.now, updated_at=db.now,
     )  # fmt: skip
     db.add(upload)
@@ -142,14 +150,14 @@ async def start_upload(
     return upload
 
 
-def peek(source: bytes) -> tuple[list[str], list[list[str]]]:
-    """The titles of a file and its first lines; raises `UnreadableFile`."""
+def peek(source: bytes) -> Beginning:
+    """How a file begins; raises `UnreadableFile`. Unpacking one takes its time: call it off the event loop."""
     with reading.table(source) as lines:
         first = next(lines, None)
         if first is None:
             raise UnreadableFile("The file is empty.", path=("content",))
         sample = [[cell[:100] for cell in cells] for _, (_, cells) in zip(range(SAMPLE_ROWS), lines, strict=False)]
-    return [title[:100] for title in first[1]], sample
+    return Beginning(len(source), [title[:100] for title in first[1]], sample)
 
 
 async def _matched(db: Session, kind: UploadKind, header: Sequence[str]) -> list[str | None]:

@@ -91,7 +91,7 @@ async def _go_through(database: Database, upload: Upload, source: bytes, report:
     """All portions; False when somebody canceled the upload."""
     kind, state, begun = upload_kind(upload.kind), upload.state, Work(upload)
     with reading.table(source) as lines:
-        next(lines, None)
+        await asyncio.to_thread(next, lines, None)  # unpacks a workbook, finds out the encoding of a text
         portions = _portions(kind, lines, _columns(kind, upload.columns))
         while portion := await asyncio.to_thread(next, portions, None):
             good = [row for row, _ in portion if row.problem is None]

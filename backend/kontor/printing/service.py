@@ -19,6 +19,7 @@ from kontor.core.ids import new_id
 from kontor.core.outbox import schedule
 from kontor.core.principal import Principal
 from kontor.fulfillment.errors import FulfillmentOrderNotFound
+from kontor.fulfillment.hiding import shows_customer
 from kontor.fulfillment.states import FulfillmentState
 from kontor.partners.models import Partner
 from kontor.printing import contents, queries
@@ -125,6 +126,8 @@ def _hurdle(found: Found, principal: Principal, now: datetime) -> str | None:
     if found.row.state in _NEVER:
         return "FULFILLMENT_ORDER_STATE"
     scoped = principal.partner_id is not None or principal.location_ids is not None
+    if principal.partner_id is not None and not shows_customer(found.row.state, found.row.hidden_at):
+        return "ADDRESS_NO_LONGER_SHOWN"
     if scoped and found.left_at is not None and now - found.left_at > SHOWN_FOR:
         return "ADDRESS_NO_LONGER_SHOWN"
     return None

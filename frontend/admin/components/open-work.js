@@ -83,14 +83,14 @@ export function OpenWork({ partner, changed }) {
 /** @param {{rows: any[], chosen: Set<string>, refused: Record<string, string>, choose: (id: string) => void, all: () => void}} props */
 function Orders({ rows, chosen, refused, choose, all }) {
   return html`<div class="table"><table aria-label=${t("partners.orders")}>
-    <thead><tr><th scope="col"><input type="checkbox" aria-label=${t("work.all")} checked=${chosen.size === rows.length} onChange=${all} /></th>
+    <thead><tr><th scope="col" class="select"><input type="checkbox" aria-label=${t("work.all")} checked=${chosen.size === rows.length} onChange=${all} /></th>
       <th scope="col">${t("work.order")}</th><th scope="col">${t("work.state")}</th><th scope="col">${t("work.due")}</th></tr></thead>
     <tbody>${rows.map((row) => html`<tr key=${row.id}>
-      <td><input type="checkbox" aria-label=${row.number} checked=${chosen.has(row.id)} onChange=${() => choose(row.id)} /></td>
+      <td class="select"><input type="checkbox" aria-label=${row.number} checked=${chosen.has(row.id)} onChange=${() => choose(row.id)} /></td>
       <td>${row.number}<br /><span class="muted">${row.lines.map((/** @type {any} */ line) => `${line.quantity} × ${line.name}`).join(", ")}</span>
         ${refused[row.id] && html`<br /><span class="fault">${refused[row.id]}</span>`}</td>
       <td>${row.cancelRequested ? t("work.asked") : t(`work.state.${row.state}`)}</td>
-      <td>${dateTime(row.state === "OPEN" ? row.dueAt : row.shipDueAt) || "–"}</td>
+      <td data-label=${t("work.due")}>${dateTime(row.state === "OPEN" ? row.dueAt : row.shipDueAt) || "–"}</td>
     </tr>`)}</tbody></table></div>`;
 }
 

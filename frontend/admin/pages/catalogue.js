@@ -117,7 +117,7 @@ function list() {
     chosen.value = new Set(chosen.value.size === shown.length ? [] : shown.map((row) => row.id));
   };
   return html`<div class="stack"><div class="table"><table aria-label=${t("catalogue.title")}>
-    <thead><tr>${deciding && html`<th scope="col"><input type="checkbox" aria-label=${t("catalogue.all")} checked=${chosen.value.size === rows.value.length} onChange=${every} /></th>`}
+    <thead><tr>${deciding && html`<th scope="col" class="select"><input type="checkbox" aria-label=${t("catalogue.all")} checked=${chosen.value.size === rows.value.length} onChange=${every} /></th>`}
       <th scope="col">${t("catalogue.article")}</th><th scope="col">${t("catalogue.partner")}</th><th scope="col" class="number">${t("catalogue.price")}</th><th scope="col">${t("catalogue.known")}</th></tr></thead>
     <tbody>${rows.value.map((row) => html`<${Offer} key=${row.id} row=${row} deciding=${deciding} />`)}</tbody></table></div>
     ${more.value && html`<button type="button" class="button" onClick=${() => load(more.value)}>${t("action.more")}</button>`}</div>`;
@@ -132,10 +132,10 @@ function Offer({ row, deciding }) {
   };
   const period = (row.validFrom || row.validUntil) && t("catalogue.period", { from: date(row.validFrom?.slice(0, 10)) || "…", until: date(row.validUntil?.slice(0, 10)) || "…" });
   return html`<tr>
-    ${deciding && html`<td><input type="checkbox" aria-label=${t("catalogue.choose", { sku: row.sku })} checked=${chosen.value.has(row.id)} onChange=${choose} /></td>`}
+    ${deciding && html`<td class="select"><input type="checkbox" aria-label=${t("catalogue.choose", { sku: row.sku })} checked=${chosen.value.has(row.id)} onChange=${choose} /></td>`}
     <td><strong>${row.name ?? row.sku}</strong><br /><span class="muted">${[row.sku, row.gtin, row.brand, row.category].filter(Boolean).join(" · ")}</span>
       ${period && html`<br /><span class="muted">${period}</span>`}${row.reason && html`<br /><span>${row.reason}</span>`}
       ${refused.value[row.id] && html`<br /><span class="fault">${refused.value[row.id]}</span>`}</td>
-    <td>${row.partner.name}</td><td class="number">${row.price ? money(row.price) : "–"}</td><td>${row.variant?.sku ?? t("catalogue.new")}</td>
+    <td data-label=${t("catalogue.partner")}>${row.partner.name}</td><td class="number" data-label=${t("catalogue.price")}>${row.price ? money(row.price) : "–"}</td><td data-label=${t("catalogue.known")}>${row.variant?.sku ?? t("catalogue.new")}</td>
   </tr>`;
 }

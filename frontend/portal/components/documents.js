@@ -9,7 +9,7 @@ const USUAL = ["PICK_LIST", "DELIVERY_NOTE"];
 /** @param {{order: any}} props */
 export function Documents({ order }) {
   const chosen = useSignal(new Set(USUAL));
-  if (["REJECTED", "CANCELED", "SCHEDULED"].includes(order.state)) return null;
+  if (["REJECTED", "CANCELED", "SCHEDULED", "DELIVERED", "PICKED_UP"].includes(order.state)) return null;
   const toggle = (/** @type {string} */ kind) => () => {
     const next = new Set(chosen.value);
     if (!next.delete(kind)) next.add(kind);

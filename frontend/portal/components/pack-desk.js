@@ -1,6 +1,6 @@
 /** The order that lies on the table: what is in the box, the parcels, the papers, and the way out. */
 import { country } from "../../shared/format.js";
-import { t } from "../../shared/messages.js";
+import { keyText, t } from "../../shared/messages.js";
 import { useShortcuts } from "../../shared/shortcuts.js";
 import { html, useSignal } from "../../shared/ui.js";
 import { print } from "../answering.js";
@@ -48,7 +48,7 @@ export function PackDesk({ order, counts, parcels, busy, count, parcel, add, shi
     <div class="row"><strong>${t("papers.title")}</strong>
       ${PAPERS.map((kind) => html`<label key=${kind} class="check"><input type="checkbox" checked=${papers.value.has(kind)} onChange=${toggle(kind)} /> ${t(`papers.${kind}`)}</label>`)}
       <button type="button" class="button" onClick=${printNow}>${t("papers.print")}</button></div>
-    <div class="row"><button type="button" class="button main" aria-disabled=${busy} onClick=${ship}>${whole ? t("pack.ship") : t("pack.shipPart", { count: total(counts) })} <kbd>Ctrl ⏎</kbd></button>
+    <div class="row"><button type="button" class="button main" aria-disabled=${busy} onClick=${ship}>${whole ? t("pack.ship") : t("pack.shipPart", { count: total(counts) })} <kbd>${keyText("Ctrl ⏎")}</kbd></button>
       <button type="button" class="button" onClick=${add}>${t("pack.addParcel")}</button>
       <span class="muted">${whole ? t("ship.follows") : t("pack.restStays")}</span></div>
   </section>`;

@@ -30,13 +30,13 @@ export function StockTable({ rows, several, editable, moved, save, take, pause }
       <th scope="col">${t("stock.next")}</th><th scope="col">${t("stock.updated")}</th><th scope="col">${t("stock.state")}</th>
     </tr></thead>
     <tbody ref=${body}>${rows.map((row, at) => html`<tr key=${keyOf(row)}>
-      <th scope="row">${row.sku}</th><td>${row.variant.name}</td>${several && html`<td>${row.location}</td>`}
-      <td class="number">${field(row, at, "free", freeOf(row))}${moved[keyOf(row)] && html`<${Moved} found=${moved[keyOf(row)]}
+      <th scope="row">${row.sku}</th><td>${row.variant.name}</td>${several && html`<td data-label=${t("stock.place")}>${row.location}</td>`}
+      <td class="number" data-label=${t("stock.free")}>${field(row, at, "free", freeOf(row))}${moved[keyOf(row)] && html`<${Moved} found=${moved[keyOf(row)]}
         keep=${() => save([{ row, column: "free", quantity: moved[keyOf(row)].mine }], moved[keyOf(row)].present)} take=${() => take(row)} />`}</td>
-      <td class="number">${row.allocated + row.reserved}</td>
-      <td class="number">${field(row, at, "buffer", row.safety)}</td>
-      <td>${row.nextInbound ? html`${date(row.nextInbound.expectedOn)} · ${row.nextInbound.quantity - row.nextInbound.received}` : "–"}</td>
-      <td>${row.asOf < "1971" ? t("stock.never") : html`${dateTime(row.asOf)} <span class="muted">${row.countedBy}</span>`}</td>
+      <td class="number" data-label=${t("stock.reserved")}>${row.allocated + row.reserved}</td>
+      <td class="number" data-label=${t("stock.buffer")}>${field(row, at, "buffer", row.safety)}</td>
+      <td data-label=${t("stock.next")}>${row.nextInbound ? html`${date(row.nextInbound.expectedOn)} · ${row.nextInbound.quantity - row.nextInbound.received}` : "–"}</td>
+      <td data-label=${t("stock.updated")}>${row.asOf < "1971" ? t("stock.never") : html`${dateTime(row.asOf)} <span class="muted">${row.countedBy}</span>`}</td>
       <td class="act"><${StatusPill} tone=${row.paused ? "warn" : "ok"}>${t(row.paused ? "stock.paused" : "stock.onSale")}<//>
         ${editable && html` <button type="button" class="button plain" aria-label=${t(row.paused ? "stock.resumeOf" : "stock.pauseOf", { sku: row.sku })} onClick=${() => pause(row)}>${t(row.paused ? "stock.resume" : "stock.pause")}</button>`}</td>
     </tr>`)}</tbody>

@@ -97,7 +97,7 @@ export function UploadFlow({ kind, good, options = {}, changed, stage, children 
       ${children}<span class="row push"><a href=${template(kind, "csv")} download>${t("upload.templateCsv")}</a><a href=${template(kind, "xlsx")} download>${t("upload.templateXlsx")}</a></span><//>`}
     ${it && html`<p ref=${box} tabindex="-1"><strong>${it.name}</strong> <span class="muted" role="status">${t(`upload.state.${state}`, { count: it.rows })}</span></p>`}
     ${state === "FAILED" && html`<p class="notice bad">${it.problem}</p>`}
-    ${state === "MATCHING" && html`<${Matching} kind=${kind} upload=${it} match=${(/** @type {any} */ columns) => act(MATCH_UPLOAD, { columns })} />`}
+    ${state === "MATCHING" && html`<${Matching} kind=${kind} upload=${it} match=${(/** @type {any} */ columns) => act(MATCH_UPLOAD, { columns })} cancel=${cancel} />`}
     ${WORKING.includes(state) && html`<div class="row"><progress aria-label=${t(`upload.state.${state}`, { count: 0 })} max=${it.rows || undefined} value=${it.rows ? it.done : undefined} />
       <span class="number">${t("upload.done", { count: it.done })}</span><button type="button" class="button" onClick=${cancel}>${t("upload.cancel")}</button></div>`}
     ${["CHECKED", "DONE"].includes(state) && html`<${ImportReport} counts=${it.counts} findings=${it.findings} name=${(/** @type {string} */ outcome) => t(`upload.${kind}.${outcome}`)} title=${title} />`}
@@ -112,8 +112,8 @@ export function UploadFlow({ kind, good, options = {}, changed, stage, children 
 /** @param {string} kind @param {string} form */
 const template = (kind, form) => `/files/templates/${kind}?form=${form}&language=${language.value}`;
 
-/** What each column is. @param {{kind: string, upload: any, match: (columns: (string | null)[]) => void}} props */
-function Matching({ kind, upload, match }) {
+/** What each column is. @param {{kind: string, upload: any, match: (columns: (string | null)[]) => void, cancel: () => void}} props */
+function Matching({ kind, upload, match, cancel }) {
   const fault = useSignal("");
   const given = (/** @type {SubmitEvent} */ event) => {
     event.preventDefault();
@@ -126,10 +126,11 @@ function Matching({ kind, upload, match }) {
   return html`<form class="stack" onSubmit=${given}>
     <p>${t("upload.match", { fields: upload.missing.map((/** @type {string} */ each) => t(`upload.${kind}.field.${each}`)).join(", ") })}</p>
     <div class="table"><table aria-label=${t("upload.columns")}><thead><tr><th scope="col">${t("upload.column")}</th><th scope="col">${t("upload.sample")}</th><th scope="col">${t("upload.fills")}</th></tr></thead>
-    <tbody>${upload.columns.map((/** @type {any} */ column, /** @type {number} */ at) => html`<tr key=${at}><th scope="row">${column.title}</th><td class="muted">${column.sample.join(" · ")}</td>
-      <td><select class="control" name=${`c${at}`} aria-label=${column.title}><option value="">${t("upload.nothing")}</option>
+    <tbody>${upload.columns.map((/** @type {any} */ column, /** @type {number} */ at) => html`<tr key=${at}><th scope="row">${column.title}</th><td class="muted" data-label=${t("upload.sample")}>${column.sample.join(" · ")}</td>
+      <td data-label=${t("upload.fills")}><select class="control" name=${`c${at}`} aria-label=${column.title}><option value="">${t("upload.nothing")}</option>
         ${upload.fields.map((/** @type {string} */ field) => html`<option key=${field} value=${field} selected=${field === column.field}>${t(`upload.${kind}.field.${field}`)}</option>`)}</select></td></tr>`)}</tbody></table></div>
     ${fault.value && html`<p class="notice bad" role="alert">${fault.value}</p>`}
-    <div><button type="submit" class="button main">${t("upload.check")}</button></div>
+    <div class="row"><button type="submit" class="button main">${t("upload.check")}</button>
+      <button type="button" class="button" onClick=${cancel}>${t("upload.discard")}</button></div>
   </form>`;
 }

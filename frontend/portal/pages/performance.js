@@ -52,7 +52,7 @@ export function Page() {
   }
 
   if (!id) return html`<${EmptyState} title=${t("performance.ofPartner")} text=${t("performance.ofPartnerText")} />`;
-  const extra = { label: t("performance.objection"), cell: (/** @type {any} */ row) => html`<${Objection} row=${row} object=${object} />` };
+  const extra = { label: t("performance.objection"), cell: (/** @type {any} */ row, /** @type {boolean} */ bad) => html`<${Objection} row=${row} bad=${bad} object=${object} />` };
   return html`<div class="stack"><h1>${t("performance.title")}</h1>
     ${problem.value && html`<${Failure} problem=${problem.value} retry=${() => { load(); behind(); }} />`}
     ${performance.value
@@ -63,13 +63,13 @@ export function Page() {
   </div>`;
 }
 
-/** @param {{row: any, object: (row: any, reason: string) => void}} props */
-function Objection({ row, object }) {
+/** @param {{row: any, bad: boolean, object: (row: any, reason: string) => void}} props */
+function Objection({ row, bad, object }) {
   const open = useSignal(false);
   const field = useRef(/** @type {HTMLInputElement | null} */ (null));
   useEffect(() => field.current?.focus(), [open.value]);
   if (row.objection) return html`<span>${t(`performance.state.${row.objection.state}`)}<br /><span class="muted">${row.objection.answer ?? row.objection.reason}</span></span>`;
-  if (!may("fulfillment:write")) return "–";
+  if (!bad || !may("fulfillment:write")) return "–"; // nobody objects to what counts for them
   if (!open.value) return html`<button type="button" class="button" aria-label=${`${t("performance.object")} ${row.number}`} onClick=${() => { open.value = true; }}>${t("performance.object")}</button>`;
   function submit(/** @type {SubmitEvent} */ event) {
     event.preventDefault();

@@ -2,7 +2,7 @@
 import { unseen } from "../attention.js";
 import { me, signOut } from "../auth.js";
 import { lazy } from "../lazy.js";
-import { t } from "../messages.js";
+import { keyText, t } from "../messages.js";
 import { place } from "../router.js";
 import { layer, listen } from "../shortcuts.js";
 import { html, useEffect } from "../ui.js";
@@ -31,10 +31,12 @@ export function AppShell({ title, sections, children }) {
     <header>
       <strong>${title}</strong>
       <nav aria-label=${t("shell.sections")}>${sections.filter((each) => !each.hidden).map(Section)}</nav>
-      <button type="button" class="button plain push" onClick=${() => { layer.value = "palette"; }}>${t("shell.palette")} <kbd>Ctrl K</kbd></button>
-      <button type="button" class="button plain" aria-label=${t("shell.help")} onClick=${() => { layer.value = "help"; }}>?</button>
-      <span class="muted">${me.value?.name}</span>
-      <button type="button" class="button plain" onClick=${leave}>${t("shell.signOut")}</button>
+      <div class="means">
+        <button type="button" class="button plain" onClick=${() => { layer.value = "palette"; }}><span class="said">${t("shell.palette")}</span> <kbd>${keyText("Ctrl K")}</kbd></button>
+        <button type="button" class="button plain" aria-label=${t("shell.help")} onClick=${() => { layer.value = "help"; }}>?</button>
+        <span class="muted who" title=${me.value?.name}>${me.value?.name}</span>
+        <button type="button" class="button plain" onClick=${leave}>${t("shell.signOut")}</button>
+      </div>
     </header>
     <main id="content" tabindex="-1">${children}</main>
     ${layer.value && html`<${Layers} sections=${sections} />`}

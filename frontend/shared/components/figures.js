@@ -17,7 +17,7 @@ export function shown(measure, value) {
 }
 
 /**
- * @typedef {{label: string, cell: (row: any) => any}} Extra
+ * @typedef {{label: string, cell: (row: any, bad: boolean) => any}} Extra
  * @param {{performance: any, measure: string | null, at: number, look: (at: number) => void, orders: any[] | null, extra: Extra, file: string, open?: (row: any) => void}} props
  */
 export function Figures({ performance, measure, at, look, orders, extra, file, open = () => {} }) {
@@ -86,7 +86,7 @@ function behind(orders, series, extra, open) {
     { key: "number", label: t("figures.order"), cell: (/** @type {any} */ row) => row.number },
     { key: "moment", label: t("figures.when"), cell: (/** @type {any} */ row) => dateTime(row.moment) },
     { key: "verdict", label: t("figures.verdict"), cell: (/** @type {any} */ row) => html`<${StatusPill} tone=${bad(row) ? "warn" : "ok"}>${bad(row) ? t("figures.bad") : t("figures.good")}<//>` },
-    { key: "extra", label: extra.label, cell: (/** @type {any} */ row) => html`<span onClick=${alone} onKeyDown=${alone}>${extra.cell(row)}</span>` },
+    { key: "extra", label: extra.label, cell: (/** @type {any} */ row) => html`<span onClick=${alone} onKeyDown=${alone}>${extra.cell(row, bad(row))}</span>` },
   ];
   return html`<${DataTable} label=${t("figures.orders")} columns=${columns} rows=${orders.map((row) => ({ ...row, id: row.fulfillmentOrderId }))} open=${open} />`;
 }

@@ -1,5 +1,5 @@
 /** What lies over a page when it is asked for: the palette of all that can be done (Ctrl K), and the keys (?). */
-import { t } from "../messages.js";
+import { keyText, t } from "../messages.js";
 import { go } from "../router.js";
 import { known, layer, letters, switchLetters } from "../shortcuts.js";
 import { html, useEffect, useRef, useSignal } from "../ui.js";
@@ -45,7 +45,7 @@ function Palette({ sections, close }) {
     <input class="control" type="search" autofocus autocomplete="off" aria-label=${t("palette.find")} placeholder=${t("palette.find")}
       onInput=${(/** @type {Event} */ event) => { wanted.value = /** @type {HTMLInputElement} */ (event.target).value; }} />
     <ul role="list" ref=${list}>${found.map((each) => html`<li key=${each.text}>
-      <button type="button" class="button plain wide" onClick=${() => choose(each)}>${each.text} ${each.keys && html`<kbd>${each.keys}</kbd>`}</button>
+      <button type="button" class="button plain wide" onClick=${() => choose(each)}>${each.text} ${each.keys && html`<kbd>${keyText(each.keys)}</kbd>`}</button>
     </li>`)}</ul>
     ${!found.length && html`<p class="muted" role="status">${t("palette.none")}</p>`}
   </div>`;
@@ -59,7 +59,7 @@ function Help({ sections, close }) {
   const own = known.value.filter((each) => each.keys).map((each) => [each.keys, t(each.label)]);
   return html`<div class="stack">
     <div class="row"><h2>${t("layer.help")}</h2><button type="button" class="button plain push" aria-label=${t("action.close")} onClick=${close}>×</button></div>
-    <dl class="facts">${[...own, ...fixed].map(([keys, text]) => html`<dt key=${keys}><kbd>${keys}</kbd></dt><dd>${text}</dd>`)}</dl>
+    <dl class="facts">${[...own, ...fixed].map(([keys, text]) => html`<dt key=${keys}><kbd>${keyText(keys)}</kbd></dt><dd>${text}</dd>`)}</dl>
     <label class="check"><input type="checkbox" checked=${letters.value} onChange=${(/** @type {Event} */ event) => switchLetters(/** @type {HTMLInputElement} */ (event.target).checked)} /> ${t("keys.letters")}</label>
   </div>`;
 }

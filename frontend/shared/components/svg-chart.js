@@ -29,7 +29,7 @@ export function SvgChart({ label, points, at, look }) {
     </div>
     <details><summary>${t("chart.table")}</summary>
       <div class="table"><table aria-label=${label}><thead><tr><th scope="col">${t("chart.week")}</th><th scope="col" class="number">${t("chart.value")}</th><th scope="col" class="number">${t("chart.target")}</th></tr></thead>
-        <tbody>${points.map((point) => html`<tr key=${point.label}><th scope="row">${point.label}</th><td class="number">${point.text}</td><td class="number">${point.targetText}</td></tr>`)}</tbody>
+        <tbody>${points.map((point) => html`<tr key=${point.label}><th scope="row">${point.label}</th><td class="number" data-label=${t("chart.value")}>${point.text}</td><td class="number" data-label=${t("chart.target")}>${point.targetText}</td></tr>`)}</tbody>
       </table></div></details>
   </div>`;
 }

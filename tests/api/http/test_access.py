@@ -16,7 +16,8 @@ from factories.auth import PASSWORD, make_user
 from factories.partners import make_partner
 from kontor.adapters.messaging.mailbox import Mailbox
 from kontor.app import create_app
-from kontor.auth.models import User, UserLink
+from kontor.auth import queries, second_factor, service
+from kontor.auth.models import User, UserLink, UserSecondFactor
 from kontor.auth.permissions import Role
 from kontor.core.clock import wall
 from kontor.core.jobs import Runtime
@@ -234,6 +235,77 @@ async def test_second_factor_is_asked_for_and_each_code_counts_once(runtime: Run
     assert (await admin.ask(reset, id=str(kim.id)))["user"]["email"] == EMAIL
     assert (await browser.http.get("/auth/me")).status_code == 401
     assert (await browser.post("/auth/sign-in", email=EMAIL, password=PASSWORD)).status_code == 200
+
+
+async def test_a_link_to_a_new_password_is_no_way_around_the_second_factor(
+    runtime: Runtime, drain: Drain, browsers: Any
+) -> None:
+    kim = await add_kim(runtime)
+    async with runtime.database.unit_of_work() as db:
+        await second_factor.enroll(db, await queries.lock_user(db, kim.id), now=wall())
+        factor = await db.get_one(UserSecondFactor, kim.id)
+        await second_factor.confirm(db, kim.id, pyotp.TOTP(factor.secret).at(wall()), now=wall())
+    thief = browsers()
+    await thief.post("/auth/reset", email=EMAIL)
+    await drain()
+    token = token_in((await mailed(runtime))[0])
+    for path, given in (("passkey", {}), ("use", {"credential": {"id": "x"}, "step": "kst_x"})):
+        answer = await thief.post(f"/auth/link/{path}", token=token, **given)
+        assert (answer.status_code, answer.json()["errors"][0]["code"]) == (400, "INVALID_PASSKEY")
+    used = await thief.post("/auth/link/use", token=token, password=NEW)
+    assert (used.status_code, list(used.json())) == (202, ["secondFactor"])
+    assert (await thief.http.get("/auth/me")).status_code == 401
+
+
+async def test_a_new_password_or_address_ends_the_links_that_were_mailed_before(
+    runtime: Runtime, drain: Drain, browsers: Any
+) -> None:
+    kim = await add_kim(runtime)
+    browser, change = browsers(), {"current": PASSWORD, "new": NEW}
+    for _ in range(2):
+        await browser.post("/auth/reset", email=EMAIL)
+        await drain()
+    first, second = [token_in(text) for text in await mailed(runtime)]
+    assert (await browser.post("/auth/link", token=first)).status_code == 200
+    async with runtime.database.unit_of_work() as db:
+        await service.change_password(db, await queries.lock_user(db, kim.id), **change, now=wall())
+    assert (await browser.post("/auth/link/use", token=first, password=PASSWORD)).status_code == 409
+    await browser.post("/auth/reset", email=EMAIL)
+    await drain()
+    third = token_in((await mailed(runtime))[0])
+    assert third not in (first, second)
+    async with runtime.database.unit_of_work() as db:
+        given = service.UserInput("kim@new.example", "Kim", Role.DROPSHIPPER, partner_id=kim.partner_id)
+        await service.update_user(db, await queries.lock_user(db, kim.id), given, now=wall())
+    assert (await browser.post("/auth/link/use", token=third, password=PASSWORD)).status_code == 409
+
+
+async def test_whoever_forgot_to_begin_begins_by_a_link_to_a_new_password(
+    runtime: Runtime, drain: Drain, browsers: Any
+) -> None:
+    kim = await add_kim(runtime)
+    async with runtime.database.unit_of_work() as db:
+        await db.execute(sa.update(Partner).values(state=PartnerState.INVITED))
+    browser = browsers()
+    await browser.post("/auth/reset", email=EMAIL)
+    await drain()
+    used = await browser.post("/auth/link/use", token=token_in((await mailed(runtime))[0]), password=NEW)
+    assert used.status_code == 200
+    async with runtime.database.read_only() as db:
+        assert (await db.get_one(Partner, kim.partner_id)).state is PartnerState.ONBOARDING
+
+
+async def test_whoever_is_invited_again_is_described_as_at_first(runtime: Runtime, browsers: Any) -> None:
+    await add_kim(runtime)
+    browser = browsers()
+    await browser.post("/auth/sign-in", email=EMAIL, password=PASSWORD)
+    given = {"email": "jo@ds.example", "name": "Jo", "role": "DROPSHIPPER_STAFF", "language": "en"}
+    first = (await browser.ask(INVITE, input=given))["colleague"]
+    again = await browser.ask(INVITE, input=given | {"email": "JO@ds.example", "role": "DROPSHIPPER"})
+    assert again["colleague"] == first | {"role": "DROPSHIPPER"}
+    for wrong, path in (({"role": "ADMIN"}, "partnerId"), ({"name": " "}, "name")):
+        refused = await browser.ask(INVITE, input=given | wrong)
+        assert refused["path"] == ["input", path], refused
 
 
 async def test_one_is_signed_out_everywhere_but_here(runtime: Runtime, browsers: Any) -> None:

@@ -129,6 +129,27 @@ async def test_nobody_else_is_let_in_and_the_page_is_told_why(
     assert (await there_and_back(http, row)).headers["location"] == "/portal/stock"
 
 
+async def test_a_provider_whose_name_ends_with_a_slash_is_taken_at_its_word(
+    runtime: Runtime, provider: Provider, http: httpx.AsyncClient
+) -> None:
+    provider.ending = "/"
+    row = await set_up(runtime, provider, issuer=f"{provider.issuer}/")
+    assert (await there_and_back(http, row)).headers["location"] == "/portal/stock"
+    provider.claims |= {"iss": provider.issuer}
+    assert await refused(http, row) == "invalid"
+
+
+async def test_who_was_known_by_a_provider_is_unknown_to_the_next_one(
+    runtime: Runtime, provider: Provider, http: httpx.AsyncClient
+) -> None:
+    row = await set_up(runtime, provider)
+    await there_and_back(http, row)
+    async with runtime.database.unit_of_work() as db:
+        moved = ProviderInput("Nordlicht", "https://id.nordlicht.example", CLIENT)
+        await save_provider(db, moved, partner_id=row.partner_id, provider_id=row.id, now=wall())
+        assert await db.scalar(sa.select(UserIdentity.id)) is None
+
+
 async def test_an_answer_counts_once_and_for_the_browser_that_asked(
     runtime: Runtime, provider: Provider, http: httpx.AsyncClient
 ) -> None:

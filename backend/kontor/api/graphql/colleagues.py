@@ -19,7 +19,9 @@ from kontor.auth.permissions import Permission, Role
 from kontor.core.clock import wall
 from kontor.core.db import Session
 from kontor.core.errors import InvalidInput, KontorError
+from kontor.partners.inviting import InvitationOver
 from kontor.partners.queries import lock_partner
+from kontor.partners.states import PartnerState
 
 
 def own_partner(info: Info) -> UUID:
@@ -60,6 +62,8 @@ class ColleaguesMutation:
             if wanted is None or (own is not None and partner_id not in (None, own)):
                 raise InvalidInput("Name a partner of yours.", code="NO_PARTNER", path=("partnerId",))
             partner = await lock_partner(db, id=wanted)
+            if partner.state is PartnerState.ENDED:
+                raise InvitationOver("The relation with this partner is over.", path=("partnerId",))
             try:
                 return await colleagues.invite_user(db, input.values(partner.id), now=wall())
             except KontorError as problem:

@@ -16,7 +16,7 @@ from starlette.routing import Route
 from kontor.api.http import session
 from kontor.api.http.refusals import refusal
 from kontor.auth import limits, links, passkeys, queries, second_factor, service, steps
-from kontor.auth.errors import SecondFactorNeeded, TooManyAttempts, WrongCode
+from kontor.auth.errors import InvalidPasskey, SecondFactorNeeded, TooManyAttempts, WrongCode
 from kontor.auth.models import User
 from kontor.auth.values import LinkPurpose, StepKind
 from kontor.core.clock import wall
@@ -109,6 +109,7 @@ async def _link_passkey(request: Request, given: dict[str, Any]) -> Response:
     await _take(request, limits.LINK_ADDRESS, session.address_of(request))
     async with runtime.database.unit_of_work(ANONYMOUS) as db:
         link = await links.find(db, token, now=wall())
+        await _check_passkey_by_link(db, link)
         options, challenge = passkeys.registration_options(
             passkeys.party_of(runtime.settings.base_url), link.user, await passkeys.known_ids(db, link.user.id)
         )
@@ -125,15 +126,22 @@ async def _use_link(request: Request, given: dict[str, Any]) -> Response:
     async with runtime.database.read_only() as db:
         found = await links.find(db, token, now=now)
     async with runtime.database.unit_of_work(_as(found.user)) as db:
+        if credential:
+            await _check_passkey_by_link(db, found)
         user = await links.use(db, token, password=password, now=now)
         if credential:
             await _keep_passkey(db, runtime, user, given)
-        if found.purpose is LinkPurpose.INVITATION:
-            await _begin_onboarding(db, user)
+        await begin_onboarding(db, user)
         needs_code = not credential and await second_factor.is_on(db, user.id)
         outcome = await _opened(db, user, request, way="link", needs_code=needs_code)
     session.gate(runtime).cache.clear()
     return await _answer(request, user, *outcome)
+
+
+async def _check_passkey_by_link(db: Session, link: links.OpenLink) -> None:
+    """A passkey is both factors in one, a mailbox is none: only who begins makes one by a link alone."""
+    if link.purpose is not LinkPurpose.INVITATION or await second_factor.is_on(db, link.user.id):
+        raise InvalidPasskey("Choose a password; add the passkey once you are signed in.", path=("credential",))
 
 
 async def _keep_passkey(db: Session, runtime: Runtime, user: User, given: dict[str, Any]) -> None:
@@ -146,8 +154,8 @@ async def _keep_passkey(db: Session, runtime: Runtime, user: User, given: dict[s
     )  # fmt: skip
 
 
-async def _begin_onboarding(db: Session, user: User) -> None:
-    """Whoever comes by the invitation accepts it for their partner."""
+async def begin_onboarding(db: Session, user: User) -> None:
+    """The first one of a partner who comes accepts its invitation, by whatever way they come."""
     if user.partner_id is None:
         return
     partner = await partners.lock_partner(db, id=user.partner_id)

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from kontor.api.http import session
+from kontor.api.http import access, session
 from kontor.api.http.sign_in import way_back
 from kontor.auth import limits, openid, secrets, service, steps
 from kontor.auth.errors import IdentityRefused, ProviderAway, StepOver, TooManyAttempts
@@ -83,7 +83,7 @@ async def _back(request: Request) -> Response:
 async def _signed_in(request: Request, runtime: Runtime) -> Response:
     given, now = request.query_params, wall()
     state = given.get("state", "")
-    if not hmac.compare_digest(request.cookies.get(COOKIE, ""), secrets.digest(state)):
+    if not hmac.compare_digest(request.cookies.get(COOKIE, "").encode(), secrets.digest(state).encode()):
         raise StepOver("This browser did not begin to sign in.")
     async with runtime.database.unit_of_work(ANONYMOUS) as db:
         begun = await steps.take(db, StepKind.OPENID, state, now=now)
@@ -97,6 +97,7 @@ async def _signed_in(request: Request, runtime: Runtime) -> Response:
     claims = await _claims(runtime, provider, given["code"], dict(begun.data))
     async with runtime.database.unit_of_work(ANONYMOUS) as db:
         user = await openid.person_of(db, provider, claims, now=now)
+        await access.begin_onboarding(db, user)
         agent = request.headers.get("user-agent", "")
         token = service.start_session(db, user, user_agent=agent, now=now, way=f"openid {provider.name}")
     return session.remember(RedirectResponse(str(begun.data["next"]), 303), token, runtime.settings)
@@ -108,11 +109,13 @@ async def _claims(runtime: Runtime, provider: IdentityProvider, code: str, noted
         provider.issuer, code, verifier=noted["verifier"], redirect_uri=_here(runtime), client_id=provider.client_id,
         client_secret=provider.client_secret,
     )  # fmt: skip
+    # As it writes itself: with many the name ends with a slash, and its tokens say the same.
+    issuer = str((await speaker.discover(provider.issuer))["issuer"])
     for fresh in (False, True):  # a key that is not known yet may be new
         keys = await speaker.keys(provider.issuer, fresh=fresh)
         try:
             return openid.read_id_token(
-                tokens, keys, issuer=provider.issuer, client_id=provider.client_id, nonce=noted["nonce"], now=wall()
+                tokens, keys, issuer=issuer, client_id=provider.client_id, nonce=noted["nonce"], now=wall()
             )
         except IdentityRefused:
             if fresh:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -74,13 +75,14 @@ async def _upload(request: Request, runtime: Runtime, principal: Principal) -> R
     if request.headers.get("content-type", "").partition(";")[0] != CONTENT:
         raise InvalidInput(f"A file is sent as {CONTENT}.", code="BAD_REQUEST", path=("content",))
     name, data = uploads.checked_name(given.get("name", "")), await _body(request)
+    begins = await asyncio.to_thread(uploads.peek, data)
     options = {key: given[key][:80] for key in ("location", "currency") if given.get(key)}
     store = runtime.ports.get(FileStore)  # type: ignore[type-abstract]
     upload_id = new_id()
     await store.put(key_of(upload_id), data, CONTENT)
 
     async def begin(db: Session) -> Upload:
-        upload = await uploads.start_upload(db, kind, data, name=name, options=options, upload_id=upload_id)
+        upload = await uploads.start_upload(db, kind, begins, name=name, options=options, upload_id=upload_id)
         audit.note(db, "upload", [("upload", upload.id)], {"kind": kind.name, "name": name, "size": len(data)})
         return upload
 
