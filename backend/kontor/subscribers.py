@@ -80,6 +80,7 @@ SUBSCRIBERS: dict[str, tuple[str, ...]] = {
     "OrderFulfilled": ("processes.advance",),
     "OrderDelivered": ("processes.advance",),
     "OrderCompleted": (),
+    "OrderClosed": (),
     "RoutingLocked": (),
     "RoutingUnlocked": (),
     "LinesUnallocated": ("processes.advance", "care.raise"),

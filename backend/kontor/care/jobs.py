@@ -3,11 +3,15 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from kontor.care import late, service
+import sqlalchemy as sa
+
+from kontor.care import closing, late, service
 from kontor.care.values import CaseKind, NewCase
+from kontor.channels.models import SalesChannel
 from kontor.core.db import Session
 from kontor.core.jobs import JobContext, job
 from kontor.core.outbox import Item
+from kontor.core.principal import SYSTEM
 
 LOSS_WITHIN = timedelta(days=7)
 """How long somebody has to claim money that a bank took back after it had been refunded."""
@@ -47,15 +51,15 @@ def _case_of(item: Item) -> NewCase | None:
             return NewCase(CaseKind.REFUND_FAILED, item.args["refund_id"], item.key, facts)
         case "AuthorizationExpiring":
             facts = {name: item.args[name] for name in ("payment_id", "expires_at")}
-            expires_at = datetime.fromisoformat(facts["expires_at"])
-            return NewCase(CaseKind.AUTHORIZATION_EXPIRING, str(item.key), item.key, facts, expires_at)
+            due_at = datetime.fromisoformat(facts["expires_at"])
+            return NewCase(CaseKind.AUTHORIZATION_EXPIRING, str(item.key), item.key, facts, due_at)
         case "RenewalDeclined":
             facts = {name: item.args[name] for name in ("missing", "currency")}
             return NewCase(CaseKind.PAYMENT_FAILED, str(item.key), item.key, facts)
         case "ChargebackLost":
             facts = {name: item.args[name] for name in ("payment_id", "amount", "currency")}
-            decide_by = None if item.occurred_at is None else item.occurred_at + LOSS_WITHIN
-            return NewCase(CaseKind.CHARGEBACK_LOSS, item.args["transaction_id"], item.key, facts, decide_by)
+            until = None if item.occurred_at is None else item.occurred_at + LOSS_WITHIN
+            return NewCase(CaseKind.CHARGEBACK_LOSS, item.args["transaction_id"], item.key, facts, until)
         case "RefundReturned":
             facts = {name: item.args[name] for name in ("refund_id", "code", "amount", "currency")}
             return NewCase(CaseKind.REFUND_FAILED, item.args["refund_id"], item.key, facts)
@@ -89,3 +93,15 @@ async def settle_late(ctx: JobContext, items: Sequence[Item]) -> None:
     async with ctx.claim(*items) as (db, mine):
         if mine:
             await late.settle_late(db, now=db.now)
+
+
+@job("care.close_orders", every=timedelta(hours=6))
+async def close_orders(ctx: JobContext, items: Sequence[Item]) -> None:
+    """Close orders of which nothing is open any more, each few hundred in a unit of work of their own."""
+    async with ctx.database.read_only(SYSTEM) as db:
+        channels = [each for each in await db.scalars(sa.select(SalesChannel)) if closing.days_of(each) is not None]
+    for channel in channels:
+        count = closing.AT_ONCE
+        while count == closing.AT_ONCE:
+            async with ctx.database.unit_of_work(SYSTEM) as db:
+                count = await closing.close_orders(db, channel, now=db.now)

@@ -79,6 +79,11 @@ class OrderCompleted(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class OrderClosed(Event):
+    """Nothing of the order is open any more: its goods cannot come back, and its money is settled."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class LinesUnallocated(Event):
     """Pieces have no stock: at placing or after a count, a rejection or a delay."""
 

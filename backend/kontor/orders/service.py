@@ -11,7 +11,7 @@ from kontor.core.ids import new_id
 from kontor.core.outbox import record
 from kontor.core.statemachine import transition
 from kontor.orders.errors import HoldNotFound
-from kontor.orders.events import HoldPlaced, HoldReleased, OrderCompleted, OrderConfirmed, OrderRejected
+from kontor.orders.events import HoldPlaced, HoldReleased, OrderClosed, OrderCompleted, OrderConfirmed, OrderRejected
 from kontor.orders.models import Order, OrderHold
 from kontor.orders.states import (
     ORDER,
@@ -49,6 +49,15 @@ def complete(db: Session, orders: Sequence[Order], *, now: datetime) -> None:
         transition(db, order, OrderState.COMPLETED, table=ORDER, now=now)
         order.updated_at = now
         record(db, OrderCompleted(stream_id=order.id))
+
+
+def close(db: Session, orders: Sequence[Order], *, now: datetime) -> None:
+    """Nothing of completed orders is open any more. Those in another state stay as they are."""
+    for order in orders:
+        if order.state is OrderState.COMPLETED:
+            transition(db, order, OrderState.CLOSED, table=ORDER, now=now)
+            order.updated_at = now
+            record(db, OrderClosed(stream_id=order.id))
 
 
 def place_hold(
