@@ -44,6 +44,7 @@ FURTHER = {
 PAGES = (
     ("Customer care", "care/", "care"),
     ("Partner portal", "portal/", "portal"),
+    ("Administration", "admin/", "admin"),
     ("API explorer", "graphql", "explorer"),
     ("Messages sent", "mailbox", ""),
     ("Documents", "documents", ""),

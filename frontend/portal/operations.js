@@ -22,7 +22,7 @@ export const ORDERS_SINCE = `query PortalOrdersSince($changedSince: DateTime) {
 }`;
 
 const ORDER = `id number orderNumber state deliveryType dueAt shipOn promisedOn expectedOn cancelRequested cancelReason customerName
-  updatedAt locationId withdrawableUntil recallableUntil
+  updatedAt locationId withdrawableUntil recallableUntil pricesShown
   shippingAddress { name company street extra postalCode city country phone }
   lines { id sku name gtin variantId quantity picked rejectReason rejectNote }
   parcels { id state carrier trackingNumber trackingUrl }

@@ -20,7 +20,10 @@ from kontor.core.db import Database
 from kontor.core.principal import SYSTEM, Principal, PrincipalKind
 from kontor.imports.errors import InvalidField
 from kontor.imports.saving import Outcome, RowResult
+from kontor.inventory.errors import OfferWithdrawn
 from kontor.inventory.models import StockLevel
+from kontor.inventory.offering import resume_article
+from kontor.locations.models import StockLocation
 from support import Drain
 
 LAMP = {"sku": "LAMP", "gtin": "4006381333931", "name": "Ship's lamp", "price": 1999, "currency": "EUR"}
@@ -175,7 +178,11 @@ async def test_withdrawn_article_is_sold_no_more_and_comes_back(database: Databa
     async with database.read_only() as db:
         lamp = await queries.get_variant(db, sku="LAMP")
         level = (await db.scalars(sa.select(StockLevel))).one()
+        place = await db.scalar(sa.select(StockLocation.code).where(StockLocation.id == level.location_id))
     assert (lamp.active, level.paused_safety) == (False, 0)
+    with pytest.raises(OfferWithdrawn):  # it comes back by its offer, not by its stock
+        async with database.unit_of_work(kim) as db:
+            await resume_article(db, place, "LAMP")
     await approve(database, await sent(database, kim, {**LAMP, "price": 2500}))
     await drain()
     async with database.read_only() as db:

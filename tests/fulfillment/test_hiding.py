@@ -11,6 +11,7 @@ from kontor.core.outbox import schedule
 from kontor.core.principal import SYSTEM, Principal
 from kontor.fulfillment.delivering import Delivery, record_delivery
 from kontor.fulfillment.shipping import How, Shipping, ship
+from kontor.fulfillment.talking import write_message
 from support import Client, Drain, StandingClock
 
 SEEN = "{ fulfillmentOrders(first: 10, sort: CREATED_AT) { nodes { customerName shippingAddress { street phone } } } }"
@@ -38,7 +39,10 @@ async def test_name_and_address_go_when_goods_arrived_or_are_long_on_their_way(
         schedule(db, "fulfillment.hide_customers", {})
     await drain()
     assert await seen(client, supplier.principal) == [NOBODY, GRETA, GRETA]
-    clock.advance(days=30)
+    clock.advance(days=29)
+    async with database.unit_of_work(supplier.principal) as db:
+        await write_message(db, rows[1], "Is it there?", principal=supplier.principal)
+    clock.advance(days=1)
     async with database.unit_of_work() as db:
         schedule(db, "fulfillment.hide_customers", {})
     await drain()

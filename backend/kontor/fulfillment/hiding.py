@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from kontor.core.db import Session
-from kontor.fulfillment.models import FulfillmentOrder
+from kontor.fulfillment.models import FulfillmentOrder, Shipment
 from kontor.fulfillment.states import FulfillmentState
 
 S = FulfillmentState
@@ -23,14 +23,22 @@ def shows_customer(state: FulfillmentState, hidden_at: datetime | None) -> bool:
 
 
 async def hide_customers(db: Session, *, now: datetime) -> int:
-    """Hide whom partners sent goods to whose arrival nobody told of in 30 days; of how many orders."""
+    """Hide whom partners sent goods to whose arrival nobody told of in 30 days; of how many orders.
+
+    The days count from the last shipment: what is written about the order meanwhile moves nothing.
+    """
     table = FulfillmentOrder.__table__
     assert isinstance(table, sa.Table)
+    newer = sa.exists().where(
+        Shipment.fulfillment_order_id == table.c.id,
+        Shipment.recalled_at.is_(None),
+        Shipment.shipped_at > now - WITHOUT_NEWS,
+    )
     done = await db.execute(
         sa.update(table)
         .where(
             table.c.partner_id.is_not(None), table.c.state == S.SHIPPED, table.c.hidden_at.is_(None),
-            table.c.updated_at <= now - WITHOUT_NEWS,
+            sa.not_(newer),
         )
         .values(hidden_at=now)
     )  # fmt: skip

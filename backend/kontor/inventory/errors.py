@@ -67,3 +67,9 @@ class StockMoved(Conflict):
     """The stock is not what whoever counted has seen."""
 
     default_code = "STOCK_MOVED"
+
+
+class OfferWithdrawn(Conflict):
+    """The partner of the place does not offer the article any more."""
+
+    default_code = "OFFER_WITHDRAWN"

@@ -6,10 +6,12 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from kontor.catalog.models import CatalogOffer
+from kontor.catalog.states import OfferState
 from kontor.core.db import Session, chunks
 from kontor.inventory import allocations
 from kontor.inventory.allocating import Key, lock_levels
 from kontor.inventory.counting import MAX_QUANTITY, article_of, place_of
+from kontor.inventory.errors import OfferWithdrawn
 from kontor.inventory.models import StockLevel
 from kontor.inventory.promises import record_arrivals
 from kontor.inventory.queries import find_articles, find_places
@@ -30,10 +32,26 @@ async def pause_article(db: Session, location: str, sku: str) -> StockLevel:
 
 
 async def resume_article(db: Session, location: str, sku: str) -> StockLevel:
-    """Sell an article at a place again, with the safety stock it had. Raises `UnknownStockKey`."""
+    """Sell an article at a place again, with the safety stock it had.
+
+    Raises `UnknownStockKey`, and `OfferWithdrawn` at a partner's place for what the partner took from its catalogue:
+    it is offered anew instead.
+    """
     key = await _key(db, location, sku)
+    if await _withdrawn(db, key):
+        raise OfferWithdrawn("The article was withdrawn from the catalogue.", path=("sku",), sku=sku)
     await resume_levels(db, [key])
     return await db.get_one(StockLevel, key, populate_existing=True)
+
+
+async def _withdrawn(db: Session, key: Key) -> bool:
+    """Whether the partner of the place offered the article and withdrew each offer of it."""
+    found = (
+        sa.select(CatalogOffer.state)
+        .join(StockLocation, StockLocation.partner_id == CatalogOffer.partner_id)
+        .where(StockLocation.id == key[0], CatalogOffer.variant_id == key[1])
+    )
+    return set(await db.scalars(found)) == {OfferState.WITHDRAWN}
 
 
 async def _key(db: Session, location: str, sku: str) -> Key:

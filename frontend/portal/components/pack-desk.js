@@ -6,6 +6,7 @@ import { html, useSignal } from "../../shared/ui.js";
 import { print } from "../answering.js";
 import { isWhole, total } from "../packing.js";
 import { Quantity } from "../../shared/components/quantity.js";
+import { papersOf } from "./documents.js";
 
 const PAPERS = ["DELIVERY_NOTE", "INVOICE", "RETURN_LABEL", "SHIPPING_LABEL"];
 const USUAL = ["DELIVERY_NOTE"];
@@ -46,7 +47,7 @@ export function PackDesk({ order, counts, parcels, busy, count, parcel, add, shi
       ${parcels.length > 1 && html`<button type="button" class="button plain" aria-label=${t("pack.dropParcel", { number: at + 1 })} onClick=${() => parcel(parcels.filter((_, index) => index !== at))}>×</button>`}
     </fieldset>`)}
     <div class="row"><strong>${t("papers.title")}</strong>
-      ${PAPERS.map((kind) => html`<label key=${kind} class="check"><input type="checkbox" checked=${papers.value.has(kind)} onChange=${toggle(kind)} /> ${t(`papers.${kind}`)}</label>`)}
+      ${papersOf(PAPERS, order).map((kind) => html`<label key=${kind} class="check"><input type="checkbox" checked=${papers.value.has(kind)} onChange=${toggle(kind)} /> ${t(`papers.${kind}`)}</label>`)}
       <button type="button" class="button" onClick=${printNow}>${t("papers.print")}</button></div>
     <div class="row"><button type="button" class="button main" aria-disabled=${busy} onClick=${ship}>${whole ? t("pack.ship") : t("pack.shipPart", { count: total(counts) })} <kbd>${keyText("Ctrl ⏎")}</kbd></button>
       <button type="button" class="button" onClick=${add}>${t("pack.addParcel")}</button>

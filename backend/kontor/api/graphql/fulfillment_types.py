@@ -222,6 +222,10 @@ class FulfillmentOrder(Shown):
     def messages(self, rows: Rows, context: Context) -> list[FulfillmentMessage]:
         return [FulfillmentMessage.of(row) for row in rows]
 
+    @strawberry.field(description="Whether the caller may see what goods cost here, and print invoices.")
+    async def prices_shown(self, info: Info) -> bool:
+        return await shows_prices(info)
+
     @strawberry.field(description="Who has the pieces now that this place refused or did not answer for in time.")
     async def taken_over(self, info: Info) -> list[TakenOver]:
         return await taken_over(info, self.row)

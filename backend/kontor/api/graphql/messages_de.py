@@ -269,6 +269,7 @@ MESSAGES: dict[str, str] = {
     "OFFER_CHANGED": "Das Angebot wurde inzwischen geändert.",
     "OFFER_INCOMPLETE": "Dem Angebot fehlen Angaben, die für die Prüfung nötig sind.",
     "OFFER_NOT_FOUND": "Dieses Angebot gibt es nicht.",
+    "OFFER_WITHDRAWN": "Der Artikel {sku} wurde aus dem Katalog genommen. Bieten Sie ihn neu an.",
     "OPTIMIZER_MISSING": "Dafür fehlt der Optimierer: `kontor[optimizer]` installieren.",
     "ORDER_CONFLICT": "Diese externe Bestellung wurde bereits mit anderem Inhalt angelegt.",
     "ORDER_ENDED": "Die Bestellung ist bereits beendet.",

@@ -37,6 +37,7 @@ MESSAGES: dict[str, str] = {
     "OFFER_CHANGED": "The offer was changed meanwhile.",
     "OFFER_INCOMPLETE": "The offer lacks what a review needs.",
     "OFFER_NOT_FOUND": "There is no such offer.",
+    "OFFER_WITHDRAWN": "The article {sku} was withdrawn from the catalogue. Offer it anew.",
     "ORDER_IN_PARTS": "This order has several parts; please name one of them: {parts}.",
     "PAPER_NOT_FOR_KIND": "Only labels are printed on label paper.",
     "PARCEL_HAS_LABEL": "The parcel has a label of another carrier. Please cancel that first.",
