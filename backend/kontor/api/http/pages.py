@@ -44,6 +44,7 @@ TEXTS: dict[str, tuple[str, tuple[Link, ...]]] = {
         "Distributed order management",
         (
             ("/portal", "Partner portal", "Orders that dropshippers answer and send"),
+            ("/admin", "Administration", "Partners: what is agreed, what they offer, how they do"),
             ("/graphql", "API explorer", "Ask and change everything with GraphQL"),
             ("/mailbox", "Mailbox", "The messages Kontor has sent"),
             ("/documents", "Documents", "Invoices, credit notes and labels"),
@@ -55,6 +56,7 @@ TEXTS: dict[str, tuple[str, tuple[Link, ...]]] = {
         "Verteilte Auftragsabwicklung",
         (
             ("/portal", "Partnerportal", "Aufträge, die Lieferanten beantworten und versenden"),
+            ("/admin", "Verwaltung", "Partner: was vereinbart ist, was sie anbieten, wie gut sie sind"),
             ("/graphql", "API-Explorer", "Alles abfragen und ändern mit GraphQL"),
             ("/mailbox", "Postfach", "Die Nachrichten, die Kontor versandt hat"),
             ("/documents", "Dokumente", "Rechnungen, Gutschriften und Etiketten"),
