@@ -145,14 +145,14 @@ async def _world(db: Session, orders: int) -> list[UUID]:
     ]  # fmt: skip
     db.add_all(variants)
     await save_brand(db, BrandDraft("bench", "Nordlicht", "#0b5c4a", channel="bench", logo_light=LOGO), now=db.now)
-    rows = [_order(db, index, channel, place, variants) for index in range(orders)]
+    rows = [order_rows(db, index, channel, place, variants) for index in range(orders)]
     for layer in range(3):
         db.add_all(thing for _, layers in rows for thing in layers[layer])
         await db.flush()
     return [row_id for row_id, _ in rows]
 
 
-def _order(
+def order_rows(
     db: Session, index: int, channel: SalesChannel, place: StockLocation, variants: list[ProductVariant]
 ) -> tuple[UUID, tuple[list[Any], list[Any], list[Any]]]:
     """The rows of an order with its work, in the layers in which they refer to one another."""

@@ -69,17 +69,17 @@ def _measured(orders: int) -> dict[str, Any]:
 
 def report(url: str, folder: Path) -> dict[str, Any]:
     """Write the files in this process; seconds, CPU, MiB at the start and the growth of their peak, bytes by format."""
-    started, at, cpu = _peak(), time.perf_counter(), time.process_time()
+    started, at, cpu = peak_mib(), time.perf_counter(), time.process_time()
     sizes: dict[str, int] = {}
     for file in asyncio.run(write(url, folder)):
         sizes[file.format] = sizes.get(file.format, 0) + file.content.size
     return {
         "seconds": time.perf_counter() - at, "cpu": time.process_time() - cpu, "start": started,
-        "grown": _peak() - started, "sizes": sizes,
+        "grown": peak_mib() - started, "sizes": sizes,
     }  # fmt: skip
 
 
-def _peak() -> float:
+def peak_mib() -> float:
     """MiB of this program alone: `ru_maxrss` would count the process it was started from."""
     if sys.platform != "linux":
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
