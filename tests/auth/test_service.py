@@ -239,6 +239,7 @@ async def test_signing_in_and_out_is_in_the_audit_trail(database: Database) -> N
         ("signIn", [f"user:{person.user.id}"]),
         ("signOut", [f"user:{person.user.id}"]),
     ]
+    assert (entries[0].principal_kind, entries[0].principal_id) == ("USER", person.user.id)  # whatever the way was
 
 
 async def test_people_are_listed_by_address_and_found_by_name(database: Database) -> None:

@@ -151,11 +151,11 @@ async def test_number_of_a_finished_row_is_never_given_to_another(database: Data
 async def test_long_work_is_not_handed_out_again(
     runtime: Runtime, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(outbox, "LEASE", timedelta(seconds=0.4))
+    monkeypatch.setattr(outbox, "LEASE", timedelta(seconds=1.2))
 
     @jobs.job("test.long")
     async def long(ctx: JobContext, items: Sequence[Item]) -> None:
-        for _ in range(8):
+        for _ in range(16):
             await asyncio.sleep(0.1)
             async with ctx.database.unit_of_work() as db:
                 RUN.extend(lease.job for lease in await outbox.lease_due(db))
@@ -163,7 +163,7 @@ async def test_long_work_is_not_handed_out_again(
     async with database.unit_of_work() as db:
         outbox.schedule(db, "test.long", {})
     async with database.unit_of_work() as db:
-        [lease] = await outbox.lease_due(db, until=timedelta(seconds=0.4))
+        [lease] = await outbox.lease_due(db, until=timedelta(seconds=1.2))
     await jobs.run(runtime, "test.long", [lease.id])
     del jobs.JOBS["test.long"]
     assert RUN == []

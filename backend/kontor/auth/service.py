@@ -31,6 +31,7 @@ from kontor.auth.permissions import PARTNER_ROLES, STORE_ROLES, Role
 from kontor.auth.values import StepKind
 from kontor.core.db import Session
 from kontor.core.ids import new_id
+from kontor.core.principal import Principal, PrincipalKind
 
 SESSION_LIFE = timedelta(hours=16)
 SEEN_EVERY = timedelta(minutes=1)
@@ -167,7 +168,8 @@ def start_session(db: Session, user: User, *, user_agent: str, now: datetime, wa
             expires_at=now + SESSION_LIFE,
         )
     )
-    audit.note(db, "signIn", [("user", user.id)], {"way": way})
+    who = Principal(PrincipalKind.USER, user.id, user.name)  # nobody yet in the unit that signs in
+    audit.note(db, "signIn", [("user", user.id)], {"way": way}, principal=who)
     return token
 
 

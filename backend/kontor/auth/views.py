@@ -7,7 +7,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from kontor.auth.errors import InvalidView, ViewNotFound
-from kontor.auth.models import SavedView
+from kontor.auth.models import SavedView, User
 from kontor.core.db import Session
 from kontor.core.ids import new_id
 from kontor.core.principal import Principal, PrincipalKind
@@ -49,7 +49,8 @@ async def views_of(db: Session, page: str, principal: Principal) -> list[SavedVi
 async def save_view(db: Session, given: ViewInput, principal: Principal) -> SavedView:
     """Keep a view; raises `InvalidView`, naming the field, also for more than 50 on a page."""
     name, query = given.name.replace("\0", "").strip(), given.query.replace("\0", "").lstrip("?")
-    if principal.kind is not PrincipalKind.USER or principal.id is None:
+    person = sa.select(User.id).where(User.id == principal.id).with_for_update()  # one after the other
+    if principal.kind is not PrincipalKind.USER or await db.scalar(person) is None:
         raise InvalidView("Views are kept for people.", path=("input",))
     if not _PAGE.fullmatch(given.page):
         raise InvalidView("The name of a page.", path=("input", "page"))

@@ -34,9 +34,9 @@ async def remind_of_answers(db: Session, *, now: datetime) -> int:
         .where(row.due_at > now, row.due_at <= now + REMINDED_BEFORE, row.state == S.OPEN, row.reminded_at.is_(None))
         .where(row.partner_id.is_not(None))
         .order_by(row.due_at, row.id)
-        .limit(AT_ONCE)
     )
-    near = [row_id for row_id, given, by in due if by is not None and by - now <= (by - given) / 4]
+    # Filtered here, then bounded: many short deadlines must not stand before a long one whose last quarter began.
+    near = [row_id for row_id, given, by in due if by is not None and by - now <= (by - given) / 4][:AT_ONCE]
     if not near:
         return 0
     work = await load_work(db, near)
