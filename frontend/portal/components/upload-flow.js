@@ -89,7 +89,8 @@ export function UploadFlow({ kind, good, options = {}, changed, stage, children 
     return it.fields.includes(column) ? t(`upload.${kind}.field.${column}`) : field;
   };
   const allowed = ready > 0 && (!it?.guarded || meant.value);
-  const apply = () => void (allowed && act(APPLY_UPLOAD, { confirmed: meant.value }));
+  // Asked when the key is pressed: it may follow the tick before the page is drawn again.
+  const apply = () => void (ready > 0 && (!it?.guarded || meant.value) && act(APPLY_UPLOAD, { confirmed: meant.value }));
   useShortcuts(state === "CHECKED" && ready > 0 ? [{ keys: "Ctrl Enter", label: "upload.applyKey", run: apply }] : []);
   return html`<section class="stack" aria-label=${t("upload.title")}>
     ${problem.value && html`<${Failure} problem=${problem.value} retry=${it ? () => look(it.id) : undefined} />`}
