@@ -178,7 +178,7 @@ async def test_withdrawn_article_is_sold_no_more_and_comes_back(database: Databa
     async with database.read_only() as db:
         lamp = await queries.get_variant(db, sku="LAMP")
         level = (await db.scalars(sa.select(StockLevel))).one()
-        place = await db.scalar(sa.select(StockLocation.code).where(StockLocation.id == level.location_id))
+        place = (await db.get_one(StockLocation, level.location_id)).code
     assert (lamp.active, level.paused_safety) == (False, 0)
     with pytest.raises(OfferWithdrawn):  # it comes back by its offer, not by its stock
         async with database.unit_of_work(kim) as db:
