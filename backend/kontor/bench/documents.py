@@ -153,7 +153,12 @@ async def _world(db: Session, orders: int) -> list[UUID]:
 
 
 def order_rows(
-    db: Session, index: int, channel: SalesChannel, place: StockLocation, variants: list[ProductVariant]
+    db: Session,
+    index: int,
+    channel: SalesChannel,
+    place: StockLocation,
+    variants: list[ProductVariant],
+    state: FulfillmentState = FulfillmentState.ACCEPTED,
 ) -> tuple[UUID, tuple[list[Any], list[Any], list[Any]]]:
     """The rows of an order with its work, in the layers in which they refer to one another."""
     address = {
@@ -179,7 +184,7 @@ def order_rows(
     ]  # fmt: skip
     row = FulfillmentOrder(
         id=new_id(), number=f"{order.number}-1", order_id=order.id, location_id=place.id, channel_id=channel.id,
-        state=FulfillmentState.ACCEPTED, delivery_type=DeliveryType.SHIP, **stamp,
+        partner_id=place.partner_id, state=state, due_at=db.now, delivery_type=DeliveryType.SHIP, **stamp,
     )  # fmt: skip
     work = [
         FulfillmentLine(

@@ -32,7 +32,6 @@ from kontor.core.db import Session
 from kontor.core.ids import new_id
 from kontor.core.jobs import Runtime
 from kontor.core.principal import Principal, PrincipalKind
-from kontor.fulfillment.models import FulfillmentOrder
 from kontor.fulfillment.states import FulfillmentState
 from kontor.imports import uploads
 from kontor.imports.models import Upload
@@ -200,14 +199,13 @@ async def _open_orders(runtime: Runtime, place_id: UUID, size: int) -> dict[str,
         )
     for start in range(0, size, 1_000):
         async with runtime.database.unit_of_work() as db:
-            rows = [order_rows(db, n, channel, place, variants) for n in range(start, min(size, start + 1_000))]
+            rows = [
+                order_rows(db, n, channel, place, variants, FulfillmentState.OPEN)
+                for n in range(start, min(size, start + 1_000))
+            ]
             for layer in range(3):
                 db.add_all(thing for _, layers in rows for thing in layers[layer])
                 await db.flush()
-    async with runtime.database.unit_of_work() as db:
-        await db.execute(
-            sa.update(FulfillmentOrder).values(state=FulfillmentState.OPEN, partner_id=partner_id, due_at=db.now)
-        )
     return {"client": machine.client.client_id, "secret": machine.secret}
 
 
