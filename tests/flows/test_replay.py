@@ -117,7 +117,7 @@ def test_every_order_ends_as_recorded_with_workers_of_their_own(sample: Path) ->
 
 @whole_installation
 def test_processes_that_die_all_the_time_change_nothing(sample: Path) -> None:
-    disturbed = replayed(sample, embedded=False, chaos_every=2.0)
+    disturbed = replayed(sample, embedded=False, chaos_every=6.0)
     assert disturbed.differences == []
     assert sum(disturbed.figures["kills"].values()) > 0
     assert disturbed.digest == replayed(sample, embedded=False).digest

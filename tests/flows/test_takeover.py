@@ -16,7 +16,7 @@ from kontor.bench.takeover.recorded import load_all
 from kontor.bench.takeover.running import take_over
 
 RECORDED = Path(os.environ.get("KONTOR_TESTDATA", "nowhere")) / "olist"
-MOST = 40
+MOST = 24
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from kontor.notifications.ports import MessageSender
 from proofs.order_machine import Broken, OrderMachine, PlainRenderer, Postbox
 from support import Drain, StandingClock
 
-SEQUENCES = int(os.environ.get("KONTOR_PROVE_SEQUENCES", "4"))
+SEQUENCES = int(os.environ.get("KONTOR_PROVE_SEQUENCES", "3"))
 FIRST = int(os.environ.get("KONTOR_PROVE_SEED", "1"))
 STEPS = int(os.environ.get("KONTOR_PROVE_STEPS", "30"))
 
