@@ -75,7 +75,7 @@ async def _present(db: Session, keys: Sequence[str]) -> dict[str, Any]:
 def _plain(entry: JournalEntry | Entry, lines: Iterable[Any]) -> Mapping[str, Any]:
     names = ("kind", "legal_entity_id", "order_id", "reference", "currency", "posted_at")
     sides = [(str(line.account), line.detail, line.amount) for line in lines]
-    return {**{name: getattr(entry, name) for name in names}, "lines": sides}
+    return {**{name: getattr(entry, name) for name in names}, "lines": sorted(sides)}
 
 
 async def _waiting(db: Session, order_ids: Sequence[UUID | None]) -> set[UUID | None]:
