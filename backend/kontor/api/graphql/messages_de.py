@@ -371,6 +371,7 @@ MESSAGES: dict[str, str] = {
     "SECOND_FACTOR_NOT_BEGUN": "Es gibt keinen zweiten Faktor, der zu bestätigen wäre.",
     "SECOND_FACTOR_ON": "Es gibt schon einen zweiten Faktor; schalten Sie ihn zuerst aus.",
     "SESSION_NOT_FOUND": "Diese Anmeldung gibt es nicht mehr.",
+    "SETTLEMENT_LINE_KNOWN": "Eine Zeile der Abrechnung ist schon abgerechnet: {line}.",
     "SHIPMENT_BUILT_UPON": "Von denselben Positionen wurde seither versendet oder storniert.",
     "SHIPMENT_NOT_FOUND": "Diese Sendung gibt es nicht.",
     "SIGNED_AHEAD": "Der Tag der Unterschrift liegt in der Zukunft.",
