@@ -412,7 +412,7 @@ MESSAGES: dict[str, str] = {
     "TRACKING_WRONG": "Die Prüfziffer der Paketnummer stimmt nicht.",
     "TRANSFER_DIFFERS": "Diese Überweisung wurde mit einem anderen Betrag erfasst.",
     "TRANSITION_REFUSED": "{what} ist {state} und kann nicht {wanted} werden.",
-    "TRY_AGAIN": "Der Bestand ändert sich gerade zu schnell; bitte noch einmal senden.",
+    "TRY_AGAIN": "Bestand, Gutschein oder Mandat sind gerade in Bewegung; bitte noch einmal senden.",
     "UNAUTHENTICATED": "Bitte anmelden.",
     "UNAVAILABLE": "Das ist gerade nicht verfügbar. Bitte in Kürze erneut versuchen.",
     "UNKNOWN_ADAPTER": "Diesen Paketdienst kennt die Installation nicht. Bekannt sind: {known}.",
