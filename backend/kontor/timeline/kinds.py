@@ -50,6 +50,7 @@ _EVENTS: Mapping[TimelineKind, tuple[str, ...]] = {
         "ReturnRequested", "ReturnApproved", "ReturnDeclined", "ReturnReceived", "ReturnInspected", "ReturnDecided",
         "ReturnLabelRenewed", "ReturnCanceled", "ReturnClosed",
     ),
+    K.CASE: ("CaseEscalated",),
     K.RISK: ("RiskAssessed", "RiskReviewed"),
     K.ROUTING: ("RoutingLocked", "RoutingUnlocked", "OrderMoved", "LockedPiecesRouted"),
 }  # fmt: skip
