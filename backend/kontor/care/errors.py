@@ -19,3 +19,9 @@ class InvalidCase(InvalidInput):
     """The case cannot be kept as given."""
 
     default_code = "INVALID_CASE"
+
+
+class InvalidSearch(InvalidInput):
+    """There is nothing in the term that could be looked for, or it is too long."""
+
+    default_code = "INVALID_SEARCH"

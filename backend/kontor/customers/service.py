@@ -11,6 +11,7 @@ from kontor.core import outbox
 from kontor.core.db import Session, chunks
 from kontor.core.errors import KontorError
 from kontor.core.ids import new_id
+from kontor.customers import terms
 from kontor.customers.errors import CustomerNotFound, CustomerUnnamed, InvalidVatId, ReferenceTaken
 from kontor.customers.events import CustomersSaved
 from kontor.customers.matching import email_key, name_key
@@ -145,6 +146,7 @@ async def save_customers(db: Session, rows: Sequence[CustomerData], *, all_or_no
             draft.changed()
     saved = [draft.id for draft in fine if draft.id and draft.outcome in (Outcome.CREATED, Outcome.UPDATED)]
     if saved:
+        await terms.relearn(db, saved)
         outbox.record(db, CustomersSaved(stream_id=CUSTOMERS_STREAM, ids=tuple(saved)))
     return results_of(drafts)
 
