@@ -46,6 +46,19 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_search_term")),
         sa.UniqueConstraint("customer_id", "field", "term", name=op.f("uq_search_term_customer_id")),
     )
+    op.create_table(
+        "consent_change",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("customer_id", sa.Uuid(), nullable=False),
+        sa.Column("purpose", sa.String(length=60), nullable=False),
+        sa.Column("granted", sa.Boolean(), nullable=False),
+        sa.Column("source", sa.String(length=200), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("by", sa.String(length=200), nullable=False),
+        sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], name=op.f("fk_consent_change_customer_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_consent_change")),
+    )
+    op.create_index("ix_consent_change_customer_id_at", "consent_change", ["customer_id", "at"], unique=False)
     sqlite = op.get_bind().dialect.name == "sqlite"
     for statement in SQLITE if sqlite else ():
         op.execute(statement)
@@ -66,6 +79,7 @@ def downgrade() -> None:
         op.execute("DROP TRIGGER search_term_removed")
         op.execute("DROP TRIGGER search_term_added")
         op.execute("DROP TABLE fts_search_term")
+    op.drop_table("consent_change")
     op.drop_table("search_term")
     op.drop_index("ix_orders_external_id", table_name="orders")
     with op.batch_alter_table("customer") as table:

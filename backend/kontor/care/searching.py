@@ -15,9 +15,9 @@ import sqlalchemy as sa
 
 from kontor.auth.permissions import Permission
 from kontor.care.asking import Asked, Closeness, SearchKind, read
+from kontor.care.scope import require_whole
 from kontor.care.typos import near
 from kontor.core.db import Session
-from kontor.core.errors import Forbidden
 from kontor.core.sets import any_of
 from kontor.customers.models import Customer, SearchTerm, TermField
 from kontor.fulfillment.models import FulfillmentOrder, Parcel, Shipment
@@ -94,8 +94,7 @@ async def search(db: Session, term: str, kinds: Sequence[SearchKind] | None = No
     phones or postal codes. Who sees only a part of the company (a partner, store, shop or customer) may not search:
     raises `Forbidden`. Raises `InvalidSearch` for a term that is too short, too long or empty but for marks.
     """
-    if db.principal.restricted:
-        raise Forbidden("Search is for customer care.", permission=str(Permission.CARE_READ))
+    require_whole(db.principal)
     asked = read(term)
     for closeness in Closeness:
         numbered = await _numbered(db, asked, closeness, kinds)
@@ -202,7 +201,7 @@ def _intersected(
         return None
     tables = [sa.orm.aliased(SearchTerm) for _ in texts]
     columns = [column for table in tables for column in (table.field, table.term)]
-    found = sa.select(tables[0].customer_id, *columns)
+    found: sa.Select[Any] = sa.select(tables[0].customer_id, *columns)
     for position, (table, text) in enumerate(zip(tables, texts, strict=True)):
         if position:
             found = found.join(table, table.customer_id == tables[0].customer_id)
@@ -220,8 +219,9 @@ def _like(db: Session, table: Any, text: str, closeness: Closeness) -> sa.Column
     if db.sqlite:
         quoted = '"' + text.replace('"', '""') + '"'
         matching = sa.text("SELECT rowid FROM fts_search_term WHERE fts_search_term MATCH :quoted")
-        return sa.type_coerce(table.id, sa.Integer).in_(matching.bindparams(quoted=quoted))  # type: ignore[arg-type]
-    return table.term.contains(text, autoescape=True)
+        return sa.type_coerce(table.id, sa.Integer).in_(matching.bindparams(quoted=quoted))
+    found: sa.ColumnElement[bool] = table.term.contains(text, autoescape=True)
+    return found
 
 
 async def _recent_first(db: Session, ids: Sequence[UUID]) -> list[UUID]:

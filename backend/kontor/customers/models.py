@@ -87,6 +87,20 @@ class SearchTerm(Model):
     term: Mapped[str] = mapped_column(sa.String(120))
 
 
+class ConsentChange(Model):
+    """A consent that was given or taken back, never changed; `source` is how: by phone, in the shop's account."""
+
+    __tablename__ = "consent_change"
+    __table_args__ = (sa.Index("ix_consent_change_customer_id_at", "customer_id", "at"),)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    customer_id: Mapped[UUID] = mapped_column(sa.ForeignKey("customer.id"))
+    purpose: Mapped[str] = mapped_column(sa.String(60))
+    granted: Mapped[bool]
+    source: Mapped[str] = mapped_column(sa.String(200))
+    at: Mapped[datetime]
+    by: Mapped[str] = mapped_column(sa.String(200))
+
+
 class CustomerReference(Model):
     """The id by which a channel knows the customer."""
 

@@ -111,7 +111,7 @@ async def relearn(db: Session, customer_ids: Iterable[UUID]) -> None:
         people: list[tuple[UUID, Mapping[str, Any] | None]] = []
         own = sa.select(Customer.id, Customer.name, Customer.company, Customer.email, Customer.phone)
         for row in (await db.execute(own.where(Customer.id.in_(part), Customer.erased_at.is_(None)))).mappings():
-            people.append((row["id"], row))
+            people.append((row["id"], dict(row)))
         living = {customer_id for customer_id, _ in people}
         for address in await db.scalars(sa.select(CustomerAddress).where(CustomerAddress.customer_id.in_(part))):
             people.append((address.customer_id, vars(address)))
