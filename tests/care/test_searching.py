@@ -133,6 +133,7 @@ async def test_a_caller_is_found_by_what_they_know_of_themselves(database: Datab
         "jurgen": "NAME",
         "j.grosskpof@firma.example": "EMAIL",
         "040 12345687": "PHONE",
+        "+49 40 1234567": "PHONE",
         "peterson 24103": "NAME",
     }
     for term, kind in similar.items():

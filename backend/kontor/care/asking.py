@@ -43,7 +43,7 @@ class Asked:
     """A term, read.
 
     `numbers` are the ways it may be written as a number, none when it cannot be one. `words` are to be found all, in
-    names or as postal codes; `single` holds what it is when taken as a whole.
+    names or as postal codes; `single` holds what it is when taken as a whole. `digits` are all of a phone's, as typed.
     """
 
     text: str
@@ -52,6 +52,7 @@ class Asked:
     single: tuple[str, ...]
     email: str | None = None
     phone: str | None = None
+    digits: str = ""
 
 
 def read(term: str) -> Asked:
@@ -62,10 +63,11 @@ def read(term: str) -> Asked:
     if len(re.sub(r"[\W_]", "", text)) < SHORTEST:
         raise InvalidSearch(f"A search has at least {SHORTEST} letters or digits.", path=("term",), least=SHORTEST)
     email = email_key(text) if "@" in text.strip("@") and " " not in text else None
-    phone = phone_key(text) if _PHONE.fullmatch(text) else None
+    digits = re.sub(r"\D", "", text) if _PHONE.fullmatch(text) else ""
+    phone = phone_key(digits)
     words = () if email else tuple(words_of(text)[:MOST_WORDS])
     whole = [email or "", phone or "", postal_key(text).lower()]
-    return Asked(text, _numbers(text), words, tuple(dict.fromkeys(filter(None, whole))), email, phone)
+    return Asked(text, _numbers(text), words, tuple(dict.fromkeys(filter(None, whole))), email, phone, digits)
 
 
 def _numbers(text: str) -> tuple[str, ...]:

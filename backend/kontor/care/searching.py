@@ -20,6 +20,7 @@ from kontor.care.typos import near
 from kontor.core.db import Session
 from kontor.core.sets import any_of
 from kontor.customers.models import Customer, SearchTerm, TermField
+from kontor.customers.terms import phone_key
 from kontor.fulfillment.models import FulfillmentOrder, Parcel, Shipment
 from kontor.invoicing.models import CreditNote, Invoice
 from kontor.orders.models import Order
@@ -166,7 +167,7 @@ async def _people(
         return [], False
     rows: list[Any] = []
     for texts in _readings(asked):
-        found = _intersected(db, texts, closeness, fields)
+        found = _intersected(db, asked, texts, closeness, fields)
         if found is not None:
             rows += (await db.execute(found.limit(MOST_PEOPLE + 1))).all()
     hits: dict[UUID, Hit] = {}
@@ -192,12 +193,12 @@ def _readings(asked: Asked) -> list[tuple[str, ...]]:
 
 
 def _intersected(
-    db: Session, texts: tuple[str, ...], closeness: Closeness, fields: Sequence[TermField]
+    db: Session, asked: Asked, texts: tuple[str, ...], closeness: Closeness, fields: Sequence[TermField]
 ) -> sa.Select[Any] | None:
     """Customers who have every one of the texts; None where none of them can be looked for this way."""
     if closeness is Closeness.PART and not any(len(text) >= TRIGRAM for text in texts):
         return None
-    if closeness is Closeness.SIMILAR and not any(near(text) for text in texts):
+    if closeness is Closeness.SIMILAR and not any(_alike(asked, text) for text in texts):
         return None
     tables = [sa.orm.aliased(SearchTerm) for _ in texts]
     columns = [column for table in tables for column in (table.field, table.term)]
@@ -205,15 +206,22 @@ def _intersected(
     for position, (table, text) in enumerate(zip(tables, texts, strict=True)):
         if position:
             found = found.join(table, table.customer_id == tables[0].customer_id)
-        found = found.where(_like(db, table, text, closeness))
+        found = found.where(_like(db, asked, table, text, closeness))
         if len(fields) < len(_OF_FIELD):
             found = found.where(table.field.in_([str(field) for field in fields]))
     return found
 
 
-def _like(db: Session, table: Any, text: str, closeness: Closeness) -> sa.ColumnElement[bool]:
+def _alike(asked: Asked, text: str) -> list[str]:
+    """One slip away; of a phone number the ends of what all its digits may have been."""
+    if asked.phone == text:
+        return list(dict.fromkeys(key for digits in near(asked.digits) if (key := phone_key(digits)) is not None))
+    return near(text)
+
+
+def _like(db: Session, asked: Asked, table: Any, text: str, closeness: Closeness) -> sa.ColumnElement[bool]:
     if closeness is Closeness.SIMILAR:
-        return any_of(table.term, [text, *near(text)])
+        return any_of(table.term, [text, *_alike(asked, text)])
     if closeness is Closeness.EXACT or len(text) < TRIGRAM:
         return any_of(table.term, [text])
     if db.sqlite:
