@@ -101,7 +101,8 @@ async def test_a_merge_moves_everything_and_decides_field_by_field(
         ("email", "greta@fock.example"),
     ]
     assert (before.gained, before.moved) == ({"phone": "040 778899"}, {"customer_reference": 1, "orders": 1})
-    text = """mutation M($keep: UUID!, $merge: UUID!) { mergeCustomers(keepId: $keep, mergeId: $merge, take: ["email"]) {
+    text = """mutation M($keep: UUID!, $merge: UUID!) { mergeCustomers(keepId: $keep, mergeId: $merge, take: ["email"])
+        {
         ... on CustomerChanged { customer { name email phone tags consents } } ... on Error { code path } } }"""
     variables = {"keep": str(keep.id), "merge": str(merge_id)}
     answer = await client.graphql(text, variables, principal=principals.admin)
@@ -174,7 +175,8 @@ async def test_an_erased_person_is_gone_from_everywhere(
         await documents.add_all(db, papers, now=db.now)
         await listing.list_customer(db, customer_id, blocked=False, reason="a friend of the house")
         await consents.set_consent(db, customer_id, "newsletter", granted=True, source="by phone", stream_id=new_id())
-    preview = "query P($id: UUID!) { previewCustomerErasure(id: $id) { blockers { kind } parts { table erased kept reason } } }"
+    preview = """query P($id: UUID!) { previewCustomerErasure(id: $id) {
+        blockers { kind } parts { table erased kept reason } } }"""
     seen = await client.graphql(preview, {"id": str(customer_id)}, principal=principals.admin)
     parts = {part["table"]: part for part in seen["data"]["previewCustomerErasure"]["parts"]}
     assert (parts["document"]["erased"], parts["document"]["kept"], parts["document"]["reason"]) == (
