@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from kontor.payments.values import PaymentMethodKind
 
 from factories.catalog import make_variant
 from factories.customers import make_customer
@@ -25,7 +24,7 @@ from kontor.invoicing.states import InvoiceState
 from kontor.orders.intake import Address, CustomerInput
 from kontor.orders.models import Order
 from kontor.payments.models import Payment
-from kontor.payments.states import PaymentState
+from kontor.payments.states import PaymentMethodKind, PaymentState
 from kontor.returns.models import Return
 from kontor.returns.states import ReturnState
 from support import Client, Principals
@@ -126,7 +125,7 @@ async def test_a_caller_is_found_by_what_they_know_of_themselves(database: Datab
     }
     for term, kind in exact.items():
         assert [(hit[0], hit[1]) for hit in await found(database, term)] == [(kind, "EXACT")], term
-    for term, kind in {"osskop": "NAME", "grosskopf@firma": "EMAIL", "petersen 241": "NAME"}.items():
+    for term, kind in {"ürge": "NAME", "grosskopf@firma": "EMAIL", "petersen 241": "POSTAL_CODE"}.items():
         assert [(hit[0], hit[1]) for hit in await found(database, term)] == [(kind, "PART")], term
     similar = {
         "groskopf": "NAME",

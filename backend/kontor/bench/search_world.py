@@ -6,7 +6,10 @@ keys are not followed. Two orders to a customer; 5,000 surnames, one of them far
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+import contextlib
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -98,7 +101,7 @@ def statements(orders: int, *, sqlite: bool, entity: str, channel: str) -> list[
         "channel_id": channel, "customer_id": owner, "state": "'COMPLETED'", "currency": "'EUR'", "language": "'de'",
         "delivery_type": "'SHIP'", "country": "'AT'", "billing_address": address, "shipping_address": address,
         "total": "4990", "fulfillment_status": "'FULFILLED'", "authorize_status": "'FULL'", "charge_status": "'FULL'",
-        "return_status": "'NONE'", "invoice_status": "'FULL'",
+        "return_status": "'NONE'", "invoice_status": "'INVOICED'",
     }  # fmt: skip
     customer = {
         "id": d.id(1, "g.i"), "number": "'C' || " + d.pad("g.i", 7), "kind": "'PERSON'",
@@ -161,25 +164,31 @@ def _typed(d: Dialect, table: sa.Table, values: Mapping[str, str]) -> list[str]:
 
 async def fill(database: Database, orders: int) -> None:
     """Fill a migrated database that has one legal entity and one channel."""
-    async with database.engine.connect() as connection:
-        await connection.exec_driver_sql("PRAGMA foreign_keys = OFF" if database.sqlite else "SELECT 1")
-        await connection.rollback()
+    run = list(_all(orders, sqlite=database.sqlite))
+    if database.sqlite:
+        await asyncio.to_thread(_fill_file, database.url.partition("///")[2], run)
+        return
     async with database.engine.begin() as connection:
-        run = connection.exec_driver_sql
-        if not database.sqlite:
-            await run("SET LOCAL session_replication_role = replica")
-            await run("DROP INDEX ix_search_term_parts")
-        for table, words in (("bench_given", GIVEN), ("bench_surname", [COMMON, *map(surname, range(1, SURNAMES))])):
-            await run(f"CREATE TABLE {table} (n integer PRIMARY KEY, word text NOT NULL)")
-            rows = ", ".join(f"({number}, '{word}')" for number, word in enumerate(words))
-            await run(f"INSERT INTO {table} VALUES {rows}")
-        entity, channel = [f"(SELECT id FROM {table} LIMIT 1)" for table in ("legal_entity", "sales_channel")]
-        for statement in statements(orders, sqlite=database.sqlite, entity=entity, channel=channel):
-            await run(statement)
-        if not database.sqlite:
-            await run("CREATE INDEX ix_search_term_parts ON search_term USING gin (term gin_trgm_ops)")
-    async with database.engine.connect() as connection:
-        if not database.sqlite:
-            connection = await connection.execution_options(isolation_level="AUTOCOMMIT")
-        await connection.exec_driver_sql("ANALYZE")
-        await connection.commit()
+        for statement in (
+            "SET LOCAL session_replication_role = replica",
+            "DROP INDEX ix_search_term_parts",
+            *run,
+            "CREATE INDEX ix_search_term_parts ON search_term USING gin (term gin_trgm_ops)",
+            "ANALYZE",
+        ):
+            await connection.exec_driver_sql(statement)
+
+
+def _all(orders: int, *, sqlite: bool) -> Iterator[str]:
+    for table, words in (("bench_given", GIVEN), ("bench_surname", [COMMON, *map(surname, range(1, SURNAMES))])):
+        yield f"CREATE TABLE {table} (n integer PRIMARY KEY, word text NOT NULL)"
+        yield f"INSERT INTO {table} VALUES " + ", ".join(f"({number}, '{word}')" for number, word in enumerate(words))
+    entity, channel = [f"(SELECT id FROM {table} LIMIT 1)" for table in ("legal_entity", "sales_channel")]
+    yield from statements(orders, sqlite=sqlite, entity=entity, channel=channel)
+
+
+def _fill_file(path: str, statements: Sequence[str]) -> None:
+    """By a connection of its own, which follows no foreign keys."""
+    with contextlib.closing(sqlite3.connect(path)) as connection, connection:
+        for statement in (*statements, "ANALYZE"):
+            connection.execute(statement)

@@ -87,7 +87,8 @@ async def preview_erasure(db: Session, customer_id: UUID) -> Erasure:
         old = parts.get((each.table, each.kept), Part(each.table, 0, 0, each.kept))
         kept = old.kept + (count if each.kept else 0)
         parts[each.table, each.kept] = Part(each.table, old.erased + erased, kept, each.kept)
-    files = dict((await db.execute(_files(ids, Document.kind, sa.func.count()).group_by(Document.kind))).tuples().all())
+    counted = await db.execute(_files(ids, Document.kind, sa.func.count()).group_by(Document.kind))
+    files: dict[str, int] = {row[0]: row[1] for row in counted}
     gone = sum(count for kind, count in files.items() if kind in FILES_REMOVED)
     if files:
         stay = sum(files.values()) - gone

@@ -90,7 +90,7 @@ export function Page({ customer: id }) {
       <button type="button" class="button" aria-disabled=${making.value} onClick=${save}>${t("customer.export")}</button>
       ${may("customers:erase") && html`<button type="button" class="button" onClick=${() => { open.value = "erase"; }}>${t("customer.erase")}</button>`}
     </div>`}
-    ${it.exports.length > 0 && html`<p>${t("customer.exports")} ${it.exports.map((/** @type {any} */ file) => html`<a key=${file.id} href=${`/documents/${file.id}`} download>${dateTime(file.createdAt)}</a> `)}</p>`}
+    ${it.exports.length > 0 && html`<p>${t("customer.exports")} ${it.exports.map((/** @type {any} */ file) => html`<a key=${file.id} href=${`/files/documents/${file.id}`} download>${dateTime(file.createdAt)}</a> `)}</p>`}
     <div class="columns">
       <div class="stack"><${Orders} orders=${it.orders} /><${Returned} it=${it} /></div>
       <div class="stack"><${Facts} it=${it.customer} />

@@ -80,7 +80,7 @@ class CustomerCredit:
     requested_at: datetime
 
 
-@strawberry.type(description="A file with all that is kept of the customer, at /documents/{id}.")
+@strawberry.type(description="A file with all that is kept of the customer, at /files/documents/{id}.")
 class CustomerExport:
     id: UUID
     created_at: datetime
