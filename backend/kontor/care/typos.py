@@ -8,13 +8,13 @@ ordinary index, whatever the size of the table.
 import string
 from collections.abc import Iterator
 
-LONGEST = 48
+SHORTEST, LONGEST = 3, 48
 DIGITS, LETTERS, MARKS = string.digits, string.ascii_lowercase, ".-_@"
 
 
 def near(text: str) -> list[str]:
-    """Every text one slip away, without the text itself; none for texts shorter than 4 or longer than 48."""
-    if not 4 <= len(text) <= LONGEST:
+    """Every text one slip away, without the text itself; none for texts shorter than 3 or longer than 48."""
+    if not SHORTEST <= len(text) <= LONGEST:
         return []
     found = dict.fromkeys(_near(text))
     found.pop(text, None)

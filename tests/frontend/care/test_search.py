@@ -1,4 +1,4 @@
-"""Finding a caller and knowing them, in the browser: by pointer with steps counted, by keyboard alone, narrow and dark."""
+"""Finding a caller and knowing them, in the browser: steps counted, by keyboard alone, narrow, dark and in German."""
 
 from __future__ import annotations
 
