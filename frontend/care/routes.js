@@ -8,7 +8,12 @@ import { lazy } from "../shared/lazy.js";
 import { t } from "../shared/messages.js";
 import { go, place } from "../shared/router.js";
 import { computed, effect, html, signal, useEffect } from "../shared/ui.js";
-import { routeOf } from "./addresses.js";
+// What nearly every page needs, so that opening one waits for its own parts alone.
+import "../shared/look-anew.js";
+import "./acting.js";
+import "./components/order-head.js";
+import "./titles.js";
+import { announce, routeOf } from "./addresses.js";
 
 /** @typedef {import("./addresses.js").Route} Route */
 
@@ -19,8 +24,10 @@ const ROUTES = [
   { path: "/care", label: "section.start", letter: "s", exact: true, permission: "care:read", load: () => import("./pages/start.js") },
   { path: "/care/queues", label: "section.queues", letter: "u", permission: "care:read", load: () => import("./pages/queues.js") },
   { path: "/care/customers/:customer", permission: "customers:read", load: () => import("./pages/customer.js") },
+  { path: "/care/orders/:order/why", permission: "routing:read", load: () => import("./pages/why.js") },
   { path: "/care/orders/:order", permission: "orders:read", load: () => import("./pages/order.js") },
 ];
+announce(ROUTES);
 const SECTIONS = /** @type {{path: string, label: string, letter?: string, exact?: boolean}[]} */ (ROUTES.filter((each) => each.label));
 
 const SignIn = lazy(() => import("../shared/components/sign-in.js"), "SignIn");

@@ -21,6 +21,12 @@ class InvalidCase(InvalidInput):
     default_code = "INVALID_CASE"
 
 
+class CaseTaken(Conflict):
+    """Somebody else looks after the case."""
+
+    default_code = "CASE_TAKEN"
+
+
 class InvalidSearch(InvalidInput):
     """There is nothing in the term that could be looked for, or it is too long."""
 
