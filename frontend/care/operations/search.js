@@ -8,3 +8,8 @@ export const SEARCH = `query CareSearch($term: String!) {
     hits { kind closeness value order { ${ORDER} } person { id number name email city masked } orders { ${ORDER} } }
   }
 }`;
+
+export const DESK = `query CareDesk($me: UUID) {
+  caseQueues { queue open escalated }
+  cases(filter: { ownerId: $me, states: [ASSIGNED, WAITING] }, first: 50) { nodes { id } pageInfo { hasNextPage } }
+}`;

@@ -1,14 +1,16 @@
 /** Find the caller: one box for whatever they know. `/care/?q=+49…` is what a telephone system opens. */
 import { ask } from "../../shared/api.js";
+import { me } from "../../shared/auth.js";
 import { EmptyState } from "../../shared/components/empty-state.js";
 import { Failure, words } from "../../shared/components/failure.js";
 import { Skeleton } from "../../shared/components/skeleton.js";
+import { StatusPill } from "../../shared/components/status-pill.js";
 import { t } from "../../shared/messages.js";
 import { go, place, withQuery } from "../../shared/router.js";
 import { html, useEffect, useRef, useSignal } from "../../shared/ui.js";
 import { HitList } from "../components/hit-list.js";
 import { only, termOf } from "../hits.js";
-import { SEARCH } from "../operations/search.js";
+import { DESK, SEARCH } from "../operations/search.js";
 import { saw, seen } from "../seen.js";
 
 const PAUSE = 250; // milliseconds without a key before what was typed is looked for
@@ -96,9 +98,10 @@ function opened(address, name, note = "", leave = false) {
   if (leave) go(address);
 }
 
-/** Before anything is typed: what can be, and what was open lately. */
+/** Before anything is typed: what waits, what was open lately, what can be typed. */
 function Begin() {
   return html`<div class="begin">
+    <${Desk} />
     <section class="stack" aria-labelledby="seen"><h2 id="seen">${t("search.recent")}</h2>
       ${seen.value.length ? html`<ul role="list" class="hits">${seen.value.map((each) => html`<li key=${each.address}><a class="hit" href=${each.address}><span><strong>${each.name}</strong> <span class="muted">${each.note}</span></span></a></li>`)}</ul>` : html`<p class="muted">${t("search.recentNone")}</p>`}
     </section>
@@ -106,6 +109,25 @@ function Begin() {
       <ul class="plain">${["numbers", "people", "phone", "slips", "narrow"].map((each) => html`<li key=${each}>${t(`search.tip.${each}`)}</li>`)}</ul>
     </section>
   </div>`;
+}
+
+/** My tasks, and how much waits in the queues. What cannot be counted now is not in the way of a search. */
+function Desk() {
+  const desk = useSignal(/** @type {any} */ (null));
+  useEffect(() => {
+    ask(DESK, { me: me.value?.id }).then((found) => { desk.value = found; }, () => {});
+  }, []);
+  if (!desk.value) return null;
+  const { caseQueues, cases } = desk.value;
+  const waiting = caseQueues.filter((/** @type {any} */ each) => each.open > 0);
+  return html`<section class="stack" aria-labelledby="desk"><h2 id="desk">${t("search.desk")}</h2>
+    <ul role="list" class="hits">
+      <li><a class="hit" href="/care/queues?queue=MINE"><strong>${t("search.mine")}</strong> <span class="badge">${cases.nodes.length}${cases.pageInfo.hasNextPage ? "+" : ""}</span></a></li>
+      ${waiting.map((/** @type {any} */ each) => html`<li key=${each.queue}><a class="hit" href=${`/care/queues?queue=${each.queue}`}><span>${t(`queue.${each.queue}`)}</span>
+        <span class="facts">${each.escalated > 0 && html`<${StatusPill} tone="bad">${t("search.escalated", { count: each.escalated })}<//>`}<span class="badge">${each.open}</span></span></a></li>`)}
+    </ul>
+    ${waiting.length === 0 && html`<p class="muted">${t("search.deskDone")}</p>`}
+  </section>`;
 }
 
 /** @param {KeyboardEvent} event */
