@@ -5,7 +5,7 @@ import { Failure } from "../../shared/components/failure.js";
 import { Summary, Submit, useForm } from "../../shared/components/form.js";
 import { tell } from "../../shared/components/toast.js";
 import { t } from "../../shared/messages.js";
-import { html, useEffect, useRef, useSignal } from "../../shared/ui.js";
+import { html, useSignal } from "../../shared/ui.js";
 import { MERGE, MERGE_PREVIEW, PEOPLE } from "../operations/customers.js";
 
 /** @param {{customer: any, leave: () => void, done: () => Promise<void>}} props */
@@ -29,16 +29,14 @@ export function Merge({ customer, leave, done }) {
 
 /** @param {{customer: any, choose: (id: string) => void}} props */
 function Find({ customer, choose }) {
-  const box = useRef(/** @type {HTMLInputElement | null} */ (null));
   const found = useSignal(/** @type {any[] | null} */ (null));
   const form = useForm(async (given) => {
     const { search } = await ask(PEOPLE, { term: given.get("term") });
     found.value = search.hits.filter((/** @type {any} */ hit) => hit.person?.id && hit.person.id !== customer.id);
   });
-  useEffect(() => box.current?.focus(), []);
   return html`<form class="stack" role="search" onSubmit=${form.submit}>
       <p>${t("merge.text")}</p><${Summary} form=${form} />
-      <div class="row"><label class="searching"><span class="unseen">${t("merge.other")}</span><input ref=${box} class="control" type="search" name="term" required defaultValue=${customer.name} placeholder=${t("merge.other")} /></label>
+      <div class="row"><label class="searching"><span class="unseen">${t("merge.other")}</span><input autofocus class="control" type="search" name="term" required defaultValue=${customer.name} placeholder=${t("merge.other")} /></label>
         <${Submit} form=${form}>${t("search.go")}<//></div>
     </form>
     ${found.value && html`<p role="status" class=${found.value.length ? "unseen" : "muted"}>${found.value.length ? t("search.count", { count: found.value.length }) : t("merge.none")}</p>
