@@ -247,7 +247,9 @@ async def test_all_that_is_kept_of_a_person_comes_as_one_file(
     file = await client.http.get(f"/files/documents/{document.id}", headers=client.acting(principals.admin))
     assert (file.status_code, file.headers["content-type"]) == (200, "application/zip")
     stranger = principals.holding("orders:read", "invoices:read")
-    assert (await client.http.get(f"/files/documents/{document.id}", headers=client.acting(stranger))).status_code == 403
+    assert (
+        await client.http.get(f"/files/documents/{document.id}", headers=client.acting(stranger))
+    ).status_code == 403
 
 
 async def test_blocked_and_trusted_customers_and_consents_have_a_history(database: Database) -> None:

@@ -8,7 +8,7 @@ from kontor.care.errors import InvalidSearch
 from kontor.customers.matching import email_key, postal_key
 from kontor.customers.terms import phone_key, words_of
 
-SHORTEST, LONGEST, MOST_WORDS = 2, 100, 6
+SHORTEST, LONGEST, MOST_WORDS, LONGEST_POSTAL_CODE = 2, 100, 6, 10
 _INVOICE = re.compile(r"([A-Z]+\d*?)-?(C-?)?(20\d\d)-?(\d{6})")
 _PHONE = re.compile(r"\+?[\d\s()/.-]+")
 
@@ -65,15 +65,17 @@ def read(term: str) -> Asked:
     email = email_key(text) if "@" in text.strip("@") and " " not in text else None
     digits = re.sub(r"\D", "", text) if _PHONE.fullmatch(text) else ""
     phone = phone_key(digits)
-    words = () if email else tuple(words_of(text)[:MOST_WORDS])
-    whole = [email or "", phone or "", postal_key(text).lower()]
+    # A long row of digits is no name, and what is longer than any postal code is none.
+    words = () if email or len(digits) > LONGEST_POSTAL_CODE else tuple(words_of(text)[:MOST_WORDS])
+    postal_code = postal_key(text).lower()
+    whole = [email or "", phone or "", postal_code if len(postal_code) <= LONGEST_POSTAL_CODE else ""]
     return Asked(text, _numbers(text), words, tuple(dict.fromkeys(filter(None, whole))), email, phone, digits)
 
 
 def _numbers(text: str) -> tuple[str, ...]:
     """A number has a digit in every group of its characters, but for letters in front; `#` is a habit of shops."""
     groups = text.lstrip("#").split()
-    if "@" in text or not groups or not re.search(r"\d", text):
+    if "@" in text or text.startswith("+") or not groups or not re.search(r"\d", text):
         return ()
     if any(not re.search(r"\d", group) for group in (groups if len(groups[0]) > 4 else groups[1:])):
         return ()

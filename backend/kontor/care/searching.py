@@ -124,7 +124,10 @@ async def _numbered(db: Session, asked: Asked, closeness: Closeness, kinds: Sequ
         return []
     texts = list(asked.numbers)
     if closeness is Closeness.SIMILAR:
-        texts = list(dict.fromkeys(other for number in asked.numbers for other in near(number)))
+        # A slip and another case at once are two slips too many: as it was typed, and in capitals.
+        typed = asked.numbers[0]
+        spelled = [each for each in asked.numbers if " " not in each and (each == typed or not each.islower())]
+        texts = list(dict.fromkeys(other for number in spelled for other in near(number)))
     parts = [
         _limited(
             source.joined(
