@@ -27,6 +27,8 @@ SUBSCRIBERS: dict[str, tuple[str, ...]] = {
     "BrandSaved": (),
     "SalesChannelsSaved": (),
     # customers
+    "CustomerMerged": (),
+    "CustomersErased": (),
     "CustomersSaved": (),
     # dropship
     "PartnerReminded": ("notifications.write_partner",),
