@@ -24,6 +24,12 @@ SUBSCRIBERS: dict[str, tuple[str, ...]] = {
     # channels
     "BrandSaved": (),
     "SalesChannelsSaved": (),
+    # claims
+    "GoodwillAsked": ("care.raise",),
+    "GoodwillGranted": ("care.raise",),
+    "GoodwillDeclined": ("care.raise",),
+    "GoodwillRecalled": ("care.raise",),
+    "GoodwillVoucherIssued": ("invoicing.post_journal", "notifications.tell"),
     # customers
     "CustomersSaved": (),
     # dropship

@@ -13,6 +13,7 @@ from kontor.core.jobs import JobContext, job
 from kontor.core.outbox import Item
 from kontor.core.principal import SYSTEM
 
+_GOODWILL_DECIDED = frozenset({"GoodwillGranted", "GoodwillDeclined", "GoodwillRecalled"})
 LOSS_WITHIN = timedelta(days=7)
 """How long somebody has to claim money that a bank took back after it had been refunded."""
 
@@ -35,8 +36,9 @@ async def _settle(db: Session, items: Sequence[Item]) -> None:
     """Cases whose cause is gone: a dispute that is decided, a refund that was paid after all."""
     closed = [(CaseKind.DISPUTE, item.args["dispute_id"]) for item in items if item.event == "DisputeClosed"]
     repaid = [(CaseKind.REFUND_FAILED, item.args["refund_id"]) for item in items if item.event == "RefundRepaid"]
-    if closed or repaid:
-        await service.settle_cases(db, [*closed, *repaid], now=db.now)
+    decided = [(CaseKind.GOODWILL, item.args["goodwill_id"]) for item in items if item.event in _GOODWILL_DECIDED]
+    if closed or repaid or decided:
+        await service.settle_cases(db, [*closed, *repaid, *decided], now=db.now)
 
 
 def _case_of(item: Item) -> NewCase | None:
@@ -65,6 +67,9 @@ def _case_of(item: Item) -> NewCase | None:
             return NewCase(CaseKind.REFUND_FAILED, item.args["refund_id"], item.key, facts)
         case "DisputeOpened" | "DisputeChanged" | "DisputeDeadlineNear" | "DisputeAnswerFailed":
             return _of_dispute(item)
+        case "GoodwillAsked":
+            facts = {name: item.args[name] for name in ("goodwill_id", "form", "reason", "amount", "currency")}
+            return NewCase(CaseKind.GOODWILL, item.args["goodwill_id"], item.key, facts)
         case "FulfillmentOverdue":
             facts = {name: item.args[name] for name in ("fulfillment_order_id", "number", "partner_id", "ship_due_at")}
             return NewCase(CaseKind.LATE, item.args["fulfillment_order_id"], item.key, facts)

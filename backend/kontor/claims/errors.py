@@ -1,0 +1,39 @@
+"""Refusals of claims and goodwill."""
+
+from kontor.core.errors import Conflict, InvalidInput, NotFound
+
+
+class GoodwillNotFound(NotFound):
+    """There is no such goodwill, or it may not be seen."""
+
+    default_code = "GOODWILL_NOT_FOUND"
+
+
+class InvalidGoodwill(InvalidInput):
+    """What is asked for is wrong in itself."""
+
+    default_code = "INVALID_GOODWILL"
+
+
+class GoodwillTooMuch(Conflict):
+    """More than came in and is not back yet, or (CREDIT) than the kept goods cost; `available` is what is possible."""
+
+    default_code = "GOODWILL_TOO_MUCH"
+
+
+class GoodwillAboveLimit(Conflict):
+    """More than whoever approves may grant; `left` is what they may."""
+
+    default_code = "GOODWILL_ABOVE_LIMIT"
+
+
+class GoodwillUnderWay(Conflict):
+    """It has left the house and cannot be recalled any more."""
+
+    default_code = "GOODWILL_UNDER_WAY"
+
+
+class PreviewMoved(Conflict):
+    """Something has changed since the preview was made; a new one shows what."""
+
+    default_code = "PREVIEW_MOVED"

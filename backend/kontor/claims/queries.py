@@ -1,0 +1,93 @@
+"""Statements over goodwill."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from kontor.claims.errors import GoodwillNotFound
+from kontor.claims.models import Goodwill
+from kontor.claims.states import GoodwillForm, GoodwillReason, GoodwillState
+from kontor.core.db import Session
+from kontor.core.pagination import Page, PageRequest, choose, narrow, paginate
+from kontor.core.principal import Principal
+from kontor.orders.models import Order
+from kontor.orders.queries import visible_to as orders_visible_to
+
+SORTS: dict[str, Any] = {"REQUESTED_AT": Goodwill.requested_at, "UPDATED_AT": Goodwill.updated_at}
+
+
+@dataclass(frozen=True, slots=True)
+class GoodwillFilter:
+    """Which goodwill is wanted; what is None does not narrow. Times: from inclusive, until exclusive."""
+
+    state: Sequence[GoodwillState] | None = None
+    form: Sequence[GoodwillForm] | None = None
+    reason: Sequence[GoodwillReason] | None = None
+    order_id: UUID | None = None
+    requested_from: datetime | None = None
+    requested_until: datetime | None = None
+    changed_since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GoodwillSum:
+    """What was given in one form for one reason, minor units of a currency."""
+
+    form: GoodwillForm
+    reason: GoodwillReason
+    currency: str
+    count: int
+    amount: int
+
+
+def visible_to(principal: Principal) -> sa.Select[Any]:
+    """Goodwill on the orders a principal may see; customers and shops see none, as it tells of people's decisions."""
+    found = sa.select(Goodwill)
+    if principal.outside:
+        return found.where(sa.false())
+    if not principal.restricted:
+        return found
+    return found.where(Goodwill.order_id.in_(orders_visible_to(principal).with_only_columns(Order.id)))
+
+
+async def list_goodwill(
+    db: Session, wanted: GoodwillFilter, page: PageRequest, *, sort: str = "REQUESTED_AT", descending: bool = True
+) -> Page[Goodwill]:
+    """A page of goodwill the principal of the session may see."""
+    found = narrow(
+        visible_to(db.principal),
+        (Goodwill.state.in_, wanted.state),
+        (Goodwill.form.in_, wanted.form),
+        (Goodwill.reason.in_, wanted.reason),
+        (Goodwill.order_id.__eq__, wanted.order_id),
+        (Goodwill.requested_at.__ge__, wanted.requested_from),
+        (Goodwill.requested_at.__lt__, wanted.requested_until),
+        (Goodwill.updated_at.__ge__, wanted.changed_since),
+    )
+    return await paginate(db, found, choose(SORTS, sort, descending=descending), Goodwill.id, page)
+
+
+async def get_goodwill(db: Session, goodwill_id: UUID) -> Goodwill:
+    """Goodwill the principal of the session may see, as it is now; raises `GoodwillNotFound`."""
+    found = visible_to(db.principal).where(Goodwill.id == goodwill_id)
+    row: Goodwill | None = await db.scalar(found.execution_options(populate_existing=True))
+    if row is None:
+        raise GoodwillNotFound("There is no such goodwill.", path=("id",), goodwill_id=str(goodwill_id))
+    return row
+
+
+async def goodwill_sums(db: Session, since: datetime, until: datetime) -> list[GoodwillSum]:
+    """What was granted in a span, apart from all other refunds: the moment of granting counts, `until` excluded."""
+    key = (Goodwill.form, Goodwill.reason, Goodwill.currency)
+    found = (
+        visible_to(db.principal)
+        .where(Goodwill.state == GoodwillState.GRANTED, Goodwill.granted_at >= since, Goodwill.granted_at < until)
+        .with_only_columns(*key, sa.func.count(), sa.func.sum(Goodwill.amount))
+        .group_by(*key)
+        .order_by(*key)
+    )
+    return [GoodwillSum(*row[:3], count=int(row[3]), amount=int(row[4])) for row in await db.execute(found)]
