@@ -14,6 +14,9 @@ from kontor.core.outbox import Item
 from kontor.core.principal import SYSTEM
 
 _GOODWILL_DECIDED = frozenset({"GoodwillGranted", "GoodwillDeclined", "GoodwillRecalled"})
+_CLAIM_DECIDED = frozenset({"ClaimApproved", "ClaimDenied", "ClaimCanceled"})
+CLAIM_WITHIN = timedelta(hours=48)
+"""How long a customer waits for an answer to a claim."""
 LOSS_WITHIN = timedelta(days=7)
 """How long somebody has to claim money that a bank took back after it had been refunded."""
 
@@ -37,8 +40,9 @@ async def _settle(db: Session, items: Sequence[Item]) -> None:
     closed = [(CaseKind.DISPUTE, item.args["dispute_id"]) for item in items if item.event == "DisputeClosed"]
     repaid = [(CaseKind.REFUND_FAILED, item.args["refund_id"]) for item in items if item.event == "RefundRepaid"]
     decided = [(CaseKind.GOODWILL, item.args["goodwill_id"]) for item in items if item.event in _GOODWILL_DECIDED]
-    if closed or repaid or decided:
-        await service.settle_cases(db, [*closed, *repaid, *decided], now=db.now)
+    claims = [(CaseKind.CLAIM, item.args["claim_id"]) for item in items if item.event in _CLAIM_DECIDED]
+    if closed or repaid or decided or claims:
+        await service.settle_cases(db, [*closed, *repaid, *decided, *claims], now=db.now)
 
 
 def _case_of(item: Item) -> NewCase | None:
@@ -70,6 +74,10 @@ def _case_of(item: Item) -> NewCase | None:
         case "GoodwillAsked":
             facts = {name: item.args[name] for name in ("goodwill_id", "form", "reason", "amount", "currency")}
             return NewCase(CaseKind.GOODWILL, item.args["goodwill_id"], item.key, facts)
+        case "ClaimOpened":
+            facts = {name: item.args[name] for name in ("claim_id", "number", "kind")}
+            until = None if item.occurred_at is None else item.occurred_at + CLAIM_WITHIN
+            return NewCase(CaseKind.CLAIM, item.args["claim_id"], item.key, facts, until)
         case "FulfillmentOverdue":
             facts = {name: item.args[name] for name in ("fulfillment_order_id", "number", "partner_id", "ship_due_at")}
             return NewCase(CaseKind.LATE, item.args["fulfillment_order_id"], item.key, facts)

@@ -37,3 +37,27 @@ class PreviewMoved(Conflict):
     """Something has changed since the preview was made; a new one shows what."""
 
     default_code = "PREVIEW_MOVED"
+
+
+class ClaimNotFound(NotFound):
+    """There is no such claim, or it may not be seen."""
+
+    default_code = "CLAIM_NOT_FOUND"
+
+
+class InvalidClaim(InvalidInput):
+    """What is reported is wrong in itself."""
+
+    default_code = "INVALID_CLAIM"
+
+
+class NotClaimable(Conflict):
+    """More pieces than left and are neither claimed nor announced to come back; `possible` says how many are."""
+
+    default_code = "NOT_CLAIMABLE"
+
+
+class ClaimAboveLimit(Conflict):
+    """The money of the claim is above the channel's `refund_approval_above`: somebody who may approve decides."""
+
+    default_code = "CLAIM_ABOVE_LIMIT"

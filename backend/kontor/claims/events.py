@@ -51,3 +51,45 @@ class GoodwillVoucherIssued(Event):
     card_id: UUID
     amount: int
     currency: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClaimOpened(Event):
+    """A customer reports that goods are wrong, damaged or missing."""
+
+    claim_id: UUID
+    number: str
+    kind: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClaimApproved(Event):
+    """A claim was found right; `remedy` says what the customer gets."""
+
+    claim_id: UUID
+    remedy: str
+    returns_goods: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClaimResolved(Event):
+    """The customer has what a claim was to bring."""
+
+    claim_id: UUID
+    remedy: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClaimDenied(Event):
+    """A claim was found not right."""
+
+    claim_id: UUID
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClaimCanceled(Event):
+    """A customer takes a claim back."""
+
+    claim_id: UUID
+    reason: str

@@ -6,7 +6,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from kontor.claims.states import GoodwillForm, GoodwillReason, GoodwillState
+from kontor.claims.states import ClaimKind, ClaimState, Fault, GoodwillForm, GoodwillReason, GoodwillState, Remedy
 from kontor.core.db import Model, state_type
 
 
@@ -60,3 +60,60 @@ class Goodwill(Model):
     decision: Mapped[str | None] = mapped_column(sa.String(300))
     issued_at: Mapped[datetime | None]
     updated_at: Mapped[datetime]
+
+
+class Claim(Model):
+    """A problem a customer reports about goods that left. `number` is what people read.
+
+    `wished` is what the customer wants, `remedy` what was decided; `returns_goods` says whether the goods come back.
+    The remedy is `return_id` (paid back with or without goods), `goodwill_id` or `exchange_id`. `partner_id` is the
+    partner the goods left from, `corrects_stock` that the count of the place was put right by it.
+    """
+
+    __tablename__ = "claim"
+    __table_args__ = (
+        sa.UniqueConstraint("number"),
+        sa.Index("ix_claim_order_id", "order_id"),
+        sa.Index("ix_claim_return_id", "return_id"),
+        sa.Index("ix_claim_opened_at_id", "opened_at", "id"),
+        sa.Index("ix_claim_updated_at_id", "updated_at", "id"),
+    )
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    number: Mapped[str] = mapped_column(sa.String(40))
+    order_id: Mapped[UUID] = mapped_column(sa.ForeignKey("orders.id"))
+    kind: Mapped[ClaimKind] = mapped_column(state_type(ClaimKind))
+    state: Mapped[ClaimState] = mapped_column(state_type(ClaimState))
+    note: Mapped[str] = mapped_column(sa.String(1000))
+    wished: Mapped[Remedy | None] = mapped_column(state_type(Remedy))
+    remedy: Mapped[Remedy | None] = mapped_column(state_type(Remedy))
+    returns_goods: Mapped[bool]
+    corrects_stock: Mapped[bool] = mapped_column(default=False)
+    fault: Mapped[Fault | None] = mapped_column(state_type(Fault))
+    partner_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("partner.id"))
+    return_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("return.id"))
+    goodwill_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("goodwill.id"))
+    exchange_id: Mapped[UUID | None]
+    decision: Mapped[str | None] = mapped_column(sa.String(500))
+    opened_at: Mapped[datetime]
+    opened_by: Mapped[str] = mapped_column(sa.String(200))
+    decided_at: Mapped[datetime | None]
+    decided_by: Mapped[str | None] = mapped_column(sa.String(200))
+    resolved_at: Mapped[datetime | None]
+    updated_at: Mapped[datetime]
+
+
+class ClaimLine(Model):
+    """Claimed pieces of one shipment line; `came_id` is the article that came in their place, where it is known."""
+
+    __tablename__ = "claim_line"
+    __table_args__ = (
+        sa.UniqueConstraint("claim_id", "shipment_line_id"),
+        sa.CheckConstraint("quantity > 0", name="quantity"),
+        sa.Index("ix_claim_line_shipment_line_id", "shipment_line_id"),
+    )
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    claim_id: Mapped[UUID] = mapped_column(sa.ForeignKey("claim.id"))
+    shipment_line_id: Mapped[UUID] = mapped_column(sa.ForeignKey("shipment_line.id"))
+    order_line_id: Mapped[UUID] = mapped_column(sa.ForeignKey("order_line.id"))
+    quantity: Mapped[int]
+    came_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("product_variant.id"))

@@ -48,3 +48,47 @@ GOODWILL = Transitions(
         G.GRANTED: {G.CANCELED},
     },
 )
+
+
+class ClaimKind(StrEnum):
+    """What is wrong: another article came, something came broken, or something did not come."""
+
+    WRONG = "WRONG"
+    DAMAGED = "DAMAGED"
+    MISSING = "MISSING"
+
+
+class ClaimState(StrEnum):
+    """Where a claim stands."""
+
+    OPEN = "OPEN"
+    APPROVED = "APPROVED"
+    RESOLVED = "RESOLVED"
+    DENIED = "DENIED"
+    CANCELED = "CANCELED"
+
+
+class Remedy(StrEnum):
+    """How a claim ends for the customer."""
+
+    REFUND = "REFUND"
+    GOODWILL = "GOODWILL"
+
+
+class Fault(StrEnum):
+    """Who bears the cost. PARTNER is the one the goods left from."""
+
+    US = "US"
+    PARTNER = "PARTNER"
+    CARRIER = "CARRIER"
+
+
+C = ClaimState
+CLAIM = Transitions(
+    ClaimState,
+    start=C.OPEN,
+    table={
+        C.OPEN: {C.APPROVED, C.DENIED, C.CANCELED},
+        C.APPROVED: {C.RESOLVED},
+    },
+)

@@ -3,6 +3,8 @@
 MESSAGES: dict[str, str] = {
     "ALREADY_SHIPPED": "{key} left before, under another parcel number.",
     "CANCELLATION_ASKED": "The order is to be canceled. Please answer that first.",
+    "CLAIM_ABOVE_LIMIT": "Somebody with a higher limit decides about this amount.",
+    "CLAIM_NOT_FOUND": "There is no such claim.",
     "COLUMNS_UNMATCHED": "Each column fills one field, no two the same, and all needed fields are filled.",
     "ADDRESS_NO_LONGER_SHOWN": "The address is no longer shown: the goods left long ago.",
     "ANSWER_FINAL": "The answer cannot be taken back any more.",
@@ -24,6 +26,7 @@ MESSAGES: dict[str, str] = {
     "GOODWILL_UNDER_WAY": "The voucher has been issued already.",
     "GS1_PREFIX_USED_UP": "The GS1 company prefix {prefix} has no number left.",
     "INTERNAL_ERROR": "Something went wrong on our side. Please quote {reference} when you report it.",
+    "INVALID_CLAIM": "This does not fit.",
     "INVALID_CODE": "Only the characters named are allowed, without spaces.",
     "INVALID_DATE": "Please give a day within the coming year.",
     "INVALID_GOODWILL": "This does not fit.",
@@ -40,6 +43,8 @@ MESSAGES: dict[str, str] = {
     "LOGO_NOT_FOUND": "There is no such logo.",
     "NOTHING_NAMED": "Please say what is to be printed.",
     "NOTHING_TO_PRINT": "Nothing of this can be printed.",
+    "NOT_CLAIMABLE": "Not so many pieces left, or they are claimed or announced as a return already.",
+    "NO_PARTNER": "No partner sent these goods.",
     "NO_RETURN_PLACE": "No place with an address takes these goods back.",
     "OFFER_CHANGED": "The offer was changed meanwhile.",
     "OFFER_INCOMPLETE": "The offer lacks what a review needs.",
@@ -63,6 +68,7 @@ MESSAGES: dict[str, str] = {
     "UNAVAILABLE": "This is not available at the moment. Please try again shortly.",
     "UNKNOWN_ADAPTER": "This installation speaks to no such carrier. It knows: {known}.",
     "UNKNOWN_FIELD": "There is no such field.",
+    "UNKNOWN_SKU": "There is no such article.",
     "UPLOAD_GUARDED": "Please confirm first what this file does.",
     "UPLOAD_NOT_FOUND": "There is no such file.",
 }
