@@ -17,6 +17,8 @@ const ROLES = "care:read"; // who may open these pages at all
 /** @type {Route[]} */
 const ROUTES = [
   { path: "/care/queues", label: "section.queues", letter: "u", permission: "care:read", load: () => import("./pages/queues.js") },
+  { path: "/care/orders/:order/refund", permission: "refunds:write", load: () => import("./pages/refund.js") },
+  { path: "/care/orders/:order/money", permission: "dunning:write", load: () => import("./pages/money.js") },
   { path: "/care/orders/:order", permission: "orders:read", load: () => import("./pages/order.js") },
 ];
 const SECTIONS = /** @type {{path: string, label: string, letter?: string}[]} */ (ROUTES.filter((each) => each.label));

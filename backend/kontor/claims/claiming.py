@@ -42,6 +42,7 @@ from kontor.returns.eligibility import choose
 from kontor.returns.queries import sent_pieces
 from kontor.returns.service import Announcement, ReturnWish
 from kontor.returns.states import ReturnReason
+from kontor.returns.values import RefundDue
 from kontor.returns.writing_off import preview_return, write_off
 
 MOST_LINES = 200
@@ -116,6 +117,13 @@ async def open_claim(db: Session, order: Order, report: Report, *, now: datetime
     db.note_state(change_row(Claim.__tablename__, claim.id, None, claim.state, now=now, by=db.by))
     record(db, ClaimOpened(stream_id=order.id, claim_id=claim.id, number=claim.number, kind=claim.kind.value))
     return claim
+
+
+async def preview_claim(db: Session, order: Order, report: Report) -> RefundDue:
+    """What would go back if the claim ended in money; changes nothing. Raises what `open_claim` does."""
+    _check(report)
+    claim = Claim(order_id=order.id, kind=report.kind, number="")  # never added to the session
+    return await preview_return(db, order, announcement_of(claim, await _claimed(db, order, report)))
 
 
 def _check(report: Report) -> None:

@@ -119,6 +119,7 @@ READS: Mapping[str, Needed] = {
     "goodwillLimits": (P.GOODWILL_WRITE, P.SETTINGS_READ),
     "goodwillReport": (P.REPORTS_READ,),
     "claims": (P.CARE_READ,),
+    "previewClaim": (P.CLAIMS_WRITE,),
     "owedInvoices": (P.DUNNING_WRITE, P.JOURNAL_READ),
     "previewReturn": (P.RETURNS_REQUEST, P.RETURNS_WRITE),
     "disputes": (P.PAYMENTS_READ,),
@@ -561,6 +562,12 @@ def _own(name: str, named: Callable[[str], str]) -> dict[str, Any]:
         "returnPlaces": {"lines": of_order},
         "claims": {"filter": {"orderId": named("orders")}},
         "previewReturn": {"lines": [{"orderLineId": named("order_line"), "quantity": 1, "reason": "LATE"}]},
+        "previewClaim": {
+            "input": {
+                "orderId": named("orders"), "kind": "MISSING",
+                "lines": [{"orderLineId": named("order_line"), "quantity": 1}],
+            }
+        },
         "openClaim": {
             "input": {
                 "orderId": named("orders"), "kind": "MISSING",

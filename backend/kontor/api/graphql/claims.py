@@ -19,6 +19,7 @@ from kontor.api.graphql.payment_types import plain
 from kontor.api.graphql.payments import abilities_in
 from kontor.api.graphql.permissions import requires
 from kontor.api.graphql.relations import Rows, children
+from kontor.api.graphql.return_refund import ReturnRefund
 from kontor.api.graphql.scalars import MoneyInput
 from kontor.api.graphql.shown import Shown
 from kontor.auth.permissions import Permission
@@ -29,7 +30,7 @@ from kontor.claims.states import ClaimKind, ClaimState, Fault, GoodwillForm, Rem
 from kontor.core.db import Session
 from kontor.core.errors import InvalidInput
 from kontor.core.principal import PrincipalKind
-from kontor.orders.queries import lock_order
+from kontor.orders.queries import get_order, lock_order
 
 for _states in (ClaimKind, ClaimState, Fault, Remedy):
     strawberry.enum(_states)
@@ -155,6 +156,16 @@ class ClaimsQuery:
         async with info.context.runtime.database.read_only(info.context.principal) as db:
             page = await queries.list_claims(db, wanted, page_of(first, after), **sorting(sort))
         return connect(page, Claim.of)
+
+    @strawberry.field(
+        extensions=[requires(Permission.CLAIMS_WRITE)],
+        description="What would go back for a claim that ends in money, with the goods or without.",
+    )
+    async def preview_claim(self, info: Info, input: OpenClaimInput) -> ReturnRefund:
+        principal = info.context.principal
+        async with info.context.runtime.database.read_only(principal) as db:
+            due = await claiming.preview_claim(db, await get_order(db, input.order_id, principal), input.value())
+        return ReturnRefund.of(due, info.context.language)
 
 
 async def _changed(info: Info, work: Callable[[Session], Awaitable[ClaimTable]], body: Any) -> ClaimChanged:
