@@ -1,4 +1,4 @@
-/** Addresses of care: which page one stands for, and the parts of it that are given to the page. Pure. */
+/** Addresses of care: which page one stands for, and the parts of it that are given to the page. */
 
 /**
  * A page: `path` as `/care/orders/:order/change`, where `:order` is given to the page as `order`; with a `label` it stands
@@ -21,6 +21,16 @@ export function routeOf(routes, path) {
   }
   return null;
 }
+
+let known = /** @type {Route[]} */ ([]);
+
+/** The pages that there are; told once by the table of routes. @param {Route[]} routes */
+export function announce(routes) {
+  known = routes;
+}
+
+/** Whether an address stands for a page, so that nothing leads to one that is not there. @param {string} path */
+export const isPage = (path) => routeOf(known, path) !== null;
 
 /**
  * @param {string} pattern

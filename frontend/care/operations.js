@@ -22,10 +22,3 @@ export const FINISH = `mutation CareFinish($id: UUID!, $note: String) {
 export const ASSIGN = `mutation CareAssign($id: UUID!, $owner: UUID, $due: DateTime) {
   assignCase(id: $id, ownerId: $owner, dueAt: $due) { ... on CaseChanged { case { ${CASE} } } ${PROBLEM} }
 }`;
-
-export const ORDER = `query CareOrder($id: UUID, $number: String) {
-  order(id: $id, number: $number) {
-    id number state placedAt updatedAt promisedOn total { amount currency } channel { name }
-    lines { id sku name ordered canceled shipped gross { amount currency } }
-  }
-}`;

@@ -8,7 +8,12 @@ import { lazy } from "../shared/lazy.js";
 import { t } from "../shared/messages.js";
 import { go, place } from "../shared/router.js";
 import { computed, effect, html, signal, useEffect } from "../shared/ui.js";
-import { routeOf } from "./addresses.js";
+// What nearly every page needs, so that opening one waits for its own parts alone.
+import "../shared/look-anew.js";
+import "./acting.js";
+import "./components/order-head.js";
+import "./titles.js";
+import { announce, routeOf } from "./addresses.js";
 
 /** @typedef {import("./addresses.js").Route} Route */
 
@@ -21,6 +26,7 @@ const ROUTES = [
   { path: "/care/orders/:order/money", permission: "dunning:write", load: () => import("./pages/money.js") },
   { path: "/care/orders/:order", permission: "orders:read", load: () => import("./pages/order.js") },
 ];
+announce(ROUTES);
 const SECTIONS = /** @type {{path: string, label: string, letter?: string}[]} */ (ROUTES.filter((each) => each.label));
 
 const SignIn = lazy(() => import("../shared/components/sign-in.js"), "SignIn");
