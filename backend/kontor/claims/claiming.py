@@ -175,7 +175,7 @@ async def _articles(db: Session, skus: Sequence[str]) -> dict[str, UUID]:
     if not skus:
         return {}
     rows = await db.execute(sa.select(ProductVariant.sku, ProductVariant.id).where(ProductVariant.sku.in_(skus)))
-    return dict(rows.tuples().all())
+    return {row[0]: row[1] for row in rows}
 
 
 async def _partner_of(db: Session, shipment_line_ids: Sequence[UUID]) -> UUID | None:

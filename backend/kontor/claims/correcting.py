@@ -65,4 +65,4 @@ async def _skus(db: Session, lines: Sequence[ClaimLine]) -> dict[UUID, str]:
     ordered = await db.execute(own.where(OrderLine.id.in_([line.order_line_id for line in lines])))
     came = [line.came_id for line in lines if line.came_id]
     other = await db.execute(sa.select(ProductVariant.id, ProductVariant.sku).where(ProductVariant.id.in_(came)))
-    return {**dict(ordered.tuples().all()), **dict(other.tuples().all())}
+    return {row[0]: row[1] for row in (*ordered, *other)}

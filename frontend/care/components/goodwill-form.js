@@ -66,7 +66,7 @@ function what(shown, kind) {
   return html`<dl class="facts">
       ${shown.lines.map((/** @type {any} */ line, /** @type {number} */ at) => html`<dt key=${at}>${t("goodwill.lowered", { name: line.name })}</dt><dd class="number">${money(line.gross)}</dd>`)}
       ${shown.tax.amount > 0 && html`<dt>${t("goodwill.tax")}</dt><dd class="number">${money(shown.tax)}</dd>`}
-      ${shown.shares.map((/** @type {any} */ share, /** @type {number} */ at) => html`<dt key=${`s${at}`}>${t("goodwill.to", { method: share.payment.label ?? t(`goodwill.method.${share.payment.kind}`) })}</dt><dd class="number">${money(share.amount)}</dd>`)}
+      ${shown.shares.map((/** @type {any} */ share, /** @type {number} */ at) => html`<dt key=${`s${at}`}>${t("goodwill.to", { method: share.payment.label ?? t(`method.${share.payment.kind}`) })}</dt><dd class="number">${money(share.amount)}</dd>`)}
       <dt>${t("refund.sum")}</dt><dd class="number"><strong>${money(shown.amount)}</strong></dd></dl>
     <p>${t(`goodwill.says.${kind}`)}</p>
     ${shown.needsApproval && html`<p class="notice warn">${t("goodwill.needsApproval")}</p>`}`;

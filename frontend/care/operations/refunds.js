@@ -10,7 +10,7 @@ const GIVEN = `id form state reason requestedAt requestedBy amount ${SUM}`;
 
 export const REFUND_ORDER = `query CareRefundOrder($id: UUID, $number: String) {
   order(id: $id, number: $number) {
-    id number currency state total ${SUM}
+    id number currency state placedAt promisedOn channel { name } total ${SUM}
     lines { id name sku kind ordered shipped returned refunded gross ${SUM} }
     payments { id kind label captured ${SUM} refunded ${SUM} }
     returns { id number state }

@@ -4,19 +4,22 @@ import { EmptyState } from "../../shared/components/empty-state.js";
 import { Failure } from "../../shared/components/failure.js";
 import { Skeleton } from "../../shared/components/skeleton.js";
 import { money } from "../../shared/format.js";
+import { lazy } from "../../shared/lazy.js";
 import { t } from "../../shared/messages.js";
 import { place, withQuery } from "../../shared/router.js";
 import { html, useEffect, useSignal } from "../../shared/ui.js";
 import { byKey, orderAddress } from "../addresses.js";
-import { ClaimForm } from "../components/claim-form.js";
 import { Given } from "../components/given.js";
-import { GoodwillForm } from "../components/goodwill-form.js";
-import { ReturnForm } from "../components/return-form.js";
+import { OrderHead } from "../components/order-head.js";
 import { GIVEN_BEFORE, REFUND_ORDER } from "../operations/refunds.js";
 import { useTitle } from "../titles.js";
 
 const WAYS = ["return", "claim", "goodwill"];
-const FORMS = { return: ReturnForm, claim: ClaimForm, goodwill: GoodwillForm };
+const FORMS = {
+  return: lazy(() => import("../components/return-form.js"), "ReturnForm"),
+  claim: lazy(() => import("../components/claim-form.js"), "ClaimForm"),
+  goodwill: lazy(() => import("../components/goodwill-form.js"), "GoodwillForm"),
+};
 
 /** @param {{order: string}} props */
 export function Page({ order: key }) {
@@ -40,8 +43,7 @@ export function Page({ order: key }) {
   if (order.value === null) return html`<${EmptyState} title=${t("order.unknown")} text=${t("order.unknownText", { key })}><a class="button" href="/care">${t("page.home")}</a><//>`;
   const it = order.value;
   return html`<div class="stack">
-    <div class="row"><h1>${t("refund.title", { number: it.number })}</h1><a class="push" href=${orderAddress(it.number)}>${t("refund.toOrder")}</a></div>
-    <p>${paid(it)}</p>
+    <${OrderHead} order=${it}><p>${paid(it)}</p><//>
     ${it.lines.some((/** @type {any} */ line) => line.shipped) || taken(it) ? ways(it, load) : html`<${EmptyState} title=${t("refund.nothing")} text=${t("refund.nothingText")}>
       <a class="button" href=${orderAddress(it.number)}>${t("refund.toOrder")}</a><//>`}
     ${given.value && html`<${Given} given=${given.value} changed=${load} />`}

@@ -186,8 +186,8 @@ class GrantGoodwillInput:
     def wish(self, order: Order, *, recallable: bool) -> goodwill.GoodwillWish:
         """As the domain takes it."""
         return goodwill.GoodwillWish(
-            self.form, amount_of(order, self.amount), self.reason, self.note, self.token, recallable,
-            _chosen(self.shares),
+            self.form, amount_of(order, self.amount), self.reason, self.note, token=self.token,
+            recallable=recallable, chosen=_chosen(self.shares),
         )  # fmt: skip
 
 
