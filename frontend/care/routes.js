@@ -25,6 +25,8 @@ const ROUTES = [
   { path: "/care/queues", label: "section.queues", letter: "u", permission: "care:read", load: () => import("./pages/queues.js") },
   { path: "/care/customers/:customer", permission: "customers:read", load: () => import("./pages/customer.js") },
   { path: "/care/orders/:order/why", permission: "routing:read", load: () => import("./pages/why.js") },
+  { path: "/care/orders/:order/refund", permission: "refunds:write", load: () => import("./pages/refund.js") },
+  { path: "/care/orders/:order/money", permission: "dunning:write", load: () => import("./pages/money.js") },
   { path: "/care/orders/:order", permission: "orders:read", load: () => import("./pages/order.js") },
 ];
 announce(ROUTES);
