@@ -24,7 +24,7 @@ from factories.fulfillment import confirmed, counters, events_of, order_of, piec
 from factories.intake import ADDRESS, Company, make_company, order_input, place, put_stock
 from factories.locations import make_location
 from factories.pricing import make_price
-from factories.processes import deliver_all, order_state, ship_all, work_of
+from factories.processes import order_state, ship_all, work_of
 from factories.promotions import make_promotion
 from factories.tax import make_tax_rate
 from kontor.changes.errors import ChangeOpen, ChangeStale, NotChangeable, NothingChanges
@@ -33,6 +33,7 @@ from kontor.core.db import Database
 from kontor.core.errors import KontorError
 from kontor.fulfillment.answering import Acceptance, accept
 from kontor.fulfillment.canceling import answer_cancellation
+from kontor.fulfillment.delivering import Delivery, record_delivery
 from kontor.orders.errors import OrderNotCancelable, OutOfStock
 from kontor.orders.intake import ChargeInput, LineInput, PaymentInput
 from kontor.orders.placing import Placed
@@ -40,6 +41,7 @@ from kontor.orders.queries import lock_order
 from kontor.orders.states import DeliveryType
 from kontor.payments.queries import read_payments
 from kontor.payments.receiving import awaited, record_payment
+from kontor.pricing.service import set_prices
 from kontor.promotions.values import ReturnRule
 from support import Drain, StandingClock
 
@@ -121,7 +123,7 @@ async def test_pieces_that_stay_no_longer_earn_their_discount(database: Database
     await drain()
     await ship_all(database, order_id)
     await drain()
-    await deliver_all(database, order_id)
+    await arrive(database, order_id)
     assert await drain() == []
     assert (await money_of(database, order_id)).owed == 1000
     async with database.read_only() as db:
@@ -140,7 +142,8 @@ async def test_added_line_is_priced_by_the_orders_date_and_paid_by_its_method(
     await drain()
     clock.advance(days=1)
     async with database.unit_of_work() as db:
-        await make_price(db, company.channel, variants["ROPE"], 900, valid_from=clock.moment)
+        row: Any = {"channel": company.channel.code, "sku": variants["ROPE"].sku, "amount": 900}
+        assert [each.problem for each in await set_prices(db, [row])] == [None]
     before = plain((await lines_of(database, order_id))[0])
     preview, _ = await changed(database, order_id, add=[("ROPE", 2)])
     assert (preview.total_after, preview.difference.to_pay) == (2000, 1000)
@@ -154,7 +157,7 @@ async def test_added_line_is_priced_by_the_orders_date_and_paid_by_its_method(
     assert [len(await pieces_of(database, row.id)) for row in await rows_of(database, order_id)] == [1, 1]
     await ship_all(database, order_id)
     await drain()
-    await deliver_all(database, order_id)
+    await arrive(database, order_id)
     assert await drain() == []
     assert await order_state(database, order_id) == "COMPLETED"
     async with database.read_only() as db:
@@ -174,7 +177,7 @@ async def test_swap_of_the_only_line_keeps_the_order_alive(database: Database, d
     assert await order_state(database, order_id) == "IN_FULFILLMENT"
     await ship_all(database, order_id)
     await drain()
-    await deliver_all(database, order_id)
+    await arrive(database, order_id)
     assert await drain() == []
     assert await order_state(database, order_id) == "COMPLETED"
     await sound(database)
@@ -187,7 +190,7 @@ async def test_added_to_a_complete_order_it_is_worked_on_again(database: Databas
     for _round in range(2):
         await ship_all(database, order_id)
         await drain()
-        await deliver_all(database, order_id)
+        await arrive(database, order_id)
         assert await drain() == []
         assert await order_state(database, order_id) == "COMPLETED"
         if not _round:
@@ -214,10 +217,18 @@ async def test_what_was_paid_back_covers_nothing_that_is_added(database: Databas
     assert len(await rows_of(database, order_id)) == 2
     await ship_all(database, order_id)
     await drain()
-    await deliver_all(database, order_id)
+    await arrive(database, order_id)
     assert await drain() == []
     assert await order_state(database, order_id) == "COMPLETED"
     await sound(database)
+
+
+async def arrive(database: Database, order_id: UUID) -> None:
+    """Everything that left has arrived; work that was taken back never left."""
+    for row in await work_of(database, order_id):
+        if str(row.state) == "SHIPPED":
+            async with database.unit_of_work() as db:
+                await record_delivery(db, Delivery(row.id), now=db.now)
 
 
 async def paid(database: Database, order_id: UUID, reference: str) -> None:
@@ -277,7 +288,7 @@ async def test_agreed_swap_of_begun_work_goes_on_with_the_other_article(database
     assert str((await change_of(database, change.id)).state) == "CONFIRMED"
     await ship_all(database, order_id)
     await drain()
-    await deliver_all(database, order_id)
+    await arrive(database, order_id)
     assert await drain() == []
     assert await order_state(database, order_id) == "COMPLETED"
     assert (await money_of(database, order_id)).owed == 3000
@@ -333,7 +344,7 @@ async def test_another_address_is_routed_and_taxed_anew(database: Database, drai
         ADDRESS, street="Herrengasse 1", postal_code="8010", city="Graz", country="AT", latitude=47.07, longitude=15.44
     )
     preview, change = await changed(database, order_id, address=graz)
-    assert (str(change.state), preview.total_after, preview.tax) == ("CONFIRMED", 2490, 17)
+    assert (str(change.state), preview.total_after, preview.tax) == ("CONFIRMED", 2490, 18)
     await drain()
     assert [str(row.state) for row in await rows_of(database, order_id)] == ["CANCELED", "OPEN"]
     order = await order_of(database, order_id)
