@@ -12,7 +12,7 @@ from typing import Any
 # Judgments of people stay inside; a shop hears of their consequences (a hold, a rejection).
 INSIDE = frozenset(
     {
-        "DisputeAnswerFailed", "DisputeDeadlineNear", "DisputeFeeCharged", "FulfillmentMessageWritten",
+        "CaseEscalated", "DisputeAnswerFailed", "DisputeDeadlineNear", "DisputeFeeCharged", "FulfillmentMessageWritten",
         "LockedPiecesRouted", "OrderMoved",
         "RiskAssessed", "RiskReviewed", "RoutingLocked", "RoutingUnlocked",
     }

@@ -34,7 +34,7 @@ WHOLE = {
     "lowestPrices", "paymentMethods", "paymentPolicies", "importKinds", "webhookEventTypes", "issuedCodes",
     "availability", "routingPresets", "brands", "portalBrands", "carrierAccounts", "carrierLabels",
     "catalogOfferCounts", "fulfillmentOrderCounts", "shelves", "savedViews", "partnerPerformanceOrders", "colleagues",
-    "identityProviders", "orderChanges", "sentOrders",
+    "caseQueues", "identityProviders", "orderChanges", "sentOrders",
 }  # fmt: skip
 
 
