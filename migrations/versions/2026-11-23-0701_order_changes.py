@@ -1,7 +1,7 @@
 """Changes of orders that were taken.
 
 Revision: 0701c1d2e3f4
-Follows: 0696e1a7c5d2
+Follows: 0703c4e6a8b0
 """
 
 import sqlalchemy as sa
@@ -9,7 +9,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0701c1d2e3f4"
-down_revision = "0696e1a7c5d2"
+down_revision = "0703c4e6a8b0"
 branch_labels = None
 depends_on = None
 
