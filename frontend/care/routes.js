@@ -23,6 +23,7 @@ const ROLES = "care:read"; // who may open these pages at all
 const ROUTES = [
   { path: "/care/queues", label: "section.queues", letter: "u", permission: "care:read", load: () => import("./pages/queues.js") },
   { path: "/care/orders/:order", permission: "orders:read", load: () => import("./pages/order.js") },
+  { path: "/care/orders/:order/change", permission: "orders:change", load: () => import("./pages/change.js") },
 ];
 announce(ROUTES);
 const SECTIONS = /** @type {{path: string, label: string, letter?: string}[]} */ (ROUTES.filter((each) => each.label));
