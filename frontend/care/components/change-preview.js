@@ -11,8 +11,7 @@ export function ChangePreview({ preview, places }) {
   const earned = preview.promotions.filter((/** @type {any} */ each) => each.before.amount !== each.after.amount);
   return html`<dl class="facts">
     ${touched.map((/** @type {any} */ line, /** @type {number} */ at) => html`<dt key=${at}>${line.name}</dt>
-      <dd>${line.quantityBefore} → <strong>${line.quantityAfter}</strong>${line.asked > 0 && html` · ${t("change.asked", { count: line.asked })}`}
-        · ${signed({ ...line.after.gross, amount: line.after.gross.amount - line.before.gross.amount })}
+      <dd>${line.quantityBefore} → <strong>${line.quantityAfter}</strong>${line.asked > 0 && html` · ${t("change.asked", { count: line.asked })}`}${" · "}${signed({ ...line.after.gross, amount: line.after.gross.amount - line.before.gross.amount })}
         ${line.sendings.map((/** @type {any} */ each, /** @type {number} */ index) => html`<br key=${index} /><span class="muted">${t("change.from", { count: each.quantity, place: nameOf(each.locationId), day: date(each.arrivesOn) })}</span>`)}
         ${line.missing > 0 && html`<br /><span class="late">${t("change.missing", { count: line.missing })}</span>`}</dd>`)}
     ${earned.map((/** @type {any} */ each) => html`<dt key=${each.code}>${each.label}</dt><dd>${money(each.before)} → ${money(each.after)} <span class="muted">${t(each.returnRule === "RECHECK" ? "change.RECHECK" : "change.KEEP_SHARE")}</span></dd>`)}

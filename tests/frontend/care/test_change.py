@@ -67,7 +67,7 @@ async def test_agent_takes_a_piece_off_and_swaps_a_size(database: Database, site
     choice = page.get_by_label("Instead")
     await expect(choice.locator("option")).to_have_count(2)  # size L is not to be had
     await choice.select_option("SHIRT-M")
-    await expect(preview.get_by_text("order was changed", exact=False)).to_be_visible()
+    await expect(preview.get_by_text("wurde geändert", exact=False)).to_be_visible()
     await expect(preview.get_by_text("Still to pay")).to_have_count(0)
     await seen(page, "swap")
     await steps.click(page.get_by_role("button", name="Confirm the change"))
