@@ -129,6 +129,8 @@ READS: Mapping[str, Needed] = {
     "previewReturn": (P.RETURNS_REQUEST, P.RETURNS_WRITE),
     "disputes": (P.PAYMENTS_READ,),
     "disputeEvidence": (P.PAYMENTS_WRITE, P.DISPUTES_WRITE),
+    "previewOrderChange": (P.ORDERS_CHANGE,),
+    "orderChanges": (P.ORDERS_READ,),
     "previewRefund": (P.REFUNDS_WRITE, P.GOODWILL_WRITE),
     "promotions": (P.PROMOTIONS_READ,),
     "promotion": (P.PROMOTIONS_READ,),
@@ -295,6 +297,8 @@ CHANGES: Mapping[str, Needed] = {
     "placeHold": (P.HOLDS_WRITE,),
     "releaseHold": (P.HOLDS_WRITE,),
     "cancelOrderLines": (P.ORDERS_CANCEL,),
+    "confirmOrderChange": (P.ORDERS_CHANGE,),
+    "cancelOrderChange": (P.ORDERS_CHANGE,),
     "reoptimizeRouting": (P.ROUTING_WRITE,),
     "solveShadowPrices": (P.ROUTING_WRITE,),
     "lockRouting": (P.FULFILLMENT_ROUTE,),
@@ -470,6 +474,7 @@ _SUBJECTS = {
     "replayDeliveries": "event_delivery", "printBatch": "print_batch", "cancelLabel": "carrier_label",
     "routingRun": "routing_run", "partnerReturn": "return", "renewReturnLabel": "return",
     "previewReturnDecision": "return", "decideReturn": "return", "markReturnArrived": "return",
+    "cancelOrderChange": "order_change",
 }  # fmt: skip
 
 
@@ -569,6 +574,8 @@ def _own(name: str, named: Callable[[str], str]) -> dict[str, Any]:
         "blockCoupons": {"codes": None, "batchId": str(NOTHING)},
         "previewPromotions": {"basket": {"channel": named("channel"), "lines": [{"sku": named("sku")}]}},
         "cancelOrderLines": {"lines": of_order},
+        "previewOrderChange": {"input": {"lines": of_order}},
+        "confirmOrderChange": {"input": {"lines": of_order}, "token": "1"},
         "confirmService": {"lines": of_order},
         "excludePlace": {
             "input": {"locationId": named("store_id"), "reason": "because", "orderId": named("orders"), "minutes": 5}
