@@ -62,6 +62,7 @@ SUBSCRIBERS: dict[str, tuple[str, ...]] = {
     "FulfillmentEscalated": ("notifications.write_staff",),
     "FulfillmentOrderShipped": ("processes.advance", "notifications.tell", "changes.settle"),
     "ShipmentRecalled": (),
+    "ParcelsVoided": ("carriers.take_back",),
     "PartnerInvoiceRecorded": (),
     "FulfillmentReadyForPickup": ("processes.advance", "notifications.tell"),
     "FulfillmentPickedUp": ("processes.advance", "notifications.tell", "changes.settle"),

@@ -429,6 +429,13 @@ UNDER: Mapping[str, tuple[str, Needed]] = {
 }
 """Where the guarded fields of an object are reached."""
 
+PEOPLE = {
+    "createUser", "updateUser", "resetPassword", "resetSecondFactor", "inviteUser", "inviteColleague",
+    "changeColleagueRole", "removeColleague", "restoreColleague", "invitePartner", "invitePartnerPerson",
+    "saveIdentityProvider", "removeIdentityProvider",
+}  # fmt: skip
+"""What lets people in, or says who vouches for them: no machine may, whatever it was granted."""
+
 EVERYBODY = {
     "version", "me", "changePassword", "myAccess", "saveMe", "endSession", "endOtherSessions", "beginSecondFactor",
     "confirmSecondFactor", "endSecondFactor", "beginPasskey", "addPasskey", "renamePasskey", "removePasskey",
@@ -466,7 +473,7 @@ _SUBJECTS = {
     "collectEvidence": "dispute", "acceptDispute": "dispute",
     "explainGatewayDifference": "gateway_difference", "catalogOffer": "catalog_offer", "upload": "upload",
     "matchUploadColumns": "upload", "applyUpload": "upload", "cancelUpload": "upload", "sendOffers": "catalog_offer",
-    "withdrawOffers": "catalog_offer", "approveOffers": "catalog_offer", "returnOffers": "catalog_offer",
+    "withdrawOffers": "catalog_offer", "returnOffers": "catalog_offer",
     "retryRefund": "refund", "retryProcess": "process_instance", "cancelProcess": "process_instance",
     "completeUserTask": "user_task", "approveReturn": "return", "declineReturn": "return", "setReturnLabel": "return",
     "markReturnInTransit": "return", "cancelReturn": "return", "receiveReturn": "return", "inspectReturn": "return",
@@ -689,6 +696,7 @@ def _own(name: str, named: Callable[[str], str]) -> dict[str, Any]:
         },
         "saveSalesChannels": {"inputs": [{"code": named("channel"), "name": "mine"}]},
         "saveLegalEntities": {"inputs": [{"code": "L", "name": "mine"}]},
+        "approveOffers": {"offers": [{"id": named("catalog_offer"), "version": 1}]},
         "saveOffers": {"inputs": [{"sku": "MINE", "name": "mine"}]},
         "saveStockLocations": {"inputs": [{"code": named("location"), "name": "mine"}]},
         "saveShippingTariffs": {"inputs": [{"carrier": "DHL", "parcelCents": 1}]},

@@ -342,6 +342,7 @@ MESSAGES: dict[str, str] = {
     "PAYMENT_OUTCOME_UNKNOWN": "Ob die Zahlung ausgeführt wurde, ist noch unbekannt.",
     "PAYOUT_NOT_OPEN": "Diese Auszahlung gibt es nicht, oder sie ist schon übergeben.",
     "PICKUP_MISSING": "Bitte nennen Sie den Abholort.",
+    "PERSON_NEEDED": "Das tut eine Person, keine Maschine.",
     "PICKUP_NOT_FOUND": "Diesen Abholort gibt es nicht.",
     "PLACE_MISSING": "Die Stücke liegen an mehreren Standorten; bitte einen nennen.",
     "PLACE_TAKES_NO_RETURNS": "Dieser Standort nimmt keine Rücksendungen an.",
