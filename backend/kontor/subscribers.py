@@ -24,6 +24,10 @@ SUBSCRIBERS: dict[str, tuple[str, ...]] = {
     # channels
     "BrandSaved": (),
     "SalesChannelsSaved": (),
+    # contacts
+    "ContactLogged": (),
+    "FollowUpDue": ("care.raise",),
+    "FollowUpDone": ("care.raise",),
     # customers
     "CustomersSaved": (),
     # dropship
@@ -69,6 +73,8 @@ SUBSCRIBERS: dict[str, tuple[str, ...]] = {
     # locations
     "StockLocationsSaved": ("fulfillment.note_change",),
     "ShippingTariffsSaved": (),
+    # notifications
+    "MessageBounced": (),
     # orders
     "OrderPlaced": ("processes.advance",),
     "OrderConfirmed": ("notifications.tell",),
@@ -135,7 +141,7 @@ SUBSCRIBERS: dict[str, tuple[str, ...]] = {
     # returns
     "ReturnRequested": ("processes.advance",),
     "ReturnApproved": ("processes.advance", "notifications.tell"),
-    "ReturnDeclined": ("processes.advance",),
+    "ReturnDeclined": ("processes.advance", "notifications.tell"),
     "ReturnReceived": ("processes.advance", "notifications.tell"),
     "ReturnInspected": ("processes.advance",),
     "ReturnDecided": ("notifications.tell",),

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import sqlalchemy as sa
 
@@ -32,11 +33,12 @@ async def raise_cases(ctx: JobContext, items: Sequence[Item]) -> None:
 
 
 async def _settle(db: Session, items: Sequence[Item]) -> None:
-    """Cases whose cause is gone: a dispute that is decided, a refund that was paid after all."""
+    """Cases whose cause is gone: a dispute that is decided, a refund that was paid after all, a promise kept."""
     closed = [(CaseKind.DISPUTE, item.args["dispute_id"]) for item in items if item.event == "DisputeClosed"]
     repaid = [(CaseKind.REFUND_FAILED, item.args["refund_id"]) for item in items if item.event == "RefundRepaid"]
-    if closed or repaid:
-        await service.settle_cases(db, [*closed, *repaid], now=db.now)
+    done = [(CaseKind.FOLLOW_UP, item.args["contact_id"]) for item in items if item.event == "FollowUpDone"]
+    if closed or repaid or done:
+        await service.settle_cases(db, [*closed, *repaid, *done], now=db.now)
 
 
 def _case_of(item: Item) -> NewCase | None:
@@ -68,6 +70,10 @@ def _case_of(item: Item) -> NewCase | None:
         case "FulfillmentOverdue":
             facts = {name: item.args[name] for name in ("fulfillment_order_id", "number", "partner_id", "ship_due_at")}
             return NewCase(CaseKind.LATE, item.args["fulfillment_order_id"], item.key, facts)
+        case "FollowUpDue":
+            facts = {name: item.args[name] for name in ("contact_id", "topic", "on")}
+            order_id = UUID(item.args["order_id"]) if item.args.get("order_id") else None
+            return NewCase(CaseKind.FOLLOW_UP, item.args["contact_id"], order_id, facts)
         case "WebhookEndpointDisabled":
             facts = {name: item.args[name] for name in ("endpoint_name", "reason")}
             return NewCase(CaseKind.WEBHOOK_DISABLED, str(item.key), facts=facts)

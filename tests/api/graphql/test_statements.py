@@ -33,7 +33,7 @@ WHOLE = {
     "lowestPrices", "paymentMethods", "paymentPolicies", "importKinds", "webhookEventTypes", "issuedCodes",
     "availability", "routingPresets", "brands", "portalBrands", "carrierAccounts", "carrierLabels",
     "catalogOfferCounts", "fulfillmentOrderCounts", "shelves", "savedViews", "partnerPerformanceOrders", "colleagues",
-    "identityProviders", "sentOrders",
+    "identityProviders", "sentOrders", "messageTemplates", "selfServicePolicies",
 }  # fmt: skip
 
 
