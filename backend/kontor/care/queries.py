@@ -32,6 +32,7 @@ class CaseFilter:
     owner_id: UUID | None = None
     unowned: bool | None = None
     order_id: UUID | None = None
+    order_number: str | None = None
     due_before: datetime | None = None
     changed_since: datetime | None = None
 
@@ -53,6 +54,7 @@ def narrowed(found: sa.Select[Case], wanted: CaseFilter) -> sa.Select[Case]:
         (Case.owner_id.__eq__, wanted.owner_id),
         (lambda none: Case.owner_id.is_(None) if none else Case.owner_id.is_not(None), wanted.unowned),
         (Case.order_id.__eq__, wanted.order_id),
+        (lambda number: Case.order_id.in_(sa.select(Order.id).where(Order.number == number)), wanted.order_number),
         (Case.due_at.__lt__, wanted.due_before),
         (Case.updated_at.__ge__, wanted.changed_since),
     )

@@ -26,6 +26,7 @@ READS: Mapping[str, Needed] = {
     "auditEntries": (P.AUDIT_READ,),
     "cases": (P.CARE_READ,),
     "case": (P.CARE_READ,),
+    "orderTimeline": (P.CARE_READ,),
     "products": (P.CATALOG_READ,),
     "product": (P.CATALOG_READ,),
     "productVariants": (P.CATALOG_READ,),

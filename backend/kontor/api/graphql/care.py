@@ -56,6 +56,7 @@ class CasesFilter(Given):
     owner_id: UUID | None = UNSET
     unowned: bool | None = UNSET
     order_id: UUID | None = UNSET
+    order_number: str | None = UNSET
     due_before: datetime | None = UNSET
     changed_since: datetime | None = UNSET
 
