@@ -22,6 +22,7 @@ const ROLES = "care:read"; // who may open these pages at all
 /** @type {Route[]} */
 const ROUTES = [
   { path: "/care/queues", label: "section.queues", letter: "u", permission: "care:read", load: () => import("./pages/queues.js") },
+  { path: "/care/orders/:order/contacts", permission: "care:read", load: () => import("./pages/contacts.js") },
   { path: "/care/orders/:order", permission: "orders:read", load: () => import("./pages/order.js") },
 ];
 announce(ROUTES);

@@ -41,7 +41,7 @@ def _messages() -> None:
         sa.Column("created_by", sa.String(200), nullable=False),
         sa.ForeignKeyConstraint(["channel_id"], ["sales_channel.id"], name=op.f("fk_message_template_channel_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_message_template")),
-        sa.UniqueConstraint("template", "language", "channel_id", "version", name=op.f("uq_message_template_template")),
+        sa.UniqueConstraint("template", "language", "channel_id", "version", name=op.f("uq_message_template_template_language_channel_id_version")),
     )
     everywhere = sa.text("channel_id IS NULL")
     op.create_index(
@@ -113,7 +113,7 @@ def _self_service() -> None:
         sa.Column("created_by", sa.String(200), nullable=False),
         sa.ForeignKeyConstraint(["channel_id"], ["sales_channel.id"], name=op.f("fk_self_service_policy_channel_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_self_service_policy")),
-        sa.UniqueConstraint("channel_id", "version", name=op.f("uq_self_service_policy_channel_id")),
+        sa.UniqueConstraint("channel_id", "version", name=op.f("uq_self_service_policy_channel_id_version")),
     )
 
 

@@ -18,15 +18,16 @@ from kontor.contacts.models import ContactChannel, Direction
 from kontor.contacts.service import NewContact
 from kontor.core.db import Database
 from kontor.core.errors import InvalidInput
+from kontor.core.ids import new_id
 from kontor.core.jobs import Runtime
 from kontor.core.pagination import PageRequest
 from kontor.customers.errors import CustomerNotFound
-from kontor.core.ids import new_id
 from kontor.notifications.models import Notification
 from support import Client, Drain, Principals
 
 CALL: dict[str, Any] = {
-    "channel": ContactChannel.PHONE, "direction": Direction.INBOUND, "topic": "Where is it?", "text": "Promised Tuesday.",
+    "channel": ContactChannel.PHONE, "direction": Direction.INBOUND, "topic": "Where is it?",
+    "text": "Promised Tuesday.",
 }  # fmt: skip
 
 
@@ -118,7 +119,9 @@ async def test_contacts_of_a_person_alone_are_unseen_by_who_sees_some_orders(
 WRITE = """mutation($order: UUID!, $text: String!) {
   writeToCustomer(orderId: $order, topic: "Your lamp", text: $text, followUpOn: null) {
     __typename ... on Contact { id channel direction notificationId } ... on Error { code path } } }"""
-LIST = """query($order: UUID!) { contacts(filter: {orderId: $order, text: "lamp"}) { nodes { topic text createdBy } } }"""
+LIST = (
+    """query($order: UUID!) { contacts(filter: {orderId: $order, text: "lamp"}) { nodes { topic text createdBy } } }"""
+)
 
 
 async def test_a_mail_to_a_customer_is_one_mail_and_one_contact(

@@ -89,7 +89,11 @@ async def test_words_in_force_go_out_and_what_was_sent_is_kept_word_for_word(
         versions = await own_words.versions_of(db, "order_confirmed", "en")
     assert (kept.subject, kept.text, kept.html) == (mail.sent[1].subject, mail.sent[1].text, mail.sent[1].html)
     assert kept.template_id == first.id
-    assert [(row.version, row.subject) for row in versions] == [(3, None), (2, "Later"), (1, "Mine: {{ order_number }}")]
+    assert [(row.version, row.subject) for row in versions] == [
+        (3, None),
+        (2, "Later"),
+        (1, "Mine: {{ order_number }}"),
+    ]
 
 
 async def test_a_channels_own_words_come_before_those_for_all(database: Database, drain: Drain, mail: Postbox) -> None:

@@ -63,7 +63,8 @@ def test_a_report_of_a_bounce_is_read() -> None:
     found = read_mail(DSN.format(ours=OURS, action="failed", status="5.1.1"))
     assert found == Bounce(OURS, "5.1.1 smtp; 550 5.1.1 no such user", True)
     later = read_mail(DSN.format(ours=OURS, action="delayed", status="4.4.1"))
-    assert isinstance(later, Bounce) and not later.permanent
+    assert isinstance(later, Bounce)
+    assert not later.permanent
 
 
 def test_an_answer_is_read_without_what_it_quotes() -> None:

@@ -121,6 +121,10 @@ class Visible(HTMLParser):
             self.open.append(tag)
         self.links += [value for name, value in attrs if name == "href" and value]
 
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        assert tag in self.VOID
+        self.handle_starttag(tag, attrs)
+
     def handle_endtag(self, tag: str) -> None:
         assert self.open.pop() == tag
 

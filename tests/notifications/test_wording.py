@@ -80,7 +80,8 @@ def test_plain_paragraphs_look_like_paragraphs_in_both_forms() -> None:
     assert message.subject == "Off it goes: 1000231"
     assert "Your order 1000231 is on its way.\n\n- 2 × Wollmantel (42)\n- 1 × Schal\n\nThank you.\n" in message.text
     assert '<p style="margin:0 0 16px 0;">Thank you.</p>' in message.html
-    assert "Kind regards" in message.text and "Kind regards" in message.html
+    assert "Kind regards" in message.text
+    assert "Kind regards" in message.html
 
 
 def test_a_condition_across_paragraphs_is_left_as_it_is() -> None:
@@ -93,7 +94,8 @@ def test_a_condition_across_paragraphs_is_left_as_it_is() -> None:
 def test_what_an_agent_writes_on_from_is_the_body_alone() -> None:
     facts = facts_of("shipped")
     body = render_body("shipped", "en", sample(facts.required | facts.optional, "en"), draft().words)
-    assert body.startswith("Your order 1000231") and body.endswith("Thank you.\n")
+    assert body.startswith("Your order 1000231")
+    assert body.endswith("Thank you.\n")
 
 
 def test_facts_of_an_order_are_escaped_in_own_words() -> None:

@@ -24,6 +24,7 @@ class ContactFilter:
     """Which contacts; None narrows nothing."""
 
     order_id: UUID | None = None
+    order_number: str | None = None
     customer_id: UUID | None = None
     channels: Collection[ContactChannel] | None = None
     direction: Direction | None = None
@@ -50,6 +51,7 @@ async def list_contacts(
     found = narrow(
         visible_to(db.principal),
         (Contact.order_id.__eq__, wanted.order_id),
+        (_of_number, wanted.order_number),
         (Contact.customer_id.__eq__, wanted.customer_id),
         (Contact.channel.in_, wanted.channels),
         (Contact.direction.__eq__, wanted.direction),
@@ -59,6 +61,10 @@ async def list_contacts(
         (Contact.created_at.__ge__, wanted.created_since),
     )
     return await paginate(db, found, choose(SORTS, sort, descending=descending), Contact.id, page)
+
+
+def _of_number(number: str) -> Any:
+    return Contact.order_id.in_(sa.select(Order.id).where(Order.number == number))
 
 
 def _holds(column: Any, text: str) -> Any:

@@ -82,8 +82,9 @@ class Policy:
     def from_json(cls, kept: Mapping[str, Any]) -> "Policy":
         """As a version kept it; a rule it does not know yet is that of `Policy`."""
         names = {item.name for item in fields(cls)} & kept.keys()
-        plain = {"returns", "return_days"}
-        return cls(**{name: kept[name] if name in plain else Until(kept[name]) for name in names})
+        given: dict[str, Any] = {name: kept[name] for name in names}
+        limits = {name: Until(value) for name, value in given.items() if name not in ("returns", "return_days")}
+        return cls(**{**given, **limits})
 
 
 DEFAULT = Policy()

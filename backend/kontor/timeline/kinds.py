@@ -50,6 +50,8 @@ _EVENTS: Mapping[TimelineKind, tuple[str, ...]] = {
         "ReturnRequested", "ReturnApproved", "ReturnDeclined", "ReturnReceived", "ReturnInspected", "ReturnDecided",
         "ReturnLabelRenewed", "ReturnCanceled", "ReturnClosed",
     ),
+    K.MESSAGE: ("MessageBounced",),
+    K.CONTACT: ("ContactLogged", "FollowUpDue", "FollowUpDone"),
     K.RISK: ("RiskAssessed", "RiskReviewed"),
     K.ROUTING: ("RoutingLocked", "RoutingUnlocked", "OrderMoved", "LockedPiecesRouted"),
 }  # fmt: skip

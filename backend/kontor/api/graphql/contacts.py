@@ -43,19 +43,27 @@ class Contact:
     corrects_id: UUID | None
     follow_up_on: date | None
     follow_up_done_at: datetime | None
-    follow_up_done_by: str | None
+    follow_up_done_by: str
     created_at: datetime
     created_by: str
 
     @classmethod
     def of(cls, row: Any) -> Contact:
         """As the API shows it."""
-        return cls(**shown(cls, row))
+        return cls(
+            **{**shown(cls, row), "created_by": who(row.created_by), "follow_up_done_by": who(row.follow_up_done_by)}
+        )
+
+
+def who(by: str | None) -> str:
+    """The name of who did something, without what sort of actor it is."""
+    return (by or "").partition(":")[2]
 
 
 @strawberry.input
 class ContactsFilter(Given):
     order_id: UUID | None = UNSET
+    order_number: str | None = UNSET
     customer_id: UUID | None = UNSET
     channels: list[ContactChannel] | None = UNSET
     direction: Direction | None = UNSET
