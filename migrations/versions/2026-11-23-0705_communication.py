@@ -1,7 +1,7 @@
 """Messages word for word and what became of them; message templates of a retailer; contacts; what customers may do.
 
 Revision: 0705c5d7e9f1
-Follows: 0696e1a7c5d2
+Follows: 0701c1d2e3f4
 """
 
 import sqlalchemy as sa
@@ -9,7 +9,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0705c5d7e9f1"
-down_revision = "0696e1a7c5d2"
+down_revision = "0701c1d2e3f4"
 branch_labels = None
 depends_on = None
 
@@ -41,7 +41,13 @@ def _messages() -> None:
         sa.Column("created_by", sa.String(200), nullable=False),
         sa.ForeignKeyConstraint(["channel_id"], ["sales_channel.id"], name=op.f("fk_message_template_channel_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_message_template")),
-        sa.UniqueConstraint("template", "language", "channel_id", "version", name=op.f("uq_message_template_template_language_channel_id_version")),
+        sa.UniqueConstraint(
+            "template",
+            "language",
+            "channel_id",
+            "version",
+            name=op.f("uq_message_template_template_language_channel_id_version"),
+        ),
     )
     everywhere = sa.text("channel_id IS NULL")
     op.create_index(

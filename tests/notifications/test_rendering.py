@@ -82,7 +82,6 @@ FULL: dict[str, Any] = {
     "new_date": date(2026, 12, 5),
     "old_date": date(2026, 11, 25),
     "cancel_url": "https://nordlicht.example/cancel",
-    "difference": -1203,
     "account_holder": "Nordlicht Handels GmbH",
     "bic": "COBADEFFXXX",
     "reference": "NL-4711",

@@ -19,3 +19,9 @@ class InvalidCase(InvalidInput):
     """The case cannot be kept as given."""
 
     default_code = "INVALID_CASE"
+
+
+class CaseTaken(Conflict):
+    """Somebody else looks after the case."""
+
+    default_code = "CASE_TAKEN"

@@ -68,24 +68,22 @@ def _order_confirmed(asked: Asked, known: Known) -> dict[str, Any]:
 
 
 def _order_changed(asked: Asked, known: Known) -> dict[str, Any]:
-    order = asked.order
-    lines = [
-        {
-            "name": line.name, "quantity": line.ordered - line.canceled,
-            "total": line.gross_total if not line.canceled else None,
-        }
-        for line in known.lines_of.get(order.id, ())
-        if line.ordered > line.canceled
-    ]  # fmt: skip
+    """The order as it is now: what is wanted of each line, what all of it costs, where and when it comes.
+
+    A preview says in `about` what will be so.
+    """
+    order, about = asked.order, asked.about
+    own = known.lines_of.get(order.id, ())
     place = known.places.get(order.pickup_location_id)
+    off = sum(line.canceled_gross for line in own)
+    off += sum(charge.gross for charge in known.charges_of.get(order.id, ()) if charge.canceled)
     return {
-        "lines": lines,
-        "total": int(asked.about.get("total") or order.total),
+        "lines": about.get("lines") or _items((line, line.ordered - line.canceled) for line in own),
+        "total": about.get("total", order.total - off),
         "currency": order.currency,
-        "difference": asked.about.get("difference") or None,
-        "pickup_location": place_lines(place) if place else None,
-        "delivery_address": address_lines(order.shipping_address) or None,
-        "promised_until": order.promised_on,
+        "pickup_location": about.get("pickup_location", place_lines(place) if place else None),
+        "delivery_address": address_lines(about.get("address", order.shipping_address)) or None,
+        "promised_until": about.get("promised_until", order.promised_on),
     }
 
 

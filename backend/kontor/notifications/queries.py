@@ -34,7 +34,7 @@ _ORDER = (
 )  # fmt: skip
 _LINE = (
     OrderLine.id, OrderLine.order_id, OrderLine.name, OrderLine.kind, OrderLine.gross_total, OrderLine.ordered,
-    OrderLine.canceled, OrderLine.shipped,
+    OrderLine.canceled, OrderLine.shipped, OrderLine.canceled_gross,
 )  # fmt: skip
 
 
@@ -145,7 +145,7 @@ async def load_facts(
     lines = await _rows(db, _LINE, OrderLine.order_id, order_rows, order=(OrderLine.order_id, OrderLine.position))
     known.lines, known.lines_of = _by_id(lines), _grouped(lines, lambda line: line.order_id)
     confirmed = of_template.get("order_confirmed", set()) | of_template.get("order_changed", set())
-    charges = (OrderCharge.order_id, OrderCharge.gross)
+    charges = (OrderCharge.order_id, OrderCharge.gross, OrderCharge.canceled)
     known.charges_of = _grouped(await _rows(db, charges, OrderCharge.order_id, confirmed), lambda row: row.order_id)
     await _load_shipments(db, known, about(*_SHIPMENTS), about("ready_for_pickup", "pickup_reminder"))
     await _load_returns(db, known, about(*_RETURNS), about("refunded", "goodwill"))

@@ -65,7 +65,7 @@ TEMPLATES: dict[str, Facts] = {
         " promised_from promised_until",
     ),
     "order_in_review": _facts("", "answer_by"),
-    "order_changed": _facts("lines total currency", "difference delivery_address pickup_location promised_until"),
+    "order_changed": _facts("lines total currency", "delivery_address pickup_location promised_until"),
     "payment_awaited": _facts("total currency", "payment_method account_holder iban bic reference pay_url"),
     "payment_failed": _facts("total currency", "payment_method pay_url pay_until"),
     "shipped": _facts("lines", "parcels outstanding expected_on delivery_address"),

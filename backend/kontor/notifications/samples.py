@@ -12,7 +12,7 @@ _SAMPLE: dict[str, Any] = {
     "lines": _LINES, "total": 23801, "currency": "EUR", "discount": 502, "shipping_cost": 493, "tax_included": 3804,
     "payment_method": "Visa 4242", "delivery_address": ["Max Muster", "Elbstraße 145a", "22767 Hamburg"],
     "pickup_location": ["Store Hamburg", "Jungfernstieg 1"], "promised_from": date(2026, 11, 24),
-    "promised_until": date(2026, 11, 26), "answer_by": date(2026, 11, 23), "difference": -1200,
+    "promised_until": date(2026, 11, 26), "answer_by": date(2026, 11, 23),
     "pay_url": "https://shop.example/pay", "pay_until": date(2026, 11, 27), "account_holder": "Nordlicht Handels GmbH",
     "iban": "DE89370400440532013000", "bic": "COBADEFFXXX", "reference": "1000231",
     "parcels": [{"carrier": "DHL", "tracking_number": "0034", "tracking_url": "https://dhl.example/0034"}],

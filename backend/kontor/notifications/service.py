@@ -353,3 +353,28 @@ async def preview_decision(
     own = await own_words(db, {telling.template}, {order.channel_id}, now=now)
     written = write(shown, Batch([shown], known, {}, {}, own), now=now)
     return (written.message.subject, written.message.text) if written is not None else ("", "")
+
+
+async def preview_messages(
+    db: Session, order_id: UUID, about: Mapping[str, Mapping[str, Any]], *, now: datetime
+) -> list[tuple[str, str, str]]:
+    """Template, subject and text of what an order's customer will be told, before anything of it is true.
+
+    `about` says by template what no table has yet.
+    """
+    templates = list(about)
+    if not templates:
+        return []
+    orders = await queries.orders_by_id(db, [order_id])
+    channels = await queries.channels_by_id(db, {orders[order_id].channel_id})
+    known = await queries.load_facts(db, [(template, order_id, None) for template in templates], orders, channels)
+    order = orders[order_id]
+    own = await own_words(db, templates, {order.channel_id}, now=now)
+    found = []
+    for template in templates:
+        context = {"subject": None, "about": dict(about[template])}
+        shown = Pending(new_id(), order_id, template, order.language, order.email or "", "", context)
+        written = write(shown, Batch([shown], known, {}, {}, own), now=now)
+        if written is not None:
+            found.append((template, written.message.subject, written.message.text))
+    return found

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from kontor.changes.values import Wish
 from kontor.channels.models import LegalEntity, SalesChannel
 from kontor.core.clock import local_day
 from kontor.core.db import Session
@@ -17,9 +18,10 @@ from kontor.fulfillment import queries as fulfillment
 from kontor.fulfillment.models import FulfillmentLine, FulfillmentOrder, Shipment, ShipmentLine
 from kontor.fulfillment.states import OPEN_STATES, FulfillmentState
 from kontor.orders.models import Order, OrderLine
-from kontor.selfservice.errors import TooLateAlone
+from kontor.orders.states import DeliveryType
+from kontor.selfservice.errors import NotOffered, TooLateAlone
 from kontor.selfservice.models import SelfServicePolicy
-from kontor.selfservice.policy import DEFAULT, Act, Policy, Stage, check, check_return, checked, furthest, may
+from kontor.selfservice.policy import DEFAULT, Act, Policy, Stage, Until, check, check_return, checked, furthest, may
 
 S = FulfillmentState
 _STAGES = {S.SCHEDULED: Stage.WAITING, S.OPEN: Stage.RELEASED, S.ON_HOLD: Stage.RELEASED}
@@ -217,16 +219,32 @@ async def offer_of(db: Session, order: Order, lines: Collection[OrderLine], *, n
 _BY_LINE = frozenset({Act.CANCEL, Act.REDUCE, Act.SWAP})
 
 
-async def check_change(
-    db: Session, order: Order, lines: Collection[OrderLine], acts: Mapping[Act, Collection[UUID]]
-) -> None:
+async def check_change(db: Session, order: Order, lines: Collection[OrderLine], wish: Wish) -> None:
     """Raise `NotOffered` or `TooLateAlone` when the customer may not change this alone.
 
-    `acts` says what is wished, with the lines it is about; none stands for the whole order.
+    A customer may have an order collected; what carriage costs instead is for the shop to say.
     """
-    policy = await policy_of(db, order.channel_id)
-    progress = await progress_of(db, order, lines)
-    for act, line_ids in acts.items():
-        stages = [progress.stage_of(line_id) for line_id in line_ids] or [progress.stage]
-        for stage in stages:
-            check(policy, act, stage)
+    policy, progress = await policy_of(db, order.channel_id), await progress_of(db, order, lines)
+    by_id = {line.id: line for line in lines}
+    for each in wish.lines:
+        line = by_id.get(each.line_id)
+        if line is None:
+            continue  # the change itself says that there is no such line
+        less = line.ordered - line.canceled - each.quantity
+        if less < 0:
+            check(policy, Act.ADD, progress.stage)
+        elif less:
+            act = Act.CANCEL if each.quantity == 0 else Act.REDUCE
+            if policy.until(act) is Until.NEVER or less > progress.alone(policy, act, line.id):
+                check(policy, act, progress.stage_of(line.id))
+    for swap in wish.swaps:
+        check(policy, Act.SWAP, progress.stage_of(swap.line_id))
+    whole = {
+        Act.ADD: bool(wish.adds), Act.ADDRESS: wish.address is not None, Act.DELIVERY: wish.delivery is not None,
+        Act.DATE: wish.requested_on is not None,
+    }  # fmt: skip
+    for act, wished in whole.items():
+        if wished:
+            check(policy, act, progress.stage)
+    if wish.delivery is not None and wish.delivery.type is not DeliveryType.PICKUP:
+        raise NotOffered("The shop does not offer this.", act=Act.DELIVERY.value)

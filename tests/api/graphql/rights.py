@@ -27,6 +27,7 @@ READS: Mapping[str, Needed] = {
     "cases": (P.CARE_READ,),
     "case": (P.CARE_READ,),
     "orderTimeline": (P.CARE_READ,),
+    "caseQueues": (P.CARE_READ,),
     "products": (P.CATALOG_READ,),
     "product": (P.CATALOG_READ,),
     "productVariants": (P.CATALOG_READ,),
@@ -122,6 +123,8 @@ READS: Mapping[str, Needed] = {
     "refunds": (P.PAYMENTS_READ,),
     "disputes": (P.PAYMENTS_READ,),
     "disputeEvidence": (P.PAYMENTS_WRITE,),
+    "previewOrderChange": (P.ORDERS_CHANGE,),
+    "orderChanges": (P.ORDERS_READ,),
     "previewRefund": (P.REFUNDS_WRITE, P.GOODWILL_WRITE),
     "promotions": (P.PROMOTIONS_READ,),
     "promotion": (P.PROMOTIONS_READ,),
@@ -200,6 +203,8 @@ CHANGES: Mapping[str, Needed] = {
     "createCustomerToken": (P.CUSTOMER_TOKENS_WRITE,),
     "openCase": (P.CARE_WRITE,),
     "assignCase": (P.CARE_WRITE,),
+    "takeCase": (P.CARE_WRITE,),
+    "takeNextCase": (P.CARE_WRITE,),
     "waitCase": (P.CARE_WRITE,),
     "finishCase": (P.CARE_WRITE,),
     "saveProducts": (P.CATALOG_WRITE,),
@@ -290,6 +295,8 @@ CHANGES: Mapping[str, Needed] = {
     "placeHold": (P.HOLDS_WRITE,),
     "releaseHold": (P.HOLDS_WRITE,),
     "cancelOrderLines": (P.ORDERS_CANCEL,),
+    "confirmOrderChange": (P.ORDERS_CHANGE,),
+    "cancelOrderChange": (P.ORDERS_CHANGE,),
     "reoptimizeRouting": (P.ROUTING_WRITE,),
     "solveShadowPrices": (P.ROUTING_WRITE,),
     "lockRouting": (P.FULFILLMENT_ROUTE,),
@@ -430,6 +437,7 @@ _SUBJECTS = {
     "restoreColleague": "user_account", "saveOwnPlace": "store_id", "closePlace": "store_id", "reopenPlace": "store_id",
     "updateUser": "user_account", "resetPassword": "user_account", "rotateApiClientSecret": "api_client",
     "revokeApiClient": "api_client", "assignCase": "care_case", "waitCase": "care_case", "finishCase": "care_case",
+    "takeCase": "care_case",
     "case": "care_case", "product": "product", "productVariant": "product_variant", "salesChannel": "channel_id",
     "customer": "customer_id", "fulfillmentOrder": "fulfillment_order", "invoice": "invoice",
     "stockLocation": "store_id", "order": "orders", "routingDecision": "routing_decision", "partner": "partner_id",
@@ -450,6 +458,7 @@ _SUBJECTS = {
     "replayDeliveries": "event_delivery", "printBatch": "print_batch", "cancelLabel": "carrier_label",
     "routingRun": "routing_run", "partnerReturn": "return", "renewReturnLabel": "return",
     "previewReturnDecision": "return", "decideReturn": "return", "markReturnArrived": "return",
+    "cancelOrderChange": "order_change",
 }  # fmt: skip
 
 
@@ -562,6 +571,8 @@ def _own(name: str, named: Callable[[str], str]) -> dict[str, Any]:
         "blockCoupons": {"codes": None, "batchId": str(NOTHING)},
         "previewPromotions": {"basket": {"channel": named("channel"), "lines": [{"sku": named("sku")}]}},
         "cancelOrderLines": {"lines": of_order},
+        "previewOrderChange": {"input": {"lines": of_order}},
+        "confirmOrderChange": {"input": {"lines": of_order}, "token": "1"},
         "confirmService": {"lines": of_order},
         "excludePlace": {
             "input": {"locationId": named("store_id"), "reason": "because", "orderId": named("orders"), "minutes": 5}

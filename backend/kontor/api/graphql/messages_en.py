@@ -1,8 +1,10 @@
 """English texts of refusals by code, where the message of the error itself says too little or too much."""
 
 MESSAGES: dict[str, str] = {
+    "ADDRESS_FIRST": "With this address the tax changes. Please change the address alone first.",
     "ALREADY_SHIPPED": "{key} left before, under another parcel number.",
     "CANCELLATION_ASKED": "The order is to be canceled. Please answer that first.",
+    "CHANGE_STALE": "The order has changed since the preview. Please look at the new one.",
     "COLUMNS_UNMATCHED": "Each column fills one field, no two the same, and all needed fields are filled.",
     "ADDRESS_NO_LONGER_SHOWN": "The address is no longer shown: the goods left long ago.",
     "ANSWER_FINAL": "The answer cannot be taken back any more.",
@@ -46,6 +48,7 @@ MESSAGES: dict[str, str] = {
     "STANDS_TWICE": "{key} stands in an earlier line too.",
     "STOCK_MOVED": "There are {present} pieces by now, not {expected}.",
     "PRINT_BATCH_NOT_FOUND": "There is no such file to print, or it is no longer kept.",
+    "TAXED_ELSEWHERE": "Part of the order has left and was taxed otherwise. Only a new order can go there.",
     "TEXT_MISSING": "This text is missing in one of the two languages.",
     "TOO_MUCH_TO_PRINT": "At most {limit} fulfillment orders at once.",
     "TRACKING_CUT": "The spreadsheet cut the parcel's number. Please format the column as text.",
