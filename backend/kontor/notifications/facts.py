@@ -232,7 +232,6 @@ def _return_declined(asked: Asked, known: Known) -> dict[str, Any]:
     return {
         "rma_number": back.number,
         "lines": _return_items(back, known, "quantity"),
-        "reason": asked.about.get("reason") or None,
     }
 
 

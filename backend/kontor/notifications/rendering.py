@@ -74,7 +74,7 @@ TEMPLATES: dict[str, Facts] = {
     "picked_up": _facts("lines", "location picked_up_on return_until return_url"),
     "delivered": _facts("lines", "delivered_on return_until return_url"),
     "canceled": _facts("lines", "whole reason refund_amount currency refund_method"),
-    "return_declined": _facts("rma_number lines", "reason"),
+    "return_declined": _facts("rma_number lines"),
     "return_approved": _facts("rma_number lines", "label_url label_attached return_until return_address"),
     "return_received": _facts("rma_number lines", "received_on"),
     "return_decided": _facts("rma_number accepted refused"),
