@@ -31,6 +31,8 @@ SUBSCRIBERS: dict[str, tuple[str, ...]] = {
     "FollowUpDue": ("care.raise",),
     "FollowUpDone": ("care.raise",),
     # customers
+    "CustomerMerged": (),
+    "CustomersErased": (),
     "CustomersSaved": (),
     # changes
     "OrderLinesAdded": ("processes.advance",),
