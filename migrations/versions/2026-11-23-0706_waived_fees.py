@@ -1,14 +1,14 @@
 """What was waived of a reminder's fee and interest, so that it stays so when money is taken back.
 
 Revision: 0706c4b8d1e3
-Follows: 0696e1a7c5d2
+Follows: 0701c1d2e3f4
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0706c4b8d1e3"
-down_revision = "0696e1a7c5d2"
+down_revision = "0701c1d2e3f4"
 branch_labels = None
 depends_on = None
 

@@ -128,7 +128,7 @@ def _due(
 ) -> list[Asked]:
     """The reminders that are due today, one for each instalment that was missed."""
     found = []
-    for number, claim in _claims(invoice, notices, plans.get(invoice.id)):
+    for number, claim in claims_on(invoice, notices, plans.get(invoice.id)):
         level = due_level(claim, terms.levels, terms.today)
         if level is None:
             continue
@@ -217,16 +217,18 @@ def _send(
     return notice
 
 
-def _claims(invoice: Invoice, notices: Sequence[DunningNotice], plan: DunningPlan | None) -> list[tuple[int, Claim]]:
+def claims_on(invoice: Invoice, notices: Sequence[DunningNotice], plan: DunningPlan | None) -> list[tuple[int, Claim]]:
+    """What of an invoice is reminded of by itself, each instalment by its number, or all of it (0)."""
     last = {each.instalment: (each.level, each.due_on) for each in sorted(notices, key=lambda each: each.level)}
     level, due_on = last.get(0, (0, invoice.due_on))
     open_ = invoice.gross - invoice.credited - invoice.paid
     whole = Claim(open_, due_on, level, plan.paused_until if plan else None)
     paid = invoice.paid + invoice.credited - plan.paid_before if plan else 0
-    return claims_of(whole, _parts(plan), paid, last)
+    return claims_of(whole, parts_of(plan), paid, last)
 
 
-def _parts(plan: DunningPlan | None) -> list[Instalment]:
+def parts_of(plan: DunningPlan | None) -> list[Instalment]:
+    """The instalments that were agreed last."""
     rows = plan.instalments if plan else []
     return [
         Instalment(row.get("number", index), date.fromisoformat(row["due_on"]), row["amount"])
@@ -276,7 +278,7 @@ async def agree(
         db.add(plan)
     plan.paused_until, plan.reason, plan.agreed_at, plan.agreed_by = paused_until, reason, now, db.principal.name[:200]
     plan.paid_before = invoice.paid + invoice.credited
-    first = 1 + max([*(each.number for each in _parts(plan)), *await _reminded(db, invoice.id)], default=0)
+    first = 1 + max([*(each.number for each in parts_of(plan)), *await _reminded(db, invoice.id)], default=0)
     plan.instalments = [
         {"number": number, "due_on": day.isoformat(), "amount": amount}
         for number, (day, amount) in enumerate(instalments, first)

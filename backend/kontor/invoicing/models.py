@@ -10,6 +10,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from kontor.core.db import Json, Model, state_type
 from kontor.invoicing.states import InvoiceState
 
+PARTLY_PAID = "state = 'PARTIALLY_PAID'"
+
 
 class Invoice(Model):
     """A legal document for one shipment. `content` is everything the page shows, frozen at issue."""
@@ -24,6 +26,13 @@ class Invoice(Model):
         sa.Index("ix_invoice_issued_at_id", "issued_at", "id"),
         sa.Index("ix_invoice_due_on_id", "due_on", "id"),
         sa.Index("ix_invoice_updated_at_id", "updated_at", "id"),
+        sa.Index(
+            "ix_invoice_partly_paid",
+            "due_on",
+            "id",
+            sqlite_where=sa.text(PARTLY_PAID),
+            postgresql_where=sa.text(PARTLY_PAID),
+        ),
     )
     id: Mapped[UUID] = mapped_column(primary_key=True)
     number: Mapped[str] = mapped_column(sa.String(40))

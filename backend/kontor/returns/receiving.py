@@ -93,14 +93,16 @@ async def receive_return(
     now: datetime,
     findings: Sequence[Finding] = (),
     principal: Principal | None = None,
+    in_words: bool = False,
 ) -> Return:
-    """Pieces arrived at a place, and what was found if somebody looked at once.
+    """Pieces arrived at a place, and what was found if somebody looked at once. `in_words`: nothing really arrives.
 
     Raises `NotAnnounced` for more pieces than announced, `ReturnLineNotFound` for others, `PlaceTakesNoReturns`; then
     nothing is changed. Who is bound to stores receives there only; the return itself may be for anywhere.
     """
     desk = await _open_desk(db, return_id, None)
-    await _check_place(db, location_id, principal)
+    if not in_words:
+        await _check_place(db, location_id, principal)
     await approve_at_the_counter(db, desk.order, desk.found, now=now)
     if desk.found.state not in COMING:
         raise TransitionRefused("Return", desk.found.state, R.RECEIVED)
@@ -192,16 +194,17 @@ async def _inspect(
         place = _place_of(each, waiting[line.id], index)
         waiting[line.id][place] -= each.quantity
         line.inspected += each.quantity
-        line.accepted += each.quantity if each.refundable else 0
+        refundable = each.refundable and not desk.found.replaced
+        line.accepted += each.quantity if refundable else 0
         db.add(
             ReturnInspection(
                 id=new_id(), return_line_id=line.id, location_id=place, quantity=each.quantity,
-                disposition=each.disposition, condition=each.condition, refundable=each.refundable, reason=each.reason,
+                disposition=each.disposition, condition=each.condition, refundable=refundable, reason=each.reason,
                 partner_id=db.principal.partner_id, inspected_at=now, inspected_by=db.by,
             )
         )  # fmt: skip
         if each.disposition is Disposition.RESTOCK:
-            key = (place, variants[line.order_line_id])
+            key = (place, line.variant_id or variants[line.order_line_id])
             restocked.append((key, each.quantity, desk.order.id, line.order_line_id))
     await db.flush()
     if restocked:

@@ -31,6 +31,7 @@ from kontor.fulfillment.queries import IS_PARCEL
 from kontor.fulfillment.sourcing import SourceOutcome
 from kontor.fulfillment.states import FulfillmentState, ParcelState, RejectReason
 from kontor.fulfillment.values import Pieces
+from kontor.locations.models import StockLocation
 from kontor.orders.models import Order
 from kontor.orders.states import DeliveryType
 from kontor.partners.models import Partner
@@ -196,6 +197,10 @@ class FulfillmentOrder(Shown):
     def shipments(self, rows: Rows, context: Context) -> list[Shipment]:
         return [Shipment.of(row) for row in rows]
 
+    @reference(StockLocation, "location_id", uses=())
+    def place_name(self, place: Any, context: Context) -> str:
+        return place.name if place is not None else ""
+
     @reference(Order, "order_id")
     def order_number(self, order: Any, context: Context) -> str:
         return order.number if order is not None else ""
@@ -218,9 +223,12 @@ class FulfillmentOrder(Shown):
     def history(self, rows: Rows, context: Context) -> list[FulfillmentStep]:
         return [step_of(row, context) for row in rows]
 
-    @children(models.FulfillmentMessage.fulfillment_order_id, uses=(), description="What place and company wrote.")
+    @children(
+        models.FulfillmentMessage.fulfillment_order_id, uses=(),
+        description="What place and company wrote; nothing of it for shops and customers.",
+    )  # fmt: skip
     def messages(self, rows: Rows, context: Context) -> list[FulfillmentMessage]:
-        return [FulfillmentMessage.of(row) for row in rows]
+        return [] if context.principal.outside else [FulfillmentMessage.of(row) for row in rows]
 
     @strawberry.field(description="Whether the caller may see what goods cost here, and print invoices.")
     async def prices_shown(self, info: Info) -> bool:
