@@ -3,7 +3,7 @@ import { signal } from "@preact/signals";
 import { ask, call, onSignedOut } from "./api.js";
 
 /**
- * @typedef {{name: string, email: string | null, role: string | null, language: string | null, permissions: string[],
+ * @typedef {{id: string, name: string, email: string | null, role: string | null, language: string | null, permissions: string[],
  *   partnerId: string | null}} Me
  */
 
@@ -15,12 +15,12 @@ onSignedOut.add(() => {
 });
 
 const WHOSE = "whose"; // who the tab was of last
-const ME = "query Me { me { name permissions partnerId user { email role language } } }";
+const ME = "query Me { me { id name permissions partnerId user { email role language } } }";
 
 /** Ask the server who this is. Throws `Refused`. */
 export async function recognize() {
   const { me: found } = await ask(ME);
-  know(found && { ...found.user, name: found.name, permissions: found.permissions, partnerId: found.partnerId });
+  know(found && { ...found.user, id: found.id, name: found.name, permissions: found.permissions, partnerId: found.partnerId });
 }
 
 /** What somebody typed in this tab waits for them, and for nobody else who signs in here. @param {Me | null} person */

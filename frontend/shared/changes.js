@@ -6,11 +6,11 @@ const GRACE = 60_000; // milliseconds: what is written takes up to a minute to b
 /**
  * The newest rows of a list, first the one that changed last; with `since` those that changed since about then.
  * Throws `Refused`.
- * @param {string} query takes `$changedSince` and has one field
+ * @param {{query: string, variables?: Record<string, any>}} topic its query takes `$changedSince` and has one field
  * @param {string | null} since
  * @returns {Promise<any[]>}
  */
-export async function changesOf(query, since) {
-  const data = await ask(query, { changedSince: since && new Date(Math.max(0, new Date(since).getTime() - GRACE)).toISOString() });
+export async function changesOf({ query, variables }, since) {
+  const data = await ask(query, { ...variables, changedSince: since && new Date(Math.max(0, new Date(since).getTime() - GRACE)).toISOString() });
   return /** @type {any} */ (Object.values(data)[0]).nodes;
 }

@@ -1,18 +1,16 @@
 /** What changes while it is shown. One tab of a browser leads: it holds the one socket, or asks now and then, and tells. */
 import { onSignedOut } from "./api.js";
 import { changesOf } from "./changes.js";
+import { followedFrom, hearing, placeAt } from "./followed.js";
+import { lead } from "./lead.js";
 import { openLine } from "./socket.js";
 
 const SEEN = 20_000, HIDDEN = 120_000; // milliseconds between looks of a tab that is seen, and one that is not
 const SLOWEST = 60_000; // between attempts to connect
 
-/**
- * A list that is followed: `subscription` tells its updates (`id`, `gone`, `node`), `query` its rows; both take
- * `$changedSince` and have one field, and their nodes `id` and `updatedAt`.
- * @typedef {{name: string, subscription: string, query: string}} Topic
- * @typedef {{id: string, gone: boolean, node: any}} Update
- * @typedef {{topic: Topic, since: string | null, heard: Map<string, string>}} Followed
- */
+/** @typedef {import("./followed.js").Topic} Topic */
+/** @typedef {import("./followed.js").Update} Update */
+/** @typedef {import("./followed.js").Followed} Followed */
 
 /** @type {Map<string, Set<(update: Update) => void>>} */
 const listeners = new Map();
@@ -39,9 +37,19 @@ export function follow(topic, changed) {
   want(topic);
   channel?.postMessage({ wanted: topic });
   return () => {
-    there.delete(changed);
+    if (there.delete(changed) && !there.size) unwant(topic.name);
   };
 }
+
+/** Nobody here listens any more; what no tab wants is not told any more. @param {string} name */
+function unwant(name) {
+  listeners.delete(name);
+  drop(name);
+  channel?.postMessage({ unwanted: name });
+}
+
+/** @param {string} name */
+const drop = (name) => followed.delete(name) && ready && line?.unsubscribe(name);
 
 /** Whoever was signed in hears nothing more, and nothing of it is told to the next. */
 export function stop() {
@@ -65,45 +73,43 @@ function begin() {
   channel = new BroadcastChannel("kontor-live");
   channel.onmessage = ({ data }) => hear(data);
   ticking = setInterval(tick, SEEN);
-  // Who holds the lock leads; when its tab is closed the next one in the row does.
-  const stopped = new AbortController();
-  const over = new Promise((resolve) => {
-    leave = () => {
-      stopped.abort();
-      resolve(undefined);
-    };
-  });
-  navigator.locks.request("kontor-live", { signal: stopped.signal }, async () => {
+  leave = lead("kontor-live", () => {
     leading = true;
     channel?.postMessage({ leads: true });
     connect();
-    await over;
-  }).catch(() => {}); // left before it led
+  });
 }
 
-/** What another tab says. @param {{wanted?: Topic, leads?: boolean, looks?: boolean, name?: string, update?: Update}} said */
-function hear({ wanted, leads, looks, name, update }) {
-  if (wanted && leading) want(wanted);
+/**
+ * What another tab says.
+ * @param {{wanted?: Topic, since?: string | null, unwanted?: string, leads?: boolean, looks?: boolean, name?: string, update?: Update}} said
+ */
+function hear({ wanted, since, unwanted, leads, looks, name, update }) {
+  if (wanted && leading) want(wanted, since);
+  const mine = unwanted && listeners.get(unwanted)?.size ? followed.get(unwanted) : null;
+  if (mine) channel?.postMessage({ wanted: mine.topic, since: mine.since });
+  else if (unwanted) drop(unwanted);
   if (leads) followed.forEach(({ topic }) => channel?.postMessage({ wanted: topic }));
   if (looks && leading && !ready && Date.now() - lookedAt >= SEEN / 2) look();
   const it = name && followed.get(name);
   if (it && update) tellHere(it, update);
 }
 
-/** Follow a list for whichever tab asks: from where it stands now, whoever leads later. @param {Topic} topic */
-function want(topic) {
+/**
+ * Follow a list for whichever tab asks: from where it stands now, or `since` then, whoever leads later.
+ * @param {Topic} topic
+ * @param {string | null} [since]
+ */
+function want(topic, since = null) {
   if (followed.has(topic.name)) return;
-  const it = { topic, since: /** @type {string | null} */ (null), heard: new Map() };
+  const it = followedFrom(topic, since);
   followed.set(topic.name, it);
-  if (ready) subscribe(it);
-  else catchUp(it);
+  (ready ? subscribe : catchUp)(it);
 }
 
 /** @param {Followed} it @param {Update} update */
 function tellHere(it, update) {
-  const version = update.node?.updatedAt ?? "";
-  it.heard.set(update.id, version);
-  if (version > (it.since ?? "")) it.since = version;
+  hearing(it, update);
   listeners.get(it.topic.name)?.forEach((changed) => changed(update));
 }
 
@@ -141,7 +147,7 @@ async function subscribe(it) {
   } catch {
     if (mine === line) lost(false);
   }
-  if (mine === line && ready) line?.subscribe(it.topic.name, it.topic.subscription, { changedSince: it.since });
+  if (mine === line && ready) line?.subscribe(it.topic.name, it.topic.subscription, { ...it.topic.variables, changedSince: it.since });
 }
 
 /** @param {boolean} unknown the server does not know who asks: looking tells everybody */
@@ -183,16 +189,12 @@ function look() {
 async function catchUp(it) {
   try {
     if (!it.since) return await place(it);
-    const rows = await changesOf(it.topic.query, it.since);
+    const rows = await changesOf(it.topic, it.since);
     for (const node of rows.reverse()) spread(it, { id: node.id, gone: false, node });
   } catch {
     // Away: the next look finds it. Who is signed out has been told.
   }
 }
 
-/** Where the list stands: what changes later is news. @param {Followed} it */
-async function place(it) {
-  const rows = await changesOf(it.topic.query, null);
-  for (const node of rows) it.heard.set(node.id, node.updatedAt);
-  it.since ??= rows[0]?.updatedAt ?? new Date(0).toISOString();
-}
+/** @param {Followed} it */
+const place = async (it) => placeAt(it, await changesOf(it.topic, null));

@@ -8,7 +8,7 @@ const SILENT = 10_000; // milliseconds
  * `told` gets each result of a subscription by its id, `refused` one that is not for this person; `lost` is called once,
  * with whether the server does not know who asks.
  * @typedef {{ready: () => void, told: (id: string, data: any) => void, refused: (id: string) => void, lost: (unknown: boolean) => void}} Ears
- * @typedef {{subscribe: (id: string, query: string, variables: Record<string, any>) => void, ping: () => void, close: () => void}} Line
+ * @typedef {{subscribe: (id: string, query: string, variables: Record<string, any>) => void, unsubscribe: (id: string) => void, ping: () => void, close: () => void}} Line
  */
 
 /** Open the line; who asks is known by the session's cookie. @param {Ears} ears @returns {Line} */
@@ -51,6 +51,7 @@ export function openLine(ears) {
   return {
     close,
     subscribe: (id, query, variables) => send({ id, type: "subscribe", payload: { query, variables } }),
+    unsubscribe: (id) => send({ id, type: "complete" }),
     ping() {
       send({ type: "ping" });
       clearTimeout(silence);

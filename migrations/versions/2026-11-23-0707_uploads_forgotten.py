@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0707c3a9e1b4"
-down_revision = "0696e1a7c5d2"
+down_revision = "0706c4b8d1e3"
 branch_labels = None
 depends_on = None
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from carriers.dhl_server import API_KEY, USER, Dhl
 from carriers.labeling import ADAPTERS, account, asked, label_of, packed, ready_to_leave
@@ -17,18 +18,20 @@ from kontor.adapters.payments.wire import connect
 from kontor.auth.permissions import DROPSHIPPER
 from kontor.carriers import outcomes, queries, service
 from kontor.carriers.errors import CarrierNotFound, LabelFixed
-from kontor.carriers.models import CarrierLabel
+from kontor.carriers.models import CarrierAccount, CarrierLabel
 from kontor.carriers.ports import Carrier, Made, Refused
 from kontor.carriers.service import AccountDraft
 from kontor.carriers.states import LabelState
 from kontor.channels.models import LegalEntity
 from kontor.core.db import Database
 from kontor.core.jobs import Runtime
+from kontor.core.principal import SYSTEM
+from kontor.core.statemachine import transition
 from kontor.documents.gs1 import is_sscc
 from kontor.fulfillment.models import FulfillmentOrder, Parcel
 from kontor.fulfillment.parcels import ParcelInput
 from kontor.fulfillment.shipping import How, Shipping, ship
-from kontor.fulfillment.states import FulfillmentState, ParcelState
+from kontor.fulfillment.states import PARCEL, FulfillmentState, ParcelState
 from printing.sheets import Code, codes_of, sizes_of, texts_of
 from support import Client, Drain, Principals, StandingClock
 
@@ -88,6 +91,35 @@ async def test_label_that_was_taken_back_too_late_is_on_its_parcel(database: Dat
         await outcomes.end_cancel(db, label.id, Refused("TOO_LATE", "On its way."), now=db.now)
     found, kept = await label_of(database, label.id)
     assert (found.state, kept.tracking_number) == (S.CREATED, label.tracking_number)
+
+
+async def test_parcel_that_leaves_while_its_label_is_taken_back_keeps_its_number(
+    database: Database, drain: Drain
+) -> None:
+    _, parcels = await packed(database, ParcelInput(), ParcelInput())
+    await account(database)
+    labels = [(await asked(database, parcel)).id for parcel in parcels]
+    await drain()
+    async with database.unit_of_work() as db:
+        for label_id in labels:
+            await service.cancel_label(db, label_id, now=db.now, principal=db.principal)
+        gone = await db.get_one(Parcel, parcels[0].id)
+        transition(db, gone, ParcelState.IN_TRANSIT, table=PARCEL, now=db.now)
+    await drain()
+    found = [await label_of(database, label_id) for label_id in labels]
+    assert [label.state for label, _ in found] == [S.CANCELED, S.CANCELED]
+    assert [parcel.tracking_number for _, parcel in found] == ["NL0000000001", None]
+
+
+async def test_account_that_two_add_at_once_is_one(database: Database) -> None:
+    async def save(name: str) -> None:
+        draft = AccountDraft("own", name, "own", settings={"prefix": "NL"})
+        await database.in_unit(SYSTEM, lambda db: service.save_account(db, draft, adapters=ADAPTERS, now=db.now))
+
+    await asyncio.gather(*(save(f"Name {number}") for number in range(6)))
+    async with database.read_only() as db:
+        (name,) = await db.scalars(sa.select(CarrierAccount.name))
+    assert name.startswith("Name ")
 
 
 async def test_serials_of_parcels_packed_at_once_are_gapless_and_unique(database: Database) -> None:

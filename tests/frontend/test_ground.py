@@ -47,7 +47,9 @@ def words(folder: Path, language: str) -> dict[str, Any]:
 @pytest.mark.parametrize("app", APPS, ids=lambda path: path.name)
 def test_questions_fit_the_schema(app: Path) -> None:
     schema = build_schema((ROOT / "schema.graphql").read_text(encoding="utf-8"))
-    asked = documents((app / "operations.js").read_text(encoding="utf-8"))
+    asked: dict[str, str] = {}
+    for path in sorted([*app.glob("operations.js"), *app.glob("operations/*.js")]):
+        asked |= documents(path.read_text(encoding="utf-8"))
     asked |= documents((FRONTEND / "shared/auth.js").read_text(encoding="utf-8"))
     assert len(asked) > 5
     faults = {name: [str(each) for each in validate(schema, parse(text))] for name, text in asked.items()}

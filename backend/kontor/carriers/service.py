@@ -226,9 +226,13 @@ def begin_cancel(db: Session, label: CarrierLabel, *, now: datetime) -> None:
 
 
 async def end_canceled(db: Session, label: CarrierLabel, parcel: Parcel, *, now: datetime) -> None:
-    """The label counts for nothing any more, and the parcel has no number."""
+    """The label counts for nothing any more, and a parcel that is still here has no number.
+
+    One that left meanwhile keeps it: the number is on the box, and the customer was told it.
+    """
     transition(db, label, S.CANCELED, table=LABEL, now=now)
-    if parcel.tracking_number is not None and parcel.tracking_number == label.tracking_number:
+    here = parcel.state in (ParcelState.CREATED, ParcelState.VOIDED)
+    if here and parcel.tracking_number is not None and parcel.tracking_number == label.tracking_number:
         parcel.carrier = parcel.tracking_number = parcel.tracking_url = None
         parcel.updated_at = now
     row = await db.get_one(FulfillmentOrder, label.fulfillment_order_id)

@@ -13,7 +13,8 @@ import { computed, effect, html, signal, untracked, useEffect, useRef } from "..
 import { columnsOf } from "../components/order-columns.js";
 import { ORDERS } from "../operations.js";
 import { askedBy, COUNTED_TABS, FILTERS, TAB_NAMES, tabOf, viewOf } from "../order-query.js";
-import { lookAnew, ORDERS_LIVE } from "../watching.js";
+import { lookAnew } from "../../shared/look-anew.js";
+import { ORDERS_LIVE } from "../watching.js";
 
 const OrderPanel = lazy(() => import("../components/order-panel.js"), "OrderPanel");
 const OrderTools = lazy(() => import("../components/order-tools.js"), "OrderTools");

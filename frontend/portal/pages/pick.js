@@ -16,7 +16,8 @@ import { attempt, print, rejectPieces } from "../answering.js";
 import { PICKING, PICKS, WAITING } from "../operations.js";
 import { lineOf } from "../packing.js";
 import { rowsOf, spread } from "../picking.js";
-import { lookAnew, ORDERS_LIVE } from "../watching.js";
+import { lookAnew } from "../../shared/look-anew.js";
+import { ORDERS_LIVE } from "../watching.js";
 
 const PickRow = lazy(() => import("../components/pick-row.js"), "PickRow");
 const orders = signal(/** @type {any[] | null} */ (null));

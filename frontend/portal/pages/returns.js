@@ -12,7 +12,7 @@ import { computed, effect, html, signal, untracked, useEffect } from "../../shar
 import { ReturnPanel } from "../components/return-panel.js";
 import { SentOrders } from "../components/sent-orders.js";
 import { RETURNS, RETURNS_CHANGED, RETURNS_SINCE } from "../operations.js";
-import { lookAnew } from "../watching.js";
+import { lookAnew } from "../../shared/look-anew.js";
 
 const LIVE = { name: "returns", subscription: RETURNS_CHANGED, query: RETURNS_SINCE };
 /** @type {Record<string, {phases: string[], sort: string}>} */

@@ -11,12 +11,14 @@ import { tell, Toasts } from "./toast.js";
 
 const Layers = lazy(() => import("./layers.js"), "Layers");
 
+/** @typedef {{path: string, label: string, letter?: string, hidden?: boolean, exact?: boolean}} Section */
+
 /**
- * `letter` is what leads to a section after g.
- * @param {{title: string, sections: {path: string, label: string, letter?: string, hidden?: boolean}[], children?: any}} props
+ * `letter` is what leads to a section after g; an `exact` one has no pages below its address.
+ * @param {{title: string, sections: Section[], children?: any}} props
  */
 export function AppShell({ title, sections, children }) {
-  const here = sections.find(({ path }) => place.value.path.startsWith(path));
+  const here = sections.find(isHere);
   const name = here ? `${t(here.label)} · ${title}` : title;
   const count = unseen.value;
   useEffect(() => {
@@ -30,7 +32,7 @@ export function AppShell({ title, sections, children }) {
     <a class="skip" href="#content">${t("shell.skip")}</a>
     <header>
       <strong>${title}</strong>
-      <nav aria-label=${t("shell.sections")}>${sections.filter((each) => !each.hidden).map(Section)}</nav>
+      <nav aria-label=${t("shell.sections")}>${sections.filter((each) => !each.hidden).map(Way)}</nav>
       <div class="means">
         <button type="button" class="button plain" onClick=${() => { layer.value = "palette"; }}><span class="wording">${t("shell.palette")}</span> <kbd>${keyText("Ctrl K")}</kbd></button>
         <button type="button" class="button plain" aria-label=${t("shell.help")} onClick=${() => { layer.value = "help"; }}>?</button>
@@ -53,8 +55,10 @@ async function leave() {
   }
 }
 
-/** @param {{path: string, label: string}} section */
-function Section({ path, label }) {
-  const current = place.value.path.startsWith(path) ? "page" : undefined;
-  return html`<a key=${path} href=${path} aria-current=${current}>${t(label)}</a>`;
+/** @param {Section} section */
+const isHere = ({ path, exact }) => (exact ? place.value.path === path : place.value.path.startsWith(path));
+
+/** @param {Section} section */
+function Way(section) {
+  return html`<a key=${section.path} href=${section.path} aria-current=${isHere(section) ? "page" : undefined}>${t(section.label)}</a>`;
 }

@@ -31,6 +31,7 @@ from kontor.fulfillment.queries import IS_PARCEL
 from kontor.fulfillment.sourcing import SourceOutcome
 from kontor.fulfillment.states import FulfillmentState, ParcelState, RejectReason
 from kontor.fulfillment.values import Pieces
+from kontor.locations.models import StockLocation
 from kontor.orders.models import Order
 from kontor.orders.states import DeliveryType
 from kontor.partners.models import Partner
@@ -195,6 +196,10 @@ class FulfillmentOrder(Shown):
     @children(models.Shipment.fulfillment_order_id, description="Recalled shipments among them.")
     def shipments(self, rows: Rows, context: Context) -> list[Shipment]:
         return [Shipment.of(row) for row in rows]
+
+    @reference(StockLocation, "location_id", uses=())
+    def place_name(self, place: Any, context: Context) -> str:
+        return place.name if place is not None else ""
 
     @reference(Order, "order_id")
     def order_number(self, order: Any, context: Context) -> str:

@@ -43,6 +43,7 @@ TEXTS: dict[str, tuple[str, tuple[Link, ...]]] = {
     "en": (
         "Distributed order management",
         (
+            ("/care", "Customer care", "Every order with what is true about it, and what needs somebody"),
             ("/portal", "Partner portal", "Orders that dropshippers answer and send"),
             ("/admin", "Administration", "Partners: what is agreed, what they offer, how they do"),
             ("/graphql", "API explorer", "Ask and change everything with GraphQL"),
@@ -55,6 +56,7 @@ TEXTS: dict[str, tuple[str, tuple[Link, ...]]] = {
     "de": (
         "Verteilte Auftragsabwicklung",
         (
+            ("/care", "Kundenservice", "Jeder Auftrag mit allem, was für ihn gilt, und was jemanden braucht"),
             ("/portal", "Partnerportal", "Aufträge, die Lieferanten beantworten und versenden"),
             ("/admin", "Verwaltung", "Partner: was vereinbart ist, was sie anbieten, wie gut sie sind"),
             ("/graphql", "API-Explorer", "Alles abfragen und ändern mit GraphQL"),

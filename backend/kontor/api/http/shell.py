@@ -38,6 +38,7 @@ OPEN = (
     "/explorer",
     "/assets",
     "/portal",
+    "/care",
     "/admin",
     "/branding",
 )  # for these nobody needs to be known

@@ -1,0 +1,71 @@
+/** What keeps an order from moving, what was told to its customer, and what care does about both. */
+import { change } from "../../shared/api.js";
+import { may } from "../../shared/auth.js";
+import { StatusPill } from "../../shared/components/status-pill.js";
+import { tell } from "../../shared/components/toast.js";
+import { dateTime } from "../../shared/format.js";
+import { t } from "../../shared/messages.js";
+import { html, useSignal } from "../../shared/ui.js";
+import { HOLD, RELEASE, RESEND } from "../operations/order.js";
+
+/** @typedef {(doing: () => Promise<unknown>) => Promise<boolean>} Act */
+
+const OVER = ["COMPLETED", "CLOSED", "CANCELED", "REJECTED"];
+const TONES = /** @type {Record<string, "ok" | "warn" | "bad">} */ ({ "message.sent": "ok", "message.waits": "warn", "message.failed": "bad" });
+
+/** Holds that are open, each with its way out; undo puts it back. @param {{order: any, busy: boolean, act: Act}} props */
+export function Holds({ order, busy, act }) {
+  const holds = order.holds.filter((/** @type {any} */ each) => !each.releasedAt);
+  const release = (/** @type {any} */ hold) => act(async () => {
+    await change(RELEASE, { id: hold.id, note: null });
+    const again = () => act(() => change(HOLD, { id: order.id, reason: hold.reason }));
+    tell(t("holds.released"), hold.kind === "MANUAL" ? { undo: again } : {});
+  });
+  if (!holds.length) return null;
+  return html`<div class="notice warn stack">${holds.map((/** @type {any} */ hold) => html`<div key=${hold.id} class="row">
+    <p><strong>${t("holds.held", { kind: t(`hold.${hold.kind}`) })}</strong> ${hold.reason} <span class="muted">${hold.placedBy}, ${dateTime(hold.placedAt)}</span></p>
+    ${may("holds:write") && html`<button type="button" class="button push" aria-disabled=${busy} onClick=${() => release(hold)}>${t("holds.release")}</button>`}</div>`)}</div>`;
+}
+
+/** @param {{order: any, busy: boolean, act: Act}} props */
+export function PlaceHold({ order, busy, act }) {
+  const reason = useSignal("");
+  const open = useSignal(false);
+  if (!may("holds:write") || OVER.includes(order.state)) return null;
+  async function hold(/** @type {SubmitEvent} */ event) {
+    event.preventDefault();
+    const done = await act(async () => {
+      const { hold: placed } = await change(HOLD, { id: order.id, reason: reason.value });
+      tell(t("holds.placed"), { undo: () => act(() => change(RELEASE, { id: placed.id, note: null })) });
+    });
+    if (!done) return;
+    reason.value = "";
+    open.value = false;
+  }
+  return html`<details class="part" open=${open.value} onToggle=${(/** @type {Event} */ event) => { open.value = /** @type {HTMLDetailsElement} */ (event.target).open; }}>
+    <summary>${t("holds.place")}</summary>
+    <form class="row" onSubmit=${hold}>
+      <div class="field"><label for="hold-reason">${t("holds.reason")}</label>
+        <input id="hold-reason" required maxlength="500" value=${reason.value} onInput=${(/** @type {Event} */ event) => { reason.value = /** @type {HTMLInputElement} */ (event.target).value; }} /></div>
+      <button class="button" aria-disabled=${busy}>${t("holds.do")}</button>
+    </form></details>`;
+}
+
+/** @param {{entries: any[], busy: boolean, act: Act}} props */
+export function Messages({ entries, busy, act }) {
+  const again = (/** @type {any} */ entry) => act(async () => {
+    await change(RESEND, { id: entry.subject });
+    tell(t("messages.again"));
+  });
+  return html`<section class="part" aria-label=${t("messages.title")}><h2>${t("messages.title")} <span class="badge">${entries.length}</span></h2>
+    ${!entries.length && html`<p class="muted">${t("messages.none")}</p>`}
+    <ul role="list" class="stack">${entries.map((entry) => html`<li key=${entry.id} class="row">
+      <${StatusPill} tone=${TONES[entry.name]}>${t(`messages.${entry.name}`)}<//>
+      <span>${subject(entry)} <span class="muted">${dateTime(entry.at)}</span></span>
+      ${may("notifications:write") && html`<button type="button" class="button small push" aria-disabled=${busy} onClick=${() => again(entry)}
+        aria-label=${t("messages.resendOne", { subject: subject(entry) })}>${t("messages.resend")}</button>`}</li>`)}</ul>
+  </section>`;
+}
+
+/** @param {any} entry */
+const subject = (entry) => entry.text.split(": ").slice(1).join(": ") || entry.text;

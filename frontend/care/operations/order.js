@@ -1,0 +1,91 @@
+/** What the page of an order asks of the API: everything by one question. */
+
+const PROBLEM = "... on Error { code message path details }";
+
+const SUM = "{ amount currency }";
+
+const ADDRESS = "{ name company street extra postalCode city country phone }";
+
+const STORY = "entries { id at kind name text who subject details { label before after } } endCursor";
+
+export const ORDER = `query CareOrder($id: UUID, $number: String) {
+  order(id: $id, number: $number) {
+    id number externalId state language email customerId deliveryType promisedOn placedAt updatedAt
+    fulfillmentStatus chargeStatus returnStatus total ${SUM} chargesTotal ${SUM} discountTotal ${SUM}
+    channel { name } billingAddress ${ADDRESS} shippingAddress ${ADDRESS}
+    lines { id sku name ordered canceled unallocated backordered allocated shipped delivered returned refunded gross ${SUM} }
+    holds { id kind blocking reason placedAt placedBy releasedAt }
+    fulfillmentOrders {
+      id number state placeName locationId dueAt shipDueAt promisedOn expectedOn cancelRequested
+      lines { orderLineId quantity } parcels { id state carrier trackingNumber trackingUrl }
+    }
+    shipments { id shippedAt deliveredAt recalledAt fulfillmentOrderId lines { orderLineId quantity gross ${SUM} } }
+    payments { id kind label state amount ${SUM} captured ${SUM} refunded ${SUM} }
+    refunds { id kind state reason amount ${SUM} requestedAt finishedAt }
+    invoices { id number state dueOn shipmentId gross ${SUM} paid ${SUM} credited ${SUM} writtenOff ${SUM} document { id url } }
+    creditNotes { id number gross ${SUM} document { id url } }
+    returns { id number state labelTracking requestedAt }
+    routingLock { reason lockedBy }
+  }
+  cases(filter: { orderId: $id, orderNumber: $number, states: [OPEN, ASSIGNED, WAITING] }, first: 20) {
+    nodes { id kind state facts ownerId dueAt createdAt }
+  }
+  story: orderTimeline(orderId: $id, number: $number, first: 30) { ${STORY} }
+  messages: orderTimeline(orderId: $id, number: $number, kinds: [MESSAGE], first: 10) { ${STORY} }
+}`;
+
+export const TIMELINE = `query CareTimeline($id: UUID!, $kinds: [TimelineKind!], $after: String) {
+  story: orderTimeline(orderId: $id, kinds: $kinds, first: 30, after: $after) { ${STORY} }
+}`;
+
+export const HOLD = `mutation CareHold($id: UUID!, $reason: String!) {
+  placeHold(orderId: $id, kind: MANUAL, reason: $reason) { ... on HoldChanged { hold { id } } ${PROBLEM} }
+}`;
+
+export const RELEASE = `mutation CareRelease($id: UUID!, $note: String) {
+  releaseHold(holdId: $id, note: $note) { ... on HoldChanged { hold { id releasedAt } } ${PROBLEM} }
+}`;
+
+export const RESEND = `mutation CareResend($id: UUID!) {
+  resendNotification(id: $id) { ... on Notification { id sentAt } ${PROBLEM} }
+}`;
+
+export const ELSEWHERE = `query CareElsewhere($id: UUID!) {
+  reroutePreview(fulfillmentOrderId: $id) {
+    costCents candidates { locationId placeName feasible reason missing costCents differenceCents leavesOn arrivesOn }
+  }
+}`;
+
+export const SEND_ELSEWHERE = `mutation CareSendElsewhere($id: UUID!, $reason: String!, $place: UUID) {
+  rerouteFulfillmentOrder(fulfillmentOrderId: $id, reason: $reason, toLocationId: $place) {
+    ... on FulfillmentOrderRerouted { outcome fulfillmentOrder { id state } } ${PROBLEM}
+  }
+}`;
+
+const UPDATE = "{ id gone node { id updatedAt } }";
+
+const ROWS = "{ nodes { id updatedAt } }";
+
+export const ORDER_CHANGED = `subscription CareOrderChanged($numbers: [String!], $changedSince: DateTime) {
+  ordersChanged(filter: { numbers: $numbers }, changedSince: $changedSince) ${UPDATE}
+}`;
+
+export const ORDER_SINCE = `query CareOrderSince($numbers: [String!], $changedSince: DateTime) {
+  orders(filter: { numbers: $numbers, changedSince: $changedSince }, first: 10) ${ROWS}
+}`;
+
+export const WORK_CHANGED = `subscription CareWorkChanged($orders: [UUID!], $changedSince: DateTime) {
+  fulfillmentOrdersChanged(filter: { orderIds: $orders }, changedSince: $changedSince) ${UPDATE}
+}`;
+
+export const WORK_SINCE = `query CareWorkSince($orders: [UUID!], $changedSince: DateTime) {
+  fulfillmentOrders(filter: { orderIds: $orders, changedSince: $changedSince }, sort: UPDATED_AT_DESC, first: 50) ${ROWS}
+}`;
+
+export const TASKS_CHANGED = `subscription CareTasksChanged($order: UUID, $changedSince: DateTime) {
+  casesChanged(filter: { orderId: $order }, changedSince: $changedSince) ${UPDATE}
+}`;
+
+export const TASKS_SINCE = `query CareTasksSince($order: UUID, $changedSince: DateTime) {
+  cases(filter: { orderId: $order, changedSince: $changedSince }, sort: UPDATED_AT_DESC, first: 50) ${ROWS}
+}`;

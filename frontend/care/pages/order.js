@@ -1,0 +1,92 @@
+/** Everything true about one order, on one page, as it changes. */
+import { ask } from "../../shared/api.js";
+import { may } from "../../shared/auth.js";
+import { EmptyState } from "../../shared/components/empty-state.js";
+import { Failure } from "../../shared/components/failure.js";
+import { Skeleton } from "../../shared/components/skeleton.js";
+import { tell } from "../../shared/components/toast.js";
+import { country } from "../../shared/format.js";
+import { lookAnew } from "../../shared/look-anew.js";
+import { t } from "../../shared/messages.js";
+import { go } from "../../shared/router.js";
+import { useShortcuts } from "../../shared/shortcuts.js";
+import { html, useEffect, useSignal } from "../../shared/ui.js";
+import { useActing } from "../acting.js";
+import { byKey, isPage, orderAddress } from "../addresses.js";
+import { Holds, Messages, PlaceHold } from "../components/order-acts.js";
+import { OrderHead, pagesOf } from "../components/order-head.js";
+import { OrderLines } from "../components/order-lines.js";
+import { Cases, Late } from "../components/order-notices.js";
+import { Deliveries, MoneyPart, Papers } from "../components/order-parts.js";
+import { Timeline } from "../components/timeline.js";
+import { ORDER, ORDER_CHANGED, ORDER_SINCE, TASKS_CHANGED, TASKS_SINCE, WORK_CHANGED, WORK_SINCE } from "../operations/order.js";
+import { useTitle } from "../titles.js";
+
+/** What is followed while an order is open: itself, its work at places, tasks about it. @param {any} order */
+const topics = ({ id, number }) => [
+  { name: `order ${id}`, subscription: ORDER_CHANGED, query: ORDER_SINCE, variables: { numbers: [number] } },
+  { name: `work ${id}`, subscription: WORK_CHANGED, query: WORK_SINCE, variables: { orders: [id] } },
+  { name: `tasks ${id}`, subscription: TASKS_CHANGED, query: TASKS_SINCE, variables: { order: id } },
+];
+
+/** @param {{order: string}} props */
+export function Page({ order: key }) {
+  const found = useSignal(/** @type {any} */ (undefined));
+  const problem = useSignal(/** @type {any} */ (null));
+
+  async function load() {
+    try {
+      found.value = await ask(ORDER, byKey(key));
+      problem.value = null;
+    } catch (failed) {
+      problem.value = failed;
+    }
+  }
+  const { busy, act } = useActing(load);
+  const it = found.value?.order;
+  useEffect(() => void load(), []);
+  useEffect(() => (it ? lookAnew(topics(it), load, () => busy.value) : undefined), [it?.id]);
+  useTitle(it?.number);
+  const copy = async () => {
+    const { summaryOf } = await import("../order-summary.js");
+    await navigator.clipboard.writeText(summaryOf(it, Date.now()));
+    tell(t("order.copied"));
+  };
+  useShortcuts(it ? [
+    { keys: "c", label: "order.copy", run: copy, anywhere: true },
+    ...pagesOf(it.number).filter((each) => each.keys).map((each) => ({ keys: each.keys, label: each.label, run: () => go(orderAddress(it.number, each.page)), anywhere: true })),
+  ] : []);
+
+  if (!found.value) return problem.value ? html`<${Failure} problem=${problem.value} retry=${load} />` : html`<${Skeleton} />`;
+  if (!it) return html`<${EmptyState} title=${t("order.unknown")} text=${t("order.unknownText", { key })}><a class="button" href="/care">${t("page.home")}</a><//>`;
+  const now = Date.now();
+  return html`<div class="stack">
+    ${problem.value && html`<${Failure} problem=${problem.value} retry=${load} />`}
+    <${OrderHead} order=${it}><div class="row">${customer(it)}
+      <button type="button" class="button push" onClick=${copy}>${t("order.copy")} <kbd>c</kbd></button></div><//>
+    <${Holds} order=${it} busy=${busy.value} act=${act} />
+    <${Late} order=${it} now=${now} busy=${busy.value} act=${act} />
+    <${Cases} cases=${found.value.cases.nodes} />
+    ${it.routingLock && html`<p class="notice">${t("order.locked", { who: it.routingLock.lockedBy })} ${it.routingLock.reason}</p>`}
+    <div class="sides">
+      <div class="stack">
+        <${OrderLines} order=${it} now=${now} />
+        <${Deliveries} order=${it} now=${now} />
+        <${MoneyPart} order=${it} />
+        <${Papers} order=${it} />
+        <${Messages} entries=${found.value.messages.entries} busy=${busy.value} act=${act} />
+        <${PlaceHold} order=${it} busy=${busy.value} act=${act} />
+      </div>
+      <${Timeline} order=${it} story=${found.value.story} />
+    </div>
+  </div>`;
+}
+
+/** @param {any} order */
+function customer(order) {
+  const address = order.shippingAddress ?? order.billingAddress;
+  const name = address?.company ?? address?.name ?? order.email;
+  const page = order.customerId && `/care/customers/${order.customerId}`;
+  return html`<span>${page && may("customers:read") && isPage(page) ? html`<a href=${page}>${name}</a>` : name}${order.email && address && html` · <a href=${`mailto:${order.email}`}>${order.email}</a>`}
+    ${address && html`<br /><span class="muted">${[address.street, address.extra, `${address.postalCode} ${address.city}`, country(address.country), address.phone].filter(Boolean).join(", ")}</span>`}</span>`;
+}
