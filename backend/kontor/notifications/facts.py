@@ -43,6 +43,7 @@ class Known:
     return_lines_of: Rows = field(default_factory=dict)
     refunds: dict[UUID, Any] = field(default_factory=dict)
     shares_of: Rows = field(default_factory=dict)
+    goodwill: dict[UUID, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +144,26 @@ def _order_confirmed(asked: Asked, known: Known) -> dict[str, Any]:
         "pickup_location": place_lines(place) if place else None,
         "delivery_address": address_lines(order.shipping_address) or None,
         "promised_until": order.promised_on,
+    }
+
+
+def _order_changed(asked: Asked, known: Known) -> dict[str, Any]:
+    """The order as it is now: what is wanted of each line, what all of it costs, where and when it comes.
+
+    A preview says in `about` what will be so.
+    """
+    order, about = asked.order, asked.about
+    own = known.lines_of.get(order.id, ())
+    place = known.places.get(order.pickup_location_id)
+    off = sum(line.canceled_gross for line in own)
+    off += sum(charge.gross for charge in known.charges_of.get(order.id, ()) if charge.canceled)
+    return {
+        "lines": about.get("lines") or _items((line, line.ordered - line.canceled) for line in own),
+        "total": about.get("total", order.total - off),
+        "currency": order.currency,
+        "pickup_location": about.get("pickup_location", place_lines(place) if place else None),
+        "delivery_address": address_lines(about.get("address", order.shipping_address)) or None,
+        "promised_until": about.get("promised_until", order.promised_on),
     }
 
 
@@ -317,6 +338,11 @@ def _refunded(asked: Asked, known: Known) -> dict[str, Any]:
     }
 
 
+def _goodwill_voucher(asked: Asked, known: Known) -> dict[str, Any]:
+    given = known.goodwill[_subject(asked)]
+    return {"code": given.code, "amount": given.amount, "currency": given.currency}
+
+
 def _direct_debit(asked: Asked, known: Known) -> dict[str, Any]:
     about = asked.about
     names = ("amount", "currency", "mandate", "creditor_id", "iban_ending")
@@ -354,6 +380,7 @@ def _digital_delivery(asked: Asked, known: Known) -> dict[str, Any] | None:
 _COMPOSERS = {
     "order_confirmed": _order_confirmed,
     "order_in_review": _in_review,
+    "order_changed": _order_changed,
     "payment_failed": _payment_failed,
     "shipped": _shipped,
     "ready_for_pickup": _ready_for_pickup,
@@ -365,6 +392,7 @@ _COMPOSERS = {
     "return_received": _return_received,
     "return_decided": _return_decided,
     "refunded": _refunded,
+    "goodwill_voucher": _goodwill_voucher,
     "direct_debit": _direct_debit,
     "dunning": _dunning,
     "digital_delivery": _digital_delivery,
