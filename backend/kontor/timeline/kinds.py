@@ -37,7 +37,7 @@ _EVENTS: Mapping[TimelineKind, tuple[str, ...]] = {
         "ShipmentRecalled", "FulfillmentReadyForPickup", "FulfillmentPickedUp", "FulfillmentDelivered",
         "FulfillmentCanceled", "CancellationAsked", "CancellationRefused", "CancellationWithdrawn",
         "ServiceConfirmed", "CodesIssued",
-        "LabelCreated", "LabelRefused", "LabelCanceled", "PartnerInvoiceRecorded",
+        "ParcelsVoided", "LabelCreated", "LabelRefused", "LabelCanceled", "PartnerInvoiceRecorded",
     ),
     K.MONEY: (
         "PaymentAuthorized", "PaymentDeclined", "PaymentReceived", "PaymentWithdrawn", "PaymentCaptured",

@@ -32,7 +32,8 @@ export function GoodwillForm({ order, changed }) {
       const { goodwill } = await change(GRANT_GOODWILL, { input }, { key });
       once.done();
       const undo = () => void recall(goodwill.id, changed);
-      tell(t(goodwill.state === "GRANTED" ? "goodwill.granted" : "goodwill.asked", { amount: money(goodwill.amount) }), { undo });
+      const granted = goodwill.state === "GRANTED";
+      tell(t(granted ? "goodwill.granted" : "goodwill.asked", { amount: money(goodwill.amount) }), { undo });
     } catch (/** @type {any} */ refused) {
       if (refused.code === "PREVIEW_MOVED") preview.again();
       throw refused;
@@ -44,6 +45,7 @@ export function GoodwillForm({ order, changed }) {
   /** @param {Event} event */
   const typed = (event) => { amount.value = minor(/** @type {HTMLInputElement} */ (event.target).value, currency) ?? 0; };
   const choose = (/** @type {import("@preact/signals").Signal<string>} */ signal) => (/** @type {Event} */ event) => { signal.value = /** @type {HTMLInputElement} */ (event.target).value; };
+  const asks = preview.shown.value?.needsApproval;
   return html`<form ref=${self} class="sides" onSubmit=${form.submit}>
     <div class="stack"><${Summary} form=${form} fields=${{ amount: t("goodwill.amount") }} />
       <${Field} form=${form} name="amount" label=${t("goodwill.amount")} inputmode="decimal" autocomplete="off" defaultValue=${(amount.peek() / 10 ** digits(currency)).toFixed(digits(currency))} onInput=${typed} hint=${hint(preview.shown.value, currency)} />
@@ -51,7 +53,7 @@ export function GoodwillForm({ order, changed }) {
       <fieldset><legend>${t("goodwill.form")}</legend>${FORMS.map((each) => html`<p key=${each}><label class="check"><input type="radio" name="form" value=${each} checked=${kind.value === each} onChange=${choose(kind)} /> <span>${t(`goodwill.form.${each}`)}<br /><span class="muted">${t(`goodwill.formText.${each}`)}</span></span></label></p>`)}</fieldset>
       <${Field} name="note" label=${t("goodwill.note")} maxlength="500" /></div>
     <div class="stack"><${Preview} preview=${preview}>${preview.shown.value && what(preview.shown.value, kind.value)}<//>
-      <div class="row"><${Submit} form=${form}>${t(preview.shown.value?.needsApproval ? "goodwill.ask" : "goodwill.grant")} <kbd>${t("shell.ctrl")} ⏎</kbd><//></div></div>
+      <div class="row"><${Submit} form=${form}>${asks ? t("goodwill.ask") : t("goodwill.grant")} <kbd>${t("shell.ctrl")} ⏎</kbd><//></div></div>
   </form>`;
 }
 
