@@ -26,7 +26,20 @@ SUBSCRIBERS: dict[str, tuple[str, ...]] = {
     # channels
     "BrandSaved": (),
     "SalesChannelsSaved": (),
+    # claims
+    "GoodwillAsked": ("care.raise",),
+    "GoodwillGranted": ("care.raise", "claims.follow"),
+    "GoodwillDeclined": ("care.raise", "claims.follow"),
+    "GoodwillRecalled": ("care.raise", "claims.follow"),
+    "ClaimOpened": ("care.raise",),
+    "ClaimApproved": ("care.raise",),
+    "ClaimResolved": (),
+    "ClaimDenied": ("care.raise",),
+    "ClaimCanceled": ("care.raise",),
+    "GoodwillVoucherIssued": ("invoicing.post_journal", "notifications.tell"),
     # customers
+    "CustomerMerged": (),
+    "CustomersErased": (),
     "CustomersSaved": (),
     # changes
     "OrderLinesAdded": ("processes.advance",),
@@ -49,6 +62,7 @@ SUBSCRIBERS: dict[str, tuple[str, ...]] = {
     "FulfillmentEscalated": ("notifications.write_staff",),
     "FulfillmentOrderShipped": ("processes.advance", "notifications.tell", "changes.settle"),
     "ShipmentRecalled": (),
+    "ParcelsVoided": ("carriers.take_back",),
     "PartnerInvoiceRecorded": (),
     "FulfillmentReadyForPickup": ("processes.advance", "notifications.tell"),
     "FulfillmentPickedUp": ("processes.advance", "notifications.tell", "changes.settle"),
@@ -120,7 +134,13 @@ SUBSCRIBERS: dict[str, tuple[str, ...]] = {
     "AuthorizationRenewed": ("care.raise",),
     "RenewalDeclined": ("care.raise",),
     "RefundRequested": (),
-    "RefundSucceeded": ("processes.advance", "invoicing.credit", "invoicing.post_journal", "notifications.tell"),
+    "RefundSucceeded": (
+        "processes.advance",
+        "invoicing.credit",
+        "invoicing.post_journal",
+        "notifications.tell",
+        "claims.follow",
+    ),
     "RefundFailed": ("processes.advance", "care.raise"),
     "RefundReturned": ("invoicing.post_journal", "care.raise"),
     "RefundRepaid": ("invoicing.post_journal", "care.raise"),
@@ -151,7 +171,7 @@ SUBSCRIBERS: dict[str, tuple[str, ...]] = {
     "ReturnDecided": ("notifications.tell",),
     "ReturnLabelRenewed": ("notifications.tell",),
     "ReturnCanceled": ("processes.advance",),
-    "ReturnClosed": (),
+    "ReturnClosed": ("claims.follow",),
     # risk
     "RiskAssessed": (),
     "RiskReviewed": ("processes.advance",),

@@ -9,7 +9,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0701c1d2e3f4"
-down_revision = "0703c4e6a8b0"
+down_revision = "0714d2b0f6c3"
 branch_labels = None
 depends_on = None
 

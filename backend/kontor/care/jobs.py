@@ -2,15 +2,21 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from uuid import UUID
 
 import sqlalchemy as sa
 
-from kontor.care import closing, late, service, watching
+from kontor.care import closing, exporting, late, service, watching
 from kontor.care.raising import case_of, settled_by, wrong_articles
 from kontor.channels.models import SalesChannel
+from kontor.core.errors import NotFound
 from kontor.core.jobs import JobContext, job
 from kontor.core.outbox import Item
 from kontor.core.principal import SYSTEM
+from kontor.customers.queries import get_customer
+from kontor.documents import service as documents
+from kontor.documents.models import Document
+from kontor.documents.ports import DocumentStore
 
 
 @job("care.raise", batch=50)
@@ -54,3 +60,41 @@ async def close_orders(ctx: JobContext, items: Sequence[Item]) -> None:
         while count == closing.AT_ONCE:
             async with ctx.database.unit_of_work(SYSTEM) as db:
                 count = await closing.close_orders(db, channel, now=db.now)
+
+
+@job("care.export_customer")
+async def export_customer(ctx: JobContext, items: Sequence[Item]) -> None:
+    """Put together what is kept of a person; a customer who was erased meanwhile gets no file."""
+    store = ctx.ports.get(DocumentStore)  # type: ignore[type-abstract]
+    for item in items:
+        customer_id, request_id = UUID(item.args["customer_id"]), UUID(item.args["request_id"])
+        async with ctx.database.read_only() as db:
+            customer = await get_customer(db, customer_id)
+            data, files = ({}, ()) if customer.erased_at else await exporting.data_of(db, customer_id)
+            now = db.now
+        contents = {f"files/{file.kind}-{file.number}-{file.id}"[:180]: await _content(store, file) for file in files}
+        present = {name: content for name, content in contents.items() if content is not None}
+        archive = exporting.packed(data, present, now=now)
+        document = exporting.document_of(customer_id, request_id, customer.number, archive, now=now)
+        if data:
+            await documents.put(store, document)
+        async with ctx.claim(item) as (db, mine):
+            if mine and data:
+                await documents.add_all(db, [document], now=db.now)
+
+
+async def _content(store: DocumentStore, file: Document) -> bytes | None:
+    try:
+        return await documents.read(store, file)
+    except NotFound:
+        return None
+
+
+@job("care.remove_file", batch=20)
+async def remove_files(ctx: JobContext, items: Sequence[Item]) -> None:
+    """A file whose row is gone follows it."""
+    store = ctx.ports.get(DocumentStore)  # type: ignore[type-abstract]
+    for item in items:
+        await store.delete(item.args["key"])
+    async with ctx.claim(*items):
+        pass

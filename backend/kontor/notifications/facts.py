@@ -43,6 +43,7 @@ class Known:
     return_lines_of: Rows = field(default_factory=dict)
     refunds: dict[UUID, Any] = field(default_factory=dict)
     shares_of: Rows = field(default_factory=dict)
+    goodwill: dict[UUID, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,6 +338,11 @@ def _refunded(asked: Asked, known: Known) -> dict[str, Any]:
     }
 
 
+def _goodwill_voucher(asked: Asked, known: Known) -> dict[str, Any]:
+    given = known.goodwill[_subject(asked)]
+    return {"code": given.code, "amount": given.amount, "currency": given.currency}
+
+
 def _direct_debit(asked: Asked, known: Known) -> dict[str, Any]:
     about = asked.about
     names = ("amount", "currency", "mandate", "creditor_id", "iban_ending")
@@ -386,6 +392,7 @@ _COMPOSERS = {
     "return_received": _return_received,
     "return_decided": _return_decided,
     "refunded": _refunded,
+    "goodwill_voucher": _goodwill_voucher,
     "direct_debit": _direct_debit,
     "dunning": _dunning,
     "digital_delivery": _digital_delivery,
