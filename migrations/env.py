@@ -45,8 +45,9 @@ def render(kind: str, thing: Any, autogen: AutogenContext) -> str | Literal[Fals
 
 
 def include_name(name: str | None, kind: str, parents: Any) -> bool:
-    """Leave out what autogeneration cannot know: the indexes behind exclusion constraints."""
-    return not (kind == "index" and name is not None and name.startswith("ex_"))
+    """Leave out what autogeneration cannot know: the indexes behind exclusion constraints, SQLite's text indexes."""
+    hidden = {"index": "ex_", "table": "fts_"}.get(kind)
+    return hidden is None or name is None or not name.startswith(hidden)
 
 
 def run(connection: sa.Connection) -> None:

@@ -3,7 +3,7 @@ import { signal } from "@preact/signals";
 import { ask, call, onSignedOut } from "./api.js";
 
 /**
- * @typedef {{name: string, email: string | null, role: string | null, language: string | null, permissions: string[],
+ * @typedef {{id: string, name: string, email: string | null, role: string | null, language: string | null, permissions: string[],
  *   partnerId: string | null}} Me
  */
 
@@ -14,12 +14,12 @@ onSignedOut.add(() => {
   me.value = null;
 });
 
-const ME = "query Me { me { name permissions partnerId user { email role language } } }";
+const ME = "query Me { me { id name permissions partnerId user { email role language } } }";
 
 /** Ask the server who this is. Throws `Refused`. */
 export async function recognize() {
   const { me: found } = await ask(ME);
-  me.value = found && { ...found.user, name: found.name, permissions: found.permissions, partnerId: found.partnerId };
+  me.value = found && { ...found.user, id: found.id, name: found.name, permissions: found.permissions, partnerId: found.partnerId };
 }
 
 /**

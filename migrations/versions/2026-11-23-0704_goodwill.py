@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0704c1a9e5b2"
-down_revision = "0696e1a7c5d2"
+down_revision = "0702c2a1b3d5"
 branch_labels = None
 depends_on = None
 

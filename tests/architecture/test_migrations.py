@@ -44,7 +44,8 @@ def _compared(connection: sa.Connection) -> list[str]:
 
 
 def _included(name: str | None, kind: str, _parents: object) -> bool:
-    return not (kind == "index" and name is not None and name.startswith("ex_"))
+    hidden = {"index": "ex_", "table": "fts_"}.get(kind)
+    return hidden is None or name is None or not name.startswith(hidden)
 
 
 def test_import_of_the_application_is_found() -> None:

@@ -309,8 +309,9 @@ GRANTABLE: Mapping[ClientKind, Bundle] = {
         P.WEBHOOKS_WRITE,
     },
     ClientKind.PARTNER: DROPSHIPPER_STAFF | {P.WEBHOOKS_READ, P.WEBHOOKS_WRITE},
-    # A machine that could make people or machines could make itself anything.
-    ClientKind.INTEGRATION: frozenset(Permission) - {P.CLIENTS_WRITE, P.PARTNERSHIP_WRITE, P.USERS_WRITE},
+    # A machine that could make people or machines, or say who vouches for them, could make itself anything.
+    ClientKind.INTEGRATION: frozenset(Permission)
+    - {P.CLIENTS_WRITE, P.PARTNERSHIP_WRITE, P.SETTINGS_WRITE, P.USERS_WRITE},
 }
 
 

@@ -31,6 +31,7 @@ NAMES = (
     "exports",
     "documents",
     "portal",
+    "search",
 )
 Wanted = Annotated[list[str] | None, typer.Argument(help=f"Which of {', '.join(NAMES)}; all when none is named.")]
 Keep = Annotated[bool, typer.Option("--write/--no-write", help="Write the figures to the report.")]
@@ -38,8 +39,8 @@ Report = Annotated[Path | None, typer.Option(help="The report; docs/benchmarks.m
 Orders = Annotated[
     int | None,
     typer.Option(
-        help="Orders of intake, life, sourcing, routing, geography, pricing, exports, documents, portal, each size of "
-        "growth.",
+        help="Orders of intake, life, sourcing, routing, geography, pricing, exports, documents, portal, search, each "
+        "size of growth.",
         min=1,
     ),
 ]

@@ -37,7 +37,7 @@ VARIED = {
     "payment": ("gateway_reference",),
     "risk_sighting": ("key",),
 }
-WRITTEN_BY_DATABASE = {("event", "position"), ("event", "transaction")}
+WRITTEN_BY_DATABASE = {("event", "position"), ("event", "transaction"), ("search_term", "id")}
 
 
 @dataclass(frozen=True, slots=True)

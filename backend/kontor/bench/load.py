@@ -23,6 +23,7 @@ class Result:
     sent: int
     good: int
     p50: float
+    p95: float
     p99: float
     sample: str
 
@@ -59,9 +60,8 @@ async def run(
     await asyncio.gather(*[client() for _ in range(clients)])
     seconds = time.perf_counter() - begun
     latencies.sort()
-    return Result(
-        seconds, len(bodies), good, _at(latencies, 0.5), _at(latencies, 0.99), sample[:500].decode(errors="replace")
-    )
+    shares = [_at(latencies, share) for share in (0.5, 0.95, 0.99)]
+    return Result(seconds, len(bodies), good, *shares, sample[:500].decode(errors="replace"))
 
 
 async def _answer(reader: asyncio.StreamReader) -> bytes:

@@ -19,3 +19,39 @@ class InvalidCase(InvalidInput):
     """The case cannot be kept as given."""
 
     default_code = "INVALID_CASE"
+
+
+class CaseTaken(Conflict):
+    """Somebody else looks after the case."""
+
+    default_code = "CASE_TAKEN"
+
+
+class InvalidSearch(InvalidInput):
+    """There is nothing in the term that could be looked for, or it is too long."""
+
+    default_code = "INVALID_SEARCH"
+
+
+class CustomerInUse(Conflict):
+    """A person cannot be erased while an order, return, refund, invoice, dispute or case of theirs is open."""
+
+    default_code = "CUSTOMER_IN_USE"
+
+
+class InvalidErasure(InvalidInput):
+    """An erasure needs a reason."""
+
+    default_code = "INVALID_ERASURE"
+
+
+class InvalidMerge(InvalidInput):
+    """These two cannot be merged, or not this way."""
+
+    default_code = "INVALID_MERGE"
+
+
+class InvalidListing(InvalidInput):
+    """A customer cannot be blocked or trusted this way."""
+
+    default_code = "INVALID_LISTING"

@@ -1,103 +1,45 @@
 """Cases that follow from what happens elsewhere."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
+from uuid import UUID
 
 import sqlalchemy as sa
 
-from kontor.care import closing, late, service
-from kontor.care.values import CaseKind, NewCase
+from kontor.care import closing, exporting, late, service, watching
+from kontor.care.raising import case_of, settled_by, wrong_articles
 from kontor.channels.models import SalesChannel
-from kontor.core.db import Session
+from kontor.core.errors import NotFound
 from kontor.core.jobs import JobContext, job
 from kontor.core.outbox import Item
 from kontor.core.principal import SYSTEM
-
-_GOODWILL_DECIDED = frozenset({"GoodwillGranted", "GoodwillDeclined", "GoodwillRecalled"})
-_CLAIM_DECIDED = frozenset({"ClaimApproved", "ClaimDenied", "ClaimCanceled"})
-CLAIM_WITHIN = timedelta(hours=48)
-"""How long a customer waits for an answer to a claim."""
-LOSS_WITHIN = timedelta(days=7)
-"""How long somebody has to claim money that a bank took back after it had been refunded."""
+from kontor.customers.queries import get_customer
+from kontor.documents import service as documents
+from kontor.documents.models import Document
+from kontor.documents.ports import DocumentStore
 
 
 @job("care.raise", batch=50)
 async def raise_cases(ctx: JobContext, items: Sequence[Item]) -> None:
-    """Lines without stock, money that is not where it should be, and what was switched off need somebody."""
+    """Lines without stock, money that is not where it should be, what is held or switched off need somebody."""
     async with ctx.claim(*items) as (db, mine):
-        wanted = [case for item in mine if (case := _case_of(item)) is not None]
+        wanted = [case for item in mine if (case := case_of(item)) is not None]
+        wanted += await wrong_articles(db, [item for item in mine if item.event == "ReturnRequested"])
         if wanted:
             await service.open_cases(db, wanted, now=db.now)
-        await _settle(db, mine)
-        renewed = [str(item.key) for item in mine if item.event == "AuthorizationRenewed"]
-        if renewed:
-            kinds = (CaseKind.AUTHORIZATION_EXPIRING, CaseKind.PAYMENT_FAILED)
-            await service.settle_cases(db, [(kind, key) for key in renewed for kind in kinds], now=db.now)
+        gone = [subject for item in mine for subject in settled_by(item)]
+        if gone:
+            await service.settle_cases(db, gone, now=db.now)
 
 
-async def _settle(db: Session, items: Sequence[Item]) -> None:
-    """Cases whose cause is gone: a dispute that is decided, a refund that was paid after all."""
-    closed = [(CaseKind.DISPUTE, item.args["dispute_id"]) for item in items if item.event == "DisputeClosed"]
-    repaid = [(CaseKind.REFUND_FAILED, item.args["refund_id"]) for item in items if item.event == "RefundRepaid"]
-    decided = [(CaseKind.GOODWILL, item.args["goodwill_id"]) for item in items if item.event in _GOODWILL_DECIDED]
-    claims = [(CaseKind.CLAIM, item.args["claim_id"]) for item in items if item.event in _CLAIM_DECIDED]
-    if closed or repaid or decided or claims:
-        await service.settle_cases(db, [*closed, *repaid, *decided, *claims], now=db.now)
-
-
-def _case_of(item: Item) -> NewCase | None:
-    if item.key is None:
-        return None
-    match item.event:
-        case "LinesUnallocated":
-            facts = {"lines": item.args["lines"], "reason": item.args["reason"]}
-            return NewCase(CaseKind.UNALLOCATED, str(item.key), item.key, facts)
-        case "RefundFailed":
-            facts = {name: item.args[name] for name in ("refund_id", "code", "message")}
-            return NewCase(CaseKind.REFUND_FAILED, item.args["refund_id"], item.key, facts)
-        case "AuthorizationExpiring":
-            facts = {name: item.args[name] for name in ("payment_id", "expires_at")}
-            due_at = datetime.fromisoformat(facts["expires_at"])
-            return NewCase(CaseKind.AUTHORIZATION_EXPIRING, str(item.key), item.key, facts, due_at)
-        case "RenewalDeclined":
-            facts = {name: item.args[name] for name in ("missing", "currency")}
-            return NewCase(CaseKind.PAYMENT_FAILED, str(item.key), item.key, facts)
-        case "ChargebackLost":
-            facts = {name: item.args[name] for name in ("payment_id", "amount", "currency")}
-            until = None if item.occurred_at is None else item.occurred_at + LOSS_WITHIN
-            return NewCase(CaseKind.CHARGEBACK_LOSS, item.args["transaction_id"], item.key, facts, until)
-        case "RefundReturned":
-            facts = {name: item.args[name] for name in ("refund_id", "code", "amount", "currency")}
-            return NewCase(CaseKind.REFUND_FAILED, item.args["refund_id"], item.key, facts)
-        case "DisputeOpened" | "DisputeChanged" | "DisputeDeadlineNear" | "DisputeAnswerFailed":
-            return _of_dispute(item)
-        case "GoodwillAsked":
-            facts = {name: item.args[name] for name in ("goodwill_id", "form", "reason", "amount", "currency")}
-            return NewCase(CaseKind.GOODWILL, item.args["goodwill_id"], item.key, facts)
-        case "ClaimOpened":
-            facts = {name: item.args[name] for name in ("claim_id", "number", "kind")}
-            until = None if item.occurred_at is None else item.occurred_at + CLAIM_WITHIN
-            return NewCase(CaseKind.CLAIM, item.args["claim_id"], item.key, facts, until)
-        case "FulfillmentOverdue":
-            facts = {name: item.args[name] for name in ("fulfillment_order_id", "number", "partner_id", "ship_due_at")}
-            return NewCase(CaseKind.LATE, item.args["fulfillment_order_id"], item.key, facts)
-        case "WebhookEndpointDisabled":
-            facts = {name: item.args[name] for name in ("endpoint_name", "reason")}
-            return NewCase(CaseKind.WEBHOOK_DISABLED, str(item.key), facts=facts)
-    return None
-
-
-def _of_dispute(item: Item) -> NewCase | None:
-    """A dispute that waits for an answer, with the last moment for it; what is with the bank needs nobody."""
-    told = item.args
-    if told.get("state", "NEEDS_RESPONSE") != "NEEDS_RESPONSE":
-        return None
-    names = ("dispute_id", "payment_id", "reason_code", "amount", "currency", "inquiry", "due_at", "code", "message")
-    facts = {name: told[name] for name in names if told.get(name) is not None}
-    if item.event == "DisputeDeadlineNear":
-        facts["reminded"] = True
-    due_at = datetime.fromisoformat(told["due_at"]) if told.get("due_at") else None
-    return NewCase(CaseKind.DISPUTE, told["dispute_id"], item.key, facts, due_at)
+@job("care.watch", every=timedelta(minutes=15))
+async def watch(ctx: JobContext, items: Sequence[Item]) -> None:
+    """What nobody tells but the time: promises and deadlines that passed, parcels that stand still."""
+    async with ctx.claim(*items) as (db, mine):
+        if mine:
+            await watching.raise_overdue(db, now=db.now)
+            await watching.settle_gone(db, now=db.now)
+            await watching.escalate(db, now=db.now)
 
 
 @job("care.settle_late", every=timedelta(minutes=15))
@@ -118,3 +60,41 @@ async def close_orders(ctx: JobContext, items: Sequence[Item]) -> None:
         while count == closing.AT_ONCE:
             async with ctx.database.unit_of_work(SYSTEM) as db:
                 count = await closing.close_orders(db, channel, now=db.now)
+
+
+@job("care.export_customer")
+async def export_customer(ctx: JobContext, items: Sequence[Item]) -> None:
+    """Put together what is kept of a person; a customer who was erased meanwhile gets no file."""
+    store = ctx.ports.get(DocumentStore)  # type: ignore[type-abstract]
+    for item in items:
+        customer_id, request_id = UUID(item.args["customer_id"]), UUID(item.args["request_id"])
+        async with ctx.database.read_only() as db:
+            customer = await get_customer(db, customer_id)
+            data, files = ({}, ()) if customer.erased_at else await exporting.data_of(db, customer_id)
+            now = db.now
+        contents = {f"files/{file.kind}-{file.number}-{file.id}"[:180]: await _content(store, file) for file in files}
+        present = {name: content for name, content in contents.items() if content is not None}
+        archive = exporting.packed(data, present, now=now)
+        document = exporting.document_of(customer_id, request_id, customer.number, archive, now=now)
+        if data:
+            await documents.put(store, document)
+        async with ctx.claim(item) as (db, mine):
+            if mine and data:
+                await documents.add_all(db, [document], now=db.now)
+
+
+async def _content(store: DocumentStore, file: Document) -> bytes | None:
+    try:
+        return await documents.read(store, file)
+    except NotFound:
+        return None
+
+
+@job("care.remove_file", batch=20)
+async def remove_files(ctx: JobContext, items: Sequence[Item]) -> None:
+    """A file whose row is gone follows it."""
+    store = ctx.ports.get(DocumentStore)  # type: ignore[type-abstract]
+    for item in items:
+        await store.delete(item.args["key"])
+    async with ctx.claim(*items):
+        pass

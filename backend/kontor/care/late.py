@@ -1,4 +1,4 @@
-"""Cases of parcels that partners did not ship in time: they end with the lateness."""
+"""Cases of work that did not leave in time: they end with the lateness."""
 
 from datetime import datetime
 from uuid import UUID
@@ -9,12 +9,12 @@ from kontor.care import service
 from kontor.care.models import Case
 from kontor.care.states import CaseState
 from kontor.care.values import CaseKind
+from kontor.care.watching import NOT_LEFT
 from kontor.core.db import Session
 from kontor.fulfillment.models import FulfillmentOrder
-from kontor.fulfillment.states import FulfillmentState
 
-STILL_THERE = (FulfillmentState.ACCEPTED, FulfillmentState.PICKED, FulfillmentState.PACKED, FulfillmentState.ON_HOLD)
 AT_ONCE = 500
+WORK = "fulfillment_order_id"
 
 
 async def settle_late(db: Session, *, now: datetime) -> None:
@@ -25,9 +25,9 @@ async def settle_late(db: Session, *, now: datetime) -> None:
         .order_by(Case.created_at, Case.id)
         .limit(AT_ONCE)
     )
-    named = {UUID(facts["fulfillment_order_id"]) for facts in open_cases}
+    named = {UUID(facts[WORK]) for facts in open_cases if WORK in facts}
     if not named:
         return
     row = FulfillmentOrder
-    there = set(await db.scalars(sa.select(row.id).where(row.id.in_(named), row.state.in_(STILL_THERE))))
+    there = set(await db.scalars(sa.select(row.id).where(row.id.in_(named), row.state.in_(NOT_LEFT))))
     await service.settle_cases(db, [(CaseKind.LATE, str(row_id)) for row_id in sorted(named - there)], now=now)

@@ -18,6 +18,7 @@ class Case(Model):
     __table_args__ = (
         sa.Index("ix_care_case_state_created_at", "state", "created_at"),
         sa.Index("ix_care_case_order_id", "order_id"),
+        sa.Index("ix_care_case_state_due_at", "state", "due_at"),
         sa.Index("ix_care_case_created_at_id", "created_at", "id"),
         sa.Index("ix_care_case_due_at_id", "due_at", "id"),
         sa.Index("ix_care_case_updated_at_id", "updated_at", "id"),
@@ -37,5 +38,6 @@ class Case(Model):
     facts: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
     owner_id: Mapped[UUID | None]
     due_at: Mapped[datetime | None]
+    escalated_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from kontor.care.errors import CaseNotFound
 from kontor.care.models import Case
 from kontor.care.states import CaseState
-from kontor.care.values import CaseKind
+from kontor.care.values import CaseKind, CaseQueue, kinds_of, queue_of
 from kontor.core.db import Session, chunks
 from kontor.core.pagination import Page, PageRequest, choose, narrow, paginate
 from kontor.core.principal import Principal
@@ -34,7 +34,25 @@ class CaseFilter:
     order_id: UUID | None = None
     order_number: str | None = None
     due_before: datetime | None = None
+    queues: Sequence[CaseQueue] | None = None
+    escalated: bool | None = None
     changed_since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class QueueCount:
+    """What waits in a queue: nobody's, somebody's, put aside, past its deadline; nobody's by age in whole days."""
+
+    queue: CaseQueue
+    open: int
+    assigned: int
+    waiting: int
+    escalated: int
+    ages: tuple[int, int, int, int]
+
+
+AGES = (timedelta(days=2), timedelta(days=4), timedelta(days=8))
+"""Where the second, third and fourth group of ages begin: 0-1, 2-3, 4-7 and more days."""
 
 
 def visible_to(principal: Principal) -> sa.Select[Case]:
@@ -56,6 +74,8 @@ def narrowed(found: sa.Select[Case], wanted: CaseFilter) -> sa.Select[Case]:
         (Case.order_id.__eq__, wanted.order_id),
         (lambda number: Case.order_id.in_(sa.select(Order.id).where(Order.number == number)), wanted.order_number),
         (Case.due_at.__lt__, wanted.due_before),
+        (lambda queues: Case.kind.in_(kinds_of(queues)), wanted.queues),
+        (lambda yes: Case.escalated_at.is_not(None) if yes else Case.escalated_at.is_(None), wanted.escalated),
         (Case.updated_at.__ge__, wanted.changed_since),
     )
 
@@ -89,6 +109,53 @@ async def _one(db: Session, found: sa.Select[Case], case_id: UUID) -> Case:
     if case is None:
         raise CaseNotFound("There is no such case.", path=("id",), case_id=str(case_id))
     return case
+
+
+async def lock_next_case(db: Session, queues: Sequence[CaseQueue] | None) -> Case | None:
+    """The open case of these queues, or of any, that is next, locked; those that others have locked are passed over.
+
+    On SQLite a unit of work has the database to itself from its beginning: what it reads nobody else takes.
+    """
+    found = visible_to(db.principal).where(Case.state == CaseState.OPEN)
+    if queues is not None:
+        found = found.where(Case.kind.in_(kinds_of(queues)))
+    order = (sa.case((Case.escalated_at.is_(None), 1), else_=0), Case.created_at, Case.id)
+    found = found.order_by(*order).limit(1).with_for_update(of=Case, skip_locked=True)
+    return await db.scalar(found.execution_options(populate_existing=True))
+
+
+async def count_queues(db: Session, *, now: datetime) -> list[QueueCount]:
+    """What waits in each queue of what the principal of the session may see, in the order of the queues."""
+    limits = [now - age for age in AGES]
+    edges = zip([None, *limits], [*limits, None], strict=True)
+    free = Case.state == CaseState.OPEN
+    counts = [
+        sa.func.sum(sa.case((each, 1), else_=0))
+        for each in (
+            free, Case.state == CaseState.ASSIGNED, Case.state == CaseState.WAITING, Case.escalated_at.is_not(None),
+            *(sa.and_(free, *_between(newer, older)) for newer, older in edges),
+        )
+    ]  # fmt: skip
+    found = visible_to(db.principal).where(Case.state != CaseState.DONE)
+    rows = (await db.execute(found.with_only_columns(Case.kind, *counts).group_by(Case.kind))).all()
+    sums = {queue: [0] * len(counts) for queue in CaseQueue}
+    for kind, *values in rows:
+        mine = sums[queue_of(CaseKind(kind))]
+        mine[:] = [known + int(value) for known, value in zip(mine, values, strict=True)]
+    return [_counted(queue, values) for queue, values in sums.items()]
+
+
+def _counted(queue: CaseQueue, values: Sequence[int]) -> QueueCount:
+    free, assigned, waiting, escalated, *ages = values
+    return QueueCount(queue, free, assigned, waiting, escalated, (ages[0], ages[1], ages[2], ages[3]))
+
+
+def _between(newer: datetime | None, older: datetime | None) -> list[Any]:
+    """Raised not after `newer`, and after `older`."""
+    return [
+        *([] if newer is None else [Case.created_at <= newer]),
+        *([] if older is None else [Case.created_at > older]),
+    ]
 
 
 async def open_subjects(db: Session, subject_keys: Iterable[str]) -> dict[str, Case]:

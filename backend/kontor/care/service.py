@@ -7,10 +7,10 @@ from datetime import datetime
 from uuid import UUID
 
 from kontor.care import queries
-from kontor.care.errors import CaseDone, InvalidCase
+from kontor.care.errors import CaseDone, CaseTaken, InvalidCase
 from kontor.care.models import Case
 from kontor.care.states import CASE, CaseState
-from kontor.care.values import CaseKind, NewCase
+from kontor.care.values import DEADLINES, CaseKind, CaseQueue, NewCase
 from kontor.core.db import Session
 from kontor.core.ids import new_id
 from kontor.core.statemachine import change_row, transition
@@ -34,11 +34,16 @@ async def open_cases(db: Session, wanted: Sequence[NewCase], *, now: datetime) -
             continue
         case = known[each.subject_key] = Case(
             id=new_id(), kind=each.kind.value, subject_key=each.subject_key, order_id=each.order_id,
-            state=CaseState.OPEN, facts=dict(each.facts), due_at=each.due_at, created_at=now, updated_at=now,
+            state=CaseState.OPEN, facts=dict(each.facts), due_at=_due_at(each, now), created_at=now, updated_at=now,
         )  # fmt: skip
         db.add(case)
         db.note_state(change_row("care_case", case.id, None, CaseState.OPEN, now=now, by=db.by))
     return [known[each.subject_key] for each in wanted]
+
+
+def _due_at(wanted: NewCase, now: datetime) -> datetime | None:
+    within = DEADLINES.get(wanted.kind)
+    return wanted.due_at or (now + within if within else None)
 
 
 def _move_deadline(case: Case, newer: NewCase, *, now: datetime) -> None:
@@ -76,7 +81,40 @@ def assign_case(
         transition(db, case, CaseState.ASSIGNED, table=CASE, now=now)
     if case.state is not to:
         transition(db, case, to, table=CASE, now=now)
-    case.owner_id, case.due_at, case.updated_at = owner_id, due_at or case.due_at, now
+    case.owner_id, case.updated_at = owner_id, now
+    _set_deadline(case, due_at)
+
+
+def _set_deadline(case: Case, due_at: datetime | None) -> None:
+    """A new deadline begins anew: what had escalated waits for it."""
+    if due_at is not None:
+        case.due_at, case.escalated_at = due_at, None
+
+
+async def take_case(db: Session, case: Case, *, owner_id: UUID, now: datetime) -> None:
+    """A locked case becomes somebody's own, also one of theirs that waited; anybody's else is left to them.
+
+    Raises `CaseDone`, `CaseTaken` with the owner.
+    """
+    _check_open(case)
+    if case.owner_id not in (None, owner_id):
+        raise CaseTaken("Somebody else looks after it.", path=("id",), owner_id=str(case.owner_id))
+    if case.state is not CaseState.ASSIGNED:
+        assign_case(db, case, owner_id=owner_id, now=now)
+
+
+async def take_next_case(
+    db: Session, queues: Sequence[CaseQueue] | None, *, owner_id: UUID, now: datetime
+) -> Case | None:
+    """The case of these queues (None: of any) that waits longest becomes somebody's own; escalated ones go first.
+
+    However many ask at once, each gets another one: a row that somebody is taking is passed over. None where no case
+    is free.
+    """
+    case = await queries.lock_next_case(db, queues)
+    if case is not None:
+        assign_case(db, case, owner_id=owner_id, now=now)
+    return case
 
 
 def wait_case(
@@ -85,7 +123,8 @@ def wait_case(
     """Put a locked, assigned case aside until something comes. Raises `CaseDone`, `TransitionRefused`."""
     _check_open(case)
     transition(db, case, CaseState.WAITING, table=CASE, now=now, reason=_note(note))
-    case.due_at, case.updated_at = until or case.due_at, now
+    case.updated_at = now
+    _set_deadline(case, until)
 
 
 def finish_case(db: Session, case: Case, *, now: datetime, note: str | None = None) -> None:

@@ -1,8 +1,8 @@
 """What a case may be about. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -24,9 +24,66 @@ class CaseKind(StrEnum):
     PROCESS_FAILED = "PROCESS_FAILED"
     DIFFERENCES = "DIFFERENCES"
     WEBHOOK_DISABLED = "WEBHOOK_DISABLED"
+    UNPAID = "UNPAID"
+    RETURNED_DEBIT = "RETURNED_DEBIT"
+    UNDELIVERABLE = "UNDELIVERABLE"
+    WRONG_ARTICLE = "WRONG_ARTICLE"
+    RISK_REVIEW = "RISK_REVIEW"
     GOODWILL = "GOODWILL"
     CLAIM = "CLAIM"
     MANUAL = "MANUAL"
+
+
+class CaseQueue(StrEnum):
+    """Where cases wait for the next free hand."""
+
+    UNAVAILABLE = "UNAVAILABLE"
+    LATE = "LATE"
+    UNPAID = "UNPAID"
+    CHARGEBACK = "CHARGEBACK"
+    ADDRESS = "ADDRESS"
+    WRONG_ARTICLE = "WRONG_ARTICLE"
+    RISK = "RISK"
+    OTHER = "OTHER"
+
+
+K = CaseKind
+_QUEUES: Mapping[CaseQueue, tuple[CaseKind, ...]] = {
+    CaseQueue.UNAVAILABLE: (K.UNALLOCATED, K.CODES_MISSING),
+    CaseQueue.LATE: (K.LATE, K.UNANSWERED),
+    CaseQueue.UNPAID: (
+        K.UNPAID, K.PAYMENT_FAILED, K.AUTHORIZATION_EXPIRING, K.CAPTURE_FAILED, K.REFUND_FAILED,
+    ),
+    CaseQueue.CHARGEBACK: (K.DISPUTE, K.CHARGEBACK_LOSS, K.RETURNED_DEBIT),
+    CaseQueue.ADDRESS: (K.UNDELIVERABLE,),
+    CaseQueue.WRONG_ARTICLE: (K.WRONG_ARTICLE, K.CLAIM),
+    CaseQueue.RISK: (K.RISK_REVIEW,),
+}  # fmt: skip
+_QUEUE_OF: Mapping[CaseKind, CaseQueue] = {kind: queue for queue, kinds in _QUEUES.items() for kind in kinds}
+
+DEADLINES: Mapping[CaseKind, timedelta] = {
+    K.RISK_REVIEW: timedelta(hours=8),
+    K.UNALLOCATED: timedelta(days=1),
+    K.CODES_MISSING: timedelta(days=1),
+    K.LATE: timedelta(days=1),
+    K.UNANSWERED: timedelta(days=1),
+    K.UNDELIVERABLE: timedelta(days=1),
+    K.WRONG_ARTICLE: timedelta(days=1),
+    K.GOODWILL: timedelta(days=1),
+    K.RETURNED_DEBIT: timedelta(days=2),
+    K.UNPAID: timedelta(days=5),
+}
+"""How long a case may take that brings no deadline of its own; the others have none until somebody sets one."""
+
+
+def queue_of(kind: CaseKind) -> CaseQueue:
+    """Where cases of a kind wait."""
+    return _QUEUE_OF.get(kind, CaseQueue.OTHER)
+
+
+def kinds_of(queues: Collection[CaseQueue]) -> list[CaseKind]:
+    """The kinds of cases that wait in any of these queues."""
+    return [kind for kind in CaseKind if queue_of(kind) in queues]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,18 @@ class CustomerNotFound(NotFound):
     default_code = "CUSTOMER_NOT_FOUND"
 
 
+class CustomerGone(Conflict):
+    """The customer was erased (CUSTOMER_ERASED) or went into another one (CUSTOMER_MERGED)."""
+
+    default_code = "CUSTOMER_GONE"
+
+
+class InvalidConsent(InvalidInput):
+    """The purpose or the source of a consent is missing or too long."""
+
+    default_code = "INVALID_CONSENT"
+
+
 class ReferenceTaken(Conflict):
     """The channel knows another customer by this id."""
 

@@ -11,3 +11,18 @@ class CustomersSaved(Event):
     """These customers were added or changed on purpose; those that come with an order are told by the order."""
 
     ids: tuple[UUID, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CustomerMerged(Event):
+    """A customer went into another, who has all orders and addresses of both now."""
+
+    customer_id: UUID
+    into_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class CustomersErased(Event):
+    """A person asked to be forgotten: who keeps a copy of these customers (one, and those merged into it) erases it."""
+
+    ids: tuple[UUID, ...]

@@ -8,7 +8,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from kontor.core.db import Json, Model, state_type
+from kontor.core.db import Json, Model, SerialId, state_type
 
 
 class CustomerKind(StrEnum):
@@ -21,7 +21,8 @@ class CustomerKind(StrEnum):
 class Customer(Model):
     """A person or company. `email_key` is the address as matched: lower case, trimmed; `name_key` likewise.
 
-    `search_key` is what a search looks into: number, name, company and email in small letters.
+    `search_key` is what a list's search looks into: number, name, company and email in small letters. One that was
+    merged names the customer it went into; one that was erased keeps its number and nothing of the person.
     """
 
     __tablename__ = "customer"
@@ -51,8 +52,53 @@ class Customer(Model):
     tags: Mapped[list[str]] = mapped_column(Json, default=list)
     consents: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
     search_key: Mapped[str] = mapped_column(sa.String(720), default="")
+    merged_into_id: Mapped[UUID | None]
+    merged_at: Mapped[datetime | None]
+    erased_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
+
+
+class TermField(StrEnum):
+    """What a term of a person is."""
+
+    NAME = "NAME"
+    EMAIL = "EMAIL"
+    PHONE = "PHONE"
+    POSTAL_CODE = "POSTAL_CODE"
+
+
+class SearchTerm(Model):
+    """A word, mail, phone or postal code by which a caller is found, as `customers.terms` writes it.
+
+    Those of the customer and of all addresses of their orders. Rows come and go with the transaction that makes them
+    true and are never changed; SQLite keeps its trigram index `fts_search_term` by triggers.
+    """
+
+    __tablename__ = "search_term"
+    __table_args__ = (
+        sa.UniqueConstraint("customer_id", "field", "term"),
+        sa.Index("ix_search_term_term_customer_id", "term", "customer_id"),
+        sa.Index("ix_search_term_parts", "term", postgresql_using="gin", postgresql_ops={"term": "gin_trgm_ops"}),
+    )
+    id: Mapped[int] = mapped_column(SerialId, primary_key=True)
+    customer_id: Mapped[UUID] = mapped_column(sa.ForeignKey("customer.id"))
+    field: Mapped[TermField] = mapped_column(state_type(TermField))
+    term: Mapped[str] = mapped_column(sa.String(120))
+
+
+class ConsentChange(Model):
+    """A consent that was given or taken back, never changed; `source` is how: by phone, in the shop's account."""
+
+    __tablename__ = "consent_change"
+    __table_args__ = (sa.Index("ix_consent_change_customer_id_at", "customer_id", "at"),)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    customer_id: Mapped[UUID] = mapped_column(sa.ForeignKey("customer.id"))
+    purpose: Mapped[str] = mapped_column(sa.String(60))
+    granted: Mapped[bool]
+    source: Mapped[str] = mapped_column(sa.String(200))
+    at: Mapped[datetime]
+    by: Mapped[str] = mapped_column(sa.String(200))
 
 
 class CustomerReference(Model):

@@ -98,6 +98,17 @@ async def get_customer(db: Session, customer_id: UUID) -> Customer:
     return customer
 
 
+async def lock_customers(db: Session, ids: Sequence[UUID], *, lock: bool = True) -> list[Customer]:
+    """Visible customers in key order, locked unless told otherwise; raises `CustomerNotFound` when one is missing."""
+    found = sa.select(Customer).where(Customer.id.in_(ids), visible_to(db.principal)).order_by(Customer.id)
+    if lock:
+        found = found.with_for_update().execution_options(populate_existing=True)
+    rows = list(await db.scalars(found))
+    if len(rows) < len(set(ids)):
+        raise CustomerNotFound("There is no such customer.", path=("id",))
+    return rows
+
+
 async def customers_by_id(db: Session, ids: Sequence[UUID]) -> dict[UUID, Customer]:
     """Visible customers by id, in one statement."""
     found = await db.scalars(sa.select(Customer).where(Customer.id.in_(ids), visible_to(db.principal)))

@@ -11,6 +11,8 @@ from kontor.core import outbox
 from kontor.core.db import Session, chunks
 from kontor.core.errors import KontorError
 from kontor.core.ids import new_id
+from kontor.customers import terms
+from kontor.customers.consents import note_changes
 from kontor.customers.errors import CustomerNotFound, CustomerUnnamed, InvalidVatId, ReferenceTaken
 from kontor.customers.events import CustomersSaved
 from kontor.customers.matching import email_key, name_key
@@ -136,6 +138,7 @@ async def save_customers(db: Session, rows: Sequence[CustomerData], *, all_or_no
     for draft in good(drafts):
         draft.values.update(keys_of({**known.get(draft.key, {}), **draft.values}))
     fine = writable(drafts, all_or_nothing)
+    consents = {draft.key: dict((known.get(draft.key) or {}).get("consents") or {}) for draft in fine}
     await write_drafts(db, Customer, fine, known, key="number")
     await _write_references(db, {draft: references[draft] for draft in fine if draft in references}, owners)
     wanted = {draft.id: addresses[draft] for draft in fine if draft in addresses and draft.id is not None}
@@ -144,7 +147,11 @@ async def save_customers(db: Session, rows: Sequence[CustomerData], *, all_or_no
         if draft.id in changed:
             draft.changed()
     saved = [draft.id for draft in fine if draft.id and draft.outcome in (Outcome.CREATED, Outcome.UPDATED)]
+    for draft in fine:
+        if draft.id and "consents" in draft.values:
+            note_changes(db, draft.id, consents[draft.key], draft.values["consents"], source="saveCustomers")
     if saved:
+        await terms.relearn(db, saved)
         outbox.record(db, CustomersSaved(stream_id=CUSTOMERS_STREAM, ids=tuple(saved)))
     return results_of(drafts)
 

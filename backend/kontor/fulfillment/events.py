@@ -76,6 +76,14 @@ class ShipmentRecalled(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ParcelsVoided(Event):
+    """Goods left in other parcels than those they were packed in; what was ordered for these is not used."""
+
+    fulfillment_order_id: UUID
+    parcel_ids: tuple[UUID, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class PartnerInvoiceRecorded(Event):
     """A partner named the invoice by which it bills a shipment."""
 
@@ -119,6 +127,13 @@ class FulfillmentCanceled(Event):
 @dataclass(frozen=True, kw_only=True)
 class CancellationAsked(Event):
     """A place was asked to stop work it has begun."""
+
+    fulfillment_order_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class CancellationWithdrawn(Event):
+    """Nobody waits for the answer of a place any more: it goes on with its work."""
 
     fulfillment_order_id: UUID
 

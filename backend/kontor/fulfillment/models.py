@@ -12,6 +12,10 @@ from kontor.core.db import Json, Model, state_type
 from kontor.fulfillment.states import FulfillmentState, ParcelState
 from kontor.orders.states import DeliveryType
 
+# Rows that are looked for by what the time tells: few of many, so each has an index of its own.
+NOT_LEFT = "state IN ('SCHEDULED', 'OPEN', 'ACCEPTED', 'PICKED', 'PACKED', 'ON_HOLD')"
+STUCK = "state IN ('EXCEPTION', 'LOST', 'RETURNED')"
+
 
 class FulfillmentOrder(Model):
     """Lines given to one place; `split_from_id` is its origin.
@@ -33,6 +37,13 @@ class FulfillmentOrder(Model):
         sa.Index("ix_fulfillment_order_updated_at_id", "updated_at", "id"),
         sa.Index("ix_fulfillment_order_due_at_id", "due_at", "id"),
         sa.Index("ix_fulfillment_order_ship_due_at_id", "ship_due_at", "id"),
+        sa.Index(
+            "ix_fulfillment_order_not_left",
+            "promised_on",
+            "id",
+            sqlite_where=sa.text(NOT_LEFT),
+            postgresql_where=sa.text(NOT_LEFT),
+        ),
     )
     id: Mapped[UUID] = mapped_column(primary_key=True)
     number: Mapped[str] = mapped_column(sa.String(50))
@@ -167,6 +178,13 @@ class Parcel(Model):
         sa.Index("ix_parcel_shipment_id", "shipment_id"),
         sa.Index("ix_parcel_tracking_number", "tracking_number"),
         sa.Index("ix_parcel_updated_at_id", "updated_at", "id"),
+        sa.Index(
+            "ix_parcel_stuck",
+            "updated_at",
+            "id",
+            sqlite_where=sa.text(STUCK),
+            postgresql_where=sa.text(STUCK),
+        ),
         sa.UniqueConstraint("sscc"),
     )
     id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -147,6 +147,26 @@ def _order_confirmed(asked: Asked, known: Known) -> dict[str, Any]:
     }
 
 
+def _order_changed(asked: Asked, known: Known) -> dict[str, Any]:
+    """The order as it is now: what is wanted of each line, what all of it costs, where and when it comes.
+
+    A preview says in `about` what will be so.
+    """
+    order, about = asked.order, asked.about
+    own = known.lines_of.get(order.id, ())
+    place = known.places.get(order.pickup_location_id)
+    off = sum(line.canceled_gross for line in own)
+    off += sum(charge.gross for charge in known.charges_of.get(order.id, ()) if charge.canceled)
+    return {
+        "lines": about.get("lines") or _items((line, line.ordered - line.canceled) for line in own),
+        "total": about.get("total", order.total - off),
+        "currency": order.currency,
+        "pickup_location": about.get("pickup_location", place_lines(place) if place else None),
+        "delivery_address": address_lines(about.get("address", order.shipping_address)) or None,
+        "promised_until": about.get("promised_until", order.promised_on),
+    }
+
+
 def _in_review(_asked: Asked, _known: Known) -> dict[str, Any]:
     return {}
 
@@ -360,6 +380,7 @@ def _digital_delivery(asked: Asked, known: Known) -> dict[str, Any] | None:
 _COMPOSERS = {
     "order_confirmed": _order_confirmed,
     "order_in_review": _in_review,
+    "order_changed": _order_changed,
     "payment_failed": _payment_failed,
     "shipped": _shipped,
     "ready_for_pickup": _ready_for_pickup,

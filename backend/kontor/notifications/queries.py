@@ -35,7 +35,7 @@ _ORDER = (
 )  # fmt: skip
 _LINE = (
     OrderLine.id, OrderLine.order_id, OrderLine.name, OrderLine.kind, OrderLine.gross_total, OrderLine.ordered,
-    OrderLine.canceled, OrderLine.shipped,
+    OrderLine.canceled, OrderLine.shipped, OrderLine.canceled_gross,
 )  # fmt: skip
 
 
@@ -138,12 +138,13 @@ async def load_facts(
     lines = await _rows(db, _LINE, OrderLine.order_id, order_rows, order=(OrderLine.order_id, OrderLine.position))
     known.lines, known.lines_of = _by_id(lines), _grouped(lines, lambda line: line.order_id)
     confirmed = of_template.get("order_confirmed", set())
-    charges = (OrderCharge.order_id, OrderCharge.gross)
-    known.charges_of = _grouped(await _rows(db, charges, OrderCharge.order_id, confirmed), lambda row: row.order_id)
+    summed_up = confirmed | of_template.get("order_changed", set())
+    charges = (OrderCharge.order_id, OrderCharge.gross, OrderCharge.canceled)
+    known.charges_of = _grouped(await _rows(db, charges, OrderCharge.order_id, summed_up), lambda row: row.order_id)
     await _load_shipments(db, known, about(*_SHIPMENTS), about("ready_for_pickup"))
     await _load_returns(db, known, about(*_RETURNS), about("refunded"))
     await _load_payments(db, known, confirmed, about("payment_failed"))
-    await _load_places(db, known, confirmed)
+    await _load_places(db, known, summed_up)
     columns = (Goodwill.id, Goodwill.code, Goodwill.amount, Goodwill.currency)
     known.goodwill = _by_id(await _rows(db, columns, Goodwill.id, about("goodwill_voucher")))
     return known

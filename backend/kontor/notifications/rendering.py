@@ -62,6 +62,7 @@ TEMPLATES: dict[str, Facts] = {
         " promised_from promised_until",
     ),
     "order_in_review": _facts("", "answer_by"),
+    "order_changed": _facts("lines total currency", "delivery_address pickup_location promised_until"),
     "payment_failed": _facts("total currency", "payment_method pay_url pay_until"),
     "shipped": _facts("lines", "parcels outstanding expected_on delivery_address"),
     "ready_for_pickup": _facts("lines location", "pickup_code pickup_until opening_hours"),

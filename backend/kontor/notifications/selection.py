@@ -49,6 +49,7 @@ RULES: dict[str, Rule] = {
     "CodesIssued": Rule("digital_delivery", "shipment_id"),
     "OrderLinesCanceled": Rule("canceled", keeps=("lines", "amount", "whole"), cause="event"),
     "OrderRejected": Rule("canceled", cause="whole"),
+    "OrderChangeConfirmed": Rule("order_changed", "change_id"),
     "FulfillmentPostponed": Rule("delayed", keeps=("lines", "was_expected_on", "expected_on"), cause="event"),
     "BackorderRescheduled": Rule("delayed", keeps=("lines", "was_expected_on", "expected_on"), cause="event"),
     "ReturnApproved": Rule("return_approved", "return_id"),
@@ -92,6 +93,8 @@ def telling_of(event: str, event_id: str, payload: Mapping[str, Any]) -> Telling
 def _is_no_news(event: str, payload: Mapping[str, Any]) -> bool:
     """A hold for our own reasons, a refund that moved no money, a transfer that is only not there yet, and goods whose
     outcome is told at once."""
+    if event == "OrderChangeConfirmed":
+        return not payload.get("message")
     if event == "HoldPlaced":
         return payload.get("kind") != "RISK"
     if event == "ReturnReceived":

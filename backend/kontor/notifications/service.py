@@ -261,3 +261,27 @@ async def preview_decision(
     shown = Pending(new_id(), order_id, telling.template, order.language, order.email or "", "", context)
     message = fill(shown, known, now=now, labels={})
     return (message.subject, message.text) if message is not None else ("", "")
+
+
+async def preview_messages(
+    db: Session, order_id: UUID, about: Mapping[str, Mapping[str, Any]], *, now: datetime
+) -> list[tuple[str, str, str]]:
+    """Template, subject and text of what an order's customer will be told, before anything of it is true.
+
+    `about` says by template what no table has yet.
+    """
+    templates = list(about)
+    if not templates:
+        return []
+    orders = await queries.orders_by_id(db, [order_id])
+    channels = await queries.channels_by_id(db, {orders[order_id].channel_id})
+    known = await queries.load_facts(db, [(template, order_id, None) for template in templates], orders, channels)
+    order = orders[order_id]
+    found = []
+    for template in templates:
+        context = {"subject": None, "about": dict(about[template])}
+        shown = Pending(new_id(), order_id, template, order.language, order.email or "", "", context)
+        message = fill(shown, known, now=now, labels={})
+        if message is not None:
+            found.append((template, message.subject, message.text))
+    return found

@@ -38,6 +38,7 @@ class Order(Model):
         sa.Index("ix_orders_customer_id", "customer_id"),
         sa.Index("ix_orders_updated_at_id", "updated_at", "id"),
         sa.Index("ix_orders_email_key", "email_key"),
+        sa.Index("ix_orders_external_id", "external_id"),
         sa.Index(
             "ix_orders_vat_id",
             "vat_id",

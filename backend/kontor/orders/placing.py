@@ -9,9 +9,10 @@ somebody else took it meanwhile again with the stock taken first, which holds wh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -23,6 +24,7 @@ from kontor.core.errors import KontorError, Unavailable
 from kontor.core.ids import new_id
 from kontor.core.principal import Principal
 from kontor.core.sets import any_pair_of
+from kontor.customers import terms
 from kontor.customers.recognizing import Wanted, recognize
 from kontor.inventory.allocating import Pick
 from kontor.inventory.redeeming import Kept, Named, Redemption, allocate_redeeming, check_redeemable, read_kept
@@ -158,6 +160,7 @@ async def place_orders(
         await write_orders(db, list(placements.values()))
         if not await redeem(db, [each for one in placements.values() for each in one.redeemed_promotions]):
             raise StockMoved
+        await terms.remember(db, [each for placement in placements.values() for each in _people(placement)])
         for index, placement in placements.items():
             outcomes[index] = Placed(placement.order_id, placement.number, False, placement)
     return [_sure(outcome) for outcome in outcomes]
@@ -359,3 +362,15 @@ async def _match_customers(db: Session, placements: Sequence[Placement]) -> None
     ]
     for each, customer_id in zip(placements, await recognize(db, wanted), strict=True):
         each.customer_id = customer_id
+
+
+def _people(each: Placement) -> Iterator[tuple[UUID, Mapping[str, Any] | None]]:
+    """Who may call about the order: who ordered and who is named in its addresses."""
+    if each.customer_id is None:
+        return
+    order = each.resolved.input
+    people = (order.customer, order.billing_address, order.shipping_address)
+    names = ("name", "company", "email", "phone", "postal_code")
+    for person in people:
+        if person is not None:
+            yield each.customer_id, {name: getattr(person, name, None) for name in names}

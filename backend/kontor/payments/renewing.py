@@ -79,7 +79,7 @@ def let_go(db: Session, payment: Payment, payments: list[Payment], dues: Dues, *
     if payment.state is PaymentState.EXPIRED:
         return True
     asked = asked_for(payments, PaymentState.CREATED, PaymentState.EXPIRED)
-    uncovered = min(rest, dues.owed - covered(payments) - asked)
+    uncovered = min(rest, dues.owed - covered(payments) + dues.paid_back - asked)
     if uncovered > 0:
         position = max(each.position for each in payments) + 1
         payments.append(_renewal(db, payment, uncovered, position=position, now=now))
@@ -98,7 +98,7 @@ def asked_for(payments: Sequence[Payment], *states: PaymentState, named: bool = 
         and not each.authorized
         and each.settles_id is None
         and ledger.by_gateway(each)
-        and (each.token or not named)
+        and (each.token or each.mandate_id or not named)
     )
 
 
@@ -119,6 +119,8 @@ def _renewal(db: Session, payment: Payment, amount: int, *, position: int, now: 
         credited=0,
         token=payment.token,
         label=payment.label,
+        mandate_id=payment.mandate_id,
+        multi_capture=payment.multi_capture if payment.mandate_id else None,  # a gateway says it of each promise anew
         created_at=now,
         updated_at=now,
     )
@@ -146,5 +148,5 @@ async def follow_up(
         lines = (await orders.lines_of(db, [order.id]))[order.id]
         if not held and any(line.open_quantity for line in lines):
             place_hold(db, order, kind=HoldKind.PAYMENT, reason="the payments do not cover the order any more", now=now)
-        missing = dues.owed - covered(payments)
+        missing = dues.owed - covered(payments) + dues.paid_back
         record(db, RenewalDeclined(stream_id=order.id, missing=missing, currency=order.currency))

@@ -290,9 +290,12 @@ async def cancel_return(
 
 
 async def expire(db: Session, return_id: UUID, *, now: datetime) -> bool:
-    """The label has ended: a return of which nothing came is given up. False when something did."""
+    """The label has ended: a return of which nothing came is given up.
+
+    False when something did, or when the label was renewed and still holds.
+    """
     order, found = await queries.lock_return(db, return_id)
-    if found.state not in (R.APPROVED, R.IN_TRANSIT):
+    if found.state not in (R.APPROVED, R.IN_TRANSIT) or (found.expires_at is not None and found.expires_at > now):
         return False
     transition(db, found, R.CANCELED, table=RETURN, now=now, reason="nothing came in time")
     found.updated_at = now

@@ -273,6 +273,16 @@ def describe(
     return _Text(record, language, names, currency, dates or {}).sentences()
 
 
+def term_words(name: str, language: str) -> str:
+    """What a term of the cost is, in German ("de") or English."""
+    return _WORDS["de" if language.startswith("de") else "en"][name]
+
+
+def reason_words(row: Record, language: str) -> str:
+    """Why a place was no candidate (`eliminated` of a record), in German ("de") or English."""
+    return _Text({}, language, {}, "", {}).reason(row)
+
+
 class _Text:
     """Sentences over one record."""
 
@@ -306,7 +316,7 @@ class _Text:
         chosen = {parcel["location"] for parcel in record["parcels"]}
         lines += [self._alone(row) for row in record["candidates"] if row["location"] not in chosen]
         lines += [
-            self.words["eliminated"].format(place=self._place(row["location"]), reason=self._reason(row))
+            self.words["eliminated"].format(place=self._place(row["location"]), reason=self.reason(row))
             for row in record["eliminated"]
         ]
         if record.get("failed_rules"):
@@ -350,7 +360,7 @@ class _Text:
             units=row["missing"],
         )
 
-    def _reason(self, row: Record) -> str:
+    def reason(self, row: Record) -> str:
         """Why a place was none; with the words of whoever excluded it."""
         reason = self.words[row["reason"]].format(rule=row.get("rule", ""))
         return reason + (f" ({row['note']})" if row.get("note") else "")

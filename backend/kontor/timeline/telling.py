@@ -99,6 +99,8 @@ def _named(fact: Fact, names: Names, language: Language) -> dict[str, str]:
     for name, key in (("parcels", told.get("shipment_id")), ("parcel", fact.subject)):
         if key and names.parcels.get(str(key)):
             found[name] = names.parcels[str(key)]
+    if told.get("case_id"):
+        found["kind"] = words(language).get(f"code.case.{told['kind']}", str(told["kind"]))
     if told.get("return_id"):
         found["return"] = names.returns.get(str(told["return_id"]), NOTHING)
     code = names.codes.get(str(fact.subject))

@@ -36,10 +36,10 @@ function LateWork({ order, work, busy, act }) {
   const names = work.lines.map((/** @type {any} */ piece) => order.lines.find((/** @type {any} */ line) => line.id === piece.orderLineId)?.name).join(", ");
   const send = () => act(async () => {
     await change(SEND_ELSEWHERE, { id: work.id, reason: t("late.reason"), place: offer.value.locationId });
-    tell(t("late.sent", { place: offer.value.location }));
+    tell(t("late.sent", { place: offer.value.placeName }));
   });
   return html`<div class="notice bad stack"><p><strong>${t("late.title", { articles: names, place: work.placeName })}</strong> ${since(work)}</p>
-    ${offer.value && html`<div class="row"><p>${t("late.offer", { place: offer.value.location, day: date(offer.value.arrivesOn) })}</p>
+    ${offer.value && html`<div class="row"><p>${t("late.offer", { place: offer.value.placeName, day: date(offer.value.arrivesOn) })}</p>
       ${may("fulfillment:route") ? html`<button type="button" class="button" aria-disabled=${busy} onClick=${send}>${t("late.do")}</button>` : html`<span class="muted">${t("late.lead")}</span>`}
       ${isPage(orderAddress(order.number, "why")) && html`<a class="button plain" href=${orderAddress(order.number, "why")}>${t("late.why")}</a>`}</div>`}
     ${offer.value === null && html`<p>${t(movable ? "late.nowhere" : "late.begun")}</p>`}</div>`;

@@ -52,7 +52,7 @@ export const RESEND = `mutation CareResend($id: UUID!) {
 
 export const ELSEWHERE = `query CareElsewhere($id: UUID!) {
   reroutePreview(fulfillmentOrderId: $id) {
-    costCents candidates { locationId location feasible reason missing costCents differenceCents leavesOn arrivesOn }
+    costCents candidates { locationId placeName feasible reason missing costCents differenceCents leavesOn arrivesOn }
   }
 }`;
 

@@ -26,7 +26,12 @@ READS: Mapping[str, Needed] = {
     "auditEntries": (P.AUDIT_READ,),
     "cases": (P.CARE_READ,),
     "case": (P.CARE_READ,),
+    "search": (P.CARE_READ,),
+    "customerProfile": (P.CARE_READ,),
+    "previewCustomerMerge": (P.CARE_WRITE,),
+    "previewCustomerErasure": (P.CUSTOMERS_ERASE,),
     "orderTimeline": (P.CARE_READ,),
+    "caseQueues": (P.CARE_READ,),
     "products": (P.CATALOG_READ,),
     "product": (P.CATALOG_READ,),
     "productVariants": (P.CATALOG_READ,),
@@ -124,6 +129,8 @@ READS: Mapping[str, Needed] = {
     "previewReturn": (P.RETURNS_REQUEST, P.RETURNS_WRITE),
     "disputes": (P.PAYMENTS_READ,),
     "disputeEvidence": (P.PAYMENTS_WRITE, P.DISPUTES_WRITE),
+    "previewOrderChange": (P.ORDERS_CHANGE,),
+    "orderChanges": (P.ORDERS_READ,),
     "previewRefund": (P.REFUNDS_WRITE, P.GOODWILL_WRITE),
     "promotions": (P.PROMOTIONS_READ,),
     "promotion": (P.PROMOTIONS_READ,),
@@ -202,6 +209,8 @@ CHANGES: Mapping[str, Needed] = {
     "createCustomerToken": (P.CUSTOMER_TOKENS_WRITE,),
     "openCase": (P.CARE_WRITE,),
     "assignCase": (P.CARE_WRITE,),
+    "takeCase": (P.CARE_WRITE,),
+    "takeNextCase": (P.CARE_WRITE,),
     "waitCase": (P.CARE_WRITE,),
     "finishCase": (P.CARE_WRITE,),
     "saveProducts": (P.CATALOG_WRITE,),
@@ -216,6 +225,11 @@ CHANGES: Mapping[str, Needed] = {
     "saveSalesChannels": (P.CHANNELS_WRITE,),
     "saveLegalEntities": (P.CHANNELS_WRITE,),
     "saveCustomers": (P.CUSTOMERS_WRITE,),
+    "mergeCustomers": (P.CARE_WRITE,),
+    "setCustomerConsent": (P.CARE_WRITE,),
+    "listCustomer": (P.RISK_REVIEW,),
+    "exportCustomer": (P.CARE_WRITE,),
+    "eraseCustomer": (P.CUSTOMERS_ERASE,),
     "replayDeadJobs": (P.OPERATIONS_WRITE,),
     "printDocuments": (P.FULFILLMENT_READ,),
     "saveBrand": (P.CHANNELS_WRITE,),
@@ -283,6 +297,8 @@ CHANGES: Mapping[str, Needed] = {
     "placeHold": (P.HOLDS_WRITE,),
     "releaseHold": (P.HOLDS_WRITE,),
     "cancelOrderLines": (P.ORDERS_CANCEL,),
+    "confirmOrderChange": (P.ORDERS_CHANGE,),
+    "cancelOrderChange": (P.ORDERS_CHANGE,),
     "reoptimizeRouting": (P.ROUTING_WRITE,),
     "solveShadowPrices": (P.ROUTING_WRITE,),
     "lockRouting": (P.FULFILLMENT_ROUTE,),
@@ -413,6 +429,13 @@ UNDER: Mapping[str, tuple[str, Needed]] = {
 }
 """Where the guarded fields of an object are reached."""
 
+PEOPLE = {
+    "createUser", "updateUser", "resetPassword", "resetSecondFactor", "inviteUser", "inviteColleague",
+    "changeColleagueRole", "removeColleague", "restoreColleague", "invitePartner", "invitePartnerPerson",
+    "saveIdentityProvider", "removeIdentityProvider",
+}  # fmt: skip
+"""What lets people in, or says who vouches for them: no machine may, whatever it was granted."""
+
 EVERYBODY = {
     "version", "me", "changePassword", "myAccess", "saveMe", "endSession", "endOtherSessions", "beginSecondFactor",
     "confirmSecondFactor", "endSecondFactor", "beginPasskey", "addPasskey", "renamePasskey", "removePasskey",
@@ -433,8 +456,11 @@ _SUBJECTS = {
     "restoreColleague": "user_account", "saveOwnPlace": "store_id", "closePlace": "store_id", "reopenPlace": "store_id",
     "updateUser": "user_account", "resetPassword": "user_account", "rotateApiClientSecret": "api_client",
     "revokeApiClient": "api_client", "assignCase": "care_case", "waitCase": "care_case", "finishCase": "care_case",
+    "takeCase": "care_case",
     "case": "care_case", "product": "product", "productVariant": "product_variant", "salesChannel": "channel_id",
-    "customer": "customer_id", "fulfillmentOrder": "fulfillment_order", "invoice": "invoice",
+    "customer": "customer_id", "customerProfile": "customer_id", "previewCustomerErasure": "customer_id",
+    "setCustomerConsent": "customer_id", "listCustomer": "customer_id", "exportCustomer": "customer_id",
+    "eraseCustomer": "customer_id", "fulfillmentOrder": "fulfillment_order", "invoice": "invoice",
     "stockLocation": "store_id", "order": "orders", "routingDecision": "routing_decision", "partner": "partner_id",
     "processInstance": "process_instance", "return": "return", "releaseReservation": "reservation",
     "receiveInbound": "inbound_stock", "closeInbound": "inbound_stock", "deleteShippingTariffs": "shipping_tariff",
@@ -447,7 +473,7 @@ _SUBJECTS = {
     "collectEvidence": "dispute", "acceptDispute": "dispute",
     "explainGatewayDifference": "gateway_difference", "catalogOffer": "catalog_offer", "upload": "upload",
     "matchUploadColumns": "upload", "applyUpload": "upload", "cancelUpload": "upload", "sendOffers": "catalog_offer",
-    "withdrawOffers": "catalog_offer", "approveOffers": "catalog_offer", "returnOffers": "catalog_offer",
+    "withdrawOffers": "catalog_offer", "returnOffers": "catalog_offer",
     "retryRefund": "refund", "retryProcess": "process_instance", "cancelProcess": "process_instance",
     "completeUserTask": "user_task", "approveReturn": "return", "declineReturn": "return", "setReturnLabel": "return",
     "markReturnInTransit": "return", "cancelReturn": "return", "receiveReturn": "return", "inspectReturn": "return",
@@ -455,6 +481,7 @@ _SUBJECTS = {
     "replayDeliveries": "event_delivery", "printBatch": "print_batch", "cancelLabel": "carrier_label",
     "routingRun": "routing_run", "partnerReturn": "return", "renewReturnLabel": "return",
     "previewReturnDecision": "return", "decideReturn": "return", "markReturnArrived": "return",
+    "cancelOrderChange": "order_change",
 }  # fmt: skip
 
 
@@ -554,6 +581,8 @@ def _own(name: str, named: Callable[[str], str]) -> dict[str, Any]:
         "blockCoupons": {"codes": None, "batchId": str(NOTHING)},
         "previewPromotions": {"basket": {"channel": named("channel"), "lines": [{"sku": named("sku")}]}},
         "cancelOrderLines": {"lines": of_order},
+        "previewOrderChange": {"input": {"lines": of_order}},
+        "confirmOrderChange": {"input": {"lines": of_order}, "token": "1"},
         "confirmService": {"lines": of_order},
         "excludePlace": {
             "input": {"locationId": named("store_id"), "reason": "because", "orderId": named("orders"), "minutes": 5}
@@ -652,6 +681,12 @@ def _own(name: str, named: Callable[[str], str]) -> dict[str, Any]:
         "makeAgreement": {"input": {"partnerId": named("partner_id"), "validFrom": "2030-01-01"}},
         "savePartners": {"inputs": [{"code": named("partner"), "name": "mine"}]},
         "saveCustomers": {"inputs": [{"channel": named("channel"), "externalId": "c0", "name": "mine"}]},
+        "search": {"term": named("order_number"), "kinds": None},
+        "previewCustomerMerge": {"keepId": named("customer_id"), "mergeId": str(NOTHING)},
+        "mergeCustomers": {"keepId": named("customer_id"), "mergeId": str(NOTHING), "take": None},
+        "setCustomerConsent": {"purpose": "newsletter", "granted": True, "source": "phone"},
+        "listCustomer": {"reason": "none", "blocked": True, "until": None},
+        "eraseCustomer": {"reason": "none"},
         "saveProducts": {"inputs": [{"code": "P", "name": "mine"}]},
         "paymentMethods": {"channel": named("channel")},
         "savePaymentMethods": {"channel": named("channel"), "methods": []},
@@ -661,6 +696,7 @@ def _own(name: str, named: Callable[[str], str]) -> dict[str, Any]:
         },
         "saveSalesChannels": {"inputs": [{"code": named("channel"), "name": "mine"}]},
         "saveLegalEntities": {"inputs": [{"code": "L", "name": "mine"}]},
+        "approveOffers": {"offers": [{"id": named("catalog_offer"), "version": 1}]},
         "saveOffers": {"inputs": [{"sku": "MINE", "name": "mine"}]},
         "saveStockLocations": {"inputs": [{"code": named("location"), "name": "mine"}]},
         "saveShippingTariffs": {"inputs": [{"carrier": "DHL", "parcelCents": 1}]},

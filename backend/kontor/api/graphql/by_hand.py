@@ -45,6 +45,11 @@ class RerouteCandidate:
         place = await by_id(info, places.StockLocation, self.location_id)
         return "" if place is None else place.code
 
+    @strawberry.field
+    async def place_name(self, info: Info) -> str:
+        place = await by_id(info, places.StockLocation, self.location_id)
+        return "" if place is None else place.name
+
 
 @strawberry.type(description="Where work could be sent, the cheapest feasible place first, 200 at most.")
 class ReroutePreview:

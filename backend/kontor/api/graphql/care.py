@@ -14,21 +14,27 @@ from strawberry.scalars import JSON
 
 from kontor.api.graphql.context import Info
 from kontor.api.graphql.errors import Refusal
+from kontor.api.graphql.loaders import by_id
 from kontor.api.graphql.master_rows import Given, shown
 from kontor.api.graphql.mutation import change
 from kontor.api.graphql.paging import After, Connection, First, connect, page_of, sorting
 from kontor.api.graphql.permissions import requires
+from kontor.auth.models import User
 from kontor.auth.permissions import Permission
 from kontor.care import queries, service
 from kontor.care.models import Case as CaseRow
 from kontor.care.states import CaseState
-from kontor.care.values import CaseKind, NewCase
+from kontor.care.values import CaseKind, CaseQueue, NewCase, queue_of
 from kontor.core.db import Session
+from kontor.core.errors import Forbidden
 from kontor.core.ids import new_id
+from kontor.core.principal import PrincipalKind
 from kontor.orders import queries as orders
+from kontor.orders.models import Order
 
 strawberry.enum(CaseState)
 strawberry.enum(CaseKind)
+strawberry.enum(CaseQueue)
 
 
 @strawberry.type(description="A task of care. A case of one kind about one thing is open once.")
@@ -40,6 +46,7 @@ class Case:
     facts: JSON
     owner_id: UUID | None
     due_at: datetime | None
+    escalated_at: datetime | None = strawberry.field(description="When its deadline passed.")
     created_at: datetime
     updated_at: datetime
 
@@ -47,6 +54,35 @@ class Case:
     def of(cls, row: Any) -> Case:
         """As the API shows it."""
         return cls(**{**shown(cls, row), "kind": CaseKind(row.kind)})
+
+    @strawberry.field
+    def queue(self) -> CaseQueue:
+        return queue_of(self.kind)
+
+    @strawberry.field(description="Who looks after it.")
+    async def owner_name(self, info: Info) -> str | None:
+        owner = await by_id(info, User, self.owner_id)
+        return None if owner is None else owner.name
+
+    @strawberry.field
+    async def order_number(self, info: Info) -> str | None:
+        order = await by_id(info, Order, self.order_id)
+        return None if order is None else order.number
+
+
+@strawberry.type(description="What waits in a queue; `ages` of those nobody has: 0-1, 2-3, 4-7 and more days.")
+class CaseQueueCount:
+    queue: CaseQueue
+    open: int
+    assigned: int
+    waiting: int
+    escalated: int
+    ages: list[int]
+
+    @classmethod
+    def of(cls, row: Any) -> CaseQueueCount:
+        """As the API shows it."""
+        return cls(**{**shown(cls, row), "ages": list(row.ages)})
 
 
 @strawberry.input
@@ -58,6 +94,8 @@ class CasesFilter(Given):
     order_id: UUID | None = UNSET
     order_number: str | None = UNSET
     due_before: datetime | None = UNSET
+    queues: list[CaseQueue] | None = UNSET
+    escalated: bool | None = UNSET
     changed_since: datetime | None = UNSET
 
     def value(self) -> queries.CaseFilter:
@@ -97,17 +135,41 @@ class CareQuery:
             row = await queries.find_case(db, id)
         return None if row is None else Case.of(row)
 
+    @strawberry.field(extensions=[requires(Permission.CARE_READ)], description="What waits where.")
+    async def case_queues(self, info: Info) -> list[CaseQueueCount]:
+        async with info.context.runtime.database.read_only(info.context.principal) as db:
+            rows = await queries.count_queues(db, now=db.now)
+        return [CaseQueueCount.of(row) for row in rows]
+
 
 @strawberry.type
 class CaseChanged:
     case: Case
 
 
+@strawberry.type(description="The case that is yours now; null where none was free.")
+class NextCase:
+    case: Case | None
+
+
+NextCaseResult = Annotated[NextCase | Refusal, strawberry.union("NextCaseResult")]
 CaseResult = Annotated[CaseChanged | Refusal, strawberry.union("CaseResult")]
 
 
 async def _again(db: Session, ids: list[UUID]) -> CaseChanged:
     return CaseChanged(case=Case.of(await queries.get_case(db, ids[0])))
+
+
+async def _next_again(db: Session, ids: list[UUID]) -> NextCase:
+    return NextCase(case=Case.of(await queries.get_case(db, ids[0])) if ids else None)
+
+
+def _person(info: Info) -> UUID:
+    """Who is to own a case: only people look after something. Raises `Forbidden`."""
+    principal = info.context.principal
+    if principal.kind is not PrincipalKind.USER or principal.id is None:
+        raise Forbidden("Only a person can look after a case.", code="NOT_A_PERSON")
+    return principal.id
 
 
 async def _change(info: Info, case_id: UUID, step: Callable[[Session, CaseRow], None], body: Any) -> CaseChanged:
@@ -146,6 +208,37 @@ class CareMutation:
             service.assign_case(db, row, owner_id=owner_id, now=db.now, due_at=due_at)
 
         return await _change(info, id, step, [id, owner_id, due_at])
+
+    @strawberry.mutation(
+        extensions=[requires(Permission.CARE_WRITE)],
+        description="Look after a case oneself; refused while it is somebody else's.",
+    )
+    async def take_case(self, info: Info, id: UUID) -> CaseResult:
+        async def work(db: Session) -> CaseChanged:
+            row = await queries.lock_case(db, id)
+            await service.take_case(db, row, owner_id=_person(info), now=db.now)
+            await db.flush()
+            return CaseChanged(case=Case.of(row))
+
+        return await change(info, work, body=[id], again=_again, targets=lambda done: [("case", done.case.id)])
+
+    @strawberry.mutation(
+        extensions=[requires(Permission.CARE_WRITE)],
+        description=(
+            "Look after the case that waits longest in these queues, or in any; escalated ones go first. However many"
+            " ask at once, each gets another one."
+        ),
+    )
+    async def take_next_case(self, info: Info, queues: list[CaseQueue] | None = None) -> NextCaseResult:
+        async def work(db: Session) -> NextCase:
+            row = await service.take_next_case(db, queues, owner_id=_person(info), now=db.now)
+            await db.flush()
+            return NextCase(case=None if row is None else Case.of(row))
+
+        return await change(
+            info, work, body=[queues], again=_next_again,
+            targets=lambda done: [] if done.case is None else [("case", done.case.id)],
+        )  # fmt: skip
 
     @strawberry.mutation(extensions=[requires(Permission.CARE_WRITE)], description="Put a case aside for a while.")
     async def wait_case(

@@ -1,10 +1,12 @@
 """English texts of refusals by code, where the message of the error itself says too little or too much."""
 
 MESSAGES: dict[str, str] = {
+    "ADDRESS_FIRST": "With this address the tax changes. Please change the address alone first.",
     "ALREADY_SHIPPED": "{key} left before, under another parcel number.",
     "CANCELLATION_ASKED": "The order is to be canceled. Please answer that first.",
     "CLAIM_ABOVE_LIMIT": "Somebody with a higher limit decides about this amount.",
     "CLAIM_NOT_FOUND": "There is no such claim.",
+    "CHANGE_STALE": "The order has changed since the preview. Please look at the new one.",
     "COLUMNS_UNMATCHED": "Each column fills one field, no two the same, and all needed fields are filled.",
     "ADDRESS_NO_LONGER_SHOWN": "The address is no longer shown: the goods left long ago.",
     "ANSWER_FINAL": "The answer cannot be taken back any more.",
@@ -18,6 +20,7 @@ MESSAGES: dict[str, str] = {
     "CHANNEL_OR_ENTITY": "Please name the channel or the legal entity, not both.",
     "CONTRAST_TOO_WEAK": "Text in this color is hard to read: contrast {contrast}, {needed} is needed. "
     "{suggestion} could be read.",
+    "CUSTOMER_IN_USE": "Something is still open, first with order {order}. Until then the data is needed.",
     "GOODWILL_ABOVE_LIMIT": "You may not grant that much. Please ask somebody with a higher limit.",
     "GOODWILL_DAY_BELOW_ORDER": "The limit per day is below the one per order.",
     "GOODWILL_NOT_FOUND": "There is no such goodwill.",
@@ -31,6 +34,8 @@ MESSAGES: dict[str, str] = {
     "INVALID_DATE": "Please give a day within the coming year.",
     "INVALID_GOODWILL": "This does not fit.",
     "INVALID_GS1_PREFIX": "A GS1 company prefix has 4 to 12 digits.",
+    "INVALID_LISTING": "The reason is missing (at most 300 characters), or the end has passed already.",
+    "INVALID_SEARCH": "Please type at least two letters or digits, at most 100 characters.",
     "INVALID_VIEW": "The view cannot be kept like this.",
     "INVOICES_NOT_SHOWN": "Invoices are not printed here: showing prices was not agreed.",
     "INVOICE_BEING_DRAWN": "The invoice is being drawn. Please print again in a moment.",
@@ -59,6 +64,7 @@ MESSAGES: dict[str, str] = {
     "STANDS_TWICE": "{key} stands in an earlier line too.",
     "STOCK_MOVED": "There are {present} pieces by now, not {expected}.",
     "PRINT_BATCH_NOT_FOUND": "There is no such file to print, or it is no longer kept.",
+    "TAXED_ELSEWHERE": "Part of the order has left and was taxed otherwise. Only a new order can go there.",
     "TEXT_MISSING": "This text is missing in one of the two languages.",
     "TOO_MUCH_TO_PRINT": "At most {limit} fulfillment orders at once.",
     "TRACKING_CUT": "The spreadsheet cut the parcel's number. Please format the column as text.",

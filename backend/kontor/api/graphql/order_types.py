@@ -12,7 +12,7 @@ import strawberry
 from strawberry.scalars import JSON
 
 from kontor.api.graphql.context import Context, Info
-from kontor.api.graphql.decision_words import words
+from kontor.api.graphql.decision_words import DecisionView, view, words
 from kontor.api.graphql.permissions import requires
 from kontor.api.graphql.relations import Rows, children, reference
 from kontor.api.graphql.scalars import Long, Money
@@ -185,6 +185,10 @@ class RoutingDecision:
     @strawberry.field(description="The decision in words, in the language asked for.")
     async def explanation(self, info: Info) -> list[str]:
         return await words(info, self.record)
+
+    @strawberry.field(description="The decision as numbers, with the names of places.")
+    async def view(self, info: Info) -> DecisionView:
+        return await view(info, self.record)
 
 
 @strawberry.type(description="Why an order stays where it is, and since when.")

@@ -33,8 +33,15 @@ PERMISSIONS = {
     "RETURN_LABEL": Permission.RETURNS_READ,
     "RETURN_SLIP": Permission.RETURNS_READ,
     "RETURN_PHOTO": Permission.RETURNS_READ,
+    "CUSTOMER_EXPORT": Permission.CARE_WRITE,
 }
-SUFFIXES = {"application/pdf": ".pdf", "application/xml": ".xml", "image/jpeg": ".jpg", "image/png": ".png"}
+SUFFIXES = {
+    "application/pdf": ".pdf",
+    "application/xml": ".xml",
+    "application/zip": ".zip",
+    "image/jpeg": ".jpg",
+    "image/png": ".png",
+}
 ATTACHMENT_POLICY = "default-src 'none'; sandbox"
 
 

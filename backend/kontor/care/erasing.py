@@ -1,0 +1,220 @@
+"""Erase a person: what the law does not ask to keep goes, in one transaction, and nobody finds them any more."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID, uuid5
+
+import sqlalchemy as sa
+
+from kontor.care.errors import CustomerInUse, InvalidErasure
+from kontor.care.models import Case
+from kontor.care.personal import ERASED, FILES_REMOVED, Kept, address_without_person, blanked, held, rows_of
+from kontor.care.scope import require_whole
+from kontor.care.states import CaseState
+from kontor.core import outbox
+from kontor.core.db import Model, Session
+from kontor.customers.errors import CustomerGone
+from kontor.customers.events import CustomersErased
+from kontor.customers.models import Customer
+from kontor.customers.queries import lock_customers
+from kontor.customers.service import CUSTOMERS_STREAM
+from kontor.documents.models import Document
+from kontor.invoicing.models import Invoice, OpenItem
+from kontor.orders.models import Order
+from kontor.orders.states import OrderState
+from kontor.payments.models import Dispute, Refund
+from kontor.payments.states import DisputeState, RefundState
+from kontor.returns.models import Return
+from kontor.returns.states import ReturnState
+from kontor.risk.models import RiskListEntry
+from kontor.risk.rules import key_of
+from kontor.risk.values import ListKind
+
+LONGEST_REASON = 300
+
+
+class Blocker(StrEnum):
+    """Why a person cannot be erased yet."""
+
+    OPEN_ORDER = "OPEN_ORDER"
+    OPEN_RETURN = "OPEN_RETURN"
+    OPEN_REFUND = "OPEN_REFUND"
+    OPEN_INVOICE = "OPEN_INVOICE"
+    OPEN_DISPUTE = "OPEN_DISPUTE"
+    OPEN_CASE = "OPEN_CASE"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Rows of one table, or files (`document`): how many go or are blanked, how many stay and why."""
+
+    table: str
+    erased: int
+    kept: int
+    reason: Kept | None
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """What an erasure would do, and what stands in its way: [(blocker, order number)]."""
+
+    parts: Sequence[Part]
+    blockers: Sequence[tuple[Blocker, str]]
+
+
+_OPEN_ORDERS = (OrderState.RECEIVED, OrderState.CONFIRMED, OrderState.IN_FULFILLMENT)
+_DONE_RETURNS = (ReturnState.REFUNDED, ReturnState.CLOSED, ReturnState.DECLINED, ReturnState.CANCELED)
+_OPEN_REFUNDS = (RefundState.AWAITING_APPROVAL, RefundState.REQUESTED, RefundState.FAILED)
+_OPEN_DISPUTES = (DisputeState.NEEDS_RESPONSE, DisputeState.UNDER_REVIEW)
+
+
+async def preview_erasure(db: Session, customer_id: UUID) -> Erasure:
+    """What would go, what the law keeps, and what is still open. Raises `CustomerNotFound`, `CustomerGone`."""
+    (customer,) = await lock_customers(db, [customer_id], lock=False)
+    _must_live(customer)
+    ids = await all_ids(db, customer_id)
+    parts: dict[tuple[str, Kept | None], Part] = {}
+    for each, table in held():
+        count = await db.scalar(sa.select(sa.func.count()).select_from(table).where(rows_of(each, table, ids))) or 0
+        if not count or not each.told:
+            continue
+        erased = count if each.delete or each.blank else 0
+        old = parts.get((each.table, each.kept), Part(each.table, 0, 0, each.kept))
+        kept = old.kept + (count if each.kept else 0)
+        parts[each.table, each.kept] = Part(each.table, old.erased + erased, kept, each.kept)
+    counted = await db.execute(_files(ids, Document.kind, sa.func.count()).group_by(Document.kind))
+    files: dict[str, int] = {row[0]: row[1] for row in counted}
+    gone = sum(count for kind, count in files.items() if kind in FILES_REMOVED)
+    if files:
+        stay = sum(files.values()) - gone
+        parts["document", None] = Part("document", gone, stay, Kept.TAX_RECORDS if stay else None)
+    entries = await entries_of(db, customer)
+    if entries:
+        blocked = sum(entry.blocked for entry in entries)
+        reason = Kept.FRAUD_PREVENTION if blocked else None
+        parts["risk_list_entry", None] = Part("risk_list_entry", len(entries) - blocked, blocked, reason)
+    return Erasure(list(parts.values()), await blockers_of(db, ids))
+
+
+async def erase_customer(db: Session, customer_id: UUID, *, reason: str, now: datetime) -> Customer:
+    """Erase the person; refused (`CustomerInUse`) while anything is open. Records CustomersErased.
+
+    Invoices, credit notes, bookings and payments stay as the law asks; orders stay without the person. Customers that
+    were merged into this one are erased with it. Files go after the commit.
+    """
+    require_whole(db.principal)
+    if not reason.strip() or len(reason) > LONGEST_REASON:
+        raise InvalidErasure(f"A reason of at most {LONGEST_REASON} characters is needed.", path=("reason",))
+    (customer,) = await lock_customers(db, [customer_id])
+    _must_live(customer)
+    ids = await all_ids(db, customer_id)
+    await lock_customers(db, ids)
+    await db.execute(sa.select(Order.id).where(Order.customer_id.in_(ids)).order_by(Order.id).with_for_update())
+    open_things = await blockers_of(db, ids)
+    if open_things:
+        kind, number = open_things[0]
+        raise CustomerInUse(
+            f"Something is still open: {kind} {number}.", path=("id",), blocker=str(kind), order=number,
+            count=len(open_things),
+        )  # fmt: skip
+    await _remove_files(db, ids)
+    await db.execute(
+        sa.delete(RiskListEntry).where(
+            RiskListEntry.id.in_([entry.id for entry in await entries_of(db, customer) if not entry.blocked])
+        )
+    )
+    await _blank_addresses(db, ids)
+    for each, table in held():
+        rows = rows_of(each, table, ids)
+        values = blanked(each, table)
+        if each.delete:
+            await db.execute(sa.delete(table).where(rows))
+        elif values:
+            stamp = {"updated_at": now} if "updated_at" in table.c else {}
+            await db.execute(sa.update(table).where(rows).values(**values, **stamp))
+    gone = sa.update(Customer).where(Customer.id.in_(ids)).values(erased_at=now, search_key=Customer.number)
+    await db.execute(gone.execution_options(synchronize_session=False))
+    outbox.record(db, CustomersErased(stream_id=CUSTOMERS_STREAM, ids=tuple(ids)))
+    await db.refresh(customer)
+    return customer
+
+
+async def all_ids(db: Session, customer_id: UUID) -> list[UUID]:
+    """The customer and all that were merged into them, however many times over."""
+    found, fresh = {customer_id}, [customer_id]
+    while fresh:
+        rows = await db.scalars(sa.select(Customer.id).where(Customer.merged_into_id.in_(fresh)))
+        fresh = [row for row in rows if row not in found]
+        found.update(fresh)
+    return sorted(found)
+
+
+async def entries_of(db: Session, customer: Customer) -> list[RiskListEntry]:
+    """What is blocked or trusted of the customer: they themselves, their mail and their phone."""
+    values = {ListKind.CUSTOMER: str(customer.id), ListKind.EMAIL: customer.email, ListKind.PHONE: customer.phone}
+    pairs = [
+        sa.and_(RiskListEntry.kind == str(kind), RiskListEntry.value == key_of(kind, value))
+        for kind, value in values.items()
+        if value
+    ]
+    return list(await db.scalars(sa.select(RiskListEntry).where(sa.or_(*pairs)).order_by(RiskListEntry.created_at)))
+
+
+async def blockers_of(db: Session, customer_ids: Sequence[UUID]) -> list[tuple[Blocker, str]]:
+    """What is still open for these customers, with the number of its order."""
+    mine = Order.customer_id.in_(customer_ids)
+    checks: tuple[tuple[Blocker, Any], ...] = (
+        (Blocker.OPEN_ORDER, sa.select(Order.number).where(mine, Order.state.in_(_OPEN_ORDERS))),
+        (Blocker.OPEN_RETURN, _through(Return, mine).where(Return.state.not_in(_DONE_RETURNS))),
+        (Blocker.OPEN_REFUND, _through(Refund, mine).where(Refund.state.in_(_OPEN_REFUNDS))),
+        (
+            Blocker.OPEN_INVOICE,
+            _through(OpenItem, mine).where(OpenItem.open != 0, OpenItem.number.in_(sa.select(Invoice.number))),
+        ),
+        (Blocker.OPEN_DISPUTE, _through(Dispute, mine).where(Dispute.state.in_(_OPEN_DISPUTES))),
+        (Blocker.OPEN_CASE, _through(Case, mine).where(Case.state != CaseState.DONE)),
+    )
+    found: list[tuple[Blocker, str]] = []
+    for kind, query in checks:
+        found += [(kind, number) for number in await db.scalars(query.distinct().order_by(Order.number).limit(20))]
+    return found
+
+
+def _through(model: Any, mine: sa.ColumnElement[bool]) -> Any:
+    return sa.select(Order.number).join(model, model.order_id == Order.id).where(mine)
+
+
+def _must_live(customer: Customer) -> None:
+    if customer.erased_at is not None:
+        raise CustomerGone("The customer was erased.", code="CUSTOMER_ERASED", path=("id",))
+    if customer.merged_into_id is not None:
+        raise CustomerGone("The customer was merged into another.", code="CUSTOMER_MERGED", path=("id",))
+
+
+def _files(ids: Sequence[UUID], *columns: Any) -> sa.Select[Any]:
+    orders = sa.select(Order.id).where(Order.customer_id.in_(ids))
+    about = sa.or_(Document.customer_id.in_(ids), Document.order_id.in_(orders), Document.subject_id.in_(ids))
+    return sa.select(*columns).where(about)
+
+
+async def _remove_files(db: Session, ids: Sequence[UUID]) -> None:
+    """Take the rows of files that name the person; the files follow when this is committed."""
+    rows = (await db.execute(_files(ids, Document.id, Document.key).where(Document.kind.in_(FILES_REMOVED)))).all()
+    paper = Model.metadata.tables["printed_paper"]
+    gone = [row.id for row in rows]
+    await db.execute(sa.update(paper).where(paper.c.document_id.in_(gone)).values(document_id=None))
+    await db.execute(sa.delete(Document).where(Document.id.in_(gone)))
+    for row in rows:
+        outbox.schedule(db, "care.remove_file", {"key": row.key}, unique_key=f"remove/{uuid5(row.id, ERASED)}")
+
+
+async def _blank_addresses(db: Session, ids: Sequence[UUID]) -> None:
+    for order in await db.scalars(sa.select(Order).where(Order.customer_id.in_(ids)).order_by(Order.id)):
+        order.billing_address = address_without_person(order.billing_address) or {}
+        order.shipping_address = address_without_person(order.shipping_address)
+    await db.flush()

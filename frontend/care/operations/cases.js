@@ -1,0 +1,47 @@
+/** What the queues of care ask of the API. */
+
+const PROBLEM = "... on Error { code message path details }";
+
+const CASE = "id kind queue state orderId orderNumber facts ownerId ownerName dueAt escalatedAt createdAt updatedAt";
+
+export const QUEUES = `query CareQueues($filter: CasesFilter, $after: String) {
+  caseQueues { queue open assigned waiting escalated ages }
+  cases(filter: $filter, sort: CREATED_AT, first: 50, after: $after) {
+    nodes { ${CASE} }
+    pageInfo { hasNextPage endCursor }
+  }
+}`;
+
+export const ONE_CASE = `query CareCase($id: UUID!) { case(id: $id) { ${CASE} } }`;
+
+export const TAKE = `mutation CareTake($id: UUID!) {
+  takeCase(id: $id) { ... on CaseChanged { case { ${CASE} } } ${PROBLEM} }
+}`;
+
+export const TAKE_NEXT = `mutation CareTakeNext($queues: [CaseQueue!]) {
+  takeNextCase(queues: $queues) { ... on NextCase { case { ${CASE} } } ${PROBLEM} }
+}`;
+
+export const GIVE_BACK = `mutation CareGiveBack($id: UUID!) {
+  assignCase(id: $id, ownerId: null) { ... on CaseChanged { case { ${CASE} } } ${PROBLEM} }
+}`;
+
+export const WAIT = `mutation CareWait($id: UUID!, $note: String, $until: DateTime) {
+  waitCase(id: $id, note: $note, until: $until) { ... on CaseChanged { case { ${CASE} } } ${PROBLEM} }
+}`;
+
+export const FINISH = `mutation CareFinish($id: UUID!, $note: String) {
+  finishCase(id: $id, note: $note) { ... on CaseChanged { case { ${CASE} } } ${PROBLEM} }
+}`;
+
+export const RELEASE = `mutation CareReleaseCase($id: UUID!, $note: String) {
+  releaseHold(holdId: $id, note: $note) { ... on HoldChanged { hold { id releasedAt } } ${PROBLEM} }
+}`;
+
+export const CASES_CHANGED = `subscription CareCasesChanged($changedSince: DateTime) {
+  casesChanged(changedSince: $changedSince) { id gone node { id updatedAt } }
+}`;
+
+export const CASES_SINCE = `query CareCasesSince($changedSince: DateTime) {
+  cases(filter: { changedSince: $changedSince }, sort: UPDATED_AT_DESC, first: 50) { nodes { id updatedAt } }
+}`;
