@@ -25,6 +25,7 @@ const ROUTES = [
   { path: "/care/queues", label: "section.queues", letter: "u", permission: "care:read", load: () => import("./pages/queues.js") },
   { path: "/care/customers/:customer", permission: "customers:read", load: () => import("./pages/customer.js") },
   { path: "/care/orders/:order/why", permission: "routing:read", load: () => import("./pages/why.js") },
+  { path: "/care/orders/:order/contacts", permission: "care:read", load: () => import("./pages/contacts.js") },
   { path: "/care/orders/:order", permission: "orders:read", load: () => import("./pages/order.js") },
 ];
 announce(ROUTES);

@@ -6,7 +6,7 @@ back. At the end everything that was sent comes back, so that what is left is wh
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -110,13 +110,17 @@ class MoneyMachine(OrderMachine):
             "refund_approval_above": 10_000_000,
         }
 
+    def steps(self) -> Sequence[tuple[Step, int]]:
+        """What may happen, and how often beside the others."""
+        return STEPS
+
     async def run(self, steps: int) -> None:
         """Steps one by one, every invariant after each; at last everything comes back."""
         await self.begin()
         for _ in range(2):
             await self._step(MoneyMachine.place_order)
         await self._step(MoneyMachine.work_is_done)
-        names = [step for step, weight in STEPS for _ in range(weight)]
+        names = [step for step, weight in self.steps() for _ in range(weight)]
         for _ in range(steps):
             await self._step(self.chance.choice(names))
             await self._nothing_is_stuck()

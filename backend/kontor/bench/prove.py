@@ -29,6 +29,7 @@ Databases = Annotated[str, typer.Option("--on", help="sqlite, postgresql or both
 Data = Annotated[Path | None, typer.Option(help="The folder with the recorded orders; else KONTOR_TESTDATA.")]
 LIVES = ("tests/proofs/test_order_machine.py",)
 MONEY = ("tests/proofs/test_money.py",)
+CHANGES = ("tests/proofs/test_changes.py",)
 FUZZ = ("tests/api/test_fuzz.py", "tests/imports/test_import_fuzz.py")
 GATEWAY = ("tests/proofs/test_gateway.py",)
 OTHERS = (
@@ -82,6 +83,12 @@ def lives(sequences: int = 2000, steps: int = 40, seed: Seed = None, on: Databas
 def money(sequences: int = 2000, steps: int = 20, seed: Seed = None, on: Databases = "both") -> None:
     """Random lives of money, promotions and payments of every kind mixed; at the end of each everything comes back."""
     _finish(_run("Money of orders", MONEY, on, money=sequences, steps=steps, seed=_first(seed)))
+
+
+@app.command()
+def changes(sequences: int = 1000, steps: int = 20, seed: Seed = None, on: Databases = "both") -> None:
+    """Random changes of orders amid random money: each preview is compared with what is booked, to the cent."""
+    _finish(_run("Changes of orders", CHANGES, on, changes=sequences, steps=steps, seed=_first(seed)))
 
 
 @app.command()
@@ -146,6 +153,7 @@ def everything(
         _run("Processes that are killed", KILLED, "both"),
         _run("Lives of orders", LIVES, "both", sequences=sequences, steps=40, seed=first),
         _run("Money of orders", MONEY, "both", money=sequences, steps=20, seed=first),
+        _run("Changes of orders", CHANGES, "both", changes=sequences // 2, steps=20, seed=first),
         _run("Hostile input", FUZZ, "both", fuzz=rounds, seed=first),
         _run("Electronic invoices", INVOICES, "both", invoices=invoiced, workers=ISSUERS, seed=first),
         _run("Money at the gateway", GATEWAY, "both", orders=500, seed=first),

@@ -8,13 +8,21 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+import sqlalchemy as sa
+
+from kontor.catalog.models import ProductKind
 from kontor.core.db import Session
 from kontor.core.outbox import record
 from kontor.core.principal import Principal
 from kontor.fulfillment import queries
 from kontor.fulfillment.amounts import of_pieces
 from kontor.fulfillment.errors import NoCancellationAsked
-from kontor.fulfillment.events import CancellationAsked, CancellationRefused, FulfillmentCanceled
+from kontor.fulfillment.events import (
+    CancellationAsked,
+    CancellationRefused,
+    CancellationWithdrawn,
+    FulfillmentCanceled,
+)
 from kontor.fulfillment.models import FulfillmentOrder
 from kontor.fulfillment.splitting import Counts, is_all
 from kontor.fulfillment.states import OPEN_STATES, FulfillmentState
@@ -23,8 +31,9 @@ from kontor.inventory import allocations as stock
 from kontor.orders import queries as orders
 from kontor.orders.errors import LineNotFound, OrderNotCancelable
 from kontor.orders.events import OrderLinesCanceled
-from kontor.orders.models import Order, OrderLine
+from kontor.orders.models import Order, OrderCharge, OrderLine
 from kontor.orders.states import OVER
+from kontor.orders.totals import LOST_DISCOUNT
 
 S = FulfillmentState
 WAITING = frozenset({S.SCHEDULED, S.OPEN})
@@ -41,7 +50,9 @@ class CancelOutcome:
 
 
 @dataclass(slots=True)
-class _Plan:
+class CancelPlan:
+    """Where pieces are taken from: not at a place yet, out of work that waits, asked back of work that has begun."""
+
     free: list[stock.Cut] = field(default_factory=list)
     waiting: dict[UUID, Counts] = field(default_factory=dict)
     begun: dict[UUID, Counts] = field(default_factory=dict)
@@ -69,11 +80,7 @@ async def cancel_lines(
         await queries.lines_of(db, [row.id for row in rows]), await stock.of_orders(db, [order.id]),
         numbers=await queries.count_rows(db, FulfillmentOrder, [order.id]),
     )  # fmt: skip
-    _check(work, order, lines, wanted)
-    plan, outcome = _Plan(), CancelOutcome()
-    for line in lines:
-        if wanted.get(line.id):
-            _choose(work, line, wanted[line.id], plan, outcome)
+    plan, outcome = plan_cancel(work, order, lines, wanted)
     _ask_back(db, work, plan.begun, reason, now=now)
     await settle_splits(db, work)
     await _take_out(db, work, order, plan, reason, now=now)
@@ -84,6 +91,30 @@ async def cancel_lines(
         await count(db, work, now=now)
     await settle_capacity(db, work)
     return outcome
+
+
+async def look_at_open_work(db: Session, order: Order, lines: Sequence[OrderLine]) -> Work:
+    """The open work of an order and what it holds, without locks: for who only asks what a cancellation would do."""
+    found = sa.select(FulfillmentOrder).where(
+        FulfillmentOrder.order_id == order.id, FulfillmentOrder.state.in_(list(OPEN_STATES))
+    )
+    rows = list(await db.scalars(found.order_by(FulfillmentOrder.id)))
+    return Work(
+        {order.id: order}, {order.id: list(lines)}, {row.id: row for row in rows},
+        await queries.lines_of(db, [row.id for row in rows]), await stock.of_orders(db, [order.id]),
+    )  # fmt: skip
+
+
+def plan_cancel(
+    work: Work, order: Order, lines: Sequence[OrderLine], wanted: Mapping[UUID, int]
+) -> tuple[CancelPlan, CancelOutcome]:
+    """Where the pieces are taken from; raises what `cancel_lines` raises. Changes nothing, the amount is not told."""
+    _check(work, order, lines, wanted)
+    plan, outcome = CancelPlan(), CancelOutcome()
+    for line in lines:
+        if wanted.get(line.id):
+            _choose(work, line, wanted[line.id], plan, outcome)
+    return plan, outcome
 
 
 def _check(work: Work, order: Order, lines: Sequence[OrderLine], wanted: Mapping[UUID, int]) -> None:
@@ -107,7 +138,7 @@ def _check(work: Work, order: Order, lines: Sequence[OrderLine], wanted: Mapping
             )
 
 
-def _choose(work: Work, line: OrderLine, quantity: int, plan: _Plan, outcome: CancelOutcome) -> None:
+def _choose(work: Work, line: OrderLine, quantity: int, plan: CancelPlan, outcome: CancelOutcome) -> None:
     """Where the pieces of one line are taken from."""
     held = sum(row.quantity for row in work.allocations if row.order_line_id == line.id)
     loose = sum(
@@ -154,7 +185,7 @@ def _ask_back(db: Session, work: Work, begun: Mapping[UUID, Counts], reason: str
         record(db, CancellationAsked(stream_id=row.order_id, fulfillment_order_id=asked.id))
 
 
-async def _take_out(db: Session, work: Work, order: Order, plan: _Plan, reason: str, *, now: datetime) -> None:
+async def _take_out(db: Session, work: Work, order: Order, plan: CancelPlan, reason: str, *, now: datetime) -> None:
     """Take pieces out of what waits, and give their stock back."""
     cuts = list(plan.free)
     ended: list[FulfillmentOrder] = []
@@ -216,16 +247,34 @@ async def book_canceled(
             counters = changes.setdefault(order.id, {}).setdefault(line.id, {})
             counters["canceled"] = counters.get("canceled", 0) + quantity
     whole = all(line.ordered == line.canceled + canceled.get(line.id, 0) for line in lines)
-    if whole:
-        for charge in (await orders.charges_of(db, [order.id]))[order.id]:
-            if not charge.canceled and charge.shipment_id is None:
-                charge.canceled = True
-                amount += charge.gross
+    for charge in await falling_away(db, order, lines, canceled):
+        charge.canceled = True
+        amount += charge.gross
     record(
         db,
         OrderLinesCanceled(stream_id=order.id, lines=tuple(rows), amount=amount, reason=reason[:300], whole=whole),
     )
     return amount
+
+
+async def falling_away(
+    db: Session, order: Order, lines: Sequence[OrderLine], canceled: Mapping[UUID, int]
+) -> list[OrderCharge]:
+    """Charges that nothing is left to bear once these pieces are canceled.
+
+    All that nobody has charged go with the last piece of an order of which nothing ships; what kept goods no longer
+    earn of discounts is charged with the last shipment, so it goes when nothing else is to leave.
+    """
+    whole = all(line.ordered == line.canceled + canceled.get(line.id, 0) for line in lines)
+    left = any(line.open_quantity > canceled.get(line.id, 0) for line in lines if line.kind == ProductKind.PHYSICAL)
+    if not whole and left:
+        return []
+    charges = (await orders.charges_of(db, [order.id]))[order.id]
+    return [
+        charge
+        for charge in charges
+        if not charge.canceled and charge.shipment_id is None and (whole or charge.kind == LOST_DISCOUNT)
+    ]
 
 
 async def answer_cancellation(
@@ -242,6 +291,15 @@ async def answer_cancellation(
         return row
     await end_and_cancel(db, work, row, reason=row.cancel_reason or "canceled", now=now)
     return row
+
+
+def withdraw_question(db: Session, row: FulfillmentOrder, *, now: datetime) -> bool:
+    """Ask a place no more to stop its work; whether it had not answered yet."""
+    if not row.cancel_requested or row.state not in OPEN_STATES:
+        return False
+    row.cancel_requested, row.updated_at = False, now
+    record(db, CancellationWithdrawn(stream_id=row.order_id, fulfillment_order_id=row.id))
+    return True
 
 
 async def end_and_cancel(db: Session, work: Work, row: FulfillmentOrder, *, reason: str, now: datetime) -> None:

@@ -124,6 +124,13 @@ class CancellationAsked(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class CancellationWithdrawn(Event):
+    """Nobody waits for the answer of a place any more: it goes on with its work."""
+
+    fulfillment_order_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
 class CancellationRefused(Event):
     """A place goes on with the work it was asked to stop."""
 

@@ -1,10 +1,11 @@
 """Shipments with their frozen amounts: what leaves, by parcel, over the counter or as a code.
 
-The shipping charge goes with the first shipment of the order, of its goods if it has any. Recalled shipments give
-their pieces and charges back.
+The shipping charge goes with the first shipment of the order, of its goods if it has any; what kept goods no longer
+earn of discounts goes with the last one, as more may be canceled before. Recalled shipments give their pieces and
+charges back.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -21,6 +22,7 @@ from kontor.fulfillment.models import FulfillmentOrder, Shipment, ShipmentLine
 from kontor.orders import queries as orders
 from kontor.orders.models import Order, OrderCharge, OrderLine
 from kontor.orders.states import DeliveryType
+from kontor.orders.totals import LOST_DISCOUNT
 from kontor.routing import masters as routing_masters
 from kontor.routing.masters import Masters
 from kontor.tax.determination import PlaceOfSupply, TaxTreatment
@@ -73,7 +75,7 @@ async def book_shipments(db: Session, leaving: Sequence[Leaving]) -> None:
         ]
         each.shipment.amount = sum(line.gross for line in each.sent_lines)
         if _takes_charges(each):
-            each.shipment.amount += _charge(charges[each.order.id], each, masters, day)
+            each.shipment.amount += _charge(charges[each.order.id], each, masters, day, last=_is_last(each, done))
     db.add_all(each.sent for each in leaving)
     await db.flush()  # the shipments before their lines
     db.add_all(line for each in leaving for line in each.sent_lines)
@@ -116,11 +118,17 @@ def _takes_charges(each: Leaving) -> bool:
     return all(line.kind != ProductKind.PHYSICAL or line.canceled == line.ordered for line in each.lines)
 
 
-def _charge(charges: Sequence[OrderCharge], each: Leaving, masters: Masters, day: date) -> int:
+def _is_last(each: Leaving, done: Mapping[UUID, int]) -> bool:
+    """Whether no goods of the order are left behind; `done` are the pieces of lines that are used up with this."""
+    used = {line.id: done.get(line.id, line.shipped + line.canceled) for line in each.lines}
+    return all(used[line.id] >= line.ordered for line in each.lines if line.kind == ProductKind.PHYSICAL)
+
+
+def _charge(charges: Sequence[OrderCharge], each: Leaving, masters: Masters, day: date, *, last: bool) -> int:
     """Bind the order's charges that nobody has charged yet to this shipment; their sum, gross."""
     total = 0
     for charge in charges:
-        if charge.shipment_id is None and not charge.canceled:
+        if charge.shipment_id is None and not charge.canceled and (last or charge.kind != LOST_DISCOUNT):
             amounts = of_charge(charge, _rate(masters, each.order, charge, day), gross=each.order.gross)
             charge.net, charge.tax, charge.gross = amounts.net, amounts.tax, amounts.gross
             charge.tax_rate, charge.shipment_id = amounts.rate, each.sent.id

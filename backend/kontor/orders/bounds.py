@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from kontor.core.errors import InvalidInput, Path
-from kontor.orders.intake import OrderInput
+from kontor.core.errors import InvalidInput, Path, camel
+from kontor.orders.intake import Address, OrderInput
 
 MAX_LINES = 2_500
 MAX_QUANTITY = 100_000
@@ -40,21 +40,24 @@ def check_shape(order: OrderInput) -> None:
 
 def _check_addresses(order: OrderInput) -> None:
     for name, address in (("billingAddress", order.billing_address), ("shippingAddress", order.shipping_address)):
-        if address is None:
-            continue
-        for part, limit in (("name", 200), ("street", 200), ("postal_code", 20), ("city", 120)):
-            text: str = getattr(address, part)
-            if not text.strip() or len(text) > limit:
-                camel = "postalCode" if part == "postal_code" else part
-                raise bad("INVALID_ADDRESS", f"1 to {limit} characters.", (name, camel))
-        if len(address.country) != 2 or not address.country.isalpha() or not address.country.isupper():
-            raise bad("INVALID_COUNTRY", "Two capital letters of ISO 3166.", (name, "country"))
-        if address.latitude is not None and not -90 <= address.latitude <= 90:
-            raise bad("INVALID_COORDINATES", "Latitude lies between -90 and 90.", (name, "latitude"))
-        if address.longitude is not None and not -180 <= address.longitude <= 180:
-            raise bad("INVALID_COORDINATES", "Longitude lies between -180 and 180.", (name, "longitude"))
+        if address is not None:
+            check_address(address, name)
     if not order.customer.name.strip() or len(order.customer.name) > 200:
         raise bad("INVALID_NAME", "1 to 200 characters.", ("customer", "name"))
+
+
+def check_address(address: Address, name: str) -> None:
+    """Raises `InvalidInput` naming the part of the address at fault, within the field `name`."""
+    for part, limit in (("name", 200), ("street", 200), ("postal_code", 20), ("city", 120)):
+        text: str = getattr(address, part)
+        if not text.strip() or len(text) > limit:
+            raise bad("INVALID_ADDRESS", f"1 to {limit} characters.", (name, camel(part)))
+    if len(address.country) != 2 or not address.country.isalpha() or not address.country.isupper():
+        raise bad("INVALID_COUNTRY", "Two capital letters of ISO 3166.", (name, "country"))
+    if address.latitude is not None and not -90 <= address.latitude <= 90:
+        raise bad("INVALID_COORDINATES", "Latitude lies between -90 and 90.", (name, "latitude"))
+    if address.longitude is not None and not -180 <= address.longitude <= 180:
+        raise bad("INVALID_COORDINATES", "Longitude lies between -180 and 180.", (name, "longitude"))
 
 
 def bad(code: str, message: str, path: Path) -> InvalidInput:

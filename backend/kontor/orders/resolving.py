@@ -162,7 +162,7 @@ async def read_facts(db: Session, masters: Masters, orders: Iterable[OrderInput]
     """
     orders = list(orders)
     articles = await read_articles(db, {line.sku for order in orders for line in order.lines})
-    components = await _components(db, [each.variant_id for each in articles.values() if each.bundle])
+    components = await read_components(db, [each.variant_id for each in articles.values() if each.bundle])
     lists = await price_lists.load(db, masters.version)
     grouped = {channel_id for channel_id, rows in lists.items() if any(each.customer_group for each in rows)}
     promoting = await read_promoting(db, masters, orders, lock=lock, grouped=grouped)
@@ -179,7 +179,8 @@ async def read_articles(db: Session, skus: Iterable[str]) -> dict[str, Article]:
     return {row.sku: Article(*tuple(row)) for row in rows}
 
 
-async def _components(db: Session, bundles: Sequence[UUID]) -> dict[UUID, list[tuple[Article, int]]]:
+async def read_components(db: Session, bundles: Sequence[UUID]) -> dict[UUID, list[tuple[Article, int]]]:
+    """What bundles are made of, with the pieces of each in one; one statement."""
     found: dict[UUID, list[tuple[Article, int]]] = {}
     if not bundles:
         return found
@@ -237,7 +238,7 @@ def resolve(order: OrderInput, principal: Principal, facts: Facts, now: datetime
     setting = Setting(facts, channel, country, placed_at, priced_at, place, ranked)
     lines: list[PricedLine] = []
     for index, line in enumerate(order.lines):
-        lines.extend(_priced(line, index, setting))
+        lines.extend(priced(line, index, setting))
     articles = {line.sku: facts.articles[line.sku] for line in order.lines}
     earned, waived = promote(order, lines, articles, facts.promoting, channel, country=country, at=priced_at)
     discount = sum(each.amount for each in order.discounts)
@@ -306,7 +307,8 @@ def _country(order: OrderInput, masters: Masters, pickup: UUID | None) -> str:
     return (order.shipping_address or order.billing_address).country
 
 
-def _priced(line: LineInput, index: int, setting: Setting) -> list[PricedLine]:
+def priced(line: LineInput, index: int, setting: Setting) -> list[PricedLine]:
+    """A line at its price, a bundle as its components; raises `InvalidInput` naming what is wrong with the line."""
     article = setting.facts.articles.get(line.sku)
     at, country = setting.at, setting.country
     if article is None or not article.sellable:

@@ -13,6 +13,9 @@ from kontor.core.money import spread
 from kontor.promotions.values import Offer
 from kontor.tax.rounding import tax_from_gross, tax_on_net
 
+LOST_DISCOUNT = "LOST_DISCOUNT"
+"""The kind of charge for discounts that the pieces which stay no longer earn after others were canceled."""
+
 
 @dataclass(frozen=True, slots=True)
 class Earned:

@@ -68,6 +68,7 @@ async def _renewable(
     return {
         order.id: dues[order.id].owed
         - covered(payments[order.id])
+        + dues[order.id].paid_back
         + doubtful(payments[order.id], declined)
         - asked_for(payments[order.id], PaymentState.CREATED)
         for order in wanted

@@ -24,6 +24,7 @@ K = TransactionKind
 LAPSED = "authorization_expired"
 """The code of a capture that was declined because its promise has run out."""
 AbilitiesOf = Callable[[str], Abilities]
+NOTHING: Mapping[UUID, int] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +74,20 @@ def planned(
     underway: Mapping[UUID, Sequence[PaymentTransaction]],
     abilities_of: AbilitiesOf,
     declined: Container[UUID] = (),
+    *,
+    paid_back: Mapping[UUID, int] = NOTHING,
 ) -> list[PlannedPayment]:
-    """The payments as the capture plan sees them; what is being captured counts as captured."""
+    """The payments as the capture plan sees them; what is being captured counts as captured.
+
+    What was `paid_back` for pieces that never shipped pays for nothing any more.
+    """
     return [
         PlannedPayment(
             id=str(payment.id),
             kind=payment.kind,
-            authorized=payment.authorized,
+            authorized=payment.authorized - _gone(payment, paid_back),
             captured=(payment.billed if payment.kind is PaymentMethodKind.ON_ACCOUNT else payment.captured)
+            - _gone(payment, paid_back)
             + sum(each.amount for each in underway.get(payment.id, ()) if each.kind in (K.CAPTURE, K.BILL)),
             multi_capture=takes_parts(payment, abilities_of),
             position=payment.position,
@@ -89,6 +96,10 @@ def planned(
         )
         for payment in payments
     ]
+
+
+def _gone(payment: Payment, paid_back: Mapping[UUID, int]) -> int:
+    return 0 if payment.kind is PaymentMethodKind.ON_ACCOUNT else min(payment.captured, paid_back.get(payment.id, 0))
 
 
 def takes_parts(payment: Payment, abilities_of: AbilitiesOf) -> bool:
@@ -109,6 +120,7 @@ async def prepare_captures(
     """
     orders = await lock_orders(db, [each.order_id for each in asked])
     waived = await kept.waived(db, orders)
+    paid_back = await kept.paid_back_for_canceled(db, orders)
     payments = await queries.lock_payments(db, orders)
     settings = await settings_of(db, list(orders.values()))
     underway = await queries.open_transactions(db, [item.id for group in payments.values() for item in group])
@@ -125,7 +137,7 @@ async def prepare_captures(
             raise CaptureUnderWay
         said = settings[orders[each.order_id].channel_id]
         plan = plan_captures(
-            planned(group.values(), underway, abilities_of, declined),
+            planned(group.values(), underway, abilities_of, declined, paid_back=paid_back),
             shipped=_wanted(each, waived) + _beyond_total(orders[each.order_id], each, payments[each.order_id], said),
             policy=policy_of(said),
             final=each.final,
@@ -209,6 +221,7 @@ async def finish_captures(
     """
     orders = await lock_orders(db, [each.order_id for each in asked])
     waived = await kept.waived(db, orders)
+    paid_back = await kept.paid_back_for_canceled(db, orders)
     payments = await queries.lock_payments(db, orders)
     settings = await settings_of(db, list(orders.values()))
     underway = await queries.open_transactions(db, [item.id for group in payments.values() for item in group])
@@ -219,7 +232,7 @@ async def finish_captures(
         order, group = orders[each.order_id], payments[each.order_id]
         declined = _book_shipment(db, each, group, underway, results, now=now)
         plan = plan_captures(
-            planned(group, underway, abilities_of),
+            planned(group, underway, abilities_of, paid_back=paid_back),
             shipped=_wanted(each, waived) + _beyond_total(order, each, group, settings[order.channel_id]),
             policy=policy_of(settings[order.channel_id]),
             final=each.final,

@@ -6,15 +6,16 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from kontor.core.db import Session, chunks, in_key_order
-from kontor.payments.models import Refund
+from kontor.payments.models import Refund, RefundAllocation
 from kontor.payments.refund_due import Withheld
 from kontor.payments.states import RefundState
 
 GOODWILL = "GOODWILL"
+CANCELLATION = "CANCELLATION"
 GIVEN = {
     GOODWILL: Withheld.GOODWILL_GIVEN,
     "CORRECTION": Withheld.CORRECTION_GIVEN,
-    "CANCELLATION": Withheld.REFUNDED_BEFORE,
+    CANCELLATION: Withheld.REFUNDED_BEFORE,
 }
 
 
@@ -32,6 +33,23 @@ def withheld_by_rule(refunds: Iterable[Refund]) -> dict[Withheld, int]:
             if line.get("name") in set(Withheld):
                 rule = Withheld(line["name"])
                 found[rule] = found.get(rule, 0) - int(line["gross"])
+    return found
+
+
+async def paid_back_for_canceled(db: Session, order_ids: Iterable[UUID]) -> dict[UUID, int]:
+    """What was granted over each payment for pieces that never shipped, paid out yet or not, minor units.
+
+    It pays for nothing any more, though it was taken: pieces added later need money of their own.
+    """
+    found: dict[UUID, int] = {}
+    for part in chunks(in_key_order(order_ids)):
+        rows = await db.execute(
+            sa.select(RefundAllocation.payment_id, sa.func.sum(RefundAllocation.amount))
+            .join(Refund, Refund.id == RefundAllocation.refund_id)
+            .where(Refund.order_id.in_(part), Refund.kind == CANCELLATION, Refund.state != RefundState.CANCELED)
+            .group_by(RefundAllocation.payment_id)
+        )
+        found.update({payment_id: int(amount) for payment_id, amount in rows})
     return found
 
 

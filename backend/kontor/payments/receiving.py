@@ -168,7 +168,7 @@ async def _missing(
     underway = await queries.open_transactions(db, declined)
     declined -= {item for item, intents in underway.items() if any(each.kind is K.CAPTURE for each in intents)}
     in_doubt = doubtful(payments, declined)
-    missing = max(0, dues.owed - covered(payments) + in_doubt - _named(payments, kind))
+    missing = max(0, dues.owed - covered(payments) + dues.paid_back + in_doubt - _named(payments, kind))
     if not covers(payments, dues) or (in_doubt and missing):
         return missing, None
     debts = paying_off.debts(payments, await queries.promised_refunds(db, [order.id]))

@@ -79,7 +79,7 @@ def let_go(db: Session, payment: Payment, payments: list[Payment], dues: Dues, *
     if payment.state is PaymentState.EXPIRED:
         return True
     asked = asked_for(payments, PaymentState.CREATED, PaymentState.EXPIRED)
-    uncovered = min(rest, dues.owed - covered(payments) - asked)
+    uncovered = min(rest, dues.owed - covered(payments) + dues.paid_back - asked)
     if uncovered > 0:
         position = max(each.position for each in payments) + 1
         payments.append(_renewal(db, payment, uncovered, position=position, now=now))
@@ -146,5 +146,5 @@ async def follow_up(
         lines = (await orders.lines_of(db, [order.id]))[order.id]
         if not held and any(line.open_quantity for line in lines):
             place_hold(db, order, kind=HoldKind.PAYMENT, reason="the payments do not cover the order any more", now=now)
-        missing = dues.owed - covered(payments)
+        missing = dues.owed - covered(payments) + dues.paid_back
         record(db, RenewalDeclined(stream_id=order.id, missing=missing, currency=order.currency))

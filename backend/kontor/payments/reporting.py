@@ -1,6 +1,6 @@
 """What payments know, rolled up to the orders: promises and income against what is owed."""
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,20 +14,23 @@ from kontor.orders.models import Order, OrderCharge, OrderLine
 from kontor.orders.service import report_money
 from kontor.orders.states import ReturnStatus
 from kontor.payments import kept, queries
-from kontor.payments.models import Payment
+from kontor.payments.models import Payment, Refund
 from kontor.payments.policies import settings_with_policies
+from kontor.payments.states import RefundState
 
 
 @dataclass(frozen=True, slots=True)
 class Dues:
     """What an order costs now, and what was taken off it for canceled pieces and charges, minor units.
 
-    `slack` is by how much promises and income may differ from what is owed.
+    `slack` is by how much promises and income may differ from what is owed. `paid_back` is what was granted for pieces
+    that were canceled: it covers nothing any more.
     """
 
     owed: int
     slack: int
     canceled: int = 0
+    paid_back: int = 0
 
 
 async def settings_of(db: Session, orders: Sequence[Order]) -> dict[UUID, dict[str, Any]]:
@@ -47,14 +50,29 @@ async def dues_of(db: Session, orders: Sequence[Order], settings: Mapping[UUID, 
             for order_id, gross in await db.execute(found.where(column.in_(part))):
                 off[order_id] = off.get(order_id, 0) + gross
     waived = await kept.waived(db, [order.id for order in orders if order.return_status is not ReturnStatus.NONE])
+    paid_back = await _paid_back(db, off)
     return {
         order.id: Dues(
             order.total - off.get(order.id, 0) - waived.get(order.id, 0),
             int(settings.get(order.channel_id, {}).get("payment_tolerance", 0)),
             off.get(order.id, 0),
+            paid_back.get(order.id, 0),
         )
         for order in orders
     }
+
+
+async def _paid_back(db: Session, order_ids: Iterable[UUID]) -> dict[UUID, int]:
+    """What was granted for canceled pieces, by order; nothing is read where nothing was canceled."""
+    found: dict[UUID, int] = {}
+    for part in chunks(in_key_order(order_ids)):
+        rows = await db.execute(
+            sa.select(Refund.order_id, sa.func.sum(Refund.amount))
+            .where(Refund.order_id.in_(part), Refund.kind == kept.CANCELLATION, Refund.state != RefundState.CANCELED)
+            .group_by(Refund.order_id)
+        )
+        found.update({order_id: int(amount) for order_id, amount in rows})
+    return found
 
 
 def covered(payments: Sequence[Payment]) -> int:
@@ -72,9 +90,9 @@ def covers(payments: Sequence[Payment], dues: Dues) -> bool:
 
     The slack is for what was never promised, such as a rounded total: a promise that is not kept yet counts in full.
     """
-    there = covered(payments)
-    kept = there >= sum(payment.amount for payment in payments if payment.settles_id is None)
-    return there >= dues.owed or (kept and there + dues.slack >= dues.owed)
+    there = covered(payments) - dues.paid_back
+    promised = sum(payment.amount for payment in payments if payment.settles_id is None) - dues.paid_back
+    return there >= dues.owed or (there >= promised and there + dues.slack >= dues.owed)
 
 
 async def report(
@@ -96,7 +114,7 @@ async def report(
             db,
             order,
             owed=due,
-            covered=_leveled(covered(payments[order.id]), due, slack),
+            covered=_leveled(covered(payments[order.id]) - dues[order.id].paid_back, due, slack),
             captured=_leveled(income, due, slack),
             now=now,
         )

@@ -32,15 +32,38 @@ async def refund_surplus(
     dues = (await dues_of(db, [order], await settings_of(db, [order])))[order.id]
     payments = (await queries.lock_payments(db, [order.id]))[order.id]
     beyond = sum(each.captured for each in payments) - await _granted(db, order.id) - _owed(order, dues)
-    wanted = beyond if most is None else min(beyond, most)
-    if wanted <= (0 if most is None else dues.slack):
-        return None
-    amount = (await payable_for(db, order, wanted)).amount
+    wanted = back_of(beyond, dues.slack, most)
+    amount = (await payable_for(db, order, wanted)).amount if wanted else 0
     if amount <= 0:
         return None
     return await refunding.request_refund(
         db, order, kind=refunding.RefundKind.CANCELLATION, amount=amount, reason=reason, source_key=source_key, now=now
     )
+
+
+def back_of(beyond: int, slack: int, most: int | None) -> int:
+    """What is to go back where so much came in `beyond` what an order costs: at most `most`, None is all of it.
+
+    >>> back_of(500, 0, 300), back_of(500, 0, None), back_of(3, 5, 300)
+    (300, 500, 0)
+    """
+    wanted = beyond if most is None else min(beyond, most)
+    return wanted if wanted > (0 if most is None else slack) else 0
+
+
+async def would_go_back(db: Session, order: Order, *, less: int, steps: Sequence[int | None]) -> int:
+    """What `refund_surplus` would pay back, called with each of these `most`, once an order costs so much `less`.
+
+    Changes nothing; minor units.
+    """
+    dues = (await dues_of(db, [order], await settings_of(db, [order])))[order.id]
+    payments = await queries.read_payments(db, order.id)
+    beyond = sum(each.captured for each in payments) - await _granted(db, order.id) - _owed(order, dues) + less
+    there = await refunding.refundable(db, order.id)
+    back = 0
+    for most in steps:
+        back += max(0, min(back_of(beyond - back, dues.slack, most), there - back))
+    return back
 
 
 async def refund_paid_twice(

@@ -6,7 +6,7 @@ from datetime import timedelta
 from kontor.core.jobs import JobContext, RetryLater, job
 from kontor.core.outbox import Item
 from kontor.payments.errors import CaptureUndecided
-from kontor.processes import canceled, service
+from kontor.processes import canceled, reopened, service
 from kontor.processes.running import Care
 
 UNDECIDED = timedelta(seconds=5)
@@ -33,3 +33,10 @@ async def refund_canceled(ctx: JobContext, items: Sequence[Item]) -> None:
     async with ctx.claim(*items) as (db, mine):
         for item in sorted(mine, key=lambda each: (str(each.key), each.id)):
             await canceled.refund_canceled(db, item, now=db.now)
+
+
+@job("processes.complete_reopened", batch=50)
+async def complete_reopened(ctx: JobContext, items: Sequence[Item]) -> None:
+    """Orders that were complete before something was added to them are complete again."""
+    async with ctx.claim(*items) as (db, mine):
+        await reopened.complete_again(db, {item.key for item in mine if item.key is not None}, now=db.now)

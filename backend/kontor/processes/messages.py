@@ -174,6 +174,7 @@ EVENTS: Mapping[str, Translate] = {
     "OrderDelivered": _to_order("OrderDelivered"),
     "HoldReleased": _to_order("HoldReleased"),
     "LinesUnallocated": _unallocated,
+    "OrderLinesAdded": _to_order("LinesReopened"),
     "AllocationsReleased": _to_order("LinesReopened"),
     "BackorderFilled": _to_order("LinesReopened"),
     # Heard only by an order that waits for stock: some of it may have been found.

@@ -23,21 +23,40 @@ from kontor.returns.models import Return
 
 
 async def kept_back(
-    db: Session, order_id: UUID, returned: Mapping[UUID, int], sent: Mapping[UUID, ShipmentLine], *, most: int
-) -> dict[str, int]:
+    db: Session, order_id: UUID, returned: Mapping[UUID, int], sent: Mapping[UUID, ShipmentLine], *,
+    charged: Mapping[str, int], most: int,
+) -> dict[str, int]:  # fmt: skip
     """What the refund keeps, by tax rate, gross; `returned` are all pieces paid back, this time's included.
 
     The rate is that of the supply (`sent`, by order line), which may be another one than on the day of the order.
-
-    The kept goods are priced with the promotions of the order's date, as the order was priced: at what they cost before
-    any discount, for the customer's groups and coupons that counted then. Shipping keeps its own rule.
+    `charged` is what was charged for pieces that were canceled before, by rate, gross.
     """
-    reductions = list(await db.scalars(sa.select(PriceAdjustment).where(PriceAdjustment.order_id == order_id)))
+    reductions = await reductions_of(db, order_id)
     if not any(row.return_rule is ReturnRule.RECHECK for row in reductions):
         return {}
     order = await db.get_one(Order, order_id)
     lines = (await orders.lines_of(db, [order_id]))[order_id]
     kept = {line.id: line.ordered - line.canceled - returned.get(line.id, 0) for line in lines}
+    lost = await lost_of_kept(db, order, lines, reductions, kept)
+    target = sums([_taxed(order, sent.get(line.id, line), lost.get(str(line.id), 0)) for line in lines])
+    taken = list(await db.scalars(sa.select(Return.rechecked).where(Return.order_id == order_id)))
+    return still_to_keep(target, sums([*taken, charged]), most)
+
+
+async def reductions_of(db: Session, order_id: UUID) -> Sequence[PriceAdjustment]:
+    """The discounts of an order as they were given."""
+    return list(await db.scalars(sa.select(PriceAdjustment).where(PriceAdjustment.order_id == order_id)))
+
+
+async def lost_of_kept(
+    db: Session, order: Order, lines: Sequence[OrderLine], reductions: Sequence[PriceAdjustment],
+    kept: Mapping[UUID, int],
+) -> dict[str, int]:  # fmt: skip
+    """What kept pieces no longer earn of promotions with the rule RECHECK, by line id, in the channel's gross or net.
+
+    The kept goods are priced with the promotions of the order's date, as the order was priced: at what they cost before
+    any discount, for the customer's groups and coupons that counted then. Shipping keeps its own rule.
+    """
     book = await loading.load_at(db, min(order.placed_at, order.created_at))
     codes = frozenset(row.code for row in reductions if row.promotion_id is not None)
     articles = await read_articles(db, {line.bundle_sku or line.sku for line in lines})
@@ -47,10 +66,7 @@ async def kept_back(
         groups=_groups(book, codes), coupons=codes, country=order.country, facts=order.facts,
     )  # fmt: skip
     staying = {row.code for row in reductions if row.return_rule is not ReturnRule.RECHECK}
-    lost = no_longer_earned(basket, book, _shares(lines, reductions, kept), expressions.holds, staying=staying)
-    target = sums([_taxed(order, sent.get(line.id, line), lost.get(str(line.id), 0)) for line in lines])
-    taken = sums(list(await db.scalars(sa.select(Return.rechecked).where(Return.order_id == order_id))))
-    return still_to_keep(target, taken, most)
+    return no_longer_earned(basket, book, _shares(lines, reductions, kept), expressions.holds, staying=staying)
 
 
 def _groups(book: Book, codes: frozenset[str]) -> frozenset[str]:

@@ -1,5 +1,6 @@
 """What a return is to be paid, and that it was: computed here, paid by payments, brought together by the process."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
@@ -9,6 +10,7 @@ from kontor.core.statemachine import transition
 from kontor.orders import progress
 from kontor.orders import queries as orders
 from kontor.orders.models import Order, OrderCharge
+from kontor.orders.totals import LOST_DISCOUNT
 from kontor.payments.errors import CaptureUndecided
 from kontor.payments.kept import refunds_of, taken_off
 from kontor.payments.paying_back import payable_for
@@ -46,9 +48,11 @@ async def refund_due(db: Session, found: Return) -> RefundDue:
         {row.id: row.refunded_units for row in shipped.values()},
         units,
     )
-    charges = (await orders.charges_of(db, [found.order_id]))[found.order_id] if whole else []
+    open_charges = [row for row in (await orders.charges_of(db, [found.order_id]))[found.order_id] if _is_open(row)]
+    charges = open_charges if whole else []
+    lost = [] if whole else [row for row in open_charges if row.kind == LOST_DISCOUNT]
     fee = 0 if any(line.refunded for line in lines) else found.fee
-    answer = due(rows, [_charge(row) for row in charges if _is_open(row)], fee=fee, currency=found.currency)
+    answer = due(rows, [_charge(row) for row in charges], fee=fee, currency=found.currency)
     if not answer.lines:
         return answer
     returned: dict[UUID, int] = {}
@@ -56,8 +60,27 @@ async def refund_due(db: Session, found: Return) -> RefundDue:
         paid_back = sent.refunded_units + units.get(sent.id, 0)
         returned[sent.order_line_id] = returned.get(sent.order_line_id, 0) + paid_back
     supplied = {sent.order_line_id: sent for _, sent in sorted(shipped.items())}
-    kept = await kept_back(db, found.order_id, returned, supplied, most=answer.goods - answer.fee)
-    return await _payable(db, found, replace(answer, rechecked=kept))
+    charged = sums([{str(row.tax_rate): row.gross - row.refunded} for row in lost])
+    most = answer.goods - answer.fee
+    kept = await kept_back(db, found.order_id, returned, supplied, charged=charged, most=most)
+    kept, back = charged_too_much(kept, lost)
+    return await _payable(db, found, replace(answer, charges=(*answer.charges, *back), rechecked=kept))
+
+
+def charged_too_much(kept: Mapping[str, int], lost: Sequence[OrderCharge]) -> tuple[dict[str, int], list[RefundCharge]]:
+    """What is given back of charges for discounts that were lost, where less is lost in the end, and what is kept then.
+
+    `kept` is by tax rate, below zero where earlier steps kept too much.
+    """
+    left, back = dict(kept), []
+    for row in lost:
+        rate = str(row.tax_rate)
+        part = min(row.gross - row.refunded, max(0, -left.get(rate, 0)))
+        if part:
+            tax = row.tax * part // row.gross
+            back.append(RefundCharge(row.id, part - tax, tax, part, row.tax_rate))
+            left[rate] += part
+    return {rate: amount for rate, amount in left.items() if amount}, back
 
 
 async def _payable(db: Session, found: Return, answer: RefundDue) -> RefundDue:

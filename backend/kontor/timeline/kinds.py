@@ -27,13 +27,16 @@ _EVENTS: Mapping[TimelineKind, tuple[str, ...]] = {
     K.ORDER: (
         "OrderPlaced", "OrderConfirmed", "OrderRejected", "HoldPlaced", "HoldReleased", "OrderLinesCanceled",
         "OrderCanceled", "OrderFulfilled", "OrderDelivered", "OrderCompleted", "OrderClosed", "PromotionsGivenBack",
+        "OrderLinesAdded", "DeliveryChanged", "OrderChangeAsked", "OrderChangeConfirmed", "OrderChangeDeclined",
+        "OrderChangeCanceled",
     ),
     K.GOODS: (
         "LinesUnallocated", "AllocationsReleased", "BackorderFilled", "BackorderRescheduled",
         "FulfillmentOrdersCreated", "FulfillmentAccepted", "FulfillmentPostponed", "FulfillmentMessageWritten",
         "FulfillmentRejected", "FulfillmentEscalated", "FulfillmentOverdue", "FulfillmentOrderShipped",
         "ShipmentRecalled", "FulfillmentReadyForPickup", "FulfillmentPickedUp", "FulfillmentDelivered",
-        "FulfillmentCanceled", "CancellationAsked", "CancellationRefused", "ServiceConfirmed", "CodesIssued",
+        "FulfillmentCanceled", "CancellationAsked", "CancellationRefused", "CancellationWithdrawn",
+        "ServiceConfirmed", "CodesIssued",
         "LabelCreated", "LabelRefused", "LabelCanceled", "PartnerInvoiceRecorded",
     ),
     K.MONEY: (
@@ -50,6 +53,8 @@ _EVENTS: Mapping[TimelineKind, tuple[str, ...]] = {
         "ReturnRequested", "ReturnApproved", "ReturnDeclined", "ReturnReceived", "ReturnInspected", "ReturnDecided",
         "ReturnLabelRenewed", "ReturnCanceled", "ReturnClosed",
     ),
+    K.MESSAGE: ("MessageBounced",),
+    K.CONTACT: ("ContactLogged", "FollowUpDue", "FollowUpDone"),
     K.CASE: ("CaseEscalated",),
     K.RISK: ("RiskAssessed", "RiskReviewed"),
     K.ROUTING: ("RoutingLocked", "RoutingUnlocked", "OrderMoved", "LockedPiecesRouted"),

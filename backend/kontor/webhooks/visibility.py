@@ -22,6 +22,9 @@ WORDS: dict[str, frozenset[str]] = {
     "HoldPlaced": frozenset({"reason"}),
     "OrderRejected": frozenset({"reason"}),
     "OrderLinesCanceled": frozenset({"reason"}),
+    "OrderLinesAdded": frozenset({"reason"}),
+    "DeliveryChanged": frozenset({"reason"}),
+    "OrderChangeConfirmed": frozenset({"reason"}),
     "OrderCanceled": frozenset({"reason"}),
     "FulfillmentCanceled": frozenset({"reason"}),
     "AllocationsReleased": frozenset({"reason"}),
@@ -54,6 +57,7 @@ PARTNER_FIELDS: dict[str, tuple[str, ...]] = {
     "FulfillmentCanceled": ("fulfillment_order_id",),
     "CancellationAsked": ("fulfillment_order_id",),
     "CancellationRefused": ("fulfillment_order_id",),
+    "CancellationWithdrawn": ("fulfillment_order_id",),
     "FulfillmentOverdue": ("fulfillment_order_id", "ship_due_at"),
 }
 PARTNER_LIFE = frozenset({"PartnerActivated", "PartnerSuspended", "PartnerOnboarding", "PartnerEnded"})

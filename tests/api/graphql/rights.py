@@ -95,6 +95,12 @@ READS: Mapping[str, Needed] = {
     "stockLocation": (P.LOCATIONS_READ,),
     "shippingTariffs": (P.LOCATIONS_READ,),
     "notifications": (P.NOTIFICATIONS_READ,),
+    "notificationText": (P.NOTIFICATIONS_READ,),
+    "messageTemplates": (P.NOTIFICATIONS_READ,),
+    "previewMessage": (P.NOTIFICATIONS_READ,),
+    "contacts": (P.CARE_READ,),
+    "selfServicePolicies": (P.CHANNELS_READ,),
+    "selfService": (P.ORDERS_READ,),
     "order": (P.ORDERS_READ,),
     "orders": (P.ORDERS_READ,),
     "routingDecision": (P.ROUTING_READ,),
@@ -121,6 +127,8 @@ READS: Mapping[str, Needed] = {
     "refunds": (P.PAYMENTS_READ,),
     "disputes": (P.PAYMENTS_READ,),
     "disputeEvidence": (P.PAYMENTS_WRITE,),
+    "previewOrderChange": (P.ORDERS_CHANGE,),
+    "orderChanges": (P.ORDERS_READ,),
     "previewRefund": (P.REFUNDS_WRITE, P.GOODWILL_WRITE),
     "promotions": (P.PROMOTIONS_READ,),
     "promotion": (P.PROMOTIONS_READ,),
@@ -277,7 +285,16 @@ CHANGES: Mapping[str, Needed] = {
     "pauseLocation": (P.LOCATIONS_WRITE,),
     "resumeLocation": (P.LOCATIONS_WRITE,),
     "deleteShippingTariffs": (P.LOCATIONS_WRITE,),
-    "resendNotification": (P.NOTIFICATIONS_WRITE,),
+    "resendNotification": (P.NOTIFICATIONS_WRITE, P.CARE_WRITE),
+    "saveMessageTemplate": (P.NOTIFICATIONS_WRITE,),
+    "restoreMessageTemplate": (P.NOTIFICATIONS_WRITE,),
+    "sendTestMessage": (P.NOTIFICATIONS_WRITE,),
+    "receiveMail": (P.NOTIFICATIONS_WRITE,),
+    "logContact": (P.CARE_WRITE,),
+    "correctContact": (P.CARE_WRITE,),
+    "completeFollowUp": (P.CARE_WRITE,),
+    "writeToCustomer": (P.CARE_WRITE,),
+    "saveSelfServicePolicy": (P.CHANNELS_WRITE,),
     "savePromotion": (P.PROMOTIONS_WRITE,),
     "endPromotion": (P.PROMOTIONS_WRITE,),
     "generateCoupons": (P.PROMOTIONS_WRITE,),
@@ -287,6 +304,8 @@ CHANGES: Mapping[str, Needed] = {
     "placeHold": (P.HOLDS_WRITE,),
     "releaseHold": (P.HOLDS_WRITE,),
     "cancelOrderLines": (P.ORDERS_CANCEL,),
+    "confirmOrderChange": (P.ORDERS_CHANGE,),
+    "cancelOrderChange": (P.ORDERS_CHANGE,),
     "reoptimizeRouting": (P.ROUTING_WRITE,),
     "solveShadowPrices": (P.ROUTING_WRITE,),
     "lockRouting": (P.FULFILLMENT_ROUTE,),
@@ -435,7 +454,8 @@ _SUBJECTS = {
     "stockLocation": "store_id", "order": "orders", "routingDecision": "routing_decision", "partner": "partner_id",
     "processInstance": "process_instance", "return": "return", "releaseReservation": "reservation",
     "receiveInbound": "inbound_stock", "closeInbound": "inbound_stock", "deleteShippingTariffs": "shipping_tariff",
-    "resendNotification": "notification", "startOnboarding": "partner_id", "activatePartner": "partner_id",
+    "resendNotification": "notification", "notificationText": "notification", "correctContact": "contact",
+    "completeFollowUp": "contact", "startOnboarding": "partner_id", "activatePartner": "partner_id",
     "suspendPartner": "partner_id", "endPartner": "partner_id", "invitePartnerPerson": "partner_id",
     "decideObjection": "performance_objection", "recallRefund": "refund", "approveRefund": "refund",
     "payRefundByTransfer": "refund", "disputeEvidence": "dispute", "acceptDispute": "dispute",
@@ -449,6 +469,7 @@ _SUBJECTS = {
     "replayDeliveries": "event_delivery", "printBatch": "print_batch", "cancelLabel": "carrier_label",
     "routingRun": "routing_run", "partnerReturn": "return", "renewReturnLabel": "return",
     "previewReturnDecision": "return", "decideReturn": "return", "markReturnArrived": "return",
+    "cancelOrderChange": "order_change",
 }  # fmt: skip
 
 
@@ -509,7 +530,7 @@ def _plain(facts: Mapping[str, Any], named: Callable[[str], str]) -> dict[str, A
         "partnerId": named("partner_id"), "measure": "ACCEPTED", "week": None, "missed": False, "weeks": 3,
         "upheld": True, "answer": "so", "action": "CANCEL", "fulfillmentOrderIds": [named("fulfillment_order")],
         "person": {"name": "N", "email": "n@b.example"}, "locations": None, "columns": ["sku", "quantity"],
-        "confirmed": True,
+        "confirmed": True, "topic": "a topic", "followUpOn": None, "language": "de", "raw": "",
         "entryId": named("bank_entry"), "assignmentId": named("bank_assignment"), "aside": True,
         "transactionId": named("payment_transaction"), "executeOn": "2030-01-01", "iban": "DE02120300000000202051",
     }  # fmt: skip
@@ -529,7 +550,20 @@ def _own(name: str, named: Callable[[str], str]) -> dict[str, Any]:
     webhook = {"id": named("webhook_endpoint"), "name": "mine", "url": "https://a.example/x", "active": False}
     decided = [{"lineId": named("return_line"), "quantity": 1, "condition": "NEW", "accepted": True}]
     person = {"email": "a@b.example", "name": "N", "role": "ADMIN", "locationIds": [], "language": "en", "active": True}
+    words = {"template": "shipped", "language": "de", "subject": "S", "title": "T", "body": "B"}
+    answer = f"From: a@b.example\nMessage-ID: <x@b>\nIn-Reply-To: <{named('notification')}@k.example>\n\nHello"
     own: dict[str, dict[str, Any]] = {
+        "previewMessage": {"template": "shipped", "draft": None},
+        "messageTemplates": {"template": "shipped"},
+        "saveMessageTemplate": {"input": {**words, "channelId": named("channel_id")}},
+        "restoreMessageTemplate": {"template": "shipped"},
+        "sendTestMessage": {"draft": words},
+        "receiveMail": {"raw": answer},
+        "logContact": {
+            "input": {"channel": "NOTE", "direction": "INTERNAL", "topic": "T", "orderId": named("orders")}
+        },
+        "contacts": {"filter": {"orderId": named("orders")}},
+        "saveSelfServicePolicy": {"rules": {"cancel": "NEVER"}},
         "rejectFulfillmentOrder": {"lines": [{**pieces[0], "reason": "DAMAGED"}]},
         "saveBrand": {"input": {"code": "foreign", "name": "F", "color": "#0b5c4a", "channel": named("channel")}},
         "saveCarrierAccount": {
@@ -548,6 +582,8 @@ def _own(name: str, named: Callable[[str], str]) -> dict[str, Any]:
         "blockCoupons": {"codes": None, "batchId": str(NOTHING)},
         "previewPromotions": {"basket": {"channel": named("channel"), "lines": [{"sku": named("sku")}]}},
         "cancelOrderLines": {"lines": of_order},
+        "previewOrderChange": {"input": {"lines": of_order}},
+        "confirmOrderChange": {"input": {"lines": of_order}, "token": "1"},
         "confirmService": {"lines": of_order},
         "excludePlace": {
             "input": {"locationId": named("store_id"), "reason": "because", "orderId": named("orders"), "minutes": 5}

@@ -18,6 +18,7 @@ from kontor.core.jobs import Runtime
 from kontor.core.principal import SYSTEM
 from kontor.fulfillment.models import FulfillmentOrder
 from kontor.invoicing.models import Invoice
+from kontor.orders.models import Order
 from proofs.filling import fill_rest
 from proofs.schema_walk import Root, roots
 from proofs.sides import Side, build
@@ -33,7 +34,7 @@ WHOLE = {
     "lowestPrices", "paymentMethods", "paymentPolicies", "importKinds", "webhookEventTypes", "issuedCodes",
     "availability", "routingPresets", "brands", "portalBrands", "carrierAccounts", "carrierLabels",
     "catalogOfferCounts", "fulfillmentOrderCounts", "shelves", "savedViews", "partnerPerformanceOrders", "colleagues",
-    "caseQueues", "identityProviders", "sentOrders",
+    "caseQueues", "identityProviders", "messageTemplates", "orderChanges", "selfServicePolicies", "sentOrders",
 }  # fmt: skip
 
 
@@ -139,6 +140,7 @@ async def test_plain_lists_cost_as_many_statements_for_many_rows(runtime: Runtim
         "lowestPrices": {"channelId": str(side.channel.id), "variantIds": [str(side.variant.id)] * 3},
     }
     async with runtime.database.read_only() as db:
+        named["orderChanges"] = {"orderId": str(await db.scalar(sa.select(Order.id).limit(1)))}
         work = [str(row_id) for row_id in await db.scalars(sa.select(FulfillmentOrder.id))]
     named |= {
         "fulfillmentOrderCounts": {"filters": [{"orderNumber": "1"}]},

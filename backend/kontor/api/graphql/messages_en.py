@@ -1,8 +1,10 @@
 """English texts of refusals by code, where the message of the error itself says too little or too much."""
 
 MESSAGES: dict[str, str] = {
+    "ADDRESS_FIRST": "With this address the tax changes. Please change the address alone first.",
     "ALREADY_SHIPPED": "{key} left before, under another parcel number.",
     "CANCELLATION_ASKED": "The order is to be canceled. Please answer that first.",
+    "CHANGE_STALE": "The order has changed since the preview. Please look at the new one.",
     "COLUMNS_UNMATCHED": "Each column fills one field, no two the same, and all needed fields are filled.",
     "ADDRESS_NO_LONGER_SHOWN": "The address is no longer shown: the goods left long ago.",
     "ANSWER_FINAL": "The answer cannot be taken back any more.",
@@ -49,6 +51,7 @@ MESSAGES: dict[str, str] = {
     "STANDS_TWICE": "{key} stands in an earlier line too.",
     "STOCK_MOVED": "There are {present} pieces by now, not {expected}.",
     "PRINT_BATCH_NOT_FOUND": "There is no such file to print, or it is no longer kept.",
+    "TAXED_ELSEWHERE": "Part of the order has left and was taxed otherwise. Only a new order can go there.",
     "TEXT_MISSING": "This text is missing in one of the two languages.",
     "TOO_MUCH_TO_PRINT": "At most {limit} fulfillment orders at once.",
     "TRACKING_CUT": "The spreadsheet cut the parcel's number. Please format the column as text.",
@@ -60,4 +63,28 @@ MESSAGES: dict[str, str] = {
     "UNKNOWN_FIELD": "There is no such field.",
     "UPLOAD_GUARDED": "Please confirm first what this file does.",
     "UPLOAD_NOT_FOUND": "There is no such file.",
+    "CONTACT_CORRECTED": "Another contact has put this one right already.",
+    "CONTACT_NOT_FOUND": "There is no such contact.",
+    "INVALID_CONTACT": "The contact cannot be kept like this.",
+    "MAIL_INVALID": "A mail has a sender and a Message-ID.",
+    "MAIL_ORDER_NOT_FOUND": "The mail belongs to no order.",
+    "MAIL_TOO_LARGE": "The mail is larger than {max} characters.",
+    "MAIL_UNCHANGEABLE": "A mail is kept as it was sent.",
+    "NOTHING_TO_RETURN": "Nothing of this order can be sent back at the moment.",
+    "NOTIFICATION_NOT_FOUND": "There is no such message.",
+    "NOTIFICATION_WITHOUT_RECIPIENT": "The order has no email address.",
+    "NO_ADDRESS_TO_TEST": "Only a person has an address to send a test to.",
+    "NO_FOLLOW_UP": "Nothing is to be followed up here, or it is done.",
+    "ORDER_OR_CUSTOMER": "Please name the order or the customer.",
+    "PLACEHOLDER_MISSING": "The customer needs this: {names}.",
+    "PLACEHOLDER_UNKNOWN": "This message has no placeholder {name} (line {line}).",
+    "SELF_SERVICE_NOT_OFFERED": "The shop does not offer this online. Please write to customer service.",
+    "SELF_SERVICE_RETURN_TOO_LATE": "The {days} days to send something back have passed. Please write to "
+    "customer service.",
+    "SELF_SERVICE_TOO_LATE": "Your order is already being prepared, so this is no longer possible online. "
+    "Please write to customer service.",
+    "TEMPLATE_FORBIDDEN": "{name} is not allowed in a message (line {line}).",
+    "TEMPLATE_LENGTH": "Between 1 and {max} characters.",
+    "TEMPLATE_SYNTAX": "Line {line} cannot be read: {reason}.",
+    "TEMPLATE_UNKNOWN": "There is no such message.",
 }

@@ -1,0 +1,455 @@
+"""Changes of orders: what a wish would do, doing it, and waiting no more for the answers of places."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+import strawberry
+
+from kontor.api.graphql.context import Info
+from kontor.api.graphql.errors import Refusal, text_of
+from kontor.api.graphql.mutation import change
+from kontor.api.graphql.order_inputs import AddressInput
+from kontor.api.graphql.order_types import Order, money, show_order
+from kontor.api.graphql.permissions import requires
+from kontor.api.graphql.scalars import Long, Money
+from kontor.auth.permissions import Permission
+from kontor.changes import queries, service
+from kontor.changes.errors import ChangeStale
+from kontor.changes.models import OrderChange as ChangeRow
+from kontor.changes.placing import Sending
+from kontor.changes.planning import CANCELED_MESSAGE, CHANGED_MESSAGE
+from kontor.changes.states import ChangeState
+from kontor.changes.values import AddWish, Amounts, DeliveryWish, LineWish, Preview, SwapWish, Wish
+from kontor.core.db import Session
+from kontor.core.errors import InvalidInput
+from kontor.locations.models import StockLocation
+from kontor.notifications.known import place_lines
+from kontor.notifications.service import preview_messages
+from kontor.orders import queries as orders
+from kontor.orders.models import Order as OrderRow
+from kontor.orders.states import DeliveryType, OrderState
+from kontor.selfservice import service as selfservice
+
+MOST = 500
+
+
+@strawberry.input(description="How many pieces of a line are wanted in the end, shipped ones included.")
+class LineWishInput:
+    line_id: UUID
+    quantity: int
+
+
+@strawberry.input(description="So many pieces of a line are to be another article, at its price of the order's date.")
+class SwapWishInput:
+    line_id: UUID
+    quantity: int
+    sku: str
+
+
+@strawberry.input(description="An article to add, at its price of the order's date.")
+class AddWishInput:
+    sku: str
+    quantity: int
+
+
+@strawberry.input(description="Sent, or collected at a place named by its code; `fee` is what is paid for carriage.")
+class DeliveryWishInput:
+    type: DeliveryType
+    pickup_location: str | None = None
+    fee: Long = Long(0)
+
+
+@strawberry.input(description="A whole change; what is left out stays as it is.")
+class OrderChangeInput:
+    lines: list[LineWishInput] = strawberry.field(default_factory=list)
+    swaps: list[SwapWishInput] = strawberry.field(default_factory=list)
+    adds: list[AddWishInput] = strawberry.field(default_factory=list)
+    shipping_address: AddressInput | None = None
+    delivery: DeliveryWishInput | None = None
+    requested_on: date | None = None
+
+    def read(self) -> Wish:
+        """As the domain takes it; raises `InvalidInput` for more than 500 entries."""
+        for name, rows in (("lines", self.lines), ("swaps", self.swaps), ("adds", self.adds)):
+            if len(rows) > MOST:
+                raise InvalidInput(f"At most {MOST}.", code="INVALID_LINES", path=("input", name), max=MOST)
+        way = self.delivery
+        return Wish(
+            tuple(LineWish(each.line_id, each.quantity) for each in self.lines),
+            tuple(SwapWish(each.line_id, each.quantity, each.sku) for each in self.swaps),
+            tuple(AddWish(each.sku, each.quantity) for each in self.adds),
+            self.shipping_address.read() if self.shipping_address else None,
+            DeliveryWish(way.type, way.pickup_location, way.fee) if way else None,
+            self.requested_on,
+        )
+
+
+@strawberry.type(description="What pieces cost, discounts taken off.")
+class ChangeAmounts:
+    net: Money
+    tax: Money
+    gross: Money
+    discount: Money
+
+    @classmethod
+    def of(cls, amounts: Amounts, currency: str) -> ChangeAmounts:
+        """As the API shows them."""
+        return cls(
+            net=money(amounts.net, currency), tax=money(amounts.tax, currency), gross=money(amounts.gross, currency),
+            discount=money(amounts.discount, currency),
+        )  # fmt: skip
+
+
+@strawberry.type(description="Pieces that come from one place.")
+class ChangeSending:
+    location_id: UUID
+    quantity: int
+    leaves_on: date
+    arrives_on: date
+
+    @classmethod
+    def of(cls, each: Sending) -> ChangeSending:
+        """As the API shows it."""
+        return cls(
+            location_id=each.location_id, quantity=each.quantity, leaves_on=each.leaves_on, arrives_on=each.arrives_on
+        )
+
+
+@strawberry.type(description="A line before and after; one that is added has no id. Asked pieces wait for their place.")
+class ChangedLine:
+    line_id: UUID | None
+    position: int
+    sku: str
+    name: str
+    unit_price: Money
+    price_list: str | None
+    quantity_before: int
+    quantity_after: int
+    shipped: int
+    canceled: int
+    asked: int
+    missing: int
+    before: ChangeAmounts
+    after: ChangeAmounts
+    sendings: list[ChangeSending]
+
+
+@strawberry.type(description="What the wanted pieces bear of a discount; by its rule they keep it or earn it anew.")
+class ChangedPromotion:
+    code: str
+    label: str
+    return_rule: str | None
+    before: Money
+    after: Money
+
+
+@strawberry.type(description="A fee that is added, or falls away (below 0).")
+class ChangedCharge:
+    kind: str
+    name: str
+    gross: Money
+
+
+@strawberry.type(description="What goes back over a payment; `credited` of it is only taken off what is owed.")
+class ChangeRefundShare:
+    payment_id: UUID
+    kind: str
+    label: str | None
+    amount: Money
+    credited: Money
+
+
+@strawberry.type(description="How what is more is paid.")
+class ChangePaymentMethod:
+    kind: str
+    label: str | None
+
+
+@strawberry.type(
+    description="Who owes whom: what goes back, what is promised and not collected, what is still to be paid. "
+    "Without a method the amount stays open, and nothing of the order moves until it is promised."
+)
+class ChangeMoney:
+    refund: Money
+    shares: list[ChangeRefundShare]
+    released: Money
+    to_pay: Money
+    method: ChangePaymentMethod | None
+
+
+@strawberry.type(description="Work at a place that decides first whether it stops.")
+class ChangeQuestion:
+    fulfillment_order_id: UUID
+    number: str
+    location_id: UUID
+    partner: bool
+    pieces: int
+
+
+@strawberry.type(description="What the customer is told: subject and text in the order's language.")
+class ChangeMessage:
+    template: str
+    subject: str
+    text: str
+
+
+@strawberry.type(
+    description="Everything a change does, computed and not written. The token stands for all of it. Where places are "
+    "asked first, the amounts are what comes out when they agree."
+)
+class OrderChangePreview:
+    order_id: UUID
+    token: str
+    lines: list[ChangedLine]
+    promotions: list[ChangedPromotion]
+    charges: list[ChangedCharge]
+    lost_discount: Money = strawberry.field(description="What kept pieces no longer earn of promotions; charged.")
+    tax: Money = strawberry.field(description="By how much the tax in the total changes.")
+    total_before: Money
+    total_after: Money
+    money: ChangeMoney
+    asks: list[ChangeQuestion]
+    moves: list[ChangeSending] = strawberry.field(description="Where pieces that are routed anew come from.")
+    promised_before: date | None
+    promised_after: date | None
+    delivery_type: DeliveryType
+    pickup_location_id: UUID | None
+    state_before: OrderState
+    state_after: OrderState
+    messages: list[ChangeMessage]
+
+
+@strawberry.type(description="A change of an order; PENDING waits for places, the other states are final.")
+class OrderChange:
+    id: UUID
+    order_id: UUID
+    state: ChangeState
+    reason: str
+    canceled: int
+    refused: int
+    code: str | None
+    amount: Money = strawberry.field(description="By how much the order costs less when all agree; below 0: more.")
+    due_at: datetime | None
+    opened_at: datetime
+    opened_by: str | None
+    closed_at: datetime | None
+
+
+@strawberry.type(description="The change was done, or waits for places.")
+class OrderChangeConfirmed:
+    change: OrderChange
+    order: Order
+
+
+@strawberry.type(
+    description="The order has moved since the preview; nothing was done. `moved` of WISH, LINES, PRICES, MONEY, "
+    "PLACES, STATE."
+)
+class OrderChangeStale:
+    code: str
+    message: str
+    moved: list[str]
+    preview: OrderChangePreview
+
+
+@strawberry.type(description="Nobody waits for places any more.")
+class OrderChangeCanceled:
+    change: OrderChange
+    order: Order
+
+
+async def _about(db: Session, preview: Preview) -> dict[str, dict[str, Any]]:
+    """What the messages of a change will tell of."""
+    place = None if preview.pickup_location_id is None else await db.get(StockLocation, preview.pickup_location_id)
+    rows = [
+        {"line_id": str(line.line_id), "quantity": line.canceled} for line in preview.lines
+        if line.line_id and line.canceled
+    ]  # fmt: skip
+    wanted = [{"name": line.name, "quantity": line.quantity_after} for line in preview.lines if line.quantity_after]
+    whole = preview.state_after == OrderState.CANCELED
+    return {
+        CANCELED_MESSAGE: {"lines": rows, "amount": preview.difference.refund, "whole": whole},
+        CHANGED_MESSAGE: {
+            "lines": wanted,
+            "total": preview.total_after,
+            "pickup_location": None if place is None else place_lines(place),
+            "address": preview.address,
+            "promised_until": preview.promised_after,
+        },
+    }
+
+
+async def show_preview(db: Session, preview: Preview) -> OrderChangePreview:
+    """As the API shows it, with the messages in words."""
+    shown, difference = preview.currency, preview.difference
+    about = await _about(db, preview)
+    told = await preview_messages(db, preview.order_id, {name: about[name] for name in preview.messages}, now=db.now)
+    return OrderChangePreview(
+        order_id=preview.order_id,
+        token=preview.token,
+        lines=[
+            ChangedLine(
+                line_id=line.line_id, position=line.position, sku=line.sku, name=line.name,
+                unit_price=money(line.unit_price, shown), price_list=line.price_list,
+                quantity_before=line.quantity_before, quantity_after=line.quantity_after, shipped=line.shipped,
+                canceled=line.canceled, asked=line.asked, missing=line.missing,
+                before=ChangeAmounts.of(line.before, shown), after=ChangeAmounts.of(line.after, shown),
+                sendings=[ChangeSending.of(each) for each in line.sendings],
+            )
+            for line in preview.lines
+        ],
+        promotions=[
+            ChangedPromotion(
+                code=each.code, label=each.label, return_rule=each.rule, before=money(each.before, shown),
+                after=money(each.after, shown),
+            )
+            for each in preview.promotions
+        ],
+        charges=[
+            ChangedCharge(kind=each.kind, name=each.name, gross=money(each.gross, shown)) for each in preview.charges
+        ],
+        lost_discount=money(preview.lost, shown),
+        tax=money(preview.tax, shown),
+        total_before=money(preview.total_before, shown),
+        total_after=money(preview.total_after, shown),
+        money=ChangeMoney(
+            refund=money(difference.refund, shown),
+            shares=[
+                ChangeRefundShare(
+                    payment_id=share.payment.id, kind=share.payment.kind.value, label=share.payment.label,
+                    amount=money(share.amount, shown), credited=money(share.credited, shown),
+                )
+                for share in difference.shares
+            ],
+            released=money(difference.released, shown),
+            to_pay=money(difference.to_pay, shown),
+            method=None
+            if difference.method is None
+            else ChangePaymentMethod(kind=difference.method.kind, label=difference.method.label),
+        ),
+        asks=[
+            ChangeQuestion(
+                fulfillment_order_id=each.fulfillment_order_id, number=each.number, location_id=each.location_id,
+                partner=each.partner, pieces=each.pieces,
+            )
+            for each in preview.asks
+        ],
+        moves=[ChangeSending.of(each) for each in preview.moves],
+        promised_before=preview.promised_before,
+        promised_after=preview.promised_after,
+        delivery_type=preview.delivery,
+        pickup_location_id=preview.pickup_location_id,
+        state_before=OrderState(preview.state_before),
+        state_after=OrderState(preview.state_after),
+        messages=[ChangeMessage(template=name, subject=subject, text=text) for name, subject, text in told],
+    )  # fmt: skip
+
+
+def show_change(row: ChangeRow, currency: str, *, outside: bool) -> OrderChange:
+    """As the API shows it; who is outside the company sees no names of its people."""
+    return OrderChange(
+        id=row.id, order_id=row.order_id, state=row.state, reason=row.reason, canceled=row.canceled,
+        refused=row.refused, code=row.code, amount=money(row.amount, currency), due_at=row.due_at,
+        opened_at=row.opened_at, opened_by=None if outside else row.opened_by, closed_at=row.closed_at,
+    )  # fmt: skip
+
+
+async def _again(db: Session, ids: Sequence[UUID]) -> tuple[OrderRow, ChangeRow]:
+    return await db.get_one(OrderRow, ids[0]), await db.get_one(ChangeRow, ids[1])
+
+
+async def _check_alone(db: Session, order: OrderRow, wish: Wish) -> None:
+    """Customers of a shop change what its rules allow."""
+    if selfservice.is_customer(db.principal):
+        await selfservice.check_change(db, order, (await orders.lines_of(db, [order.id]))[order.id], wish)
+
+
+@strawberry.type
+class OrderChangesQuery:
+    @strawberry.field(
+        extensions=[requires(Permission.ORDERS_CHANGE)],
+        description="What a change would do to an order, to the cent; nothing is written.",
+    )
+    async def preview_order_change(self, info: Info, order_id: UUID, input: OrderChangeInput) -> OrderChangePreview:
+        async with info.context.runtime.database.read_only(info.context.principal) as db:
+            order = await orders.get_order(db, order_id, db.principal)
+            wish = input.read()
+            await _check_alone(db, order, wish)
+            return await show_preview(db, await service.preview_change(db, order, wish))
+
+    @strawberry.field(extensions=[requires(Permission.ORDERS_READ)], description="The newest 100 of an order.")
+    async def order_changes(self, info: Info, order_id: UUID) -> list[OrderChange]:
+        async with info.context.runtime.database.read_only(info.context.principal) as db:
+            order = await orders.get_order(db, order_id, db.principal)
+            rows = await queries.changes_of(db, order.id)
+        outside = info.context.principal.outside
+        return [show_change(row, order.currency, outside=outside) for row in rows]
+
+
+@strawberry.type
+class OrderChangesMutation:
+    @strawberry.mutation(
+        extensions=[requires(Permission.ORDERS_CHANGE)],
+        description="Do what was previewed. Places that have begun with pieces are asked first.",
+    )
+    async def confirm_order_change(
+        self, info: Info, order_id: UUID, input: OrderChangeInput, token: str, reason: str
+    ) -> Annotated[OrderChangeConfirmed | OrderChangeStale | Refusal, strawberry.union("ConfirmOrderChangeResult")]:
+        wish, outside = input.read(), info.context.principal.outside
+
+        async def work(db: Session) -> OrderChangeConfirmed:
+            order = await orders.lock_order(db, order_id, db.principal)
+            await _check_alone(db, order, wish)
+            done = await service.confirm_change(db, order, wish, token, reason=reason, now=db.now)
+            return OrderChangeConfirmed(
+                change=show_change(done.change, order.currency, outside=outside), order=show_order(order)
+            )
+
+        async def again(db: Session, ids: list[UUID]) -> OrderChangeConfirmed:
+            order, row = await _again(db, ids)
+            return OrderChangeConfirmed(
+                change=show_change(row, order.currency, outside=outside), order=show_order(order)
+            )
+
+        try:
+            return await change(
+                info, work, body=[order_id, wish.as_json(), token, reason], again=again,
+                targets=lambda done: [("order", done.order.id), ("order_change", done.change.id)],
+            )  # fmt: skip
+        except ChangeStale as stale:
+            async with info.context.runtime.database.read_only(info.context.principal) as db:
+                fresh = await show_preview(db, stale.params["preview"])
+            text = text_of(ChangeStale(stale.message), info.context.language)
+            return OrderChangeStale(code=stale.code, message=text, moved=stale.params["moved"], preview=fresh)
+
+    @strawberry.mutation(
+        extensions=[requires(Permission.ORDERS_CHANGE)],
+        description="Wait no more for the answers of places; what was canceled stays canceled.",
+    )
+    async def cancel_order_change(
+        self, info: Info, id: UUID
+    ) -> Annotated[OrderChangeCanceled | Refusal, strawberry.union("CancelOrderChangeResult")]:
+        outside = info.context.principal.outside
+
+        async def work(db: Session) -> OrderChangeCanceled:
+            order, row = await queries.lock_change(db, id, db.principal)
+            await service.cancel_change(db, order, row, now=db.now)
+            await db.flush()
+            return OrderChangeCanceled(
+                change=show_change(row, order.currency, outside=outside), order=show_order(order)
+            )
+
+        async def again(db: Session, ids: list[UUID]) -> OrderChangeCanceled:
+            order, row = await _again(db, ids)
+            return OrderChangeCanceled(
+                change=show_change(row, order.currency, outside=outside), order=show_order(order)
+            )
+
+        return await change(
+            info, work, body=[id], again=again,
+            targets=lambda done: [("order", done.order.id), ("order_change", done.change.id)],
+        )  # fmt: skip
