@@ -42,8 +42,8 @@ export const LIST = `mutation CareList($id: UUID!, $blocked: Boolean, $reason: S
   listCustomer(id: $id, blocked: $blocked, reason: $reason, until: $until) ${DONE}
 }`;
 
-export const CONSENT = `mutation CareConsent($id: UUID!, $purpose: String!, $granted: Boolean!, $source: String!) {
-  setCustomerConsent(id: $id, purpose: $purpose, granted: $granted, source: $source) ${DONE}
+export const CONSENT = `mutation CareConsent($id: UUID!, $purpose: String!, $granted: Boolean!, $how: String!) {
+  setCustomerConsent(id: $id, purpose: $purpose, granted: $granted, how: $how) ${DONE}
 }`;
 
 export const EXPORT = `mutation CareExport($id: UUID!) {
