@@ -218,7 +218,7 @@ async def test_offers_are_approved_or_sent_back_with_what_has_to_change(database
         await db.execute(sa.update(CatalogOffer).where(CatalogOffer.sku == "PK-1").values(version=3, price=9990))
     await page.get_by_label("Choose PK-1").check()
     await page.get_by_role("button", name="Approve 1").click()
-    await expect(page.get_by_text("changed since it was read")).to_be_visible()
+    await expect(page.get_by_text("was changed meanwhile")).to_be_visible()
     await expect(page.get_by_text("€99.90")).to_be_visible()
     await page.get_by_role("button", name="Approve 1").click()
     await expect(page.get_by_role("heading", name="Nothing here")).to_be_visible()
