@@ -60,6 +60,7 @@ def test_recorded_orders_are_replayed_plain_with_faults_and_embedded(started: Re
         f"replay olist --data {tmp_path}/olist",
         f"replay olist --data {tmp_path}/olist --chaos",
         f"replay olist --data {tmp_path}/olist --sqlite --orders 5000",
+        f"replay sellers --data {tmp_path}/olist",
         f"prove payments --data {tmp_path}/olist --on postgresql",
         f"prove payments --data {tmp_path}/olist --on sqlite --orders 5000",
     ]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from flows import olist_sample
-from kontor.bench.replay.dataset import DataSetError, centavos, load, moment
+from kontor.bench.replay.dataset import DataSetError, busiest_day, centavos, load, moment
 from kontor.bench.replay.expecting import expect
 from kontor.bench.replay.installation import Wanted
 from kontor.bench.replay.plan import Act, Ending, story
@@ -121,3 +121,17 @@ def test_processes_that_die_all_the_time_change_nothing(sample: Path) -> None:
     assert disturbed.differences == []
     assert sum(disturbed.figures["kills"].values()) > 0
     assert disturbed.digest == replayed(sample, embedded=False).digest
+
+
+@whole_installation
+def test_sellers_work_a_day_with_keys_of_their_own_and_see_nothing_of_each_other(sample: Path) -> None:
+    options = Options(
+        sample, wanted=Wanted(embedded=True, clients=8, memory=True), returned_per_thousand=RETURNED,
+        day=busiest_day(sample),
+    )  # fmt: skip
+    report = asyncio.run(replay(options, lambda _: None))
+    assert report.differences == []
+    assert report.figures["sellers"] == 6
+    assert report.figures["asked of other sellers in vain"] > 0
+    assert report.figures["returns decided by sellers"] > 0
+    assert {"accept", "ship", "deliver"} <= set(report.figures["acts"])

@@ -9,13 +9,16 @@ from dataclasses import replace
 
 import pytest
 import uvicorn
-from playwright.async_api import Browser, Playwright, async_playwright
+from playwright.async_api import Browser, Playwright, async_playwright, expect
 
 from frontend.browser import FLAGS, chromium
 from frontend.visiting import Site
 from kontor.app import create_app
 from kontor.core.jobs import Runtime
 from support import StandingClock
+
+# A machine that runs other tests beside this one is slow; what never comes still fails.
+expect.set_options(timeout=20_000)
 
 
 @pytest.fixture(scope="session", autouse=True)

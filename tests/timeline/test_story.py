@@ -60,7 +60,7 @@ async def test_every_fact_is_told_once_in_order_on_pages_of_any_size(
                 .order_by(EventRecord.seq.desc())
             )
             letters = set(await db.scalars(sa.select(Notification.id).where(Notification.order_id == order_id)))
-        assert [e.id for e in whole if e.id.startswith("0-")] == [f"0-{position}" for position in logged]
+        assert [e.id for e in whole if e.id.startswith("1-")] == [f"1-{position}" for position in logged]
         assert {e.subject for e in whole if e.kind is TimelineKind.MESSAGE} == letters
         german = await story(database, order_id, language="de")
         assert [entry.id for entry in german] == [entry.id for entry in whole]

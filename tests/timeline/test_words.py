@@ -15,7 +15,8 @@ from kontor.care.values import CaseKind
 from kontor.core.outbox import EVENTS as DECLARED
 from kontor.core.principal import ANONYMOUS, SYSTEM
 from kontor.fulfillment.states import ParcelState
-from kontor.payments.states import RefundState
+from kontor.orders.states import HoldKind
+from kontor.payments.states import DisputeState, PaymentMethodKind, RefundState
 from kontor.processes.states import InstanceState, UserTaskState
 from kontor.timeline import telling
 from kontor.timeline.kinds import EVENTS, SOURCES, STEPS, readable
@@ -24,7 +25,7 @@ from kontor.timeline.values import Source, TimelineKind
 # Events that are the story of something else: of articles, prices, places, partners, the bank, cards, endpoints.
 ELSEWHERE = {
     "AgreementMade", "BankEntryExplained", "BankEntrySuspended", "BrandSaved", "CouponsBlocked", "CouponsGenerated",
-    "CustomersSaved", "GatewayDifferenceExplained", "GatewayPayoutArrived", "GatewayPayoutConverted",
+    "CustomerMerged", "CustomersErased", "CustomersSaved", "GatewayDifferenceExplained", "GatewayPayoutArrived", "GatewayPayoutConverted",
     "GatewayPayoutImported", "GatewayPayoutUndone", "GiftCardExpired", "ObjectionDecided", "ObjectionMade",
     "OffersApproved", "OffersReturned", "OffersSent", "OffersWithdrawn", "PartnerActivated", "PartnerChanged",
     "PartnerEnded", "PartnerInvited", "PartnerOnboarding", "PartnerPersonInvited", "PartnerReminded",
@@ -94,6 +95,8 @@ def test_languages_say_the_same() -> None:
     for key, text in english.items():
         assert placeholders(text) == placeholders(german[key]), key
     assert {f"code.case.{kind}" for kind in CaseKind} <= set(english)
+    codes = (PaymentMethodKind, HoldKind, DisputeState, *STATES.values())
+    assert {f"code.{code}" for kind in codes for code in kind} <= set(english)
     refunds = [key for key in english if re.search("Refund", key)]
     assert refunds
     assert all("refund" in english[key].lower() and "rstattung" in german[key] for key in refunds)

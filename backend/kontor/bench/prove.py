@@ -179,13 +179,14 @@ def recorded_orders(data: Path | None) -> Path | None:
 
 
 def _replays(folder: Path) -> list[bool]:
-    """The full replay plain and under faults, a part of it the embedded way, and all payments taken over; whether each
-    ended as recorded."""
+    """The full replay plain and under faults, a part of it the embedded way, a day worked by its sellers, and all
+    payments taken over; whether each ended as recorded."""
     command = ("replay", "olist", "--data", str(folder))
     return [
         _kontor("Replay", *command),
         _kontor("Replay with faults", *command, "--chaos"),
         _kontor("Replay on SQLite", *command, "--sqlite", "--orders", str(EMBEDDED_ORDERS)),
+        _kontor("A day worked by its sellers", "replay", "sellers", "--data", str(folder)),
         _kontor("Payments taken over", "prove", "payments", "--data", str(folder), "--on", "postgresql"),
         _kontor(
             "Payments taken over on SQLite", "prove", "payments", "--data", str(folder), "--on", "sqlite",

@@ -309,13 +309,17 @@ class Database:
     async def in_unit(
         self, principal: Principal, work: Callable[[Session], Awaitable[T]], *, request_id: str | None = None
     ) -> T:
-        """Run `work` in a unit of work; repeat it a few times when the database asks for that (deadlock, busy)."""
+        """Run `work` in a unit of work; repeat it a few times when the database asks for that (deadlock, busy).
+
+        Two that add the same thing at once both looked before either wrote: the one that came second is repeated once,
+        and finds what the first one added.
+        """
         for attempt in range(5):
             try:
                 async with self.unit_of_work(principal, request_id=request_id) as db:
                     return await work(db)
             except DBAPIError as problem:
-                if attempt == 4 or not is_transient(problem):
+                if attempt == 4 or not (is_transient(problem) or (attempt == 0 and _is_doubled(problem))):
                     raise
                 await asyncio.sleep(0.02 * 2**attempt)
         raise AssertionError("unreachable")
@@ -329,10 +333,19 @@ def is_transient(problem: BaseException) -> bool:
     """Whether the database asks to run the same transaction again (deadlock, serialization, busy file)."""
     if not isinstance(problem, DBAPIError):
         return False
-    code = getattr(problem.orig, "sqlstate", None) or getattr(problem.orig, "pgcode", None)
-    if code in ("40001", "40P01", "55P03"):
+    if _state_of(problem) in ("40001", "40P01", "55P03"):
         return True
     return isinstance(problem, OperationalError) and "locked" in str(problem.orig)
+
+
+def _is_doubled(problem: DBAPIError) -> bool:
+    return _state_of(problem) == "23505"  # SQLite has one writer, whose look is never stale
+
+
+def _state_of(problem: DBAPIError) -> str | None:
+    """The SQLSTATE that PostgreSQL gave, if it was asked."""
+    state: str | None = getattr(problem.orig, "sqlstate", None) or getattr(problem.orig, "pgcode", None)
+    return state
 
 
 def is_unreachable(problem: BaseException) -> bool:

@@ -232,7 +232,6 @@ def _return_declined(asked: Asked, known: Known) -> dict[str, Any]:
     return {
         "rma_number": back.number,
         "lines": _return_items(back, known, "quantity"),
-        "reason": asked.about.get("reason") or None,
     }
 
 
@@ -280,6 +279,11 @@ def _refunded(asked: Asked, known: Known) -> dict[str, Any]:
         "shares": shares or None,
         "rma_number": back.number if back else None,
     }
+
+
+def _goodwill_voucher(asked: Asked, known: Known) -> dict[str, Any]:
+    given = known.goodwill[_subject(asked)]
+    return {"code": given.code, "amount": given.amount, "currency": given.currency}
 
 
 def _goodwill(asked: Asked, known: Known) -> dict[str, Any]:
@@ -346,6 +350,7 @@ _COMPOSERS = {
     "return_received": _return_received,
     "return_decided": _return_decided,
     "refunded": _refunded,
+    "goodwill_voucher": _goodwill_voucher,
     "direct_debit": _direct_debit,
     "dunning": _dunning,
     "digital_delivery": _digital_delivery,

@@ -28,9 +28,9 @@ class TimelineKind(StrEnum):
 class Source(IntEnum):
     """Where an entry is kept; of one moment the later source is told as the later entry."""
 
-    EVENT = 0
-    STATE = 1
-    REFUND = 2
+    REFUND = 0
+    EVENT = 1
+    STATE = 2
     DECISION = 3
     PROCESS = 4
     TASK = 5

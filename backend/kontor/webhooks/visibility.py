@@ -13,6 +13,7 @@ from typing import Any
 INSIDE = frozenset(
     {
         "CaseEscalated", "DisputeAnswerFailed", "DisputeDeadlineNear", "DisputeFeeCharged", "FulfillmentMessageWritten",
+        "ContactLogged", "FollowUpDone", "FollowUpDue",
         "LockedPiecesRouted", "OrderMoved",
         "RiskAssessed", "RiskReviewed", "RoutingLocked", "RoutingUnlocked",
     }
@@ -30,6 +31,9 @@ WORDS: dict[str, frozenset[str]] = {
     "AllocationsReleased": frozenset({"reason"}),
     "RoutingLocked": frozenset({"reason"}),
     "ReturnDeclined": frozenset({"reason"}),
+    "GoodwillDeclined": frozenset({"decision"}),
+    "ClaimDenied": frozenset({"reason"}),
+    "ClaimCanceled": frozenset({"reason"}),
     "ReturnCanceled": frozenset({"reason"}),
     "PartnerSuspended": frozenset({"reason"}),
     "PartnerEnded": frozenset({"reason"}),
@@ -40,6 +44,7 @@ WORDS: dict[str, frozenset[str]] = {
     "GatewayDifferenceExplained": frozenset({"reason"}),
     "OffersReturned": frozenset({"reason"}),
     "WebhookEndpointDisabled": frozenset({"reason"}),
+    "MessageBounced": frozenset({"reason"}),
 }
 # Names of events and the fields of them that a partner sees.
 PARTNER_FIELDS: dict[str, tuple[str, ...]] = {

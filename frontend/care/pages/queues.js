@@ -86,10 +86,10 @@ export function Page() {
   return html`<div class="stack">
     <div class="row"><h1>${t("queues.title")}</h1>
       ${writes && html`<button type="button" class="button main push" onClick=${takeNext}>${t("queues.takeNext")} <kbd>t</kbd></button>`}</div>
-    ${found.value && Counts(found.value.queues)}
+    ${found.value && Counts(found.value.queues, Boolean(open))}
     <div class=${`split ${open ? "open" : ""}`} onKeyDown=${leave}>
       <div class="stack">${problem.value && html`<${Failure} problem=${problem.value} retry=${() => load()} />`}${list(open)}</div>
-      ${open && html`<${CasePanel} key=${open} id=${open} seen=${found.value?.rows.find((/** @type {any} */ row) => row.id === open)?.updatedAt} changed=${() => load()} next=${takeNext} />`}
+      ${open && html`<${CasePanel} key=${open} id=${open} seen=${found.value && (found.value.rows.find((/** @type {any} */ row) => row.id === open)?.updatedAt ?? "left")} changed=${() => load()} next=${takeNext} />`}
     </div>
   </div>`;
 }
@@ -100,11 +100,11 @@ function leave(event) {
   if (event.key === "Escape" && !typing && place.value.query.get("case")) go(withQuery({ case: null }));
 }
 
-/** @param {any[]} queues */
-function Counts(queues) {
+/** Where it is narrow an open case stands alone. @param {any[]} queues @param {boolean} open */
+function Counts(queues, open) {
   const number = (/** @type {number} */ count) => (count ? html`<strong>${count}</strong>` : html`<span class="muted">0</span>`);
   const name = (/** @type {string} */ each, /** @type {string} */ label) => html`<a href=${withQuery({ queue: queue.value === each ? null : each, case: null })} aria-current=${queue.value === each ? "true" : undefined}>${label}</a>`;
-  return html`<div class="table queues"><table aria-label=${t("queues.counts")}>
+  return html`<div class=${`table queues ${open ? "open" : ""}`}><table aria-label=${t("queues.counts")}>
     <thead><tr><th scope="col">${t("queues.queue")}</th>${AGES.map((age) => html`<th key=${age} scope="col" class="number">${t(`queues.age.${age}`)}</th>`)}
       <th scope="col" class="number">${t("queues.taken")}</th><th scope="col" class="number">${t("queues.escalated")}</th></tr></thead>
     <tbody>${queues.map((each) => html`<tr key=${each.queue} aria-current=${queue.value === each.queue ? "true" : undefined}><th scope="row">${name(each.queue, t(`queue.${each.queue}`))}</th>

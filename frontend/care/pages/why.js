@@ -76,8 +76,7 @@ function Round({ order, round }) {
     <li><h2>${t("why.terms")}</h2><${CostBars} terms=${view.terms} cost=${view.cost} />
       ${view.runnerUp && html`<p class="muted">${t("why.runnerUp", { amount: money(view.runnerUp) })}</p>`}</li>
     <li><h2>${t("why.chosen")}</h2>${!view.chosen.length && html`<p>${t("why.nothing")}</p>`}
-      <ul role="list">${view.chosen.map((/** @type {any} */ each) => html`<li key=${each.locationId}><strong>${each.place}</strong>: ${each.pieces.map((/** @type {any} */ piece) => `${piece.quantity} × ${names.get(piece.orderLineId) ?? ""}`).join(", ")},
-        ${t("why.leaves", { day: date(each.leavesOn) })}, ${t("why.there", { day: date(each.arrivesOn) })}, ${money(each.cost)}${each.carrier && `, ${each.carrier}`}</li>`)}</ul>
+      <ul role="list">${view.chosen.map((/** @type {any} */ each) => html`<li key=${each.locationId}><strong>${each.place}</strong>: ${each.pieces.map((/** @type {any} */ piece) => `${piece.quantity} × ${names.get(piece.orderLineId) ?? ""}`).join(", ")}, ${t("why.leaves", { day: date(each.leavesOn) })}, ${t("why.there", { day: date(each.arrivesOn) })}, ${money(each.cost)}${each.carrier && `, ${each.carrier}`}</li>`)}</ul>
       <details><summary>${t("why.words")}</summary><ul class="plain">${round.explanation.map((/** @type {string} */ each) => html`<li key=${each}>${each}</li>`)}</ul></details></li>
   </ol>`;
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import asdict, replace
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Play recorded orders through an installation and check where they end.", no_args_is_help=True)
 CHAOS_SECONDS = 6.0
 SHOWN = 20
+RETURNED = 50
 
 
 @app.callback()
@@ -60,6 +62,27 @@ def olist(
             report.write_bytes(as_json(made))
 
     made = asyncio.run(replay(options, typer.echo, keep))
+    if made.differences:
+        raise typer.Exit(1)
+
+
+@app.command()
+def sellers(
+    data: Annotated[Path, typer.Option(help="Folder with the CSV files of the data set.", exists=True)],
+    day: Annotated[
+        datetime | None, typer.Option(help="The day; the busiest unless given.", formats=["%Y-%m-%d"])
+    ] = None,
+    sqlite: Annotated[bool, typer.Option(help="Embedded: SQLite, the web process does all the work.")] = False,
+    returned: Annotated[int, typer.Option(help="Delivered orders of a thousand that come back.", min=0)] = RETURNED,
+) -> None:
+    """Load every seller as a partner and play the orders of one day, worked by the sellers with their own keys."""
+    from kontor.bench.replay.dataset import busiest_day
+    from kontor.bench.replay.installation import Wanted
+    from kontor.bench.replay.replaying import Options, replay
+
+    chosen = day.date() if day else busiest_day(data)
+    options = Options(data, wanted=Wanted(embedded=sqlite), returned_per_thousand=returned, day=chosen)
+    made = asyncio.run(replay(options, typer.echo, lambda made: typer.echo(readable(made))))
     if made.differences:
         raise typer.Exit(1)
 

@@ -131,13 +131,20 @@ class DataSet:
         }
 
 
-def load(folder: Path, *, most: int | None = None) -> DataSet:
-    """Read the set; `most` keeps the first orders by time of purchase. Raises `DataSetError` naming a missing file."""
+def load(folder: Path, *, most: int | None = None, day: date | None = None) -> DataSet:
+    """Read the set; `most` keeps the first orders by time of purchase. Raises `DataSetError` naming a missing file.
+
+    `day` keeps the orders that were placed on it, of the random sample alone, so that rates are those of the whole;
+    and every seller, busy that day or not.
+    """
     missing = [name for name in FILES if not (folder / f"{name}.csv.gz").exists()]
     if missing:
         raise DataSetError(f"{folder} has no {', '.join(f'{name}.csv.gz' for name in missing)}")
     notes: Counter[str] = Counter()
-    headers = sorted(_headers(folder), key=lambda row: (row["order_purchase_timestamp"], row["order_id"]))[:most]
+    found = _headers(folder, SAMPLES if day is None else frozenset({"random"}))
+    headers = sorted(found, key=lambda row: (row["order_purchase_timestamp"], row["order_id"]))[:most]
+    if day is not None:
+        headers = [row for row in headers if row["order_purchase_timestamp"].startswith(day.isoformat())]
     wanted = {row["order_id"] for row in headers}
     items, payments = by_order(folder, "order_items", wanted), by_order(folder, "order_payments", wanted)
     map_of = _Map(folder, notes)
@@ -151,7 +158,8 @@ def load(folder: Path, *, most: int | None = None) -> DataSet:
             continue
         orders.append(_order(row, customers[row["customer_id"]], lines, payments.get(row["order_id"], []), map_of))
     data = DataSet(orders, {}, {}, unplaceable, notes)
-    data.sellers = _sellers(folder, {line.seller_id for order in orders for line in order.lines}, map_of)
+    busy = {line.seller_id for order in orders for line in order.lines} if day is None else None
+    data.sellers = _sellers(folder, busy, map_of)
     data.products = _products(folder, {line.product_id for order in orders for line in order.lines}, notes)
     return data
 
@@ -162,8 +170,14 @@ def rows_of(folder: Path, name: str) -> Iterator[dict[str, str]]:
         yield from csv.DictReader(file)
 
 
-def _headers(folder: Path) -> Iterator[dict[str, str]]:
-    return (row for row in rows_of(folder, "orders") if row["sample"] in SAMPLES)
+def _headers(folder: Path, samples: frozenset[str]) -> Iterator[dict[str, str]]:
+    return (row for row in rows_of(folder, "orders") if row["sample"] in samples)
+
+
+def busiest_day(folder: Path) -> date:
+    """The day on which most orders of the random sample were placed, the first of such days."""
+    days = Counter(row["order_purchase_timestamp"][:10] for row in _headers(folder, frozenset({"random"})))
+    return date.fromisoformat(min(days, key=lambda day: (-days[day], day)))
 
 
 def by_order(folder: Path, name: str, wanted: set[str]) -> dict[str, list[dict[str, str]]]:
@@ -225,14 +239,14 @@ def lines_of(items: Iterable[Mapping[str, str]]) -> tuple[Line, ...]:
     return tuple(Line(*key, quantity, freight[key]) for key, quantity in pieces.items())
 
 
-def _sellers(folder: Path, wanted: set[str], map_of: _Map) -> dict[str, Seller]:
+def _sellers(folder: Path, wanted: set[str] | None, map_of: _Map) -> dict[str, Seller]:
     return {
         row["seller_id"]: Seller(
             row["seller_id"],
             map_of.place("sellers", row["seller_zip_code_prefix"], row["seller_city"], row["seller_state"]),
         )
         for row in rows_of(folder, "sellers")
-        if row["seller_id"] in wanted
+        if wanted is None or row["seller_id"] in wanted
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -42,14 +42,14 @@ _AGREE = (
     f"mutation($id: UUID!) {{ answerCancellation(fulfillmentOrderId: $id, agreed: true) {{ __typename {REFUSED} }} }}"
 )
 _REVIEW = f"mutation($id: UUID!) {{ reviewRisk(orderId: $id, accept: true) {{ __typename {REFUSED} }} }}"
-_PAGE = "pageInfo { hasNextPage endCursor }"
+PAGE = "pageInfo { hasNextPage endCursor }"
 _OPEN_WORK = (
     "query($since: DateTime, $first: Int!, $after: String) { fulfillmentOrders(filter: {states: [OPEN], changedSince: "
-    f"$since}}, sort: CREATED_AT, first: $first, after: $after) {{ nodes {{ id orderId locationId }} {_PAGE} }} }}"
+    f"$since}}, sort: CREATED_AT, first: $first, after: $after) {{ nodes {{ id orderId locationId }} {PAGE} }} }}"
 )
 _IN_REVIEW = (
     "query($since: DateTime, $first: Int!, $after: String) { riskAssessments(filter: {states: [REVIEW], assessedSince: "
-    f"$since}}, first: $first, after: $after) {{ nodes {{ orderId }} {_PAGE} }} }}"
+    f"$since}}, first: $first, after: $after) {{ nodes {{ orderId }} {PAGE} }} }}"
 )
 _LINES = "query($id: UUID!) { order(id: $id) { lines { id position sku shipped } } }"
 _REQUEST = (
@@ -139,7 +139,11 @@ class Operations:
         """Cancel what is open of an order; the sellers that had taken it on are asked, and agree."""
         await self._api.run(_CANCEL, {"id": order_id}, once=True)
         for work in begun:
-            await self._api.run(_AGREE, {"id": work.id}, once=True)
+            await self.agree(work)
+
+    async def agree(self, work: Work) -> None:
+        """A seller agrees to a cancellation."""
+        await self._api.run(_AGREE, {"id": work.id}, once=True)
 
     async def pay(self, order_id: str) -> None:
         """The transfers that an order waits for have come in."""
@@ -149,14 +153,21 @@ class Operations:
 
     async def request_return(self, order_id: str, *, whole: bool) -> Announced:
         """Announce everything that was sent, or one piece of the first line."""
-        lines = (await self._api.run(_LINES, {"id": order_id}))["order"]["lines"]
-        lines.sort(key=lambda line: line["position"])
-        wishes = [
-            {"orderLineId": line["id"], "quantity": line["shipped"] if whole else 1, "reason": "CHANGED_MIND"}
-            for line in (lines if whole else lines[:1])
-        ]
-        variables = {"id": order_id, "lines": wishes}
-        made = (await self._api.run(_REQUEST, variables, once=True))["requestReturn"]["return"]
+        lines = await self.lines(order_id)
+        wishes = lines if whole else lines[:1]
+        return await self.announce(order_id, wishes, lambda line: int(line["shipped"]) if whole else 1)
+
+    async def lines(self, order_id: str) -> list[dict[str, Any]]:
+        """The lines of an order in their order."""
+        found: list[dict[str, Any]] = (await self._api.run(_LINES, {"id": order_id}))["order"]["lines"]
+        return sorted(found, key=lambda line: line["position"])
+
+    async def announce(
+        self, order_id: str, lines: Sequence[dict[str, Any]], count: Callable[[dict[str, Any]], int]
+    ) -> Announced:
+        """Announce so many pieces of each of some lines."""
+        wishes = [{"orderLineId": line["id"], "quantity": count(line), "reason": "CHANGED_MIND"} for line in lines]
+        made = (await self._api.run(_REQUEST, {"id": order_id, "lines": wishes}, once=True))["requestReturn"]["return"]
         skus = {line["id"]: line["sku"] for line in lines}
         pieces: dict[str, list[dict[str, Any]]] = {}
         for line in made["lines"]:

@@ -6,9 +6,9 @@ import asyncio
 import contextlib
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from statistics import quantiles
 from typing import Any
@@ -22,13 +22,17 @@ from kontor.bench.replay.loading import load_company, load_stock
 from kontor.bench.replay.operations import Operations
 from kontor.bench.replay.plan import RETURNED_PER_THOUSAND, Story, story
 from kontor.bench.replay.playing import ACTS_PER_WINDOW, Played, Player
+from kontor.bench.replay.selling import Sellers, opened
 
 Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What is replayed on what. `chaos_every` is the mean number of seconds between two kills, 0 for none."""
+    """What is replayed on what. `chaos_every` is the mean number of seconds between two kills, 0 for none.
+
+    With a `day` only its orders are, and the sellers work them by their own keys.
+    """
 
     data: Path
     orders: int | None = None
@@ -37,6 +41,7 @@ class Options:
     chaos_seed: int = 1
     returned_per_thousand: int = RETURNED_PER_THOUSAND
     acts_per_window: int = ACTS_PER_WINDOW
+    day: date | None = None
 
 
 @dataclass(slots=True)
@@ -55,7 +60,7 @@ async def replay(options: Options, say: Say, keep: Callable[[Report], None] = la
 
     `keep` is given the report before anything is taken down: what an hour has shown does not hang on that.
     """
-    data = await asyncio.to_thread(load, options.data, most=options.orders)
+    data = await asyncio.to_thread(load, options.data, most=options.orders, day=options.day)
     notes = Counter(data.notes)
     stories = [story(each, notes, returned_per_thousand=options.returned_per_thousand) for each in data.orders]
     accounted = {f"orders without lines, recorded as {name}": count for name, count in data.unplaceable.items()}
@@ -68,13 +73,33 @@ async def replay(options: Options, say: Say, keep: Callable[[Report], None] = la
         await load_stock(installation.api, data, as_of=start)
         await installation.quiet()
         say(f"{len(data.sellers)} sellers and {len(data.products)} products in {time.perf_counter() - started:.0f} s")
-        async with _disturbed(installation, options) as kills:
-            operations = Operations(installation.api, data.skus(), locations)
+        async with (
+            _working(installation, data, locations, options) as operations,
+            _disturbed(installation, options) as kills,
+        ):
             played = await Player(installation, operations, stories, say, options.acts_per_window).play()
         say(f"played in {played.seconds:.0f} s, checking")
         made = await _report(installation, data, stories, played, kills, accounted)
+        if isinstance(operations, Sellers):
+            made.figures |= {
+                "sellers": len(data.sellers),
+                "asked of other sellers in vain": operations.hidden,
+                "returns decided by sellers": operations.decided,
+            }
         keep(made)
     return made
+
+
+@contextlib.asynccontextmanager
+async def _working(
+    installation: Installation, data: DataSet, locations: Mapping[str, str], options: Options
+) -> AsyncIterator[Operations]:
+    """Who works: one client for all, or each seller with its own key."""
+    if options.day is None:
+        yield Operations(installation.api, data.skus(), locations)
+        return
+    async with opened(installation, data, locations) as desks:
+        yield Sellers(installation.api, data.skus(), locations, desks)
 
 
 @contextlib.asynccontextmanager
