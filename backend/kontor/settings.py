@@ -41,6 +41,7 @@ class Settings:
     reoptimize_seconds: int = 20
     shadow_price_hours: int = 24
     routing_days_kept: int = 90
+    upload_days_kept: int = 30
     base_url: str = "http://127.0.0.1:8000"
     environment: str = "development"
     log_level: str = "INFO"

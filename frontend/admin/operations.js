@@ -93,7 +93,7 @@ export const DECIDE = `mutation AdminDecide($id: UUID!, $upheld: Boolean!, $answ
 
 export const OFFERS = `query AdminOffers($filter: CatalogOffersFilter, $after: String) {
   catalogOffers(filter: $filter, sort: UPDATED_AT, first: 50, after: $after) {
-    nodes { id sku gtin name brand category state price { amount currency } texts attributes images validFrom validUntil reason missing sentAt partner { id name } variant { id sku } }
+    nodes { id version sku gtin name brand category state price { amount currency } texts attributes images validFrom validUntil reason missing sentAt partner { id name } variant { id sku } }
     pageInfo { hasNextPage endCursor }
   }
   catalogOfferCounts { state count }
@@ -101,6 +101,6 @@ export const OFFERS = `query AdminOffers($filter: CatalogOffersFilter, $after: S
 
 const DECIDED = `... on DecidedOffers { count refusedCount refused { id sku message } } ${PROBLEM}`;
 
-export const APPROVE = `mutation AdminApprove($ids: [UUID!]!) { approveOffers(ids: $ids) { ${DECIDED} } }`;
+export const APPROVE = `mutation AdminApprove($offers: [ReviewedOfferInput!]!) { approveOffers(offers: $offers) { ${DECIDED} } }`;
 
 export const RETURN = `mutation AdminReturn($ids: [UUID!]!, $reason: String!) { returnOffers(ids: $ids, reason: $reason) { ${DECIDED} } }`;

@@ -26,7 +26,10 @@ const ROUTES = [
   { path: "/care/orders/:order/contacts", permission: "care:read", load: () => import("./pages/contacts.js") },
   { path: "/care/customers/:customer", permission: "customers:read", load: () => import("./pages/customer.js") },
   { path: "/care/orders/:order/why", permission: "routing:read", load: () => import("./pages/why.js") },
+  { path: "/care/orders/:order/refund", permission: "refunds:write", load: () => import("./pages/refund.js") },
+  { path: "/care/orders/:order/money", permission: "dunning:write", load: () => import("./pages/money.js") },
   { path: "/care/orders/:order", permission: "orders:read", load: () => import("./pages/order.js") },
+  { path: "/care/orders/:order/change", permission: "orders:change", load: () => import("./pages/change.js") },
 ];
 announce(ROUTES);
 const SECTIONS = /** @type {{path: string, label: string, letter?: string, exact?: boolean}[]} */ (ROUTES.filter((each) => each.label));

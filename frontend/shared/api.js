@@ -26,14 +26,15 @@ export const onSignedOut = new Set();
 
 /**
  * The data of a GraphQL document. A question is asked once more when the network or the server was away for a moment;
- * a mutation is not, unless `again` says that doing it twice does no harm. Throws `Refused`.
+ * a mutation is not, unless `again` says that doing it twice does no harm, or a `key` names it: then it is done once,
+ * however often it is sent. Throws `Refused`.
  * @param {string} document
  * @param {Record<string, any>} [variables]
- * @param {{signal?: AbortSignal, again?: boolean}} [options]
+ * @param {{signal?: AbortSignal, again?: boolean, key?: string}} [options]
  */
-export async function ask(document, variables = {}, { signal, again = !/^\s*mutation\b/.test(document) } = {}) {
+export async function ask(document, variables = {}, { signal, key, again = Boolean(key) || !/^\s*mutation\b/.test(document) } = {}) {
   const body = JSON.stringify({ query: document, variables });
-  const headers = { "content-type": "application/json", "accept-language": language.value };
+  const headers = { "content-type": "application/json", "accept-language": language.value, ...(key && { "idempotency-key": key }) };
   const answer = await fetched("/graphql", { method: "POST", headers, body, signal }, again);
   const reference = answer.headers.get("x-request-id");
   const { data, errors } = await json(answer, reference);
@@ -49,7 +50,7 @@ export async function ask(document, variables = {}, { signal, again = !/^\s*muta
  * The result of a mutation; a refusal among its possible results is thrown.
  * @param {string} document
  * @param {Record<string, any>} variables
- * @param {{again?: boolean}} [options]
+ * @param {{again?: boolean, key?: string}} [options]
  */
 export async function change(document, variables, options) {
   const data = await ask(document, variables, options);

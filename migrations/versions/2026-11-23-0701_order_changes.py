@@ -1,7 +1,7 @@
 """Changes of orders that were taken.
 
 Revision: 0701c1d2e3f4
-Follows: 0702c2a1b3d5
+Follows: 0714d2b0f6c3
 """
 
 import sqlalchemy as sa
@@ -9,7 +9,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0701c1d2e3f4"
-down_revision = "0702c2a1b3d5"
+down_revision = "0714d2b0f6c3"
 branch_labels = None
 depends_on = None
 

@@ -1,7 +1,7 @@
 """Messages word for word and what became of them; message templates of a retailer; contacts; what customers may do.
 
 Revision: 0705c5d7e9f1
-Follows: 0701c1d2e3f4
+Follows: 0707c3a9e1b4
 """
 
 import sqlalchemy as sa
@@ -9,7 +9,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0705c5d7e9f1"
-down_revision = "0701c1d2e3f4"
+down_revision = "0707c3a9e1b4"
 branch_labels = None
 depends_on = None
 

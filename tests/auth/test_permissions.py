@@ -54,7 +54,7 @@ def test_store_staff_do_not_touch_money() -> None:
 
 @pytest.mark.parametrize("kind", ClientKind)
 def test_no_machine_can_be_granted_to_make_people_or_machines(kind: ClientKind) -> None:
-    assert not {P.USERS_WRITE, P.CLIENTS_WRITE} & GRANTABLE[kind]
+    assert not {P.USERS_WRITE, P.CLIENTS_WRITE, P.SETTINGS_WRITE, P.PARTNERSHIP_WRITE} & GRANTABLE[kind]
 
 
 def test_a_shop_can_be_granted_what_its_customers_need() -> None:

@@ -21,7 +21,7 @@ from kontor.core.db import Database
 from kontor.core.errors import InvalidInput
 from kontor.core.jobs import Runtime
 from kontor.core.statemachine import TransitionRefused
-from kontor.invoicing import debts, dunning
+from kontor.invoicing import debts, dunning, fees
 from kontor.invoicing.errors import NothingOpen
 from kontor.invoicing.models import DebtDecision, DunningNotice, JournalEntry, JournalLine
 from kontor.invoicing.service import record_invoice_payment
@@ -131,6 +131,29 @@ async def test_fee_that_was_paid_by_mistake_is_open_again(
     assert await open_of(database) == {"INVOICE": 5000, "DUNNING_FEE": 512}
     assert [entry.assigned for entry in await entries(database)] == [0]
     assert "BANK" not in await accounts(database)
+    await sound(database)
+
+
+async def test_fee_that_was_waived_stays_so_when_the_paid_part_is_taken_back(
+    runtime: Runtime, database: Database, drain: Drain, clock: StandingClock
+) -> None:
+    invoice_id = await reminded(database, drain, clock)
+    [assignment] = await paid(database, drain, invoice_id, 300)
+    assert assignment.notice_id is not None
+    async with database.unit_of_work() as db:
+        await fees.settle_fee(db, assignment.notice_id, waived=True, now=db.now)
+    assert await drain() == []
+    async with database.unit_of_work() as db:
+        await service.undo(db, assignment.id, now=db.now)
+    assert await drain() == []
+    assert await open_of(database) == {"INVOICE": 5000, "DUNNING_FEE": 300}
+    await sound(database)
+    async with database.unit_of_work() as db:
+        await fees.settle_fee(db, assignment.notice_id, waived=False, now=db.now)
+    assert await drain() == []
+    assert await open_of(database) == {"INVOICE": 5000}
+    books = await accounts(database)
+    assert (books["DUNNING_FEES"], books.get("INTEREST", 0), books["RECEIVABLES"]) == (-300, 0, 5000)
     await sound(database)
 
 

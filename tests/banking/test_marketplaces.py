@@ -13,6 +13,7 @@ from factories.intake import Company
 from factories.invoicing import accounts
 from factories.payments import ask, make_shop, paid_by
 from kontor.banking import marketplaces, reconciling
+from kontor.banking.errors import LineKnown
 from kontor.banking.models import GatewayPayoutLine
 from kontor.core.db import Database
 from kontor.core.errors import InvalidInput
@@ -92,6 +93,64 @@ async def test_what_the_marketplace_keeps_or_forgets_has_to_be_explained(
     books = await accounts(database)
     assert (books["CHANNEL"], books["SUSPENSE"]) == (1200, -100)
     await books_agree(database)
+
+
+async def test_two_refunds_of_an_order_are_settled_each_by_its_line(
+    runtime: Runtime, database: Database, drain: Drain
+) -> None:
+    shop = await make_shop(database)
+    order_id, number = await collected(database, drain, shop, 3000)
+    for amount in (500, 300):
+        await given_back(database, drain, order_id, amount)
+    await settle(
+        database, drain, shop, 2200, f"1,CHARGE,3000,0,EUR,{AT},{number}", f"2,REFUND,-300,0,EUR,{AT},{number}",
+        f"3,REFUND,-400,0,EUR,{AT},{number}", f"4,REFUND,-100,0,EUR,{AT},{number}",
+    )  # fmt: skip
+    assert await differences(database) == []
+    assert (await accounts(database)).get("CHANNEL", 0) == 0
+    async with database.read_only() as db:
+        lines = await db.scalars(sa.select(GatewayPayoutLine).order_by(GatewayPayoutLine.reference))
+        assert [(row.reference, row.amount) for row in lines] == [("1", 3000), ("2", -300), ("3", -500)]
+    await books_agree(database)
+
+
+async def test_statement_in_another_currency_clears_all_of_an_order(
+    runtime: Runtime, database: Database, drain: Drain
+) -> None:
+    shop = await make_shop(database)
+    _, number = await collected(database, drain, shop, 3000)
+    entity_id = await seller(database)
+    async with database.unit_of_work() as db:
+        sent = Sent("S1", Money(2800, "CHF"), date(2026, 6, 30), "")
+        text = (
+            HEAD.strip()
+            + ",original_amount,original_currency\n"
+            + "\n".join((f"1,CHARGE,950,0,CHF,{AT},{number},1000,EUR", f"2,CHARGE,1850,0,CHF,{AT},{number},2000,EUR"))
+        )
+        await reconciling.import_file(db, entity_id, f"channel:{shop.channel.code}", sent, text, now=db.now)
+    assert await drain() == []
+    async with database.read_only() as db:
+        line = (await db.scalars(sa.select(GatewayPayoutLine))).one()
+    assert (line.amount, line.original, line.cleared, line.cleared_currency) == (2800, 3000, 3000, "EUR")
+    await books_agree(database)
+
+
+async def test_line_that_was_settled_before_is_refused_by_its_name(
+    runtime: Runtime, database: Database, drain: Drain
+) -> None:
+    shop = await make_shop(database)
+    row = f"1,CHARGE,1000,0,EUR,{AT},"
+    await settle(database, drain, shop, 1000, row)
+    with pytest.raises(LineKnown) as refused:
+        await settle(database, drain, shop, 1500, row, f"2,CHARGE,500,0,EUR,{AT},")
+    assert (refused.value.path, refused.value.params) == (("content",), {"line": "1", "payout": "S1000"})
+    with pytest.raises(LineKnown):
+        reconciling.check_lines([known("3"), known("3")])
+
+
+def known(reference: str) -> GatewayLine:
+    at = datetime(2026, 6, 15, tzinfo=UTC)
+    return GatewayLine(reference, LineCategory.CHARGE, Money(1, "EUR"), Money(0, "EUR"), at, "", "")
 
 
 def test_lines_of_an_order_are_put_together_and_others_are_not() -> None:

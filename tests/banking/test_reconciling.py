@@ -22,7 +22,7 @@ from kontor.adapters.payments.simulator import EmbeddedTransport, Notifier, Simu
 from kontor.audit import clearing
 from kontor.banking import arriving, gateway_queries, reconciling, service, settlement_files
 from kontor.banking.errors import DifferenceClosed, PayoutDiffers, PayoutNotArrived
-from kontor.banking.models import BankEntry, GatewayDifference, GatewayPayout, GatewayPayoutLine
+from kontor.banking.models import BankEntry, GatewayAccount, GatewayDifference, GatewayPayout, GatewayPayoutLine
 from kontor.channels.models import LegalEntity
 from kontor.core.db import Database
 from kontor.core.errors import InvalidInput
@@ -313,6 +313,32 @@ async def test_payout_is_found_on_the_bank_statement(database: Database, drain: 
     balances = await accounts(database)
     assert (balances["BANK"], balances.get("TRANSIT", 0)) == (3000, 0)
     await books_agree(database)
+
+
+async def test_payouts_that_nothing_fits_keep_none_from_being_found(database: Database) -> None:
+    await make_shop(database)
+    for number in range(3):
+        await take_in(database, f"po_{number}", 3000 + number, line(f"l{number}", 3000 + number))
+    told = camt("S1", Booked("A", 3002, "PO_2 GATEWAY PAYS"), Booked("B", 3001, "rent"), day="2026-06-17")
+    async with database.unit_of_work() as db:
+        await service.import_statements(db, told.encode(), now=db.now)
+        assert await arriving.find_arrivals(db, now=db.now, limit=1) == 1
+        found = await db.scalars(sa.select(GatewayPayout.reference).where(GatewayPayout.entry_id.is_not(None)))
+        assert list(found) == ["po_2"]
+
+
+async def test_refused_payout_keeps_no_other_from_being_fetched(database: Database, drain: Drain, scene: Scene) -> None:
+    company = await make_shop(database)
+    await sold(database, drain, company)
+    await scene.post("/v1/test/payouts", "p1")
+    told = (await scene.bank.get("/v1/payouts/po_p1/lines")).json()["data"]
+    await take_in(database, "elsewhere", 100, line(told[0]["id"], 100))
+    await sold(database, drain, company)
+    await scene.post("/v1/test/payouts", "p2")
+    await fetch(database, drain, await seller(database))
+    async with database.read_only() as db:
+        assert set(await db.scalars(sa.select(GatewayPayout.reference))) == {"elsewhere", "po_p2"}
+        assert list(await db.scalars(sa.select(GatewayAccount.fetched_at))) == [None]  # it is asked again
 
 
 def test_settlement_file_says_row_and_column_of_what_is_wrong() -> None:

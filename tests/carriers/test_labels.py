@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
 
-from carriers.dhl_server import API_KEY, PASSWORD, USER, Dhl
+from carriers.dhl_server import API_KEY, USER, Dhl
+from carriers.labeling import ADAPTERS, account, asked, label_of, packed, ready_to_leave
+from factories.intake import make_company
 from factories.partners import make_partner
-from factories.stories import Story, make_story, make_task
 from kontor.adapters.carriers.dhl_parcel_de import NAME, DhlParcelDe
 from kontor.adapters.payments.wire import connect
 from kontor.auth.permissions import DROPSHIPPER
-from kontor.carriers import jobs, outcomes, queries, service
+from kontor.carriers import outcomes, queries, service
 from kontor.carriers.errors import CarrierNotFound, LabelFixed
 from kontor.carriers.models import CarrierAccount, CarrierLabel
 from kontor.carriers.ports import Carrier, Made, Refused
@@ -31,67 +30,12 @@ from kontor.core.statemachine import transition
 from kontor.documents.gs1 import is_sscc
 from kontor.fulfillment.models import FulfillmentOrder, Parcel
 from kontor.fulfillment.parcels import ParcelInput
-from kontor.fulfillment.shipping import How, Shipping, pack, ship
+from kontor.fulfillment.shipping import How, Shipping, ship
 from kontor.fulfillment.states import PARCEL, FulfillmentState, ParcelState
 from printing.sheets import Code, codes_of, sizes_of, texts_of
 from support import Client, Drain, Principals, StandingClock
 
 S = LabelState
-ADAPTERS = ("own", NAME)
-OWN = {"own": True, NAME: False}
-
-
-@pytest.fixture
-def dhl(runtime: Runtime, runner: asyncio.Runner) -> Iterator[Dhl]:
-    """DHL on a socket, and the adapter that speaks to it."""
-    server = Dhl()
-    runner.run(server.start())
-    connections = [connect(server.url, timeout=0.3) for _ in range(2)]
-    adapter = DhlParcelDe(*connections, api_key=API_KEY, user=USER, password=PASSWORD)
-    runtime.ports.register(Carrier, adapter, name=NAME)
-    yield server
-    runner.run(server.stop())
-
-
-@pytest.fixture(autouse=True)
-def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jobs, "ASK_AGAIN", timedelta(0))
-    monkeypatch.setattr(jobs, "_delay", lambda _: timedelta(0))
-
-
-async def packed(database: Database, *parcels: ParcelInput, **given: Any) -> tuple[Story, list[Parcel]]:
-    """A packed fulfillment order of a seller with a GS1 company prefix."""
-    async with database.unit_of_work() as db:
-        story = await make_story(db)
-        entity = await db.get_one(LegalEntity, story.channel.legal_entity_id)
-        entity.gs1_prefix = "4012345"
-        row = await make_task(db, story, state=FulfillmentState.ACCEPTED, **given)
-    async with database.unit_of_work() as db:
-        await pack(db, row.id, parcels or (ParcelInput(weight_g=2400),), now=db.now)
-    async with database.read_only() as db:
-        found = sa.select(Parcel).where(Parcel.fulfillment_order_id == row.id).order_by(Parcel.id)
-        return story, list(await db.scalars(found))
-
-
-async def account(database: Database, adapter: str = "own", **given: Any) -> None:
-    settings = {"billing_number": "33333333330102"} if adapter == NAME else {"prefix": "NL"}
-    draft = AccountDraft(given.pop("code", adapter), adapter.upper(), adapter, **{"settings": settings, **given})
-    async with database.unit_of_work() as db:
-        await service.save_account(db, draft, adapters=ADAPTERS, now=db.now)
-
-
-async def asked(database: Database, parcel: Parcel, carrier: str = "own", **given: Any) -> CarrierLabel:
-    size = {"size_mm": (100, 150), **given}
-    async with database.unit_of_work() as db:
-        return await service.create_label(
-            db, parcel.id, carrier, own_numbers=OWN, now=db.now, principal=db.principal, **size
-        )
-
-
-async def label_of(database: Database, label_id: UUID) -> tuple[CarrierLabel, Parcel]:
-    async with database.read_only() as db:
-        label = await db.get_one(CarrierLabel, label_id)
-        return label, await db.get_one(Parcel, label.parcel_id)
 
 
 async def test_an_own_label_bears_its_number_and_its_sscc(
@@ -142,7 +86,7 @@ async def test_label_that_was_taken_back_too_late_is_on_its_parcel(database: Dat
         row.called_at, row.cancel_asked = db.now, True
     made = Made(tracking_number=label.tracking_number or "", label=b"%PDF")
     async with database.unit_of_work() as db:
-        await outcomes.end_made(db, label.id, made, None, now=db.now)  # type: ignore[arg-type]  # no paper here
+        await outcomes.end_made(db, label.id, made, None, tracks=True, now=db.now)  # type: ignore[arg-type]  # no paper here
     async with database.unit_of_work() as db:
         await outcomes.end_cancel(db, label.id, Refused("TOO_LATE", "On its way."), now=db.now)
     found, kept = await label_of(database, label.id)
@@ -296,20 +240,8 @@ async def test_wrong_credentials_wait_and_say_so(database: Database, dhl: Dhl, d
 
 
 async def test_tracking_moves_parcels(database: Database, dhl: Dhl, drain: Drain, clock: StandingClock) -> None:
-    from factories.catalog import make_variant
-    from factories.fulfillment import released
-    from factories.intake import make_company, put_stock
-
-    company = await make_company(database)
-    async with database.unit_of_work() as db:
-        variant = await make_variant(db)
-    await put_stock(database, company.warehouse.id, variant.id, 5)
-    _, row_id = await released(database, company, (variant.sku, 1))
-    async with database.unit_of_work() as db:
-        await pack_after_accepting(db, row_id)
+    row_id, (parcel,) = await ready_to_leave(database, await make_company(database), ParcelInput(weight_g=500))
     await account(database, NAME)
-    async with database.read_only() as db:
-        parcel = (await parcels_of(db, row_id))[0]
     label = await asked(database, parcel, NAME)
     await drain()
     async with database.unit_of_work() as db:
@@ -330,19 +262,6 @@ async def test_tracking_moves_parcels(database: Database, dhl: Dhl, drain: Drain
     async with database.read_only() as db:
         assert (await db.get_one(FulfillmentOrder, row_id)).state is FulfillmentState.DELIVERED
         assert (await db.get_one(CarrierLabel, label.id)).track_at is None
-
-
-async def pack_after_accepting(db: Any, row_id: UUID) -> None:
-    from kontor.fulfillment.answering import Acceptance, accept
-
-    await accept(db, Acceptance(row_id, None), now=db.now)
-    await pack(db, row_id, (ParcelInput(weight_g=500),), now=db.now)
-
-
-async def parcels_of(db: Any, row_id: UUID) -> list[Parcel]:
-    from kontor.fulfillment import queries
-
-    return (await queries.parcels_of(db, [row_id]))[row_id]
 
 
 @pytest.mark.engine("sqlite")

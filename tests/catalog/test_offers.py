@@ -56,7 +56,8 @@ async def sent(database: Database, who: Principal, *rows: dict[str, Any]) -> lis
 
 async def approve(database: Database, ids: list[UUID]) -> Decided:
     async with database.unit_of_work() as db:
-        return await reviewing.approve_offers(db, ids)
+        found = await db.scalars(sa.select(CatalogOffer).where(CatalogOffer.id.in_(ids)))
+        return await reviewing.approve_offers(db, {offer.id: offer.version for offer in found})
 
 
 async def states(database: Database) -> dict[str, str]:
@@ -131,6 +132,39 @@ async def test_article_that_is_known_is_linked_and_foreign_codes_are_left_alone(
     assert (rows["LAMP"].variant_id, rows["LAMP"].own_variant) == (known.id, False)
     assert (rows["CHAIR"].variant_id, rows["CHAIR"].own_variant) == (own.id, True)
     assert ours.name == known.name
+
+
+async def test_partners_whose_codes_join_to_the_same_keep_products_of_their_own(database: Database) -> None:
+    """`nord` with `licht-PK` and `nord-licht` with `PK`, one after the other, at once, and changed."""
+    nord, licht = await partner(database, "nord"), await partner(database, "nord-licht")
+    plain = {"gtin": None, "price": 5, "currency": "EUR"}
+    await approve(database, await sent(database, nord, {"sku": "licht-PK", "name": "Nord", **plain}))
+    await approve(database, await sent(database, licht, {"sku": "PK", "name": "Licht", **plain}))
+    both = [{"sku": f"{sku}-2", "name": name, **plain} for sku, name in (("licht-PK", "Nord"), ("PK", "Licht"))]
+    ids = [*await sent(database, nord, both[0]), *await sent(database, licht, both[1])]
+    assert (await approve(database, ids)).refused == []
+    ids = await sent(database, licht, {"sku": "PK", "name": "Licht anew", **plain})
+    assert (await approve(database, ids)).refused == []
+    async with database.read_only() as db:
+        found = sa.select(Product.name, ProductVariant.sku, ProductVariant.name).join(
+            ProductVariant, ProductVariant.product_id == Product.id
+        )
+        rows = sorted(tuple(row) for row in await db.execute(found))
+    assert rows == [
+        ("Licht", "PK-2", "Licht"), ("Licht anew", "PK", "Licht anew"), ("Nord", "licht-PK", "Nord"),
+        ("Nord", "licht-PK-2", "Nord"),
+    ]  # fmt: skip
+
+
+async def test_what_was_changed_since_it_was_looked_at_is_not_put_on_sale(database: Database) -> None:
+    kim = await partner(database)
+    [lamp, rope] = await sent(database, kim, LAMP, {**LAMP, "sku": "ROPE", "gtin": None})
+    await sent(database, kim, {**LAMP, "price": 99900})
+    async with database.unit_of_work() as db:
+        decided = await reviewing.approve_offers(db, {lamp: 2, rope: 2})  # as they were sent first
+    assert [offer.sku for offer in decided.done] == ["ROPE"]
+    assert [(offer.sku, problem.code) for offer, problem in decided.refused] == [("LAMP", "OFFER_CHANGED")]
+    assert await states(database) == {"LAMP": "IN_REVIEW", "ROPE": "LIVE"}
 
 
 async def test_changed_live_offer_waits_while_the_article_stays_on_sale(database: Database) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+import sqlalchemy as sa
 from playwright.async_api import Locator, Page, expect
 
 from factories.auth import make_user
@@ -213,7 +214,12 @@ async def test_offers_are_approved_or_sent_back_with_what_has_to_change(database
     assert await faults(page) == []
     await page.get_by_role("button", name="Send back").click()
     await expect(page.get_by_role("status").filter(has_text="went back")).to_be_visible()
+    async with database.unit_of_work() as db:  # the partner changes it and sends it again
+        await db.execute(sa.update(CatalogOffer).where(CatalogOffer.sku == "PK-1").values(version=3, price=9990))
     await page.get_by_label("Choose PK-1").check()
+    await page.get_by_role("button", name="Approve 1").click()
+    await expect(page.get_by_text("changed since it was read")).to_be_visible()
+    await expect(page.get_by_text("€99.90")).to_be_visible()
     await page.get_by_role("button", name="Approve 1").click()
     await expect(page.get_by_role("heading", name="Nothing here")).to_be_visible()
     await page.get_by_role("link", name="Returned (1)").click()

@@ -12,14 +12,16 @@ import sqlalchemy as sa
 from factories.intake import order_input
 from factories.invoicing import accounts, invoices
 from factories.ledger import open_of, sell
-from factories.payments import make_shop
+from factories.payments import another_shop, make_shop
 from kontor.channels.models import SalesChannel
 from kontor.core.db import Database
 from kontor.core.jobs import Runtime
+from kontor.core.outbox import schedule
 from kontor.invoicing import dunning, fees, late_interest
 from kontor.invoicing.errors import NothingOpen
 from kontor.invoicing.models import DunningNotice
 from kontor.invoicing.service import record_invoice_payment
+from kontor.invoicing.states import INVOICE, InvoiceState
 from kontor.orders.intake import PaymentInput
 from support import Drain, StandingClock
 
@@ -144,7 +146,7 @@ async def test_interest_without_a_rate_is_booked_when_the_rate_is_entered(
     await say(database, dunningInterest=True, baseRates={"2026-01-01": "1.27", "2026-07-01": "95"})
     for _ in range(2):  # once
         async with database.unit_of_work() as db:
-            await late_interest.catch_up(db, await late_interest.behind(db), now=db.now)
+            await late_interest.catch_up(db, await late_interest.behind(db))
         assert await drain() == []
     books = await accounts(database)
     assert books["INTEREST"] == -342  # 25 days of 100 % on 50.00
@@ -157,6 +159,81 @@ async def say(database: Database, **more: Any) -> None:
     """What the channel's settings say besides its reminders."""
     async with database.unit_of_work() as db:
         await db.execute(sa.update(SalesChannel).values(settings=SETTINGS | more))
+
+
+async def test_days_that_instalments_were_charged_for_are_not_charged_again_when_their_plan_ends(
+    runtime: Runtime, database: Database, drain: Drain, clock: StandingClock
+) -> None:
+    await on_account(database, drain)
+    await say(database, dunningInterest=True, baseRates={"2026-01-01": "95", "2026-07-01": "95"})
+    assert await remind(database, drain, clock, days=21) == [1]  # 6 July
+    await agree(database, (date(2026, 7, 7), 2000), (date(2026, 12, 1), 3000))
+    assert await remind(database, drain, clock, days=8) == [1]
+    assert await remind(database, drain, clock, days=14) == [2]
+    assert (await accounts(database))["INTEREST"] == -77  # 14 days of 100 % on 20.00
+    await agree(database)
+    assert await remind(database, drain, clock) == [2]
+    assert (await accounts(database))["INTEREST"] == -301  # 22 days on 50.00 in all
+    assert await remind(database, drain, clock, days=14) == [3]
+    assert (await accounts(database))["INTEREST"] == -301 - 192
+
+
+async def test_plan_that_ends_while_a_rate_is_missing_is_charged_once_the_rate_is_there(
+    runtime: Runtime, database: Database, drain: Drain, clock: StandingClock
+) -> None:
+    await on_account(database, drain)
+    await say(database, dunningInterest=True, baseRates={"2026-01-01": "95"})
+    assert await remind(database, drain, clock, days=21) == [1]
+    await agree(database, (date(2026, 7, 7), 2000), (date(2026, 12, 1), 3000))
+    for days in (8, 14):
+        await remind(database, drain, clock, days=days)
+    await agree(database)
+    assert await remind(database, drain, clock) == [2]
+    await say(database, dunningInterest=True, baseRates={"2026-01-01": "95", "2026-07-01": "95"})
+    async with database.unit_of_work() as db:
+        assert await late_interest.catch_up(db, await late_interest.behind(db)) == 301
+
+
+async def agree(database: Database, *parts: tuple[date, int]) -> None:
+    async with database.unit_of_work() as db:
+        [invoice] = await invoices(database)
+        await dunning.agree(db, invoice, paused_until=None, instalments=parts, reason="", now=db.now)
+
+
+async def test_late_interest_is_booked_behind_reminders_whose_rate_is_still_missing(
+    runtime: Runtime, database: Database, drain: Drain, clock: StandingClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(late_interest, "AT_ONCE", 1)
+    company = await make_shop(database, settings=SETTINGS)
+    unknown = await another_shop(database, company, settings=SETTINGS)
+    for shop in (unknown, company):
+        wanted = order_input(shop.channel, ("COAT", 5), payments=(PaymentInput("ON_ACCOUNT", 5000),))
+        await sell(database, drain, shop, wanted)
+    await say(database, dunningInterest=True)
+    for _ in range(2):
+        await remind(database, drain, clock, days=25)
+    async with database.unit_of_work() as db:
+        more = SETTINGS | {"dunningInterest": True, "baseRates": {"2026-07-01": "95"}}
+        await db.execute(sa.update(SalesChannel).where(SalesChannel.id == company.channel.id).values(settings=more))
+        schedule(db, "invoicing.remind", {})
+    assert await drain() == []
+    assert (await accounts(database))["INTEREST"] == -342
+
+
+async def test_what_is_paid_in_part_stays_as_late_as_it_was(
+    runtime: Runtime, database: Database, drain: Drain, clock: StandingClock
+) -> None:
+    await on_account(database, drain)
+    found: list[str] = []
+    for days, amount in ((15, 1000), (6, 1000), (14, 1000), (14, 2000)):
+        await remind(database, drain, clock, days=days)
+        async with database.unit_of_work() as db:
+            [invoice] = await invoices(database)
+            await record_invoice_payment(db, invoice, amount, reference=f"day {days} {len(found)}", now=db.now)
+        assert await drain() == []
+        found.append((await invoices(database))[0].state.value)
+    assert found == ["OVERDUE", "DUNNING_1", "DUNNING_2", "PAID"]
+    assert INVOICE.allows(InvoiceState.OVERDUE, InvoiceState.DUNNING_3)  # whose money is gone again goes on from there
 
 
 async def test_a_fee_is_paid_or_waived_once(

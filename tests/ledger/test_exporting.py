@@ -13,18 +13,22 @@ import pytest
 import sqlalchemy as sa
 
 from factories.intake import Company, order_input
+from factories.invoicing import invoices
 from factories.ledger import balances, busy_entity, export, read_datev, sell
 from factories.payments import another_shop, card, make_shop
 from kontor.core.db import Database
 from kontor.core.jobs import Runtime
 from kontor.documents.models import Document
 from kontor.documents.ports import DocumentStore
+from kontor.invoicing import debts
 from kontor.invoicing.models import JournalEntry, JournalLine
 from kontor.invoicing.posting import Account
+from kontor.invoicing.service import record_invoice_payment
 from kontor.ledger import queries, service
 from kontor.ledger.errors import NothingToExport, PeriodExported
 from kontor.ledger.models import LedgerExport, LedgerExportEntry
 from kontor.ledger.service import AccountData
+from kontor.orders.intake import PaymentInput
 from support import Drain, StandingClock
 
 TODAY = date(2026, 6, 15)
@@ -175,6 +179,32 @@ async def give_number(database: Database, company: Company, number: str, valid_f
         entity = await queries.get_entity(db, company.channel.legal_entity_id, db.principal)
         row = AccountData(Account.GATEWAY, number, "Cards", valid_from, "CARD")
         await service.set_accounts(db, entity, [row])
+
+
+async def test_debt_given_up_later_leaves_under_the_day_it_was_given_up(
+    runtime: Runtime, database: Database, drain: Drain, clock: StandingClock
+) -> None:
+    company = await make_shop(database)
+    wanted = order_input(company.channel, ("COAT", 5), payments=(PaymentInput("ON_ACCOUNT", 5000),))
+    await sell(database, drain, company, wanted)
+    [invoice] = await invoices(database)
+    clock.advance(days=40)
+    async with database.unit_of_work() as db:
+        await debts.write_off(db, invoice.id, reason="insolvent", now=db.now)
+    assert await drain() == []
+    clock.advance(days=10)
+    async with database.unit_of_work() as db:
+        await record_invoice_payment(db, invoice, 1000, reference="late", now=db.now)
+    assert await drain() == []
+    made = await export(database, company, date(2026, 8, 4))
+    assert await drain() == []
+    files = await content(runtime, database, made.id)
+    table = csv.DictReader(io.StringIO(files["CSV"].decode(), newline=""))
+    days = {(row["kind"], row["date"], row["document"] == invoice.number) for row in table}
+    assert days == {
+        ("INVOICE", "2026-06-15", True), ("WRITE_OFF", "2026-07-25", True),
+        ("WRITE_OFF_REVERSED", "2026-08-04", True), ("RECEIPT", "2026-08-04", True),
+    }  # fmt: skip
 
 
 async def test_own_numbers_count_and_the_past_keeps_its_own(

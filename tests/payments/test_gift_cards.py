@@ -107,6 +107,23 @@ async def test_what_was_reserved_is_freed_by_a_void(database: Database, gateway:
     assert isinstance(await gateway.capture(order("c", 1), authorization=reserved), Declined)
 
 
+async def test_what_was_reserved_of_a_card_that_was_paid_back_pays_nothing_else(
+    database: Database, gateway: GiftCardGateway
+) -> None:
+    card_id = await card_of(database)
+    reserved = done(await gateway.authorize(order("a", 2000), method=CODE))
+    async with database.unit_of_work() as db:
+        assert await service.take_back(db, [CODE], 1, reference="line") == 3000
+    await gateway.void(order("v", 2000), authorization=reserved)
+    assert await left(database) == (2000, 0)
+    refused = await gateway.authorize(order("b", 1), method=CODE)
+    assert isinstance(refused, Declined)
+    async with database.unit_of_work() as db:
+        assert (await db.get_one(GiftCard, card_id)).blocked_at is not None
+        card = await service.expire(db, card_id, "was paid back", new_id())
+        assert (card.balance, card.reserved) == (0, 0)
+
+
 async def test_money_that_is_taken_at_once_leaves_the_card(database: Database, gateway: GiftCardGateway) -> None:
     await card_of(database)
     for _ in range(2):

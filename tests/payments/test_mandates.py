@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
-from datetime import date, timedelta
-from typing import Any
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, cast
 from uuid import UUID
 
 import pytest
@@ -13,13 +14,18 @@ import sqlalchemy as sa
 from factories.intake import ADDRESS, Company, order_input, place
 from factories.payments import ask, ask_capture, make_shop, read_events, read_payments, transactions
 from kontor.adapters.payments.simulator.app import _check_mandate
+from kontor.channels.models import ShortagePolicy
 from kontor.core.db import Database
 from kontor.core.errors import Conflict, InvalidInput, KontorError
+from kontor.core.ids import new_id
+from kontor.core.money import Money
 from kontor.notifications.rendering import MessageBrand, render_message
+from kontor.orders import service as order_service
 from kontor.orders.intake import CustomerInput, OrderInput, PaymentInput
 from kontor.orders.placing import Placed
 from kontor.orders.queries import lock_order
 from kontor.payments import debiting, service
+from kontor.payments.calling import Call, carry_out
 from kontor.payments.debiting import MandateData
 from kontor.payments.errors import MandateNotValid
 from kontor.payments.mandates import (
@@ -33,8 +39,11 @@ from kontor.payments.mandates import (
     sepa_of,
     sequence_of,
 )
-from kontor.payments.models import PaymentTransaction, TransactionKind
-from support import Client, Drain, Principals
+from kontor.payments.models import Payment, PaymentTransaction, TransactionKind
+from kontor.payments.ports import Declined, Outcome, PaymentGateway, Sought, Succeeded
+from kontor.payments.renewing import asked_for
+from kontor.payments.states import PaymentState
+from support import Client, Drain, Principals, StandingClock
 
 CREDITOR = "DE98ZZZ09999999999"
 SIGNED = date(2026, 6, 1)
@@ -158,6 +167,85 @@ async def test_mandate_revoked_meanwhile_is_not_drawn_on(database: Database, dra
     failed = [each.payload["code"] for each in events if each.name == "CaptureFailed"]
     assert failed == ["mandate_revoked"]
     assert "DirectDebitAnnounced" not in [each.name for each in events]
+
+
+async def test_lapsed_debit_is_renewed_with_its_mandate(database: Database, drain: Drain, clock: StandingClock) -> None:
+    shop = await make_shop(database, **DEBITS)
+    mandate_id = await signed(database, shop)
+    order_id = await ordered(database, shop, debit(5000))
+    assert isinstance(order_id, UUID)
+    await ask(database, "authorize", order_id)
+    await drain()
+    async with database.unit_of_work() as db:
+        order_service.confirm(db, [await lock_order(db, order_id)], now=db.now)
+    await ask_capture(database, order_id, 2000)
+    await drain()
+    async with database.unit_of_work() as db:
+        await db.execute(sa.update(Payment).values(authorization_expires_at=db.now))
+    clock.advance(hours=1)
+    await drain(recurring=True)
+    first, second = await read_payments(database, order_id)
+    assert (first.captured, second.authorized, second.mandate_id) == (2000, 3000, mandate_id)
+    assert asked_for([replica(second)], PaymentState.CREATED, named=True) == 3000
+    await ask_capture(database, order_id, 5000, final=True)
+    await drain()
+    assert [sequence for sequence, _ in await dues(database, order_id)] == ["FRST", "RCUR"]
+
+
+def replica(payment: Payment) -> Payment:
+    """The same payment before the gateway has promised it."""
+    return Payment(
+        kind=payment.kind, gateway=payment.gateway, state=PaymentState.CREATED, amount=payment.amount, authorized=0,
+        token=None, settles_id=None, mandate_id=payment.mandate_id,
+    )  # fmt: skip
+
+
+async def test_mandate_for_one_debit_is_never_taken_by_two_orders_at_once(database: Database) -> None:
+    shop = await make_shop(database, **DEBITS)
+    await signed(database, shop, "ONCE", once=True)
+    outcomes = await asyncio.gather(*(ordered(database, shop, debit(1000, "ONCE")) for _ in range(4)))
+    assert sum(isinstance(each, UUID) for each in outcomes) == 1
+    refused = [each for each in outcomes if isinstance(each, KontorError)]
+    assert {each.params["reason"] for each in refused} == {"USED"}
+
+
+async def test_mandate_that_a_refused_order_of_the_batch_named_may_be_asked_for_again(database: Database) -> None:
+    shop = await make_shop(database, stock=2, shortage=ShortagePolicy.REFUSE, **DEBITS)
+    await signed(database, shop, "ONCE", once=True)
+    too_many = order_input(shop.channel, ("COAT", 3), payments=(debit(3000, "ONCE"),))
+    twice = order_input(shop.channel, ("COAT", 2), payments=(debit(1000, "ONCE"), debit(1000, "ONCE")))
+    good = order_input(shop.channel, ("COAT", 1), payments=(debit(1000, "ONCE"),))
+    outcomes = await place(database, shop, too_many, good)
+    assert [each.code for each in outcomes if isinstance(each, KontorError)] == ["OUT_OF_STOCK", "TRY_AGAIN"]
+    [alone] = await place(database, shop, twice)
+    assert isinstance(alone, MandateNotValid)
+    [placed, late] = await place(database, shop, good, replace(good, external_id="late"))
+    assert isinstance(placed, Placed)
+    assert isinstance(late, MandateNotValid)
+
+
+class Remembering:
+    """A gateway that is asked what became of a call, and is not to be called again."""
+
+    def __init__(self, outcome: Outcome | None) -> None:
+        self.outcome = outcome
+
+    async def find(self, key: str, sought: Sought) -> Outcome | None:
+        return self.outcome
+
+
+async def test_promise_that_may_be_made_is_asked_for_though_its_mandate_is_gone() -> None:
+    payment = Payment(id=new_id(), currency="EUR", gateway="")
+    intent = PaymentTransaction(
+        id=new_id(), kind=TransactionKind.AUTHORIZE, amount=1000, idempotency_key="k", created_at=datetime.now(UTC)
+    )
+    gone, done = Declined("mandate_revoked", "revoked"), Succeeded("auth_1", Money(1000, "EUR"))
+    found = []
+    for fresh, outcome in ((True, done), (False, done), (False, None)):
+        gateway = cast(PaymentGateway, Remembering(outcome))
+        call = Call(payment, intent, fresh=fresh, debit=gone)
+        found.append((await carry_out([call], lambda _, gateway=gateway: gateway))[intent.id])  # type: ignore[misc]
+    assert found == [gone, done, gone]
 
 
 async def test_other_payments_of_an_order_name_mandates_too(database: Database, drain: Drain) -> None:

@@ -15,10 +15,15 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from kontor.changes import service
+from kontor.changes.money import open_difference
 from kontor.changes.values import AddWish, LineWish, Preview, SwapWish, Wish
 from kontor.orders import queries as orders
-from kontor.orders.models import Order, OrderLine
+from kontor.orders.intake import PaymentInput
+from kontor.orders.models import Order, OrderHold, OrderLine
+from kontor.orders.states import CALLED_OFF
+from kontor.payments import service as payments
 from kontor.payments.models import Refund
+from kontor.payments.queries import read_payments
 from kontor.payments.refunding import RefundKind
 from kontor.payments.reporting import dues_of, settings_of
 from kontor.payments.states import RefundState
@@ -87,6 +92,28 @@ class ChangeMachine(MoneyMachine):
         sku = chance.choice([sku for sku in PRICES if sku != "CARD"])
         adds = (AddWish(sku, chance.randint(1, 3)),) if chance.random() < 0.2 else ()
         return Wish(tuple(wishes), tuple(swaps), adds)
+
+    async def _send_all(self) -> None:
+        """What changes made orders cost more is paid first: by transfer where that is awaited, else by card."""
+        async with self.database.read_only() as db:
+            held = list(await db.scalars(sa.select(OrderHold.order_id).where(OrderHold.released_at.is_(None))))
+        for order_id in sorted(set(held)):
+            async with self.database.unit_of_work() as db:
+                order = await orders.lock_order(db, order_id)
+                for payment in await read_payments(db, order_id):
+                    awaited = payments.awaited(payment) if payment.kind == "PREPAYMENT" else 0
+                    if awaited > 0:
+                        await payments.record_payment(
+                            db, order, payment, awaited, reference=f"H{len(self.log)}", now=db.now
+                        )
+                await db.flush()
+                missing = (await open_difference(db, order)).to_pay
+                if missing and order.state not in CALLED_OFF:
+                    promise = PaymentInput("CARD", missing, token="tok_visa")
+                    await payments.add_payment(db, order, promise, now=db.now)
+            self.log.append(f"{order.number} is paid, {missing} by card")
+        await self._drained()
+        await super()._send_all()
 
     async def _money(self, order_id: UUID) -> tuple[int, int]:
         """What the order costs, and what was granted for what was canceled."""

@@ -18,6 +18,8 @@ from kontor.banking.models import (
 )
 from kontor.catalog.models import ProductVariant
 from kontor.channels.models import LegalEntity, SalesChannel
+from kontor.claims.models import Claim, Goodwill
+from kontor.claims.states import ClaimKind, ClaimState, GoodwillForm, GoodwillReason, GoodwillState
 from kontor.core.db import Database, Session
 from kontor.core.ids import new_id
 from kontor.core.outbox import OutboxRow
@@ -28,6 +30,7 @@ from kontor.giftcards.models import GiftCard
 from kontor.invoicing.models import DunningNotice, Invoice, OpenItem
 from kontor.ledger.models import LedgerExport
 from kontor.locations.models import StockLocation
+from kontor.orders.models import Order
 from kontor.partners.models import Partner
 from kontor.payments.mandates import MandateKind
 from kontor.payments.models import Dispute, DisputeAction, Mandate, Payment
@@ -170,6 +173,24 @@ async def _taxes(db: Session, index: int) -> None:
     )  # fmt: skip
 
 
+async def _given(db: Session, index: int) -> None:
+    """Goodwill that was not granted, and a claim that was denied."""
+    at = db.now - timedelta(minutes=index)
+    order_id = (await db.scalars(sa.select(Order.id).order_by(Order.id).limit(1))).one()
+    db.add_all(
+        [
+            Goodwill(
+                id=new_id(), order_id=order_id, form=GoodwillForm.REFUND, state=GoodwillState.DECLINED, currency="EUR",
+                amount=100, reason=GoodwillReason.LATE, note="", requested_at=at, requested_by="test", updated_at=at,
+            ),
+            Claim(
+                id=new_id(), number=f"C-{index}", order_id=order_id, kind=ClaimKind.MISSING, state=ClaimState.DENIED,
+                note="", returns_goods=False, opened_at=at, opened_by="test", updated_at=at,
+            ),
+        ]
+    )  # fmt: skip
+
+
 async def _mandate(db: Session, index: int, channel_id: UUID) -> None:
     """A permission to debit an account; every second one was withdrawn."""
     at = db.now - timedelta(minutes=index)
@@ -268,6 +289,7 @@ async def fill_rest(database: Database, count: int) -> None:
             await _taxes(db, index)
             await _books(db, index, instance.order_id, entity_id, invoice_id)
             await _at_gateways(db, index, entity_id)
+            await _given(db, index)
             await _mandate(db, index, channel_id)
             db.add(
                 RoutingMove(id=new_id(), run_id=run_id, order_id=instance.order_id, decision_id=new_id(), gain=index)

@@ -22,12 +22,15 @@ from factories.pricing import make_price
 from factories.promotions import make_coupon, make_promotion
 from factories.tax import make_tax_rate
 from kontor import relay
+from kontor.claims import claiming, goodwill
+from kontor.claims.models import Goodwill
+from kontor.claims.queries import get_goodwill
+from kontor.claims.states import ClaimKind, GoodwillForm, GoodwillReason, Remedy
 from kontor.core.db import Session
 from kontor.core.jobs import Runtime
 from kontor.fulfillment import shipping
 from kontor.fulfillment.models import FulfillmentOrder, Shipment
 from kontor.fulfillment.states import FulfillmentState
-from kontor.invoicing.goodwill import grant_goodwill
 from kontor.invoicing.models import CreditNote, Invoice
 from kontor.invoicing.open_items import receivables_of
 from kontor.orders import queries as orders
@@ -201,22 +204,44 @@ class MoneyMachine(OrderMachine):
         return f"{order.number} {amount}"
 
     async def goodwill(self) -> str | None:
-        """A lower price or compensation; some of it is taken back."""
-        order, known = await self._any(Order), await self._any(Refund, Refund.kind == "GOODWILL")
+        """A lower price, compensation or a voucher; some of it is taken back."""
+        order, known = await self._any(Order), await self._any(Goodwill)
         if order is None:
             return None
         async with self.database.unit_of_work() as db:
             if known is not None and self.chance.random() < 0.3:
                 await orders.lock_order(db, known.order_id)
-                await payments.recall_refund(db, await db.get_one(Refund, known.id), now=db.now)
+                await goodwill.recall_goodwill(db, await get_goodwill(db, known.id), now=db.now)
                 return f"recalled {known.amount}"
             locked = await orders.lock_order(db, order.id)
-            made = await grant_goodwill(
-                db, locked, now=db.now, compensation=self.chance.random() < 0.4, kind=payments.RefundKind.GOODWILL,
-                amount=self.chance.choice((1, 99, 500, 2500)), reason="scratched",
-                source_key=f"goodwill/{len(self.log)}", recallable=self.chance.random() < 0.4,
-            )  # fmt: skip
-        return f"{order.number} {made.amount} {'off the price' if made.lines else 'for the trouble'}"
+            wish = goodwill.GoodwillWish(
+                self.chance.choice(tuple(GoodwillForm)),
+                self.chance.choice((1, 99, 500, 2500)),
+                GoodwillReason.DAMAGED,
+                recallable=self.chance.random() < 0.4,
+            )
+            made = await goodwill.grant_goodwill(db, locked, wish, now=db.now)
+        return f"{order.number} {made.amount} {made.form}"
+
+    async def claim(self) -> str | None:
+        """Pieces are missing, broken or wrong: they are paid back and never come, or are looked at first."""
+        order = await self._any(Order, Order.id.in_(sa.select(Shipment.order_id)))
+        left = await self._still_out(order.id) if order is not None else {}
+        if order is None or not left:
+            return None
+        line_id = self.chance.choice(sorted(left))
+        kind = self.chance.choice(tuple(ClaimKind))
+        report = claiming.Report(kind, [claiming.ClaimedPieces(line_id, self.chance.randint(1, left[line_id]))])
+        verdict = claiming.Verdict(
+            Remedy.REFUND, returns_goods=self.chance.random() < 0.3, corrects_stock=self.chance.random() < 0.5
+        )
+        async with self.database.unit_of_work() as db:
+            locked = await orders.lock_order(db, order.id)
+            made = await claiming.open_claim(db, locked, report, now=db.now)
+            await claiming.approve_claim(db, locked, made, verdict, now=db.now)
+        if made.returns_goods and made.return_id is not None:
+            await self._take_in(made.return_id)
+        return f"{order.number} {kind} {report.pieces[0].quantity}"
 
     # --- returns ------------------------------------------------------------------------------------------------------
 
@@ -399,5 +424,6 @@ Step = Callable[[MoneyMachine], Awaitable[str | None]]
 M = MoneyMachine
 STEPS: tuple[tuple[Step, int], ...] = (
     (M.place_order, 3), (M.cancel_part, 3), (M.ship, 9), (M.recall, 1), (M.deliver, 3), (M.send_back, 8),
-    (M.goodwill, 5), (M.transfer_comes, 5), (M.bank_takes_back, 1), (M.work_is_done, 10), (M.time_passes, 2),
+    (M.goodwill, 5), (M.claim, 2), (M.transfer_comes, 5), (M.bank_takes_back, 1), (M.work_is_done, 10),
+    (M.time_passes, 2),
 )  # fmt: skip

@@ -19,9 +19,12 @@ from kontor.core.errors import KontorError
 from kontor.notifications.models import Notification
 from kontor.orders.intake import PaymentInput
 from kontor.payments.models import Refund
-from kontor.returns import deciding, service
+from kontor.returns import deciding, receiving, service
 from kontor.returns.deciding import Condition, Decision
+from kontor.returns.errors import NothingToInspect
 from kontor.returns.models import Return
+from kontor.returns.receiving import Arrived, Finding
+from kontor.returns.states import Disposition
 from support import Client, Drain, Principals, StandingClock
 
 LAMP = "LAMP-ds"
@@ -140,6 +143,60 @@ async def test_label_is_mailed_again_once_however_often_it_is_asked_for(
     async with database.read_only() as db:
         count = sa.select(sa.func.count()).where(Notification.template == "return_approved")
         assert await db.scalar(count) == 2  # the first, and the new one
+
+
+async def test_return_with_a_renewed_label_lives_as_long_as_that_label(
+    database: Database, drain: Drain, clock: StandingClock
+) -> None:
+    supplier = await make_supplier(database)
+    found = await coming(database, supplier, 1)
+    late = await coming(database, supplier, 1)
+    async with database.unit_of_work() as db:
+        await service.approve(db, found.id, now=db.now)
+        await service.approve(db, late.id, now=db.now)
+    await drain()
+    clock.advance(days=20)
+    for each in (found, late):
+        async with database.unit_of_work(supplier.principal) as db:
+            await service.renew_label(db, each.id, now=db.now, principal=supplier.principal)
+    await drain()
+    clock.advance(days=15)  # the first label would have ended
+    await drain()
+    assert await states(database) == ["APPROVED", "APPROVED"]
+    await decide(database, supplier, found, (1, Condition.NEW, True))
+    await drain()
+    assert await states(database) == ["CLOSED", "APPROVED"]  # its process waited for the goods
+    clock.advance(days=16)
+    await drain()
+    assert await states(database) == ["CLOSED", "CANCELED"]
+
+
+async def states(database: Database) -> list[str]:
+    async with database.read_only() as db:
+        return [row.state.value for row in await db.scalars(sa.select(Return).order_by(Return.id))]
+
+
+async def test_partner_decides_only_about_what_lies_at_its_own_places(database: Database) -> None:
+    supplier = await make_supplier(database)
+    other = await make_supplier(database, supplier.company, code="rival")
+    found = await coming(database, supplier, 3)
+    (line,) = await return_lines(database, found.id)
+    async with database.unit_of_work() as db:
+        await receiving.receive_return(db, found.id, other.place.id, [Arrived(line.id, 1)], now=db.now)
+        await receiving.receive_return(db, found.id, supplier.place.id, [Arrived(line.id, 1)], now=db.now)
+    with pytest.raises(KontorError) as refusal:
+        await decide(database, supplier, found, (3, Condition.NEW, True))
+    assert (refusal.value.code, refusal.value.path) == ("NOT_ANNOUNCED", ("pieces", 0, "quantity"))
+    await decide(database, supplier, found, (1, Condition.NEW, True))
+    await decide(database, supplier, found, (1, Condition.NEW, True))  # comes with the decision
+    with pytest.raises(KontorError) as refusal:
+        await decide(database, supplier, found, (1, Condition.NEW, True))
+    assert refusal.value.code == "NOT_ANNOUNCED"
+    async with database.unit_of_work(supplier.principal) as db:
+        there = Finding(line.id, 1, Disposition.RESTOCK, location_id=other.place.id)
+        with pytest.raises(NothingToInspect):
+            await receiving.inspect_return(db, found.id, [there], now=db.now, principal=supplier.principal)
+    assert (await stock_of(database, supplier.place.id, supplier.variant_id))[0] == 99
 
 
 @pytest.mark.engine("sqlite")

@@ -25,7 +25,7 @@ from kontor.timeline.values import Source, TimelineKind
 # Events that are the story of something else: of articles, prices, places, partners, the bank, cards, endpoints.
 ELSEWHERE = {
     "AgreementMade", "BankEntryExplained", "BankEntrySuspended", "BrandSaved", "CouponsBlocked", "CouponsGenerated",
-    "CustomersSaved", "GatewayDifferenceExplained", "GatewayPayoutArrived", "GatewayPayoutConverted",
+    "CustomerMerged", "CustomersErased", "CustomersSaved", "GatewayDifferenceExplained", "GatewayPayoutArrived", "GatewayPayoutConverted",
     "GatewayPayoutImported", "GatewayPayoutUndone", "GiftCardExpired", "ObjectionDecided", "ObjectionMade",
     "OffersApproved", "OffersReturned", "OffersSent", "OffersWithdrawn", "PartnerActivated", "PartnerChanged",
     "PartnerEnded", "PartnerInvited", "PartnerOnboarding", "PartnerPersonInvited", "PartnerReminded",

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from kontor.audit.comparing import Difference, or_zero, rows, text, total, unequal
 from kontor.channels.models import SalesChannel
+from kontor.claims.models import Goodwill
 from kontor.core.db import Session
 from kontor.core.outbox import OutboxRow
 from kontor.fulfillment.models import Shipment, ShipmentLine
@@ -316,6 +317,7 @@ async def entries_of_effects(db: Session) -> list[Difference]:
             moved.id,
             sa.and_(done, moved.kind.in_((kind.DISPUTE_FEE, kind.DISPUTE_FEE_BACK))),
         ),
+        ("goodwill voucher", ("GOODWILL_VOUCHER",), Goodwill, Goodwill.id, Goodwill.issued_at.is_not(None)),
         ("refund", ("REFUND",), Refund, Refund.id, sa.and_(Refund.state == RefundState.SUCCEEDED, Refund.amount > 0)),
     )
     differences: list[Difference] = []

@@ -26,6 +26,8 @@ class Permission(StrEnum):
     CUSTOMERS_READ = "customers:read"
     CUSTOMERS_WRITE = "customers:write"
     CUSTOMER_TOKENS_WRITE = "customer_tokens:write"
+    DISPUTES_WRITE = "disputes:write"  # contest or accept what customers complain of at their banks
+    DUNNING_WRITE = "dunning:write"  # pause reminders, agree on instalments
     EVENTS_READ = "events:read"
     EXCHANGES_WRITE = "exchanges:write"
     FULFILLMENT_READ = "fulfillment:read"
@@ -167,6 +169,8 @@ OPERATIONS: Bundle = _MASTERS | {
 FINANCE: Bundle = _MASTERS | {
     P.AUDIT_READ,
     P.CUSTOMERS_READ,
+    P.DISPUTES_WRITE,
+    P.DUNNING_WRITE,
     P.EVENTS_READ,
     P.INVOICES_READ,
     P.INVOICES_WRITE,
@@ -190,6 +194,8 @@ CARE_AGENT: Bundle = _MASTERS | {
     P.CLAIMS_WRITE,
     P.CUSTOMERS_READ,
     P.CUSTOMERS_WRITE,
+    P.DISPUTES_WRITE,
+    P.DUNNING_WRITE,
     P.EVENTS_READ,
     P.EXCHANGES_WRITE,
     P.FULFILLMENT_READ,
@@ -305,8 +311,9 @@ GRANTABLE: Mapping[ClientKind, Bundle] = {
         P.WEBHOOKS_WRITE,
     },
     ClientKind.PARTNER: DROPSHIPPER_STAFF | {P.WEBHOOKS_READ, P.WEBHOOKS_WRITE},
-    # A machine that could make people or machines could make itself anything.
-    ClientKind.INTEGRATION: frozenset(Permission) - {P.CLIENTS_WRITE, P.PARTNERSHIP_WRITE, P.USERS_WRITE},
+    # A machine that could make people or machines, or say who vouches for them, could make itself anything.
+    ClientKind.INTEGRATION: frozenset(Permission)
+    - {P.CLIENTS_WRITE, P.PARTNERSHIP_WRITE, P.SETTINGS_WRITE, P.USERS_WRITE},
 }
 
 

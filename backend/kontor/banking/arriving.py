@@ -1,5 +1,6 @@
 """Payouts of gateways on our bank account: found on the statement, matched by hand, and taken back."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -77,31 +78,41 @@ def _arrive(db: Session, payout: GatewayPayout, entry: BankEntry, *, now: dateti
 async def find_arrivals(db: Session, *, now: datetime, limit: int = 200) -> int:
     """Match payouts with movements of just their amount that name them or their gateway's descriptor; how many.
 
-    Only where one movement fits and no other payout fits it: the rest is for a person.
+    At most `limit` at once, the others the next time. Only where one movement fits and no other payout fits it: the
+    rest is for a person.
     """
-    waiting = await gateway_queries.payouts_on_the_way(db, limit=limit)
-    fitting: dict[UUID, list[BankEntry]] = {
-        payout.id: await gateway_queries.fitting_entries(
-            db, payout, payout.arrives_on - EARLY, payout.arrives_on + LATE
-        )
-        for payout in waiting
-    }
-    wanted: dict[UUID, int] = {}
-    for entries in fitting.values():
-        for entry in entries:
-            wanted[entry.id] = wanted.get(entry.id, 0) + 1
+    sure = _sure(await gateway_queries.fitting_entries(db))[:limit]
+    if not sure:
+        return 0
+    await gateway_queries.lock_pairs(db, sure)
     arrived: list[BankEntry] = []
-    for payout in waiting:
-        named = [entry for entry in fitting[payout.id] if _names(entry, payout)]
-        sure = [entry for entry in named if payout.reference.casefold() in _text(entry)] or named
-        if len(sure) != 1 or sure[0].assigned or sure[0].set_aside:
-            continue
-        if wanted[sure[0].id] == 1 or payout.reference.casefold() in _text(sure[0]):
-            _arrive(db, payout, sure[0], now=now)
-            arrived.append(sure[0])
+    for payout, entry in sure:
+        if payout.entry_id is None and not payout.by_hand and not entry.assigned and not entry.set_aside:
+            _arrive(db, payout, entry, now=now)
+            arrived.append(entry)
     await db.flush()
     await suspense.note_items(db, arrived)
     return len(arrived)
+
+
+def _sure(pairs: Iterable[tuple[GatewayPayout, BankEntry]]) -> list[tuple[GatewayPayout, BankEntry]]:
+    """Of what fits by amount, what is meant beyond doubt."""
+    payouts: dict[UUID, GatewayPayout] = {}
+    fitting: dict[UUID, list[BankEntry]] = {}
+    wanted: dict[UUID, int] = {}
+    for payout, entry in pairs:
+        if payout.arrives_on - EARLY <= entry.booked_on <= payout.arrives_on + LATE:
+            payouts[payout.id] = payout
+            fitting.setdefault(payout.id, []).append(entry)
+            wanted[entry.id] = wanted.get(entry.id, 0) + 1
+    found = []
+    for payout_id, entries in fitting.items():
+        payout = payouts[payout_id]
+        named = [entry for entry in entries if _names(entry, payout)]
+        meant = [entry for entry in named if payout.reference.casefold() in _text(entry)] or named
+        if len(meant) == 1 and (wanted[meant[0].id] == 1 or payout.reference.casefold() in _text(meant[0])):
+            found.append((payout, meant[0]))
+    return found
 
 
 def _text(entry: BankEntry) -> str:

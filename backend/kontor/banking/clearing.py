@@ -4,7 +4,7 @@ The clearing account holds what was captured and has not been paid out. A line t
 expense; what nobody knows goes to suspense until a person explains it. Signed amounts in minor units.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,6 +74,21 @@ def account_of(detail: str) -> Account:
     return A.CHANNEL if detail.startswith("COLLECTED_BY_CHANNEL") else A.GATEWAY
 
 
+def exact(lines: Sequence[Told], known: Iterable[Ours]) -> set[int]:
+    """The places of lines that are a movement of ours by what moved and the amount, each movement once."""
+    left, found = list(known), set()
+    for index, line in enumerate(lines):
+        ours = _first(left, line, _exactly)
+        if ours is not None:
+            found.add(index)
+            left.remove(ours)
+    return found
+
+
+def _first(left: Iterable[Ours], line: Told, same: Callable[[Told, Ours], bool]) -> Ours | None:
+    return next((each for each in left if each.category == line.category and same(line, each)), None)
+
+
 def match(lines: Sequence[Told], known: Iterable[Ours], seller: Any) -> list[Settled]:
     """What each line is of ours; nothing of ours is settled twice.
 
@@ -85,7 +100,7 @@ def match(lines: Sequence[Told], known: Iterable[Ours], seller: Any) -> list[Set
         for index, line in enumerate(lines):
             if index in found:
                 continue
-            ours = next((each for each in left if each.category == line.category and same(line, each)), None)
+            ours = _first(left, line, same)
             if ours is not None:
                 found[index] = ours
                 left.remove(ours)

@@ -64,8 +64,8 @@ async def pay_debt(db: Session, entry_id: UUID, invoice_id: UUID, *, now: dateti
 def _open(invoice: Invoice, notices: Sequence[DunningNotice]) -> dict[Appropriation, int]:
     asked = [each for each in notices if each.fee_settled_at is None]
     return {
-        A.COSTS: sum(each.fee - each.fee_paid for each in asked),
-        A.INTEREST: sum(each.interest - each.interest_paid for each in asked),
+        A.COSTS: sum(each.open_fee for each in asked),
+        A.INTEREST: sum(each.open_interest for each in asked),
         A.PRINCIPAL: invoice.gross - invoice.credited - invoice.paid,
     }
 
@@ -85,8 +85,8 @@ def _pay_fees(
     for notice in notices:
         if not rest_of(notice):
             continue
-        costs = min(fees, notice.fee - notice.fee_paid)
-        more = min(interest, notice.interest - notice.interest_paid)
+        costs = min(fees, notice.open_fee)
+        more = min(interest, notice.open_interest)
         fees, interest = fees - costs, interest - more
         if costs or more:
             pay(db, notice, fee=costs, interest=more, now=now)
@@ -120,7 +120,8 @@ def _assignment(
 
 
 async def take_back_fee(db: Session, assignment: BankAssignment, *, now: datetime) -> None:
-    """A reminder's fee and interest are open again as if the money had not come. The order is locked."""
+    """What the money paid of a reminder's fee and interest is open again, what was waived is not. The order is
+    locked."""
     notice = await db.get(DunningNotice, assignment.notice_id, with_for_update=True, populate_existing=True)
     if notice is None:
         raise InvalidInput("There is no such reminder.", code="DUNNING_NOTICE_NOT_FOUND", path=("assignmentId",))

@@ -75,6 +75,12 @@ class PayoutDiffers(Conflict):
     default_code = "GATEWAY_PAYOUT_DIFFERS"
 
 
+class LineKnown(Conflict):
+    """A line of a payout was settled before, by another payout or by this one."""
+
+    default_code = "SETTLEMENT_LINE_KNOWN"
+
+
 class PayoutNotArrived(Conflict):
     """The movement of the account is not this payout."""
 

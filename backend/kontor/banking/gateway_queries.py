@@ -296,18 +296,27 @@ async def missing_movements(db: Session, account: GatewayAccount, before: dateti
     return [_ours(each) for each in await db.execute(found.limit(limit))]
 
 
-async def payouts_on_the_way(db: Session, *, limit: int) -> list[GatewayPayout]:
-    """Payouts that have not been found at the bank, oldest first; locked."""
-    found = sa.select(GatewayPayout).where(GatewayPayout.entry_id.is_(None), sa.not_(GatewayPayout.by_hand))
-    found = found.order_by(GatewayPayout.id).limit(limit).with_for_update()
-    return list(await db.scalars(found))
+async def fitting_entries(db: Session) -> list[tuple[GatewayPayout, BankEntry]]:
+    """Payouts that have not been found at the bank, each with each movement of just its amount on the seller's account
+    that nothing else has used; oldest payouts first. Those that nothing fits are not read, however many wait."""
+    payout, entry = GatewayPayout, BankEntry
+    found = (
+        sa.select(payout, entry)
+        .join(
+            entry,
+            sa.and_(
+                entry.legal_entity_id == payout.legal_entity_id,
+                entry.amount == payout.amount,
+                entry.currency == payout.currency,
+            ),
+        )
+        .where(payout.entry_id.is_(None), sa.not_(payout.by_hand), entry.assigned == 0, sa.not_(entry.set_aside))
+        .order_by(payout.id, entry.id)
+    )
+    return [(each[0], each[1]) for each in await db.execute(found)]
 
 
-async def fitting_entries(db: Session, payout: GatewayPayout, first: date, last: date) -> list[BankEntry]:
-    """Movements of just a payout's amount on the seller's account that nothing else has used; locked."""
-    row = BankEntry
-    found = sa.select(row).where(
-        row.legal_entity_id == payout.legal_entity_id, row.amount == payout.amount, row.currency == payout.currency,
-        row.booked_on >= first, row.booked_on <= last, row.assigned == 0, sa.not_(row.set_aside),
-    )  # fmt: skip
-    return list(await db.scalars(found.order_by(row.id).limit(20).with_for_update()))
+async def lock_pairs(db: Session, pairs: Sequence[tuple[GatewayPayout, BankEntry]]) -> None:
+    """Lock payouts, then movements, and read them anew."""
+    for model, ids in ((GatewayPayout, {one.id for one, _ in pairs}), (BankEntry, {other.id for _, other in pairs})):
+        list(await db.scalars(_locked(sa.select(model).where(model.id.in_(ids)).order_by(model.id))))

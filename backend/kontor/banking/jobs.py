@@ -9,7 +9,7 @@ import structlog
 
 from kontor.banking import arriving, gateway_queries, payouts, reconciling, suspense
 from kontor.banking.models import GatewayAccount, PayoutFile
-from kontor.core.errors import KontorError
+from kontor.core.errors import Conflict, InvalidInput, KontorError
 from kontor.core.jobs import JobContext, job
 from kontor.core.outbox import Item
 from kontor.core.principal import SYSTEM
@@ -38,7 +38,8 @@ async def write_payout_file(ctx: JobContext, items: Sequence[Item]) -> None:
 async def fetch_payouts(ctx: JobContext, items: Sequence[Item]) -> None:
     """Fetch what gateways have paid out since the last time, each payout in a unit of work of its own.
 
-    A gateway that cannot be asked does not keep the others from being asked; it is asked again the next time.
+    A gateway that cannot be asked does not keep the others from being asked; it is asked again the next time. So is one
+    of whose payouts one was refused; the others of it are taken in.
     """
     async with ctx.database.read_only(SYSTEM) as db:
         accounts = [each for each in await gateway_queries.accounts(db) if each.fetch]
@@ -62,13 +63,24 @@ async def _fetch(ctx: JobContext, account: GatewayAccount) -> None:
     source = cast(PayoutGateway, gateway)
     async with ctx.database.read_only(SYSTEM) as db:
         now = db.now
+    refused = False
     for sent in await source.payouts(since=reconciling.since_of(account, now)):
         async with ctx.database.read_only(SYSTEM) as db:
             known = await gateway_queries.find_payout(db, account.gateway, sent.reference)
         if known is None:
             lines = await source.payout_lines(sent.reference)
-            async with ctx.database.unit_of_work(SYSTEM) as db:
-                await reconciling.import_payout(db, account.legal_entity_id, account.gateway, sent, lines, now=db.now)
+            try:
+                async with ctx.database.unit_of_work(SYSTEM) as db:
+                    entity_id = account.legal_entity_id
+                    await reconciling.import_payout(db, entity_id, account.gateway, sent, lines, now=db.now)
+            except (Conflict, InvalidInput) as problem:
+                refused = True
+                _log.warning(
+                    "payout not taken in", gateway=account.gateway, payout=sent.reference, code=problem.code,
+                    message=problem.message, facts=problem.params,
+                )  # fmt: skip
+    if refused:
+        return
     async with ctx.database.unit_of_work(SYSTEM) as db:
         fresh = await db.get_one(GatewayAccount, account.id, with_for_update=True)
         fresh.fetched_at = fresh.updated_at = now

@@ -4,7 +4,7 @@ A marketplace stands where a gateway does, as `channel:<code of the channel>`. I
 the marketplace gave them; what it tells line by line of one order is put together, as we know of one payment.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -46,10 +46,15 @@ async def check_channel(db: Session, gateway: str, entity_id: UUID) -> None:
         )
 
 
-def together(lines: Iterable[GatewayLine]) -> list[GatewayLine]:
-    """One line for each order and category, amounts and fees summed; what names no order stays as it is."""
+def together(lines: Sequence[GatewayLine], alone: Collection[int] = ()) -> list[GatewayLine]:
+    """One line for each order and category, amounts and fees summed; what names no order stays as it is.
+
+    So do the lines at the places `alone`, which are movements of ours by themselves; they come first.
+    """
     found: dict[tuple[str, str], GatewayLine] = {}
-    for line in lines:
+    for index, line in enumerate(lines):
+        if index in alone:
+            continue
         key = (line.category.value, line.source) if line.source else ("", line.reference)
         known = found.get(key)
         if known is None:
@@ -57,9 +62,16 @@ def together(lines: Iterable[GatewayLine]) -> list[GatewayLine]:
             continue
         found[key] = replace(
             known, amount=_sum(known.amount, line.amount), fee=_sum(known.fee, line.fee),
-            occurred_at=max(known.occurred_at, line.occurred_at),
+            occurred_at=max(known.occurred_at, line.occurred_at), original=_originals(known.original, line.original),
         )  # fmt: skip
-    return list(found.values())
+    return [*(line for index, line in enumerate(lines) if index in alone), *found.values()]
+
+
+def _originals(first: Money | None, second: Money | None) -> Money | None:
+    """The sum of what was converted; None where the lines were not all converted from one currency."""
+    if first is None or second is None or first.currency != second.currency:
+        return None
+    return Money(first.amount + second.amount, first.currency)
 
 
 def _sum(first: Money, second: Money) -> Money:

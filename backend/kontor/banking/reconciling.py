@@ -1,6 +1,6 @@
 """Payouts of gateways: taken in with what they settle, compared with our books, and found again at the bank."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from kontor.banking import clearing, gateway_queries, marketplaces, settlement_files
 from kontor.banking.clearing import Settled, Told
-from kontor.banking.errors import DifferenceClosed, PayoutDiffers
+from kontor.banking.errors import DifferenceClosed, LineKnown, PayoutDiffers
 from kontor.banking.events import (
     GatewayDifferenceExplained,
     GatewayPayoutConverted,
@@ -80,7 +80,8 @@ async def import_payout(
     """Take a payout in with everything it settles; a known one stays as it is.
 
     Locks the legal entity. What does not agree becomes a difference, never an error. Raises `PayoutDiffers` where the
-    reference is known with another amount, `InvalidInput` for a line of another currency than the payout's.
+    reference is known with another amount, `LineKnown` for a line that another payout settled, `InvalidInput` for a
+    line of another currency than the payout's.
     """
     await _lock_seller(db, entity_id)
     await marketplaces.check_channel(db, gateway, entity_id)
@@ -89,9 +90,13 @@ async def import_payout(
         if (known.amount, known.currency) != (sent.amount.amount, sent.amount.currency):
             raise PayoutDiffers("The payout was imported with another amount.", reference=sent.reference)
         return known
-    lines = lines if marketplaces.channel_of(gateway) is None else marketplaces.together(lines)
+    await _check_new(db, gateway, lines)
     told = [_told(line, sent) for line in lines]
-    settled = clearing.match(told, await gateway_queries.open_movements(db, gateway, told), entity_id)
+    open_ = await gateway_queries.open_movements(db, gateway, told)
+    if marketplaces.channel_of(gateway) is not None:
+        lines = marketplaces.together(lines, clearing.exact(told, open_))
+        told = [_told(line, sent) for line in lines]
+    settled = clearing.match(told, open_, entity_id)
     payout = GatewayPayout(
         id=new_id(), gateway=gateway, reference=sent.reference[:120], legal_entity_id=entity_id,
         amount=sent.amount.amount, fees=sum(line.fee for line in told), currency=sent.amount.currency,
@@ -119,6 +124,33 @@ async def import_file(
         for each in settlement_files.read(content)
     ]  # fmt: skip
     return await import_payout(db, entity_id, gateway, sent, lines, now=now)
+
+
+async def _check_new(db: Session, gateway: str, lines: Sequence[GatewayLine]) -> None:
+    """A line is settled once: neither twice by one payout nor by two."""
+    row = GatewayPayoutLine
+    for part in chunks(check_lines(lines)):
+        found = (
+            sa.select(row.reference, GatewayPayout.reference.label("payout"))
+            .join(GatewayPayout, GatewayPayout.id == row.payout_id)
+            .where(row.gateway == gateway, row.reference.in_(part))
+            .order_by(row.reference)
+        )
+        known = (await db.execute(found.limit(1))).first()
+        if known is not None:
+            raise LineKnown(
+                "Another payout settled the line.", path=("content",), line=known.reference, payout=known.payout
+            )
+
+
+def check_lines(lines: Iterable[GatewayLine]) -> list[str]:
+    """The references of a payout's lines, as they are kept; raises `LineKnown` for one that is there twice."""
+    seen: set[str] = set()
+    for line in lines:
+        if line.reference[:120] in seen:
+            raise LineKnown("The payout has the line twice.", path=("content",), line=line.reference)
+        seen.add(line.reference[:120])
+    return sorted(seen)
 
 
 def _told(line: GatewayLine, sent: Sent) -> Told:

@@ -17,6 +17,10 @@ from kontor.returns.states import ReturnReason
 
 LOSS_WITHIN = timedelta(days=7)
 """How long somebody has to claim money that a bank took back after it had been refunded."""
+CLAIM_WITHIN = timedelta(hours=48)
+"""How long a customer waits for an answer to a claim."""
+_GOODWILL_DECIDED = frozenset({"GoodwillGranted", "GoodwillDeclined", "GoodwillRecalled"})
+_CLAIM_DECIDED = frozenset({"ClaimApproved", "ClaimDenied", "ClaimCanceled"})
 REMINDERS_ALONE = 1
 """So many reminders go out before somebody looks after an invoice."""
 Subject = tuple[CaseKind, str]
@@ -34,6 +38,13 @@ def case_of(item: Item) -> NewCase | None:
             return NewCase(CaseKind.LATE, item.args["fulfillment_order_id"], item.key, facts)
         case "HoldPlaced":
             return _of_hold(item)
+        case "GoodwillAsked":
+            facts = _of(item, "goodwill_id", "form", "reason", "amount", "currency")
+            return NewCase(CaseKind.GOODWILL, item.args["goodwill_id"], item.key, facts)
+        case "ClaimOpened":
+            until = None if item.occurred_at is None else item.occurred_at + CLAIM_WITHIN
+            facts = _of(item, "claim_id", "number", "kind")
+            return NewCase(CaseKind.CLAIM, item.args["claim_id"], item.key, facts, until)
         case "WebhookEndpointDisabled":
             return NewCase(CaseKind.WEBHOOK_DISABLED, str(item.key), facts=_of(item, "endpoint_name", "reason"))
         case "FollowUpDue":
@@ -96,7 +107,12 @@ def _of_dispute(item: Item) -> NewCase | None:
 
 
 def settled_by(item: Item) -> list[Subject]:
-    """Cases whose cause an event ends: a dispute that is decided, a refund paid after all, a hold that is released."""
+    """Cases whose cause an event ends: a dispute that is decided, a refund paid after all, a hold that is released,
+    goodwill or a claim that is decided."""
+    if item.event in _GOODWILL_DECIDED:
+        return [(CaseKind.GOODWILL, item.args["goodwill_id"])]
+    if item.event in _CLAIM_DECIDED:
+        return [(CaseKind.CLAIM, item.args["claim_id"])]
     match item.event:
         case "DisputeClosed":
             return [(CaseKind.DISPUTE, item.args["dispute_id"])]

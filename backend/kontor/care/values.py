@@ -30,6 +30,8 @@ class CaseKind(StrEnum):
     UNDELIVERABLE = "UNDELIVERABLE"
     WRONG_ARTICLE = "WRONG_ARTICLE"
     RISK_REVIEW = "RISK_REVIEW"
+    GOODWILL = "GOODWILL"
+    CLAIM = "CLAIM"
     MANUAL = "MANUAL"
 
 
@@ -55,7 +57,7 @@ _QUEUES: Mapping[CaseQueue, tuple[CaseKind, ...]] = {
     ),
     CaseQueue.CHARGEBACK: (K.DISPUTE, K.CHARGEBACK_LOSS, K.RETURNED_DEBIT),
     CaseQueue.ADDRESS: (K.UNDELIVERABLE,),
-    CaseQueue.WRONG_ARTICLE: (K.WRONG_ARTICLE,),
+    CaseQueue.WRONG_ARTICLE: (K.WRONG_ARTICLE, K.CLAIM),
     CaseQueue.RISK: (K.RISK_REVIEW,),
 }  # fmt: skip
 _QUEUE_OF: Mapping[CaseKind, CaseQueue] = {kind: queue for queue, kinds in _QUEUES.items() for kind in kinds}
@@ -68,6 +70,7 @@ DEADLINES: Mapping[CaseKind, timedelta] = {
     K.UNANSWERED: timedelta(days=1),
     K.UNDELIVERABLE: timedelta(days=1),
     K.WRONG_ARTICLE: timedelta(days=1),
+    K.GOODWILL: timedelta(days=1),
     K.RETURNED_DEBIT: timedelta(days=2),
     K.UNPAID: timedelta(days=5),
 }

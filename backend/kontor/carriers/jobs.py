@@ -8,7 +8,7 @@ from uuid import UUID
 import sqlalchemy as sa
 import structlog
 
-from kontor.carriers import outcomes, queries
+from kontor.carriers import outcomes, queries, service
 from kontor.carriers.models import CarrierAccount, CarrierLabel
 from kontor.carriers.ports import (
     Carrier,
@@ -62,7 +62,7 @@ async def request(ctx: JobContext, items: Sequence[Item]) -> None:
         if isinstance(outcome, CarrierOutcomeUnknown) and (carrier.abilities.findable or carrier.abilities.repeatable):
             raise RetryLater(ASK_AGAIN, "the outcome is not known")
         if isinstance(outcome, Made):
-            await _keep(ctx, item, label_id, asked, outcome)
+            await _keep(ctx, item, label_id, asked, outcome, tracks=carrier.abilities.tracks)
             continue
         async with ctx.claim(item) as (db, mine):
             if mine and isinstance(outcome, Refused):
@@ -129,7 +129,9 @@ async def _request(db: Session, label: CarrierLabel) -> tuple[CarrierAccount, La
     )
 
 
-async def _keep(ctx: JobContext, item: Item, label_id: UUID, asked: LabelRequest, made: Made) -> None:
+async def _keep(
+    ctx: JobContext, item: Item, label_id: UUID, asked: LabelRequest, made: Made, *, tracks: bool
+) -> None:  # fmt: skip
     store = ctx.ports.get(DocumentStore)  # type: ignore[type-abstract]
     async with ctx.database.read_only() as db:
         label = await db.get_one(CarrierLabel, label_id)
@@ -149,7 +151,7 @@ async def _keep(ctx: JobContext, item: Item, label_id: UUID, asked: LabelRequest
     async with ctx.claim(item) as (db, mine):
         if mine:
             [document_id] = await documents.add_all(db, [new], now=db.now)
-            await outcomes.end_made(db, label_id, made, document_id, now=db.now)
+            await outcomes.end_made(db, label_id, made, document_id, tracks=tracks, now=db.now)
 
 
 @job(CANCEL, queue="carriers", max_attempts=PATIENT)
@@ -172,6 +174,16 @@ async def cancel(ctx: JobContext, items: Sequence[Item]) -> None:
         async with ctx.claim(item) as (db, mine):
             if mine:
                 await outcomes.end_cancel(db, label_id, outcome, now=db.now)
+
+
+@job("carriers.take_back", queue="carriers")
+async def take_back(ctx: JobContext, items: Sequence[Item]) -> None:
+    """Goods left in other parcels than those they were packed in: the labels of these are not used."""
+    for item in items:
+        async with ctx.claim(item) as (db, mine):
+            if mine:
+                voided = [UUID(parcel_id) for parcel_id in item.args["parcel_ids"]]
+                await service.take_back_voided(db, voided, now=db.now)
 
 
 @job(CLOSE_OUT, queue="carriers", max_attempts=PATIENT)
@@ -204,18 +216,23 @@ async def close_out(ctx: JobContext, items: Sequence[Item]) -> None:
 
 @job("carriers.track", queue="carriers", every=timedelta(minutes=15))
 async def track(ctx: JobContext, items: Sequence[Item]) -> None:
-    """Ask carriers where parcels are; one that does not answer is asked again next time."""
+    """Ask carriers where parcels are; one that does not answer is asked again next time, after all others.
+
+    Labels of a carrier that tells nothing are not asked about any more: the due ones would fill every run.
+    """
     async with ctx.database.read_only() as db:
         due = (await db.execute(outcomes.due_for_tracking(db.now).limit(TRACKED_AT_ONCE))).all()
         accounts = await queries.accounts_by_id(db, [row.account_id for row in due])
     away: set[UUID] = set()
+    silent: set[UUID] = set()
     for row in due:
         account = accounts[row.account_id]
-        if account.id in away:
+        if account.id in away | silent:
             continue
         try:
             carrier = ctx.ports.get(Carrier, account.adapter)  # type: ignore[type-abstract]
             if not carrier.abilities.tracks:
+                silent.add(account.id)
                 continue
             news = await carrier.track(row.tracking_number)
         except (Unavailable, CarrierOutcomeUnknown) as problem:
@@ -224,3 +241,9 @@ async def track(ctx: JobContext, items: Sequence[Item]) -> None:
             continue
         async with ctx.database.unit_of_work() as db:
             await outcomes.note_tracking(db, row.id, news, now=db.now)
+    for account_id in sorted(away | silent):
+        async with ctx.database.unit_of_work() as db:
+            if account_id in silent:
+                await outcomes.track_no_more(db, account_id)
+            else:
+                await outcomes.ask_later(db, account_id, now=db.now)

@@ -24,19 +24,25 @@ from kontor.fulfillment.states import ParcelState
 S = LabelState
 STILL = timedelta(days=4)  # without news for so long a parcel is looked after
 ASKED_EVERY = timedelta(hours=4)
+AWAY_FOR = timedelta(minutes=10)
 FORGOTTEN_AFTER = timedelta(days=60)
 
 
-async def end_made(db: Session, label_id: UUID, made: Made, document_id: UUID, *, now: datetime) -> None:
-    """The carrier made the label: the parcel bears its number. Taken back at once if that was asked meanwhile."""
+async def end_made(
+    db: Session, label_id: UUID, made: Made, document_id: UUID, *, tracks: bool, now: datetime
+) -> None:  # fmt: skip
+    """The carrier made the label: the parcel bears its number, and is asked about where the carrier `tracks`.
+
+    Taken back at once if that was asked meanwhile, or if the goods left in other parcels.
+    """
     label, parcel, row = await _locked(db, label_id)
     if label.state is not S.REQUESTED:
         return
     transition(db, label, S.CREATED, table=LABEL, now=now)
     label.tracking_number, label.tracking_url = made.tracking_number, made.tracking_url or None
-    label.document_id, label.track_at, label.updated_at = document_id, now, now
+    label.document_id, label.track_at, label.updated_at = document_id, now if tracks else None, now
     label.problem = label.problem_code = None
-    if label.cancel_asked:
+    if label.cancel_asked or parcel.state is ParcelState.VOIDED:
         begin_cancel(db, label, now=now)
         return
     _bear(db, label, parcel, row, now=now)
@@ -135,6 +141,25 @@ async def note_tracking(db: Session, label_id: UUID, news: TrackingNews | None, 
     locked.progress, locked.track_at = progress.value, None if ended else now + ASKED_EVERY
     if news is not None and news.at is not None and progress is Progress.UNDER_WAY:
         locked.moved_at = news.at
+
+
+async def track_no_more(db: Session, account_id: UUID) -> None:
+    """The carrier of an account tells nothing of parcels: none of its labels is asked about."""
+    await db.execute(_of_account(account_id).values(track_at=None))
+
+
+async def ask_later(db: Session, account_id: UUID, *, now: datetime) -> None:
+    """The carrier of an account does not answer: its labels that are due wait behind those of others."""
+    later = _of_account(account_id).where(CarrierLabel.track_at <= now)
+    await db.execute(later.values(track_at=now + AWAY_FOR))
+
+
+def _of_account(account_id: UUID) -> sa.Update:
+    return (
+        sa.update(CarrierLabel)
+        .where(CarrierLabel.account_id == account_id, CarrierLabel.track_at.is_not(None))
+        .execution_options(synchronize_session=False)
+    )
 
 
 async def _locked(db: Session, label_id: UUID) -> tuple[CarrierLabel, Parcel, FulfillmentOrder]:

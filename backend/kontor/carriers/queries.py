@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from kontor.carriers.errors import LabelNotFound, ParcelNotFound
 from kontor.carriers.models import CarrierAccount, CarrierLabel
-from kontor.carriers.states import LIVE
+from kontor.carriers.states import LIVE, LabelState
 from kontor.core.db import Session, chunks, in_key_order
 from kontor.core.principal import Principal
 from kontor.fulfillment import queries as fulfillment
@@ -48,8 +48,8 @@ def labels_visible_to(principal: Principal) -> sa.Select[Any]:
 
 
 async def lock_parcel(db: Session, parcel_id: UUID, principal: Principal) -> tuple[Parcel, FulfillmentOrder]:
-    """A parcel with its fulfillment order, locked; raises `ParcelNotFound`."""
-    seen = fulfillment.parcels_visible_to(principal).where(Parcel.id == parcel_id, fulfillment.IS_PARCEL)
+    """A parcel with its fulfillment order, locked; raises `ParcelNotFound`. Voided ones too: their labels go back."""
+    seen = fulfillment.parcels_visible_to(principal).where(Parcel.id == parcel_id)
     found = await db.scalar(seen)
     rows = await fulfillment.lock_rows(db, [found.fulfillment_order_id]) if found is not None else {}
     if found is None or not rows:
@@ -78,13 +78,26 @@ async def live_label(db: Session, parcel_id: UUID) -> CarrierLabel | None:
     return await db.scalar(found.order_by(CarrierLabel.id.desc()).limit(1))
 
 
+async def labels_to_take_back(db: Session, parcel_ids: Iterable[UUID]) -> list[UUID]:
+    """Live labels of these parcels that nobody asked to take back yet, in key order."""
+    found: list[UUID] = []
+    for part in chunks(in_key_order(parcel_ids)):
+        found += await db.scalars(
+            sa.select(CarrierLabel.id)
+            .where(CarrierLabel.parcel_id.in_(part), CarrierLabel.state.in_(LIVE - {LabelState.CANCELING}))
+            .order_by(CarrierLabel.id)
+        )
+    return sorted(found)
+
+
 async def labels_of(db: Session, row_ids: Iterable[UUID]) -> dict[UUID, list[CarrierLabel]]:
-    """Live labels by fulfillment order, in the order of their parcels."""
+    """Live labels by fulfillment order, in the order of their parcels; not of parcels that were voided."""
     found: dict[UUID, list[CarrierLabel]] = {}
     for part in chunks(in_key_order(row_ids)):
         for label in await db.scalars(
             sa.select(CarrierLabel)
-            .where(CarrierLabel.fulfillment_order_id.in_(part), CarrierLabel.state.in_(LIVE))
+            .join(Parcel, Parcel.id == CarrierLabel.parcel_id)
+            .where(CarrierLabel.fulfillment_order_id.in_(part), CarrierLabel.state.in_(LIVE), fulfillment.IS_PARCEL)
             .order_by(CarrierLabel.parcel_id, CarrierLabel.id)
         ):
             found.setdefault(label.fulfillment_order_id, []).append(label)

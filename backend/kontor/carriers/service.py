@@ -10,10 +10,10 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from kontor.carriers import queries
-from kontor.carriers.errors import AnotherLabel, CarrierInactive, CarrierNotFound, LabelFixed
+from kontor.carriers.errors import AnotherLabel, CarrierInactive, CarrierNotFound, LabelFixed, ParcelNotFound
 from kontor.carriers.events import LabelCanceled
 from kontor.carriers.models import CarrierAccount, CarrierLabel
-from kontor.carriers.states import LABEL, LabelState
+from kontor.carriers.states import LABEL, LIVE, LabelState
 from kontor.channels.branding import brands_of_channels, shown_on_papers
 from kontor.channels.models import LegalEntity, SalesChannel
 from kontor.core import numbering
@@ -22,7 +22,7 @@ from kontor.core.db import Session
 from kontor.core.errors import InvalidInput
 from kontor.core.ids import new_id
 from kontor.core.outbox import record, schedule
-from kontor.core.principal import Principal
+from kontor.core.principal import SYSTEM, Principal
 from kontor.core.statemachine import change_row, transition
 from kontor.fulfillment.models import FulfillmentOrder, Parcel
 from kontor.fulfillment.states import ParcelState
@@ -107,6 +107,8 @@ async def create_label(
     Raises `ParcelNotFound`, `CarrierNotFound`, `CarrierInactive`, `AnotherLabel` or `LabelFixed`.
     """
     parcel, row = await queries.lock_parcel(db, parcel_id, principal)
+    if parcel.state is ParcelState.VOIDED:
+        raise ParcelNotFound("There is no such parcel.", path=("parcelId",))
     found = sa.select(CarrierAccount).where(CarrierAccount.code == carrier, queries.for_work(row))
     account = await db.scalar(found)
     if account is None:
@@ -181,15 +183,33 @@ async def _asked(
 async def cancel_label(db: Session, label_id: UUID, *, now: datetime, principal: Principal) -> CarrierLabel:
     """Take a label back: at once while no carrier was asked, else with the carrier by a job.
 
-    Said twice, it is done once. Raises `LabelNotFound`, or `LabelFixed` for one that is used or closed out.
+    Said twice, it is done once. Raises `LabelNotFound`, or `LabelFixed` for one that is used or closed out. That of a
+    parcel that was voided, because the goods left in others, can go back: nobody uses it.
     """
     seen = await db.scalar(queries.labels_visible_to(principal).where(CarrierLabel.id == label_id))
     parcel = (await queries.lock_parcel(db, seen.parcel_id, principal))[0] if seen is not None else None
     label = await queries.lock_label(db, label_id, principal)
     if label.state in (S.CANCELED, S.CANCELING, S.REFUSED):
         return label
-    if label.closed_at is not None or parcel is None or parcel.state is not ParcelState.CREATED:
+    unused = parcel is not None and parcel.state in (ParcelState.CREATED, ParcelState.VOIDED)
+    if label.closed_at is not None or parcel is None or not unused:
         raise LabelFixed("The label can no longer be taken back.", path=("id",))
+    await _take_back(db, label, parcel, now=now)
+    return label
+
+
+async def take_back_voided(db: Session, parcel_ids: Sequence[UUID], *, now: datetime) -> None:
+    """Take the labels of voided parcels back, each as `cancel_label` would; those that are closed out stay."""
+    for label_id in await queries.labels_to_take_back(db, parcel_ids):
+        parcel_id = (await db.get_one(CarrierLabel, label_id)).parcel_id
+        parcel, _ = await queries.lock_parcel(db, parcel_id, SYSTEM)
+        label = await queries.lock_label(db, label_id)
+        waits = label.state in LIVE and label.state is not S.CANCELING and label.closed_at is None
+        if waits and parcel.state is ParcelState.VOIDED:
+            await _take_back(db, label, parcel, now=now)
+
+
+async def _take_back(db: Session, label: CarrierLabel, parcel: Parcel, *, now: datetime) -> None:
     label.updated_at = now
     if label.state is S.UNKNOWN or (label.state is S.REQUESTED and label.called_at is None):
         await end_canceled(db, label, parcel, now=now)
@@ -197,7 +217,6 @@ async def cancel_label(db: Session, label_id: UUID, *, now: datetime, principal:
         label.cancel_asked = True  # the carrier is being asked: taken back as soon as the outcome is known
     else:
         begin_cancel(db, label, now=now)
-    return label
 
 
 def begin_cancel(db: Session, label: CarrierLabel, *, now: datetime) -> None:
@@ -238,7 +257,7 @@ async def close_out(db: Session, carrier: str, *, principal: Principal) -> tuple
 
 
 def open_labels(account_id: UUID) -> sa.Select[UUID]:
-    """Labels of parcels that were handed over and not closed out."""
+    """Labels of parcels that were handed over and not closed out; voided ones never leave."""
     return (
         sa.select(CarrierLabel.id)
         .join(Parcel, Parcel.id == CarrierLabel.parcel_id)
@@ -246,7 +265,7 @@ def open_labels(account_id: UUID) -> sa.Select[UUID]:
             CarrierLabel.account_id == account_id,
             CarrierLabel.state == S.CREATED,
             CarrierLabel.closed_at.is_(None),
-            Parcel.state != ParcelState.CREATED,
+            Parcel.state.not_in([ParcelState.CREATED, ParcelState.VOIDED]),
         )
         .order_by(CarrierLabel.id)
     )

@@ -9,9 +9,9 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from kontor.catalog import offers, queries, service
-from kontor.catalog.errors import InvalidProduct
+from kontor.catalog.errors import InvalidProduct, OfferChanged
 from kontor.catalog.events import OffersApproved, OffersReturned
-from kontor.catalog.models import CatalogOffer, ProductVariant
+from kontor.catalog.models import CatalogOffer, Product, ProductVariant
 from kontor.catalog.offers import Decided, ids_of_offers, tell
 from kontor.catalog.states import OFFER, OfferState
 from kontor.catalog.values import ProductData, VariantData
@@ -21,6 +21,7 @@ from kontor.core.errors import KontorError
 from kontor.imports.saving import lock_noun
 
 _CODE_LENGTH = 80
+_Whole = tuple[UUID, str]
 _PARTNER = sa.table("partner", sa.column("id", sa.Uuid()), sa.column("code", sa.String()))
 
 
@@ -32,17 +33,18 @@ class _Article:
     offers: dict[str, CatalogOffer] = field(default_factory=dict)
 
 
-async def approve_offers(db: Session, ids: Sequence[UUID]) -> Decided:
+async def approve_offers(db: Session, versions: Mapping[UUID, int]) -> Decided:
     """Put offers that wait for a decision on sale, each with what became of it.
 
+    `versions` says by id what was looked at: an offer that was changed and sent again since is refused, `OfferChanged`.
     An offer whose GTIN names an article is sold as that one, which stays as it is. Any other makes an article of its
     own, or changes the one it made before; offers of one group are variants of one product. Its SKU is the partner's,
     with the partner's code before it where another article has it. Records OffersApproved.
     """
     await lock_noun(db, "catalog_offer")
-    wanted = await queries.lock_offers(db, CatalogOffer.id.in_(ids), ids=ids)
+    wanted = await queries.lock_offers(db, CatalogOffer.id.in_(versions), ids=list(versions))
     decided = Decided()
-    waiting = [offer for offer in wanted if _may_go_live(offer, decided)]
+    waiting = [offer for offer in wanted if _may_go_live(offer, versions[offer.id], decided)]
     await _link_known(db, waiting)
     refused = await _save_articles(db, [offer for offer in waiting if offer.variant_id is None or offer.own_variant])
     fine = [offer for offer in waiting if offer.id not in refused]
@@ -72,9 +74,11 @@ async def return_offers(db: Session, ids: Sequence[UUID], *, reason: str) -> Dec
     return decided
 
 
-def _may_go_live(offer: CatalogOffer, decided: Decided) -> bool:
+def _may_go_live(offer: CatalogOffer, version: int, decided: Decided) -> bool:
     try:
         OFFER.check(offer.state, OfferState.LIVE, what="CatalogOffer")
+        if offer.version != version:
+            raise OfferChanged("The offer was changed since it was read.", path=("version",), version=offer.version)
     except KontorError as problem:
         decided.refused.append((offer, problem))
         return False
@@ -96,9 +100,10 @@ async def _save_articles(db: Session, wanted: Sequence[CatalogOffer]) -> dict[UU
     """Make or change the articles of these offers; why some could not be."""
     skus = await _free_skus(db, wanted)
     partners = await _partner_codes(db, wanted)
+    codes = await _product_codes(db, wanted, partners)
     articles: dict[str, _Article] = {}
     for offer in wanted:
-        code = joined(partners[offer.partner_id], offer.group_code or offer.sku)
+        code = codes[_whole(offer)]
         articles.setdefault(code, _Article(code)).offers[skus[offer.id]] = offer
     results = await service.save_products(db, [_product(article) for article in articles.values()])
     refused: dict[UUID, KontorError] = {}
@@ -112,18 +117,54 @@ async def _save_articles(db: Session, wanted: Sequence[CatalogOffer]) -> dict[UU
     return refused
 
 
+def _whole(offer: CatalogOffer) -> _Whole:
+    """The product an offer is a variant of, as its partner names it."""
+    return offer.partner_id, offer.group_code or offer.sku
+
+
+async def _product_codes(
+    db: Session, wanted: Sequence[CatalogOffer], partners: Mapping[UUID, str]
+) -> dict[_Whole, str]:
+    """The code of each product: both codes joined, unless that names a product of somebody else.
+
+    It does where `nord` offers `licht-PK` and `nord-licht` offers `PK`; each keeps a product of its own.
+    """
+    plain = {whole: joined(partners[whole[0]], whole[1]) for whole in map(_whole, wanted)}
+    owners: dict[str, set[UUID | None]] = {}
+    for part in chunks(sorted(set(plain.values()))):
+        found = (
+            sa.select(Product.code, CatalogOffer.partner_id)
+            .outerjoin(ProductVariant, ProductVariant.product_id == Product.id)
+            .outerjoin(
+                CatalogOffer, sa.and_(CatalogOffer.variant_id == ProductVariant.id, CatalogOffer.own_variant.is_(True))
+            )
+            .where(Product.code.in_(part))
+        )
+        for code, partner_id in await db.execute(found):
+            owners.setdefault(code, set()).add(partner_id)
+    codes: dict[_Whole, str] = {}
+    for whole, code in plain.items():
+        mine = whole[0] in owners.setdefault(code, {whole[0]})
+        codes[whole] = code if mine else distinct(partners[whole[0]], whole[1])
+    return codes
+
+
 async def _free_skus(db: Session, wanted: Sequence[CatalogOffer]) -> dict[UUID, str]:
     """Under which SKU each offer is sold: the one it has, else its own, else with the partner's code before it."""
     present = await _skus(db, wanted)
-    taken = set(await service.variant_ids_of(db, {offer.sku for offer in wanted}))
     partners = await _partner_codes(db, wanted)
+    choices: dict[UUID, tuple[str, ...]] = {}
+    for offer in wanted:
+        partner = partners[offer.partner_id]
+        choices[offer.id] = (offer.sku, joined(partner, offer.sku), distinct(partner, offer.sku))
+    taken = set(await service.variant_ids_of(db, {sku for each in choices.values() for sku in each}))
     found: dict[UUID, str] = {}
     for offer in wanted:
         if offer.variant_id is not None:
             found[offer.id] = present[offer.variant_id]
             continue
-        found[offer.id] = joined(partners[offer.partner_id], offer.sku) if offer.sku in taken else offer.sku
-        taken.add(offer.sku)
+        found[offer.id] = next((sku for sku in choices[offer.id] if sku not in taken), choices[offer.id][-1])
+        taken.add(found[offer.id])
     return found
 
 
@@ -141,7 +182,7 @@ async def _partner_codes(db: Session, wanted: Sequence[CatalogOffer]) -> Mapping
 
 
 def joined(partner: str, own: str) -> str:
-    """A code of a partner's article that no other has: both codes, a fingerprint in place of what is too long.
+    """A code of a partner's article: both codes, a fingerprint in place of what is too long.
 
     >>> joined("nordlicht", "PK-38")
     'nordlicht-PK-38'
@@ -150,6 +191,16 @@ def joined(partner: str, own: str) -> str:
     if len(code) <= _CODE_LENGTH:
         return code
     return f"{code[: _CODE_LENGTH - 17]}-{hashlib.sha256(code.encode()).hexdigest()[:16]}"
+
+
+def distinct(partner: str, own: str) -> str:
+    """As `joined`, and no other partner's whatever the two codes are: with a fingerprint of where the one ends.
+
+    >>> distinct("nord", "licht-PK") == distinct("nord-licht", "PK")
+    False
+    """
+    mark = hashlib.sha256(f"{partner}\0{own}".encode()).hexdigest()[:16]
+    return f"{f'{partner}-{own}'[: _CODE_LENGTH - 17]}-{mark}"
 
 
 def _product(article: _Article) -> ProductData:

@@ -41,10 +41,23 @@ class Principal:
         if not self.may(permission):
             raise Forbidden(f"This needs the permission {permission}.", permission=str(permission))
 
+    def require_person(self) -> None:
+        """Raise `Forbidden` for machines and customers: who lets people in, or says who vouches for them, is a person.
+
+        The system is the installation itself, which no key speaks for.
+        """
+        if self.kind not in (PrincipalKind.USER, PrincipalKind.SYSTEM):
+            raise Forbidden("This is for people, not for machines.", code="PERSON_NEEDED")
+
     @property
     def outside(self) -> bool:
         """Whether the caller is a customer or a shop: who decided what inside the company is not for them."""
         return self.customer_id is not None or self.channel_ids is not None
+
+    @property
+    def inside(self) -> bool:
+        """Whether the caller is one of the company: the names of its people and their words are for them alone."""
+        return not self.outside and self.partner_id is None
 
     @property
     def restricted(self) -> bool:

@@ -8,6 +8,7 @@ from kontor.documents.letters import letter_view, page_view
 from kontor.documents.values import (
     Address,
     DeliveryNote,
+    EvidencePack,
     GoodsLabel,
     Language,
     PickLine,
@@ -120,6 +121,19 @@ def pick_list_view(picks: PickList) -> View:
         "notes": list(picks.notes),
         "code": codes.bars(picks.number),
         "code_text": picks.number,
+    }
+
+
+def evidence_view(pack: EvidencePack) -> View:
+    """What an order says in a dispute, part by part; parts of which nothing is known are left out."""
+    words = texts(pack.language)
+    return page_view(pack.brand, pack.language, title=words["evidence"], number=pack.number) | {
+        "facts": [list(row) for row in pack.summary if row[1]],
+        "parts": [
+            {"heading": part.heading, "rows": [list(row) for row in part.rows if row[1]]}
+            for part in pack.parts
+            if any(text for _, text in part.rows)
+        ],
     }
 
 

@@ -21,12 +21,19 @@ from kontor.documents import hybrid
 from kontor.documents.billing import credit_note_view, invoice_view
 from kontor.documents.formatting import TEMPLATES
 from kontor.documents.labels import parcel_label_view
-from kontor.documents.papers import delivery_note_view, goods_label_view, pick_list_view, return_slip_view
+from kontor.documents.papers import (
+    delivery_note_view,
+    evidence_view,
+    goods_label_view,
+    pick_list_view,
+    return_slip_view,
+)
 from kontor.documents.values import (
     Attachment,
     CreditNoteDocument,
     DeliveryNote,
     Document,
+    EvidencePack,
     GoodsLabel,
     InvoiceDocument,
     ParcelLabel,
@@ -42,6 +49,7 @@ _PAGES: dict[type, tuple[str, Callable[[Any], dict[str, Any]]]] = {
     PickList: ("pick_list.typ", pick_list_view),
     GoodsLabel: ("goods_label.typ", goods_label_view),
     ParcelLabel: ("parcel_label.typ", parcel_label_view),
+    EvidencePack: ("evidence.typ", evidence_view),
 }
 CPU_SECONDS = Counter("kontor_document_cpu_seconds_total", "CPU spent on drawing documents", ["template"])
 DRAWN = Counter("kontor_documents_drawn_total", "Documents drawn", ["template"])

@@ -283,7 +283,36 @@ class ParcelLabel:
     height_mm: int = 150
 
 
-Document = InvoiceDocument | CreditNoteDocument | DeliveryNote | ReturnSlip | PickList | GoodsLabel | ParcelLabel
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidencePart:
+    """A part of what speaks for us: its heading, and lines of a label (may be empty) and a text."""
+
+    heading: str
+    rows: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidencePack:
+    """What an order says in a dispute, for the customer's bank; `number` is the dispute's at the gateway."""
+
+    number: str
+    issued_on: date
+    language: Language
+    brand: Brand
+    summary: tuple[tuple[str, str], ...]
+    parts: tuple[EvidencePart, ...]
+
+
+Document = (
+    InvoiceDocument
+    | CreditNoteDocument
+    | DeliveryNote
+    | ReturnSlip
+    | PickList
+    | GoodsLabel
+    | ParcelLabel
+    | EvidencePack
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

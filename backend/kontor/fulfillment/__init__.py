@@ -5,6 +5,6 @@ rejected or shipped in part is split off, so each fulfillment order has one true
 locations, stores theirs. Records FulfillmentOrdersCreated, FulfillmentAccepted,
 FulfillmentPostponed, FulfillmentMessageWritten, FulfillmentRejected,
 FulfillmentOrderShipped, FulfillmentReadyForPickup, FulfillmentPickedUp, FulfillmentDelivered, FulfillmentCanceled,
-ShipmentRecalled, FulfillmentEscalated, CancellationAsked, CancellationRefused,
+ShipmentRecalled, ParcelsVoided, FulfillmentEscalated, CancellationAsked, CancellationRefused,
 CancellationWithdrawn, CodesIssued, ServiceConfirmed.
 """

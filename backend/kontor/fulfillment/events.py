@@ -76,6 +76,14 @@ class ShipmentRecalled(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ParcelsVoided(Event):
+    """Goods left in other parcels than those they were packed in; what was ordered for these is not used."""
+
+    fulfillment_order_id: UUID
+    parcel_ids: tuple[UUID, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class PartnerInvoiceRecorded(Event):
     """A partner named the invoice by which it bills a shipment."""
 

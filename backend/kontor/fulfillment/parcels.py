@@ -10,9 +10,11 @@ from kontor.core import numbering
 from kontor.core.db import Session
 from kontor.core.errors import InvalidInput
 from kontor.core.ids import new_id
+from kontor.core.outbox import record
 from kontor.core.statemachine import change_row, transition
 from kontor.documents.gs1 import sscc
 from kontor.fulfillment import queries
+from kontor.fulfillment.events import ParcelsVoided
 from kontor.fulfillment.models import FulfillmentLine, FulfillmentOrder, Parcel, Shipment
 from kontor.fulfillment.splitting import Counts, counts_of
 from kontor.fulfillment.states import PARCEL, ParcelState
@@ -123,6 +125,9 @@ def attach(
         for parcel in waiting:
             transition(db, parcel, ParcelState.VOIDED, table=PARCEL, now=now, reason="packed otherwise in the end")
             parcel.updated_at = now
+        if waiting:
+            voided = tuple(parcel.id for parcel in waiting)
+            record(db, ParcelsVoided(stream_id=row.order_id, fulfillment_order_id=row.id, parcel_ids=voided))
     for parcel in leaving:
         parcel.shipment_id, parcel.updated_at = shipment.id, now
         transition(db, parcel, ParcelState.IN_TRANSIT, table=PARCEL, now=now)

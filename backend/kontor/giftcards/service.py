@@ -125,7 +125,7 @@ async def take_back(db: Session, codes: Iterable[str], count: int, *, reference:
     """Take what is free off `count` of the cards with these codes, the fullest first: their price is paid back.
 
     Answers with what came off cards that pay for things, minor units; None where no card is kept here. What is reserved
-    stays, as it was promised.
+    stays, as it was promised; such a card is blocked, so that what is released of it pays for nothing else.
     """
     cards: list[GiftCard] = []
     for part in chunks(sorted({digest_of(code) for code in codes})):
@@ -134,6 +134,8 @@ async def take_back(db: Session, codes: Iterable[str], count: int, *, reference:
     for card in sorted(cards, key=_free, reverse=True)[:count]:
         made = _take_off(db, card, K.TAKE_BACK, reference)
         taken += made.amount if card.multi_purpose else 0
+        if card.reserved and card.blocked_at is None:
+            card.blocked_at = db.now
     return taken if cards else None
 
 

@@ -24,6 +24,7 @@ class Upload(Model):
 
     `columns` has for each title of `header` the field it fills, or None. `counts` says how many lines ended how;
     `findings` are the first lines of each ending that is worth showing. It is worked on with the rights of `by_*`.
+    At `forgotten_at` the file and every line of it were removed; what it did is still told.
     """
 
     __tablename__ = "upload"
@@ -51,5 +52,6 @@ class Upload(Model):
     by_kind: Mapped[str] = mapped_column(sa.String(20))
     by_id: Mapped[UUID | None]
     by_name: Mapped[str] = mapped_column(sa.String(200))
+    forgotten_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]

@@ -69,7 +69,18 @@ async def issue_credit_notes(db: Session, refund_ids: Sequence[UUID], *, now: da
     return {refund.id: issued.get(refund.id, []) for refund in refunds}
 
 
-async def _notes_of(db: Session, order_ids: Mapping[UUID, Any]) -> list[CreditNote]:
+async def preview_lines(db: Session, order_id: UUID, lines: Sequence[Mapping[str, Any]]) -> list[Line]:
+    """The lines of the credit notes that a refund with these lines would have now; changes nothing."""
+    if not lines:
+        return []
+    refund = Refund(id=new_id(), order_id=order_id, lines=[dict(line) for line in lines])  # never added to the session
+    found = sa.select(Invoice).where(Invoice.order_id == order_id).order_by(Invoice.id)
+    invoices = {order_id: list(await db.scalars(found))}
+    drafts = await _drafts(db, [refund], invoices, await _notes_of(db, [order_id]))
+    return [line for draft in drafts for line in draft.lines]
+
+
+async def _notes_of(db: Session, order_ids: Iterable[UUID]) -> list[CreditNote]:
     found = sa.select(CreditNote).where(CreditNote.order_id.in_(list(order_ids))).order_by(CreditNote.id)
     return list(await db.scalars(found))
 

@@ -95,7 +95,8 @@ async def remind(db: Session, invoice_ids: Sequence[UUID], *, now: datetime) -> 
 class Asked:
     """What a reminder asks for, minor units, and until when; `instalment` 0 is the whole invoice.
 
-    `interest_until` is the last day that the interest counts, None where that is the day of the reminder.
+    `interest_until` is the last day that the interest counts, None where that is the day of the reminder. It counts the
+    days that the reminders it `absorbs` could not.
     """
 
     instalment: int
@@ -105,6 +106,7 @@ class Asked:
     interest: int
     interest_until: date | None
     due_on: date
+    absorbs: tuple[DunningNotice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,33 +128,56 @@ def _due(
 ) -> list[Asked]:
     """The reminders that are due today, one for each instalment that was missed."""
     found = []
-    for number, claim in _claims(invoice, notices, plans.get(invoice.id)):
+    for number, claim in claims_on(invoice, notices, plans.get(invoice.id)):
         level = due_level(claim, terms.levels, terms.today)
         if level is None:
             continue
         row = terms.levels[level - 1]
         mine = [each for each in notices if each.instalment == number]
-        more, until = _interest(invoice, mine, claim, seller, terms)
-        found.append(Asked(number, level, claim.open, row.fee, more, until, terms.today + timedelta(days=row.pay_days)))
+        parts = [] if number else _since_the_last(mine, notices)
+        more, until = _interest(invoice, mine, parts, claim, seller, terms)
+        due_on = terms.today + timedelta(days=row.pay_days)
+        found.append(Asked(number, level, claim.open, row.fee, more or 0, until, due_on, _absorbed(mine, parts, more)))
     return found
 
 
+def _since_the_last(mine: Sequence[DunningNotice], notices: Sequence[DunningNotice]) -> list[DunningNotice]:
+    """Reminders of instalments that went out after the last one of the whole: their plan has ended since."""
+    last = max((each.issued_at for each in mine), default=None)
+    return [each for each in notices if each.instalment and (last is None or each.issued_at > last)]
+
+
+def _absorbed(
+    mine: Sequence[DunningNotice], parts: Sequence[DunningNotice], more: int | None
+) -> tuple[DunningNotice, ...]:
+    """The reminders whose uncounted days a new one counts: those before it, of instalments only where it has interest
+    to count (`more`)."""
+    return (*mine, *(parts if more is not None else ()))
+
+
 def _interest(
-    invoice: Invoice, notices: Sequence[DunningNotice], claim: Claim, seller: LegalEntity, terms: Terms
-) -> tuple[int, date | None]:
+    invoice: Invoice,
+    notices: Sequence[DunningNotice],
+    parts: Sequence[DunningNotice],
+    claim: Claim,
+    seller: LegalEntity,
+    terms: Terms,
+) -> tuple[int | None, date | None]:
     """What has accrued since the last reminder, on what is still open: a part paid meanwhile bears none.
 
-    And the last day that it counts where that is not the day of the reminder, as a base rate is missing.
+    What reminders of its instalments have asked for since (`parts`) is not asked for again. None without a default. And
+    the last day that it counts where that is not the day of the reminder, as a base rate is missing.
     """
     last = max(notices, key=lambda each: each.level, default=None)
     business = bool(invoice.content.get("vat_id"))
     reminded = None if last is None else last.interest_until or local_day(last.issued_at, seller.timezone)
     since = default_since(claim.due_on, reminded, business=business) if terms.charged else None
     if since is None:
-        return 0, None
+        return None, None
     rates = terms.rates()
     until = max(since, min(terms.today, known_until(rates)))
-    return interest(claim.open, since, until, rates, business=business), until if until < terms.today else None
+    accrued = interest(claim.open, since, until, rates, business=business)
+    return max(0, accrued - sum(each.interest for each in parts)), until if until < terms.today else None
 
 
 def _send(
@@ -166,13 +191,12 @@ def _send(
     notice = DunningNotice(
         id=new_id(), invoice_id=invoice.id, order_id=invoice.order_id, level=level, fee=fee, claimed=claimed,
         instalment=asked.instalment, interest_until=asked.interest_until,
-        interest=more, fee_paid=0, interest_paid=0, currency=invoice.currency, due_on=asked.due_on, issued_at=now,
-        fee_settled_at=None if fee or more else now, fee_waived=False,
+        interest=more, fee_paid=0, interest_paid=0, waived_fee=0, waived_interest=0, currency=invoice.currency,
+        due_on=asked.due_on, issued_at=now, fee_settled_at=None if fee or more else now, fee_waived=False,
     )  # fmt: skip
     db.add(notice)
-    for each in before:
-        if each.instalment == asked.instalment:
-            each.interest_until = None  # the days it could not count are this one's
+    for each in asked.absorbs:
+        each.interest_until = None  # the days it could not count are this one's
     record(
         db,
         DunningNoticeIssued(
@@ -193,16 +217,18 @@ def _send(
     return notice
 
 
-def _claims(invoice: Invoice, notices: Sequence[DunningNotice], plan: DunningPlan | None) -> list[tuple[int, Claim]]:
+def claims_on(invoice: Invoice, notices: Sequence[DunningNotice], plan: DunningPlan | None) -> list[tuple[int, Claim]]:
+    """What of an invoice is reminded of by itself, each instalment by its number, or all of it (0)."""
     last = {each.instalment: (each.level, each.due_on) for each in sorted(notices, key=lambda each: each.level)}
     level, due_on = last.get(0, (0, invoice.due_on))
     open_ = invoice.gross - invoice.credited - invoice.paid
     whole = Claim(open_, due_on, level, plan.paused_until if plan else None)
     paid = invoice.paid + invoice.credited - plan.paid_before if plan else 0
-    return claims_of(whole, _parts(plan), paid, last)
+    return claims_of(whole, parts_of(plan), paid, last)
 
 
-def _parts(plan: DunningPlan | None) -> list[Instalment]:
+def parts_of(plan: DunningPlan | None) -> list[Instalment]:
+    """The instalments that were agreed last."""
     rows = plan.instalments if plan else []
     return [
         Instalment(row.get("number", index), date.fromisoformat(row["due_on"]), row["amount"])
@@ -252,7 +278,7 @@ async def agree(
         db.add(plan)
     plan.paused_until, plan.reason, plan.agreed_at, plan.agreed_by = paused_until, reason, now, db.principal.name[:200]
     plan.paid_before = invoice.paid + invoice.credited
-    first = 1 + max([*(each.number for each in _parts(plan)), *await _reminded(db, invoice.id)], default=0)
+    first = 1 + max([*(each.number for each in parts_of(plan)), *await _reminded(db, invoice.id)], default=0)
     plan.instalments = [
         {"number": number, "due_on": day.isoformat(), "amount": amount}
         for number, (day, amount) in enumerate(instalments, first)

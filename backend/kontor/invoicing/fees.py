@@ -16,7 +16,7 @@ def rest_of(notice: DunningNotice) -> int:
     """What of a reminder's fee and interest is open, minor units."""
     if notice.fee_settled_at is not None:
         return 0
-    return notice.fee + notice.interest - notice.fee_paid - notice.interest_paid
+    return notice.open_fee + notice.open_interest
 
 
 async def lock_notices(db: Session, invoice_id: UUID) -> list[DunningNotice]:
@@ -36,20 +36,23 @@ async def settle_fee(db: Session, notice_id: UUID, *, waived: bool, now: datetim
         raise DunningNoticeNotFound("There is no such reminder.", notice_id=str(notice_id))
     if notice.fee_settled_at is not None:
         raise NothingOpen("Nothing of this fee is open.", notice_id=str(notice_id))
-    fee, interest = notice.fee - notice.fee_paid, notice.interest - notice.interest_paid
-    notice.fee_settled_at, notice.fee_waived = now, waived
-    if not waived:
-        notice.fee_paid, notice.interest_paid = notice.fee, notice.interest
+    fee, interest = notice.open_fee, notice.open_interest
+    notice.fee_settled_at, notice.fee_waived = now, notice.fee_waived or waived
+    if waived:
+        notice.waived_fee += fee
+        notice.waived_interest += interest
+    else:
+        notice.fee_paid += fee
+        notice.interest_paid += interest
     _tell(db, notice, fee, interest, waived=waived)
     return notice
 
 
 def pay(db: Session, notice: DunningNotice, *, fee: int, interest: int, now: datetime) -> None:
-    """Book a part of a locked reminder as paid; below zero as taken back."""
+    """Book a part of a locked reminder as paid; below zero as taken back. What was waived stays so."""
     notice.fee_paid += fee
     notice.interest_paid += interest
-    full = (notice.fee_paid, notice.interest_paid) == (notice.fee, notice.interest)
-    notice.fee_settled_at = now if full else None
+    notice.fee_settled_at = None if notice.open_fee or notice.open_interest else now
     _tell(db, notice, fee, interest, waived=False)
 
 

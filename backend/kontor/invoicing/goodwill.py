@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Unpack
+from uuid import UUID
 
 import sqlalchemy as sa
 
@@ -34,16 +35,26 @@ async def price_reduction(db: Session, order: Order, amount: int) -> Sequence[di
 
     None when they do not cost as much any more.
     """
+    left = await _left(db, order)
+    if not 0 < amount <= sum(left.values()):
+        return []
+    parts = spread(amount, list(left.values()))
+    return [
+        {"shipment_line_id": str(line_id), "quantity": 0, "gross": part}
+        for line_id, part in zip(left, parts, strict=True)
+        if part
+    ]
+
+
+async def kept_value(db: Session, order: Order) -> int:
+    """What the invoiced goods that are kept still cost, minor units: the most their price can be lowered by."""
+    return sum((await _left(db, order)).values())
+
+
+async def _left(db: Session, order: Order) -> dict[UUID, int]:
+    """What the pieces of each shipment line that are kept still cost."""
     found = sa.select(ShipmentLine).join(Invoice, Invoice.shipment_id == ShipmentLine.shipment_id)
     ordered = found.where(Invoice.order_id == order.id).order_by(ShipmentLine.id)
     sent = list(await db.scalars(ordered.execution_options(populate_existing=True)))
     given = taken_off(await refunds_of(db, order.id))
-    left = [max(0, line.gross - line.refunded_gross - max(0, given.get(str(line.id), 0))) for line in sent]
-    if not 0 < amount <= sum(left):
-        return []
-    parts = spread(amount, left)
-    return [
-        {"shipment_line_id": str(line.id), "quantity": 0, "gross": part}
-        for line, part in zip(sent, parts, strict=True)
-        if part
-    ]
+    return {line.id: max(0, line.gross - line.refunded_gross - max(0, given.get(str(line.id), 0))) for line in sent}

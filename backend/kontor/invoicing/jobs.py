@@ -100,6 +100,11 @@ async def remind(ctx: JobContext, items: Sequence[Item]) -> None:
 
     And book interest whose base rate has become known.
     """
+    await _remind(ctx)
+    await _book_late_interest(ctx)
+
+
+async def _remind(ctx: JobContext) -> None:
     after: UUID | None = None
     while True:
         async with ctx.database.unit_of_work() as db:
@@ -108,5 +113,14 @@ async def remind(ctx: JobContext, items: Sequence[Item]) -> None:
         if len(ids) < dunning.AT_ONCE:
             break
         after = ids[-1]
-    async with ctx.database.unit_of_work() as db:
-        await late_interest.catch_up(db, await late_interest.behind(db), now=db.now)
+
+
+async def _book_late_interest(ctx: JobContext) -> None:
+    after: UUID | None = None
+    while True:
+        async with ctx.database.unit_of_work() as db:
+            ids = await late_interest.behind(db, after)
+            await late_interest.catch_up(db, ids)
+        if len(ids) < late_interest.AT_ONCE:
+            break
+        after = ids[-1]

@@ -169,14 +169,15 @@ class DunningNotice(Model):
 
     `instalment` is the number of the agreed part that it is about, 0 for the whole. `interest_until` is the
     last day that `interest` counts where base rates of later days were not known, else None. `fee_paid` and
-    `interest_paid` are what has come in; both are settled at `fee_settled_at`.
+    `interest_paid` are what has come in, `waived_fee` and `waived_interest` what nobody asks for any more; both are
+    settled at `fee_settled_at`.
     """
 
     __tablename__ = "dunning_notice"
     __table_args__ = (
         sa.UniqueConstraint("invoice_id", "instalment", "level"),
         sa.CheckConstraint("fee >= 0", name="fee"),
-        sa.CheckConstraint("fee_paid <= fee AND interest_paid <= interest", name="paid"),
+        sa.CheckConstraint("fee_paid + waived_fee <= fee AND interest_paid + waived_interest <= interest", name="paid"),
         sa.Index("ix_dunning_notice_issued_at_id", "issued_at", "id"),
         sa.Index("ix_dunning_notice_order_id", "order_id"),
         sa.Index(
@@ -196,12 +197,24 @@ class DunningNotice(Model):
     interest: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default="0")
     fee_paid: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default="0")
     interest_paid: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default="0")
+    waived_fee: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default="0")
+    waived_interest: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default="0")
     claimed: Mapped[int] = mapped_column(sa.BigInteger)
     currency: Mapped[str] = mapped_column(sa.String(3))
     due_on: Mapped[date]
     issued_at: Mapped[datetime]
     fee_settled_at: Mapped[datetime | None]
     fee_waived: Mapped[bool] = mapped_column(default=False)
+
+    @property
+    def open_fee(self) -> int:
+        """What of the fee is neither paid nor waived, minor units."""
+        return self.fee - self.fee_paid - self.waived_fee
+
+    @property
+    def open_interest(self) -> int:
+        """What of the interest is neither paid nor waived, minor units."""
+        return self.interest - self.interest_paid - self.waived_interest
 
 
 class DebtDecision(Model):

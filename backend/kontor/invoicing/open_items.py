@@ -99,7 +99,8 @@ async def _of_invoices(db: Session, ids: Sequence[UUID]) -> list[dict[str, Any]]
 async def _of_fees(db: Session, ids: Sequence[UUID]) -> list[dict[str, Any]]:
     row = DunningNotice
     asked = row.fee + row.interest
-    still = sa.case((row.fee_settled_at.is_(None), asked - row.fee_paid - row.interest_paid), else_=0)
+    gone = row.fee_paid + row.interest_paid + row.waived_fee + row.waived_interest
+    still = sa.case((row.fee_settled_at.is_(None), asked - gone), else_=0)
     found = (
         sa.select(
             DunningNotice.id, DunningNotice.order_id, Invoice.number, DunningNotice.currency,

@@ -65,6 +65,7 @@ POSTED = frozenset(
         "PaymentReinstated", "LossRecovered", "DisputeFeeCharged", "RefundReturned", "RefundRepaid",
         "GatewayPayoutImported", "GatewayPayoutConverted", "GatewayPayoutArrived", "GatewayDifferenceExplained",
         "GatewayPayoutUndone", "BankEntrySuspended", "BankEntryExplained", "GiftCardExpired",
+        "GoodwillVoucherIssued",
     }
 )  # fmt: skip
 
@@ -164,6 +165,10 @@ def posting_of(
             amount = facts["amount"]
             lines = (Line(A.STORED_VALUE, amount, GIFT_CARDS), Line(A.EXPIRED_CARDS, -amount))
             return Posting("CARD_EXPIRED", _hex(facts["movement_id"]), lines)
+        case "GoodwillVoucherIssued":
+            amount = facts["amount"]
+            lines = (Line(A.GOODWILL, amount), Line(A.STORED_VALUE, -amount, GIFT_CARDS))
+            return Posting("GOODWILL_VOUCHER", _hex(facts["goodwill_id"]), lines)
         case "RefundSucceeded":
             return _refund(facts, paid, credited=credited, set_off=set_off or {})
     return _disputed(event, facts, via or Via(facts.get("method", "")))

@@ -90,6 +90,20 @@ def due_level(claim: Claim, levels: Sequence[Level], today: date) -> int | None:
     return claim.level + 1 if today >= claim.due_on + timedelta(days=max(1, level.after_days)) else None
 
 
+def next_reminder(claim: Claim, levels: Sequence[Level]) -> tuple[int, date] | None:
+    """The level that follows and its first day if nothing is paid; None when none follows.
+
+    >>> next_reminder(Claim(1000, date(2026, 11, 20), 1), [Level(7, 0, 7), Level(8, 500, 7)])
+    (2, datetime.date(2026, 11, 28))
+    """
+    if claim.open <= 0 or claim.level >= len(levels):
+        return None
+    day = claim.due_on + timedelta(days=max(1, levels[claim.level].after_days))
+    if claim.paused_until is not None:
+        day = max(day, claim.paused_until + timedelta(days=1))
+    return claim.level + 1, day
+
+
 def check_instalments(instalments: Sequence[tuple[date, int]], open_: int, today: date) -> None:
     """Raises `InvalidInput` unless they lie ahead, follow each other and sum to what is open."""
     days = [day for day, _ in instalments]

@@ -19,6 +19,8 @@ from kontor.payments import queries as payment_queries
 from kontor.payments import service as payments
 from kontor.payments.models import PaymentTransaction
 
+_NOT_LATE = (InvoiceState.ISSUED, InvoiceState.PARTIALLY_PAID, InvoiceState.PAID)
+
 
 async def settle_invoices(db: Session, order_ids: Iterable[UUID], *, now: datetime) -> None:
     """Recompute what is paid of the orders' invoices; records InvoicePaid for what became paid."""
@@ -47,12 +49,17 @@ def _move(db: Session, invoice: Invoice, owed: int, *, today: date, now: datetim
 
 
 def _wanted(invoice: Invoice, owed: int, today: date) -> InvoiceState:
-    """What its amounts say of an invoice; what is open stays where it is, money that is gone opens it again."""
+    """What its amounts say of an invoice; what is open stays where it is, money that is gone opens it again.
+
+    What is overdue or reminded of stays so when a part is paid: the rest of it is as late as before.
+    """
     if invoice.paid >= owed:
         return InvoiceState.PAID
+    if invoice.state not in _NOT_LATE:
+        return invoice.state
     if invoice.paid:
         return InvoiceState.PARTIALLY_PAID
-    if invoice.state not in (InvoiceState.PAID, InvoiceState.PARTIALLY_PAID):
+    if invoice.state is InvoiceState.ISSUED:
         return invoice.state
     return InvoiceState.OVERDUE if invoice.due_on < today else InvoiceState.ISSUED
 

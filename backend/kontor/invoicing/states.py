@@ -20,19 +20,19 @@ class InvoiceState(StrEnum):
 
 
 I = InvoiceState  # noqa: E741 - a table reads better with short names
-_PAY = {I.PARTIALLY_PAID, I.PAID}
 INVOICE = Transitions(
     InvoiceState,
     start=I.ISSUED,
     table={
         # Who is insolvent need not be overdue: any open debt can be given up.
-        I.ISSUED: {*_PAY, I.OVERDUE, I.WRITTEN_OFF},
+        I.ISSUED: {I.PARTIALLY_PAID, I.PAID, I.OVERDUE, I.WRITTEN_OFF},
         # Money that came in may be gone again: charged back, or refunded with goods of another invoice.
         I.PARTIALLY_PAID: {I.PAID, I.OVERDUE, I.ISSUED, I.WRITTEN_OFF},
-        I.OVERDUE: {*_PAY, I.DUNNING_1, I.COLLECTION, I.WRITTEN_OFF},
-        I.DUNNING_1: {*_PAY, I.DUNNING_2, I.COLLECTION, I.WRITTEN_OFF},
-        I.DUNNING_2: {*_PAY, I.DUNNING_3, I.COLLECTION, I.WRITTEN_OFF},
-        I.DUNNING_3: {*_PAY, I.COLLECTION, I.WRITTEN_OFF},
+        # Money for what was reminded of already may be gone again: the next reminder goes on from there.
+        I.OVERDUE: {I.PAID, I.DUNNING_1, I.DUNNING_2, I.DUNNING_3, I.COLLECTION, I.WRITTEN_OFF},
+        I.DUNNING_1: {I.PAID, I.DUNNING_2, I.COLLECTION, I.WRITTEN_OFF},
+        I.DUNNING_2: {I.PAID, I.DUNNING_3, I.COLLECTION, I.WRITTEN_OFF},
+        I.DUNNING_3: {I.PAID, I.COLLECTION, I.WRITTEN_OFF},
         I.COLLECTION: {I.PAID, I.WRITTEN_OFF},
         I.WRITTEN_OFF: {I.PAID},
         I.PAID: {I.PARTIALLY_PAID, I.ISSUED, I.OVERDUE},

@@ -18,6 +18,7 @@ _OF_MONEY = (
     "CAPTURE", "RECEIPT", "WITHDRAWAL", "CHARGEBACK", "CHARGEBACK_LOSS", "REINSTATEMENT",
     "LOSS_RECOVERED", "DISPUTE_FEE", "REFUND_RETURNED", "REFUND_REPAID",
 )  # fmt: skip
+_ISSUED = ("INVOICE", "CREDIT_NOTE")
 
 
 @dataclass(slots=True)
@@ -38,8 +39,8 @@ class Papers:
         return known or (self.orders.get(order, "") if order else "") or entry.reference
 
     def day(self, entry: JournalEntry) -> date | None:
-        """The day that a document bears."""
-        content = self.documents.get(entry.reference)
+        """The day that a document bears, for the entry of its issue: what happens to it later has a day of its own."""
+        content = self.documents.get(entry.reference) if entry.kind in _ISSUED else None
         return date.fromisoformat(content["issued_on"]) if content else None
 
     def said(self, entry: JournalEntry) -> dict[str, Any]:

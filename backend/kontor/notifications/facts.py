@@ -281,6 +281,11 @@ def _refunded(asked: Asked, known: Known) -> dict[str, Any]:
     }
 
 
+def _goodwill_voucher(asked: Asked, known: Known) -> dict[str, Any]:
+    given = known.goodwill[_subject(asked)]
+    return {"code": given.code, "amount": given.amount, "currency": given.currency}
+
+
 def _goodwill(asked: Asked, known: Known) -> dict[str, Any]:
     told = _refunded(asked, known)
     return {name: told[name] for name in ("amount", "currency", "shares")}
@@ -345,6 +350,7 @@ _COMPOSERS = {
     "return_received": _return_received,
     "return_decided": _return_decided,
     "refunded": _refunded,
+    "goodwill_voucher": _goodwill_voucher,
     "direct_debit": _direct_debit,
     "dunning": _dunning,
     "digital_delivery": _digital_delivery,

@@ -43,6 +43,7 @@ class Known:
     return_lines_of: Rows = field(default_factory=dict)
     refunds: dict[UUID, Any] = field(default_factory=dict)
     shares_of: Rows = field(default_factory=dict)
+    goodwill: dict[UUID, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from kontor.channels.branding import brands_of_channels
 from kontor.channels.models import LegalEntity, SalesChannel
+from kontor.claims.models import Goodwill
 from kontor.core.db import Session
 from kontor.core.pagination import Page, PageRequest, choose, narrow, paginate
 from kontor.core.principal import Principal
@@ -151,6 +152,8 @@ async def load_facts(
     await _load_returns(db, known, about(*_RETURNS), about("refunded", "goodwill"))
     await _load_payments(db, known, confirmed, about("payment_failed", "payment_awaited"))
     await _load_places(db, known, confirmed)
+    columns = (Goodwill.id, Goodwill.code, Goodwill.amount, Goodwill.currency)
+    known.goodwill = _by_id(await _rows(db, columns, Goodwill.id, about("goodwill_voucher")))
     return known
 
 

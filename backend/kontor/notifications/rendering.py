@@ -79,6 +79,7 @@ TEMPLATES: dict[str, Facts] = {
     "return_received": _facts("rma_number lines", "received_on"),
     "return_decided": _facts("rma_number accepted refused"),
     "refunded": _facts("amount currency", "shares rma_number reason"),
+    "goodwill_voucher": _facts("code amount currency"),
     "goodwill": _facts("amount currency", "shares"),
     "direct_debit": _facts("amount currency collect_on mandate creditor_id iban_ending"),
     "dunning": _facts("invoice_number level claimed total due_on currency", "fees iban instalment"),

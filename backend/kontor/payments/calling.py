@@ -30,7 +30,8 @@ LONGEST_WAIT = timedelta(minutes=5)
 class Call:
     """An intent to carry out. One that is not `fresh` may have been sent before, so the gateway is asked first.
 
-    `debit` is the mandate it is drawn on, or why it cannot be: such a call is never made.
+    `debit` is the mandate it is drawn on, or why it cannot be: such a call is not made. What was sent before may be
+    done all the same, so the gateway is asked first there, too.
     """
 
     payment: Payment
@@ -65,12 +66,10 @@ async def carry_out(calls: Iterable[Call], gateway_of: Callable[[str], PaymentGa
 
 
 async def _attempt(gateway: PaymentGateway, call: Call) -> Settled | Unsettled:
-    if isinstance(call.debit, Declined):
-        return call.debit
     try:
         outcome = None if call.fresh else await gateway.find(call.intent.idempotency_key, _sought(call))
         if outcome is None:
-            outcome = await _send(gateway, call)
+            outcome = call.debit if isinstance(call.debit, Declined) else await _send(gateway, call)
     except GatewayUnavailable as problem:
         return Unsettled(problem)
     except OutcomeUnknown:

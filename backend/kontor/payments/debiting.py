@@ -142,12 +142,19 @@ Known = Mapping[tuple[str, str], tuple[Mandate, MandateFacts]]
 
 
 async def named_mandates(db: Session, payments: Iterable[PaymentInput]) -> Known:
-    """The mandates that payments name, one statement or none."""
+    """The mandates that payments name, one statement or none; more where some are for one debit.
+
+    Those are locked, by id, before it is counted who names them: two orders at once cannot both find one unused.
+    """
     references = sorted({each.mandate.strip() for each in payments if each.mandate})
     if not references:
         return {}
     rows = list(await db.scalars(sa.select(Mandate).where(any_of(Mandate.reference, references))))
-    waiting = await _named_by(db, [row.id for row in rows if row.once])
+    single = sorted(row.id for row in rows if row.once)
+    if single:
+        locked = sa.select(Mandate).where(Mandate.id.in_(single)).order_by(Mandate.id).with_for_update()
+        list(await db.scalars(locked.execution_options(populate_existing=True)))
+    waiting = await _named_by(db, single)
     facts = await _facts(db, rows)
     return {(row.creditor_id, row.reference): (row, _reserved(facts[row.id], waiting.get(row.id, 0))) for row in rows}
 

@@ -11,7 +11,7 @@ from uuid import UUID
 from kontor.auth import audit
 from kontor.channels.queries import days_of_sellers
 from kontor.core.db import Session
-from kontor.core.errors import InvalidInput, KontorError
+from kontor.core.errors import InvalidInput, KontorError, Unavailable
 from kontor.core.ids import new_id
 from kontor.orders.placing import Outcome, Placed, Placement, Taken, place_orders, take_stock
 from kontor.orders.resolving import Resolved
@@ -50,6 +50,7 @@ async def take_orders(
         choose_mandates(resolved, known, mandates, days.get(resolved.channel.legal_entity_id, date.max))
 
     outcomes = await place_orders(db, batch, numbers, approve=approve, stock_last=stock_last)
+    ask_again(outcomes, batch, mandates)
     fresh = [each.placement for each in outcomes if isinstance(each, Placed) and each.placement]
     await db.bulk_insert(Payment, _COLUMNS, [row for placement in fresh for row in _rows(db, placement, mandates)])
     for placement in fresh:  # one unit of work may serve many calls
@@ -107,13 +108,15 @@ def check_promises(resolved: Resolved, rules: Mapping[UUID, Sequence[MethodRule]
 def choose_mandates(resolved: Resolved, known: Known, chosen: Chosen, today: date) -> None:
     """Note the mandate of each direct debit of an order; raises what `mandate_for` raises, naming the payment.
 
-    A mandate for one debit is for one payment: what another order of the batch has chosen is taken.
+    A mandate for one debit is for one payment: what another order of the batch has chosen is taken. An order that is
+    refused here chooses nothing.
     """
     order = resolved.input
+    mine: Chosen = {}
     for index, payment in enumerate(order.payments):
         try:
             found = mandate_for(payment, resolved.channel.settings, resolved.currency, known, today)
-            if found is not None and found.once and any(found is each for each in chosen.values()):
+            if found is not None and found.once and any(found is each for each in (*chosen.values(), *mine.values())):
                 raise MandateNotValid(
                     f"The mandate {found.reference} cannot be drawn on.", path=("mandate",), mandate=found.reference,
                     reason="USED",
@@ -121,7 +124,32 @@ def choose_mandates(resolved: Resolved, known: Known, chosen: Chosen, today: dat
         except KontorError as problem:
             raise problem.within("payments", index) from None
         if found is not None:
-            chosen[order.channel, order.external_id, index] = found
+            mine[order.channel, order.external_id, index] = found
+    chosen.update(mine)
+
+
+def ask_again(outcomes: list[Outcome], batch: Sequence[Taken], chosen: Chosen) -> None:
+    """Orders that are refused after all leave mandates that others of the batch were refused for: those may ask again.
+
+    See `orders.placing.ask_again` for coupons.
+    """
+    placed = {
+        (taken.order.channel, taken.order.external_id)
+        for taken, outcome in zip(batch, outcomes, strict=True)
+        if isinstance(outcome, Placed)
+    }
+    left = {mandate.reference for key, mandate in chosen.items() if mandate.once and key[:2] not in placed}
+    for index, outcome in enumerate(outcomes):
+        if (
+            isinstance(outcome, MandateNotValid)
+            and outcome.params["reason"] == "USED"
+            and outcome.params["mandate"] in left
+        ):
+            outcomes[index] = Unavailable(
+                "The mandate is held by another order at this moment; please send the order again.",
+                code="TRY_AGAIN",
+                path=outcome.path,
+            )
 
 
 def _rows(db: Session, placement: Placement, mandates: Chosen) -> list[tuple[object, ...]]:

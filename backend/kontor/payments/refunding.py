@@ -52,7 +52,7 @@ class RefundWish(TypedDict, total=False):
     """What is asked for; amounts in minor units of the order's currency. `source_key` names the cause.
 
     `lines` as `Refund.lines` keeps them. `chosen` gives the share per payment id, in place of the channel's policy.
-    `recallable` lets the payout wait for 60 seconds.
+    `recallable` lets the payout wait for 60 seconds, `approval` until somebody has approved it.
     """
 
     kind: Required[str]
@@ -63,6 +63,7 @@ class RefundWish(TypedDict, total=False):
     return_id: UUID | None
     chosen: Mapping[UUID, int] | None
     recallable: bool
+    approval: bool
     abilities_of: AbilitiesOf | None
 
 
@@ -164,14 +165,15 @@ async def request_refund(db: Session, order: Order, *, now: datetime, **wish: Un
     preview = await preview_refund(
         db, order, wish["amount"], chosen=wish.get("chosen"), abilities_of=wish.get("abilities_of")
     )
-    state = RefundState.AWAITING_APPROVAL if preview.needs_approval else RefundState.REQUESTED
+    waits = preview.needs_approval or wish.get("approval", False)
+    state = RefundState.AWAITING_APPROVAL if waits else RefundState.REQUESTED
     refund = _written(db, order, wish, state, policy=preview.policy, now=now)
     await db.flush()
     db.add_all(
         RefundAllocation(refund_id=refund.id, payment_id=share.payment.id, amount=share.amount)
         for share in preview.shares
     )
-    if not preview.needs_approval:
+    if not waits:
         _pay_out(db, refund, due_at=now + RECALL if wish.get("recallable") else None)
     return refund
 

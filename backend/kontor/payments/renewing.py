@@ -98,7 +98,7 @@ def asked_for(payments: Sequence[Payment], *states: PaymentState, named: bool = 
         and not each.authorized
         and each.settles_id is None
         and ledger.by_gateway(each)
-        and (each.token or not named)
+        and (each.token or each.mandate_id or not named)
     )
 
 
@@ -119,6 +119,8 @@ def _renewal(db: Session, payment: Payment, amount: int, *, position: int, now: 
         credited=0,
         token=payment.token,
         label=payment.label,
+        mandate_id=payment.mandate_id,
+        multi_capture=payment.multi_capture if payment.mandate_id else None,  # a gateway says it of each promise anew
         created_at=now,
         updated_at=now,
     )

@@ -28,9 +28,10 @@ to the instances they concern:
   the last one has left, the order's instance gets `OrderFulfilled`. `FulfillmentCanceled` ends it before the goods have
   left, for each part of a canceled order.
 - `return` begins with `ReturnRequested`; `check_return` and `approve_return` answer `decision` APPROVED, REVIEW or
-  DECLINED, `issue_return_label` may answer `label_expires`. `ReturnReceived`, `ReturnInspected` and `ReturnCanceled`
-  move it on; where only a part has come or was looked at (`more_expected`), it is refunded and the rest waited for,
-  until `close_return` gives it up or answers `kept`. It tells the order nothing: the counters of the lines do.
+  DECLINED, `issue_return_label` may answer `label_expires`, and `expire_return` with `kept` that of a label that was
+  renewed. `ReturnReceived`, `ReturnInspected` and `ReturnCanceled` move it on; where only a part has come or was looked
+  at (`more_expected`), it is refunded and the rest waited for, until `close_return` gives it up or answers `kept`. It
+  tells the order nothing: the counters of the lines do.
 - `digital_delivery` begins with `PiecesHandedOver`, for codes that were issued and services that were rendered: money
   and invoice, without a place or a parcel.
 

@@ -17,6 +17,7 @@ from kontor.returns import queries as returns
 from kontor.returns import refunding
 from kontor.returns import service as return_service
 from kontor.returns.inspection import is_done
+from kontor.returns.models import Return
 from kontor.returns.states import ReturnState
 from kontor.returns.values import RefundDue
 
@@ -58,20 +59,27 @@ async def issue_return_label(run: TaskRun, subjects: Sequence[Subject]) -> Answe
             found = await return_service.approve(run.db, found.id, now=run.now)
         if found.state is R.APPROVED:
             found = await return_service.set_label(run.db, found.id, now=run.now)
-        waits = found.state in (R.APPROVED, R.IN_TRANSIT)
-        expires: datetime = (found.expires_at if waits else None) or run.now + NEVER
-        answers[each] = {"label_expires": expires.isoformat()}
+        answers[each] = {"label_expires": _label_expires(found, now=run.now)}
     return answers
+
+
+def _label_expires(found: Return, *, now: datetime) -> str:
+    """When waiting for goods ends; where some came already, their news ends it."""
+    waits = found.state in (R.APPROVED, R.IN_TRANSIT)
+    expires: datetime = (found.expires_at if waits else None) or now + NEVER
+    return expires.isoformat()
 
 
 @task("expire_return")
 async def expire_return(run: TaskRun, subjects: Sequence[Subject]) -> Answers:
-    """Nothing came. `kept` when something did: the process goes on waiting for the news of it."""
+    """Nothing came. `kept` when something did, or the label was renewed: the process goes on waiting, as long as the
+    label holds now."""
     answers: dict[Subject, Answer] = {}
     for each in subjects:
         if not await return_service.expire(run.db, each.subject_id, now=run.now):
             _, found = await returns.lock_return(run.db, each.subject_id)
-            answers[each] = {"kept": found.state is not R.CANCELED}
+            kept = found.state is not R.CANCELED
+            answers[each] = {"kept": kept, "label_expires": _label_expires(found, now=run.now)}
         else:
             answers[each] = {"kept": False}
     return answers

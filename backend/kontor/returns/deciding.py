@@ -3,7 +3,7 @@
 The refund follows from what is accepted by the process of the return; the customer is told once, of all of it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -64,13 +64,15 @@ async def decide_return(
 ) -> Return:
     """Decide about pieces; those that were not received yet are received with it.
 
-    Raises `AlreadyDecided`, `InvalidReturn` naming the field, `ReturnLineNotFound`, `NotAnnounced`.
+    What arrived at places of others is theirs to decide. Raises `AlreadyDecided`, `InvalidReturn` naming the field,
+    `ReturnLineNotFound`, `NotAnnounced`.
     """
     order, found = await queries.lock_return(db, return_id, principal)
     lines = {line.id: line for line in (await queries.lines_of(db, [found.id]))[found.id]}
     if not any(line.inspected < line.quantity for line in lines.values()):
         raise await _already_decided(db, lines.values(), principal)
-    wanted = _check(decisions, lines)
+    waiting = await _waiting(db, lines, principal)
+    wanted = _check(decisions, lines, waiting)
     findings = [
         Finding(
             each.line_id,
@@ -85,9 +87,7 @@ async def decide_return(
     ]
     place = await place_of(db, found, principal)
     coming = [
-        Arrived(line_id, count - waiting)
-        for line_id, count in wanted.items()
-        if count > (waiting := lines[line_id].received - lines[line_id].inspected)
+        Arrived(line_id, count - waiting[line_id]) for line_id, count in wanted.items() if count > waiting[line_id]
     ]
     if coming:
         await receiving.receive_return(db, found.id, place, coming, now=now, findings=findings, principal=principal)
@@ -114,11 +114,19 @@ async def preview(
     """What `decide_return` would tell the customer; raises what it would of the decisions themselves."""
     found = await queries.get_return(db, return_id, principal)
     lines = {line.id: line for line in (await queries.lines_of(db, [found.id]))[found.id]}
-    _check(decisions, lines)
+    _check(decisions, lines, await _waiting(db, lines, principal))
     return found, told_lines(decisions, lines)
 
 
-def _check(decisions: Sequence[Decision], lines: dict[UUID, ReturnLine]) -> dict[UUID, int]:
+async def _waiting(db: Session, lines: dict[UUID, ReturnLine], principal: Principal) -> dict[UUID, int]:
+    """Pieces by line that lie where the principal works and were not decided on yet."""
+    found = await receiving.waiting_for(db, list(lines), principal)
+    return {line_id: sum(counts.values()) for line_id, counts in found.items()}
+
+
+def _check(
+    decisions: Sequence[Decision], lines: dict[UUID, ReturnLine], waiting: Mapping[UUID, int]
+) -> dict[UUID, int]:
     """Pieces by line; raises when they are none, too many or refused without a reason."""
     if not decisions:
         raise InvalidInput("Name at least one piece.", code="NOTHING_FOUND", path=("pieces",))
@@ -128,9 +136,10 @@ def _check(decisions: Sequence[Decision], lines: dict[UUID, ReturnLine]) -> dict
             raise ReturnLineNotFound("The return has no such line.", path=("pieces", index, "lineId"))
         line = lines[each.line_id]
         wanted[each.line_id] = wanted.get(each.line_id, 0) + each.quantity
-        if each.quantity < 1 or wanted[each.line_id] > line.quantity - line.inspected:
+        possible = line.quantity - line.received + waiting[each.line_id]
+        if each.quantity < 1 or wanted[each.line_id] > possible:
             raise NotAnnounced(
-                f"{line.quantity - line.inspected} more pieces can be decided on.",
+                f"{possible} more pieces can be decided on.",
                 path=("pieces", index, "quantity"), announced=line.quantity, received=line.received,
                 quantity=each.quantity,
             )  # fmt: skip

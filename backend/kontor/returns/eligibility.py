@@ -12,7 +12,15 @@ from kontor.returns.states import ReturnReason
 
 # Codes that were handed out and services that were rendered do not come back (Directive 2011/83/EU art. 16 (a), (m)).
 NEVER = frozenset({"DIGITAL", "GIFT_CARD", "LICENSE", "SERVICE"})
-OUR_FAULT = frozenset({ReturnReason.DAMAGED, ReturnReason.WRONG_ITEM, ReturnReason.NOT_AS_DESCRIBED, ReturnReason.LATE})
+OUR_FAULT = frozenset(
+    {
+        ReturnReason.DAMAGED,
+        ReturnReason.WRONG_ITEM,
+        ReturnReason.NOT_AS_DESCRIBED,
+        ReturnReason.LATE,
+        ReturnReason.MISSING,
+    }
+)
 
 
 class Hindrance(StrEnum):

@@ -4,10 +4,12 @@ Receipt and inspection can be one call. What comes back is counted when it arriv
 was found.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
+
+import sqlalchemy as sa
 
 from kontor.core.db import Session
 from kontor.core.errors import InvalidInput, NotFound
@@ -91,14 +93,16 @@ async def receive_return(
     now: datetime,
     findings: Sequence[Finding] = (),
     principal: Principal | None = None,
+    in_words: bool = False,
 ) -> Return:
-    """Pieces arrived at a place, and what was found if somebody looked at once.
+    """Pieces arrived at a place, and what was found if somebody looked at once. `in_words`: nothing really arrives.
 
     Raises `NotAnnounced` for more pieces than announced, `ReturnLineNotFound` for others, `PlaceTakesNoReturns`; then
     nothing is changed. Who is bound to stores receives there only; the return itself may be for anywhere.
     """
     desk = await _open_desk(db, return_id, None)
-    await _check_place(db, location_id, principal)
+    if not in_words:
+        await _check_place(db, location_id, principal)
     await approve_at_the_counter(db, desk.order, desk.found, now=now)
     if desk.found.state not in COMING:
         raise TransitionRefused("Return", desk.found.state, R.RECEIVED)
@@ -133,7 +137,7 @@ async def receive_return(
     told = any(each.told for each in findings)
     record(db, ReturnReceived(stream_id=desk.order.id, return_id=desk.found.id, complete=complete, decided=told))
     if findings:
-        await _inspect(db, desk, findings, now=now)
+        await _inspect(db, desk, findings, now=now, principal=principal)
     return desk.found
 
 
@@ -165,7 +169,8 @@ async def inspect_return(
 ) -> Return:
     """Somebody looked at pieces that arrived; only RESTOCK puts them back on the shelf they lie at.
 
-    Raises `NothingToInspect` for more pieces than arrived there and were not looked at yet.
+    Raises `NothingToInspect` for more pieces than arrived there and were not looked at yet: stores and partners look at
+    what lies at their own places alone.
     """
     desk = await _open_desk(db, return_id, principal)
     if desk.found.state not in THERE:
@@ -179,26 +184,27 @@ async def inspect_return(
 async def _inspect(
     db: Session, desk: _Desk, findings: Sequence[Finding], *, now: datetime, principal: Principal | None = None
 ) -> None:
-    waiting = await queries.places_of(db, list(desk.lines))
+    waiting = await waiting_for(db, list(desk.lines), principal)
     variants = {line.id: line.variant_id for line in desk.order_lines}
     restocked: list[tuple[Key, int, UUID, UUID]] = []
     for index, each in enumerate(findings):
         line = desk.line(each.line_id, "findings", index, "lineId")
         if each.condition is not None and len(each.condition) > 300:
             raise InvalidInput("At most 300 characters.", code="INVALID_TEXT", path=("findings", index, "condition"))
-        place = _place_of(each, waiting[line.id], index, principal)
+        place = _place_of(each, waiting[line.id], index)
         waiting[line.id][place] -= each.quantity
         line.inspected += each.quantity
-        line.accepted += each.quantity if each.refundable else 0
+        refundable = each.refundable and not desk.found.replaced
+        line.accepted += each.quantity if refundable else 0
         db.add(
             ReturnInspection(
                 id=new_id(), return_line_id=line.id, location_id=place, quantity=each.quantity,
-                disposition=each.disposition, condition=each.condition, refundable=each.refundable, reason=each.reason,
+                disposition=each.disposition, condition=each.condition, refundable=refundable, reason=each.reason,
                 partner_id=db.principal.partner_id, inspected_at=now, inspected_by=db.by,
             )
         )  # fmt: skip
         if each.disposition is Disposition.RESTOCK:
-            key = (place, variants[line.order_line_id])
+            key = (place, line.variant_id or variants[line.order_line_id])
             restocked.append((key, each.quantity, desk.order.id, line.order_line_id))
     await db.flush()
     if restocked:
@@ -210,9 +216,32 @@ async def _inspect(
         record(db, ReturnInspected(stream_id=desk.order.id, return_id=desk.found.id))
 
 
-def _place_of(each: Finding, waiting: dict[UUID, int], index: int, principal: Principal | None) -> UUID:
+async def waiting_for(
+    db: Session, line_ids: Sequence[UUID], principal: Principal | None
+) -> dict[UUID, dict[UUID, int]]:
+    """Those pieces of `places_of` that lie where the principal works; all of them without one."""
+    waiting = await queries.places_of(db, line_ids)
+    if principal is None:
+        return waiting
+    mine = await _own_places(db, principal, {place for counts in waiting.values() for place in counts})
+    return {
+        line: {place: count for place, count in counts.items() if place in mine} for line, counts in waiting.items()
+    }
+
+
+async def _own_places(db: Session, principal: Principal, places: Collection[UUID]) -> set[UUID]:
+    """Those of the places that a principal works at: a store's own, a partner's own, any for others."""
+    mine = {place for place in places if principal.location_ids is None or place in principal.location_ids}
+    if principal.partner_id is None or not mine:
+        return mine
+    found = sa.select(StockLocation.id).where(
+        StockLocation.id.in_(mine), StockLocation.partner_id == principal.partner_id
+    )
+    return set(await db.scalars(found))
+
+
+def _place_of(each: Finding, mine: dict[UUID, int], index: int) -> UUID:
     """Where the pieces lie; raises `NothingToInspect`."""
-    mine = {place: count for place, count in waiting.items() if _is_mine(place, principal)}
     places = [place for place, count in mine.items() if count]
     place = each.location_id if each.location_id is not None else (places[0] if len(places) == 1 else None)
     if place is None and len(places) > 1:
@@ -230,7 +259,3 @@ def _place_of(each: Finding, waiting: dict[UUID, int], index: int, principal: Pr
             quantity=each.quantity,
         )
     return place
-
-
-def _is_mine(place: UUID, principal: Principal | None) -> bool:
-    return principal is None or principal.location_ids is None or place in principal.location_ids

@@ -30,7 +30,11 @@ async def refund_due(db: Session, found: Return) -> RefundDue:
     is part of what they are paid. When with them every shipped piece of the order is paid back, its charges are too.
     Never more goes back than came in: the rest is withheld by a rule that is named.
     """
-    lines = (await queries.lines_of(db, [found.id]))[found.id]
+    return await due_for(db, found, (await queries.lines_of(db, [found.id]))[found.id])
+
+
+async def due_for(db: Session, found: Return, lines: Sequence[ReturnLine]) -> RefundDue:
+    """The same for a return with these lines, kept or not."""
     shipped = {line.id: line for line in await queries.shipped_lines(db, found.order_id)}
     units = {line.shipment_line_id: line.accepted - line.refunded for line in lines}
     given = taken_off(await refunds_of(db, found.order_id))

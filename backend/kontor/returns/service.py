@@ -54,13 +54,14 @@ class ReturnWish:
     quantity: int
     reason: ReturnReason
     note: str | None = None
+    variant_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
     """What is announced: pieces, where they will be brought, and whether time and kind are overlooked (by staff).
 
-    With `shipped_from` only pieces that left from these places.
+    With `shipped_from` only pieces that left from these places. Pieces that are `replaced` are paid nothing.
     """
 
     order_id: UUID
@@ -69,6 +70,7 @@ class Announcement:
     location_id: UUID | None = None
     anyway: bool = False
     shipped_from: frozenset[UUID] | None = None
+    replaced: bool = False
 
 
 async def request_return(
@@ -79,9 +81,30 @@ async def request_return(
     Pieces are taken from the oldest shipments. Pieces that are announced already cannot be announced again.
     """
     order = await queries.lock_order_of(db, announced.order_id, principal)
+    made, rows = await draft_return(db, order, announced, now=now)
+    lines = (await orders.lines_of(db, [order.id]))[order.id]
+    channel = await db.get_one(SalesChannel, order.channel_id)
+    made.postage_payer = await payer_of(
+        db, [row.shipment_line_id for row in rows], [wish.reason for wish in announced.wishes]
+    )
+    db.add(made)
+    await db.flush()
+    db.add_all(rows)
+    if made.location_id is None and channel_places(channel):
+        await _choose_place(db, order, made, lines, announced)
+    await db.flush()
+    db.note_state(change_row("return", made.id, None, R.REQUESTED, now=now, by=db.by))
+    progress.count(db, order, lines, {}, now=now, open_returns=1)
+    record(db, ReturnRequested(stream_id=order.id, return_id=made.id, number=made.number))
+    return made
+
+
+async def draft_return(
+    db: Session, order: Order, announced: Announcement, *, now: datetime
+) -> tuple[Return, list[ReturnLine]]:
+    """The return as it would be announced, with its lines; nothing is kept. Raises what `request_return` does."""
     _check_texts(announced)
     await _check_place(db, announced.location_id)
-    lines = (await orders.lines_of(db, [order.id]))[order.id]
     channel = await db.get_one(SalesChannel, order.channel_id)
     zone = await time_zone_of(db, channel)
     sent = await queries.sent_pieces(db, order.id, zone, announced.shipped_from)
@@ -89,9 +112,9 @@ async def request_return(
         id=new_id(), number=f"R{order.number}-{await queries.count_all(db, order.id) + 1}", order_id=order.id,
         state=R.REQUESTED, location_id=announced.location_id, currency=order.currency,
         fee=fee([wish.reason for wish in announced.wishes], channel.settings), note=announced.note, requested_at=now,
-        requested_by=db.by, updated_at=now,
+        requested_by=db.by, replaced=announced.replaced, updated_at=now,
     )  # fmt: skip
-    known = {line.id for line in lines}
+    known = {line.id for line in (await orders.lines_of(db, [order.id]))[order.id]}
     rows: list[ReturnLine] = []
     for index, wish in enumerate(announced.wishes):
         if wish.order_line_id not in known:
@@ -107,19 +130,7 @@ async def request_return(
                 requested=wish.quantity, possible=possible,
             )  # fmt: skip
         rows += [_line(made, wish, line_id, count) for line_id, count in pieces.items()]
-    made.postage_payer = await payer_of(
-        db, [row.shipment_line_id for row in rows], [wish.reason for wish in announced.wishes]
-    )
-    db.add(made)
-    await db.flush()
-    db.add_all(rows)
-    if made.location_id is None and channel_places(channel):
-        await _choose_place(db, order, made, lines, announced)
-    await db.flush()
-    db.note_state(change_row("return", made.id, None, R.REQUESTED, now=now, by=db.by))
-    progress.count(db, order, lines, {}, now=now, open_returns=1)
-    record(db, ReturnRequested(stream_id=order.id, return_id=made.id, number=made.number))
-    return made
+    return made, rows
 
 
 async def _choose_place(
@@ -147,6 +158,7 @@ def _line(made: Return, wish: ReturnWish, shipment_line_id: UUID, count: int) ->
     return ReturnLine(
         id=new_id(), return_id=made.id, shipment_line_id=shipment_line_id, order_line_id=wish.order_line_id,
         quantity=count, received=0, inspected=0, accepted=0, refunded=0, reason=wish.reason, note=wish.note,
+        variant_id=wish.variant_id,
     )  # fmt: skip
 
 
@@ -278,9 +290,12 @@ async def cancel_return(
 
 
 async def expire(db: Session, return_id: UUID, *, now: datetime) -> bool:
-    """The label has ended: a return of which nothing came is given up. False when something did."""
+    """The label has ended: a return of which nothing came is given up.
+
+    False when something did, or when the label was renewed and still holds.
+    """
     order, found = await queries.lock_return(db, return_id)
-    if found.state not in (R.APPROVED, R.IN_TRANSIT):
+    if found.state not in (R.APPROVED, R.IN_TRANSIT) or (found.expires_at is not None and found.expires_at > now):
         return False
     transition(db, found, R.CANCELED, table=RETURN, now=now, reason="nothing came in time")
     found.updated_at = now

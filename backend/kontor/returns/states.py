@@ -56,4 +56,5 @@ class ReturnReason(StrEnum):
     DAMAGED = "DAMAGED"
     WRONG_ITEM = "WRONG_ITEM"
     LATE = "LATE"
+    MISSING = "MISSING"
     OTHER = "OTHER"

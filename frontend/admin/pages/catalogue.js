@@ -57,10 +57,13 @@ function watch() {
   };
 }
 
-/** Failures stay chosen, with their reason; successes leave the list. @param {string} document @param {Record<string, any>} more @param {(count: number) => string} done */
-async function decide(document, more, done) {
+/** What is chosen, as it was looked at: what its partner changed since is refused, and shown as it is now. */
+const reviewed = () => (rows.value ?? []).filter((row) => chosen.value.has(row.id)).map(({ id, version }) => ({ id, version }));
+
+/** Failures stay chosen, with their reason; successes leave the list. @param {string} document @param {Record<string, any>} given @param {(count: number) => string} done */
+async function decide(document, given, done) {
   try {
-    const answer = await change(document, { ids: [...chosen.value], ...more });
+    const answer = await change(document, given);
     refused.value = Object.fromEntries(answer.refused.map((/** @type {any} */ each) => [each.id, each.message]));
     chosen.value = new Set(Object.keys(refused.value));
     tell(done(answer.count));
@@ -68,6 +71,9 @@ async function decide(document, more, done) {
     tell(words(failed), { tone: "bad" });
   }
   await load();
+  // Nothing is decided about what is not on the screen.
+  const shown = new Set((rows.value ?? []).map((row) => row.id));
+  chosen.value = new Set([...chosen.value].filter((id) => shown.has(id)));
 }
 
 export function Page() {
@@ -76,7 +82,7 @@ export function Page() {
   const count = chosen.value.size;
   const sendBack = (/** @type {string} */ reason) => {
     returning.value = false;
-    decide(RETURN, { reason }, (sent) => t("catalogue.returned", { count: sent }));
+    decide(RETURN, { ids: [...chosen.value], reason }, (sent) => t("catalogue.returned", { count: sent }));
   };
   return html`<div class="stack">
     <h1>${t("catalogue.title")}</h1>
@@ -85,7 +91,7 @@ export function Page() {
     ${problem.value && html`<${Failure} problem=${problem.value} retry=${() => load()} />`}
     ${list()}
     ${tab() === "IN_REVIEW" && count > 0 && html`<div class="row">
-      <button type="button" class="button main" onClick=${() => decide(APPROVE, {}, (approved) => t("catalogue.approved", { count: approved }))}>${t("catalogue.approve", { count })}</button>
+      <button type="button" class="button main" onClick=${() => decide(APPROVE, { offers: reviewed() }, (approved) => t("catalogue.approved", { count: approved }))}>${t("catalogue.approve", { count })}</button>
       <button type="button" class="button" onClick=${() => { returning.value = true; }}>${t("catalogue.return", { count })}</button></div>`}
     ${returning.value && html`<${ReturnDialog} sendBack=${sendBack} leave=${() => { returning.value = false; }} />`}
   </div>`;

@@ -12,6 +12,7 @@ export const ORDER_PAGES = [
   { page: "", label: "head.order", permission: "orders:read", keys: "" },
   { page: "change", label: "head.change", permission: "orders:change", keys: "e" },
   { page: "refund", label: "head.refund", permission: "refunds:write", keys: "t" },
+  { page: "money", label: "head.trouble", permission: "dunning:write", keys: "m" },
   { page: "contacts", label: "head.contacts", permission: "care:read", keys: "n" },
   { page: "why", label: "head.why", permission: "routing:read", keys: "w" },
 ];

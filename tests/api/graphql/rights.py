@@ -125,8 +125,16 @@ READS: Mapping[str, Needed] = {
     "paymentPolicies": (P.CHANNELS_READ,),
     "payments": (P.PAYMENTS_READ,),
     "refunds": (P.PAYMENTS_READ,),
+    "goodwill": (P.PAYMENTS_READ,),
+    "previewGoodwill": (P.GOODWILL_WRITE,),
+    "goodwillLimits": (P.GOODWILL_WRITE, P.SETTINGS_READ),
+    "goodwillReport": (P.REPORTS_READ,),
+    "claims": (P.CARE_READ,),
+    "previewClaim": (P.CLAIMS_WRITE,),
+    "owedInvoices": (P.DUNNING_WRITE, P.JOURNAL_READ),
+    "previewReturn": (P.RETURNS_REQUEST, P.RETURNS_WRITE),
     "disputes": (P.PAYMENTS_READ,),
-    "disputeEvidence": (P.PAYMENTS_WRITE,),
+    "disputeEvidence": (P.PAYMENTS_WRITE, P.DISPUTES_WRITE),
     "previewOrderChange": (P.ORDERS_CHANGE,),
     "orderChanges": (P.ORDERS_READ,),
     "previewRefund": (P.REFUNDS_WRITE, P.GOODWILL_WRITE),
@@ -269,7 +277,7 @@ CHANGES: Mapping[str, Needed] = {
     "saveLedgerSettings": (P.LEDGER_WRITE,),
     "setLedgerAccounts": (P.LEDGER_WRITE,),
     "createLedgerExport": (P.LEDGER_WRITE,),
-    "agreeDunning": (P.LEDGER_WRITE,),
+    "agreeDunning": (P.LEDGER_WRITE, P.DUNNING_WRITE),
     "importBankStatement": (P.LEDGER_WRITE,),
     "setPayoutAccount": (P.LEDGER_WRITE,),
     "createPayoutFile": (P.LEDGER_WRITE,),
@@ -279,7 +287,7 @@ CHANGES: Mapping[str, Needed] = {
     "settleDunningFee": (P.LEDGER_WRITE,),
     "handOverInvoice": (P.LEDGER_WRITE,),
     "payDebt": (P.LEDGER_WRITE,),
-    "writeOffInvoice": (P.LEDGER_WRITE,),
+    "writeOffInvoice": (P.LEDGER_WRITE, P.REFUNDS_APPROVE),
     "saveStockLocations": (P.LOCATIONS_WRITE,),
     "saveShippingTariffs": (P.LOCATIONS_WRITE,),
     "pauseLocation": (P.LOCATIONS_WRITE,),
@@ -326,8 +334,9 @@ CHANGES: Mapping[str, Needed] = {
     "approveRefund": (P.REFUNDS_APPROVE,),
     "retryRefund": (P.REFUNDS_WRITE,),
     "payRefundByTransfer": (P.REFUNDS_APPROVE,),
-    "contestDispute": (P.PAYMENTS_WRITE,),
-    "acceptDispute": (P.PAYMENTS_WRITE,),
+    "contestDispute": (P.PAYMENTS_WRITE, P.DISPUTES_WRITE),
+    "collectEvidence": (P.PAYMENTS_WRITE, P.DISPUTES_WRITE),
+    "acceptDispute": (P.PAYMENTS_WRITE, P.DISPUTES_WRITE),
     "saveGatewayAccount": (P.LEDGER_WRITE,),
     "importGatewayPayout": (P.LEDGER_WRITE,),
     "matchGatewayPayout": (P.LEDGER_WRITE,),
@@ -377,6 +386,15 @@ CHANGES: Mapping[str, Needed] = {
     "recallShipment": (P.FULFILLMENT_WRITE,),
     "setTaxRates": (P.TAX_WRITE,),
     "setTaxRegions": (P.TAX_WRITE,),
+    "grantGoodwill": (P.GOODWILL_WRITE,),
+    "approveGoodwill": (P.REFUNDS_APPROVE,),
+    "declineGoodwill": (P.REFUNDS_APPROVE,),
+    "recallGoodwill": (P.GOODWILL_WRITE,),
+    "saveGoodwillLimits": (P.SETTINGS_WRITE,),
+    "openClaim": (P.CLAIMS_WRITE,),
+    "approveClaim": (P.REFUNDS_WRITE,),
+    "denyClaim": (P.REFUNDS_WRITE,),
+    "cancelClaim": (P.CLAIMS_WRITE,),
     "blockGiftCard": (P.PAYMENTS_WRITE,),
     "expireGiftCard": (P.LEDGER_WRITE,),
     "saveMandate": (P.ORDERS_PLACE,),
@@ -426,6 +444,13 @@ UNDER: Mapping[str, tuple[str, Needed]] = {
 }
 """Where the guarded fields of an object are reached."""
 
+PEOPLE = {
+    "createUser", "updateUser", "resetPassword", "resetSecondFactor", "inviteUser", "inviteColleague",
+    "changeColleagueRole", "removeColleague", "restoreColleague", "invitePartner", "invitePartnerPerson",
+    "saveIdentityProvider", "removeIdentityProvider",
+}  # fmt: skip
+"""What lets people in, or says who vouches for them: no machine may, whatever it was granted."""
+
 EVERYBODY = {
     "version", "me", "changePassword", "myAccess", "saveMe", "endSession", "endOtherSessions", "beginSecondFactor",
     "confirmSecondFactor", "endSecondFactor", "beginPasskey", "addPasskey", "renamePasskey", "removePasskey",
@@ -457,11 +482,14 @@ _SUBJECTS = {
     "resendNotification": "notification", "notificationText": "notification", "correctContact": "contact",
     "completeFollowUp": "contact", "startOnboarding": "partner_id", "activatePartner": "partner_id",
     "suspendPartner": "partner_id", "endPartner": "partner_id", "invitePartnerPerson": "partner_id",
+    "denyClaim": "claim", "cancelClaim": "claim", "approveGoodwill": "goodwill",
+    "declineGoodwill": "goodwill", "recallGoodwill": "goodwill",
     "decideObjection": "performance_objection", "recallRefund": "refund", "approveRefund": "refund",
-    "payRefundByTransfer": "refund", "disputeEvidence": "dispute", "acceptDispute": "dispute",
+    "payRefundByTransfer": "refund", "disputeEvidence": "dispute",
+    "collectEvidence": "dispute", "acceptDispute": "dispute",
     "explainGatewayDifference": "gateway_difference", "catalogOffer": "catalog_offer", "upload": "upload",
     "matchUploadColumns": "upload", "applyUpload": "upload", "cancelUpload": "upload", "sendOffers": "catalog_offer",
-    "withdrawOffers": "catalog_offer", "approveOffers": "catalog_offer", "returnOffers": "catalog_offer",
+    "withdrawOffers": "catalog_offer", "returnOffers": "catalog_offer",
     "retryRefund": "refund", "retryProcess": "process_instance", "cancelProcess": "process_instance",
     "completeUserTask": "user_task", "approveReturn": "return", "declineReturn": "return", "setReturnLabel": "return",
     "markReturnInTransit": "return", "cancelReturn": "return", "receiveReturn": "return", "inspectReturn": "return",
@@ -590,6 +618,21 @@ def _own(name: str, named: Callable[[str], str]) -> dict[str, Any]:
         },
         "basketPromise": {"basket": {"channel": named("channel"), "items": [{"sku": named("sku"), "quantity": 1}]}},
         "returnPlaces": {"lines": of_order},
+        "claims": {"filter": {"orderId": named("orders")}},
+        "previewReturn": {"lines": [{"orderLineId": named("order_line"), "quantity": 1, "reason": "LATE"}]},
+        "previewClaim": {
+            "input": {
+                "orderId": named("orders"), "kind": "MISSING",
+                "lines": [{"orderLineId": named("order_line"), "quantity": 1}],
+            }
+        },
+        "openClaim": {
+            "input": {
+                "orderId": named("orders"), "kind": "MISSING",
+                "lines": [{"orderLineId": named("order_line"), "quantity": 1}],
+            }
+        },
+        "approveClaim": {"input": {"id": named("claim"), "remedy": "REFUND"}},
         "requestReturn": {"lines": [{"orderLineId": named("order_line"), "quantity": 1, "reason": "LATE"}]},
         "receiveReturn": {"lines": [{"lineId": named("return_line"), "quantity": 1}]},
         "inspectReturn": {
@@ -604,6 +647,14 @@ def _own(name: str, named: Callable[[str], str]) -> dict[str, Any]:
         "placeOrder": {"input": order},
         "placeOrders": {"inputs": [order]},
         "issueRefund": {"input": {"orderId": named("orders"), "kind": "CORRECTION", "amount": MONEY, "reason": "sad"}},
+        "goodwill": {"filter": {"orderId": named("orders")}},
+        "previewGoodwill": {"input": {"orderId": named("orders"), "form": "REFUND", "amount": MONEY}},
+        "grantGoodwill": {
+            "input": {"orderId": named("orders"), "form": "REFUND", "amount": MONEY, "reason": "LATE"}
+        },
+        "saveGoodwillLimits": {
+            "limits": [{"role": "CARE_AGENT", "currency": "EUR", "perOrder": "1", "perDay": "1"}]
+        },
         "addPayment": {"input": {"orderId": named("orders"), "kind": "CARD", "amount": MONEY, "gateway": ""}},
         "recordInvoicePayment": {"amount": "100"},
         "saveLedgerSettings": {"input": {"legalEntityId": named("legal_entity"), "chart": "SKR04"}},
@@ -674,6 +725,7 @@ def _own(name: str, named: Callable[[str], str]) -> dict[str, Any]:
         },
         "saveSalesChannels": {"inputs": [{"code": named("channel"), "name": "mine"}]},
         "saveLegalEntities": {"inputs": [{"code": "L", "name": "mine"}]},
+        "approveOffers": {"offers": [{"id": named("catalog_offer"), "version": 1}]},
         "saveOffers": {"inputs": [{"sku": "MINE", "name": "mine"}]},
         "saveStockLocations": {"inputs": [{"code": named("location"), "name": "mine"}]},
         "saveShippingTariffs": {"inputs": [{"carrier": "DHL", "parcelCents": 1}]},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
+from pypdf import PdfReader
 
 from factories.payments import ask, ask_capture, card, make_shop, only_money, paid_by, read_payments
 from kontor.adapters.payments.http_gateway import HttpGateway, connect
@@ -69,6 +71,8 @@ LIST = """query ($due: DateTime!, $state: [DisputeState!]) { disputes(filter: {d
 EVIDENCE = "query ($id: UUID!) { disputeEvidence(id: $id) { texts { name text } documents { purpose } } }"
 CONTEST = """mutation ($input: ContestDisputeInput!) { contestDispute(input: $input) {
   ... on DisputeAnswered { dispute { id } } ... on Error { code path } } }"""
+COLLECT = """mutation ($id: UUID!) { collectEvidence(id: $id) {
+  ... on EvidenceCollected { document { id url } } ... on Error { code path } } }"""
 ACCEPT = """mutation ($id: UUID!) { acceptDispute(id: $id) {
   ... on DisputeAnswered { dispute { id } } ... on Error { code } } }"""
 TRANSFER = """mutation ($id: UUID!, $iban: String!) { payRefundByTransfer(id: $id, name: "Greta", iban: $iban) {
@@ -106,7 +110,12 @@ async def test_finance_contests_a_dispute(
     wrong = {"disputeId": row["id"], "evidence": [{"name": "mood", "text": "sad"}]}
     answer = await client.graphql(CONTEST, {"input": wrong}, principal=finance)
     assert answer["data"]["contestDispute"] == {"code": "UNKNOWN_EVIDENCE", "path": ["evidence", "mood"]}
-    answer = await client.graphql(CONTEST, {"input": {**wrong, "evidence": texts}}, principal=finance)
+    pack = (await client.graphql(COLLECT, {"id": row["id"]}, principal=finance))["data"]["collectEvidence"]["document"]
+    file = await client.http.get(pack["url"], headers=client.acting(finance))
+    said = "".join(page.extract_text() for page in PdfReader(io.BytesIO(file.content)).pages)
+    assert [text for text in ("The customer says that nothing arrived.", "€30.00") if text not in said] == []
+    sent = {**wrong, "evidence": texts, "documents": [{"purpose": "uncategorized_file", "documentId": pack["id"]}]}
+    answer = await client.graphql(CONTEST, {"input": sent}, principal=finance)
     assert answer["data"]["contestDispute"] == {"dispute": {"id": row["id"]}}
     answer = await client.graphql(ACCEPT, {"id": row["id"]}, principal=finance)
     assert answer["data"]["acceptDispute"] == {"code": "DISPUTE_ANSWER_UNDER_WAY"}

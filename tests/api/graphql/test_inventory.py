@@ -14,6 +14,7 @@ from kontor.auth.models import AuditEntry
 from kontor.core.db import Database
 from kontor.core.principal import SYSTEM
 from kontor.inventory.models import StockLevel
+from kontor.locations.models import StockLocation
 from support import Client, Principals
 
 SET = """mutation($figures: [StockFigureInput!]!) { setStockLevels(figures: $figures, reason: "feed") {
@@ -216,6 +217,12 @@ async def test_expected_goods_are_announced_received_and_closed(
         {"sku": "LAMP", "onHand": 2, "reason": "PO-1", "by": "user:Test User"}
     ]
     assert await shelf.counters() == (3, 0, 0)
+    async with database.unit_of_work() as db:
+        owner = await make_partner(db)
+        (await db.get_one(StockLocation, shelf.place.id)).partner_id = owner.id
+    partner = principals.holding("stock:read", partner_id=owner.id)
+    told = await client.graphql("{ stockMovements { nodes { onHand reason by } } }", principal=partner)
+    assert {(each["reason"], each["by"]) for each in told["data"]["stockMovements"]["nodes"]} == {(None, "")}
 
 
 async def test_availability_says_how_many_when_and_from_where(

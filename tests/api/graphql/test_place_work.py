@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from factories.partners import make_partner
 from kontor.auth.permissions import Role
 from kontor.core.db import Database
 from kontor.core.principal import Principal, PrincipalKind
-from kontor.fulfillment.answering import reject
+from kontor.fulfillment.answering import hold, reject
 from kontor.fulfillment.states import RejectReason
 from support import Client, Principals
 
@@ -24,6 +25,9 @@ RIGHTS = ("fulfillment:read", "fulfillment:write", "stock:read", "stock:write")
 LIST = """query($filter: FulfillmentOrdersFilter) { fulfillmentOrders(filter: $filter, sort: NUMBER) { nodes {
   id number state withdrawableUntil expectedOn customerName shippingAddress { city } lines { id gtin quantity picked }
   history { state by reason } messages { text fromPlace by } takenOver { quantity place } } } }"""
+
+TOLD = """query($filter: FulfillmentOrdersFilter) { fulfillmentOrders(filter: $filter) { nodes {
+  history { by reason } messages { text } } } }"""
 
 
 class Place:
@@ -170,7 +174,9 @@ async def test_picks_shelves_and_parcel_numbers(place: Place) -> None:
     }  # fmt: skip
 
 
-async def test_place_and_company_write_to_each_other(place: Place, client: Client, principals: Principals) -> None:
+async def test_place_and_company_write_to_each_other(
+    place: Place, database: Database, client: Client, principals: Principals
+) -> None:
     row = (await place.found())[0]
     write = """mutation($id: UUID!, $text: String!) { writeFulfillmentMessage(fulfillmentOrderId: $id, text: $text) {
       ... on FulfillmentOrderChanged { fulfillmentOrder { messages { text fromPlace } } }
@@ -182,6 +188,17 @@ async def test_place_and_company_write_to_each_other(place: Place, client: Clien
     assert answer["data"]["writeFulfillmentMessage"]["fulfillmentOrder"]["messages"] == [
         {"text": "Which color?", "fromPlace": True}, {"text": "Green.", "fromPlace": False},
     ]  # fmt: skip
+    async with database.unit_of_work(principals.admin) as db:
+        held = await hold(db, UUID(row["id"]), reason="no label", now=db.now)
+    shop = replace(place.who, partner_id=None, channel_ids=frozenset({held.channel_id}))
+    seen = {}
+    for name, who in (("company", principals.admin), ("partner", place.who), ("shop", shop)):
+        answer = await client.graphql(TOLD, {"filter": {"ids": [row["id"]]}}, principal=who)
+        (seen[name],) = answer["data"]["fulfillmentOrders"]["nodes"]
+    steps = {name: [(each["by"], each["reason"]) for each in found["history"]] for name, found in seen.items()}
+    assert steps["company"][-1] == ("Test User", "no label")
+    assert steps["partner"][-1] == steps["shop"][-1] == (None, None)
+    assert [len(seen[name]["messages"]) for name in ("company", "partner", "shop")] == [2, 2, 0]
 
 
 async def test_views_are_kept_for_people_and_shared_with_their_team(

@@ -16,11 +16,11 @@ from graphql import GraphQLField
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from api.graphql.rights import CHANGES, EVERYBODY, FOLLOWED, NEEDS, OWN, READS, UNDER, foreign_values
+from api.graphql.rights import CHANGES, EVERYBODY, FOLLOWED, NEEDS, OWN, PEOPLE, READS, UNDER, foreign_values
 from kontor.api.graphql.context import Context
 from kontor.api.graphql.feeds import EventFeed
 from kontor.api.graphql.schema import schema
-from kontor.auth.permissions import CUSTOMER, GRANTABLE, ROLES, ClientKind, Role
+from kontor.auth.permissions import CUSTOMER, GRANTABLE, ROLES, ClientKind, Permission, Role
 from kontor.core.ids import new_id
 from kontor.core.jobs import Runtime
 from kontor.core.principal import ANONYMOUS, Principal, PrincipalKind
@@ -141,6 +141,33 @@ async def test_roles_without_the_permission_are_refused_everywhere(database: Any
             answer = await asker.ask(root, values(root), depth=0)
             if codes(answer) != {expected}:
                 wrong.append(f"{name} {root.name}: {json.dumps(answer, default=str)[:200]}")
+    assert not wrong, "\n".join(wrong)
+    assert await state_of(database) == before
+
+
+def test_what_lets_people_in_is_known_by_its_name_and_its_permission() -> None:
+    """A new way in has to be thought about; what one does to one's own account is for everybody."""
+    words = re.compile("invite|user(?!Task)|colleague|identityprovider|password|factor", re.IGNORECASE)
+    named = {
+        root.name
+        for root in roots()
+        if root.kind == "mutation"
+        and (words.search(root.name) or {"users:write", "settings:write"} & set(root.permissions or ()))
+    }
+    assert named - EVERYBODY == PEOPLE
+
+
+async def test_no_machine_lets_people_in_or_says_who_vouches_for_them(database: Any, runtime: Runtime) -> None:
+    """With every permission there is, as machines of the company, of a partner and of a shop."""
+    values, before, wrong = foreign_values({}), await state_of(database), []
+    for scope in ({}, {"partner_id": new_id()}, {"channel_ids": frozenset({new_id()})}):
+        machine = Principal(PrincipalKind.CLIENT, new_id(), "machine", frozenset(map(str, Permission)), **scope)
+        asker = Asker("machine", machine, runtime)
+        for root in roots():
+            if root.name in PEOPLE:
+                answer = await asker.ask(root, values(root), depth=0)
+                if codes(answer) != {"PERSON_NEEDED"}:
+                    wrong.append(f"{root.name}: {json.dumps(answer, default=str)[:200]}")
     assert not wrong, "\n".join(wrong)
     assert await state_of(database) == before
 

@@ -35,11 +35,13 @@ WHOLE = {
     "availability", "routingPresets", "brands", "portalBrands", "carrierAccounts", "carrierLabels",
     "catalogOfferCounts", "fulfillmentOrderCounts", "shelves", "savedViews", "partnerPerformanceOrders", "colleagues",
     "caseQueues", "identityProviders", "messageTemplates", "orderChanges", "selfServicePolicies", "sentOrders",
+    "goodwillLimits", "goodwillReport", "owedInvoices",
 }  # fmt: skip
 
 
-# What a plain list reads beside its rows, however many: what was agreed and objections; channels of the caller.
-BESIDE = {"partnerPerformanceOrders": 2, "portalBrands": 1}
+# What a plain list reads beside its rows, however many: what was agreed and objections; channels of the caller; what
+# was reminded of, agreed, and by whom it is sold.
+BESIDE = {"partnerPerformanceOrders": 2, "portalBrands": 1, "owedInvoices": 4}
 
 
 @contextmanager
@@ -138,6 +140,12 @@ async def test_plain_lists_cost_as_many_statements_for_many_rows(runtime: Runtim
         "sentOrders": {"text": side.variant.sku},
         "carrierLabels": {"fulfillmentOrderId": str(invoice)},
         "lowestPrices": {"channelId": str(side.channel.id), "variantIds": [str(side.variant.id)] * 3},
+    }
+    async with runtime.database.read_only() as db:
+        owing = str(await db.scalar(sa.select(Invoice.order_id).limit(1)))
+    named |= {
+        "owedInvoices": {"orderId": owing},
+        "goodwillReport": {"since": "2020-01-01T00:00:00Z", "until": "2100-01-01T00:00:00Z"},
     }
     async with runtime.database.read_only() as db:
         named["orderChanges"] = {"orderId": str(await db.scalar(sa.select(Order.id).limit(1)))}

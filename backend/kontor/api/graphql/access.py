@@ -119,7 +119,7 @@ class AccessMutation:
         return await _own_changed(info, work, [])
 
     @strawberry.mutation(
-        extensions=[requires(Permission.USERS_WRITE)],
+        extensions=[requires(Permission.USERS_WRITE, person=True)],
         description="Switch another person's second factor off, who lost app and recovery codes; their sessions end.",
     )
     async def reset_second_factor(self, info: Info, id: UUID) -> UserResult:

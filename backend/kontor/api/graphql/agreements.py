@@ -46,9 +46,9 @@ class PartnerAgreement:
     created_at: datetime
     created_by: strawberry.Private[str]
 
-    @strawberry.field(description="Who made it; partners are not told.")
+    @strawberry.field(description="Who made it; null for those who are not of the company.")
     def by(self, info: Info) -> str | None:
-        return None if info.context.principal.outside else self.created_by
+        return self.created_by if info.context.principal.inside else None
 
     @classmethod
     def of(cls, row: Any) -> PartnerAgreement:

@@ -109,7 +109,7 @@ class AuthQuery:
 
 @strawberry.type
 class AuthMutation:
-    @strawberry.mutation(description="Add a person.", extensions=[requires(Permission.USERS_WRITE)])
+    @strawberry.mutation(description="Add a person.", extensions=[requires(Permission.USERS_WRITE, person=True)])
     async def create_user(self, info: Info, input: UserInput, password: str) -> UserResult:
         async def work(db: Session) -> models.User:
             with _inside_input("password"):
@@ -120,7 +120,7 @@ class AuthMutation:
 
     @strawberry.mutation(
         description="Change a person; a change of rights ends their sessions.",
-        extensions=[requires(Permission.USERS_WRITE)],
+        extensions=[requires(Permission.USERS_WRITE, person=True)],
     )
     async def update_user(self, info: Info, id: UUID, input: UserInput) -> UserResult:
         async def work(db: Session) -> models.User:
@@ -133,7 +133,7 @@ class AuthMutation:
 
     @strawberry.mutation(
         description="Set another person's password and end their sessions.",
-        extensions=[requires(Permission.USERS_WRITE)],
+        extensions=[requires(Permission.USERS_WRITE, person=True)],
     )
     async def reset_password(self, info: Info, id: UUID, new: str) -> UserResult:
         async def work(db: Session) -> models.User:

@@ -49,7 +49,7 @@ class ColleaguesQuery:
 @strawberry.type
 class ColleaguesMutation:
     @strawberry.mutation(
-        extensions=[requires(Permission.PARTNERSHIP_WRITE, Permission.PARTNERS_WRITE)],
+        extensions=[requires(Permission.PARTNERSHIP_WRITE, Permission.PARTNERS_WRITE, person=True)],
         description="Invite somebody of a partner by mail: one's own, or `partnerId` for who manages partners.",
     )
     async def invite_colleague(
@@ -73,7 +73,7 @@ class ColleaguesMutation:
         return await _changed(info, work, body, {"email": input.email, "role": str(input.role)})
 
     @strawberry.mutation(
-        extensions=[requires(Permission.PARTNERSHIP_WRITE)],
+        extensions=[requires(Permission.PARTNERSHIP_WRITE, person=True)],
         description="Give a colleague another role; their sessions end. One who manages people stays.",
     )
     async def change_colleague_role(self, info: Info, id: UUID, role: Role) -> ColleagueResult:
@@ -85,7 +85,7 @@ class ColleaguesMutation:
         return await _changed(info, work, [id, str(role)], {"role": str(role)})
 
     @strawberry.mutation(
-        extensions=[requires(Permission.PARTNERSHIP_WRITE)],
+        extensions=[requires(Permission.PARTNERSHIP_WRITE, person=True)],
         description="Close a colleague's account and end their sessions. One who manages people stays.",
     )
     async def remove_colleague(self, info: Info, id: UUID) -> ColleagueResult:
@@ -97,7 +97,8 @@ class ColleaguesMutation:
         return await _changed(info, work, [id])
 
     @strawberry.mutation(
-        extensions=[requires(Permission.PARTNERSHIP_WRITE)], description="Open a removed colleague's account again."
+        extensions=[requires(Permission.PARTNERSHIP_WRITE, person=True)],
+        description="Open a removed colleague's account again.",
     )
     async def restore_colleague(self, info: Info, id: UUID) -> ColleagueResult:
         partner_id = own_partner(info)
@@ -108,7 +109,7 @@ class ColleaguesMutation:
         return await _changed(info, work, [id])
 
     @strawberry.mutation(
-        extensions=[requires(Permission.USERS_WRITE)],
+        extensions=[requires(Permission.USERS_WRITE, person=True)],
         description="Add a person without a password and mail them a link to begin.",
     )
     async def invite_user(self, info: Info, input: UserInput) -> UserResult:

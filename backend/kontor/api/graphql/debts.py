@@ -70,7 +70,7 @@ def _targets(done: DebtDecision) -> list[tuple[str, UUID]]:
 @strawberry.type
 class DebtsMutation:
     @strawberry.mutation(
-        extensions=[requires(Permission.LEDGER_WRITE)],
+        extensions=[requires(Permission.LEDGER_WRITE, Permission.REFUNDS_APPROVE)],
         description="Give up what is open of an invoice: a loss whose tax is corrected; money that comes in after all "
         "brings both back.",
     )

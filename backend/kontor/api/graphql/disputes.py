@@ -9,8 +9,10 @@ from uuid import UUID
 
 import strawberry
 
+from kontor.api.evidence import collect
 from kontor.api.graphql.context import Info
 from kontor.api.graphql.errors import Refusal
+from kontor.api.graphql.invoicing import Document
 from kontor.api.graphql.loaders import by_parent
 from kontor.api.graphql.mutation import change
 from kontor.api.graphql.order_types import money
@@ -21,6 +23,8 @@ from kontor.api.graphql.scalars import Money
 from kontor.auth.permissions import Permission
 from kontor.banking import payouts
 from kontor.core.db import Session
+from kontor.documents.models import Document as DocumentRow
+from kontor.documents.service import add_all
 from kontor.invoicing.dispute_evidence import evidence_of
 from kontor.orders.queries import lock_order
 from kontor.payments import dispute_lists, disputing, models, queries, returning
@@ -175,6 +179,12 @@ class RefundTransferred:
     refund: Refund
 
 
+@strawberry.type
+class EvidenceCollected:
+    document: Document
+
+
+EvidenceResult = Annotated[EvidenceCollected | Refusal, strawberry.union("EvidenceResult")]
 DisputeResult = Annotated[DisputeAnswered | Refusal, strawberry.union("DisputeResult")]
 RefundTransferResult = Annotated[RefundTransferred | Refusal, strawberry.union("RefundTransferResult")]
 
@@ -196,7 +206,8 @@ class DisputesQuery:
         return connect(page, Dispute.of)
 
     @strawberry.field(
-        extensions=[requires(Permission.PAYMENTS_WRITE)], description="What of the order speaks for us in a dispute."
+        extensions=[requires(Permission.PAYMENTS_WRITE, Permission.DISPUTES_WRITE)],
+        description="What of the order speaks for us in a dispute.",
     )
     async def dispute_evidence(self, info: Info, id: UUID) -> DisputeEvidence:
         async with info.context.runtime.database.read_only(info.context.principal) as db:
@@ -225,7 +236,29 @@ async def _answered(db: Session, ids: list[UUID]) -> DisputeAnswered:
 @strawberry.type
 class DisputesMutation:
     @strawberry.mutation(
-        extensions=[requires(Permission.PAYMENTS_WRITE)],
+        extensions=[requires(Permission.PAYMENTS_WRITE, Permission.DISPUTES_WRITE)],
+        description="Put what is known of the order into one PDF: order, delivery, invoices, messages. It goes to the "
+        "bank with `contestDispute`, for the purpose uncategorized_file.",
+    )
+    async def collect_evidence(self, info: Info, id: UUID) -> EvidenceResult:
+        context = info.context
+        made = await collect(context.runtime, context.principal, id, context.language)
+
+        async def work(db: Session) -> EvidenceCollected:
+            (document_id,) = await add_all(db, [made], now=db.now)
+            await db.flush()
+            return EvidenceCollected(document=Document.of(await db.get_one(DocumentRow, document_id)))
+
+        async def again(db: Session, ids: list[UUID]) -> EvidenceCollected:
+            return EvidenceCollected(document=Document.of(await db.get_one(DocumentRow, ids[0])))
+
+        return await change(
+            info, work, body=id, again=again,
+            targets=lambda done: [("document", done.document.id), ("dispute", id)],
+        )  # fmt: skip
+
+    @strawberry.mutation(
+        extensions=[requires(Permission.PAYMENTS_WRITE, Permission.DISPUTES_WRITE)],
         description="Send evidence to the customer's bank. It goes within moments, and once.",
     )
     async def contest_dispute(self, info: Info, input: ContestDisputeInput) -> DisputeResult:
@@ -242,7 +275,7 @@ class DisputesMutation:
         )  # fmt: skip
 
     @strawberry.mutation(
-        extensions=[requires(Permission.PAYMENTS_WRITE)],
+        extensions=[requires(Permission.PAYMENTS_WRITE, Permission.DISPUTES_WRITE)],
         description="Let the customer have the money. That is final.",
     )
     async def accept_dispute(self, info: Info, id: UUID) -> DisputeResult:

@@ -30,12 +30,13 @@ class FulfillmentStep:
 
 
 def step_of(row: Any, context: Context) -> FulfillmentStep:
-    """A step as the caller sees it: partners do not learn who of the company did what, and why."""
+    """A step as the caller sees it: partners do not learn who of the company did what, and why; shops of nobody."""
     state = FulfillmentState(row.new)
-    inside = context.principal.partner_id is None
+    principal = context.principal
+    inside, own = principal.inside, state in _OWN and not principal.outside
     person = row.by.removeprefix(_PERSON) if row.by.startswith(_PERSON) else None
     return FulfillmentStep(
-        state=state, at=row.at, by=person if inside or state in _OWN else None, reason=row.reason if inside else None
+        state=state, at=row.at, by=person if inside or own else None, reason=row.reason if inside else None
     )
 
 

@@ -223,9 +223,12 @@ class FulfillmentOrder(Shown):
     def history(self, rows: Rows, context: Context) -> list[FulfillmentStep]:
         return [step_of(row, context) for row in rows]
 
-    @children(models.FulfillmentMessage.fulfillment_order_id, uses=(), description="What place and company wrote.")
+    @children(
+        models.FulfillmentMessage.fulfillment_order_id, uses=(),
+        description="What place and company wrote; nothing of it for shops and customers.",
+    )  # fmt: skip
     def messages(self, rows: Rows, context: Context) -> list[FulfillmentMessage]:
-        return [FulfillmentMessage.of(row) for row in rows]
+        return [] if context.principal.outside else [FulfillmentMessage.of(row) for row in rows]
 
     @strawberry.field(description="Whether the caller may see what goods cost here, and print invoices.")
     async def prices_shown(self, info: Info) -> bool:

@@ -81,7 +81,7 @@ class IdentityProvidersQuery:
 @strawberry.type
 class IdentityProvidersMutation:
     @strawberry.mutation(
-        extensions=[requires(Permission.SETTINGS_WRITE, Permission.PARTNERSHIP_WRITE)],
+        extensions=[requires(Permission.SETTINGS_WRITE, Permission.PARTNERSHIP_WRITE, person=True)],
         description="Add a provider, or change the one of `id`; a partner has one at most.",
     )
     async def save_identity_provider(
@@ -110,7 +110,7 @@ class IdentityProvidersMutation:
         return IdentityProviderPayload(identity_provider=IdentityProvider.of(row))
 
     @strawberry.mutation(
-        extensions=[requires(Permission.SETTINGS_WRITE, Permission.PARTNERSHIP_WRITE)],
+        extensions=[requires(Permission.SETTINGS_WRITE, Permission.PARTNERSHIP_WRITE, person=True)],
         description="Forget a provider and whom it vouched for; accounts stay.",
     )
     async def remove_identity_provider(self, info: Info, id: UUID) -> RemovedProviderResult:

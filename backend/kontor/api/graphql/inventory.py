@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -132,7 +133,7 @@ class InventoryQuery:
         wanted = filter.value() if filter else queries.StockMovementFilter()
         async with info.context.runtime.database.read_only(info.context.principal) as db:
             page = await queries.list_stock_movements(db, wanted, page_of(first, after), **sorting(sort))
-        return connect(page, StockMovement.of)
+        return connect(page, partial(StockMovement.of, inside=info.context.principal.inside))
 
     @strawberry.field(description="Shops see those of their channels.", extensions=[requires(*MAY_RESERVE)])
     async def reservations(

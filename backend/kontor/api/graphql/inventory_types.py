@@ -120,14 +120,15 @@ class StockMovement(AtPlace):
     reserved: int
     order_id: UUID | None
     order_line_id: UUID | None
-    reason: str | None
+    reason: str | None = strawberry.field(description="Null for those who are not of the company.")
     at: datetime
-    by: str
+    by: str = strawberry.field(description="Empty for those who are not of the company.")
 
     @classmethod
-    def of(cls, row: models.StockMovement) -> StockMovement:
-        """As the API shows it."""
-        return cls(**{name: getattr(row, name) for name in _MOVEMENT})
+    def of(cls, row: models.StockMovement, *, inside: bool) -> StockMovement:
+        """As the API shows it; names and words of the company's people to those `inside` alone."""
+        found = {name: getattr(row, name) for name in _MOVEMENT}
+        return cls(**found if inside else {**found, "reason": None, "by": ""})
 
 
 _MOVEMENT = (

@@ -159,6 +159,12 @@ class CatalogOfferInput(Given):
     version: int | None = UNSET
 
 
+@strawberry.input(description="An offer that was looked at, and which version of it.")
+class ReviewedOfferInput:
+    id: UUID
+    version: int
+
+
 @strawberry.type
 class OffersQuery:
     @strawberry.field(
@@ -231,10 +237,12 @@ class OffersMutation:
     @strawberry.mutation(
         extensions=[requires(Permission.OFFERS_REVIEW)],
         description="Put offers that wait for a decision on sale: as the article their GTIN names, else as an article "
-        "of their own, which the partner's places can be given stock of.",
+        "of their own, which the partner's places can be given stock of. What changed since it was read is refused.",
     )
-    async def approve_offers(self, info: Info, ids: list[UUID]) -> DecidedOffersResult:
-        return await _decided(info, lambda db: reviewing.approve_offers(db, _few(ids) or []), [ids])
+    async def approve_offers(self, info: Info, offers: list[ReviewedOfferInput]) -> DecidedOffersResult:
+        versions = {each.id: each.version for each in offers}
+        _few([each.id for each in offers], "offers")
+        return await _decided(info, lambda db: reviewing.approve_offers(db, versions), sorted(versions.items()))
 
     @strawberry.mutation(
         extensions=[requires(Permission.OFFERS_REVIEW)],
@@ -246,9 +254,9 @@ class OffersMutation:
         )
 
 
-def _few(ids: list[UUID] | None) -> list[UUID] | None:
+def _few(ids: list[UUID] | None, path: str = "ids") -> list[UUID] | None:
     if ids is not None and not 1 <= len(ids) <= MOST_ROWS:
-        raise InvalidInput(f"1 to {MOST_ROWS} rows.", code="INVALID_BATCH", path=("ids",), max=MOST_ROWS)
+        raise InvalidInput(f"1 to {MOST_ROWS} rows.", code="INVALID_BATCH", path=(path,), max=MOST_ROWS)
     return ids
 
 

@@ -275,7 +275,7 @@ def _close(day: date, now: list[DailyFigures], kept: LedgerDay | None) -> DailyC
 @strawberry.type
 class OpenItemsMutation:
     @strawberry.mutation(
-        extensions=[requires(Permission.LEDGER_WRITE)],
+        extensions=[requires(Permission.LEDGER_WRITE, Permission.DUNNING_WRITE)],
         description="Agree that an invoice is not reminded of until a day, or as long as its instalments are kept. "
         "The last agreement counts; with neither there is none.",
     )

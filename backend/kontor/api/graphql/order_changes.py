@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -25,7 +26,7 @@ from kontor.changes.planning import CANCELED_MESSAGE, CHANGED_MESSAGE
 from kontor.changes.states import ChangeState
 from kontor.changes.values import AddWish, Amounts, DeliveryWish, LineWish, Preview, SwapWish, Wish
 from kontor.core.db import Session
-from kontor.core.errors import InvalidInput
+from kontor.core.errors import InvalidInput, KontorError
 from kontor.locations.models import StockLocation
 from kontor.notifications.known import place_lines
 from kontor.notifications.service import preview_messages
@@ -262,6 +263,20 @@ class OrderChangeCanceled:
     order: Order
 
 
+@contextlib.contextmanager
+def _named_by_input() -> Iterator[None]:
+    """Refusals of a part of the wish name the field of the input it came in."""
+    try:
+        yield
+    except KontorError as refusal:
+        first, *rest = refusal.path or ("",)
+        if first == "address":
+            refusal.path = ("input", "shippingAddress", *rest)
+        elif first in ("lines", "swaps", "adds", "delivery", "requestedOn"):
+            refusal.path = ("input", *refusal.path)
+        raise
+
+
 async def _about(db: Session, preview: Preview) -> dict[str, dict[str, Any]]:
     """What the messages of a change will tell of."""
     place = None if preview.pickup_location_id is None else await db.get(StockLocation, preview.pickup_location_id)
@@ -379,7 +394,9 @@ class OrderChangesQuery:
             order = await orders.get_order(db, order_id, db.principal)
             wish = input.read()
             await _check_alone(db, order, wish)
-            return await show_preview(db, await service.preview_change(db, order, wish))
+            with _named_by_input():
+                preview = await service.preview_change(db, order, wish)
+            return await show_preview(db, preview)
 
     @strawberry.field(extensions=[requires(Permission.ORDERS_READ)], description="The newest 100 of an order.")
     async def order_changes(self, info: Info, order_id: UUID) -> list[OrderChange]:
@@ -404,7 +421,8 @@ class OrderChangesMutation:
         async def work(db: Session) -> OrderChangeConfirmed:
             order = await orders.lock_order(db, order_id, db.principal)
             await _check_alone(db, order, wish)
-            done = await service.confirm_change(db, order, wish, token, reason=reason, now=db.now)
+            with _named_by_input():
+                done = await service.confirm_change(db, order, wish, token, reason=reason, now=db.now)
             return OrderChangeConfirmed(
                 change=show_change(done.change, order.currency, outside=outside), order=show_order(order)
             )

@@ -169,6 +169,9 @@ class PartnersMutation:
     async def invite_partner(
         self, info: Info, input: PartnerInput, person: FirstPersonInput | None = None
     ) -> PartnerResult:
+        if person is not None:
+            info.context.principal.require_person()
+
         async def work(db: Session) -> PartnerRow:
             try:
                 partner = await service.invite_partner(db, cast(Any, input.values()))
@@ -181,7 +184,7 @@ class PartnersMutation:
         return await _changed(info, work, [input.values(), person])
 
     @strawberry.mutation(
-        extensions=[requires(Permission.PARTNERS_WRITE)],
+        extensions=[requires(Permission.PARTNERS_WRITE, person=True)],
         description="Let somebody in for a partner by mail; who has not begun yet is mailed again.",
     )
     async def invite_partner_person(self, info: Info, id: UUID, person: FirstPersonInput) -> PartnerResult:

@@ -139,6 +139,9 @@ class OwnPlaceInput(Given):
 @strawberry.type
 class PartnershipPayload:
     partnership: Partnership
+    newly_closed: list[Closure] = strawberry.field(
+        default_factory=list, description="Days that were open before a place was closed: what taking that back opens."
+    )
 
 
 PartnershipResult = Annotated[PartnershipPayload | Refusal, strawberry.union("PartnershipResult")]
@@ -188,10 +191,15 @@ class PartnershipMutation:
     async def close_place(
         self, info: Info, id: UUID, start: Annotated[date, strawberry.argument(name="from")], until: date
     ) -> PartnershipResult:
-        async def work(db: Session, partner: Partner) -> None:
-            await places.close_place(db, id, partner_id=partner.id, first=start, last=until)
+        news: list[Closure] = []
 
-        return await _changed(info, work, [id, start, until])
+        async def work(db: Session, partner: Partner) -> None:
+            _, opened = await places.close_place(db, id, partner_id=partner.id, first=start, last=until)
+            news[:] = [Closure(start=first, until=last) for first, last in opened]
+
+        payload = await _changed(info, work, [id, start, until])
+        payload.newly_closed = news
+        return payload
 
     @strawberry.mutation(
         extensions=[requires(Permission.PARTNERSHIP_WRITE)], description="Take closed days of a place back."

@@ -34,17 +34,18 @@ from kontor.api.graphql.payment_types import (
 from kontor.api.graphql.permissions import requires
 from kontor.api.graphql.scalars import MoneyInput
 from kontor.auth.permissions import Permission
+from kontor.claims import goodwill
+from kontor.claims.states import GoodwillForm, GoodwillReason
 from kontor.core.db import Session
 from kontor.core.errors import Forbidden, InvalidInput
 from kontor.core.ids import new_id
 from kontor.core.principal import Principal, PrincipalKind
 from kontor.giftcards.values import GATEWAY as GIFT_CARDS
-from kontor.invoicing.goodwill import grant_goodwill
 from kontor.orders.intake import PaymentInput
 from kontor.orders.models import Order
 from kontor.orders.queries import get_order, lock_order
 from kontor.payments import lists, models, queries, service
-from kontor.payments.errors import RefundNeedsReturn
+from kontor.payments.errors import InvalidRefund, RefundNeedsReturn
 from kontor.payments.ports import Abilities, PaymentGateway
 
 RefundResult = Annotated[RefundChanged | Refusal, strawberry.union("RefundResult")]
@@ -93,7 +94,7 @@ class PaymentsQuery:
         async with info.context.runtime.database.read_only(principal) as db:
             order = await get_order(db, order_id, principal)
             preview = await service.preview_refund(
-                db, order, _amount(order, amount), chosen=_chosen(shares), abilities_of=_abilities(info)
+                db, order, _amount(order, amount), chosen=_chosen(shares), abilities_of=abilities_in(info)
             )
         return RefundPreview(
             amount=money(preview.amount, order.currency),
@@ -135,9 +136,28 @@ def _chosen(shares: list[RefundShareInput] | None) -> dict[UUID, int] | None:
     return {share.payment_id: int(share.amount) for share in shares} if shares else None
 
 
-def _abilities(info: Info) -> Callable[[str], Abilities]:
+def abilities_in(info: Info) -> Callable[[str], Abilities]:
+    """What the gateways of this installation can, by name."""
     ports = info.context.runtime.ports
     return lambda name: ports.get(PaymentGateway, name).abilities  # type: ignore[type-abstract]
+
+
+async def _goodwill(info: Info, db: Session, order: Order, input: IssueRefundInput) -> models.Refund:
+    """Goodwill asked for as a refund is held to the limits like any other."""
+    if not 1 <= len(input.reason.strip()) <= 500:
+        raise InvalidRefund("1 to 500 characters.", code="INVALID_REASON", path=("reason",))
+    amount = _amount(order, input.amount)
+    lowers = not input.compensation and amount <= await goodwill.available_on(db, order, GoodwillForm.CREDIT)
+    wish = goodwill.GoodwillWish(
+        GoodwillForm.CREDIT if lowers else GoodwillForm.REFUND, amount, GoodwillReason.OTHER,
+        words=input.reason.strip(), recallable=_waits(info, input), chosen=_chosen(input.shares),
+    )  # fmt: skip
+    given = await goodwill.grant_goodwill(db, order, wish, now=db.now, abilities_of=abilities_in(info))
+    return await db.get_one(models.Refund, given.refund_id)
+
+
+def _waits(info: Info, input: IssueRefundInput) -> bool:
+    return info.context.principal.kind is PrincipalKind.USER if input.wait is None else input.wait
 
 
 async def _refund_changed(info: Info, work: Callable[[Session], Awaitable[models.Refund]], body: Any) -> RefundChanged:
@@ -184,22 +204,20 @@ class PaymentsMutation:
         "with their return; goodwill needs the right to grant it.",
     )
     async def issue_refund(self, info: Info, input: IssueRefundInput) -> RefundResult:
-        by_person = info.context.principal.kind is PrincipalKind.USER
-
         async def work(db: Session) -> models.Refund:
             _check_kind(input.kind, db.principal)
             order = await lock_order(db, input.order_id, db.principal)
+            if input.kind is service.RefundKind.GOODWILL:
+                return await _goodwill(info, db, order, input)
             wish: service.RefundWish = {
                 "kind": input.kind.value,
                 "amount": _amount(order, input.amount),
                 "reason": input.reason,
                 "source_key": f"manual/{new_id()}",
                 "chosen": _chosen(input.shares),
-                "recallable": by_person if input.wait is None else input.wait,
-                "abilities_of": _abilities(info),
+                "recallable": _waits(info, input),
+                "abilities_of": abilities_in(info),
             }
-            if input.kind is service.RefundKind.GOODWILL:
-                return await grant_goodwill(db, order, now=db.now, compensation=input.compensation, **wish)
             return await service.request_refund(db, order, now=db.now, **wish)
 
         return await _refund_changed(info, work, input)
@@ -210,7 +228,11 @@ class PaymentsMutation:
     )
     async def recall_refund(self, info: Info, id: UUID) -> RefundResult:
         async def work(db: Session) -> models.Refund:
-            return await service.recall_refund(db, await _locked_refund(db, id), now=db.now)
+            refund = await _locked_refund(db, id)
+            if (given := await goodwill.goodwill_of_refund(db, refund.id)) is not None:
+                await goodwill.recall_goodwill(db, given, now=db.now)
+                return refund
+            return await service.recall_refund(db, refund, now=db.now)
 
         return await _refund_changed(info, work, id)
 
@@ -220,7 +242,12 @@ class PaymentsMutation:
     )
     async def approve_refund(self, info: Info, id: UUID) -> RefundResult:
         async def work(db: Session) -> models.Refund:
-            return service.approve_refund(db, await _locked_refund(db, id), now=db.now)
+            refund = await _locked_refund(db, id)
+            if (given := await goodwill.goodwill_of_refund(db, refund.id)) is not None:
+                order = await lock_order(db, refund.order_id)
+                await goodwill.approve_goodwill(db, order, given, now=db.now)
+                return refund
+            return service.approve_refund(db, refund, now=db.now)
 
         return await _refund_changed(info, work, id)
 

@@ -15,18 +15,22 @@ from kontor.core.principal import Principal, PrincipalKind
 
 
 class Access(FieldExtension):
-    """The mark on a field; without a permission it is public."""
+    """The mark on a field; without a permission it is public. `person`: no machine may, whatever it was granted."""
 
-    def __init__(self, *permissions: str) -> None:
+    def __init__(self, *permissions: str, person: bool = False) -> None:
         self.permissions = tuple(str(item) for item in permissions)
+        self.person = person
 
     def apply(self, field: StrawberryField) -> None:
         needed = " or ".join(self.permissions)
-        field.description = " ".join(filter(None, (field.description, f"Needs {needed}." if needed else "")))
+        whose = ", and a person" if self.person else ""
+        field.description = " ".join(filter(None, (field.description, f"Needs {needed}{whose}." if needed else "")))
 
     def check(self, principal: Principal) -> None:
-        """Raise `Forbidden` unless one of the permissions is held."""
+        """Raise `Forbidden` unless one of the permissions is held, by a person where the mark says so."""
         if not self.permissions or any(principal.may(item) for item in self.permissions):
+            if self.person:
+                principal.require_person()
             return
         if principal.kind is PrincipalKind.ANONYMOUS:
             raise Forbidden("Please sign in.", code="UNAUTHENTICATED")
@@ -42,11 +46,14 @@ class Access(FieldExtension):
         return await outcome if inspect.isawaitable(outcome) else outcome
 
 
-def requires(*permissions: str) -> FieldExtension:
-    """One of these permissions must be held: `@strawberry.field(extensions=[requires(Permission.ORDERS_READ)])`."""
+def requires(*permissions: str, person: bool = False) -> FieldExtension:
+    """One of these permissions must be held: `@strawberry.field(extensions=[requires(Permission.ORDERS_READ)])`.
+
+    With `person` by a person: whoever lets people in could make itself anything.
+    """
     if not permissions:
         raise ValueError("Name a permission, or mark the field as public")
-    return Access(*permissions)
+    return Access(*permissions, person=person)
 
 
 def public() -> FieldExtension:

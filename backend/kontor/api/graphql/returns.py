@@ -26,6 +26,7 @@ from kontor.core.db import Session
 from kontor.core.errors import InvalidInput
 from kontor.orders import queries as orders
 from kontor.orders.models import Order
+from kontor.orders.queries import get_order
 from kontor.partners.models import ReturnPostage
 from kontor.returns import models, queries, receiving, service
 from kontor.returns.errors import ReturnNotFound
@@ -33,6 +34,7 @@ from kontor.returns.receiving import Arrived, Finding
 from kontor.returns.refunding import refund_due
 from kontor.returns.service import Announcement, ReturnWish
 from kontor.returns.states import Disposition, ReturnReason, ReturnState
+from kontor.returns.writing_off import preview_return
 from kontor.selfservice import service as selfservice
 
 for _states in (Disposition, ReturnReason, ReturnState):
@@ -226,6 +228,18 @@ class ReturnsQuery:
         principal = info.context.principal
         async with info.context.runtime.database.read_only(principal) as db:
             due = await refund_due(db, await queries.get_return(db, return_id, principal))
+        return ReturnRefund.of(due, info.context.language)
+
+    @strawberry.field(
+        description="What a return of these pieces would be paid if all of them came back and were accepted.",
+        extensions=[requires(Permission.RETURNS_REQUEST, Permission.RETURNS_WRITE)],
+    )
+    async def preview_return(self, info: Info, order_id: UUID, lines: list[ReturnLineInput]) -> ReturnRefund:
+        principal = info.context.principal
+        wishes = tuple(ReturnWish(line.order_line_id, line.quantity, line.reason, line.note) for line in lines)
+        async with info.context.runtime.database.read_only(principal) as db:
+            order = await get_order(db, order_id, principal)
+            due = await preview_return(db, order, Announcement(order_id, wishes))
         return ReturnRefund.of(due, info.context.language)
 
 

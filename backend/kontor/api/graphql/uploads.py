@@ -69,7 +69,7 @@ class Upload:
     done: int = strawberry.field(description="Lines that were looked at, or applied, so far.")
     counts: list[UploadCount]
     findings: list[UploadFinding]
-    returned: int = strawberry.field(description="Lines that come back.")
+    returned: int = strawberry.field(description="Lines that come back; none to fetch once the file was forgotten.")
     guarded: bool
     problem: str | None = strawberry.field(description="Why the file could not be read.")
     by: str
@@ -99,7 +99,7 @@ def show(row: UploadRow, language: str) -> Upload:
             if name != uploads.RETURNED
         ],
         findings=[_finding(each, language) for each in row.findings],
-        returned=row.counts.get(uploads.RETURNED, 0),
+        returned=row.counts.get(uploads.RETURNED, 0) if row.forgotten_at is None else 0,
         guarded=row.guarded,
         problem=None if row.problem is None else message_of(row.problem, language),
         by=row.by_name,

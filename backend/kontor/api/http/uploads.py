@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import chain, islice
 from urllib.parse import quote
 from uuid import UUID
 
@@ -36,10 +38,12 @@ from kontor.imports.working import returned_lines
 CONTENT = "application/octet-stream"
 """What a form of another site cannot send without the browser asking first."""
 MOST_BYTES = 30_000_000
+MOST_IN_WORKBOOK = 20_000  # lines, the titles among them
 TITLES = {"de": ("Zeile", "Grund"), "en": ("Line", "Reason")}
 _CSV = "text/csv; charset=utf-8"
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 # Spreadsheets run what begins so.
+_TABLES = ThreadPoolExecutor(max_workers=1, thread_name_prefix="tables")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 Handler = Callable[[Request, Runtime, Principal], Awaitable[Response]]
@@ -112,18 +116,19 @@ async def _returned(request: Request, runtime: Runtime, principal: Principal) ->
     given = request.path_params["upload_id"]
     async with runtime.database.read_only(principal) as db:
         upload = await uploads.find_upload(db, UUID(given)) if is_uuid(given) else None
-    if upload is None:
+    if upload is None or upload.forgotten_at is not None:
         raise UploadNotFound("There is no such file.")
     data = await runtime.ports.get(FileStore).get(key_of(upload.id, "returned"))  # type: ignore[type-abstract]
-    language = _language(request)
-    width = len(upload.header)
-    lines = (
-        [*(each["cells"] + [""] * width)[:width], str(each["line"]), message_of(each, language)]
-        for each in returned_lines(data)
-    )
-    return _table(request, f"{upload.name.rsplit('.', 1)[0]}-{TITLES[language][1].lower()}", [
-        [*upload.header, *TITLES[language]], *lines,
-    ])  # fmt: skip
+    language, header = _language(request), [str(title) for title in upload.header]
+    name = f"{upload.name.rsplit('.', 1)[0]}-{TITLES[language][1].lower()}"
+    return await _off_the_loop(lambda: _table(request, name, _lines_with_reasons(data, header, language)))
+
+
+def _lines_with_reasons(data: bytes, header: Sequence[str], language: str) -> Iterator[Sequence[str]]:
+    yield [*header, *TITLES[language]]
+    for each in returned_lines(data):
+        cells = (each["cells"] + [""] * len(header))[: len(header)]
+        yield [*cells, str(each["line"]), message_of(each, language)]
 
 
 async def _template(request: Request, runtime: Runtime, principal: Principal) -> Response:
@@ -132,7 +137,12 @@ async def _template(request: Request, runtime: Runtime, principal: Principal) ->
     principal.require(kind.permission)
     async with runtime.database.read_only(principal) as db:
         lines = await kind.template(db)
-    return _table(request, kind.name, lines)
+    return await _off_the_loop(lambda: _table(request, kind.name, lines))
+
+
+async def _off_the_loop(make: Callable[[], Response]) -> Response:
+    """A table of 30 MB takes its time: others are served meanwhile, and one table is made after the other."""
+    return await asyncio.get_running_loop().run_in_executor(_TABLES, make)
 
 
 def _language(request: Request) -> str:
@@ -141,12 +151,18 @@ def _language(request: Request) -> str:
 
 
 def _table(request: Request, name: str, lines: Iterable[Sequence[str]]) -> Response:
-    """A table as people's spreadsheets open it without asking: CSV as their language writes it, or a workbook."""
+    """A table as people's spreadsheets open it without asking: CSV as their language writes it, or a workbook.
+
+    A table too long for a workbook is a CSV whatever was asked for: making one keeps a processor busy for too long.
+    """
     if request.query_params.get("form") == "xlsx":
-        return _answer(f"{name}.xlsx", _workbook(lines), _XLSX)
+        first = list(islice(lines := iter(lines), MOST_IN_WORKBOOK + 1))
+        if len(first) <= MOST_IN_WORKBOOK:
+            return _answer(f"{name}.xlsx", _workbook(first), _XLSX)
+        lines = chain(first, lines)
     text = io.StringIO(newline="")
     writer = csv.writer(text, delimiter=";" if _language(request) == "de" else ",")
-    writer.writerows([[harmless(cell) for cell in line] for line in lines])
+    writer.writerows([harmless(cell) for cell in line] for line in lines)
     return _answer(f"{name}.csv", b"\xef\xbb\xbf" + text.getvalue().encode(), _CSV)
 
 

@@ -1,0 +1,59 @@
+"""Goods that are paid back although they never come back: lost on their way, never sent, or not worth sending."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from kontor.core.db import Session
+from kontor.fulfillment.models import Shipment, ShipmentLine
+from kontor.orders.models import Order
+from kontor.returns import queries, receiving, service
+from kontor.returns.models import Return, ReturnLine
+from kontor.returns.receiving import Arrived, Finding
+from kontor.returns.refunding import due_for
+from kontor.returns.service import Announcement
+from kontor.returns.states import Disposition
+from kontor.returns.values import RefundDue
+
+KEPT = "not sent back"
+
+
+async def write_off(db: Session, announced: Announcement, *, now: datetime) -> Return:
+    """A return of which nothing travels: its pieces count as back where they left, with no effect on stock.
+
+    The refund follows as for any return, by its process. Raises what `request_return` does.
+    """
+    found = await service.request_return(db, replace(announced, anyway=True), now=now)
+    lines = (await queries.lines_of(db, [found.id]))[found.id]
+    for place, own in (await _by_place(db, lines)).items():
+        arrived = [Arrived(line.id, line.quantity) for line in own]
+        findings = [
+            Finding(line.id, line.quantity, Disposition.SCRAP, condition=KEPT, location_id=place, told=True)
+            for line in own
+        ]
+        await receiving.receive_return(db, found.id, place, arrived, now=now, findings=findings, in_words=True)
+    return found
+
+
+async def _by_place(db: Session, lines: Sequence[ReturnLine]) -> dict[UUID, list[ReturnLine]]:
+    found = sa.select(ShipmentLine.id, Shipment.location_id).join(Shipment, Shipment.id == ShipmentLine.shipment_id)
+    rows = await db.execute(found.where(ShipmentLine.id.in_([line.shipment_line_id for line in lines])))
+    places = {row[0]: row[1] for row in rows}
+    grouped: dict[UUID, list[ReturnLine]] = {}
+    for line in lines:
+        grouped.setdefault(places[line.shipment_line_id], []).append(line)
+    return grouped
+
+
+async def preview_return(db: Session, order: Order, announced: Announcement) -> RefundDue:
+    """What a return of these pieces would be paid if all of them came back and were accepted; changes nothing.
+
+    Raises what `request_return` does of the pieces.
+    """
+    found, lines = await service.draft_return(db, order, announced, now=db.now)
+    for line in lines:
+        line.accepted = line.quantity
+    return await due_for(db, found, lines)

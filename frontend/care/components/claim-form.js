@@ -1,0 +1,59 @@
+/** Goods that are wrong, broken or missing: paid back at once, or when the goods are here. */
+import { ask, change } from "../../shared/api.js";
+import { Field, Submit, Summary, useForm } from "../../shared/components/form.js";
+import { tell } from "../../shared/components/toast.js";
+import { t } from "../../shared/messages.js";
+import { html, useSignal } from "../../shared/ui.js";
+import { APPROVE_CLAIM, OPEN_CLAIM, PREVIEW_CLAIM } from "../operations/refunds.js";
+import { useKey, usePreview } from "../previewing.js";
+import { useSend } from "../sending.js";
+import { LinePick, piecesOf } from "./line-pick.js";
+import { Due, Preview } from "./refund-preview.js";
+import { namesOf } from "./return-form.js";
+
+const KINDS = ["MISSING", "DAMAGED", "WRONG"];
+const FAULTS = ["US", "PARTNER", "CARRIER"];
+
+/** @param {{order: any, changed: () => Promise<void>}} props */
+export function ClaimForm({ order, changed }) {
+  const picked = useSignal(/** @type {Record<string, number>} */ ({}));
+  const kind = useSignal(KINDS[0]);
+  const fault = useSignal(FAULTS[0]);
+  const back = useSignal(false);
+  const correct = useSignal(false);
+  const lines = piecesOf(picked.value);
+  const returnGoods = back.value && kind.value !== "MISSING";
+  const input = lines.length ? { orderId: order.id, kind: kind.value, lines, returnGoods } : null;
+  const preview = usePreview(input, async (given) => (await ask(PREVIEW_CLAIM, { input: given })).previewClaim);
+  const once = useKey([input, fault.value, correct.value]);
+  const form = useForm(async (given) => {
+    if (!input) return tell(t("refund.choose"), { tone: "bad" });
+    if (preview.waiting.value) return tell(t("refund.wait"), { tone: "bad" });
+    const note = String(given.get("note") ?? "");
+    const { claim } = await change(OPEN_CLAIM, { input: { ...input, note, wished: "REFUND" } }, { key: `${once.key}-open` });
+    const decided = { id: claim.id, remedy: "REFUND", returnGoods, fault: fault.value, correctStock: correct.value && kind.value !== "DAMAGED" };
+    try {
+      await change(APPROVE_CLAIM, { input: decided }, { key: once.key });
+    } catch (/** @type {any} */ refused) {
+      await changed(); // the claim is noted and waits for somebody else
+      throw refused;
+    }
+    once.done();
+    picked.value = {};
+    tell(t(returnGoods ? "refund.claimed.back" : "refund.claimed.paid", { number: claim.number }));
+    void changed();
+  });
+  const self = useSend();
+  const choose = (/** @type {import("@preact/signals").Signal<string>} */ signal) => (/** @type {Event} */ event) => { signal.value = /** @type {HTMLSelectElement} */ (event.target).value; };
+  const tick = (/** @type {import("@preact/signals").Signal<boolean>} */ signal, /** @type {string} */ label) => html`<label class="check"><input type="checkbox" checked=${signal.value} onChange=${() => { signal.value = !signal.value; }} /> ${label}</label>`;
+  return html`<form ref=${self} class="sides" onSubmit=${form.submit}>
+    <div class="stack"><${Summary} form=${form} />
+      <${Field} name="kind" label=${t("refund.kind")} options=${KINDS.map((each) => [each, t(`refund.kind.${each}`)])} defaultValue=${kind.value} onChange=${choose(kind)} />
+      <${LinePick} lines=${order.lines.filter((/** @type {any} */ line) => line.kind === "PHYSICAL")} picked=${picked} legend=${t("refund.which")} />
+      <div class="row wrap">${kind.value !== "MISSING" && tick(back, t("refund.comesBack"))}${kind.value !== "DAMAGED" && tick(correct, t(`refund.correct.${kind.value}`))}</div>
+      <${Field} name="fault" label=${t("refund.fault")} options=${FAULTS.map((each) => [each, t(`refund.fault.${each}`)])} defaultValue=${fault.value} onChange=${choose(fault)} />
+      <${Field} name="note" label=${t("refund.note")} maxlength="1000" /></div>
+    <div class="stack"><${Preview} preview=${preview}>${preview.shown.value && html`<${Due} due=${preview.shown.value} names=${namesOf(order)} text=${t(returnGoods ? "refund.returnText" : "refund.claimText")} />`}<//>
+      <div class="row"><${Submit} form=${form}>${t(returnGoods ? "refund.sendLabel" : "refund.payBack")} <kbd>${t("shell.ctrl")} ⏎</kbd><//></div></div>
+  </form>`;
+}

@@ -1,0 +1,67 @@
+/** What care asks about goods that come back, money that goes back, and goodwill. Checked against schema.graphql. */
+
+const PROBLEM = "... on Error { code message path details }";
+
+const SUM = "{ amount currency }";
+
+const DUE = `amount ${SUM} lines { orderLineId quantity gross ${SUM} } explanations { rule text amount ${SUM} }`;
+
+const GIVEN = `id form state reason requestedAt requestedBy amount ${SUM}`;
+
+export const REFUND_ORDER = `query CareRefundOrder($id: UUID, $number: String) {
+  order(id: $id, number: $number) {
+    id number currency state placedAt promisedOn channel { name } total ${SUM}
+    lines { id name sku kind ordered shipped returned refunded gross ${SUM} }
+    payments { id kind label captured ${SUM} refunded ${SUM} }
+    returns { id number state }
+  }
+}`;
+
+export const GIVEN_BEFORE = `query CareGivenBefore($id: UUID!) {
+  goodwill(filter: { orderId: $id }, first: 20) { nodes { ${GIVEN} } }
+  claims(filter: { orderId: $id }, first: 20) { nodes { id number kind state remedy openedAt } }
+}`;
+
+export const PREVIEW_RETURN = `query CarePreviewReturn($orderId: UUID!, $lines: [ReturnLineInput!]!) {
+  previewReturn(orderId: $orderId, lines: $lines) { ${DUE} }
+}`;
+
+export const REQUEST_RETURN = `mutation CareRequestReturn($orderId: UUID!, $lines: [ReturnLineInput!]!, $note: String) {
+  requestReturn(orderId: $orderId, lines: $lines, note: $note) { ... on ReturnChanged { return { id number state } } ${PROBLEM} }
+}`;
+
+export const PREVIEW_CLAIM = `query CarePreviewClaim($input: OpenClaimInput!) {
+  previewClaim(input: $input) { ${DUE} }
+}`;
+
+export const OPEN_CLAIM = `mutation CareOpenClaim($input: OpenClaimInput!) {
+  openClaim(input: $input) { ... on ClaimChanged { claim { id number state } } ${PROBLEM} }
+}`;
+
+export const APPROVE_CLAIM = `mutation CareApproveClaim($input: ApproveClaimInput!) {
+  approveClaim(input: $input) { ... on ClaimChanged { claim { id number state } } ${PROBLEM} }
+}`;
+
+export const PREVIEW_GOODWILL = `query CarePreviewGoodwill($input: PreviewGoodwillInput!) {
+  previewGoodwill(input: $input) {
+    token needsApproval amount ${SUM} tax ${SUM} available ${SUM} ownLimit ${SUM}
+    lines { name gross ${SUM} }
+    shares { amount ${SUM} credited ${SUM} payment { kind label } }
+  }
+}`;
+
+export const GRANT_GOODWILL = `mutation CareGrantGoodwill($input: GrantGoodwillInput!) {
+  grantGoodwill(input: $input) { ... on GoodwillChanged { goodwill { ${GIVEN} } } ${PROBLEM} }
+}`;
+
+export const RECALL_GOODWILL = `mutation CareRecallGoodwill($id: UUID!) {
+  recallGoodwill(id: $id) { ... on GoodwillChanged { goodwill { ${GIVEN} } } ${PROBLEM} }
+}`;
+
+export const APPROVE_GOODWILL = `mutation CareApproveGoodwill($id: UUID!) {
+  approveGoodwill(id: $id) { ... on GoodwillChanged { goodwill { ${GIVEN} } } ${PROBLEM} }
+}`;
+
+export const DECLINE_GOODWILL = `mutation CareDeclineGoodwill($id: UUID!, $reason: String!) {
+  declineGoodwill(id: $id, reason: $reason) { ... on GoodwillChanged { goodwill { ${GIVEN} } } ${PROBLEM} }
+}`;

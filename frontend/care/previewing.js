@@ -1,0 +1,49 @@
+/** A preview that follows what is typed, and a deed that is done once however often it is clicked or sent. */
+import { useEffect, useRef, useSignal } from "../shared/ui.js";
+
+const PAUSE = 300; // milliseconds after typing
+
+/**
+ * What the server says would happen; asked anew a moment after `wanted` has changed. Null while nothing is wanted.
+ * @param {any} wanted plain data, null for nothing
+ * @param {(wanted: any) => Promise<any>} look
+ */
+export function usePreview(wanted, look) {
+  const shown = useSignal(/** @type {any} */ (null));
+  const problem = useSignal(/** @type {any} */ (null));
+  const waiting = useSignal(false);
+  const round = useRef(0);
+  const text = JSON.stringify(wanted);
+  /** @param {number} pause */
+  function ask(pause) {
+    const mine = ++round.current;
+    waiting.value = wanted !== null;
+    if (wanted === null) {
+      shown.value = problem.value = null;
+      return undefined;
+    }
+    const timer = setTimeout(async () => {
+      try {
+        const found = await look(wanted);
+        if (mine === round.current) [shown.value, problem.value] = [found, null];
+      } catch (refused) {
+        if (mine === round.current) [shown.value, problem.value] = [null, refused];
+      }
+      if (mine === round.current) waiting.value = false;
+    }, pause);
+    return () => clearTimeout(timer);
+  }
+  useEffect(() => ask(PAUSE), [text]);
+  return { shown, problem, waiting, again: () => void ask(0) };
+}
+
+/**
+ * The key of one deed: the same for each try of it, another one for what is wanted differently or after `done`.
+ * @param {any} wanted plain data
+ */
+export function useKey(wanted) {
+  const kept = useRef({ text: "", key: "" });
+  const text = JSON.stringify(wanted);
+  if (kept.current.text !== text || !kept.current.key) kept.current = { text, key: crypto.randomUUID() };
+  return { key: kept.current.key, done: () => { kept.current = { text: "", key: "" }; } };
+}

@@ -1,0 +1,146 @@
+"""Return, refund, goodwill and money trouble: each task in its steps, by pointer and by keyboard."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+import sqlalchemy as sa
+from playwright.async_api import expect
+
+from factories.fulfillment import order_of
+from factories.payments import read_payments
+from factories.processes import deliver_all, make_store, order_one, ship_all
+from frontend.care.desk import LEAD, Steps, opened, people
+from frontend.visiting import NARROW, Site, faults, overflows
+from kontor.claims.limits import LimitRow, save_limits
+from kontor.claims.models import Claim, Goodwill
+from kontor.core.db import Database
+from kontor.core.ids import new_id
+from kontor.documents.models import Document
+from kontor.orders.intake import PaymentInput
+from kontor.orders.models import Order
+from kontor.payments.models import Dispute, DisputeAction
+from kontor.payments.states import DisputeState
+from kontor.returns.models import Return
+from support import Drain, StandingClock
+
+pytestmark = pytest.mark.engine("sqlite")
+DUNNING = {
+    "dunning": [{"afterDays": 7, "fee": 0}, {"afterDays": 7, "fee": 500}],
+    "pay_url": "https://shop.example/{number}",
+}
+
+
+async def arrived(database: Database, drain: Drain, method: str, **settings: Any) -> Order:
+    """An order of three pieces at 10.00 that arrived, and the people of the desk."""
+    company, variant = await make_store(database, payment_methods=["CARD", "ON_ACCOUNT"], settings=settings)
+    paid = (PaymentInput(method, 3000, token="tok_visa" if method == "CARD" else None),)
+    order_id = await order_one(database, company, variant, 3, payments=paid)
+    for step in (ship_all, deliver_all):
+        await drain()
+        await step(database, order_id)
+    await drain()
+    await people(database)
+    return await order_of(database, order_id)
+
+
+async def all_of(database: Database, model: Any) -> list[Any]:
+    async with database.read_only() as db:
+        return list(await db.scalars(sa.select(model).order_by(model.id)))
+
+
+async def test_goodwill_label_and_claim_in_their_steps(database: Database, drain: Drain, site: Site) -> None:
+    order = await arrived(database, drain, "CARD")
+    async with database.unit_of_work() as db:
+        await save_limits(db, [LimitRow("CARE_AGENT", "EUR", 500, 5000)])
+    page = await opened(site, f"/care/orders/{order.number}/refund")
+    steps = Steps(3)  # goodwill
+    await steps.click(page.get_by_role("link", name="Goodwill"))
+    await page.get_by_label("Amount", exact=True).fill("4,00")
+    preview = page.get_by_role("region", name="What happens")
+    await expect(preview.get_by_text("Tax in it")).to_be_visible()
+    await expect(page.get_by_text("your limit €5.00")).to_be_visible()
+    assert await faults(page) == []
+    await page.get_by_role("button", name="Give").dblclick()
+    steps.taken += 1
+    await expect(page.get_by_text("€4.00 given")).to_be_visible()
+    assert [each.amount for each in await all_of(database, Goodwill)] == [400]
+    await page.get_by_label("Amount", exact=True).fill("6")  # more than is left of the limit, sent by keyboard
+    await expect(preview.get_by_text("€6.00").first).to_be_visible()
+    await expect(preview.get_by_text("somebody else has to approve it")).to_be_visible()
+    await page.keyboard.press("Control+Enter")
+    await expect(page.get_by_text("€6.00 waits for approval")).to_be_visible()
+    lead = await opened(site, f"/care/orders/{order.number}/refund?do=goodwill", who=LEAD, dark=True, size=NARROW)
+    await lead.get_by_role("button", name="Approve").click()
+    await expect(lead.get_by_role("button", name="Approve")).to_have_count(0)
+    assert [str(each.state) for each in await all_of(database, Goodwill)] == ["GRANTED", "GRANTED"]
+    assert (await faults(lead), await overflows(lead)) == ([], False)
+    steps = Steps(3)  # a label by mail
+    await steps.click(page.get_by_role("link", name="Return", exact=True))
+    await steps.click(page.get_by_role("checkbox"))
+    await page.get_by_label("Pieces of").fill("1")
+    await expect(preview.get_by_text("The customer gets the label by mail")).to_be_visible()
+    assert await faults(page) == []
+    await steps.click(page.get_by_role("button", name="Send label"))
+    await expect(page.get_by_text("the label follows by mail")).to_be_visible()
+    assert [str(each.state) for each in await all_of(database, Return)] == ["REQUESTED"]
+    await page.get_by_role("link", name="Problem with the goods").click()
+    await page.get_by_role("checkbox").first.click()
+    await page.get_by_label("Pieces of").fill("1")
+    await expect(preview.get_by_text("the goods stay where they are")).to_be_visible()
+    assert (await faults(page), await overflows(page)) == ([], False)
+    await page.get_by_role("button", name="Refund").click()
+    await expect(page.get_by_text("the money goes back").first).to_be_visible()
+    assert [str(each.state) for each in await all_of(database, Claim)] == ["APPROVED"]
+
+
+async def test_open_money_is_paused_and_a_bank_is_answered(
+    database: Database, drain: Drain, site: Site, clock: StandingClock
+) -> None:
+    order = await arrived(database, drain, "ON_ACCOUNT", **DUNNING)
+    clock.advance(days=20)
+    page = await opened(site, f"/care/orders/{order.number}/money")
+    await expect(page.get_by_text("€30.00 open")).to_be_visible()
+    await expect(page.get_by_text("reminder 1 on")).to_be_visible()
+    await expect(page.get_by_role("link", name=f"https://shop.example/{order.number}")).to_be_visible()
+    steps = Steps(2)
+    await steps.press(page, "p")
+    await steps.click(page.get_by_role("dialog").get_by_role("button", name="Pause reminders"))
+    await expect(page.get_by_text("No reminder until")).to_be_visible()
+    assert await faults(page) == []
+    await page.get_by_role("button", name="Instalments").click()
+    await expect(page.get_by_role("dialog").get_by_text("€10.00")).to_have_count(3)
+    assert await faults(page) == []
+    await page.get_by_role("button", name="Agree").click()
+    await expect(page.get_by_text("3 instalments agreed")).to_be_visible()
+    await disputed(database, order.id, clock)
+    await page.goto(f"/care/orders/{order.number}/money")
+    steps = Steps(3)
+    await steps.click(page.get_by_role("button", name="Contest"))
+    await expect(page.get_by_role("link", name="Proof as PDF")).to_be_visible()
+    assert await faults(page) == []
+    await steps.click(page.get_by_role("button", name="Send to the bank"))
+    await expect(page.get_by_text("the bank has the proof")).to_be_visible()
+    [action] = await all_of(database, DisputeAction)
+    packs = [each for each in await all_of(database, Document) if each.kind == "EVIDENCE"]
+    assert str(packs[-1].id) in [each["document_id"] for each in action.documents]
+    narrow = await opened(site, f"/care/orders/{order.number}/money", dark=True, size=NARROW)
+    await expect(narrow.get_by_text("on its way")).to_be_visible()
+    assert (await faults(narrow), await overflows(narrow)) == ([], False)
+
+
+async def disputed(database: Database, order_id: UUID, clock: StandingClock) -> None:
+    [payment] = await read_payments(database, order_id)
+    now = clock.moment
+    async with database.unit_of_work() as db:
+        db.add(
+            Dispute(
+                id=new_id(), gateway="", reference="dp_1", payment_id=payment.id, order_id=order_id,
+                state=DisputeState.NEEDS_RESPONSE, inquiry=False, reason="product_not_received", currency="EUR",
+                amount=3000, fee=0, fee_currency="EUR", due_at=now + timedelta(days=5), told_at=now, rank=1,
+                opened_at=now,
+            )
+        )  # fmt: skip
