@@ -713,7 +713,7 @@ def _own(name: str, named: Callable[[str], str]) -> dict[str, Any]:
         "search": {"term": named("order_number"), "kinds": None},
         "previewCustomerMerge": {"keepId": named("customer_id"), "mergeId": str(NOTHING)},
         "mergeCustomers": {"keepId": named("customer_id"), "mergeId": str(NOTHING), "take": None},
-        "setCustomerConsent": {"purpose": "newsletter", "granted": True, "source": "phone"},
+        "setCustomerConsent": {"purpose": "newsletter", "granted": True, "how": "phone"},
         "listCustomer": {"reason": "none", "blocked": True, "until": None},
         "eraseCustomer": {"reason": "none"},
         "saveProducts": {"inputs": [{"code": "P", "name": "mine"}]},
