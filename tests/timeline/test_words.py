@@ -28,11 +28,10 @@ ELSEWHERE = {
     "AgreementMade", "BankEntryExplained", "BankEntrySuspended", "BrandSaved", "CouponsBlocked", "CouponsGenerated",
     "CustomerMerged", "CustomersErased", "CustomersSaved", "GatewayDifferenceExplained", "GatewayPayoutArrived",
     "GatewayPayoutConverted", "GatewayPayoutImported", "GatewayPayoutUndone", "GiftCardExpired", "ObjectionDecided",
-    "ObjectionMade",
-    "OffersApproved", "OffersReturned", "OffersSent", "OffersWithdrawn", "PartnerActivated", "PartnerChanged",
-    "PartnerEnded", "PartnerInvited", "PartnerOnboarding", "PartnerPersonInvited", "PartnerReminded",
-    "PartnerSuspended", "PlannedPricesWithdrawn", "PoolCodesAdded", "PriceListsSaved", "PricesSet", "ProductsSaved",
-    "PromotionEnded", "PromotionSaved", "SalesChannelsSaved", "ShippingTariffsSaved", "StockArrived",
+    "ObjectionMade", "OffersApproved", "OffersReturned", "OffersSent", "OffersWithdrawn", "PartnerActivated",
+    "PartnerChanged", "PartnerEnded", "PartnerInvited", "PartnerOnboarding", "PartnerPersonInvited",
+    "PartnerReminded", "PartnerSuspended", "PlannedPricesWithdrawn", "PoolCodesAdded", "PriceListsSaved", "PricesSet",
+    "ProductsSaved", "PromotionEnded", "PromotionSaved", "SalesChannelsSaved", "ShippingTariffsSaved", "StockArrived",
     "StockLocationsSaved", "VatIdConfirmed", "VatIdRefused", "WebhookEndpointDisabled",
 }  # fmt: skip
 # Steps that something else tells: a refund that goes out or fails is an event, a parcel is made when it is shipped.
