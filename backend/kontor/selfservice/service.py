@@ -158,7 +158,7 @@ async def cancelable(
     if wanted is not None:
         return dict(wanted)
     left = {line_id: count for line_id, count in free.items() if count}
-    if not left and any(line.open_quantity for line in lines):
+    if not left and any(line.open_quantity or line.shipped for line in lines):
         check(policy, Act.CANCEL, Stage.SHIPPED if progress.stage is Stage.WAITING else progress.stage)
     return left
 
