@@ -78,9 +78,9 @@ async def confirm_change(db: Session, order: Order, wish: Wish, token: str, *, r
     if done.asked:
         await _ask(db, order, change, plan, now=now)
     else:
-        change.state = ChangeState.CONFIRMED
+        db.note_state(change_row("order_change", change.id, None, ChangeState.PENDING, now=now, by=db.by))
+        transition(db, change, ChangeState.CONFIRMED, table=CHANGE, now=now)
         db.add(change)
-        db.note_state(change_row("order_change", change.id, None, ChangeState.CONFIRMED, now=now, by=db.by))
         _confirmed(db, change, plan.preview.messages, now=now)
     await db.flush()
     return Confirmed(change, plan.preview)

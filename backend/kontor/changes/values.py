@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from kontor.changes.money import Difference
-from kontor.changes.placing import Sending
 from kontor.orders.intake import Address
 from kontor.orders.states import DeliveryType
+
+if TYPE_CHECKING:
+    from kontor.changes.money import Difference
+    from kontor.changes.placing import Sending
 
 
 @dataclass(frozen=True, slots=True)
