@@ -213,7 +213,8 @@ def _intersected(
         return None
     tables = [sa.orm.aliased(SearchTerm) for _ in texts]
     columns = [column for table in tables for column in (table.field, table.term)]
-    found: sa.Select[Any] = sa.select(tables[0].customer_id, *columns)
+    wanted: list[Any] = [tables[0].customer_id, *columns]
+    found: sa.Select[Any] = sa.select(*wanted)
     for position, (table, text) in enumerate(zip(tables, texts, strict=True)):
         if position:
             found = found.join(table, table.customer_id == tables[0].customer_id)
