@@ -16,6 +16,7 @@ import httpx
 import sqlalchemy as sa
 from prometheus_client import CollectorRegistry, multiprocess
 
+from kontor.bench import order_page
 from kontor.bench.intake import PLACE_MANY, load, prepare
 from kontor.bench.plans import OURS
 from kontor.bench.report import Figure, Section
@@ -66,10 +67,16 @@ def measure(*, orders: int = 2000, burst: int = 10_000, warm: int = 50) -> Secti
             asyncio.run(worked_off(url))
             seconds, spent = time.perf_counter() - begun, stack.cpu() - spent
             drawing, drawn = (now - before for now, before in zip(drawing_of(metrics), (drawing, drawn), strict=True))
+            figures.append(asyncio.run(_pages(url, stack, world)))
             figures += _of_life(orders, seconds=seconds, spent=spent, drawing=drawing, drawn=round(drawn))
             if burst:
                 figures += asyncio.run(_burst(url, stack, world, burst))
     return Section("life", figures)
+
+
+async def _pages(url: str, stack: Stack, world: World) -> Figure:
+    async with client_of(stack, world) as client:
+        return await order_page.pages(url, client)
 
 
 def _of_life(orders: int, *, seconds: float, spent: float, drawing: float, drawn: int) -> list[Figure]:

@@ -1,9 +1,8 @@
 """What an order still owes, invoice by invoice, and which reminder comes next."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -31,14 +30,6 @@ class OwedInvoice:
     next_on: date | None
     plan: DunningPlan | None
     claims: Sequence[tuple[int, Claim]]
-
-
-def pay_url(settings: Mapping[str, Any], order: Order) -> str | None:
-    """Where the customer can pay: the `pay_url` of the channel, `{number}` and `{external_id}` filled in; else None."""
-    pattern = settings.get("pay_url")
-    if not isinstance(pattern, str) or not pattern.startswith(("https://", "http://")):
-        return None
-    return pattern.replace("{number}", order.number).replace("{external_id}", order.external_id)
 
 
 async def owed_of(db: Session, order: Order) -> list[OwedInvoice]:

@@ -37,7 +37,7 @@ _EVENTS: Mapping[TimelineKind, tuple[str, ...]] = {
         "ShipmentRecalled", "FulfillmentReadyForPickup", "FulfillmentPickedUp", "FulfillmentDelivered",
         "FulfillmentCanceled", "CancellationAsked", "CancellationRefused", "CancellationWithdrawn",
         "ServiceConfirmed", "CodesIssued",
-        "LabelCreated", "LabelRefused", "LabelCanceled", "PartnerInvoiceRecorded",
+        "ParcelsVoided", "LabelCreated", "LabelRefused", "LabelCanceled", "PartnerInvoiceRecorded",
     ),
     K.MONEY: (
         "PaymentAuthorized", "PaymentDeclined", "PaymentReceived", "PaymentWithdrawn", "PaymentCaptured",
@@ -55,6 +55,8 @@ _EVENTS: Mapping[TimelineKind, tuple[str, ...]] = {
         "ReturnLabelRenewed", "ReturnCanceled", "ReturnClosed", "ClaimOpened", "ClaimApproved", "ClaimResolved",
         "ClaimDenied", "ClaimCanceled",
     ),
+    K.MESSAGE: ("MessageBounced",),
+    K.CONTACT: ("ContactLogged", "FollowUpDue", "FollowUpDone"),
     K.CASE: ("CaseEscalated",),
     K.RISK: ("RiskAssessed", "RiskReviewed"),
     K.ROUTING: ("RoutingLocked", "RoutingUnlocked", "OrderMoved", "LockedPiecesRouted"),

@@ -13,6 +13,7 @@ from typing import Any
 INSIDE = frozenset(
     {
         "CaseEscalated", "DisputeAnswerFailed", "DisputeDeadlineNear", "DisputeFeeCharged", "FulfillmentMessageWritten",
+        "ContactLogged", "FollowUpDone", "FollowUpDue",
         "LockedPiecesRouted", "OrderMoved",
         "RiskAssessed", "RiskReviewed", "RoutingLocked", "RoutingUnlocked",
     }

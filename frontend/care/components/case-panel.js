@@ -13,10 +13,11 @@ import { useActing } from "../acting.js";
 import { orderAddress } from "../addresses.js";
 import { FINISH, GIVE_BACK, ONE_CASE, RELEASE, TAKE, WAIT } from "../operations/cases.js";
 import { CaseFacts } from "./case-facts.js";
+import { CaseOffers } from "./case-offers.js";
 
 const DAY = 86_400_000; // milliseconds
 
-/** `seen` is when the list last saw it changed; `next` takes the next one. @param {{id: string, seen?: string, changed: () => void, next: () => Promise<void>}} props */
+/** `seen` is when the list last saw it changed, or that it left the list; `next` takes the next one. @param {{id: string, seen?: string, changed: () => void, next: () => Promise<void>}} props */
 export function CasePanel({ id, seen, changed, next }) {
   const found = useSignal(/** @type {any} */ (undefined));
   const problem = useSignal(/** @type {any} */ (null));
@@ -54,9 +55,9 @@ export function CasePanel({ id, seen, changed, next }) {
     tell(t("cases.taken"), { undo: giveBack });
   });
   const giveBack = () => act(() => change(GIVE_BACK, { id }));
-  const wait = () => act(async () => {
-    await change(WAIT, { ...said(), until: new Date(Date.now() + DAY).toISOString() });
-    tell(t("cases.waits"), { undo: () => act(() => change(TAKE, { id })) });
+  const waitUntil = (/** @type {string} */ moment) => act(async () => {
+    await change(WAIT, { ...said(), until: moment });
+    tell(t("cases.waits", { at: dateTime(moment) }), { undo: () => act(() => change(TAKE, { id })) });
   });
   const finish = (/** @type {boolean} */ further) => async () => {
     const done = await act(async () => {
@@ -84,6 +85,7 @@ export function CasePanel({ id, seen, changed, next }) {
       <dt>${t("queues.since")}</dt><dd>${dateTime(it.createdAt)}</dd>
       ${it.dueAt && html`<dt>${t("queues.due")}</dt><dd class=${it.escalatedAt ? "late" : undefined}>${dateTime(it.dueAt)}${it.escalatedAt && ` ${t("cases.escalated")}`}</dd>`}
       <${CaseFacts} facts=${it.facts} /></dl>
+    ${it.kind === "UNALLOCATED" && it.orderId && it.state !== "DONE" && html`<${CaseOffers} orderId=${it.orderId} wait=${open && mine && it.state === "ASSIGNED" ? (/** @type {string} */ day) => waitUntil(`${day}T08:00:00Z`) : null} />`}
     ${open && !it.ownerId && html`<div><button type="button" class="button main" aria-disabled=${busy.value} onClick=${take}>${t("cases.take")}</button></div>`}
     ${open && it.ownerId && !mine && html`<p class="notice">${t("cases.others", { name: it.ownerName ?? "" })}</p>`}
     ${open && mine && html`<div class="stack">
@@ -92,7 +94,7 @@ export function CasePanel({ id, seen, changed, next }) {
         <button type="button" class="button main" aria-disabled=${busy.value} onClick=${finish(true)}>${t("cases.doneNext")} <kbd>${t("shell.ctrl")} Enter</kbd></button>
         <button type="button" class="button" aria-disabled=${busy.value} onClick=${finish(false)}>${t("cases.done")}</button>
         ${it.facts.hold_id && may("holds:write") && html`<button type="button" class="button" aria-disabled=${busy.value} onClick=${release}>${t("cases.release")}</button>`}
-        ${it.state === "ASSIGNED" ? html`<button type="button" class="button" aria-disabled=${busy.value} onClick=${wait}>${t("cases.wait")}</button>` : html`<button type="button" class="button" aria-disabled=${busy.value} onClick=${take}>${t("cases.goOn")}</button>`}
+        ${it.state === "ASSIGNED" ? html`<button type="button" class="button" aria-disabled=${busy.value} onClick=${() => waitUntil(new Date(Date.now() + DAY).toISOString())}>${t("cases.wait")}</button>` : html`<button type="button" class="button" aria-disabled=${busy.value} onClick=${take}>${t("cases.goOn")}</button>`}
         <button type="button" class="button plain" aria-disabled=${busy.value} onClick=${giveBack}>${t("cases.giveBack")}</button></div></div>`}
   </aside>`;
 }

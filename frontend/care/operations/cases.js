@@ -45,3 +45,11 @@ export const CASES_CHANGED = `subscription CareCasesChanged($changedSince: DateT
 export const CASES_SINCE = `query CareCasesSince($changedSince: DateTime) {
   cases(filter: { changedSince: $changedSince }, sort: UPDATED_AT_DESC, first: 50) { nodes { id updatedAt } }
 }`;
+
+export const MISSING = `query CareMissing($id: UUID!) {
+  order(id: $id) { number country deliveryType channel { code } lines { id sku name unallocated } }
+}`;
+
+export const OFFERS = `query CareOffers($channel: String!, $items: [AvailabilityItemInput!]!, $country: String!) {
+  availability(channel: $channel, items: $items, destination: { country: $country }) { sku requested missing earliestOn }
+}`;

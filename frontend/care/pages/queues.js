@@ -89,7 +89,7 @@ export function Page() {
     ${found.value && Counts(found.value.queues, Boolean(open))}
     <div class=${`split ${open ? "open" : ""}`} onKeyDown=${leave}>
       <div class="stack">${problem.value && html`<${Failure} problem=${problem.value} retry=${() => load()} />`}${list(open)}</div>
-      ${open && html`<${CasePanel} key=${open} id=${open} seen=${found.value?.rows.find((/** @type {any} */ row) => row.id === open)?.updatedAt} changed=${() => load()} next=${takeNext} />`}
+      ${open && html`<${CasePanel} key=${open} id=${open} seen=${found.value && (found.value.rows.find((/** @type {any} */ row) => row.id === open)?.updatedAt ?? "left")} changed=${() => load()} next=${takeNext} />`}
     </div>
   </div>`;
 }

@@ -8,11 +8,10 @@ import pytest
 
 from api.graphql.test_rights import Asker
 from api.graphql.test_statements import counted
-from architecture.source import ROOT
 from factories.catalog import make_variant
 from factories.fulfillment import released
 from factories.intake import Company, make_company, put_stock
-from frontend.test_ground import documents
+from kontor.bench.order_page import QUESTIONS, question
 from kontor.core.db import Database
 from kontor.core.jobs import Runtime
 from kontor.core.principal import SYSTEM
@@ -46,7 +45,7 @@ async def test_page_of_an_order_costs_as_many_statements_for_any_length(database
         async with database.unit_of_work() as db:
             variant = await make_variant(db, sku=sku)
         await put_stock(database, company.warehouse.id, variant.id, 20)
-    document = documents((ROOT / "frontend/care/operations/order.js").read_text(encoding="utf-8"))["ORDER"]
+    document = question(QUESTIONS.read_text(encoding="utf-8"))
     asker = Asker("system", SYSTEM, runtime)
     costs: list[int] = []
     for skus, holds in ((SKUS[:1], 1), (SKUS[:1], 1), (SKUS, 20)):  # what is kept per process is read by the first

@@ -15,6 +15,7 @@ from kontor.api.graphql.scalars import Money
 from kontor.auth.permissions import Permission
 from kontor.channels.models import SalesChannel
 from kontor.invoicing import owed
+from kontor.notifications.known import link
 from kontor.orders.queries import get_order
 
 
@@ -68,5 +69,5 @@ class OwedQuery:
         async with info.context.runtime.database.read_only(principal) as db:
             order = await get_order(db, order_id, principal)
             channel = await db.get_one(SalesChannel, order.channel_id)
-            pay_url = owed.pay_url(channel.settings, order)
+            pay_url = link(channel.settings, "pay_url", order)
             return [_shown(row, pay_url) for row in await owed.owed_of(db, order)]

@@ -40,8 +40,8 @@ _TYPES = {
     ".webmanifest": "application/manifest+json",
 }
 _MODULES = frozenset({".js", ".mjs"})
-# Of one `import` or `export … from`; `import(…)` is for later and has a bracket.
-_IMPORTED = re.compile(r"""(?:\bfrom|\bimport)\s*(["'])([^"']+)\1""")
+# Of one `import` or `export … from`; `import(…)` is for later and has a bracket. A key of words may end with `.from`.
+_IMPORTED = re.compile(r"""(?<![.\w])(?:from|import)\s*(["'])([^"']+)\1""")
 
 
 @dataclass(frozen=True, slots=True)
