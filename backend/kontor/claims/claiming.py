@@ -8,8 +8,6 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from kontor.catalog.models import ProductKind, ProductVariant
-from kontor.channels.models import SalesChannel
-from kontor.channels.queries import time_zone_of
 from kontor.claims import queries
 from kontor.claims.correcting import correct_stock
 from kontor.claims.errors import ClaimAboveLimit, InvalidClaim, NotClaimable
@@ -38,8 +36,7 @@ from kontor.orders.models import Order
 from kontor.payments.capturing import AbilitiesOf
 from kontor.payments.refunding import preview_refund
 from kontor.returns import service as returns
-from kontor.returns.eligibility import choose
-from kontor.returns.queries import sent_pieces
+from kontor.returns.errors import NotReturnable
 from kontor.returns.service import Announcement, ReturnWish
 from kontor.returns.states import ReturnReason
 from kontor.returns.values import RefundDue
@@ -143,32 +140,33 @@ def _check(report: Report) -> None:
 
 
 async def _claimed(db: Session, order: Order, report: Report) -> list[ClaimLine]:
-    channel = await db.get_one(SalesChannel, order.channel_id)
-    sent = await sent_pieces(db, order.id, await time_zone_of(db, channel))
-    claimed = await queries.claimed_pieces(db, order.id)
     known = {line.id: line for line in (await orders.lines_of(db, [order.id]))[order.id]}
     came = await _articles(db, [each.came_sku for each in report.pieces if each.came_sku])
-    found: list[ClaimLine] = []
     for index, each in enumerate(report.pieces):
         if each.order_line_id not in known or known[each.order_line_id].kind != ProductKind.PHYSICAL:
             raise LineNotFound("The order has no such line of goods.", path=("lines", index, "orderLineId"))
         if each.came_sku is not None and each.came_sku not in came:
             raise InvalidClaim("There is no such article.", path=("lines", index, "cameSku"), code="UNKNOWN_SKU")
-        own = [queries.without(row, claimed) for row in sent if row.order_line_id == each.order_line_id]
-        pieces, hindrance = choose(own, each.quantity, return_days=0, today=db.now.date(), anyway=True)
-        if hindrance is not None:
-            raise NotClaimable(
-                "More pieces than left and are neither claimed nor announced.", path=("lines", index, "quantity"),
-                possible=sum(row.left for row in own), requested=each.quantity,
-            )  # fmt: skip
-        found += [
-            ClaimLine(
-                id=new_id(), shipment_line_id=line_id, order_line_id=each.order_line_id, quantity=count,
-                came_id=came.get(each.came_sku or ""),
-            )
-            for line_id, count in pieces.items()
-        ]  # fmt: skip
-    return found
+    reason = RETURN_REASON[report.kind]
+    wishes = tuple(
+        ReturnWish(each.order_line_id, each.quantity, reason, variant_id=came.get(each.came_sku or ""))
+        for each in report.pieces
+    )
+    announced = Announcement(order.id, wishes, anyway=True, taken=await queries.claimed_pieces(db, order.id))
+    try:
+        _, rows = await returns.draft_return(db, order, announced, now=db.now)
+    except NotReturnable as refused:
+        raise NotClaimable(
+            "More pieces than left and are neither claimed nor announced.", path=refused.path,
+            possible=refused.params["possible"], requested=refused.params["requested"],
+        ) from None  # fmt: skip
+    return [
+        ClaimLine(
+            id=new_id(), shipment_line_id=row.shipment_line_id, order_line_id=row.order_line_id,
+            quantity=row.quantity, came_id=row.variant_id,
+        )
+        for row in rows
+    ]  # fmt: skip
 
 
 async def _articles(db: Session, skus: Sequence[str]) -> dict[str, UUID]:

@@ -1,7 +1,7 @@
 """Statements over goodwill and claims."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -16,7 +16,6 @@ from kontor.core.pagination import Page, PageRequest, choose, narrow, paginate
 from kontor.core.principal import Principal
 from kontor.orders.models import Order
 from kontor.orders.queries import visible_to as orders_visible_to
-from kontor.returns.eligibility import SentPieces
 
 SORTS: dict[str, Any] = {"REQUESTED_AT": Goodwill.requested_at, "UPDATED_AT": Goodwill.updated_at}
 
@@ -166,11 +165,6 @@ async def claimed_pieces(db: Session, order_id: UUID) -> dict[UUID, int]:
         .group_by(ClaimLine.shipment_line_id)
     )
     return {line_id: int(count) for line_id, count in rows}
-
-
-def without(row: SentPieces, claimed: Mapping[UUID, int]) -> SentPieces:
-    """The pieces less those that are claimed."""
-    return replace(row, announced=row.announced + claimed.get(row.shipment_line_id, 0))
 
 
 async def open_claims_of_returns(db: Session, return_ids: Sequence[UUID]) -> list[Claim]:

@@ -93,16 +93,41 @@ async def receive_return(
     now: datetime,
     findings: Sequence[Finding] = (),
     principal: Principal | None = None,
-    in_words: bool = False,
 ) -> Return:
-    """Pieces arrived at a place, and what was found if somebody looked at once. `in_words`: nothing really arrives.
+    """Pieces arrived at a place, and what was found if somebody looked at once.
 
     Raises `NotAnnounced` for more pieces than announced, `ReturnLineNotFound` for others, `PlaceTakesNoReturns`; then
     nothing is changed. Who is bound to stores receives there only; the return itself may be for anywhere.
     """
     desk = await _open_desk(db, return_id, None)
-    if not in_words:
-        await _check_place(db, location_id, principal)
+    await _check_place(db, location_id, principal)
+    return await _take_in(db, desk, location_id, arrived, now=now, findings=findings, principal=principal)
+
+
+async def count_as_back(
+    db: Session,
+    return_id: UUID,
+    location_id: UUID,
+    arrived: Sequence[Arrived],
+    *,
+    now: datetime,
+    findings: Sequence[Finding],
+) -> Return:
+    """Pieces that never come count as back at the place they left, whether that takes returns or not."""
+    desk = await _open_desk(db, return_id, None)
+    return await _take_in(db, desk, location_id, arrived, now=now, findings=findings)
+
+
+async def _take_in(
+    db: Session,
+    desk: _Desk,
+    location_id: UUID,
+    arrived: Sequence[Arrived],
+    *,
+    now: datetime,
+    findings: Sequence[Finding],
+    principal: Principal | None = None,
+) -> Return:
     await approve_at_the_counter(db, desk.order, desk.found, now=now)
     if desk.found.state not in COMING:
         raise TransitionRefused("Return", desk.found.state, R.RECEIVED)

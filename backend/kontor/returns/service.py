@@ -1,7 +1,7 @@
 """Returns before the goods come: announced, approved or declined, on their way, given up, closed."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -62,6 +62,7 @@ class Announcement:
     """What is announced: pieces, where they will be brought, and whether time and kind are overlooked (by staff).
 
     With `shipped_from` only pieces that left from these places. Pieces that are `replaced` are paid nothing.
+    `taken` are pieces by shipment line that are spoken for otherwise.
     """
 
     order_id: UUID
@@ -71,6 +72,7 @@ class Announcement:
     anyway: bool = False
     shipped_from: frozenset[UUID] | None = None
     replaced: bool = False
+    taken: Mapping[UUID, int] = field(default_factory=dict)
 
 
 async def request_return(
@@ -107,7 +109,10 @@ async def draft_return(
     await _check_place(db, announced.location_id)
     channel = await db.get_one(SalesChannel, order.channel_id)
     zone = await time_zone_of(db, channel)
-    sent = await queries.sent_pieces(db, order.id, zone, announced.shipped_from)
+    sent = [
+        replace(each, announced=each.announced + announced.taken.get(each.shipment_line_id, 0))
+        for each in await queries.sent_pieces(db, order.id, zone, announced.shipped_from)
+    ]
     made = Return(
         id=new_id(), number=f"R{order.number}-{await queries.count_all(db, order.id) + 1}", order_id=order.id,
         state=R.REQUESTED, location_id=announced.location_id, currency=order.currency,

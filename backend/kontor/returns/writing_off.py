@@ -36,7 +36,7 @@ async def write_off(db: Session, announced: Announcement, *, now: datetime) -> R
             Finding(line.id, line.quantity, Disposition.SCRAP, condition=KEPT, location_id=place, told=True)
             for line in own
         ]
-        await receiving.receive_return(db, found.id, place, arrived, now=now, findings=findings, in_words=True)
+        await receiving.count_as_back(db, found.id, place, arrived, now=now, findings=findings)
     return found
 
 
