@@ -37,6 +37,10 @@ SUBSCRIBERS: dict[str, tuple[str, ...]] = {
     "ClaimDenied": ("care.raise",),
     "ClaimCanceled": ("care.raise",),
     "GoodwillVoucherIssued": ("invoicing.post_journal", "notifications.tell"),
+    # contacts
+    "ContactLogged": (),
+    "FollowUpDue": ("care.raise",),
+    "FollowUpDone": ("care.raise",),
     # customers
     "CustomerMerged": (),
     "CustomersErased": (),
@@ -93,6 +97,8 @@ SUBSCRIBERS: dict[str, tuple[str, ...]] = {
     # locations
     "StockLocationsSaved": ("fulfillment.note_change",),
     "ShippingTariffsSaved": (),
+    # notifications
+    "MessageBounced": (),
     # orders
     "OrderPlaced": ("processes.advance",),
     "OrderConfirmed": ("notifications.tell", "changes.release_paid"),
@@ -165,7 +171,7 @@ SUBSCRIBERS: dict[str, tuple[str, ...]] = {
     # returns
     "ReturnRequested": ("processes.advance", "care.raise"),
     "ReturnApproved": ("processes.advance", "notifications.tell"),
-    "ReturnDeclined": ("processes.advance",),
+    "ReturnDeclined": ("processes.advance", "notifications.tell"),
     "ReturnReceived": ("processes.advance", "notifications.tell"),
     "ReturnInspected": ("processes.advance",),
     "ReturnDecided": ("notifications.tell",),

@@ -23,6 +23,7 @@ const ROLES = "care:read"; // who may open these pages at all
 const ROUTES = [
   { path: "/care", label: "section.start", letter: "s", exact: true, permission: "care:read", load: () => import("./pages/start.js") },
   { path: "/care/queues", label: "section.queues", letter: "u", permission: "care:read", load: () => import("./pages/queues.js") },
+  { path: "/care/orders/:order/contacts", permission: "care:read", load: () => import("./pages/contacts.js") },
   { path: "/care/customers/:customer", permission: "customers:read", load: () => import("./pages/customer.js") },
   { path: "/care/orders/:order/why", permission: "routing:read", load: () => import("./pages/why.js") },
   { path: "/care/orders/:order/refund", permission: "refunds:write", load: () => import("./pages/refund.js") },

@@ -159,7 +159,7 @@ export const SAVE_PLACE = `mutation PortalSavePlace($input: OwnPlaceInput!, $id:
 }`;
 
 export const CLOSE_PLACE = `mutation PortalClosePlace($id: UUID!, $from: Date!, $until: Date!) {
-  closePlace(id: $id, from: $from, until: $until) { ... on PartnershipPayload { partnership { ${PARTNERSHIP} } } ${PROBLEM} }
+  closePlace(id: $id, from: $from, until: $until) { ... on PartnershipPayload { partnership { ${PARTNERSHIP} } newlyClosed { from until } } ${PROBLEM} }
 }`;
 
 export const REOPEN_PLACE = `mutation PortalReopenPlace($id: UUID!, $from: Date!, $until: Date!) {

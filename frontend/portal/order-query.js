@@ -1,4 +1,5 @@
 /** What the address of the inbox asks for: its tab, search, filters and order. Pure, so that saved views count alike. */
+import { startOf } from "../shared/format.js";
 
 /** @typedef {{filter: Record<string, any>, sort: string}} Asked */
 
@@ -33,6 +34,7 @@ export const tabOf = (query) => (TAB_NAMES.includes(query.get("tab") ?? "") ? St
  */
 export function askedBy(query, now) {
   const { filter, sort } = TABS[tabOf(query)](now);
+  const since = startOf(query.get("since") ?? "");
   const due = dueBefore(query.get("due"), now);
   const wanted = {
     ...filter,
@@ -40,7 +42,7 @@ export function askedBy(query, now) {
     ...(query.get("to") && { shipTo: query.get("to") }),
     ...(query.get("article") && { article: query.get("article") }),
     ...(due && { dueBefore: due, states: filter.states ?? BUSY }),
-    ...(query.get("since") && { changedSince: `${query.get("since")}T00:00:00Z` }),
+    ...(since && { changedSince: since }),
   };
   const order = query.get("sort") ?? "";
   return { filter: wanted, sort: SORTS.includes(order) ? order : sort };

@@ -14,12 +14,23 @@ onSignedOut.add(() => {
   me.value = null;
 });
 
+const WHOSE = "whose"; // who the tab was of last
 const ME = "query Me { me { id name permissions partnerId user { email role language } } }";
 
 /** Ask the server who this is. Throws `Refused`. */
 export async function recognize() {
   const { me: found } = await ask(ME);
-  me.value = found && { ...found.user, id: found.id, name: found.name, permissions: found.permissions, partnerId: found.partnerId };
+  know(found && { ...found.user, id: found.id, name: found.name, permissions: found.permissions, partnerId: found.partnerId });
+}
+
+/** What somebody typed in this tab waits for them, and for nobody else who signs in here. @param {Me | null} person */
+function know(person) {
+  const who = person && (person.email ?? person.name);
+  if (who) {
+    if (sessionStorage.getItem(WHOSE) !== who) sessionStorage.clear();
+    sessionStorage.setItem(WHOSE, who);
+  }
+  me.value = person;
 }
 
 /**
@@ -32,7 +43,7 @@ export async function recognize() {
 export async function enter(address, given) {
   const found = await call(address, { method: "POST", body: JSON.stringify(given) });
   if (found.secondFactor) return found.secondFactor;
-  me.value = found;
+  know(found);
   return null;
 }
 

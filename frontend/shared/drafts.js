@@ -17,22 +17,37 @@ export function draft(key) {
 }
 
 /**
- * Keep the fields of a form; passwords, codes and files are left out.
+ * Keep the fields of a form that differ from what it began with: the others follow what is saved, by whomever. Passwords,
+ * codes and files are left out.
  * @param {string} key
  * @param {HTMLFormElement} form
  */
 export function keep(key, form) {
   /** @type {Record<string, string | string[]>} */
   const found = {};
+  const changed = new Set();
   for (const field of form.elements) {
     if (!(field instanceof HTMLInputElement || field instanceof HTMLSelectElement || field instanceof HTMLTextAreaElement)) continue;
     if (!field.name || ["password", "file", "hidden"].includes(field.type) || field.autocomplete === "one-time-code") continue;
+    if (isChanged(field)) changed.add(field.name);
     if (field.type === "checkbox" || field.type === "radio") {
       const chosen = /** @type {string[]} */ (found[field.name] ?? []);
       found[field.name] = /** @type {HTMLInputElement} */ (field).checked ? [...chosen, field.value] : chosen;
     } else found[field.name] = field.value;
   }
-  sessionStorage.setItem(PREFIX + key, JSON.stringify(found));
+  const kept = Object.entries(found).filter(([name]) => changed.has(name));
+  if (kept.length) sessionStorage.setItem(PREFIX + key, JSON.stringify(Object.fromEntries(kept)));
+  else forget(key);
+}
+
+/** Whether a field differs from what it began with. @param {HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement} field */
+function isChanged(field) {
+  if (field instanceof HTMLSelectElement) {
+    const begun = [...field.options].find((option) => option.defaultSelected) ?? field.options[0];
+    return begun !== undefined && field.value !== begun.value;
+  }
+  if (field instanceof HTMLInputElement && (field.type === "checkbox" || field.type === "radio")) return field.checked !== field.defaultChecked;
+  return field.value !== field.defaultValue;
 }
 
 /** @param {string} key */

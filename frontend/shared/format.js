@@ -13,6 +13,17 @@ export function dateTime(moment) {
   return moment ? new Intl.DateTimeFormat(region(), { dateStyle: "medium", timeStyle: "short" }).format(new Date(moment)) : "";
 }
 
+/** The day of a moment where the person is. @param {string | null} moment */
+export function dayOf(moment) {
+  return moment ? new Intl.DateTimeFormat(region(), { dateStyle: "medium" }).format(new Date(moment)) : "";
+}
+
+/** When a day begins where the person is, as a moment; null for what is no day. @param {string} day as 2026-11-23 */
+export function startOf(day) {
+  const start = new Date(`${day}T00:00:00`);
+  return Number.isNaN(start.getTime()) ? null : start.toISOString();
+}
+
 /** A day without a time, as 2026-11-23. @param {string | null} day */
 export function date(day) {
   return day ? new Intl.DateTimeFormat(region(), { dateStyle: "medium", timeZone: "UTC" }).format(new Date(`${day}T00:00:00Z`)) : "";

@@ -1,7 +1,7 @@
 """Changes of orders that were taken.
 
 Revision: 0701c1d2e3f4
-Follows: 0703c4e6a8b0
+Follows: 0714d2b0f6c3
 """
 
 import sqlalchemy as sa

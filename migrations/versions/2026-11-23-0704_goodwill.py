@@ -1,7 +1,7 @@
 """Goodwill and its limits.
 
 Revision: 0704c1a9e5b2
-Follows: 0696e1a7c5d2
+Follows: 0702c2a1b3d5
 """
 
 import sqlalchemy as sa

@@ -1,7 +1,7 @@
 """What was waived of a reminder's fee and interest, so that it stays so when money is taken back.
 
 Revision: 0706c4b8d1e3
-Follows: 0696e1a7c5d2
+Follows: 0701c1d2e3f4
 """
 
 import sqlalchemy as sa

@@ -1,7 +1,7 @@
 """Uploaded files are forgotten after a time.
 
 Revision: 0707c3a9e1b4
-Follows: 0696e1a7c5d2
+Follows: 0706c4b8d1e3
 """
 
 import sqlalchemy as sa

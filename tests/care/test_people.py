@@ -65,7 +65,7 @@ def test_every_column_that_may_say_something_of_a_person_is_thought_about() -> N
     """What is named here says nothing of a customer: it is of the company, its partners, its people or its goods."""
     bootstrap.load_models()
     telling = ("name", "email", "address", "phone", "recipient", "note", "text", "facts", "content", "context", "body",
-               "customer_id", "subject", "label", "iban", "consents", "payload", "data")  # fmt: skip
+               "customer_id", "subject", "wish", "label", "iban", "consents", "payload", "data")  # fmt: skip
     known = {each.table for each in personal.HELD} | {"document", "risk_list_entry"}
     found = {
         table.name
@@ -75,7 +75,9 @@ def test_every_column_that_may_say_something_of_a_person_is_thought_about() -> N
     assert found - known == {
         "api_client", "bank_entry", "bank_statement", "brand", "carrier_account", "catalog_offer",
         "direct_debit_mandate", "event", "fulfillment_line", "identity_provider", "inbox_message", "ledger_account",
-        "ledger_day", "legal_entity", "log_cursor", "masters_version", "number_series", "order_charge", "partner",
+        "ledger_day", "legal_entity", "log_cursor", "masters_version", "message_template", "number_series",
+        "order_charge",
+        "partner",
         "partner_agreement", "user_passkey",
         "payout", "price_adjustment", "process_definition", "process_instance", "product", "product_variant",
         "promotion", "risk_rule", "routing_policy", "sales_channel", "saved_view", "sign_in_step", "stock_location",

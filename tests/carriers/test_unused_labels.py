@@ -88,7 +88,7 @@ async def test_carriers_that_tell_nothing_do_not_keep_others_from_being_asked(
     """With room for one a run: a carrier without tracking is never asked again, one that is away goes to the end."""
     monkeypatch.setattr(jobs, "TRACKED_AT_ONCE", 1)
     away, company, labels = Away(), await make_company(database), {}
-    runtime.ports.register(Carrier, away, name="away")  # type: ignore[arg-type]  # it is only asked where parcels are
+    runtime.ports.register(Carrier, away, name="away")  # it is only asked where parcels are
     for code in ("own", "away", NAME):
         row_id, (parcel,) = await ready_to_leave(database, company, ParcelInput(weight_g=500))
         await account(database, NAME if code == NAME else "own", code=code)

@@ -165,6 +165,7 @@ async def test_added_line_is_priced_by_the_orders_date_and_paid_by_its_method(
     await sound(database)
 
 
+@pytest.mark.engine("postgresql")
 async def test_swap_of_the_only_line_keeps_the_order_alive(database: Database, drain: Drain) -> None:
     company, _ = await shop(database)
     order_id = await ordered(database, company, LineInput("LAMP", 1), charges=SHIPPING)
@@ -183,6 +184,7 @@ async def test_swap_of_the_only_line_keeps_the_order_alive(database: Database, d
     await sound(database)
 
 
+@pytest.mark.engine("sqlite")
 async def test_added_to_a_complete_order_it_is_worked_on_again(database: Database, drain: Drain) -> None:
     company, _ = await shop(database)
     order_id = await ordered(database, company, LineInput("LAMP", 1))
@@ -200,6 +202,7 @@ async def test_added_to_a_complete_order_it_is_worked_on_again(database: Databas
     await sound(database)
 
 
+@pytest.mark.engine("sqlite")
 async def test_what_was_paid_back_covers_nothing_that_is_added(database: Database, drain: Drain) -> None:
     company, _ = await shop(database)
     order_id = await ordered(database, company, LineInput("LAMP", 2), payments=(PaymentInput("PREPAYMENT", 2000),))
@@ -272,6 +275,7 @@ async def test_begun_work_is_asked_and_the_change_ends_as_the_place_says(databas
     assert await stock_of(database, company.warehouse.id, variants["SOCK"].id) == (20, 0, 0)
 
 
+@pytest.mark.engine("postgresql")
 async def test_agreed_swap_of_begun_work_goes_on_with_the_other_article(database: Database, drain: Drain) -> None:
     company, _ = await shop(database)
     order_id = await ordered(database, company, LineInput("LAMP", 2))
@@ -295,6 +299,7 @@ async def test_agreed_swap_of_begun_work_goes_on_with_the_other_article(database
     await sound(database)
 
 
+@pytest.mark.engine("sqlite")
 async def test_nobody_waits_for_ever(database: Database, drain: Drain, clock: StandingClock) -> None:
     company, _ = await shop(database)
     order_id, row_id = await released(database, company, LineInput("LAMP", 3))
@@ -332,6 +337,7 @@ async def test_a_stale_token_says_what_has_moved(database: Database) -> None:
     assert short.value.path == ("adds", 0, "quantity")
 
 
+@pytest.mark.engine("sqlite")
 async def test_another_address_is_routed_and_taxed_anew(database: Database, drain: Drain) -> None:
     company, _ = await shop(database)
     async with database.unit_of_work() as db:
@@ -357,6 +363,7 @@ async def test_another_address_is_routed_and_taxed_anew(database: Database, drai
         await changed(database, order_id, address=ADDRESS)
 
 
+@pytest.mark.engine("postgresql")
 async def test_collected_instead_of_sent_and_back(database: Database, drain: Drain) -> None:
     company, variants = await shop(database)
     async with database.unit_of_work() as db:

@@ -166,6 +166,9 @@ async def test_order_with_an_upheld_objection_counts_no_more(
             await objections.decide(db, row, upheld=False, answer="No.")
     async with database.read_only() as db:
         assert last(await partner_performance(db, partner_id)) == BY_HAND | {M.ON_TIME: (1, 2, 500)}
+    clock.set_to(datetime(2028, 2, 29, 12, tzinfo=UTC))  # a day that most years do not have
+    async with database.unit_of_work(partner) as db:
+        await objections.object_to(db, rows["unsent"], M.ON_TIME, reason="Nobody asked for it.")
 
 
 async def test_age_of_stock_is_remembered_by_day(database: Database, clock: StandingClock) -> None:

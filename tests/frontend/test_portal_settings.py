@@ -44,6 +44,15 @@ async def test_a_week_is_closed_in_four_clicks_and_opened_again(database: Databa
     async with database.read_only() as db:
         closures = (await db.scalars(sa.select(StockLocation.closures))).one()
     assert (closures[0], closures[-1], len(closures)) == ("2026-12-24", "2026-12-31", 8)
+    # Undoing a longer closure leaves closed what was closed before it.
+    await page.get_by_label("First day").fill("2026-12-22")
+    await page.get_by_label("Last day").fill("2027-01-02")
+    await page.get_by_role("button", name="Close these days").click()
+    await expect(page.get_by_text("22 Dec 2026 – 2 Jan 2027")).to_be_visible()
+    await page.get_by_role("button", name="Undo").last.click()
+    await expect(page.get_by_text("24 Dec 2026 – 31 Dec 2026")).to_be_visible()
+    async with database.read_only() as db:
+        assert (await db.scalars(sa.select(StockLocation.closures))).one() == closures
     await page.get_by_role("button", name="Open again from").click()
     await expect(page.get_by_text("No closed days.")).to_be_visible()
 

@@ -224,7 +224,7 @@ async def test_what_is_paid_in_part_stays_as_late_as_it_was(
     runtime: Runtime, database: Database, drain: Drain, clock: StandingClock
 ) -> None:
     await on_account(database, drain)
-    found = []
+    found: list[str] = []
     for days, amount in ((15, 1000), (6, 1000), (14, 1000), (14, 2000)):
         await remind(database, drain, clock, days=days)
         async with database.unit_of_work() as db:

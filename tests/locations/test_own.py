@@ -50,8 +50,8 @@ async def test_no_order_is_offered_to_a_closed_place(database: Database, drain: 
     assert [row.location_id for row in await rows_of(database, order_id)] == [place.id]  # the cheaper one
     async with database.unit_of_work() as db:
         last = today + timedelta(days=2)
-        closed = await close_place(db, place.id, partner_id=partner.id, first=today, last=last)
-        assert ranges(closed.closures) == [(today, last)]
+        closed, news = await close_place(db, place.id, partner_id=partner.id, first=today, last=last)
+        assert ranges(closed.closures) == news == [(today, last)]
     soon = today + timedelta(days=1)  # who has the time gets the cheaper parcel when the place is open again
     order_id, _ = await released(database, company, ("BOTH", 1), promised_on=soon)
     assert [row.location_id for row in await rows_of(database, order_id)] == [company.warehouse.id]
@@ -66,7 +66,11 @@ async def test_no_order_is_offered_to_a_closed_place(database: Database, drain: 
     assert row.state is FulfillmentState.OPEN
     today = clock.moment.date()
     async with database.unit_of_work() as db:
-        await close_place(db, place.id, partner_id=partner.id, first=today, last=today + timedelta(days=6))
+        middle = today + timedelta(days=3)
+        await close_place(db, place.id, partner_id=partner.id, first=middle, last=middle)
+        _, news = await close_place(db, place.id, partner_id=partner.id, first=today, last=today + timedelta(days=6))
+    day = timedelta(days=1)
+    assert news == [(today, middle - day), (middle + day, today + 6 * day)]  # what was closed before is none of it
     # Further ahead than is promised, the closed place is no place to promise from at all.
     [refused] = await place_orders(database, company, order_input(company.channel, ("ONLY", 1)))
     assert not isinstance(refused, Placed)

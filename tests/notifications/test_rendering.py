@@ -82,6 +82,11 @@ FULL: dict[str, Any] = {
     "new_date": date(2026, 12, 5),
     "old_date": date(2026, 11, 25),
     "cancel_url": "https://nordlicht.example/cancel",
+    "account_holder": "Nordlicht Handels GmbH",
+    "bic": "COBADEFFXXX",
+    "reference": "NL-4711",
+    "topic": "Ihre Frage",
+    "paragraphs": ["Danke für Ihre Nachricht.", "Wir kümmern uns."],
     "link_url": "https://nordlicht.example/portal/link#kl_abc",
     "link_until": date(2026, 12, 9),
     "company": "Nordlicht",
@@ -114,6 +119,10 @@ class Visible(HTMLParser):
         if tag not in self.VOID:
             self.open.append(tag)
         self.links += [value for name, value in attrs if name == "href" and value]
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        assert tag in self.VOID
+        self.handle_starttag(tag, attrs)
 
     def handle_endtag(self, tag: str) -> None:
         assert self.open.pop() == tag

@@ -6,19 +6,22 @@ import pytest
 
 from factories.auth import make_client, make_session, session_of
 from factories.partners import make_partner
+from kontor.adapters.messaging.mailbox import Mailbox
 from kontor.auth import clients
 from kontor.auth import queries as auth
 from kontor.auth.permissions import ClientKind, Role
 from kontor.auth.secrets import digest
 from kontor.core.clock import wall
 from kontor.core.db import Database
+from kontor.core.jobs import Runtime
 from kontor.core.pagination import PageRequest
 from kontor.core.statemachine import TransitionRefused
 from kontor.imports.saving import masters_version
-from kontor.partners import queries, service
+from kontor.notifications.ports import MessageSender
+from kontor.partners import inviting, queries, service
 from kontor.partners.errors import PartnerExists
 from kontor.partners.queries import PartnerFilter
-from support import Principals
+from support import Drain, Principals
 
 
 async def test_partner_is_invited_activated_suspended_and_ended(database: Database) -> None:
@@ -67,6 +70,27 @@ async def test_access_of_a_partner_ends_with_the_partner(database: Database) -> 
     async with database.unit_of_work() as db:
         await service.end_partner(db, await queries.lock_partner(db, id=ended.id), reason="Contract over")
     assert await open_doors() == [False, True, False]
+
+
+async def test_whoever_was_removed_before_they_began_is_let_in_again(
+    database: Database, drain: Drain, runtime: Runtime
+) -> None:
+    """Who is told that a mail was sent can rely on it."""
+    async with database.unit_of_work() as db:
+        partner = await service.invite_partner(db, {"code": "nord", "name": "Nord", "country": "DE"})
+        kim = await inviting.invite_person(db, partner, inviting.FirstPerson("Kim", "kim@nord.example"))
+        (await auth.lock_user(db, kim.id)).active = False
+    assert await drain() == []
+    box = runtime.ports.get(MessageSender)  # type: ignore[type-abstract]
+    assert isinstance(box, Mailbox)
+    assert await box.list_messages(to="kim@nord.example") == []
+    async with database.unit_of_work() as db:
+        again = await inviting.invite_person(
+            db, await queries.lock_partner(db, code="nord"), inviting.FirstPerson("Kim", "kim@nord.example")
+        )
+        assert (again.id, again.active) == (kim.id, True)
+    assert await drain() == []
+    assert len(await box.list_messages(to="kim@nord.example")) == 1
 
 
 async def test_invited_partner_cannot_be_suspended(database: Database) -> None:

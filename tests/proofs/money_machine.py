@@ -420,7 +420,7 @@ async def _explained(db: Session, order_id: UUID, refunds: list[Refund], rows: l
     return open_documents - paid - for_nothing + counted
 
 
-Step = Callable[[MoneyMachine], Awaitable[str | None]]
+Step = Callable[[Any], Awaitable[str | None]]
 M = MoneyMachine
 STEPS: tuple[tuple[Step, int], ...] = (
     (M.place_order, 3), (M.cancel_part, 3), (M.ship, 9), (M.recall, 1), (M.deliver, 3), (M.send_back, 8),

@@ -26,6 +26,8 @@ from kontor.care import service as care
 from kontor.care.values import CaseKind, NewCase
 from kontor.catalog.models import CatalogOffer
 from kontor.catalog.states import OfferState
+from kontor.contacts.models import ContactChannel, Direction
+from kontor.contacts.service import NewContact, log_contact
 from kontor.core.db import Database, Model, Session
 from kontor.core.ids import new_id
 from kontor.core.jobs import Runtime
@@ -225,6 +227,11 @@ async def _further(database: Database, side: Side, size: int) -> None:
             order = await orders.lock_order(db, order_id)
             order_service.place_hold(db, order, kind=HoldKind.MANUAL, reason=f"{side.name} called", now=db.now)
             await care.open_case(db, NewCase(CaseKind.MANUAL, f"{side.name}-{index}", order_id), now=db.now)
+            said = NewContact(
+                channel=ContactChannel.PHONE, direction=Direction.INBOUND, topic=f"{side.name} called",
+                text="Where is it?", order_id=order_id, follow_up_on=(db.now + timedelta(days=2)).date(),
+            )  # fmt: skip
+            await log_contact(db, said, now=db.now)
             until = db.now + timedelta(hours=5)
             wish = reservations.Wish(side.channel.id, side.store.code, side.variant.sku, 1)
             await reservations.reserve_stock(db, wish, reference=f"{side.name}-{index}", expires_at=until)

@@ -20,10 +20,12 @@ from proofs.test_money import ONCE
 from support import Drain, StandingClock
 
 SEQUENCES = int(os.environ.get("KONTOR_PROVE_CHANGES", "1"))
+ENGINES = ("sqlite", "postgresql") if "KONTOR_PROVE_CHANGES" in os.environ else ("postgresql",)  # at length on both
 FIRST = int(os.environ.get("KONTOR_PROVE_SEED", "1"))
-STEPS = int(os.environ.get("KONTOR_PROVE_STEPS", "12"))
+STEPS = int(os.environ.get("KONTOR_PROVE_STEPS", "8"))
 
 
+@pytest.mark.engine(*ENGINES)
 @pytest.mark.parametrize("seed", range(FIRST, FIRST + SEQUENCES))
 async def test_what_is_previewed_is_booked(
     database: Database, runtime: Runtime, drain: Drain, clock: StandingClock, seed: int

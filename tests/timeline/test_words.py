@@ -6,6 +6,7 @@ import re
 import string
 from collections.abc import Iterable
 from dataclasses import fields
+from enum import StrEnum
 
 import pytest
 
@@ -34,12 +35,12 @@ ELSEWHERE = {
     "StockLocationsSaved", "VatIdConfirmed", "VatIdRefused", "WebhookEndpointDisabled",
 }  # fmt: skip
 # Steps that something else tells: a refund that goes out or fails is an event, a parcel is made when it is shipped.
-TOLD_OTHERWISE = {
+TOLD_OTHERWISE: dict[str, set[StrEnum]] = {
     "parcel": {ParcelState.CREATED},
     "refund": {RefundState.AWAITING_APPROVAL, RefundState.SUCCEEDED, RefundState.FAILED},
     "user_task": {UserTaskState.OPEN},
 }
-STATES = {
+STATES: dict[str, type[StrEnum]] = {
     "parcel": ParcelState,
     "refund": RefundState,
     "care_case": CaseState,
@@ -78,7 +79,7 @@ def test_every_step_is_told_or_told_otherwise() -> None:
 
 @pytest.mark.parametrize("language", telling.LANGUAGES)
 def test_every_fact_has_words_that_it_can_fill(language: str) -> None:
-    words = telling.words(language)  # type: ignore[arg-type]
+    words = telling.words(language)
     texts = {key.removeprefix("text."): text for key, text in words.items() if key.startswith("text.")}
     assert set(texts) == set(names_of_facts())
     bootstrap.load_models()
@@ -95,7 +96,7 @@ def test_languages_say_the_same() -> None:
     for key, text in english.items():
         assert placeholders(text) == placeholders(german[key]), key
     assert {f"code.case.{kind}" for kind in CaseKind} <= set(english)
-    codes = (PaymentMethodKind, HoldKind, DisputeState, *STATES.values())
+    codes: tuple[type[StrEnum], ...] = (PaymentMethodKind, HoldKind, DisputeState, *STATES.values())
     assert {f"code.{code}" for kind in codes for code in kind} <= set(english)
     refunds = [key for key in english if re.search("Refund", key)]
     assert refunds

@@ -41,6 +41,8 @@ PASSWORD_CHANGE = Limit("password-change", 10, 900)
 GIFT_CARDS = Limit("gift-cards", 30, 60)  # codes of no card that one client may name
 COUPONS_SHOPPER = Limit("coupons-shopper", 10, 900)  # unknown coupons of one customer of a shop
 COUPONS_CLIENT = Limit("coupons-client", 300, 900)  # of everybody behind one client
+CUSTOMER_CALLS = Limit("customer-calls", 300, 60)  # what the pages of one customer of a shop may ask
+CUSTOMER_CHANGES = Limit("customer-changes", 30, 60)  # and what one customer may do
 TOKEN_PAIR = Limit("token-pair", 60, 60)
 TOKEN_ADDRESS = Limit("token-address", 600, 60)
 

@@ -284,7 +284,9 @@ STORE_ROLES = frozenset({Role.STORE_ASSOCIATE, Role.STORE_MANAGER})
 PARTNER_ROLES = frozenset({Role.DROPSHIPPER, Role.DROPSHIPPER_STAFF})
 
 # A customer gets of these what the shop's client holds itself; prices and places stay with the client.
-CUSTOMER: Bundle = frozenset({P.INVOICES_READ, P.ORDERS_CANCEL, P.ORDERS_READ, P.RETURNS_READ, P.RETURNS_REQUEST})
+CUSTOMER: Bundle = frozenset(
+    {P.INVOICES_READ, P.ORDERS_CANCEL, P.ORDERS_CHANGE, P.ORDERS_READ, P.RETURNS_READ, P.RETURNS_REQUEST}
+)
 
 GRANTABLE: Mapping[ClientKind, Bundle] = {
     ClientKind.SHOP: CUSTOMER

@@ -60,8 +60,8 @@ async def run(
     await asyncio.gather(*[client() for _ in range(clients)])
     seconds = time.perf_counter() - begun
     latencies.sort()
-    shares = [_at(latencies, share) for share in (0.5, 0.95, 0.99)]
-    return Result(seconds, len(bodies), good, *shares, sample[:500].decode(errors="replace"))
+    p50, p95, p99 = (_at(latencies, share) for share in (0.5, 0.95, 0.99))
+    return Result(seconds, len(bodies), good, p50, p95, p99, sample[:500].decode(errors="replace"))
 
 
 async def _answer(reader: asyncio.StreamReader) -> bytes:

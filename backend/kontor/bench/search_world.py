@@ -185,6 +185,7 @@ def _all(orders: int, *, sqlite: bool) -> Iterator[str]:
         yield f"INSERT INTO {table} VALUES " + ", ".join(f"({number}, '{word}')" for number, word in enumerate(words))
     entity, channel = [f"(SELECT id FROM {table} LIMIT 1)" for table in ("legal_entity", "sales_channel")]
     yield from statements(orders, sqlite=sqlite, entity=entity, channel=channel)
+    yield from ("DROP TABLE bench_given", "DROP TABLE bench_surname")
 
 
 def _fill_file(path: str, statements: Sequence[str]) -> None:

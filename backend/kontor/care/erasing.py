@@ -36,6 +36,8 @@ from kontor.risk.rules import key_of
 from kontor.risk.values import ListKind
 
 LONGEST_REASON = 300
+WORDS = frozenset({"reason", "topic", "message", "note", "text"})
+"""Fields of events that hold what people wrote."""
 
 
 class Blocker(StrEnum):
@@ -129,6 +131,7 @@ async def erase_customer(db: Session, customer_id: UUID, *, reason: str, now: da
         )
     )
     await _blank_addresses(db, ids)
+    await _blank_words(db, ids)
     for each, table in held():
         rows = rows_of(each, table, ids)
         values = blanked(each, table)
@@ -211,6 +214,17 @@ async def _remove_files(db: Session, ids: Sequence[UUID]) -> None:
     await db.execute(sa.delete(Document).where(Document.id.in_(gone)))
     for row in rows:
         outbox.schedule(db, "care.remove_file", {"key": row.key}, unique_key=f"remove/{uuid5(row.id, ERASED)}")
+
+
+async def _blank_words(db: Session, ids: Sequence[UUID]) -> None:
+    """What people wrote about the person stands in events too: the fact stays, their words go."""
+    orders = sa.select(Order.id).where(Order.customer_id.in_(ids))
+    mine = sa.or_(outbox.EventRecord.stream_id.in_(orders), outbox.EventRecord.stream_id.in_(ids))
+    for event in await db.scalars(sa.select(outbox.EventRecord).where(mine).order_by(outbox.EventRecord.position)):
+        written = {name: "" for name in WORDS & event.payload.keys() if isinstance(event.payload[name], str)}
+        if written:
+            event.payload = {**event.payload, **written}
+    await db.flush()
 
 
 async def _blank_addresses(db: Session, ids: Sequence[UUID]) -> None:

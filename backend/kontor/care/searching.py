@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +19,7 @@ from kontor.care.asking import Asked, Closeness, SearchKind, read
 from kontor.care.scope import require_whole
 from kontor.care.typos import near
 from kontor.core.db import Session
-from kontor.core.sets import any_of
+from kontor.core.sets import among, any_of
 from kontor.customers.models import Customer, SearchTerm, TermField
 from kontor.customers.terms import phone_key
 from kontor.fulfillment.models import FulfillmentOrder, Parcel, Shipment
@@ -128,32 +129,37 @@ async def _numbered(db: Session, asked: Asked, closeness: Closeness, kinds: Sequ
         typed = asked.numbers[0]
         spelled = [each for each in asked.numbers if " " not in each and (each == typed or not each.islower())]
         texts = list(dict.fromkeys(other for number in spelled for other in near(number)))
-    parts = [
-        _limited(
-            source.joined(
-                sa.select(
-                    sa.literal(str(source.kind)).label("kind"),
-                    source.number.label("value"),
-                    source.order_id.label("order_id"),
-                    sa.null().cast(source.order_id.type).label("customer_id"),
-                )
-            ).where(any_of(source.number, texts))
-        )
-        for source in _SOURCES
-        if _wanted(source.kind, kinds) and db.principal.may(source.permission)
-    ]
-    if _wanted(_K.CUSTOMER_NUMBER, kinds) and db.principal.may(_P.CUSTOMERS_READ):
-        named = sa.select(
-            sa.literal(str(_K.CUSTOMER_NUMBER)),
-            Customer.number,
-            sa.null().cast(Customer.id.type),
-            sa.func.coalesce(Customer.merged_into_id, Customer.id, type_=Customer.id.type),
-        )
-        parts.append(_limited(named.where(any_of(Customer.number, texts))))
-    if not parts or not texts:
+    chosen = tuple(
+        at for at, source in enumerate(_SOURCES) if _wanted(source.kind, kinds) and db.principal.may(source.permission)
+    )
+    people = _wanted(_K.CUSTOMER_NUMBER, kinds) and db.principal.may(_P.CUSTOMERS_READ)
+    if not texts or not (chosen or people):
         return []
-    rows = await db.execute(sa.union_all(*parts))
+    rows = await db.execute(_numbers_among(chosen, people=people), {"texts": texts})
     return [Hit(SearchKind(kind), closeness, value, order_id, owner) for kind, value, order_id, owner in rows]
+
+
+@lru_cache(maxsize=64)
+def _numbers_among(chosen: tuple[int, ...], *, people: bool) -> Any:
+    """Kind, number, order and customer of every number among `texts`: made once for each choice of sources."""
+    parts = []
+    for source in (_SOURCES[at] for at in chosen):
+        found = sa.select(
+            sa.literal(str(source.kind)).label("kind"),
+            source.number.label("value"),
+            source.order_id.label("order_id"),
+            sa.null().cast(source.order_id.type).label("customer_id"),
+        )
+        parts.append(_limited(source.joined(found).where(among(source.number, "texts"))))
+    if people:
+        named = sa.select(
+            sa.literal(str(_K.CUSTOMER_NUMBER)).label("kind"),
+            Customer.number.label("value"),
+            sa.null().cast(Customer.id.type).label("order_id"),
+            sa.func.coalesce(Customer.merged_into_id, Customer.id, type_=Customer.id.type).label("customer_id"),
+        )
+        parts.append(_limited(named.where(among(Customer.number, "texts"))))
+    return sa.union_all(*parts)
 
 
 def _limited(found: Any) -> Any:
@@ -205,7 +211,8 @@ def _intersected(
         return None
     tables = [sa.orm.aliased(SearchTerm) for _ in texts]
     columns = [column for table in tables for column in (table.field, table.term)]
-    found: sa.Select[Any] = sa.select(tables[0].customer_id, *columns)
+    wanted: list[Any] = [tables[0].customer_id, *columns]
+    found: sa.Select[Any] = sa.select(*wanted)
     for position, (table, text) in enumerate(zip(tables, texts, strict=True)):
         if position:
             found = found.join(table, table.customer_id == tables[0].customer_id)

@@ -30,6 +30,7 @@ from kontor.core.errors import InvalidInput
 from kontor.core.ids import new_id
 from kontor.core.outbox import record, schedule, unschedule
 from kontor.core.statemachine import change_row, transition
+from kontor.customers import terms
 from kontor.fulfillment import queries as work_queries
 from kontor.fulfillment.canceling import CancelOutcome, cancel_lines, look_at_open_work, withdraw_question
 from kontor.fulfillment.states import OPEN_STATES, FulfillmentState
@@ -97,6 +98,8 @@ async def _book(db: Session, order: Order, plan: Plan, change: OrderChange, *, n
     reason, pieces = change.reason, plan.pieces
     if plan.delivery.what or plan.delivery.fees or plan.delivery.waived:
         book_delivery(db, order, plan.lines, plan.charges, plan.delivery)
+        if order.customer_id is not None:  # whoever the goods go to now may call about them
+            await terms.remember(db, [(order.customer_id, order.shipping_address)])
     rows: tuple[OrderLine, ...] = ()
     if pieces.adds:
         added = await add_lines(db, order, plan.lines, pieces.adds, reason=reason, now=now, paths=pieces.add_paths)

@@ -247,7 +247,8 @@ async def _pay_back(db: Session, order: Order, claim: Claim, lines: Sequence[Cla
 
 def announcement_of(claim: Claim, lines: Sequence[ClaimLine], *, replaced: bool = False) -> Announcement:
     """The return that brings, or only counts, the claimed pieces back."""
-    reason, wishes = RETURN_REASON[claim.kind], {}
+    reason = RETURN_REASON[claim.kind]
+    wishes: dict[UUID, ReturnWish] = {}
     for line in lines:
         known = wishes.get(line.order_line_id)
         count = line.quantity + (known.quantity if known else 0)

@@ -27,7 +27,7 @@ async def set_consent(
     if not 0 < len(purpose) <= LONGEST_PURPOSE:
         raise InvalidConsent("A purpose is needed.", path=("purpose",), most=LONGEST_PURPOSE)
     if not 0 < len(source) <= LONGEST_SOURCE:
-        raise InvalidConsent("How it was said is needed.", path=("source",), most=LONGEST_SOURCE)
+        raise InvalidConsent("How it was said is needed.", path=("how",), most=LONGEST_SOURCE)
     (customer,) = await lock_customers(db, [customer_id])
     if customer.erased_at is not None or customer.merged_into_id is not None:
         raise CustomerGone("The customer is not there any more.", path=("id",))

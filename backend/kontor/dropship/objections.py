@@ -81,7 +81,7 @@ async def object_to(db: Session, fulfillment_order_id: UUID, measure: Measure, *
     )
     if await db.scalar(taken) is not None:
         raise ObjectionExists("It was objected to before.", path=("fulfillmentOrderId",))
-    judged = rows_of(measure, Counted(row.partner_id, _EVER, db.now.replace(year=9999), db.now))
+    judged = rows_of(measure, Counted(row.partner_id, _EVER, _NEVER, db.now))
     if await db.scalar(sa.select(judged.c.id).where(judged.c.id == fulfillment_order_id)) is None:
         raise NotCounted("The order is not counted in this figure.", path=("measure",))
     made = Objection(
@@ -100,6 +100,7 @@ async def object_to(db: Session, fulfillment_order_id: UUID, measure: Measure, *
 
 
 _EVER = datetime.fromisoformat("2000-01-01T00:00:00+00:00")
+_NEVER = datetime.fromisoformat("9999-01-01T00:00:00+00:00")
 
 
 async def decide(db: Session, row: Objection, *, upheld: bool, answer: str) -> Objection:

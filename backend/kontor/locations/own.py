@@ -76,9 +76,12 @@ async def save_own_place(
     return await _fresh(db, values["code"])
 
 
-async def close_place(db: Session, location_id: UUID, *, partner_id: UUID, first: date, last: date) -> StockLocation:
+async def close_place(
+    db: Session, location_id: UUID, *, partner_id: UUID, first: date, last: date
+) -> tuple[StockLocation, list[tuple[date, date]]]:
     """No work for a partner's own place from `first` to `last`, both included; days closed already stay so.
 
+    The place, and the days that were open before: opening these again takes it back, and no other closure with it.
     Raises `LocationNotFound`, and `InvalidInput` for an end before the start and days past or too far ahead.
     """
     today = utc_day(db.now) - timedelta(days=1)  # it may still be yesterday where the place is
@@ -89,7 +92,8 @@ async def close_place(db: Session, location_id: UUID, *, partner_id: UUID, first
     if first < today or last > today + timedelta(days=AHEAD_DAYS):
         raise InvalidInput("These days are past or too far ahead.", code="DAY_PASSED", path=("from",))
     place = await _lock_own(db, location_id, partner_id)
-    return await _set_closures(db, place, {*place.closures, *_days(first, last)})
+    news = ranges(sorted(set(_days(first, last)) - set(place.closures)))
+    return await _set_closures(db, place, {*place.closures, *_days(first, last)}), news
 
 
 async def reopen_place(db: Session, location_id: UUID, *, partner_id: UUID, first: date, last: date) -> StockLocation:

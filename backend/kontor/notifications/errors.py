@@ -1,6 +1,6 @@
 """What notifications refuse."""
 
-from kontor.core.errors import Conflict, NotFound
+from kontor.core.errors import Conflict, InvalidInput, NotFound
 
 
 class NotificationNotFound(NotFound):
@@ -13,3 +13,9 @@ class NoRecipient(Conflict):
     """The order has no email address to send to."""
 
     default_code = "NOTIFICATION_WITHOUT_RECIPIENT"
+
+
+class InvalidTemplate(InvalidInput):
+    """A template that cannot be kept: the path names its part, the facts name the word and the line."""
+
+    default_code = "INVALID_TEMPLATE"

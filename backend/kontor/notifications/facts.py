@@ -1,63 +1,11 @@
 """The facts of a message, put together from rows that are loaded already. Pure."""
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from collections.abc import Iterable
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-METHODS: dict[str, dict[str, str]] = {
-    "de": {
-        "CARD": "Kreditkarte", "WALLET": "Wallet", "ON_ACCOUNT": "Rechnung", "DIRECT_DEBIT": "Lastschrift",
-        "PREPAYMENT": "Vorkasse", "GIFT_CARD": "Geschenkkarte", "BONUS_POINTS": "Bonuspunkte",
-        "VOUCHER": "Gutschein", "CASH": "Bar", "COLLECTED_BY_CHANNEL": "Über den Marktplatz bezahlt",
-    },
-    "en": {
-        "CARD": "Card", "WALLET": "Wallet", "ON_ACCOUNT": "Invoice", "DIRECT_DEBIT": "Direct debit",
-        "PREPAYMENT": "Prepayment", "GIFT_CARD": "Gift card", "BONUS_POINTS": "Bonus points",
-        "VOUCHER": "Voucher", "CASH": "Cash", "COLLECTED_BY_CHANNEL": "Paid through the marketplace",
-    },
-}  # fmt: skip
-Rows = dict[UUID, list[Any]]
-
-
-@dataclass(slots=True)
-class Known:
-    """Rows by id, and lists of rows by the id of what they belong to."""
-
-    orders: dict[UUID, Any] = field(default_factory=dict)
-    channels: dict[UUID, Any] = field(default_factory=dict)
-    lines: dict[UUID, Any] = field(default_factory=dict)
-    lines_of: Rows = field(default_factory=dict)
-    charges_of: Rows = field(default_factory=dict)
-    payments: dict[UUID, Any] = field(default_factory=dict)
-    payments_of: Rows = field(default_factory=dict)
-    shipments: dict[UUID, Any] = field(default_factory=dict)
-    shipped_of: Rows = field(default_factory=dict)
-    parcels_of: Rows = field(default_factory=dict)
-    codes_of: Rows = field(default_factory=dict)
-    tasks: dict[UUID, Any] = field(default_factory=dict)
-    task_lines_of: Rows = field(default_factory=dict)
-    places: dict[UUID, Any] = field(default_factory=dict)
-    returns: dict[UUID, Any] = field(default_factory=dict)
-    return_lines_of: Rows = field(default_factory=dict)
-    refunds: dict[UUID, Any] = field(default_factory=dict)
-    shares_of: Rows = field(default_factory=dict)
-    goodwill: dict[UUID, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """One message to be filled: for which order, about what."""
-
-    template: str
-    order: Any
-    subject: UUID | None
-    about: Mapping[str, Any]
-    language: str
-    now: datetime
-    day_of: Callable[[datetime], date]
-    """The day of a moment where the seller is."""
+from kontor.notifications.known import Asked, Known, address_lines, link, method_name, place_lines
 
 
 def compose(asked: Asked, known: Known) -> dict[str, Any] | None:
@@ -76,34 +24,6 @@ def compose(asked: Asked, known: Known) -> dict[str, Any] | None:
         "order_url": link(settings, "order_url", order),
         **own,
     }
-
-
-def link(settings: Mapping[str, Any], name: str, order: Any) -> str | None:
-    """A link of the channel's own pages: its setting with `{number}` and `{external_id}` filled in."""
-    pattern = settings.get(name)
-    if not isinstance(pattern, str) or not pattern.startswith(("https://", "http://")):
-        return None
-    return pattern.replace("{number}", order.number).replace("{external_id}", order.external_id)
-
-
-def address_lines(address: Mapping[str, Any] | None) -> list[str]:
-    """A postal address line by line."""
-    if not address:
-        return []
-    town = " ".join(str(part) for part in (address.get("postal_code"), address.get("city")) if part)
-    parts = [address.get("company"), address.get("name"), address.get("extra"), address.get("street"), town]
-    return [str(part) for part in (*parts, address.get("country")) if part]
-
-
-def place_lines(place: Any) -> list[str]:
-    """A place's name and address line by line."""
-    town = " ".join(part for part in (place.postal_code, place.city) if part)
-    return [part for part in (place.name, place.street, town) if part]
-
-
-def method_name(payment: Any, language: str) -> str:
-    """How the customer paid, in their words: the label the channel gave, else the name of the method."""
-    return payment.label or METHODS.get(language, METHODS["en"])[str(payment.kind)]
 
 
 def _items(pairs: Iterable[tuple[Any, int]]) -> list[dict[str, Any]]:
@@ -178,6 +98,21 @@ def _payment_failed(asked: Asked, known: Known) -> dict[str, Any]:
         "currency": order.currency,
         "payment_method": method_name(payment, asked.language) if payment else None,
         "pay_url": link(known.channels[order.channel_id].settings, "pay_url", order),
+    }
+
+
+def _payment_awaited(asked: Asked, known: Known) -> dict[str, Any]:
+    order, payment = asked.order, known.payments[_subject(asked)]
+    channel = known.channels[order.channel_id]
+    return {
+        "total": payment.amount - payment.captured,
+        "currency": order.currency,
+        "payment_method": method_name(payment, asked.language),
+        "account_holder": channel.entity,
+        "iban": channel.iban,
+        "bic": channel.bic,
+        "reference": order.number,
+        "pay_url": link(channel.settings, "pay_url", order),
     }
 
 
@@ -292,6 +227,14 @@ def _return_approved(asked: Asked, known: Known) -> dict[str, Any] | None:
     }
 
 
+def _return_declined(asked: Asked, known: Known) -> dict[str, Any]:
+    back = known.returns[_subject(asked)]
+    return {
+        "rma_number": back.number,
+        "lines": _return_items(back, known, "quantity"),
+    }
+
+
 def _return_received(asked: Asked, known: Known) -> dict[str, Any]:
     back = known.returns[_subject(asked)]
     return {
@@ -343,6 +286,16 @@ def _goodwill_voucher(asked: Asked, known: Known) -> dict[str, Any]:
     return {"code": given.code, "amount": given.amount, "currency": given.currency}
 
 
+def _goodwill(asked: Asked, known: Known) -> dict[str, Any]:
+    told = _refunded(asked, known)
+    return {name: told[name] for name in ("amount", "currency", "shares")}
+
+
+def _personal(asked: Asked, _known: Known) -> dict[str, Any]:
+    paragraphs = [each.strip() for each in str(asked.about["text"]).split("\n\n")]
+    return {"topic": asked.about["topic"], "paragraphs": [each for each in paragraphs if each]}
+
+
 def _direct_debit(asked: Asked, known: Known) -> dict[str, Any]:
     about = asked.about
     names = ("amount", "currency", "mandate", "creditor_id", "iban_ending")
@@ -378,9 +331,14 @@ def _digital_delivery(asked: Asked, known: Known) -> dict[str, Any] | None:
 
 
 _COMPOSERS = {
+    "personal": _personal,
+    "goodwill": _goodwill,
+    "return_declined": _return_declined,
+    "pickup_reminder": _ready_for_pickup,
+    "payment_awaited": _payment_awaited,
+    "order_changed": _order_changed,
     "order_confirmed": _order_confirmed,
     "order_in_review": _in_review,
-    "order_changed": _order_changed,
     "payment_failed": _payment_failed,
     "shipped": _shipped,
     "ready_for_pickup": _ready_for_pickup,

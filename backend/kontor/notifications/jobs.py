@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from email.utils import parseaddr
 from uuid import UUID
@@ -17,9 +18,9 @@ from kontor.core.jobs import JobContext, job
 from kontor.core.outbox import Item
 from kontor.documents.ports import DocumentStore
 from kontor.notifications import letters, people, service
-from kontor.notifications.ports import MessageAttachment, MessageSender, OutgoingMessage
+from kontor.notifications.ports import MessageAttachment, MessageSender, OutgoingMessage, message_id_of
 from kontor.notifications.selection import telling_asked, telling_of
-from kontor.notifications.service import Batch, Pending, Wish
+from kontor.notifications.service import Batch, Wish, Written
 
 AT_ONCE = 10
 log = structlog.get_logger("kontor.notifications")
@@ -41,28 +42,31 @@ async def tell(ctx: JobContext, items: Sequence[Item]) -> None:
     async with ctx.database.unit_of_work() as db:
         batch = await service.prepare(db, wishes, again, now=db.now, domain=domain)
         now = db.now
+    texts, refused, trouble = _written(batch, now, ctx.runtime.settings.base_url)
+    fresh = {row_id: each for row_id, each in texts.items() if each is not None and row_id not in batch.texts}
+    if fresh:
+        async with ctx.database.unit_of_work() as db:
+            await service.keep_texts(db, fresh, batch.labels)
     labels = await _labels(ctx, batch)
     sender = ctx.ports.get(MessageSender)  # type: ignore[type-abstract]
     slots = asyncio.Semaphore(AT_ONCE)
 
-    async def send(each: Pending) -> str | None:
+    async def send(row_id: UUID) -> str | None:
         async with slots:
-            return await _send(sender, each, batch, now, labels)
+            return await _send(sender, texts[row_id], labels)
 
-    outcomes = await asyncio.gather(*(send(each) for each in batch.pending), return_exceptions=True)
+    outcomes = await asyncio.gather(*map(send, texts), return_exceptions=True)
     sent: dict[UUID, str] = {}
-    refused: dict[UUID, KontorError] = {}
     void: list[UUID] = []
-    trouble: list[BaseException] = []
-    for each, outcome in zip(batch.pending, outcomes, strict=True):
+    for row_id, outcome in zip(texts, outcomes, strict=True):
         if isinstance(outcome, InvalidInput):
-            refused[each.id] = outcome
+            refused[row_id] = outcome
         elif isinstance(outcome, BaseException):
             trouble.append(outcome)
         elif outcome is None:
-            void.append(each.id)
+            void.append(row_id)
         else:
-            sent[each.id] = outcome
+            sent[row_id] = outcome
     if trouble:  # the rows are run one by one; what was sent is known and not sent again
         async with ctx.database.unit_of_work() as db:
             await _note(db, sent, refused, void)
@@ -87,6 +91,24 @@ async def write_person(ctx: JobContext, items: Sequence[Item]) -> None:
             pass
 
 
+@job("notifications.send_test", queue="messages")
+async def send_test(ctx: JobContext, items: Sequence[Item]) -> None:
+    """Send a draft to the colleague who asked for it; an address that can never work is given up."""
+    domain = domain_of(ctx.runtime.settings.mail_from)
+    sender = ctx.ports.get(MessageSender)  # type: ignore[type-abstract]
+    for item in items:
+        told = item.args
+        with contextlib.suppress(InvalidInput):
+            await sender.send(
+                OutgoingMessage(
+                    to=told["to"], subject=told["subject"], text=told["text"], html=told["html"],
+                    message_id=message_id_of(f"test-{told['id']}", domain),
+                )
+            )  # fmt: skip
+        async with ctx.claim(item):
+            pass
+
+
 async def _note(db: Session, sent: dict[UUID, str], refused: dict[UUID, KontorError], void: list[UUID]) -> None:
     await service.note_sent(db, sent, now=db.now)
     await service.note_refused(db, refused)
@@ -103,15 +125,30 @@ def _wish(item: Item) -> Wish | None:
     return Wish(UUID(str(item.args["order_id"])), telling, item.id)
 
 
-async def _send(
-    sender: MessageSender, each: Pending, batch: Batch, now: datetime, labels: Mapping[UUID, MessageAttachment]
-) -> str | None:
+def _written(
+    batch: Batch, now: datetime, base_url: str
+) -> tuple[dict[UUID, Written | None], dict[UUID, KontorError], list[BaseException]]:
+    """Each message word for word, which cannot be written at all, and what went wrong for now."""
+    texts: dict[UUID, Written | None] = {}
+    refused: dict[UUID, KontorError] = {}
+    trouble: list[BaseException] = []
+    for each in batch.pending:
+        try:
+            texts[each.id] = service.write(each, batch, now=now, base_url=base_url)
+        except InvalidInput as problem:
+            refused[each.id] = problem
+        except Exception as problem:  # one that cannot be written must not keep the others
+            trouble.append(problem)
+    return texts, refused, trouble
+
+
+async def _send(sender: MessageSender, written: Written | None, labels: Mapping[UUID, MessageAttachment]) -> str | None:
     """The subject of what was sent; None when there was nothing to tell any more."""
-    message = service.fill(each, batch.known, now=now, labels=labels)
-    if message is None:
+    if written is None:
         return None
-    await sender.send(message)
-    return message.subject
+    label = labels.get(written.document_id) if written.document_id else None
+    await sender.send(replace(written.message, attachments=(label,)) if label else written.message)
+    return written.message.subject
 
 
 async def _labels(ctx: JobContext, batch: Batch) -> dict[UUID, MessageAttachment]:
@@ -121,7 +158,7 @@ async def _labels(ctx: JobContext, batch: Batch) -> dict[UUID, MessageAttachment
     store = ctx.ports.get(DocumentStore)  # type: ignore[type-abstract]
     for document_id, document in batch.labels.items():
         data = await store.get(document.key)
-        name = f"{document.number.replace('/', '-')}.pdf"
+        name = service.document_name(document)
         found[document_id] = MessageAttachment(name=name, data=data, media_type=document.content_type)
     return found
 

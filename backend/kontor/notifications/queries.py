@@ -17,8 +17,8 @@ from kontor.documents.models import Document
 from kontor.fulfillment.models import FulfillmentLine, FulfillmentOrder, IssuedCode, Parcel, Shipment, ShipmentLine
 from kontor.locations.models import StockLocation
 from kontor.notifications.errors import NotificationNotFound
-from kontor.notifications.facts import Known
-from kontor.notifications.models import Notification
+from kontor.notifications.known import Known
+from kontor.notifications.models import Notification, NotificationText
 from kontor.orders import queries as orders
 from kontor.orders.models import Order, OrderCharge, OrderLine
 from kontor.payments.models import Payment, Refund, RefundAllocation
@@ -26,7 +26,7 @@ from kontor.returns.models import Return, ReturnLine
 
 SORTS: dict[str, Any] = {"CREATED_AT": Notification.created_at}
 _SHIPMENTS = frozenset({"shipped", "picked_up", "delivered", "digital_delivery"})
-_RETURNS = frozenset({"return_approved", "return_received", "return_decided"})
+_RETURNS = frozenset({"return_approved", "return_declined", "return_received", "return_decided"})
 
 _ORDER = (
     Order.id, Order.number, Order.external_id, Order.channel_id, Order.language, Order.email, Order.delivery_type,
@@ -86,6 +86,14 @@ async def by_ids(db: Session, ids: Collection[UUID]) -> list[Notification]:
     return list(await db.scalars(sa.select(Notification).where(Notification.id.in_(ids)))) if ids else []
 
 
+async def texts_of(db: Session, ids: Collection[UUID]) -> dict[UUID, NotificationText]:
+    """What messages say word for word, by the message; those that never were written down are missing."""
+    if not ids:
+        return {}
+    found = sa.select(NotificationText).where(NotificationText.notification_id.in_(ids))
+    return {row.notification_id: row for row in await db.scalars(found)}
+
+
 async def orders_by_id(db: Session, order_ids: Collection[UUID]) -> dict[UUID, Any]:
     """The orders messages are about."""
     return {row.id: row for row in await _rows(db, _ORDER, Order.id, order_ids)}
@@ -99,7 +107,7 @@ async def channels_by_id(db: Session, ids: Collection[UUID]) -> dict[UUID, Any]:
         SalesChannel.id, SalesChannel.name, SalesChannel.settings, SalesChannel.return_days, SalesChannel.country,
         LegalEntity.name.label("entity"), LegalEntity.street, LegalEntity.postal_code, LegalEntity.city,
         LegalEntity.vat_id, LegalEntity.register, LegalEntity.email, LegalEntity.phone, LegalEntity.brand_color,
-        LegalEntity.iban, LegalEntity.timezone,
+        LegalEntity.iban, LegalEntity.bic, LegalEntity.timezone,
     ).join(LegalEntity, LegalEntity.id == SalesChannel.legal_entity_id)  # fmt: skip
     brands = await brands_of_channels(db, ids)
     rows = await db.execute(found.where(SalesChannel.id.in_(ids)))
@@ -137,14 +145,13 @@ async def load_facts(
     known = Known(orders=order_rows, channels=channels)
     lines = await _rows(db, _LINE, OrderLine.order_id, order_rows, order=(OrderLine.order_id, OrderLine.position))
     known.lines, known.lines_of = _by_id(lines), _grouped(lines, lambda line: line.order_id)
-    confirmed = of_template.get("order_confirmed", set())
-    summed_up = confirmed | of_template.get("order_changed", set())
+    confirmed = of_template.get("order_confirmed", set()) | of_template.get("order_changed", set())
     charges = (OrderCharge.order_id, OrderCharge.gross, OrderCharge.canceled)
-    known.charges_of = _grouped(await _rows(db, charges, OrderCharge.order_id, summed_up), lambda row: row.order_id)
-    await _load_shipments(db, known, about(*_SHIPMENTS), about("ready_for_pickup"))
-    await _load_returns(db, known, about(*_RETURNS), about("refunded"))
-    await _load_payments(db, known, confirmed, about("payment_failed"))
-    await _load_places(db, known, summed_up)
+    known.charges_of = _grouped(await _rows(db, charges, OrderCharge.order_id, confirmed), lambda row: row.order_id)
+    await _load_shipments(db, known, about(*_SHIPMENTS), about("ready_for_pickup", "pickup_reminder"))
+    await _load_returns(db, known, about(*_RETURNS), about("refunded", "goodwill"))
+    await _load_payments(db, known, confirmed, about("payment_failed", "payment_awaited"))
+    await _load_places(db, known, confirmed)
     columns = (Goodwill.id, Goodwill.code, Goodwill.amount, Goodwill.currency)
     known.goodwill = _by_id(await _rows(db, columns, Goodwill.id, about("goodwill_voucher")))
     return known
@@ -197,7 +204,7 @@ async def _load_returns(db: Session, known: Known, return_ids: set[UUID], refund
 
 
 async def _load_payments(db: Session, known: Known, order_ids: set[UUID], payment_ids: set[UUID]) -> None:
-    columns = (Payment.id, Payment.order_id, Payment.kind, Payment.label)
+    columns = (Payment.id, Payment.order_id, Payment.kind, Payment.label, Payment.amount, Payment.captured)
     named = payment_ids | {share.payment_id for shares in known.shares_of.values() for share in shares}
     known.payments = _by_id(await _rows(db, columns, Payment.id, named))
     rows = await _rows(db, columns, Payment.order_id, order_ids, order=(Payment.order_id, Payment.position))

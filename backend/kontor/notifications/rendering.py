@@ -3,15 +3,18 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from jinja2 import BaseLoader, ChoiceLoader, DictLoader, Environment, FileSystemLoader, StrictUndefined, Template
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from mjml import mjml2html
 
 from kontor.core.errors import InvalidInput
 from kontor.documents import formatting
 from kontor.documents.values import Language
+from kontor.notifications.wording import Words, source_of
 
 _FOLDER = Path(__file__).parent / "templates"
 LANGUAGES: tuple[Language, ...] = ("de", "en")
@@ -63,25 +66,32 @@ TEMPLATES: dict[str, Facts] = {
     ),
     "order_in_review": _facts("", "answer_by"),
     "order_changed": _facts("lines total currency", "delivery_address pickup_location promised_until"),
+    "payment_awaited": _facts("total currency", "payment_method account_holder iban bic reference pay_url"),
     "payment_failed": _facts("total currency", "payment_method pay_url pay_until"),
     "shipped": _facts("lines", "parcels outstanding expected_on delivery_address"),
     "ready_for_pickup": _facts("lines location", "pickup_code pickup_until opening_hours"),
+    "pickup_reminder": _facts("lines location", "pickup_code pickup_until opening_hours"),
     "picked_up": _facts("lines", "location picked_up_on return_until return_url"),
     "delivered": _facts("lines", "delivered_on return_until return_url"),
     "canceled": _facts("lines", "whole reason refund_amount currency refund_method"),
+    "return_declined": _facts("rma_number lines"),
     "return_approved": _facts("rma_number lines", "label_url label_attached return_until return_address"),
     "return_received": _facts("rma_number lines", "received_on"),
     "return_decided": _facts("rma_number accepted refused"),
     "refunded": _facts("amount currency", "shares rma_number reason"),
     "goodwill_voucher": _facts("code amount currency"),
+    "goodwill": _facts("amount currency", "shares"),
     "direct_debit": _facts("amount currency collect_on mandate creditor_id iban_ending"),
     "dunning": _facts("invoice_number level claimed total due_on currency", "fees iban instalment"),
     "digital_delivery": _facts("items"),
     "delayed": _facts("lines", "new_date old_date cancel_url"),
+    "personal": _facts("topic paragraphs"),
     "invitation": _facts("link_url link_until", "company"),
     "password_reset": _facts("link_url link_until", "company"),
 }
 PERSONAL = frozenset({"invitation", "password_reset"})
+# What a retailer may put in its own words: all that customers are told of their orders.
+OWN_WORDS = tuple(name for name in TEMPLATES if name not in PERSONAL)
 
 
 # Letters to partners and to our own people; `rows` have number and due_at, perhaps partner and what.
@@ -106,18 +116,41 @@ def facts_of(template: str) -> Facts:
     return Facts(own.required | common.required, own.optional | common.optional)
 
 
-def render_message(template: str, language: str, context: Mapping[str, Any]) -> Message:
+def render_message(template: str, language: str, context: Mapping[str, Any], words: Words | None = None) -> Message:
     """The message in `de` or `en`; any other language is written in English.
 
-    `context` holds what `facts_of` names; `InvalidInput` when something required is missing, a name is unknown or
-    an address of a link is no web address.
+    `words` are a retailer's own, checked ones instead of ours. `context` holds what `facts_of` names; `InvalidInput`
+    when something required is missing, a name is unknown or an address of a link is no web address.
     """
-    written = language if language in LANGUAGES else "en"
+    written = written_in(language)
     values = _checked(template, context)
-    parts = _template("txt", written, template).make_module(values)
+    text, page = (
+        _template(kind, written, template) if words is None else _own_template(kind, written, words)
+        for kind in ("txt", "html")
+    )
+    parts = text.make_module(values)
     subject = " ".join(str(getattr(parts, "subject")).split())  # noqa: B009 - an attribute mypy cannot know
     layout = {**values, "subject": subject, "language": written}
-    return Message(subject=subject, text=_tidied(str(parts)), html=_template("html", written, template).render(layout))
+    return Message(subject=subject, text=_tidied(str(parts)), html=page.render(layout))
+
+
+def render_body(template: str, language: str, context: Mapping[str, Any], words: Words | None = None) -> str:
+    """What the message says between greeting and regards, as plain text: what an agent goes on writing from."""
+    written = written_in(language)
+    text = _template("txt", written, template) if words is None else _own_template("txt", written, words)
+    values = text.new_context({**_checked(template, context), "language": written})
+    return _tidied("".join(text.blocks["body"](values)))
+
+
+def written_in(language: str) -> Language:
+    """The language in which somebody is written to: theirs where we have its words, else English."""
+    return "de" if language == "de" else "en"
+
+
+def shipped_source(template: str, language: Language) -> str:
+    """Our own template as it stands in the release."""
+    facts_of(template)
+    return (_FOLDER / language / f"{template}.jinja").read_text(encoding="utf-8")
 
 
 def _checked(template: str, context: Mapping[str, Any]) -> dict[str, Any]:
@@ -130,15 +163,20 @@ def _checked(template: str, context: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @cache
-def _environment(kind: str, language: Language) -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(_FOLDER),
-        autoescape=kind == "html",  # noqa: S701 - plain text must not be escaped
-        undefined=StrictUndefined,
-        auto_reload=False,  # templates are part of the release
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+def _environment(kind: str, language: Language, own: bool = False) -> Environment:
+    """How templates are read. `own`: those of a retailer, in a sandbox, where what a line lacks reads as nothing."""
+    given: dict[str, Any] = {
+        "loader": _loader(),
+        "autoescape": kind == "html",  # plain text must not be escaped
+        "auto_reload": False,  # templates are part of the release
+        "trim_blocks": True,
+        "lstrip_blocks": True,
+    }
+    if own:
+        environment: Environment = ImmutableSandboxedEnvironment(**given)
+        environment.globals.clear()
+    else:
+        environment = Environment(undefined=StrictUndefined, **given)  # noqa: S701 - see autoescape above
     environment.filters["money"] = lambda amount, currency: formatting.money(amount, currency, language)
     environment.filters["day"] = lambda value: formatting.day(_date(value), language)
     pattern = "%d.%m.%Y %H:%M %Z" if language == "de" else "%Y-%m-%d %H:%M %Z"
@@ -151,8 +189,23 @@ def _environment(kind: str, language: Language) -> Environment:
     return environment
 
 
+@cache
+def _loader() -> BaseLoader:
+    """Our folder, and the page around every mail: MJML, made into the HTML that mail programs understand once.
+
+    No font is loaded from elsewhere.
+    """
+    page = mjml2html((_FOLDER / "layout.mjml").read_text(encoding="utf-8"), fonts={})
+    return ChoiceLoader([DictLoader({"layout.html": page}), FileSystemLoader(_FOLDER)])
+
+
 def _template(kind: str, language: Language, name: str) -> Template:
     return _environment(kind, language).get_template(f"{language}/{name}.jinja")
+
+
+@lru_cache(maxsize=512)
+def _own_template(kind: str, language: Language, words: Words) -> Template:
+    return _environment(kind, language, own=True).from_string(source_of(words))
 
 
 def _date(value: date | str) -> date:

@@ -59,6 +59,7 @@ RULES: dict[str, Rule] = {
     "ReturnLabelRenewed": Rule("return_approved", "return_id", cause="event"),
     "RefundSucceeded": Rule("refunded", "refund_id"),
     "GoodwillVoucherIssued": Rule("goodwill_voucher", "goodwill_id"),
+    "ReturnDeclined": Rule("return_declined", "return_id"),
     "DirectDebitAnnounced": Rule(
         "direct_debit",
         "transaction_id",
@@ -74,6 +75,7 @@ _FITS: dict[str, frozenset[DeliveryType]] = {
     "shipped": frozenset({SHIP}),
     "delivered": frozenset({SHIP}),
     "ready_for_pickup": frozenset({PICKUP}),
+    "pickup_reminder": frozenset({PICKUP}),
     "picked_up": frozenset({PICKUP}),
 }
 
@@ -87,21 +89,28 @@ def telling_of(event: str, event_id: str, payload: Mapping[str, Any]) -> Telling
     cause = event_id if rule.cause == "event" else rule.cause or subject or event_id
     if rule.template == "canceled" and payload.get("whole"):
         cause = "whole"  # a rejection and the cancellation of all lines are one piece of news
-    return Telling(rule.template, cause, subject, {name: payload.get(name) for name in rule.keeps})
+    template = _kind_of(rule.template, payload)
+    return Telling(template, cause, subject, {name: payload.get(name) for name in rule.keeps})
 
 
 def _is_no_news(event: str, payload: Mapping[str, Any]) -> bool:
-    """A hold for our own reasons, a refund that moved no money, a transfer that is only not there yet, and goods whose
-    outcome is told at once."""
+    """A hold for our own reasons, a refund that moved no money, and goods whose outcome is told at once."""
     if event == "OrderChangeConfirmed":
         return not payload.get("message")
     if event == "HoldPlaced":
         return payload.get("kind") != "RISK"
     if event == "ReturnReceived":
         return bool(payload.get("decided"))
-    if event == "RefundSucceeded":
-        return payload.get("amount") == 0
-    return event == "PaymentDeclined" and payload.get("code") == AWAITING_TRANSFER
+    return event == "RefundSucceeded" and payload.get("amount") == 0
+
+
+def _kind_of(template: str, payload: Mapping[str, Any]) -> str:
+    """A transfer that is only not there yet did not fail, and what is given out of goodwill is no refund to ask for."""
+    if template == "payment_failed" and payload.get("code") == AWAITING_TRANSFER:
+        return "payment_awaited"
+    if template == "refunded" and payload.get("kind") == "GOODWILL":
+        return "goodwill"
+    return template
 
 
 def telling_asked(template: str, source: str) -> Telling:

@@ -11,23 +11,30 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+import structlog
+from jinja2.exceptions import TemplateError
 
 from kontor.channels.branding import logo_url
 from kontor.channels.logos import png_of
 from kontor.core.clock import local_day
 from kontor.core.db import Session, chunks
-from kontor.core.errors import KontorError
+from kontor.core.errors import InvalidInput, KontorError
 from kontor.core.ids import is_uuid, new_id
-from kontor.core.outbox import schedule
+from kontor.core.outbox import record, schedule
 from kontor.notifications import queries
 from kontor.notifications.errors import NoRecipient
-from kontor.notifications.facts import Asked, Known, compose
-from kontor.notifications.models import Notification
-from kontor.notifications.ports import MessageAttachment, OutgoingMessage, message_id_of
-from kontor.notifications.rendering import MessageBrand, render_message
+from kontor.notifications.events import MessageBounced
+from kontor.notifications.facts import compose
+from kontor.notifications.known import Asked, Known
+from kontor.notifications.models import Notification, NotificationText
+from kontor.notifications.own_words import OwnWords, own_words
+from kontor.notifications.ports import OutgoingMessage, message_id_of
+from kontor.notifications.rendering import Message, MessageBrand, render_message, written_in
 from kontor.notifications.selection import Telling, fits, goes_out
+from kontor.orders.queries import get_order
 
 JOB = "notifications.tell"
+log = structlog.get_logger("kontor.notifications")
 _COLUMNS = (
     "id", "order_id", "source_key", "template", "language", "recipient", "subject", "context", "message_id",
     "created_at", "sent_at",
@@ -69,6 +76,18 @@ class Batch:
     pending: Sequence[Pending]
     known: Known
     labels: Mapping[UUID, Any]
+    texts: Mapping[UUID, NotificationText]
+    """What was written down by an earlier try: it goes out as it stands."""
+    own: OwnWords
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A message word for word, by whose words, with the document that goes along."""
+
+    message: OutgoingMessage
+    template_id: UUID | None = None
+    document_id: UUID | None = None
 
 
 async def prepare(
@@ -89,7 +108,10 @@ async def prepare(
     wanted = [(each.template, each.order_id, each.subject) for each in pending]
     known = await queries.load_facts(db, wanted, orders, channels) if pending else Known()
     documents = {back.label_document_id for back in known.returns.values() if back.label_document_id}
-    return Batch(pending, known, await queries.label_keys(db, documents))
+    texts = await queries.texts_of(db, [each.id for each in pending])
+    templates = {each.template for each in pending}
+    own = await own_words(db, templates, {order.channel_id for order in orders.values()}, now=now)
+    return Batch(pending, known, await queries.label_keys(db, documents), texts, own)
 
 
 async def _write(
@@ -143,38 +165,69 @@ def _of_row(row: Notification) -> Pending:
     return Pending(row.id, row.order_id, row.template, row.language, row.recipient, row.message_id, row.context)
 
 
-def fill(
-    each: Pending, known: Known, *, now: datetime, labels: Mapping[UUID, MessageAttachment], base_url: str = ""
-) -> OutgoingMessage | None:
-    """The message ready to go; None when there is nothing to tell any more, such as a recalled shipment."""
+def write(each: Pending, batch: Batch, *, now: datetime, base_url: str = "") -> Written | None:
+    """The message word for word; None when there is nothing to tell any more, such as a recalled shipment."""
+    known = batch.known
+    facts = facts_for(each, known, now=now)
+    if facts is None:
+        return None
+    document_id = None
+    if each.template == "return_approved" and each.subject is not None:
+        label = known.returns[each.subject].label_document_id
+        document_id = label if label in batch.labels else None
+        facts["label_attached"] = document_id is not None
+    if (kept := batch.texts.get(each.id)) is not None:
+        message = Message(kept.subject, kept.text, kept.html)
+        return Written(_outgoing(each, message, facts), kept.template_id, document_id)
+    channel = known.channels[known.orders[each.order_id].channel_id]
+    context = {**facts, "brand": brand_of(channel, each.language, base_url)}
+    own = batch.own.of(each.template, written_in(each.language), channel.id)
+    if own is not None:
+        try:
+            message = render_message(each.template, each.language, context, own.words)
+            return Written(_outgoing(each, message, facts), own.template_id, document_id)
+        except (TemplateError, TypeError, ValueError, ArithmeticError) as problem:
+            # A customer is rather told in our words than not at all.
+            log.error(
+                "own words cannot be written", template=each.template, id=str(own.template_id), error=str(problem)
+            )
+    message = render_message(each.template, each.language, context)
+    return Written(_outgoing(each, message, facts), None, document_id)
+
+
+def facts_for(each: Pending, known: Known, *, now: datetime) -> dict[str, Any] | None:
+    """What a message tells, the brand left out; None when there is nothing to tell any more."""
     order = known.orders[each.order_id]
     zone = known.channels[order.channel_id].timezone
     asked = Asked(
         each.template, order, each.subject, each.context.get("about") or {}, each.language, now,
         lambda moment: local_day(moment, zone),
     )  # fmt: skip
-    facts = compose(asked, known)
-    if facts is None:
-        return None
-    attachments: tuple[MessageAttachment, ...] = ()
-    if each.template == "return_approved" and each.subject is not None:
-        label = labels.get(known.returns[each.subject].label_document_id)
-        attachments = (label,) if label else ()
-        facts["label_attached"] = bool(label)
-    message = render_message(
-        each.template,
-        each.language,
-        {**facts, "brand": brand_of(known.channels[order.channel_id], each.language, base_url)},
-    )
+    return compose(asked, known)
+
+
+def _outgoing(each: Pending, message: Message, facts: Mapping[str, Any]) -> OutgoingMessage:
     return OutgoingMessage(
-        to=each.recipient,
-        to_name=facts["customer_name"],
-        subject=message.subject,
-        text=message.text,
-        html=message.html,
-        message_id=each.message_id,
-        attachments=attachments,
-    )
+        to=each.recipient, to_name=facts["customer_name"], subject=message.subject, text=message.text,
+        html=message.html, message_id=each.message_id,
+    )  # fmt: skip
+
+
+async def keep_texts(db: Session, written: Mapping[UUID, Written], documents: Mapping[UUID, Any]) -> None:
+    """Keep messages word for word, before they are sent."""
+    rows = []
+    for row_id, each in written.items():
+        document = documents.get(each.document_id) if each.document_id else None
+        attached = [{"name": document_name(document), "document_id": str(each.document_id)}] if document else []
+        message = each.message
+        rows.append((row_id, message.subject[:300], message.text, message.html, each.template_id, attached))
+    names = ("notification_id", "subject", "text", "html", "template_id", "attachments")
+    await db.bulk_insert(NotificationText, names, rows)
+
+
+def document_name(document: Any) -> str:
+    """What an attached document is called."""
+    return f"{document.number.replace('/', '-')}.pdf"
 
 
 def brand_of(channel: Any, language: str, base_url: str) -> MessageBrand:
@@ -241,9 +294,47 @@ async def resend(db: Session, notification_id: UUID, *, now: datetime, domain: s
     return copy
 
 
+async def write_mail(db: Session, order_id: UUID, *, topic: str, text: str, now: datetime, domain: str) -> Notification:
+    """Write to an order's customer by hand, in the frame of the channel's mails; it is sent once.
+
+    Raises `OrderNotFound`, `NoRecipient`, `InvalidInput` for an empty or endless text.
+    """
+    if not 1 <= len(topic.strip()) <= 200:
+        raise InvalidInput("1 to 200 characters.", code="INVALID_TEXT", path=("topic",))
+    if not 1 <= len(text.strip()) <= 20_000:
+        raise InvalidInput("1 to 20,000 characters.", code="INVALID_TEXT", path=("text",))
+    order = await get_order(db, order_id, db.principal)
+    if not order.email:
+        raise NoRecipient("The order has no email address.", order_id=str(order.id))
+    row_id = new_id()
+    row = Notification(
+        id=row_id, order_id=order.id, source_key=f"mail/{row_id}", template="personal", language=order.language,
+        recipient=order.email, context={"subject": None, "about": {"topic": topic.strip(), "text": text.strip()}},
+        message_id=message_id_of(row_id, domain), created_at=now,
+    )  # fmt: skip
+    db.add(row)
+    schedule(db, JOB, {"notification_id": row_id}, key=order.id)
+    return row
+
+
+async def note_bounce(db: Session, notification_id: UUID, reason: str, *, now: datetime) -> bool:
+    """The message came back, for good; False when that was known. Raises `NotificationNotFound`."""
+    row = await queries.get_notification(db, notification_id)
+    if row.bounced_at is not None:
+        return False
+    row.bounced_at, row.bounce = now, reason[:500]
+    told = MessageBounced(
+        stream_id=row.order_id, notification_id=row.id, template=row.template, recipient=row.recipient,
+        reason=row.bounce,
+    )  # fmt: skip
+    record(db, told)
+    return True
+
+
 async def forget_unsent(db: Session, ids: Iterable[UUID]) -> None:
     """Take back rows that turned out to have nothing to tell."""
     for part in chunks(list(ids)):
+        await db.execute(sa.delete(NotificationText).where(NotificationText.notification_id.in_(part)))
         await db.execute(sa.delete(Notification).where(Notification.id.in_(part), Notification.sent_at.is_(None)))
 
 
@@ -259,8 +350,9 @@ async def preview_decision(
     order = orders[order_id]
     context = {"subject": telling.subject, "about": dict(telling.about)}
     shown = Pending(new_id(), order_id, telling.template, order.language, order.email or "", "", context)
-    message = fill(shown, known, now=now, labels={})
-    return (message.subject, message.text) if message is not None else ("", "")
+    own = await own_words(db, {telling.template}, {order.channel_id}, now=now)
+    written = write(shown, Batch([shown], known, {}, {}, own), now=now)
+    return (written.message.subject, written.message.text) if written is not None else ("", "")
 
 
 async def preview_messages(
@@ -277,11 +369,12 @@ async def preview_messages(
     channels = await queries.channels_by_id(db, {orders[order_id].channel_id})
     known = await queries.load_facts(db, [(template, order_id, None) for template in templates], orders, channels)
     order = orders[order_id]
+    own = await own_words(db, templates, {order.channel_id}, now=now)
     found = []
     for template in templates:
         context = {"subject": None, "about": dict(about[template])}
         shown = Pending(new_id(), order_id, template, order.language, order.email or "", "", context)
-        message = fill(shown, known, now=now, labels={})
-        if message is not None:
-            found.append((template, message.subject, message.text))
+        written = write(shown, Batch([shown], known, {}, {}, own), now=now)
+        if written is not None:
+            found.append((template, written.message.subject, written.message.text))
     return found

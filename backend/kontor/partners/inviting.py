@@ -33,6 +33,7 @@ class InvitationOver(Conflict):
 async def invite_person(db: Session, partner: Partner, person: FirstPerson) -> User:
     """Let somebody in for a partner and have them mailed; somebody who was invited before is mailed again.
 
+    Whoever was removed before they ever began is let in again: a link opens nothing for a closed account.
     Records PartnerPersonInvited. Raises `InvalidUser` or `EmailTaken` naming the field, `InvitationOver` for a partner
     that was ended.
     """
@@ -40,7 +41,9 @@ async def invite_person(db: Session, partner: Partner, person: FirstPerson) -> U
         raise InvitationOver("The relation with this partner is over.", path=("id",))
     known = await people.find_user_by_email(db, person.email)
     if known is not None and known.partner_id == partner.id and known.last_signed_in_at is None:
-        user = known
+        user = await people.lock_user(db, known.id)
+        if not user.active:
+            user.active, user.updated_at = True, wall()
     else:
         given = UserInput(
             person.email, person.name, Role.DROPSHIPPER, partner_id=partner.id, language=partner.language

@@ -138,10 +138,13 @@ def ask_again(outcomes: list[Outcome], batch: Sequence[Taken], chosen: Chosen) -
         for taken, outcome in zip(batch, outcomes, strict=True)
         if isinstance(outcome, Placed)
     }
-    left = {mandate.reference for (*order, _), mandate in chosen.items() if mandate.once and tuple(order) not in placed}
+    left = {mandate.reference for key, mandate in chosen.items() if mandate.once and key[:2] not in placed}
     for index, outcome in enumerate(outcomes):
-        used = isinstance(outcome, MandateNotValid) and outcome.params.get("reason") == "USED"
-        if used and outcome.params.get("mandate") in left:
+        if (
+            isinstance(outcome, MandateNotValid)
+            and outcome.params["reason"] == "USED"
+            and outcome.params["mandate"] in left
+        ):
             outcomes[index] = Unavailable(
                 "The mandate is held by another order at this moment; please send the order again.",
                 code="TRY_AGAIN",

@@ -90,7 +90,7 @@ async def reroute_lines(run: TaskRun, subjects: Sequence[Subject]) -> Answers:
 async def remind_pickup(run: TaskRun, subjects: Sequence[Subject]) -> None:
     """Tell the customer once more that the goods wait."""
     for each in subjects:
-        args = {"order_id": each.order_id, "template": "ready_for_pickup", "source": f"{each.subject_id}/reminder"}
+        args = {"order_id": each.order_id, "template": "pickup_reminder", "source": f"{each.subject_id}/reminder"}
         schedule(run.db, "notifications.tell", args, key=each.order_id)
 
 

@@ -41,7 +41,7 @@ async def write_off(db: Session, announced: Announcement, *, now: datetime) -> R
 async def _by_place(db: Session, lines: Sequence[ReturnLine]) -> dict[UUID, list[ReturnLine]]:
     found = sa.select(ShipmentLine.id, Shipment.location_id).join(Shipment, Shipment.id == ShipmentLine.shipment_id)
     rows = await db.execute(found.where(ShipmentLine.id.in_([line.shipment_line_id for line in lines])))
-    places = {row[0]: row[1] for row in rows}
+    places: dict[UUID, UUID] = {row[0]: row[1] for row in rows if row[1] is not None}
     grouped: dict[UUID, list[ReturnLine]] = {}
     for line in lines:
         grouped.setdefault(places[line.shipment_line_id], []).append(line)

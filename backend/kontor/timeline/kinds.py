@@ -55,6 +55,8 @@ _EVENTS: Mapping[TimelineKind, tuple[str, ...]] = {
         "ReturnLabelRenewed", "ReturnCanceled", "ReturnClosed", "ClaimOpened", "ClaimApproved", "ClaimResolved",
         "ClaimDenied", "ClaimCanceled",
     ),
+    K.MESSAGE: ("MessageBounced",),
+    K.CONTACT: ("ContactLogged", "FollowUpDue", "FollowUpDone"),
     K.CASE: ("CaseEscalated",),
     K.RISK: ("RiskAssessed", "RiskReviewed"),
     K.ROUTING: ("RoutingLocked", "RoutingUnlocked", "OrderMoved", "LockedPiecesRouted"),

@@ -186,13 +186,13 @@ async def _messages(db: Session, order_id: UUID, mark: Mark | None, most: int) -
 
 
 def _told(row: Notification) -> str:
-    return "message.failed" if row.error else "message.sent" if row.sent_at else "message.waits"
+    return "message.failed" if row.error or row.bounced_at else "message.sent" if row.sent_at else "message.waits"
 
 
 def _letter(row: Notification) -> dict[str, Any]:
     return {
-        "template": row.template, "subject": row.subject, "recipient": row.recipient, "message": row.error,
-        "sent_at": row.sent_at and row.sent_at.isoformat(),
+        "template": row.template, "subject": row.subject, "recipient": row.recipient,
+        "message": row.error or row.bounce, "sent_at": row.sent_at and row.sent_at.isoformat(),
     }  # fmt: skip
 
 

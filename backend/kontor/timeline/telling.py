@@ -19,12 +19,15 @@ WORDS = Path(__file__).parent / "words"
 LANGUAGES: tuple[Language, ...] = ("en", "de")
 NOTHING = "–"
 _MONEY = frozenset({"amount", "total", "gross", "net", "tax", "fee", "interest", "claimed", "missing"})
-_CODES = frozenset({"kind", "state", "decision", "method", "occasion", "template", "process", "task", "old", "new"})
+_CODES = frozenset(
+    {"kind", "state", "decision", "method", "occasion", "template", "process", "task", "old", "new", "channel"}
+    | {"direction"}
+)
 _DETAILS = (
     "articles", "place", "parcels", "work", "amount", "gross", "net", "tax", "claimed", "fee", "interest", "missing",
     "kind", "method", "state", "decision", "score", "reason", "message", "code", "note", "number", "carrier",
     "tracking_number", "expected_on", "due_on", "due_at", "ship_due_at", "expires_at", "collect_on", "level", "subject",
-    "recipient", "sent_at", "policy", "occasion", "reference", "topic", "text",
+    "recipient", "sent_at", "policy", "occasion", "reference", "topic", "text", "direction",
 )  # fmt: skip
 
 

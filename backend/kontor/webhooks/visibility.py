@@ -13,6 +13,7 @@ from typing import Any
 INSIDE = frozenset(
     {
         "CaseEscalated", "DisputeAnswerFailed", "DisputeDeadlineNear", "DisputeFeeCharged", "FulfillmentMessageWritten",
+        "ContactLogged", "FollowUpDone", "FollowUpDue",
         "LockedPiecesRouted", "OrderMoved",
         "RiskAssessed", "RiskReviewed", "RoutingLocked", "RoutingUnlocked",
     }
@@ -43,6 +44,7 @@ WORDS: dict[str, frozenset[str]] = {
     "GatewayDifferenceExplained": frozenset({"reason"}),
     "OffersReturned": frozenset({"reason"}),
     "WebhookEndpointDisabled": frozenset({"reason"}),
+    "MessageBounced": frozenset({"reason"}),
 }
 # Names of events and the fields of them that a partner sees.
 PARTNER_FIELDS: dict[str, tuple[str, ...]] = {

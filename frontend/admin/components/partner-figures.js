@@ -6,7 +6,7 @@ import { Skeleton } from "../../shared/components/skeleton.js";
 import { tell } from "../../shared/components/toast.js";
 import { t } from "../../shared/messages.js";
 import { place } from "../../shared/router.js";
-import { html, useEffect, useSignal } from "../../shared/ui.js";
+import { html, useEffect, useRef, useSignal } from "../../shared/ui.js";
 import { BEHIND, DECIDE, FIGURES } from "../operations.js";
 
 /** @param {{id: string}} props */
@@ -15,25 +15,35 @@ export function PartnerFigures({ id }) {
   const orders = useSignal(/** @type {any[] | null} */ (null));
   const problem = useSignal(/** @type {any} */ (null));
   const at = useSignal(12);
+  // An answer to an earlier question comes too late.
+  const figuresAsked = useRef(0);
+  const ordersAsked = useRef(0);
   const measure = place.value.query.get("measure");
 
   async function load() {
+    const turn = ++figuresAsked.current;
     problem.value = null;
     try {
-      performance.value = (await ask(FIGURES, { id })).partnerPerformance;
+      const { partnerPerformance } = await ask(FIGURES, { id });
+      if (turn === figuresAsked.current) performance.value = partnerPerformance;
     } catch (failed) {
-      problem.value = failed;
+      if (turn === figuresAsked.current) problem.value = failed;
     }
   }
   async function behind() {
+    const turn = ++ordersAsked.current;
     if (!measure || measure === "STOCK_AGE") return;
     try {
-      orders.value = (await ask(BEHIND, { id, measure, week: null })).partnerPerformanceOrders;
+      const { partnerPerformanceOrders } = await ask(BEHIND, { id, measure, week: null });
+      if (turn === ordersAsked.current) orders.value = partnerPerformanceOrders;
     } catch (failed) {
-      problem.value = failed;
+      if (turn === ordersAsked.current) problem.value = failed;
     }
   }
-  useEffect(() => void load(), [id]);
+  useEffect(() => {
+    performance.value = null;
+    load();
+  }, [id]);
   useEffect(() => {
     orders.value = null;
     behind();

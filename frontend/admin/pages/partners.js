@@ -5,7 +5,7 @@ import { EmptyState } from "../../shared/components/empty-state.js";
 import { Failure } from "../../shared/components/failure.js";
 import { FilterBar } from "../../shared/components/filter-bar.js";
 import { Skeleton } from "../../shared/components/skeleton.js";
-import { date } from "../../shared/format.js";
+import { dayOf } from "../../shared/format.js";
 import { t } from "../../shared/messages.js";
 import { go, place, withQuery } from "../../shared/router.js";
 import { computed, effect, html, signal, untracked, useEffect, useRef, useSignal } from "../../shared/ui.js";
@@ -127,7 +127,7 @@ function columns() {
   return [
     { key: "name", label: t("partners.name"), cell: (/** @type {any} */ row) => html`${row.name}<br /><span class="muted">${row.code}</span>` },
     { key: "state", label: t("partners.state"), cell: (/** @type {any} */ row) => html`<${PartnerState} state=${row.state} />` },
-    { key: "since", label: t("partners.since"), cell: (/** @type {any} */ row) => date(row.createdAt.slice(0, 10)) },
+    { key: "since", label: t("partners.since"), cell: (/** @type {any} */ row) => dayOf(row.createdAt) },
     { key: "orders", label: t("partners.orders"), number: true, cell: (/** @type {any} */ row) => row.openWork.orders },
     { key: "articles", label: t("partners.articles"), number: true, cell: (/** @type {any} */ row) => row.openWork.articles },
     { key: "terms", label: t("partners.terms"), cell: (/** @type {any} */ row) => terms(row.presentAgreement) },

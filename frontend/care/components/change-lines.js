@@ -44,7 +44,7 @@ function Line({ order, line, wish, set }) {
       <div class="field"><label for=${`other-${line.id}`}>${t("change.other")}</label>
         <select id=${`other-${line.id}`} value=${swap.sku} onChange=${(/** @type {Event} */ event) => set({ ...wish, swap: { ...wish.swap, [line.id]: { ...swap, sku: /** @type {HTMLSelectElement} */ (event.target).value } } })}>
           <option value="">${t(others.value?.length === 0 ? "change.noOther" : "change.choose")}</option>
-          ${(others.value ?? (swap.sku ? [{ sku: swap.sku, name: swap.sku }] : [])).map((each) => html`<option key=${each.sku} value=${each.sku}>${each.name}${each.earliestOn ? ` · ${t("change.by", { day: date(each.earliestOn) })}` : ""}</option>`)}
+          ${(others.value ?? (swap.sku ? [{ sku: swap.sku, name: swap.sku }] : [])).map((each) => html`<option key=${each.sku} value=${each.sku}>${each.name} ${each.sku}${each.earliestOn ? ` · ${t("change.by", { day: date(each.earliestOn) })}` : ""}</option>`)}
         </select></div>
       <button type="button" class="button small" onClick=${back}>${t("change.notSwap")}</button>
     </div>`}

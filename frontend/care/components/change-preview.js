@@ -10,7 +10,7 @@ export function ChangePreview({ preview, places }) {
   const touched = preview.lines.filter((/** @type {any} */ line) => line.quantityBefore !== line.quantityAfter || !line.lineId);
   const earned = preview.promotions.filter((/** @type {any} */ each) => each.before.amount !== each.after.amount);
   return html`<dl class="facts">
-    ${touched.map((/** @type {any} */ line, /** @type {number} */ at) => html`<dt key=${at}>${line.name}</dt>
+    ${touched.map((/** @type {any} */ line, /** @type {number} */ at) => html`<dt key=${at}>${line.name}<br />${line.sku}</dt>
       <dd>${line.quantityBefore} → <strong>${line.quantityAfter}</strong>${line.asked > 0 && html` · ${t("change.asked", { count: line.asked })}`}${" · "}${signed({ ...line.after.gross, amount: line.after.gross.amount - line.before.gross.amount })}
         ${line.sendings.map((/** @type {any} */ each, /** @type {number} */ index) => html`<br key=${index} /><span class="muted">${t("change.from", { count: each.quantity, place: nameOf(each.locationId), day: date(each.arrivesOn) })}</span>`)}
         ${line.missing > 0 && html`<br /><span class="late">${t("change.missing", { count: line.missing })}</span>`}</dd>`)}

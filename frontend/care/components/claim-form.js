@@ -28,6 +28,7 @@ export function ClaimForm({ order, changed }) {
   const once = useKey([input, fault.value, correct.value]);
   const form = useForm(async (given) => {
     if (!input) return tell(t("refund.choose"), { tone: "bad" });
+    if (preview.waiting.value) return tell(t("refund.wait"), { tone: "bad" });
     const note = String(given.get("note") ?? "");
     const { claim } = await change(OPEN_CLAIM, { input: { ...input, note, wished: "REFUND" } }, { key: `${once.key}-open` });
     const decided = { id: claim.id, remedy: "REFUND", returnGoods, fault: fault.value, correctStock: correct.value && kind.value !== "DAMAGED" };
@@ -40,7 +41,7 @@ export function ClaimForm({ order, changed }) {
     once.done();
     picked.value = {};
     tell(t(returnGoods ? "refund.claimed.back" : "refund.claimed.paid", { number: claim.number }));
-    return changed();
+    void changed();
   });
   const self = useSend();
   const choose = (/** @type {import("@preact/signals").Signal<string>} */ signal) => (/** @type {Event} */ event) => { signal.value = /** @type {HTMLSelectElement} */ (event.target).value; };

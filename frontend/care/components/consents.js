@@ -23,7 +23,7 @@ export function Consents({ id, customer, changes, done }) {
    */
   async function set(purpose, granted, back = false) {
     try {
-      await change(CONSENT, { id, purpose, granted, source: t(`consents.source.${source.value}`) }, { again: true });
+      await change(CONSENT, { id, purpose, granted, how: t(`consents.source.${source.value}`) }, { again: true });
       await done();
       if (!back) tell(t(granted ? "consents.given" : "consents.taken", { purpose: name(purpose) }), { undo: () => set(purpose, !granted, true) });
     } catch (/** @type {any} */ refused) {

@@ -26,6 +26,7 @@ export function GoodwillForm({ order, changed }) {
   const once = useKey([asked, reason.value]);
   const form = useForm(async (given) => {
     if (!asked) return tell(t("goodwill.howMuch"), { tone: "bad" });
+    if (preview.waiting.value) return tell(t("refund.wait"), { tone: "bad" });
     const input = { ...asked, reason: reason.value, note: String(given.get("note") ?? ""), token: preview.shown.value?.token };
     const key = once.key;
     try {
@@ -38,14 +39,14 @@ export function GoodwillForm({ order, changed }) {
       if (refused.code === "PREVIEW_MOVED") preview.again();
       throw refused;
     }
-    await changed();
     preview.again();
+    void changed();
   });
   const self = useSend();
+  const waits = preview.shown.value?.needsApproval;
   /** @param {Event} event */
   const typed = (event) => { amount.value = minor(/** @type {HTMLInputElement} */ (event.target).value, currency) ?? 0; };
   const choose = (/** @type {import("@preact/signals").Signal<string>} */ signal) => (/** @type {Event} */ event) => { signal.value = /** @type {HTMLInputElement} */ (event.target).value; };
-  const asks = preview.shown.value?.needsApproval;
   return html`<form ref=${self} class="sides" onSubmit=${form.submit}>
     <div class="stack"><${Summary} form=${form} fields=${{ amount: t("goodwill.amount") }} />
       <${Field} form=${form} name="amount" label=${t("goodwill.amount")} inputmode="decimal" autocomplete="off" defaultValue=${(amount.peek() / 10 ** digits(currency)).toFixed(digits(currency))} onInput=${typed} hint=${hint(preview.shown.value, currency)} />
@@ -53,7 +54,7 @@ export function GoodwillForm({ order, changed }) {
       <fieldset><legend>${t("goodwill.form")}</legend>${FORMS.map((each) => html`<p key=${each}><label class="check"><input type="radio" name="form" value=${each} checked=${kind.value === each} onChange=${choose(kind)} /> <span>${t(`goodwill.form.${each}`)}<br /><span class="muted">${t(`goodwill.formText.${each}`)}</span></span></label></p>`)}</fieldset>
       <${Field} name="note" label=${t("goodwill.note")} maxlength="500" /></div>
     <div class="stack"><${Preview} preview=${preview}>${preview.shown.value && what(preview.shown.value, kind.value)}<//>
-      <div class="row"><${Submit} form=${form}>${asks ? t("goodwill.ask") : t("goodwill.grant")} <kbd>${t("shell.ctrl")} ⏎</kbd><//></div></div>
+      <div class="row"><${Submit} form=${form}>${t(waits ? "goodwill.ask" : "goodwill.grant")} <kbd>${t("shell.ctrl")} ⏎</kbd><//></div></div>
   </form>`;
 }
 

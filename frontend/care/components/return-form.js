@@ -22,11 +22,12 @@ export function ReturnForm({ order, changed }) {
   const once = useKey(wanted);
   const form = useForm(async () => {
     if (!wanted) return tell(t("refund.choose"), { tone: "bad" });
+    if (preview.waiting.value) return tell(t("refund.wait"), { tone: "bad" });
     const made = (await change(REQUEST_RETURN, wanted, { key: once.key })).return;
     once.done();
     picked.value = {};
-    tell(t(`refund.returned.${made.state === "REQUESTED" ? "asked" : "approved"}`, { number: made.number }));
-    return changed();
+    tell(t("refund.returned", { number: made.number }));
+    void changed();
   });
   const self = useSend();
   return html`<form ref=${self} class="sides" onSubmit=${form.submit}>

@@ -16,6 +16,7 @@ export const CUSTOMER = `query CareCustomer($id: UUID!) {
     merged { id number name email }
     exports { id createdAt }
   }
+  contacts(filter: { customerId: $id }, first: 5) { nodes { id channel direction topic text createdAt createdBy } }
   orders(filter: { customerId: $id }, sort: PLACED_AT_DESC, first: 20) {
     nodes { id number state placedAt total { amount currency } channel { name } }
     pageInfo { hasNextPage }
@@ -42,8 +43,8 @@ export const LIST = `mutation CareList($id: UUID!, $blocked: Boolean, $reason: S
   listCustomer(id: $id, blocked: $blocked, reason: $reason, until: $until) ${DONE}
 }`;
 
-export const CONSENT = `mutation CareConsent($id: UUID!, $purpose: String!, $granted: Boolean!, $source: String!) {
-  setCustomerConsent(id: $id, purpose: $purpose, granted: $granted, source: $source) ${DONE}
+export const CONSENT = `mutation CareConsent($id: UUID!, $purpose: String!, $granted: Boolean!, $how: String!) {
+  setCustomerConsent(id: $id, purpose: $purpose, granted: $granted, how: $how) ${DONE}
 }`;
 
 export const EXPORT = `mutation CareExport($id: UUID!) {

@@ -9,6 +9,7 @@ import { tell } from "../../shared/components/toast.js";
 import { country, date, dateTime, money } from "../../shared/format.js";
 import { lazy } from "../../shared/lazy.js";
 import { t } from "../../shared/messages.js";
+import { go } from "../../shared/router.js";
 import { useShortcuts } from "../../shared/shortcuts.js";
 import { html, useEffect, useRef, useSignal } from "../../shared/ui.js";
 import { orderAddress } from "../addresses.js";
@@ -34,8 +35,8 @@ export function Page({ customer: id }) {
   async function load() {
     problem.value = null;
     try {
-      const { customerProfile, orders } = await ask(CUSTOMER, { id });
-      found.value = customerProfile && { ...customerProfile, orders };
+      const { customerProfile, orders, contacts } = await ask(CUSTOMER, { id });
+      found.value = customerProfile && { ...customerProfile, orders, contacts: contacts.nodes };
     } catch (failed) {
       problem.value = failed;
     }
@@ -53,6 +54,7 @@ export function Page({ customer: id }) {
   useTitle(found.value?.customer.name);
   useShortcuts([
     { keys: "o", label: "customer.toOrders", run: toOrders },
+    { keys: "n", label: "customer.contact", run: () => { const last = found.value?.orders.nodes[0]; if (last) go(orderAddress(last.number, "contacts")); } },
     { keys: "m", label: "customer.merge", run: () => { if (acts()) open.value = "merge"; } },
   ]);
   const acts = () => found.value && !found.value.erasedAt && !found.value.mergedIntoId && may("care:write");
@@ -92,7 +94,7 @@ export function Page({ customer: id }) {
     </div>`}
     ${it.exports.length > 0 && html`<p>${t("customer.exports")} ${it.exports.map((/** @type {any} */ file) => html`<a key=${file.id} href=${`/files/documents/${file.id}`} download>${dateTime(file.createdAt)}</a> `)}</p>`}
     <div class="columns">
-      <div class="stack"><${Orders} orders=${it.orders} /><${Returned} it=${it} /></div>
+      <div class="stack"><${Orders} orders=${it.orders} /><${Contacts} it=${it} /><${Returned} it=${it} /></div>
       <div class="stack"><${Facts} it=${it.customer} />
         ${!it.erasedAt && html`<${Consents} id=${id} customer=${it.customer} changes=${it.consentChanges} done=${load} />`}
         ${it.listings.length > 0 && html`<${Listings} rows=${it.listings} />`}</div>
@@ -131,6 +133,16 @@ function Orders({ orders }) {
       <a class="hit" href=${orderAddress(order.number)}><span><strong>${order.number}</strong> <span class="muted">${order.channel.name}</span></span>
         <span class="facts">${date(order.placedAt.slice(0, 10))} <span class="number">${money(order.total)}</span> ${t(`order.state.${order.state}`)}</span></a></li>`)}</ul>`}
     ${orders.pageInfo.hasNextPage && html`<p class="muted">${t("customer.moreOrders")}</p>`}
+  </section>`;
+}
+
+/** The last five of what was said; more, and saying more, is at each order. @param {{it: any}} props */
+function Contacts({ it }) {
+  const last = it.orders.nodes[0];
+  return html`<section class="stack" aria-labelledby="contacts-title"><div class="row"><h2 id="contacts-title">${t("customer.contacts")}</h2>
+      ${last && !it.erasedAt && html`<a class="button small push" href=${orderAddress(last.number, "contacts")}>${t("customer.contact")} <kbd>n</kbd></a>`}</div>
+    ${it.contacts.length === 0 ? html`<p class="muted">${t("customer.noContacts")}</p>` : html`<ul role="list" class="hits">${it.contacts.map((/** @type {any} */ each) => html`<li key=${each.id} class="hit">
+      <span><strong>${each.topic}</strong> ${each.text}</span><span class="facts muted">${t(`contacts.channel.${each.channel}`)} ${dateTime(each.createdAt)} ${each.createdBy.replace(/^\w+:/, "")}</span></li>`)}</ul>`}
   </section>`;
 }
 

@@ -24,20 +24,26 @@ export function EndpointPanel({ endpoint, types, changed, close }) {
   const secret = useSignal("");
   const editing = useSignal(false);
   const busy = useSignal(false);
+  const asked = useRef(0); // an answer to an earlier question comes too late
   const heading = useRef(/** @type {HTMLElement | null} */ (null));
 
   /** @param {string | null} [after] */
   async function load(after = null) {
+    const turn = ++asked.current;
     try {
       const { eventDeliveries: read } = await ask(DELIVERIES, { filter: { endpointId: endpoint.id, states: FILTERS[which.value] }, after });
+      if (turn !== asked.current) return;
       rows.value = after ? [...(rows.value ?? []), ...read.nodes] : read.nodes;
       more.value = read.pageInfo.hasNextPage ? read.pageInfo.endCursor : null;
       problem.value = null;
     } catch (failed) {
-      problem.value = failed;
+      if (turn === asked.current) problem.value = failed;
     }
   }
-  useEffect(() => void load(), [which.value]);
+  useEffect(() => {
+    rows.value = more.value = null;
+    load();
+  }, [which.value]);
   useEffect(() => heading.current?.focus(), []);
 
   /** @param {() => Promise<void>} doing */

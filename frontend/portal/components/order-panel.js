@@ -1,5 +1,5 @@
 /** An order beside the list: look, decide, print and send without leaving it. */
-import { ask, change } from "../../shared/api.js";
+import { ask, change, Refused } from "../../shared/api.js";
 import { may } from "../../shared/auth.js";
 import { Failure, unanswered, words } from "../../shared/components/failure.js";
 import { Skeleton } from "../../shared/components/skeleton.js";
@@ -70,7 +70,8 @@ export function OrderPanel({ id, seen, changed }) {
   }
   /** The refusal of the one order of a batch is a refusal. @param {{failed: Map<string, string>}} outcome */
   function alone({ failed }) {
-    for (const why of failed.values()) tell(why, { tone: "bad" });
+    const [message] = failed.values();
+    if (message) throw new Refused({ code: "REFUSED", message });
   }
 
   const acceptAll = () => act(async () => alone(await accept([id], both)));
@@ -105,13 +106,16 @@ export function OrderPanel({ id, seen, changed }) {
     ...(writes ? [{ keys: "m", label: "order.message", run: () => focusOn("message") }] : []),
   ] : []);
 
-  if (problem.value) return html`<aside class="panel"><${Failure} problem=${problem.value} retry=${load} changed=${unsure.value} /></aside>`;
+  // What was read before stays, and with it what is being typed.
+  const failed = problem.value && html`<${Failure} problem=${problem.value} retry=${load} changed=${unsure.value} />`;
+  if (failed && !it) return html`<aside class="panel">${failed}</aside>`;
   if (it === undefined) return html`<aside class="panel"><${Skeleton} rows=${4} /></aside>`;
   if (it === null) return html`<aside class="panel"><p>${t("order.gone")}</p><a href=${withQuery({ order: null })}>${t("action.close")}</a></aside>`;
   const place = (/** @type {any[]} */ lines) => lines.map((line) => ({ ...line, locationId: it.locationId }));
   return html`<aside class="panel stack" aria-label=${it.number}>
     <div class="row"><h2 ref=${heading} tabindex="-1">${it.number}</h2><${OrderState} order=${it} />
       <a class="button plain push" href=${withQuery({ order: null })} aria-label=${t("action.close")}>×</a></div>
+    ${failed}
     <${Lost} order=${it} />
     ${facts(it)}
     ${it.cancelRequested && writes && html`<${Asked} order=${it} answer=${agree} />`}

@@ -28,7 +28,7 @@ export function ReturnPanel({ id, seen, changed, finished }) {
     try {
       it.value = (await ask(ONE_RETURN, { id })).partnerReturn;
       unsure.value = false;
-      if (it.value && open(it.value)) await preview(all("NEW"));
+      if (it.value && open(it.value) && !form.value) await preview(all("NEW"));
     } catch (failed) {
       problem.value = failed;
     }
@@ -94,13 +94,16 @@ export function ReturnPanel({ id, seen, changed, finished }) {
     else if (event.key === "a") accept();
   }
 
-  if (problem.value) return html`<aside class="panel"><${Failure} problem=${problem.value} retry=${load} changed=${unsure.value} /></aside>`;
+  // What was read before stays, and with it what is being typed.
+  const failed = problem.value && html`<${Failure} problem=${problem.value} retry=${load} changed=${unsure.value} />`;
+  if (failed && !it.value) return html`<aside class="panel">${failed}</aside>`;
   if (it.value === undefined) return html`<aside class="panel"><${Skeleton} rows=${4} /></aside>`;
   if (it.value === null) return html`<aside class="panel stack"><p>${t("return.gone")}</p><a href=${withQuery({ return: null })}>${t("action.close")}</a></aside>`;
   const found = it.value;
   return html`<aside class="panel stack" aria-label=${found.number} onKeyDown=${key}>
     <div class="row"><h2 ref=${heading} tabindex="-1">${found.number}</h2><span class="muted">${t(`returns.phase.${found.phase}`)}</span>
       <a class="button plain push" href=${withQuery({ return: null })} aria-label=${t("action.close")}>×</a></div>
+    ${failed}
     <dl class="facts"><dt>${t("returns.order")}</dt><dd>${found.orderNumber}</dd>
       ${found.note && html`<dt>${t("return.note")}</dt><dd>${found.note}</dd>`}
       ${found.dueAt && html`<dt>${t("return.due")}</dt><dd>${dateTime(found.dueAt)}</dd>`}</dl>

@@ -6,7 +6,7 @@ import { EmptyState } from "../../shared/components/empty-state.js";
 import { Failure } from "../../shared/components/failure.js";
 import { Skeleton } from "../../shared/components/skeleton.js";
 import { StatusPill } from "../../shared/components/status-pill.js";
-import { date, dateTime } from "../../shared/format.js";
+import { dateTime, dayOf } from "../../shared/format.js";
 import { t } from "../../shared/messages.js";
 import { go, place, withQuery } from "../../shared/router.js";
 import { computed, effect, html, signal, untracked, useEffect } from "../../shared/ui.js";
@@ -97,7 +97,7 @@ function keyColumns() {
   return [
     { key: "name", label: t("connect.name"), cell: (/** @type {any} */ row) => row.name },
     { key: "rights", label: t("connect.rights"), number: true, cell: (/** @type {any} */ row) => row.scopes.length },
-    { key: "expires", label: t("connect.expires"), cell: (/** @type {any} */ row) => (row.expiresAt ? date(row.expiresAt.slice(0, 10)) : t("connect.never")) },
+    { key: "expires", label: t("connect.expires"), cell: (/** @type {any} */ row) => (row.expiresAt ? dayOf(row.expiresAt) : t("connect.never")) },
     { key: "used", label: t("connect.used"), cell: (/** @type {any} */ row) => (row.lastUsedAt ? dateTime(row.lastUsedAt) : t("connect.unused")) },
     { key: "state", label: t("connect.state"), cell: (/** @type {any} */ row) => html`<${StatusPill} tone=${row.active ? "ok" : "bad"}>${t(row.active ? "connect.active" : "connect.revoked")}<//>` },
   ];

@@ -56,14 +56,20 @@ async function count() {
   }
 }
 
-/** What one scan does; each is worked on after the one before. */
-const scan = inOrder(async (/** @type {string} */ text) => {
+/** What is scanned and what is pressed: each is worked on after the one before. */
+const inTurn = inOrder((/** @type {() => Promise<void>} */ work) => work());
+
+/** What one scan does. @param {string} text */
+const scan = (text) => inTurn(async () => {
   try {
     await take(text);
   } catch (/** @type {any} */ refused) {
     note(text, words(refused), false);
   }
 });
+
+/** Whether the order is still the one on the desk: while the server was asked it may have been put away. @param {any} here */
+const isOpen = (here) => order.value?.id === here.id;
 
 /** @param {string} text */
 async function take(text) {
@@ -73,7 +79,7 @@ async function take(text) {
   if (here && readings(text).includes(here.number)) return note(text, t("pack.isOpen", { number: here.number }), true);
   const found = await find(text);
   if (found.length) return begin(found, text);
-  if (here) return number(text);
+  if (here && isOpen(here)) return number(text, here);
   note(text, t("pack.unknown"), false);
 }
 
@@ -106,10 +112,11 @@ function begin(found, text) {
   note(text, t("pack.opened", { number: next.number }), true);
 }
 
-/** The number of the parcel: checked, and when nothing is missing the order leaves. @param {string} text */
-async function number(text) {
+/** The number of the parcel: checked, and when nothing is missing the order leaves. @param {string} text @param {any} here */
+async function number(text, here) {
   const { trackingCheck: check } = await ask(TRACKING, { number: text });
-  const others = check.usedBy.filter((/** @type {any} */ each) => each.id !== order.value.id);
+  if (!isOpen(here)) return note(text, t("pack.unknown"), false);
+  const others = check.usedBy.filter((/** @type {any} */ each) => each.id !== here.id);
   if (check.valid === false) return note(text, t("pack.wrongDigit"), false);
   if (others.length) return note(text, t("pack.usedBefore", { number: others[0].number }), false);
   const at = parcels.value.findIndex((parcel) => !parcel.trackingNumber);
@@ -118,20 +125,24 @@ async function number(text) {
   keep();
   const left = parcels.value.some((parcel) => !parcel.trackingNumber);
   if (left || !isWhole(order.value, counts.value)) return note(text, t("pack.numbered", { number: check.number }), true);
-  const { number: shipped } = order.value;
   await send();
-  note(text, t("done.shipped", { number: shipped }), true);
+  note(text, t("done.shipped", { number: here.number }), true);
 }
 
-/** Throws `Refused`. */
+/** What is on the desk leaves; another order that was opened meanwhile stays there. Throws `Refused`. */
 async function send() {
   const sent = order.value;
+  busy.value = true;
   const given = parcels.value.map((parcel) => ({ carrier: parcel.carrier.trim() || null, trackingNumber: parcel.trackingNumber.trim() || null }));
   localStorage.setItem(KEPT, given[0]?.carrier ?? "");
-  await ship(sent, given, leaving(sent, counts.value), back);
+  try {
+    await ship(sent, given, leaving(sent, counts.value), back);
+  } finally {
+    busy.value = false;
+  }
   sessionStorage.removeItem(draft(sent.id));
   done.value += 1;
-  clear();
+  if (isOpen(sent)) clear();
   count();
 
   function back() {
@@ -141,15 +152,18 @@ async function send() {
 }
 
 async function shipNow() {
-  if (busy.value || !order.value) return;
+  const here = order.value;
+  if (busy.value || !here) return;
   busy.value = true;
-  const text = order.value.number;
-  try {
-    await send();
-    note(text, t("done.shipped", { number: text }), true);
-  } catch (/** @type {any} */ refused) {
-    note(text, words(refused), false);
-  }
+  await inTurn(async () => {
+    if (!isOpen(here)) return; // a scan before it sent it
+    try {
+      await send();
+      note(here.number, t("done.shipped", { number: here.number }), true);
+    } catch (/** @type {any} */ refused) {
+      note(here.number, words(refused), false);
+    }
+  });
   busy.value = false;
   /** @type {HTMLElement | null} */ (document.querySelector("input[name=scan]"))?.focus();
 }
@@ -160,6 +174,7 @@ async function resume() {
   if (!id || order.value?.id === id) return;
   try {
     const { fulfillmentOrder } = await ask(ONE_ORDER, { id });
+    if (order.value) return; // a scan was quicker
     if (fulfillmentOrder && TO_PACK.includes(fulfillmentOrder.state)) open(fulfillmentOrder);
     else clear();
   } catch (/** @type {any} */ refused) {

@@ -17,6 +17,7 @@ export function Page() {
   const orders = useSignal(/** @type {any[] | null} */ (null));
   const problem = useSignal(/** @type {any} */ (null));
   const at = useSignal(12);
+  const asked = useRef(0); // an answer to an earlier question comes too late
   const measure = place.value.query.get("measure");
 
   async function load() {
@@ -28,11 +29,13 @@ export function Page() {
     }
   }
   async function behind() {
+    const turn = ++asked.current;
     if (!measure || measure === "STOCK_AGE") return;
     try {
-      orders.value = (await ask(FIGURE_ORDERS, { id, measure })).partnerPerformanceOrders;
+      const { partnerPerformanceOrders: read } = await ask(FIGURE_ORDERS, { id, measure });
+      if (turn === asked.current) orders.value = read;
     } catch (failed) {
-      problem.value = failed;
+      if (turn === asked.current) problem.value = failed;
     }
   }
   useEffect(() => void (id && load()), [id]);

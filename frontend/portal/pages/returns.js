@@ -5,7 +5,7 @@ import { EmptyState } from "../../shared/components/empty-state.js";
 import { Failure } from "../../shared/components/failure.js";
 import { Skeleton } from "../../shared/components/skeleton.js";
 import { StatusPill } from "../../shared/components/status-pill.js";
-import { date, fromNow } from "../../shared/format.js";
+import { dayOf, fromNow } from "../../shared/format.js";
 import { t } from "../../shared/messages.js";
 import { go, place, withQuery } from "../../shared/router.js";
 import { computed, effect, html, signal, untracked, useEffect } from "../../shared/ui.js";
@@ -153,7 +153,7 @@ const articles = (row) => row.lines.map((/** @type {any} */ line) => `${line.qua
 
 /** @param {any} row */
 function when(row) {
-  if (!row.dueAt) return date(row.requestedAt.slice(0, 10));
+  if (!row.dueAt) return dayOf(row.requestedAt);
   const late = new Date(row.dueAt).getTime() < Date.now();
   return html`<span class=${late ? "late" : undefined}>${fromNow(row.dueAt, Date.now())}</span>`;
 }

@@ -5,22 +5,35 @@ import { tell } from "../../shared/components/toast.js";
 import { date } from "../../shared/format.js";
 import { t } from "../../shared/messages.js";
 import { html } from "../../shared/ui.js";
+import { attempt } from "../answering.js";
 import { CLOSE_PLACE, OWN_COMPANY, REOPEN_PLACE } from "../operations.js";
 import { useReading } from "./reading.js";
+
+/** @typedef {{from: string, until: string}} Days */
+
+/** Today where the person is, as 2026-11-23. */
+const today = () => new Intl.DateTimeFormat("sv").format(new Date());
 
 export function Part() {
   const { found, instead } = useReading(OWN_COMPANY, "partnership");
   if (instead) return instead;
 
-  /** @param {any} place @param {{from: string, until: string}} days */
-  async function reopen(place, days) {
-    found.value = (await change(REOPEN_PLACE, { id: place.id, ...days }, { again: true })).partnership;
-    tell(t("closures.opened"), { undo: () => void close(place, days) });
+  /** @param {any} place @param {Days[]} ranges */
+  async function reopen(place, ranges) {
+    for (const days of ranges) found.value = (await change(REOPEN_PLACE, { id: place.id, ...days }, { again: true })).partnership;
+    // What has passed cannot be closed again, and nobody needs it.
+    const ahead = ranges.filter(({ until }) => until >= today()).map(({ from, until }) => ({ from: from < today() ? today() : from, until }));
+    tell(t("closures.opened"), ahead.length ? { undo: () => void attempt(() => closeAgain(place, ahead)) } : {});
   }
-  /** @param {any} place @param {{from: string, until: string}} days */
+  /** @param {any} place @param {Days[]} ranges */
+  async function closeAgain(place, ranges) {
+    for (const days of ranges) await close(place, days);
+  }
+  /** Undoing it opens what was open before, and leaves closed what was closed. @param {any} place @param {Days} days */
   async function close(place, days) {
-    found.value = (await change(CLOSE_PLACE, { id: place.id, ...days }, { again: true })).partnership;
-    tell(t("closures.closed", { from: date(days.from), until: date(days.until) }), { undo: () => void reopen(place, days) });
+    const { partnership, newlyClosed } = await change(CLOSE_PLACE, { id: place.id, ...days }, { again: true });
+    found.value = partnership;
+    tell(t("closures.closed", { from: date(days.from), until: date(days.until) }), newlyClosed.length ? { undo: () => void attempt(() => reopen(place, newlyClosed)) } : {});
   }
   return html`<div class="stack"><p>${t("closures.what")}</p>
     ${!found.value.places.length && html`<p>${t("places.noneText")}</p>`}
@@ -28,7 +41,7 @@ export function Part() {
       <h2>${place.name}</h2>
       ${place.closures.length ? html`<ul role="list" class="lines">${place.closures.map((/** @type {any} */ each) => html`<li key=${each.from}>
         <span>${date(each.from)} – ${date(each.until)}</span>
-        <button type="button" class="button" aria-label=${t("closures.openLabel", { from: date(each.from), until: date(each.until) })} onClick=${() => reopen(place, each)}>${t("closures.open")}</button></li>`)}</ul>` : html`<p class="muted">${t("closures.none")}</p>`}
+        <button type="button" class="button" aria-label=${t("closures.openLabel", { from: date(each.from), until: date(each.until) })} onClick=${() => attempt(() => reopen(place, [{ from: each.from, until: each.until }]))}>${t("closures.open")}</button></li>`)}</ul>` : html`<p class="muted">${t("closures.none")}</p>`}
       <${CloseForm} place=${place} close=${close} />
     </section>`)}
   </div>`;

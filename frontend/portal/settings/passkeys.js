@@ -3,7 +3,7 @@ import { change } from "../../shared/api.js";
 import { words } from "../../shared/components/failure.js";
 import { Field, Submit, Summary, useForm } from "../../shared/components/form.js";
 import { tell } from "../../shared/components/toast.js";
-import { date } from "../../shared/format.js";
+import { dayOf } from "../../shared/format.js";
 import { t } from "../../shared/messages.js";
 import { makePasskey, passkeysWork } from "../../shared/passkey.js";
 import { html } from "../../shared/ui.js";
@@ -35,7 +35,7 @@ export function Passkeys({ access }) {
     ${passkeys.length > 0 && html`<ul role="list" class="lines">${passkeys.map((/** @type {any} */ each) => html`<li key=${each.id}>
       <span class="field"><input class="control" aria-label=${t("passkeys.nameOf", { name: each.name })} maxlength="100" defaultValue=${each.name}
         onChange=${(/** @type {any} */ event) => act(RENAME_PASSKEY, { id: each.id, name: event.currentTarget.value }, t("settings.saved"))} />
-        <span class="muted">${t("passkeys.since", { day: date(each.createdAt.slice(0, 10)) })}</span></span>
+        <span class="muted">${t("passkeys.since", { day: dayOf(each.createdAt) })}</span></span>
       <button type="button" class="button" aria-label=${t("passkeys.removeLabel", { name: each.name })} onClick=${() => act(REMOVE_PASSKEY, { id: each.id }, t("passkeys.removed", { name: each.name }))}>${t("people.remove")}</button></li>`)}</ul>`}
     <${Summary} form=${form} />
     ${works && html`<${Field} form=${form} name="passkeyName" label=${t("passkeys.name")} maxlength="100" autocomplete="off" />

@@ -88,7 +88,7 @@ export function Field({ form, name, label, hint, prefix = "", options, defaultVa
   const described = [hint && `${id}-hint`, wrong && `${id}-fault`].filter(Boolean).join(" ") || undefined;
   const shared = { id, name, "aria-invalid": wrong ? "true" : undefined, "aria-describedby": described, ...given };
   return html`<div class="field"><label for=${id}>${label}</label>
-    ${options ? html`<select ...${shared}>${options.map(([value, text]) => html`<option key=${value} value=${value} selected=${value === defaultValue}>${text}</option>`)}</select>` : html`<input defaultValue=${defaultValue} ...${shared} />`}
+    ${options ? html`<select ...${shared}>${options.map(([value, text]) => html`<option key=${value} value=${value} defaultSelected=${value === defaultValue}>${text}</option>`)}</select>` : html`<input defaultValue=${defaultValue} ...${shared} />`}
     ${hint && html`<span id=${`${id}-hint`} class="muted">${hint}</span>`}
     ${wrong && html`<span id=${`${id}-fault`} class="fault">${words(problem)}</span>`}
   </div>`;

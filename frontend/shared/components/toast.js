@@ -22,6 +22,7 @@ export function tell(text, { undo, tone = "info" } = {}) {
 
 /** @param {number} id */
 function wait(id) {
+  hold(id);
   timers.set(id, setTimeout(() => dismiss(id), STAYS));
 }
 
@@ -54,7 +55,12 @@ export function Toasts() {
 /** @param {Toast} toast */
 function One(toast) {
   const pause = () => hold(toast.id);
-  const on = () => wait(toast.id);
+  /** It goes on only when neither pointer nor focus rest on it. @param {any} event */
+  function on({ currentTarget: news, relatedTarget: next, type }) {
+    const focused = type === "focusout" ? news.contains(next) : news.contains(document.activeElement);
+    const pointed = type === "mouseleave" ? false : news.matches(":hover");
+    if (!focused && !pointed) wait(toast.id);
+  }
   return html`<div key=${toast.id} class="toast" onMouseEnter=${pause} onMouseLeave=${on} onFocusIn=${pause} onFocusOut=${on}>
     <span>${toast.text}</span>
     ${toast.undo && html`<button type="button" class="button" onClick=${() => takeBack(toast)}>${t("action.undo")}</button>`}

@@ -95,6 +95,12 @@ READS: Mapping[str, Needed] = {
     "stockLocation": (P.LOCATIONS_READ,),
     "shippingTariffs": (P.LOCATIONS_READ,),
     "notifications": (P.NOTIFICATIONS_READ,),
+    "notificationText": (P.NOTIFICATIONS_READ,),
+    "messageTemplates": (P.NOTIFICATIONS_READ,),
+    "previewMessage": (P.NOTIFICATIONS_READ,),
+    "contacts": (P.CARE_READ,),
+    "selfServicePolicies": (P.CHANNELS_READ,),
+    "selfService": (P.ORDERS_READ,),
     "order": (P.ORDERS_READ,),
     "orders": (P.ORDERS_READ,),
     "routingDecision": (P.ROUTING_READ,),
@@ -287,7 +293,16 @@ CHANGES: Mapping[str, Needed] = {
     "pauseLocation": (P.LOCATIONS_WRITE,),
     "resumeLocation": (P.LOCATIONS_WRITE,),
     "deleteShippingTariffs": (P.LOCATIONS_WRITE,),
-    "resendNotification": (P.NOTIFICATIONS_WRITE,),
+    "resendNotification": (P.NOTIFICATIONS_WRITE, P.CARE_WRITE),
+    "saveMessageTemplate": (P.NOTIFICATIONS_WRITE,),
+    "restoreMessageTemplate": (P.NOTIFICATIONS_WRITE,),
+    "sendTestMessage": (P.NOTIFICATIONS_WRITE,),
+    "receiveMail": (P.NOTIFICATIONS_WRITE,),
+    "logContact": (P.CARE_WRITE,),
+    "correctContact": (P.CARE_WRITE,),
+    "completeFollowUp": (P.CARE_WRITE,),
+    "writeToCustomer": (P.CARE_WRITE,),
+    "saveSelfServicePolicy": (P.CHANNELS_WRITE,),
     "savePromotion": (P.PROMOTIONS_WRITE,),
     "endPromotion": (P.PROMOTIONS_WRITE,),
     "generateCoupons": (P.PROMOTIONS_WRITE,),
@@ -464,7 +479,8 @@ _SUBJECTS = {
     "stockLocation": "store_id", "order": "orders", "routingDecision": "routing_decision", "partner": "partner_id",
     "processInstance": "process_instance", "return": "return", "releaseReservation": "reservation",
     "receiveInbound": "inbound_stock", "closeInbound": "inbound_stock", "deleteShippingTariffs": "shipping_tariff",
-    "resendNotification": "notification", "startOnboarding": "partner_id", "activatePartner": "partner_id",
+    "resendNotification": "notification", "notificationText": "notification", "correctContact": "contact",
+    "completeFollowUp": "contact", "startOnboarding": "partner_id", "activatePartner": "partner_id",
     "suspendPartner": "partner_id", "endPartner": "partner_id", "invitePartnerPerson": "partner_id",
     "denyClaim": "claim", "cancelClaim": "claim", "approveGoodwill": "goodwill",
     "declineGoodwill": "goodwill", "recallGoodwill": "goodwill",
@@ -542,7 +558,7 @@ def _plain(facts: Mapping[str, Any], named: Callable[[str], str]) -> dict[str, A
         "partnerId": named("partner_id"), "measure": "ACCEPTED", "week": None, "missed": False, "weeks": 3,
         "upheld": True, "answer": "so", "action": "CANCEL", "fulfillmentOrderIds": [named("fulfillment_order")],
         "person": {"name": "N", "email": "n@b.example"}, "locations": None, "columns": ["sku", "quantity"],
-        "confirmed": True,
+        "confirmed": True, "topic": "a topic", "followUpOn": None, "language": "de", "raw": "",
         "entryId": named("bank_entry"), "assignmentId": named("bank_assignment"), "aside": True,
         "transactionId": named("payment_transaction"), "executeOn": "2030-01-01", "iban": "DE02120300000000202051",
     }  # fmt: skip
@@ -562,7 +578,20 @@ def _own(name: str, named: Callable[[str], str]) -> dict[str, Any]:
     webhook = {"id": named("webhook_endpoint"), "name": "mine", "url": "https://a.example/x", "active": False}
     decided = [{"lineId": named("return_line"), "quantity": 1, "condition": "NEW", "accepted": True}]
     person = {"email": "a@b.example", "name": "N", "role": "ADMIN", "locationIds": [], "language": "en", "active": True}
+    words = {"template": "shipped", "language": "de", "subject": "S", "title": "T", "body": "B"}
+    answer = f"From: a@b.example\nMessage-ID: <x@b>\nIn-Reply-To: <{named('notification')}@k.example>\n\nHello"
     own: dict[str, dict[str, Any]] = {
+        "previewMessage": {"template": "shipped", "draft": None},
+        "messageTemplates": {"template": "shipped"},
+        "saveMessageTemplate": {"input": {**words, "channelId": named("channel_id")}},
+        "restoreMessageTemplate": {"template": "shipped"},
+        "sendTestMessage": {"draft": words},
+        "receiveMail": {"raw": answer},
+        "logContact": {
+            "input": {"channel": "NOTE", "direction": "INTERNAL", "topic": "T", "orderId": named("orders")}
+        },
+        "contacts": {"filter": {"orderId": named("orders")}},
+        "saveSelfServicePolicy": {"rules": {"cancel": "NEVER"}},
         "rejectFulfillmentOrder": {"lines": [{**pieces[0], "reason": "DAMAGED"}]},
         "saveBrand": {"input": {"code": "foreign", "name": "F", "color": "#0b5c4a", "channel": named("channel")}},
         "saveCarrierAccount": {
@@ -684,7 +713,7 @@ def _own(name: str, named: Callable[[str], str]) -> dict[str, Any]:
         "search": {"term": named("order_number"), "kinds": None},
         "previewCustomerMerge": {"keepId": named("customer_id"), "mergeId": str(NOTHING)},
         "mergeCustomers": {"keepId": named("customer_id"), "mergeId": str(NOTHING), "take": None},
-        "setCustomerConsent": {"purpose": "newsletter", "granted": True, "source": "phone"},
+        "setCustomerConsent": {"purpose": "newsletter", "granted": True, "how": "phone"},
         "listCustomer": {"reason": "none", "blocked": True, "until": None},
         "eraseCustomer": {"reason": "none"},
         "saveProducts": {"inputs": [{"code": "P", "name": "mine"}]},

@@ -23,7 +23,8 @@ from support import Drain, StandingClock
 SIZE = 5
 # Lists of things that do not change once they are there, or tell by other moments what happened to them.
 UNCHANGING = {
-    "apiClients", "auditEntries", "bankStatements", "creditNotes", "deadJobs", "documents", "dunningNotices",
+    "apiClients", "auditEntries", "bankStatements", "contacts", "creditNotes", "deadJobs", "documents",
+    "dunningNotices",
     "eventDeliveries", "events", "gatewayPayoutLines", "journalEntries", "ledgerExports", "notifications",
     "payoutFiles", "prices", "processDefinitions", "reservations", "riskListEntries", "riskRules",
     "routingExclusions", "routingMoves", "routingRuns", "routingSimulationOrders", "shadowPriceRuns",

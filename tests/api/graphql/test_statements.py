@@ -34,7 +34,8 @@ WHOLE = {
     "lowestPrices", "paymentMethods", "paymentPolicies", "importKinds", "webhookEventTypes", "issuedCodes",
     "availability", "routingPresets", "brands", "portalBrands", "carrierAccounts", "carrierLabels",
     "catalogOfferCounts", "fulfillmentOrderCounts", "shelves", "savedViews", "partnerPerformanceOrders", "colleagues",
-    "caseQueues", "identityProviders", "orderChanges", "sentOrders", "goodwillLimits", "goodwillReport", "owedInvoices",
+    "caseQueues", "identityProviders", "messageTemplates", "orderChanges", "selfServicePolicies", "sentOrders",
+    "goodwillLimits", "goodwillReport", "owedInvoices",
 }  # fmt: skip
 
 

@@ -69,6 +69,7 @@ async def test_goodwill_label_and_claim_in_their_steps(database: Database, drain
     await expect(page.get_by_text("€4.00 given")).to_be_visible()
     assert [each.amount for each in await all_of(database, Goodwill)] == [400]
     await page.get_by_label("Amount", exact=True).fill("6")  # more than is left of the limit, sent by keyboard
+    await expect(preview.get_by_text("€6.00").first).to_be_visible()
     await expect(preview.get_by_text("somebody else has to approve it")).to_be_visible()
     await page.keyboard.press("Control+Enter")
     await expect(page.get_by_text("€6.00 waits for approval")).to_be_visible()
@@ -84,7 +85,7 @@ async def test_goodwill_label_and_claim_in_their_steps(database: Database, drain
     await expect(preview.get_by_text("The customer gets the label by mail")).to_be_visible()
     assert await faults(page) == []
     await steps.click(page.get_by_role("button", name="Send label"))
-    await expect(page.get_by_text("the label is on its way")).to_be_visible()
+    await expect(page.get_by_text("the label follows by mail")).to_be_visible()
     assert [str(each.state) for each in await all_of(database, Return)] == ["REQUESTED"]
     await page.get_by_role("link", name="Problem with the goods").click()
     await page.get_by_role("checkbox").first.click()

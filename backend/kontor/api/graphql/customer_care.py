@@ -310,17 +310,13 @@ class CustomerCareMutation:
 
     @strawberry.mutation(
         extensions=[requires(Permission.CARE_WRITE)],
-        description="Note that a customer gave or took back a consent; `source` is how they said so.",
+        description="Note that a customer gave or took back a consent; `how` is how they said so.",
     )
-    async def set_customer_consent(
-        self, info: Info, id: UUID, purpose: str, granted: bool, source: str
-    ) -> CustomerResult:
+    async def set_customer_consent(self, info: Info, id: UUID, purpose: str, granted: bool, how: str) -> CustomerResult:
         return await _change(
             info,
-            lambda db: consents.set_consent(
-                db, id, purpose, granted=granted, source=source, stream_id=CUSTOMERS_STREAM
-            ),
-            [id, purpose, granted, source],
+            lambda db: consents.set_consent(db, id, purpose, granted=granted, source=how, stream_id=CUSTOMERS_STREAM),
+            [id, purpose, granted, how],
             details={"purpose": purpose[:60], "granted": granted},
         )
 

@@ -20,6 +20,8 @@ from strawberry.types.unset import UNSET, UnsetType
 from kontor.api.graphql.context import Context, make_context
 from kontor.api.graphql.errors import text_of
 from kontor.api.graphql.schema import schema
+from kontor.api.http.session import gate
+from kontor.auth import limits
 from kontor.core.errors import InvalidInput, KontorError
 from kontor.core.jobs import Runtime
 from kontor.core.principal import Principal, PrincipalKind
@@ -48,6 +50,9 @@ async def post(request: Request) -> Response:
             request_id=request.state.request_id,
             feed=request.app.state.feed,
         )
+        if context.principal.kind is PrincipalKind.CUSTOMER:
+            limiter = gate(context.runtime).limiter
+            await limiter.take(limits.CUSTOMER_CALLS, str(context.principal.customer_id))
         call = read(await request.body(), request.headers.get("content-type", ""))
         answer, status = await execute(call, context)
     except KontorError as problem:

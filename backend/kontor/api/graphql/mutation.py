@@ -7,9 +7,11 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from kontor.api.graphql.context import Info
-from kontor.auth import audit
+from kontor.api.http.session import gate
+from kontor.auth import audit, limits
 from kontor.core import inbox
 from kontor.core.db import Session
+from kontor.core.principal import PrincipalKind
 
 R = TypeVar("R")
 Target = tuple[str, UUID]
@@ -28,9 +30,12 @@ async def change(
 
     `body` is the mutation's input. With an `Idempotency-Key` a second call does nothing: `again` makes the answer from
     the ids of the first call's `targets`. Another body under the same key raises `IdempotencyConflict`; a refused call
-    leaves its key free.
+    leaves its key free. A customer of a shop who does too much at once is held up.
     """
     context, operation = info.context, info.field_name
+    if context.principal.kind is PrincipalKind.CUSTOMER:
+        limiter = gate(context.runtime).limiter
+        await limiter.take(limits.CUSTOMER_CHANGES, str(context.principal.customer_id))
     key = context.idempotency_key
     scope = f"{context.principal.id or context.principal.kind}/{info.path.key}"[:80]
     fingerprint = inbox.digest([operation, body]) if key is not None else ""

@@ -22,6 +22,14 @@ from kontor.notifications.jobs import domain_of
 from kontor.notifications.models import Notification as NotificationRow
 
 
+@strawberry.enum(description="What became of a message: FAILED can never be sent, BOUNCED came back.")
+class MessageState(Enum):
+    WAITING = "WAITING"
+    SENT = "SENT"
+    FAILED = "FAILED"
+    BOUNCED = "BOUNCED"
+
+
 @strawberry.type(description="A message to a customer: told once per order, cause and template.")
 class Notification:
     id: UUID
@@ -35,6 +43,34 @@ class Notification:
     created_at: datetime
     sent_at: datetime | None
     error: str | None = strawberry.field(description="Why it can never be sent.")
+    bounced_at: datetime | None = strawberry.field(description="When it came back.")
+    bounce: str | None = strawberry.field(description="What the mail server said when it came back.")
+    state: MessageState
+
+
+@strawberry.type
+class AttachedDocument:
+    name: str
+    document_id: UUID
+
+
+@strawberry.type(description="A message word for word, as it went out.")
+class NotificationText:
+    notification: Notification
+    subject: str
+    text: str
+    html: str
+    template_id: UUID | None = strawberry.field(description="The version of own words it was written in; null: ours.")
+    attachments: list[AttachedDocument]
+
+
+def state_of(row: Any) -> MessageState:
+    """What became of a message."""
+    if row.bounced_at is not None:
+        return MessageState.BOUNCED
+    if row.error is not None:
+        return MessageState.FAILED
+    return MessageState.WAITING if row.sent_at is None else MessageState.SENT
 
 
 def show_notification(row: Any) -> Notification:
@@ -42,7 +78,7 @@ def show_notification(row: Any) -> Notification:
     return Notification(
         id=row.id, order_id=row.order_id, template=row.template, cause=row.source_key, language=row.language,
         recipient=row.recipient, subject=row.subject, message_id=row.message_id, created_at=row.created_at,
-        sent_at=row.sent_at, error=row.error,
+        sent_at=row.sent_at, error=row.error, bounced_at=row.bounced_at, bounce=row.bounce, state=state_of(row),
     )  # fmt: skip
 
 
@@ -79,11 +115,29 @@ class NotificationsQuery:
             )
         return connect(page, show_notification)
 
+    @strawberry.field(
+        extensions=[requires(Permission.NOTIFICATIONS_READ)],
+        description="What a message said word for word; null as long as it is not written.",
+    )
+    async def notification_text(self, info: Info, id: UUID) -> NotificationText | None:
+        async with info.context.runtime.database.read_only(info.context.principal) as db:
+            row = await queries.get_notification(db, id)
+            text = (await queries.texts_of(db, [row.id])).get(row.id)
+        if text is None:
+            return None
+        attached = [
+            AttachedDocument(name=each["name"], document_id=UUID(each["document_id"])) for each in text.attachments
+        ]
+        return NotificationText(
+            notification=show_notification(row), subject=text.subject, text=text.text, html=text.html,
+            template_id=text.template_id, attachments=attached,
+        )  # fmt: skip
+
 
 @strawberry.type
 class NotificationsMutation:
     @strawberry.mutation(
-        extensions=[requires(Permission.NOTIFICATIONS_WRITE)],
+        extensions=[requires(Permission.NOTIFICATIONS_WRITE, Permission.CARE_WRITE)],
         description="Send a message again, with the facts of today, to the order's present address.",
     )
     async def resend_notification(

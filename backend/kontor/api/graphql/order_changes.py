@@ -28,11 +28,12 @@ from kontor.changes.values import AddWish, Amounts, DeliveryWish, LineWish, Prev
 from kontor.core.db import Session
 from kontor.core.errors import InvalidInput, KontorError
 from kontor.locations.models import StockLocation
-from kontor.notifications.facts import place_lines
+from kontor.notifications.known import place_lines
 from kontor.notifications.service import preview_messages
 from kontor.orders import queries as orders
 from kontor.orders.models import Order as OrderRow
 from kontor.orders.states import DeliveryType, OrderState
+from kontor.selfservice import service as selfservice
 
 MOST = 500
 
@@ -376,6 +377,12 @@ async def _again(db: Session, ids: Sequence[UUID]) -> tuple[OrderRow, ChangeRow]
     return await db.get_one(OrderRow, ids[0]), await db.get_one(ChangeRow, ids[1])
 
 
+async def _check_alone(db: Session, order: OrderRow, wish: Wish) -> None:
+    """Customers of a shop change what its rules allow."""
+    if selfservice.is_customer(db.principal):
+        await selfservice.check_change(db, order, (await orders.lines_of(db, [order.id]))[order.id], wish)
+
+
 @strawberry.type
 class OrderChangesQuery:
     @strawberry.field(
@@ -385,8 +392,10 @@ class OrderChangesQuery:
     async def preview_order_change(self, info: Info, order_id: UUID, input: OrderChangeInput) -> OrderChangePreview:
         async with info.context.runtime.database.read_only(info.context.principal) as db:
             order = await orders.get_order(db, order_id, db.principal)
+            wish = input.read()
+            await _check_alone(db, order, wish)
             with _named_by_input():
-                preview = await service.preview_change(db, order, input.read())
+                preview = await service.preview_change(db, order, wish)
             return await show_preview(db, preview)
 
     @strawberry.field(extensions=[requires(Permission.ORDERS_READ)], description="The newest 100 of an order.")
@@ -411,6 +420,7 @@ class OrderChangesMutation:
 
         async def work(db: Session) -> OrderChangeConfirmed:
             order = await orders.lock_order(db, order_id, db.principal)
+            await _check_alone(db, order, wish)
             with _named_by_input():
                 done = await service.confirm_change(db, order, wish, token, reason=reason, now=db.now)
             return OrderChangeConfirmed(

@@ -37,6 +37,7 @@ from kontor.orders.placing import Outcome, Placed, Placement, Taken
 from kontor.orders.states import HoldKind
 from kontor.payments.ports import PaymentGateway
 from kontor.routing.models import RoutingDecision as DecisionRow
+from kontor.selfservice import service as selfservice
 
 MOST_ORDERS = 1000
 
@@ -298,6 +299,8 @@ class OrdersMutation:
             order = await queries.lock_order(db, order_id, db.principal)
             rows = (await queries.lines_of(db, [order.id]))[order.id]
             pieces = wanted if wanted is not None else {row.id: row.open_quantity for row in rows if row.open_quantity}
+            if selfservice.is_customer(db.principal):
+                pieces = await selfservice.cancelable(db, order, rows, wanted)
             done = await cancel_lines(db, order, rows, pieces, reason=reason.strip(), now=db.now)
             await db.flush()
             amount = money(done.amount, order.currency)

@@ -15,7 +15,7 @@ from kontor.api.graphql.scalars import Money
 from kontor.auth.permissions import Permission
 from kontor.channels.models import SalesChannel
 from kontor.invoicing import owed
-from kontor.notifications.facts import link
+from kontor.notifications.known import link
 from kontor.orders.queries import get_order
 
 

@@ -37,7 +37,7 @@ from kontor.auth.permissions import Permission
 from kontor.claims import goodwill
 from kontor.claims.states import GoodwillForm, GoodwillReason
 from kontor.core.db import Session
-from kontor.core.errors import InvalidInput
+from kontor.core.errors import Forbidden, InvalidInput
 from kontor.core.ids import new_id
 from kontor.core.principal import Principal, PrincipalKind
 from kontor.giftcards.values import GATEWAY as GIFT_CARDS
@@ -281,6 +281,8 @@ class PaymentsMutation:
         "not be collected, or what is owed on account; completed orders may owe, too.",
     )
     async def add_payment(self, info: Info, input: AddPaymentInput) -> PaymentResult:
+        if info.context.principal.kind is PrincipalKind.CUSTOMER:
+            raise Forbidden("What pays for an order is told by the shop, not by its customer.")
         if input.gateway == GIFT_CARDS and input.token:
             await guessing.check(info, guessing.Tried("", cards=frozenset({input.token})))
 

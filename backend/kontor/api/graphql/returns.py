@@ -24,6 +24,7 @@ from kontor.api.graphql.scalars import Money
 from kontor.auth.permissions import Permission
 from kontor.core.db import Session
 from kontor.core.errors import InvalidInput
+from kontor.orders import queries as orders
 from kontor.orders.models import Order
 from kontor.orders.queries import get_order
 from kontor.partners.models import ReturnPostage
@@ -34,6 +35,7 @@ from kontor.returns.refunding import refund_due
 from kontor.returns.service import Announcement, ReturnWish
 from kontor.returns.states import Disposition, ReturnReason, ReturnState
 from kontor.returns.writing_off import preview_return
+from kontor.selfservice import service as selfservice
 
 for _states in (Disposition, ReturnReason, ReturnState):
     strawberry.enum(_states)
@@ -289,9 +291,15 @@ class ReturnsMutation:
             info.context.principal.require(Permission.RETURNS_WRITE)
         wishes = tuple(ReturnWish(line.order_line_id, line.quantity, line.reason, line.note) for line in lines)
         announced = Announcement(order_id, wishes, note, location_id, anyway)
-        return await _changed(
-            info, lambda db: service.request_return(db, announced, now=db.now, principal=db.principal), announced
-        )
+
+        async def work(db: Session) -> models.Return:
+            if selfservice.is_customer(db.principal):
+                order = await queries.lock_order_of(db, order_id, db.principal)
+                rows = (await orders.lines_of(db, [order.id]))[order.id]
+                await selfservice.check_returnable(db, order, rows, {wish.order_line_id for wish in wishes}, now=db.now)
+            return await service.request_return(db, announced, now=db.now, principal=db.principal)
+
+        return await _changed(info, work, announced)
 
     @strawberry.mutation(extensions=[requires(Permission.RETURNS_WRITE)], description="The return may be sent.")
     async def approve_return(self, info: Info, id: UUID) -> ReturnResult:

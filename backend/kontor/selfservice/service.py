@@ -1,0 +1,250 @@
+"""Rules of channels: saved as versions, and asked before a customer does something."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from kontor.changes.values import Wish
+from kontor.channels.models import LegalEntity, SalesChannel
+from kontor.core.clock import local_day
+from kontor.core.db import Session
+from kontor.core.errors import InvalidInput, KontorError
+from kontor.core.ids import new_id
+from kontor.core.principal import Principal, PrincipalKind
+from kontor.fulfillment import queries as fulfillment
+from kontor.fulfillment.models import FulfillmentLine, FulfillmentOrder, Shipment, ShipmentLine
+from kontor.fulfillment.states import OPEN_STATES, FulfillmentState
+from kontor.orders.models import Order, OrderLine
+from kontor.orders.states import DeliveryType
+from kontor.selfservice.errors import NotOffered, TooLateAlone
+from kontor.selfservice.models import SelfServicePolicy
+from kontor.selfservice.policy import DEFAULT, Act, Policy, Stage, Until, check, check_return, checked, furthest, may
+
+S = FulfillmentState
+_STAGES = {S.SCHEDULED: Stage.WAITING, S.OPEN: Stage.RELEASED, S.ON_HOLD: Stage.RELEASED}
+
+
+def is_customer(principal: Principal) -> bool:
+    """Whether a customer acts alone, whom the rules are for."""
+    return principal.kind is PrincipalKind.CUSTOMER
+
+
+async def save_policy(db: Session, channel: str, policy: Policy, *, now: datetime) -> SelfServicePolicy:
+    """The rules of a channel by its code: a new version; the same again is no new one. Raises `InvalidPolicy`."""
+    policy = checked(policy)
+    channel_id = await db.scalar(sa.select(SalesChannel.id).where(SalesChannel.code == channel))
+    if channel_id is None:
+        raise InvalidInput("There is no such channel.", code="CHANNEL_NOT_FOUND", path=("channel",))
+    newest = _versions().where(SelfServicePolicy.channel_id == channel_id).limit(1).with_for_update()
+    latest = await db.scalar(newest)
+    if latest is not None and Policy.from_json(latest.rules) == policy:
+        return latest
+    row = SelfServicePolicy(
+        id=new_id(), channel_id=channel_id, version=latest.version + 1 if latest is not None else 1,
+        rules=policy.as_json(), created_at=now, created_by=db.by,
+    )  # fmt: skip
+    db.add(row)
+    await db.flush()
+    return row
+
+
+def _versions() -> sa.Select[SelfServicePolicy]:
+    return sa.select(SelfServicePolicy).order_by(SelfServicePolicy.channel_id, SelfServicePolicy.version.desc())
+
+
+async def policies(db: Session, channel_ids: Collection[UUID] | None = None) -> dict[UUID, SelfServicePolicy]:
+    """The version that counts, by channel; channels without rules of their own are missing."""
+    found = _versions()
+    if channel_ids is not None:
+        found = found.where(SelfServicePolicy.channel_id.in_(channel_ids))
+    chosen: dict[UUID, SelfServicePolicy] = {}
+    for row in await db.scalars(found):
+        chosen.setdefault(row.channel_id, row)
+    return chosen
+
+
+async def policy_of(db: Session, channel_id: UUID) -> Policy:
+    """What customers of a channel may do."""
+    row = (await policies(db, [channel_id])).get(channel_id)
+    return DEFAULT if row is None else Policy.from_json(row.rules)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far an order's goods have come: open pieces by line and stage, and the furthest of all.
+
+    `asked` are pieces that a place was asked to give back already; `sent_on` is the day the last ones of a line came.
+    """
+
+    pieces: Mapping[UUID, Mapping[Stage, int]]
+    stage: Stage
+    asked: Mapping[UUID, int] = field(default_factory=dict)
+    sent_on: Mapping[UUID, date] = field(default_factory=dict)
+
+    def alone(self, policy: Policy, act: Act, line_id: UUID) -> int:
+        """How many pieces of a line a customer may still act on."""
+        own = self.pieces.get(line_id, {})
+        free = sum(count for stage, count in own.items() if may(policy, act, stage))
+        return max(0, min(free, sum(own.values()) - self.asked.get(line_id, 0)))
+
+    def stage_of(self, line_id: UUID) -> Stage:
+        """The furthest stage of a line's open pieces; of a line without any, that of goods that left."""
+        own = [stage for stage, count in self.pieces.get(line_id, {}).items() if count]
+        return furthest(own) if own else Stage.SHIPPED
+
+
+async def progress_of(db: Session, order: Order, lines: Collection[OrderLine], *, lock: bool = False) -> Progress:
+    """How far an order has come; `lock` holds its work as it is."""
+    if lock:
+        rows = await fulfillment.lock_of_order(db, order.id, OPEN_STATES)
+    else:
+        found = sa.select(FulfillmentOrder).where(
+            FulfillmentOrder.order_id == order.id, FulfillmentOrder.state.in_(OPEN_STATES)
+        )
+        rows = list(await db.scalars(found))
+    by_work: dict[UUID, list[FulfillmentLine]] = await fulfillment.lines_of(db, [row.id for row in rows])
+    pieces: dict[UUID, dict[Stage, int]] = {line.id: {Stage.WAITING: line.open_quantity} for line in lines}
+    asked: dict[UUID, int] = {}
+    stages = [Stage.SHIPPED] if any(line.shipped for line in lines) else []
+    for row in rows:
+        stage = _STAGES.get(row.state, Stage.BEGUN)
+        stages.append(stage)
+        for each in by_work[row.id]:
+            own = pieces.setdefault(each.order_line_id, {Stage.WAITING: 0})
+            own[Stage.WAITING] = max(0, own.get(Stage.WAITING, 0) - each.quantity)
+            own[stage] = own.get(stage, 0) + each.quantity
+            if row.cancel_requested:
+                asked[each.order_line_id] = asked.get(each.order_line_id, 0) + each.quantity
+    return Progress(pieces, furthest(stages), asked, await _came(db, order))
+
+
+async def _zone(db: Session, order: Order) -> str:
+    found = sa.select(LegalEntity.timezone).join(SalesChannel, SalesChannel.legal_entity_id == LegalEntity.id)
+    return await db.scalar(found.where(SalesChannel.id == order.channel_id)) or "UTC"
+
+
+async def _came(db: Session, order: Order) -> dict[UUID, date]:
+    zone = await _zone(db, order)
+    found = (
+        sa.select(ShipmentLine.order_line_id, sa.func.max(sa.func.coalesce(Shipment.delivered_at, Shipment.shipped_at)))
+        .join(Shipment, Shipment.id == ShipmentLine.shipment_id)
+        .where(Shipment.order_id == order.id, Shipment.recalled_at.is_(None))
+        .group_by(ShipmentLine.order_line_id)
+    )
+    return {line_id: local_day(moment, zone) for line_id, moment in await db.execute(found)}
+
+
+async def cancelable(
+    db: Session, order: Order, lines: Collection[OrderLine], wanted: Mapping[UUID, int] | None
+) -> dict[UUID, int]:
+    """The pieces of a locked order that its customer may cancel alone: those wanted, or without a wish all there are.
+
+    Raises `NotOffered`, or `TooLateAlone` when more is wanted, or nothing is left.
+    """
+    policy = await policy_of(db, order.channel_id)
+    progress = await progress_of(db, order, lines, lock=True)
+    free: dict[UUID, int] = {}
+    for line in lines:
+        asked = (wanted or {}).get(line.id)
+        act = Act.CANCEL if asked is None or asked >= line.open_quantity else Act.REDUCE
+        free[line.id] = progress.alone(policy, act, line.id)
+        refused = asked is not None and (asked > free[line.id] or not may(policy, act, Stage.WAITING))
+        # What is asked beyond what there is at all is refused by the cancellation itself.
+        if refused and asked is not None and asked <= line.open_quantity:
+            check(policy, act, progress.stage_of(line.id))
+    if wanted is not None:
+        return dict(wanted)
+    left = {line_id: count for line_id, count in free.items() if count}
+    if not left and any(line.open_quantity for line in lines):
+        check(policy, Act.CANCEL, Stage.SHIPPED if progress.stage is Stage.WAITING else progress.stage)
+    return left
+
+
+async def check_returnable(
+    db: Session, order: Order, lines: Collection[OrderLine], line_ids: Collection[UUID], *, now: datetime
+) -> None:
+    """Raise `NotOffered` or `TooLateAlone` when the customer may not send these lines back alone."""
+    policy = await policy_of(db, order.channel_id)
+    progress = await progress_of(db, order, lines)
+    today = local_day(now, await _zone(db, order))
+    for line_id in line_ids:
+        check_return(policy, progress.sent_on.get(line_id), today)
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a customer may do with an order alone: `hindered` says why not of what is not allowed."""
+
+    policy: Policy
+    hindered: Mapping[Act, KontorError]
+    cancelable: Mapping[UUID, int]
+    returnable_until: Mapping[UUID, date | None]
+
+
+async def offer_of(db: Session, order: Order, lines: Collection[OrderLine], *, now: datetime) -> Offer:
+    """What the customer of an order may do alone now; lines that came are returnable, until a day if there is one."""
+    policy, progress = await policy_of(db, order.channel_id), await progress_of(db, order, lines)
+    today = local_day(now, await _zone(db, order))
+    open_lines = [line.id for line in lines if line.open_quantity]
+    stages = {stage for line_id in open_lines for stage, count in progress.pieces[line_id].items() if count}
+    earliest = min(stages, key=list(Stage).index, default=Stage.SHIPPED)
+    hindered: dict[Act, KontorError] = {}
+    for act in Act:
+        if act is Act.RETURN:
+            continue
+        try:
+            check(policy, act, earliest if act in _BY_LINE else progress.stage)
+        except KontorError as problem:
+            hindered[act] = problem
+    days = await db.scalar(sa.select(SalesChannel.return_days).where(SalesChannel.id == order.channel_id)) or 0
+    until: dict[UUID, date | None] = {}
+    for line_id, came in progress.sent_on.items():
+        least = min((each for each in (days, policy.return_days) if each is not None), default=None)
+        until[line_id] = came + timedelta(days=least) if least is not None else None
+    returnable = {line_id: last for line_id, last in until.items() if last is None or today <= last}
+    if not policy.returns or not returnable:
+        try:
+            check_return(policy, None, today)
+            hindered[Act.RETURN] = TooLateAlone("Nothing can be sent back.", code="NOTHING_TO_RETURN", act="RETURN")
+        except KontorError as problem:
+            hindered[Act.RETURN] = problem
+        returnable = {}
+    cancel = {line_id: count for line_id in open_lines if (count := progress.alone(policy, Act.CANCEL, line_id))}
+    return Offer(policy, hindered, cancel, returnable)
+
+
+_BY_LINE = frozenset({Act.CANCEL, Act.REDUCE, Act.SWAP})
+
+
+async def check_change(db: Session, order: Order, lines: Collection[OrderLine], wish: Wish) -> None:
+    """Raise `NotOffered` or `TooLateAlone` when the customer may not change this alone.
+
+    A customer may have an order collected; what carriage costs instead is for the shop to say.
+    """
+    policy, progress = await policy_of(db, order.channel_id), await progress_of(db, order, lines)
+    by_id = {line.id: line for line in lines}
+    for each in wish.lines:
+        line = by_id.get(each.line_id)
+        if line is None:
+            continue  # the change itself says that there is no such line
+        less = line.ordered - line.canceled - each.quantity
+        if less < 0:
+            check(policy, Act.ADD, progress.stage)
+        elif less:
+            act = Act.CANCEL if each.quantity == 0 else Act.REDUCE
+            if policy.until(act) is Until.NEVER or less > progress.alone(policy, act, line.id):
+                check(policy, act, progress.stage_of(line.id))
+    for swap in wish.swaps:
+        check(policy, Act.SWAP, progress.stage_of(swap.line_id))
+    whole = {
+        Act.ADD: bool(wish.adds), Act.ADDRESS: wish.address is not None, Act.DELIVERY: wish.delivery is not None,
+        Act.DATE: wish.requested_on is not None,
+    }  # fmt: skip
+    for act, wished in whole.items():
+        if wished:
+            check(policy, act, progress.stage)
+    if wish.delivery is not None and wish.delivery.type is not DeliveryType.PICKUP:
+        raise NotOffered("The shop does not offer this.", act=Act.DELIVERY.value)

@@ -1,0 +1,111 @@
+"""The contacts of an order: a call in three steps, a mail from a template, a follow-up, a mail that came back."""
+
+from __future__ import annotations
+
+import pytest
+import sqlalchemy as sa
+from playwright.async_api import Page, expect
+
+from factories.fulfillment import confirmed, order_of
+from factories.intake import Company
+from frontend.care.desk import Steps, opened
+from frontend.visiting import NARROW, Site, faults, overflows
+from kontor.contacts.models import Contact
+from kontor.core.db import Database
+from kontor.notifications import service
+from kontor.notifications.models import Notification
+from kontor.notifications.rendering import TEMPLATES, MessageBrand, facts_of, render_message
+from kontor.notifications.samples import sample
+from kontor.orders.intake import CustomerInput
+
+pytestmark = pytest.mark.engine("sqlite")
+GRETA = CustomerInput("Greta Fock", "greta@fock.example")
+
+
+async def contacts(database: Database) -> list[Contact]:
+    async with database.read_only() as db:
+        return list(await db.scalars(sa.select(Contact).order_by(Contact.id)))
+
+
+async def log_a_call(page: Page, topic: str) -> None:
+    await page.get_by_label("Topic").fill(topic)
+    await page.get_by_label("Text", exact=True).fill("She works until five.\nPlease ring twice.")
+
+
+async def test_calls_mails_and_follow_ups(database: Database, site: Site, company: Company) -> None:
+    order = await order_of(database, await confirmed(database, company, ("LAMP", 2), customer=GRETA))
+    page = await opened(site, f"/care/orders/{order.number}")
+    await expect(page.get_by_role("heading", name=order.number)).to_be_visible()
+    steps = Steps(3)
+    await steps.press(page, "n")
+    await log_a_call(page, "When will it come?")
+    await steps.press(page, "Control+Enter")
+    await expect(page.get_by_role("status").or_(page.get_by_text("The contact is kept."))).to_be_visible()
+    await expect(page.get_by_text("Call: When will it come?")).to_be_visible()
+    assert steps.taken <= 3
+    assert await faults(page) == []
+    # A mistake is put right beside what was said.
+    await page.get_by_role("button", name="Correct: When will it come?").click()
+    await page.get_by_label("Topic").fill("When will the lamp come?")
+    await page.get_by_role("button", name="Keep").click()
+    await expect(page.get_by_text("corrected since")).to_be_visible()
+    await expect(page.get_by_text("Call: When will the lamp come?")).to_be_visible()
+    # A mail that begins with a message of the shop, once, however often is clicked.
+    await page.get_by_label("Way").select_option("EMAIL")
+    await page.get_by_label("Begin with").select_option("order_confirmed")
+    await expect(page.get_by_label("Topic")).to_have_value(f"Ihre Bestellung {order.number}")
+    await page.get_by_label("Follow up on").fill("2026-06-20")
+    await page.screenshot(path="/tmp/c5_c8_wide.png", full_page=True)  # LOOK
+    assert await faults(page) == []
+    await page.get_by_role("button", name="Send").dblclick()
+    await expect(page.get_by_text("To be followed up on")).to_be_visible()
+    kept = await contacts(database)
+    assert [row.channel for row in kept] == ["PHONE", "PHONE", "EMAIL"]
+    async with database.read_only() as db:
+        mails = list(await db.scalars(sa.select(Notification).where(Notification.template == "personal")))
+    assert len(mails) == 1
+    assert "angenommen" in kept[2].text
+    await page.get_by_role("button", name="Followed up:").click()
+    await expect(page.get_by_text("Followed up by Cem Aydin")).to_be_visible()
+    async with database.unit_of_work() as db:
+        await service.note_bounce(db, mails[0].id, "5.1.1 no such user", now=db.now)
+    narrow = await opened(site, f"/care/orders/{order.number}/contacts", size=NARROW, dark=True, language="de-DE")
+    await expect(narrow.get_by_text("5.1.1 no such user")).to_be_visible()
+    await narrow.screenshot(path="/tmp/c5_c8_narrow.png", full_page=True)  # LOOK
+    assert (await faults(narrow), await overflows(narrow)) == ([], False)
+
+
+async def test_what_was_typed_survives_and_the_keyboard_is_enough(
+    database: Database, site: Site, company: Company
+) -> None:
+    order = await order_of(database, await confirmed(database, company, ("LAMP", 2), customer=GRETA))
+    page = await opened(site, f"/care/orders/{order.number}/contacts")
+    await page.get_by_label("Topic").focus()
+    await page.keyboard.type("Half a sent")
+    await page.reload()
+    await expect(page.get_by_label("Topic")).to_have_value("Half a sent")
+    await page.get_by_label("Topic").focus()
+    await page.keyboard.press("End")
+    await page.keyboard.type("ence")
+    await page.keyboard.press("Control+Enter")
+    await expect(page.get_by_text("Call: Half a sentence")).to_be_visible()
+    await expect(page.get_by_label("Topic")).to_have_value("")
+    await page.keyboard.press("Control+Enter")
+    assert len(await contacts(database)) == 1
+
+
+async def test_mails_fit_a_phone_and_a_window(site: Site) -> None:
+    """Each message in both languages, 360 and 700 pixels wide, as Chromium lays it out."""
+    brand = MessageBrand(name="Nordlicht", color="#0b5c4a", legal_lines=("Nordlicht Handels GmbH · Speicherstraße 12",))
+    page = await site.visit("/health/live")
+    for width in (360, 700):
+        await page.set_viewport_size({"width": width, "height": 900})
+        for template in TEMPLATES:
+            facts = facts_of(template)
+            names = (facts.required | facts.optional) - {"link_url", "link_until", "company"}
+            for language in ("de", "en"):
+                given = {**sample(names, language), "brand": brand}
+                if "link_url" in facts.required:
+                    given |= {"link_url": "https://shop.example/link", "link_until": "2026-12-09"}
+                await page.set_content(render_message(template, language, given).html)
+                assert await page.evaluate("document.documentElement.scrollWidth") <= width, (template, language)

@@ -1,0 +1,130 @@
+"""Mails that come in: bounces and answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from factories.stories import make_story
+from kontor.core.db import Database
+from kontor.core.errors import InvalidInput
+from kontor.core.ids import new_id
+from kontor.core.outbox import EventRecord
+from kontor.notifications import service
+from kontor.notifications.receiving import Bounce, Mail, read_mail
+from support import Client, Principals
+
+OURS = new_id()
+DSN = """From: MAILER-DAEMON@mx.example
+To: shop@kontor.example
+Subject: Undelivered Mail Returned to Sender
+Message-ID: <bounce-1@mx.example>
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=delivery-status; boundary="b"
+
+--b
+Content-Type: text/plain
+
+I could not deliver your message.
+--b
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mx.example
+
+Final-Recipient: rfc822; greta@fock.example
+Action: {action}
+Status: {status}
+Diagnostic-Code: smtp; 550 5.1.1 no such user
+
+--b
+Content-Type: text/rfc822-headers
+
+From: shop@kontor.example
+Message-ID: <{ours}@kontor.example>
+--b--
+"""
+ANSWER = """From: Greta Fock <Greta@fock.example>
+To: shop@kontor.example
+Subject: Re: Your order {number}
+Message-ID: <{own}@fock.example>
+In-Reply-To: <{ours}@kontor.example>
+Content-Type: text/plain; charset=utf-8
+
+Könnten Sie bitte klingeln?
+
+Am 15.06.2026 um 10:00 schrieb Shop <shop@kontor.example>:
+> Your order is on its way
+"""
+
+
+def test_a_report_of_a_bounce_is_read() -> None:
+    found = read_mail(DSN.format(ours=OURS, action="failed", status="5.1.1"))
+    assert found == Bounce(OURS, "5.1.1 smtp; 550 5.1.1 no such user", True)
+    later = read_mail(DSN.format(ours=OURS, action="delayed", status="4.4.1"))
+    assert isinstance(later, Bounce)
+    assert not later.permanent
+
+
+def test_an_answer_is_read_without_what_it_quotes() -> None:
+    found = read_mail(ANSWER.format(number="K-1", own="a", ours=OURS))
+    assert found == Mail(
+        "greta@fock.example", "Re: Your order K-1", "Könnten Sie bitte klingeln?", "<a@fock.example>", [OURS]
+    )
+
+
+def test_html_alone_is_read_as_text() -> None:
+    raw = "From: a@b.example\nMessage-ID: <1@b>\nContent-Type: text/html\n\n<style>p{}</style><p>Hello</p><p>there</p>"
+    found = read_mail(raw)
+    assert isinstance(found, Mail)
+    assert found.text == "Hello\nthere"
+
+
+@pytest.mark.parametrize(("raw", "code"), [("", "MAIL_INVALID"), ("x" * 2_000_001, "MAIL_TOO_LARGE")])
+def test_what_is_no_mail_is_refused(raw: str, code: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        read_mail(raw)
+    assert refused.value.code == code
+
+
+RECEIVE = """mutation($raw: String!) { receiveMail(raw: $raw) { __typename
+  ... on ReceivedMail { bouncedId contact { id topic text direction orderId address } }
+  ... on Error { code path } } }"""
+STATES = "query($id: UUID) { notifications(orderId: $id) { nodes { state bounce bouncedAt } } }"
+
+
+async def test_bounce_shows_at_the_order_and_an_answer_becomes_a_contact(
+    database: Database, client: Client, principals: Principals
+) -> None:
+    async with database.unit_of_work() as db:
+        story = await make_story(db, number="K-4711", language="en")
+        mail = await service.write_mail(
+            db, story.order.id, topic="A word", text="Hello.", now=db.now, domain="kontor.example"
+        )
+
+    async def receive(raw: str) -> dict[str, Any]:
+        answer = await client.graphql(RECEIVE, {"raw": raw}, principal=principals.admin)
+        found: dict[str, Any] = answer["data"]["receiveMail"]
+        return found
+
+    delayed = await receive(DSN.format(ours=mail.id, action="delayed", status="4.4.1"))
+    assert delayed["bouncedId"] is None
+    failed = DSN.format(ours=mail.id, action="failed", status="5.1.1")
+    assert [(await receive(failed))["bouncedId"] for _ in range(2)] == [str(mail.id)] * 2
+    shown = await client.graphql(STATES, {"id": str(story.order.id)}, principal=principals.admin)
+    [node] = shown["data"]["notifications"]["nodes"]
+    assert (node["state"], node["bounce"]) == ("BOUNCED", "5.1.1 smtp; 550 5.1.1 no such user")
+    answered = await receive(ANSWER.format(number="x", own="first", ours=mail.id))
+    assert answered["contact"] | {"id": None} == {
+        "id": None, "topic": "Re: Your order x", "text": "Könnten Sie bitte klingeln?", "direction": "INBOUND",
+        "orderId": str(story.order.id), "address": "greta@fock.example",
+    }  # fmt: skip
+    assert await receive(ANSWER.format(number="x", own="first", ours=mail.id)) == answered
+    by_number = await receive(ANSWER.format(number="K-4711", own="second", ours=new_id()))
+    assert by_number["contact"]["orderId"] == str(story.order.id)
+    foreign = ANSWER.format(number="K-4711", own="third", ours=new_id()).replace("Greta@", "someone@")
+    assert (await receive(foreign))["code"] == "MAIL_ORDER_NOT_FOUND"
+    async with database.read_only() as db:
+        names = list(await db.scalars(sa.select(EventRecord.name)))
+    assert (names.count("MessageBounced"), names.count("ContactLogged")) == (1, 2)
