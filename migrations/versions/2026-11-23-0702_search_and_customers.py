@@ -1,7 +1,7 @@
 """Terms by which callers are found, written for everybody known; customers that were merged or erased.
 
 Revision: 0702c2a1b3d5
-Follows: 0705c5d7e9f1
+Follows: 0703c4e6a8b0
 """
 
 import json
@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0702c2a1b3d5"
-down_revision = "0705c5d7e9f1"
+down_revision = "0703c4e6a8b0"
 branch_labels = None
 depends_on = None
 

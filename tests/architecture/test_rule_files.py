@@ -54,6 +54,8 @@ IMPURE: dict[str, str] = {
     "orders/progress.py": "changes the counters of an order in memory and records what follows",
     "payments/ledger.py": "writes the books, though it waits for nothing",
     "notifications/rendering.py": "reads the templates it fills",
+    "notifications/samples.py": "names the brand in which samples are written",
+    "notifications/wording.py": "reads templates with the parser of their language, to refuse what is not allowed",
     "routing/batch.py": "looks at the clock to know when to stop, and starts the random numbers of its seed",
     "routing/checking.py": "tries conditions as they will be evaluated",
     "routing/cli.py": "reads the file it is given",

@@ -37,7 +37,8 @@ class ChangeMachine(MoneyMachine):
 
     def steps(self) -> Sequence[tuple[Step, int]]:
         """Changes, and new tax rates, beside what else happens to money."""
-        return (*STEPS, (ChangeMachine.change_order, 14), (ChangeMachine.rates_change, 1))
+        own: tuple[tuple[Any, int], ...] = ((ChangeMachine.change_order, 14), (ChangeMachine.rates_change, 1))
+        return (*STEPS, *own)
 
     async def change_order(self) -> str | None:
         """Preview a random wish, confirm it, let everything follow, and compare."""

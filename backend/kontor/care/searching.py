@@ -86,6 +86,8 @@ _OF_FIELD = {
     TermField.PHONE: _K.PHONE,
     TermField.POSTAL_CODE: _K.POSTAL_CODE,
 }
+# The trigram index of SQLite; it is asked by a column of its own name.
+_PARTS = sa.table("fts_search_term", sa.column("rowid", sa.Integer()), sa.column("fts_search_term", sa.String()))
 _RANK = {kind: position for position, kind in enumerate(SearchKind)}
 
 
@@ -236,8 +238,8 @@ def _like(db: Session, asked: Asked, table: Any, text: str, closeness: Closeness
         return any_of(table.term, [text])
     if db.sqlite:
         quoted = '"' + text.replace('"', '""') + '"'
-        matching = sa.text("SELECT rowid FROM fts_search_term WHERE fts_search_term MATCH :quoted")
-        return sa.type_coerce(table.id, sa.Integer).in_(matching.bindparams(quoted=quoted))
+        matching = sa.select(_PARTS.c.rowid).where(_PARTS.c.fts_search_term.op("MATCH")(quoted))
+        return sa.type_coerce(table.id, sa.Integer).in_(matching)
     found: sa.ColumnElement[bool] = table.term.contains(text, autoescape=True)
     return found
 

@@ -8,9 +8,7 @@ from kontor.core.outbox import Event
 
 @dataclass(frozen=True, kw_only=True)
 class MessageBounced(Event):
-    """A message to the order's customer came back: nobody can be reached at the address."""
+    """A message to the order's customer came back; the message itself says from where and why."""
 
     notification_id: UUID
     template: str
-    recipient: str
-    reason: str

@@ -28,7 +28,8 @@ _SAMPLE: dict[str, Any] = {
     "invoice_number": "2026-000123", "level": 2, "claimed": 7108, "fees": 509, "due_on": date(2026, 12, 7),
     "instalment": False, "iban_ending": "3000", "mandate": "M-2026-17", "creditor_id": "DE98ZZZ09999999999",
     "collect_on": date(2026, 12, 11), "new_date": date(2026, 12, 5), "old_date": date(2026, 11, 25),
-    "cancel_url": "https://shop.example/cancel", "topic": "Ihre Frage", "paragraphs": ["…"],
+    "cancel_url": "https://shop.example/cancel", "code": "ABCD-EFGH-JKLM-NPQR",
+    "topic": "Ihre Frage", "paragraphs": ["…"],
 }  # fmt: skip
 _BRAND = MessageBrand(name="Nordlicht", support_email="service@shop.example", website="https://shop.example")
 

@@ -323,11 +323,7 @@ async def note_bounce(db: Session, notification_id: UUID, reason: str, *, now: d
     if row.bounced_at is not None:
         return False
     row.bounced_at, row.bounce = now, reason[:500]
-    told = MessageBounced(
-        stream_id=row.order_id, notification_id=row.id, template=row.template, recipient=row.recipient,
-        reason=row.bounce,
-    )  # fmt: skip
-    record(db, told)
+    record(db, MessageBounced(stream_id=row.order_id, notification_id=row.id, template=row.template))
     return True
 
 

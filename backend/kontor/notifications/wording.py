@@ -27,6 +27,7 @@ MUST: Mapping[str, frozenset[str]] = {
     "ready_for_pickup": frozenset({"pickup_code"}),
     "pickup_reminder": frozenset({"pickup_code"}),
     "digital_delivery": frozenset({"items"}),
+    "goodwill_voucher": frozenset({"code"}),
     "payment_awaited": frozenset({"total", "iban", "reference"}),
     "direct_debit": frozenset({"amount", "collect_on", "mandate", "creditor_id"}),
     "dunning": frozenset({"invoice_number", "total", "due_on"}),

@@ -11,6 +11,8 @@ from kontor.core.db import Session
 from kontor.fulfillment.models import Shipment, ShipmentLine
 from kontor.orders.models import Order
 from kontor.returns import queries, receiving, service
+from kontor.returns.eligibility import Hindrance
+from kontor.returns.errors import NotReturnable
 from kontor.returns.models import Return, ReturnLine
 from kontor.returns.receiving import Arrived, Finding
 from kontor.returns.refunding import due_for
@@ -44,7 +46,10 @@ async def _by_place(db: Session, lines: Sequence[ReturnLine]) -> dict[UUID, list
     places: dict[UUID, UUID] = {row[0]: row[1] for row in rows if row[1] is not None}
     grouped: dict[UUID, list[ReturnLine]] = {}
     for line in lines:
-        grouped.setdefault(places[line.shipment_line_id], []).append(line)
+        place = places[line.shipment_line_id]
+        if place is None:
+            raise NotReturnable("What left no place does not come back.", hindrance=str(Hindrance.KIND))
+        grouped.setdefault(place, []).append(line)
     return grouped
 
 

@@ -44,7 +44,6 @@ WORDS: dict[str, frozenset[str]] = {
     "GatewayDifferenceExplained": frozenset({"reason"}),
     "OffersReturned": frozenset({"reason"}),
     "WebhookEndpointDisabled": frozenset({"reason"}),
-    "MessageBounced": frozenset({"reason"}),
 }
 # Names of events and the fields of them that a partner sees.
 PARTNER_FIELDS: dict[str, tuple[str, ...]] = {

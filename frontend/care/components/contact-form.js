@@ -42,7 +42,7 @@ export function ContactForm({ order, corrected, done, leave }) {
     fill(ref.current, { topic: corrected.topic, text: corrected.text });
     ref.current?.querySelector("input")?.focus();
   }, []);
-  useShortcuts([{ keys: "Control+Enter", label: "contacts.save", run: () => ref.current?.requestSubmit(), anywhere: true }]);
+  useShortcuts([{ keys: "Ctrl Enter", label: "contacts.save", run: () => ref.current?.requestSubmit(), anywhere: true }]);
 
   async function fromTemplate(/** @type {Event} */ event) {
     const chosen = /** @type {HTMLSelectElement} */ (event.target).value;

@@ -16,9 +16,9 @@ export function Preview({ preview, children }) {
 
 /** What is due for goods. @param {{due: any, names: Record<string, string>, text: string}} props */
 export function Due({ due, names, text }) {
-  return html`<dl class="facts">
-    ${due.lines.map((/** @type {any} */ line) => html`<dt key=${line.orderLineId}>${line.quantity} × ${names[line.orderLineId]}</dt><dd class="number">${money(line.gross)}</dd>`)}
-    ${due.explanations.map((/** @type {any} */ each) => html`<dt key=${each.rule}>${each.text}</dt><dd class="number">${money(each.amount)}</dd>`)}
-    <dt>${t("refund.sum")}</dt><dd class="number"><strong>${money(due.amount)}</strong></dd></dl>
+  return html`<ul role="list" class="lines">
+    ${due.lines.map((/** @type {any} */ line) => html`<li key=${line.orderLineId}><span>${line.quantity} × ${names[line.orderLineId]}</span><span class="number">${money(line.gross)}</span></li>`)}
+    ${due.explanations.map((/** @type {any} */ each) => html`<li key=${each.rule}><span>${each.text}</span><span class="number">${money(each.amount)}</span></li>`)}
+    <li><strong>${t("refund.sum")}</strong><strong class="number">${money(due.amount)}</strong></li></ul>
     <p>${text}</p>`;
 }

@@ -67,7 +67,7 @@ function Contacts({ contacts, busy, followedUp, correct }) {
   const isOpen = (/** @type {any} */ each) => each.followUpOn && !each.followUpDoneAt;
   return html`<section class="part" aria-label=${t("contacts.title")}><h2>${t("contacts.title")} <span class="badge">${contacts.length}</span></h2>
     ${!contacts.length && html`<p class="muted">${t("contacts.none")}</p>`}
-    <ul role="list" class="stack">${contacts.map((each) => html`<li key=${each.id} class="stack close entry">
+    <ul role="list" class="stack">${contacts.map((each) => html`<li key=${each.id} class="stack close said">
       <div class="row wrap"><strong>${t(`contacts.channel.${each.channel}`)}: ${each.topic}</strong>
         <span class="muted">${each.direction === "INTERNAL" ? "" : `${t(`contacts.direction.${each.direction}`)}, `}${each.createdBy}, ${dateTime(each.createdAt)}</span>
         ${corrected.has(each.id) && html`<span class="muted">${t("contacts.wasCorrected")}</span>`}

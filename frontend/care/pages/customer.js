@@ -173,6 +173,6 @@ function Facts({ it }) {
 /** @param {{rows: any[]}} props */
 function Listings({ rows }) {
   return html`<section class="stack" aria-labelledby="listings-title"><h2 id="listings-title">${t("customer.listings")}</h2>
-    <ul class="plain">${rows.map((each) => html`<li key=${each.kind}>${t(each.blocked ? "customer.blockedBy" : "customer.trustedBy", { kind: t(`customer.listing.${each.kind}`), reason: each.reason, by: each.createdBy })}
+    <ul class="plain">${rows.map((each) => html`<li key=${each.kind}>${t(each.blocked ? "customer.blockedBy" : "customer.trustedBy", { kind: t(`customer.listing.${each.kind}`), reason: each.reason, by: each.createdBy.replace(/^\w+:/, "") })}
       ${each.until ? ` ${t("customer.until", { at: dateTime(each.until) })}` : ""}</li>`)}</ul></section>`;
 }

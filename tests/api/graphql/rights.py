@@ -558,7 +558,8 @@ def _plain(facts: Mapping[str, Any], named: Callable[[str], str]) -> dict[str, A
         "partnerId": named("partner_id"), "measure": "ACCEPTED", "week": None, "missed": False, "weeks": 3,
         "upheld": True, "answer": "so", "action": "CANCEL", "fulfillmentOrderIds": [named("fulfillment_order")],
         "person": {"name": "N", "email": "n@b.example"}, "locations": None, "columns": ["sku", "quantity"],
-        "confirmed": True, "topic": "a topic", "followUpOn": None, "language": "de", "raw": "",
+        "confirmed": True, "kinds": None, "queues": None, "topic": "a topic", "followUpOn": None,
+        "language": "de", "raw": "",
         "entryId": named("bank_entry"), "assignmentId": named("bank_assignment"), "aside": True,
         "transactionId": named("payment_transaction"), "executeOn": "2030-01-01", "iban": "DE02120300000000202051",
     }  # fmt: skip

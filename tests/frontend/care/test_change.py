@@ -87,7 +87,7 @@ async def test_what_moved_meanwhile_is_told_and_keys_do_it_all(
     number = (await order_of(database, order_id)).number
     page = await opened(site, f"/care/orders/{number}", who=LEAD, dark=True, size=NARROW)
     await expect(page.get_by_role("heading", name=number)).to_be_visible()
-    await page.keyboard.press("e")
+    await page.get_by_role("link", name="Change").press("Enter")
     await expect(page).to_have_url(f"{page.url.split('/care')[0]}/care/orders/{number}/change")
     await page.get_by_role("button", name="one less").focus()
     await page.keyboard.press("Enter")

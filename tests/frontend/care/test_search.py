@@ -111,9 +111,9 @@ async def test_a_lead_merges_exports_lists_and_erases_a_customer(
     await expect(page.get_by_text("Merged from")).to_be_visible()
     # A consent is given by one click and taken back by the toast.
     await page.get_by_role("button", name="Give Newsletter").click()
-    await expect(page.get_by_text("Newsletter: given")).to_be_visible()
+    await expect(page.get_by_text("Newsletter: given", exact=True)).to_be_visible()
     await page.get_by_role("button", name="Undo").first.click()
-    await expect(page.get_by_text("Newsletter: taken back")).to_be_visible()
+    await expect(page.get_by_text("Newsletter: taken back", exact=True)).to_be_visible()
     # Block with a reason.
     await page.get_by_role("button", name="Block or trust …").click()
     await dialog.get_by_label("Reason").fill("three parcels refused")
