@@ -30,7 +30,8 @@ export function ContactForm({ order, corrected, done, leave }) {
     else await change(LOG, { input: { orderId: order.id, channel: channel.value, direction: channel.value === "NOTE" ? "INTERNAL" : text("direction"), topic: text("topic"), text: text("text"), followUpOn } });
     forget(key);
     there.reset();
-    done(t(corrected ? "contacts.corrected" : isMail(channel.value) ? "contacts.mailed" : "contacts.kept"));
+    const mailed = isMail(channel.value);
+    done(corrected ? t("contacts.corrected") : t(mailed ? "contacts.mailed" : "contacts.kept"));
     channel.value = "PHONE";
     imagined.value = false;
   });

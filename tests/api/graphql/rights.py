@@ -582,6 +582,8 @@ def _own(name: str, named: Callable[[str], str]) -> dict[str, Any]:
     words = {"template": "shipped", "language": "de", "subject": "S", "title": "T", "body": "B"}
     answer = f"From: a@b.example\nMessage-ID: <x@b>\nIn-Reply-To: <{named('notification')}@k.example>\n\nHello"
     own: dict[str, dict[str, Any]] = {
+        "orderTimeline": {"orderId": named("orders"), "number": None, "kinds": None},
+        "takeNextCase": {"queues": None},
         "previewMessage": {"template": "shipped", "draft": None},
         "messageTemplates": {"template": "shipped"},
         "saveMessageTemplate": {"input": {**words, "channelId": named("channel_id")}},

@@ -108,6 +108,7 @@ async def test_two_agents_never_share_a_case_and_work_a_queue_by_keys(
     await expect(other.get_by_text("Cem Aydin looks after it.")).to_be_visible()
     await expect(other.get_by_role("button", name="Done and next")).to_have_count(0)
     await work.click(panel.get_by_role("button", name="Release the order"))
+    await expect(one.get_by_role("status").filter(has_text="hold is released")).to_be_visible()
     site.clock.advance(minutes=1)
     await drain()
     await expect(panel).to_contain_text("done")
