@@ -17,6 +17,7 @@ from kontor.care.events import CaseEscalated
 from kontor.care.models import Case
 from kontor.care.states import CaseState
 from kontor.care.values import CaseKind, NewCase
+from kontor.core.clock import utc_day
 from kontor.core.db import Session
 from kontor.core.outbox import record
 from kontor.fulfillment import models
@@ -47,7 +48,7 @@ OWED = (
 
 async def raise_overdue(db: Session, *, now: datetime) -> None:
     """Raise what is late by now: work that has not left after its promised day, parcels that stand still, invoices."""
-    wanted = [*await _promises(db, now.date()), *await _parcels(db), *await _half_paid(db, now.date())]
+    wanted = [*await _promises(db, utc_day(now)), *await _parcels(db), *await _half_paid(db, utc_day(now))]
     if wanted:
         await service.open_cases(db, wanted, now=now)
 

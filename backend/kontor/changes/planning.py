@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
 from kontor.catalog.models import ProductKind
@@ -14,7 +15,7 @@ from kontor.changes.errors import NotChangeable, NothingChanges
 from kontor.changes.money import plan_difference
 from kontor.changes.placing import Sending, Sourcing, check_promised, plan_pieces
 from kontor.changes.pricing import NewLine, price_added
-from kontor.changes.reducing import Lost, live, plan_lost, promotions_of, taken_off
+from kontor.changes.reducing import Lost, Priced, live, plan_lost, promotions_of, taken_off
 from kontor.changes.tokens import stamped
 from kontor.changes.values import Amounts, LinePreview, Preview, Question, Wish
 from kontor.core.db import Session
@@ -128,16 +129,12 @@ async def plan_change(db: Session, order: Order, wish: Wish, *, change_id: UUID 
     pieces = pieces_of(wish, lines)
     work = await look_at_open_work(db, order, lines)
     delivery = await plan_delivery(db, order, lines, charges, work, wish)
-    if not (pieces.cancel or pieces.adds or delivery.what or delivery.fees):
-        raise NothingChanges("The order is like that already.", path=("lines",))
-    if delivery.retaxed and (pieces.cancel or pieces.adds):
-        raise NotChangeable(
-            "The goods are taxed anew by the address: change that first.", code="ADDRESS_FIRST", path=("address",)
-        )
+    _check_together(pieces, delivery)
     cuts, outcome = _cancel(work, order, lines, pieces)
     rows = await _added(db, delivery.order, lines, pieces)
     took = sum(taken_off(order, line, pieces.cancel[line.id]).gross for line in lines if line.id in pieces.cancel)
-    lost = await plan_lost(db, order, lines, reductions, charges, pieces.cancel, took=took, added=bool(rows))
+    priced = Priced(lines, reductions, charges)
+    lost = await plan_lost(db, order, priced, pieces.cancel, took=took, added=bool(rows))
     sourcing = await _sourced(db, order, delivery, lines, rows, work=work, pieces=pieces)
     of_pieces, whole, falls = await _off(db, order, [*lines, *rows], pieces.cancel, took=took)
     less, more, tax = cost_of(delivery, lines, charges)
@@ -172,14 +169,27 @@ async def plan_change(db: Session, order: Order, wish: Wish, *, change_id: UUID 
         state_after=_state_after(order, lines, rows, pieces).value,
         messages=_messages(pieces, outcome, delivery, bool(rows)),
     )
-    facts = {
+    return Plan(
+        stamped(preview, wish, _facts(order, lines)), pieces, lines, charges, work, outcome, lost, delivery, off,
+        of_pieces, whole, frozenset(row.id for row in work.rows.values() if row.cancel_requested),
+    )  # fmt: skip
+
+
+def _check_together(pieces: Pieces, delivery: NewDelivery) -> None:
+    if not (pieces.cancel or pieces.adds or delivery.what or delivery.fees):
+        raise NothingChanges("The order is like that already.", path=("lines",))
+    if delivery.retaxed and (pieces.cancel or pieces.adds):
+        raise NotChangeable(
+            "The goods are taxed anew by the address: change that first.", code="ADDRESS_FIRST", path=("address",)
+        )
+
+
+def _facts(order: Order, lines: Sequence[OrderLine]) -> dict[str, Any]:
+    """What the token stands for besides the preview."""
+    return {
         "lines": [[str(line.id), line.ordered, line.canceled, line.shipped, line.refunded] for line in lines],
         "order": [order.delivery_type.value, str(order.pickup_location_id), order.shipping_address],
     }
-    return Plan(
-        stamped(preview, wish, facts), pieces, lines, charges, work, outcome, lost, delivery, off, of_pieces, whole,
-        frozenset(row.id for row in work.rows.values() if row.cancel_requested),
-    )  # fmt: skip
 
 
 def _cancel(work: Work, order: Order, lines: Sequence[OrderLine], pieces: Pieces) -> tuple[CancelPlan, CancelOutcome]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -65,10 +66,17 @@ def live(order: Order, line: OrderLine) -> Amounts:
     return Amounts(gross - tax, tax, gross, discount)
 
 
+class Priced(NamedTuple):
+    """What an order costs, and why."""
+
+    lines: Sequence[OrderLine]
+    reductions: Sequence[PriceAdjustment]
+    charges: Sequence[OrderCharge]
+
+
 async def plan_lost(
-    db: Session, order: Order, lines: Sequence[OrderLine], reductions: Sequence[PriceAdjustment],
-    charges: Sequence[OrderCharge], canceled: Mapping[UUID, int], *, took: int,
-    added: bool = False, again: bool = False,
+    db: Session, order: Order, priced: Priced, canceled: Mapping[UUID, int], *, took: int, added: bool = False,
+    again: bool = False,
 ) -> Lost:  # fmt: skip
     """What is to be charged with the last shipment once these pieces are canceled; gross.
 
@@ -76,6 +84,7 @@ async def plan_lost(
     than the canceled ones take off (`took`), and nothing when no goods are left to send (`added` ones are).
     Without canceled pieces nothing is reckoned, unless `again`.
     """
+    lines, reductions, charges = priced
     uncharged = [each for each in charges if each.kind == LOST_DISCOUNT and not each.canceled]
     before = _by_rate([each for each in uncharged if each.shipment_id is None])
     if not (took or again) or not any(row.return_rule is ReturnRule.RECHECK for row in reductions):

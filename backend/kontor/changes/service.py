@@ -21,7 +21,7 @@ from kontor.changes.models import OrderChange
 from kontor.changes.money import open_difference, settle_difference
 from kontor.changes.moving import move_open_goods
 from kontor.changes.planning import CHANGED_MESSAGE, Plan, open_goods, plan_change
-from kontor.changes.reducing import book_lost, plan_lost
+from kontor.changes.reducing import Priced, book_lost, plan_lost
 from kontor.changes.states import CHANGE, ChangeState
 from kontor.changes.tokens import moved
 from kontor.changes.values import Preview, Wish
@@ -272,7 +272,9 @@ async def _lose_in_the_end(db: Session, order: Order, change: OrderChange) -> No
     if not change.refused:
         return
     took = sum(line.canceled_gross for line in lines) - change.canceled_before
-    lost = await plan_lost(db, order, lines, await reductions_of(db, order.id), charges, {}, took=took, again=True)
+    lost = await plan_lost(
+        db, order, Priced(lines, await reductions_of(db, order.id), charges), {}, took=took, again=True
+    )
     book_lost(db, order, charges, lost)
     if lost.more < 0:
         _schedule_refund(db, change, -lost.more)

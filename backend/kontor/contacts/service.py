@@ -8,6 +8,7 @@ from kontor.contacts import queries
 from kontor.contacts.errors import AlreadyCorrected, InvalidContact, NoFollowUp
 from kontor.contacts.events import ContactLogged, FollowUpDone, FollowUpDue
 from kontor.contacts.models import Contact, ContactChannel, Direction
+from kontor.core.clock import utc_day
 from kontor.core.db import Session
 from kontor.core.ids import new_id
 from kontor.core.outbox import record
@@ -139,5 +140,5 @@ def _check(wanted: NewContact, *, now: datetime) -> None:
         raise InvalidContact("A note, and a note alone, is internal.", path=("direction",))
     day = wanted.follow_up_on
     # A day of grace: where the agent sits it may be yesterday still.
-    if day is not None and not now.date() - timedelta(days=1) <= day <= (now + FARTHEST).date():
+    if day is not None and not utc_day(now) - timedelta(days=1) <= day <= utc_day(now + FARTHEST):
         raise InvalidContact("A day within the coming year.", code="INVALID_DATE", path=("followUpOn",))

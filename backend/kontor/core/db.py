@@ -20,11 +20,12 @@ from uuid import UUID
 import orjson
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_session, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, object_session
 
 from kontor.core.clock import Clock, SystemClock
+from kontor.core.dbtroubles import is_doubled, is_transient
 from kontor.core.principal import SYSTEM, Principal
 from kontor.core.sets import Id, Serial
 
@@ -319,7 +320,7 @@ class Database:
                 async with self.unit_of_work(principal, request_id=request_id) as db:
                     return await work(db)
             except DBAPIError as problem:
-                if attempt == 4 or not (is_transient(problem) or (attempt == 0 and _is_doubled(problem))):
+                if attempt == 4 or not (is_transient(problem) or (attempt == 0 and is_doubled(problem))):
                     raise
                 await asyncio.sleep(0.02 * 2**attempt)
         raise AssertionError("unreachable")
@@ -327,32 +328,6 @@ class Database:
     async def close(self) -> None:
         """Close every connection."""
         await self.engine.dispose()
-
-
-def is_transient(problem: BaseException) -> bool:
-    """Whether the database asks to run the same transaction again (deadlock, serialization, busy file)."""
-    if not isinstance(problem, DBAPIError):
-        return False
-    if _state_of(problem) in ("40001", "40P01", "55P03"):
-        return True
-    return isinstance(problem, OperationalError) and "locked" in str(problem.orig)
-
-
-def _is_doubled(problem: DBAPIError) -> bool:
-    return _state_of(problem) == "23505"  # SQLite has one writer, whose look is never stale
-
-
-def _state_of(problem: DBAPIError) -> str | None:
-    """The SQLSTATE that PostgreSQL gave, if it was asked."""
-    state: str | None = getattr(problem.orig, "sqlstate", None) or getattr(problem.orig, "pgcode", None)
-    return state
-
-
-def is_unreachable(problem: BaseException) -> bool:
-    """Whether the database could not be spoken to."""
-    if isinstance(problem, (ConnectionError, OSError)):
-        return True
-    return isinstance(problem, DBAPIError) and problem.connection_invalidated
 
 
 def _engine(url: str, pool_size: int) -> AsyncEngine:

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from kontor.core.db import is_transient, is_unreachable
+from kontor.core.dbtroubles import is_transient, is_unreachable
 from kontor.core.errors import KontorError, Unavailable
 from kontor.core.expressions import holds
 from kontor.core.ids import new_id

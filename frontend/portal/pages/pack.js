@@ -11,7 +11,8 @@ import { sounds, switchSounds } from "../../shared/sound.js";
 import { html, signal, useEffect } from "../../shared/ui.js";
 import { ship } from "../answering.js";
 import { note, Scanned, scans, Verdict } from "../components/scans.js";
-import { ONE_ORDER, SCANNED, TRACKING, WAITING } from "../operations.js";
+import { bearing } from "../finding.js";
+import { ONE_ORDER, TRACKING, WAITING } from "../operations.js";
 import { begun, isWhole, leaving, lineOf, readings } from "../packing.js";
 
 const PackDesk = lazy(() => import("../components/pack-desk.js"), "PackDesk");
@@ -24,7 +25,6 @@ const parcels = signal(/** @type {{carrier: string, trackingNumber: string}[]} *
 const waiting = signal(/** @type {number | null} */ (null));
 const done = signal(0);
 const busy = signal(false);
-
 const draft = (/** @type {string} */ id) => `packing ${id}`;
 const newParcel = () => ({ carrier: localStorage.getItem(KEPT) ?? "", trackingNumber: "" });
 
@@ -77,7 +77,7 @@ async function take(text) {
   const line = here && lineOf(here, counts.value, text);
   if (line) return countPiece(line, text);
   if (here && readings(text).includes(here.number)) return note(text, t("pack.isOpen", { number: here.number }), true);
-  const found = await find(text);
+  const found = await bearing(text, !order.value);
   if (found.length) return begin(found, text);
   if (here && isOpen(here)) return number(text, here);
   note(text, t("pack.unknown"), false);
@@ -90,16 +90,6 @@ function countPiece(line, text) {
   counts.value = { ...counts.value, [line.id]: there + 1 };
   keep();
   note(text, t("pack.counted", { name: line.name, count: there + 1, of: line.quantity }), true);
-}
-
-/** Orders that bear what was read: their number, their customer order's, or a parcel's. @param {string} text */
-async function find(text) {
-  for (const read of readings(text)) {
-    const { numbered, ordered, parceled } = await ask(SCANNED, { byNumber: { numbers: [read] }, byOrder: { orderNumber: read }, byParcel: { trackingNumber: read } });
-    const found = [...numbered.nodes, ...ordered.nodes, ...(order.value ? [] : parceled.nodes)];
-    if (found.length) return found;
-  }
-  return [];
 }
 
 /** Of the orders that were found the one to pack. @param {any[]} found @param {string} text */
@@ -191,7 +181,6 @@ export function Page() {
       done.value = 0;
     };
   }, []);
-  const none = waiting.value === 0;
   return html`<div class="stack station" data-keys>
     <div class="row"><h1>${t("pack.title")}</h1>
       <span role="status" class="muted">${waiting.value !== null && t("pack.waiting", { count: waiting.value })} ${t("pack.done", { count: done.value })}</span>
@@ -204,7 +193,7 @@ export function Page() {
           count=${(/** @type {Record<string, number>} */ next) => { counts.value = next; keep(); }}
           parcel=${(/** @type {any[]} */ next) => { parcels.value = next; keep(); }} add=${() => { parcels.value = [...parcels.value, newParcel()]; keep(); }}
           ship=${shipNow} leave=${clear} />`
-      : html`<${EmptyState} title=${t(none ? "pack.none" : "pack.begin")} text=${t(none ? "pack.noneText" : "pack.beginText")}>
+      : html`<${EmptyState} title=${t(waiting.value === 0 ? "pack.none" : "pack.begin")} text=${t(waiting.value === 0 ? "pack.noneText" : "pack.beginText")}>
           <a class="button" href="/portal/orders?tab=pack">${t("pack.list")}</a><//>`}
     <${Scanned} />
   </div>`;

@@ -28,7 +28,7 @@ from strawberry.types.field import StrawberryField
 
 from kontor.api.graphql import messages_de, messages_en
 from kontor.api.graphql.context import Context
-from kontor.core.db import is_unreachable
+from kontor.core.dbtroubles import is_unreachable
 from kontor.core.errors import Conflict, Forbidden, InvalidInput, KontorError, NotFound, Unavailable
 from kontor.core.ids import new_id
 

@@ -86,23 +86,13 @@ async def _about(db: Session, preview: Preview) -> dict[str, dict[str, Any]]:
 
 async def show_preview(db: Session, preview: Preview) -> OrderChangePreview:
     """As the API shows it, with the messages in words."""
-    shown, difference = preview.currency, preview.difference
+    shown = preview.currency
     about = await _about(db, preview)
     told = await preview_messages(db, preview.order_id, {name: about[name] for name in preview.messages}, now=db.now)
     return OrderChangePreview(
         order_id=preview.order_id,
         token=preview.token,
-        lines=[
-            ChangedLine(
-                line_id=line.line_id, position=line.position, sku=line.sku, name=line.name,
-                unit_price=money(line.unit_price, shown), price_list=line.price_list,
-                quantity_before=line.quantity_before, quantity_after=line.quantity_after, shipped=line.shipped,
-                canceled=line.canceled, asked=line.asked, missing=line.missing,
-                before=ChangeAmounts.of(line.before, shown), after=ChangeAmounts.of(line.after, shown),
-                sendings=[ChangeSending.of(each) for each in line.sendings],
-            )
-            for line in preview.lines
-        ],
+        lines=_lines(preview),
         promotions=[
             ChangedPromotion(
                 code=each.code, label=each.label, return_rule=each.rule, before=money(each.before, shown),
@@ -117,21 +107,7 @@ async def show_preview(db: Session, preview: Preview) -> OrderChangePreview:
         tax=money(preview.tax, shown),
         total_before=money(preview.total_before, shown),
         total_after=money(preview.total_after, shown),
-        money=ChangeMoney(
-            refund=money(difference.refund, shown),
-            shares=[
-                ChangeRefundShare(
-                    payment_id=share.payment.id, kind=share.payment.kind.value, label=share.payment.label,
-                    amount=money(share.amount, shown), credited=money(share.credited, shown),
-                )
-                for share in difference.shares
-            ],
-            released=money(difference.released, shown),
-            to_pay=money(difference.to_pay, shown),
-            method=None
-            if difference.method is None
-            else ChangePaymentMethod(kind=difference.method.kind, label=difference.method.label),
-        ),
+        money=_money(preview),
         asks=[
             ChangeQuestion(
                 fulfillment_order_id=each.fulfillment_order_id, number=each.number, location_id=each.location_id,
@@ -147,6 +123,40 @@ async def show_preview(db: Session, preview: Preview) -> OrderChangePreview:
         state_before=OrderState(preview.state_before),
         state_after=OrderState(preview.state_after),
         messages=[ChangeMessage(template=name, subject=subject, text=text) for name, subject, text in told],
+    )  # fmt: skip
+
+
+def _lines(preview: Preview) -> list[ChangedLine]:
+    shown = preview.currency
+    return [
+        ChangedLine(
+            line_id=line.line_id, position=line.position, sku=line.sku, name=line.name,
+            unit_price=money(line.unit_price, shown), price_list=line.price_list,
+            quantity_before=line.quantity_before, quantity_after=line.quantity_after, shipped=line.shipped,
+            canceled=line.canceled, asked=line.asked, missing=line.missing,
+            before=ChangeAmounts.of(line.before, shown), after=ChangeAmounts.of(line.after, shown),
+            sendings=[ChangeSending.of(each) for each in line.sendings],
+        )
+        for line in preview.lines
+    ]  # fmt: skip
+
+
+def _money(preview: Preview) -> ChangeMoney:
+    shown, difference = preview.currency, preview.difference
+    return ChangeMoney(
+        refund=money(difference.refund, shown),
+        shares=[
+            ChangeRefundShare(
+                payment_id=share.payment.id, kind=share.payment.kind.value, label=share.payment.label,
+                amount=money(share.amount, shown), credited=money(share.credited, shown),
+            )
+            for share in difference.shares
+        ],
+        released=money(difference.released, shown),
+        to_pay=money(difference.to_pay, shown),
+        method=None
+        if difference.method is None
+        else ChangePaymentMethod(kind=difference.method.kind, label=difference.method.label),
     )  # fmt: skip
 
 

@@ -47,6 +47,7 @@ from kontor.orders.queries import get_order, lock_order
 from kontor.payments import lists, models, queries, service
 from kontor.payments.errors import InvalidRefund, RefundNeedsReturn
 from kontor.payments.ports import Abilities, PaymentGateway
+from kontor.payments.states import RefundState
 
 RefundResult = Annotated[RefundChanged | Refusal, strawberry.union("RefundResult")]
 PaymentResult = Annotated[PaymentChanged | Refusal, strawberry.union("PaymentResult")]
@@ -229,7 +230,8 @@ class PaymentsMutation:
     async def recall_refund(self, info: Info, id: UUID) -> RefundResult:
         async def work(db: Session) -> models.Refund:
             refund = await _locked_refund(db, id)
-            if (given := await goodwill.goodwill_of_refund(db, refund.id)) is not None:
+            given = await goodwill.goodwill_of_refund(db, refund.id)
+            if given is not None and refund.state is not RefundState.CANCELED:
                 await goodwill.recall_goodwill(db, given, now=db.now)
                 return refund
             return await service.recall_refund(db, refund, now=db.now)
