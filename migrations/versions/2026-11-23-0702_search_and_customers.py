@@ -44,7 +44,7 @@ def upgrade() -> None:
         sa.Column("term", sa.String(length=120), nullable=False),
         sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], name=op.f("fk_search_term_customer_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_search_term")),
-        sa.UniqueConstraint("customer_id", "field", "term", name=op.f("uq_search_term_customer_id")),
+        sa.UniqueConstraint("customer_id", "field", "term", name=op.f("uq_search_term_customer_id_field_term")),
     )
     op.create_table(
         "consent_change",

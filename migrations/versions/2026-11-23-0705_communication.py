@@ -102,6 +102,7 @@ def _contacts() -> None:
     op.create_index("ix_contact_order_id_created_at", "contact", ["order_id", "created_at"])
     op.create_index("ix_contact_customer_id_created_at", "contact", ["customer_id", "created_at"])
     op.create_index("ix_contact_created_at_id", "contact", ["created_at", "id"])
+    op.create_index("ix_contact_follow_up_on_id", "contact", ["follow_up_on", "id"])
     open_ones = sa.text("follow_up_on IS NOT NULL AND follow_up_done_at IS NULL")
     op.create_index(
         "ix_contact_follow_up", "contact", ["follow_up_on"], postgresql_where=open_ones, sqlite_where=open_ones

@@ -47,6 +47,7 @@ class Contact(Model):
         sa.Index("ix_contact_order_id_created_at", "order_id", "created_at"),
         sa.Index("ix_contact_customer_id_created_at", "customer_id", "created_at"),
         sa.Index("ix_contact_created_at_id", "created_at", "id"),
+        sa.Index("ix_contact_follow_up_on_id", "follow_up_on", "id"),
         sa.Index("ix_contact_follow_up", "follow_up_on", postgresql_where=_OPEN, sqlite_where=_OPEN),
     )
     id: Mapped[UUID] = mapped_column(primary_key=True)

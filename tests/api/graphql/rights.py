@@ -447,9 +447,9 @@ UNDER: Mapping[str, tuple[str, Needed]] = {
 PEOPLE = {
     "createUser", "updateUser", "resetPassword", "resetSecondFactor", "inviteUser", "inviteColleague",
     "changeColleagueRole", "removeColleague", "restoreColleague", "invitePartner", "invitePartnerPerson",
-    "saveIdentityProvider", "removeIdentityProvider",
+    "saveIdentityProvider", "removeIdentityProvider", "saveGoodwillLimits",
 }  # fmt: skip
-"""What lets people in, or says who vouches for them: no machine may, whatever it was granted."""
+"""What lets people in, or says who vouches for them or what they may give away: no machine may, whatever it may do."""
 
 EVERYBODY = {
     "version", "me", "changePassword", "myAccess", "saveMe", "endSession", "endOtherSessions", "beginSecondFactor",

@@ -139,6 +139,7 @@ async def test_plain_lists_cost_as_many_statements_for_many_rows(runtime: Runtim
         "debtDecisions": {"invoiceId": invoice},
         "sentOrders": {"text": side.variant.sku},
         "carrierLabels": {"fulfillmentOrderId": str(invoice)},
+        "messageTemplates": {"language": "de"},
         "lowestPrices": {"channelId": str(side.channel.id), "variantIds": [str(side.variant.id)] * 3},
     }
     async with runtime.database.read_only() as db:

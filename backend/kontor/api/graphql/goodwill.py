@@ -154,7 +154,7 @@ class GoodwillMutation:
         return await _changed(info, work, id)
 
     @strawberry.mutation(
-        extensions=[requires(Permission.SETTINGS_WRITE)],
+        extensions=[requires(Permission.SETTINGS_WRITE, person=True)],
         description="Put these limits in place of all there are. What waits for approval goes on waiting.",
     )
     async def save_goodwill_limits(self, info: Info, limits: list[GoodwillLimitInput]) -> GoodwillLimitsResult:
