@@ -46,7 +46,8 @@ def test_without_data_everything_but_the_replay_is_proved(started: Recorder) -> 
     result = CliRunner().invoke(prove.app, [])
     assert result.exit_code == 0
     assert files_of(started) == [
-        *prove.OTHERS, *prove.KILLED, *prove.LIVES, *prove.MONEY, *prove.CHANGES, *prove.FUZZ, *prove.INVOICES, *prove.GATEWAY,
+        *prove.OTHERS, *prove.KILLED, *prove.LIVES, *prove.MONEY, *prove.CHANGES, *prove.FUZZ, *prove.INVOICES,
+        *prove.GATEWAY,
     ]  # fmt: skip
     assert commands(started) == ["bench --no-write"]
     assert "Recorded orders: not replayed; name their folder by --data or KONTOR_TESTDATA\n" in result.output

@@ -63,6 +63,7 @@ FULL: dict[str, Any] = {
     "accepted": [{"name": "Wollmantel", "quantity": 1}],
     "refused": [{"name": "Schal", "quantity": 1, "detail": "getragen"}],
     "amount": 11906,
+    "code": "ABCD-EFGH-JKLM-NPQR",
     "shares": [{"method": "Gutschein", "amount": 5007}, {"method": "Visa 1111", "amount": 6899}],
     "items": [
         {"name": "Spiel", "codes": ["AAAA-1"], "instructions": "Eingeben", "download_url": "https://dl.example/x"},
