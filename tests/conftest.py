@@ -103,7 +103,7 @@ def _statements_are_compiled_once() -> Iterator[None]:
         kind = type(made.dialect)
         setattr(kind, "__hash__", lambda dialect: hash(type(dialect)))  # noqa: B010 - a method of somebody else
         setattr(kind, "__eq__", lambda dialect, other: type(dialect) is type(other))  # noqa: B010
-        made._compiled_cache = compiled.setdefault(kind, LRUCache(20_000))
+        made._compiled_cache = compiled.setdefault(kind, LRUCache(5_000))
         return AsyncEngine(made)
 
     db._engine = make_sharing
