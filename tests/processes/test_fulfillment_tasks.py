@@ -105,7 +105,7 @@ async def test_customer_is_reminded_before_a_pickup_is_given_up(
     await drain(until=clock.moment + timedelta(days=6))
     async with database.read_only() as db:
         messages = list(await db.scalars(sa.select(Notification.template).order_by(Notification.id)))
-    assert messages.count("ready_for_pickup") == 2
+    assert [messages.count(name) for name in ("ready_for_pickup", "pickup_reminder")] == [1, 1]
     await drain(until=clock.moment + timedelta(days=5))
     assert await order_state(database, order_id) == "CANCELED"
     assert {each.state for each in await instances_of(database, order_id)} == {InstanceState.FINISHED}
