@@ -427,4 +427,4 @@ async def test_transfer_is_awaited_in_peace_until_it_comes(
     assert await told(database, "PaymentDeclined") == 3
     assert await cases_of(database, order_id) == []
     async with database.read_only() as db:
-        assert list(await db.scalars(sa.select(Notification.template))) == []
+        assert list(await db.scalars(sa.select(Notification.template))) == ["payment_awaited"]

@@ -10,8 +10,7 @@ import { inOrder } from "../../shared/scanner.js";
 import { sounds, switchSounds } from "../../shared/sound.js";
 import { html, signal, useEffect } from "../../shared/ui.js";
 import { ship } from "../answering.js";
-import { note, Scanned, scans, Verdict } from "../components/scans.js";
-import { bearing } from "../finding.js";
+import { bearing, note, Scanned, scans, Verdict } from "../components/scans.js";
 import { ONE_ORDER, TRACKING, WAITING } from "../operations.js";
 import { begun, isWhole, leaving, lineOf, readings } from "../packing.js";
 
@@ -181,6 +180,7 @@ export function Page() {
       done.value = 0;
     };
   }, []);
+  const none = waiting.value === 0;
   return html`<div class="stack station" data-keys>
     <div class="row"><h1>${t("pack.title")}</h1>
       <span role="status" class="muted">${waiting.value !== null && t("pack.waiting", { count: waiting.value })} ${t("pack.done", { count: done.value })}</span>
@@ -193,7 +193,7 @@ export function Page() {
           count=${(/** @type {Record<string, number>} */ next) => { counts.value = next; keep(); }}
           parcel=${(/** @type {any[]} */ next) => { parcels.value = next; keep(); }} add=${() => { parcels.value = [...parcels.value, newParcel()]; keep(); }}
           ship=${shipNow} leave=${clear} />`
-      : html`<${EmptyState} title=${t(waiting.value === 0 ? "pack.none" : "pack.begin")} text=${t(waiting.value === 0 ? "pack.noneText" : "pack.beginText")}>
+      : html`<${EmptyState} title=${t(none ? "pack.none" : "pack.begin")} text=${t(none ? "pack.noneText" : "pack.beginText")}>
           <a class="button" href="/portal/orders?tab=pack">${t("pack.list")}</a><//>`}
     <${Scanned} />
   </div>`;

@@ -16,11 +16,12 @@ pytestmark = pytest.mark.engine("sqlite")
 
 async def test_care_is_for_its_people_and_led_by_keys(database: Database, site: Site, company: Company) -> None:
     order = await order_of(database, await confirmed(database, company, ("LAMP", 2)))
-    page = await opened(site)
-    await page.keyboard.press("g")
-    await page.keyboard.press("u")
+    page = await opened(site, "/care/queues")
     await expect(page.get_by_role("heading", name="All done")).to_be_visible()
     assert await faults(page) == []
+    await page.keyboard.press("g")
+    await page.keyboard.press("s")
+    await expect(page.get_by_role("heading", name="Who is calling?")).to_be_visible()
     await page.keyboard.press("Control+k")
     await expect(page.get_by_role("dialog")).to_be_visible()
     await page.keyboard.press("Escape")
