@@ -137,12 +137,15 @@ def test_words_of_people_stay_inside() -> None:
 def test_every_text_of_an_event_was_looked_at() -> None:
     """A new event with a reason or a message is told outside only when somebody decided so."""
     bootstrap.load()
-    codes = {("LinesUnallocated", "reason")}
+    codes = {
+        ("LinesUnallocated", "reason"), ("GoodwillAsked", "reason"), ("GoodwillGranted", "reason"),
+        ("OrderChangeConfirmed", "message"),
+    }  # fmt: skip
     texts = {
         (name, part.name)
         for name, event in EVENTS.items()
         for part in fields(event)
-        if part.name in ("reason", "message", "note", "text")
+        if part.name in ("reason", "message", "note", "text") or (name, part.name) == ("GoodwillDeclined", "decision")
     }
     assert texts == codes | {(name, field) for name, words in WORDS.items() for field in words}
     assert all(not set(shown) & WORDS.get(name, set()) for name, shown in PARTNER_FIELDS.items())
