@@ -132,7 +132,8 @@ class Sellers(Operations):
     async def take_back(self, announced: Announced) -> None:
         """Each seller decides about what came back to it."""
         for place in sorted(announced.pieces):
-            self.decided += await self._desks[self._codes[place]].decide()
+            count = await self._desks[self._codes[place]].decide()
+            self.decided += count
 
     def _by_desk(self, part: Sequence[T], place_of: Callable[[T], str]) -> list[tuple[Desk, list[T]]]:
         found: dict[str, list[T]] = defaultdict(list)
