@@ -1,4 +1,4 @@
-"""Claims, and returns whose goods are replaced.
+"""Claims, and returns of another article than was ordered.
 
 Revision: 0714d2b0f6c3
 Follows: 0704c1a9e5b2
@@ -16,7 +16,6 @@ _MOMENT = sa.DateTime(timezone=True)
 
 
 def upgrade() -> None:
-    op.add_column("return", sa.Column("replaced", sa.Boolean(), server_default=sa.false(), nullable=False))
     with op.batch_alter_table("return_line") as table:
         table.add_column(sa.Column("variant_id", sa.Uuid(), nullable=True))
         table.create_foreign_key(op.f("fk_return_line_variant_id"), "product_variant", ["variant_id"], ["id"])
@@ -41,7 +40,6 @@ def _claims() -> None:
         sa.Column("partner_id", sa.Uuid(), nullable=True),
         sa.Column("return_id", sa.Uuid(), nullable=True),
         sa.Column("goodwill_id", sa.Uuid(), nullable=True),
-        sa.Column("exchange_id", sa.Uuid(), nullable=True),
         sa.Column("decision", sa.String(500), nullable=True),
         sa.Column("opened_at", _MOMENT, nullable=False),
         sa.Column("opened_by", sa.String(200), nullable=False),
@@ -93,4 +91,3 @@ def downgrade() -> None:
     with op.batch_alter_table("return_line") as table:
         table.drop_constraint(op.f("fk_return_line_variant_id"), type_="foreignkey")
         table.drop_column("variant_id")
-    op.drop_column("return", "replaced")

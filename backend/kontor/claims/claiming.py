@@ -243,7 +243,7 @@ async def _pay_back(db: Session, order: Order, claim: Claim, lines: Sequence[Cla
     claim.return_id = found.id
 
 
-def announcement_of(claim: Claim, lines: Sequence[ClaimLine], *, replaced: bool = False) -> Announcement:
+def announcement_of(claim: Claim, lines: Sequence[ClaimLine]) -> Announcement:
     """The return that brings, or only counts, the claimed pieces back."""
     reason = RETURN_REASON[claim.kind]
     wishes: dict[UUID, ReturnWish] = {}
@@ -251,7 +251,7 @@ def announcement_of(claim: Claim, lines: Sequence[ClaimLine], *, replaced: bool 
         known = wishes.get(line.order_line_id)
         count = line.quantity + (known.quantity if known else 0)
         wishes[line.order_line_id] = ReturnWish(line.order_line_id, count, reason, variant_id=line.came_id)
-    return Announcement(claim.order_id, tuple(wishes.values()), note=f"{claim.number}", anyway=True, replaced=replaced)
+    return Announcement(claim.order_id, tuple(wishes.values()), note=f"{claim.number}", anyway=True)
 
 
 def resolve(db: Session, claim: Claim, *, now: datetime) -> None:

@@ -16,8 +16,7 @@ class Return(Model):
     """An announced return. `number` is the RMA number; `fee` is kept from the refund, a line of its own.
 
     `postage_payer` is who bears the postage, we or the partner that shipped the goods; None where none did. `rechecked`
-    is what its refunds kept, gross by tax rate, of discounts that the kept goods no longer earn. Goods of a return that
-    are `replaced` are paid nothing: the customer gets others for them.
+    is what its refunds kept, gross by tax rate, of discounts that the kept goods no longer earn.
     """
 
     __tablename__ = "return"
@@ -36,7 +35,6 @@ class Return(Model):
     fee: Mapped[int] = mapped_column(sa.BigInteger, default=0)
     rechecked: Mapped[dict[str, Any]] = mapped_column(Json, default=dict, server_default="{}")
     postage_payer: Mapped[ReturnPostage | None] = mapped_column(state_type(ReturnPostage))
-    replaced: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     note: Mapped[str | None] = mapped_column(sa.String(1000))
     label_tracking: Mapped[str | None] = mapped_column(sa.String(80))
     label_document_id: Mapped[UUID | None]

@@ -219,12 +219,11 @@ async def _inspect(
         place = _place_of(each, waiting[line.id], index)
         waiting[line.id][place] -= each.quantity
         line.inspected += each.quantity
-        refundable = each.refundable and not desk.found.replaced
-        line.accepted += each.quantity if refundable else 0
+        line.accepted += each.quantity if each.refundable else 0
         db.add(
             ReturnInspection(
                 id=new_id(), return_line_id=line.id, location_id=place, quantity=each.quantity,
-                disposition=each.disposition, condition=each.condition, refundable=refundable, reason=each.reason,
+                disposition=each.disposition, condition=each.condition, refundable=each.refundable, reason=each.reason,
                 partner_id=db.principal.partner_id, inspected_at=now, inspected_by=db.by,
             )
         )  # fmt: skip

@@ -61,7 +61,7 @@ class ReturnWish:
 class Announcement:
     """What is announced: pieces, where they will be brought, and whether time and kind are overlooked (by staff).
 
-    With `shipped_from` only pieces that left from these places. Pieces that are `replaced` are paid nothing.
+    With `shipped_from` only pieces that left from these places.
     `taken` are pieces by shipment line that are spoken for otherwise.
     """
 
@@ -71,7 +71,6 @@ class Announcement:
     location_id: UUID | None = None
     anyway: bool = False
     shipped_from: frozenset[UUID] | None = None
-    replaced: bool = False
     taken: Mapping[UUID, int] = field(default_factory=dict)
 
 
@@ -117,7 +116,7 @@ async def draft_return(
         id=new_id(), number=f"R{order.number}-{await queries.count_all(db, order.id) + 1}", order_id=order.id,
         state=R.REQUESTED, location_id=announced.location_id, currency=order.currency,
         fee=fee([wish.reason for wish in announced.wishes], channel.settings), note=announced.note, requested_at=now,
-        requested_by=db.by, replaced=announced.replaced, updated_at=now,
+        requested_by=db.by, updated_at=now,
     )  # fmt: skip
     known = {line.id for line in (await orders.lines_of(db, [order.id]))[order.id]}
     rows: list[ReturnLine] = []

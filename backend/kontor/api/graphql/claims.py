@@ -61,7 +61,6 @@ class Claim(Shown):
     partner_id: UUID | None = strawberry.field(description="The partner the goods left from.")
     return_id: UUID | None
     goodwill_id: UUID | None
-    exchange_id: UUID | None
     decision: str | None = strawberry.field(description="Why it was denied or taken back.")
     opened_at: datetime
     opened_by: str
