@@ -207,7 +207,7 @@ def _intersected(
     db: Session, asked: Asked, texts: tuple[str, ...], closeness: Closeness, fields: Sequence[TermField]
 ) -> sa.Select[Any] | None:
     """Customers who have every one of the texts; None where none of them can be looked for this way."""
-    if closeness is Closeness.PART and not any(len(text) >= TRIGRAM for text in texts):
+    if closeness is Closeness.PART and not any(_can_be_part(asked, text) for text in texts):
         return None
     if closeness is Closeness.SIMILAR and not any(_alike(asked, text) for text in texts):
         return None
@@ -224,10 +224,15 @@ def _intersected(
     return found
 
 
-def _alike(asked: Asked, text: str) -> list[str]:
+def _can_be_part(asked: Asked, text: str) -> bool:
+    """Three characters or more; a mail with the end of its domain is no part of another, but at most has a slip."""
+    return len(text) >= TRIGRAM and not (asked.email == text and "." in text.rpartition("@")[2])
+
+
+def _alike(asked: Asked, text: str) -> tuple[str, ...]:
     """One slip away; of a phone number the ends of what all its digits may have been."""
     if asked.phone == text:
-        return list(dict.fromkeys(key for digits in near(asked.digits) if (key := phone_key(digits)) is not None))
+        return tuple(dict.fromkeys(key for digits in near(asked.digits) if (key := phone_key(digits)) is not None))
     return near(text)
 
 
