@@ -96,6 +96,7 @@ async def test_another_size_of_the_same_price_moves_no_money(database: Database,
     await sound(database)
 
 
+@pytest.mark.engine("sqlite")
 @pytest.mark.parametrize(("other", "paid", "back"), [("XL", 2690, 0), ("S", 2490, 300)])
 async def test_the_difference_is_paid_or_goes_back(
     database: Database, drain: Drain, other: str, paid: int, back: int
@@ -114,6 +115,7 @@ async def test_the_difference_is_paid_or_goes_back(
     await sound(database)
 
 
+@pytest.mark.engine("sqlite")
 async def test_only_accepted_pieces_are_exchanged(database: Database, drain: Drain) -> None:
     """The first piece is accepted and exchanged, the second is refused; of another exchange none is accepted."""
     sold = await arrived(database, drain, pieces=3)
@@ -136,6 +138,7 @@ async def test_only_accepted_pieces_are_exchanged(database: Database, drain: Dra
     await sound(database)
 
 
+@pytest.mark.engine("sqlite")
 async def test_goods_that_never_come_are_exchanged_for_nothing(database: Database, drain: Drain) -> None:
     sold = await arrived(database, drain)
     _, exchange = await exchanged(database, sold.order_id, "M", "L")
@@ -148,6 +151,7 @@ async def test_goods_that_never_come_are_exchanged_for_nothing(database: Databas
     await sound(database)
 
 
+@pytest.mark.engine("sqlite")
 async def test_an_exchange_is_called_off_with_its_return(database: Database, drain: Drain) -> None:
     sold = await arrived(database, drain)
     wish = await wished(database, sold.order_id, "M", "L", 3)
@@ -214,6 +218,7 @@ async def test_goods_sent_in_advance_are_covered_by_those_that_come(database: Da
     await sound(database)
 
 
+@pytest.mark.engine("sqlite")
 @pytest.mark.parametrize("comes", ["never", "late", "refused"])
 async def test_goods_that_do_not_come_in_time_are_to_be_paid_for(database: Database, drain: Drain, comes: str) -> None:
     sold = await arrived(database, drain)
@@ -243,6 +248,7 @@ async def test_goods_that_do_not_come_in_time_are_to_be_paid_for(database: Datab
         await sound(database)
 
 
+@pytest.mark.engine("sqlite")
 async def test_new_pieces_that_are_canceled_are_covered_by_nothing(database: Database, drain: Drain) -> None:
     """In advance: the goods are paid back when they come, as there is nothing they could pay for any more."""
     sold = await arrived(database, drain)
@@ -261,6 +267,7 @@ async def test_new_pieces_that_are_canceled_are_covered_by_nothing(database: Dat
     await sound(database)
 
 
+@pytest.mark.engine("sqlite")
 async def test_an_invoice_on_account_is_paid_by_the_goods(database: Database, drain: Drain) -> None:
     """Nothing was paid yet: the customer owes for the new article what they owed for the other."""
     sold = await arrived(database, drain, method="ON_ACCOUNT")

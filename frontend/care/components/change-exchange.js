@@ -4,7 +4,7 @@ import { may } from "../../shared/auth.js";
 import { words } from "../../shared/components/failure.js";
 import { Quantity } from "../../shared/components/quantity.js";
 import { tell } from "../../shared/components/toast.js";
-import { date, money } from "../../shared/format.js";
+import { date, dayOf, money } from "../../shared/format.js";
 import { t } from "../../shared/messages.js";
 import { useShortcuts } from "../../shared/shortcuts.js";
 import { html, useSignal } from "../../shared/ui.js";
@@ -97,8 +97,8 @@ function Comes({ preview }) {
     ${preview.fee.amount > 0 && html`<dt>${t("change.returnFee")}</dt><dd>${money(preview.fee)}</dd>`}
     <dt>${t("change.refund")}</dt><dd><strong>${money(preview.refund)}</strong></dd>
     <dt>${t("change.toPay")}</dt><dd><strong>${money(preview.toPay)}</strong>${preview.toPay.amount > 0 && html`<br /><span class="muted">${preview.method ? t("change.by.method", { method: preview.method.label ?? t(`method.${preview.method.kind}`) }) : t("change.open")}</span>`}</dd>
-    ${preview.arrivesOn && html`<dt>${t("change.arrives")}</dt><dd>${date(preview.arrivesOn)}${preview.heldUntil && html`<br /><span class="muted">${t("change.held", { day: date(preview.heldUntil) })}</span>`}</dd>`}
-    ${preview.dueAt && html`<dt>${t("change.backBy")}</dt><dd>${date(preview.dueAt)}</dd>`}
+    ${preview.arrivesOn && html`<dt>${t("change.arrives")}</dt><dd>${date(preview.arrivesOn)}${preview.heldUntil && html`<br /><span class="muted">${t("change.held", { day: dayOf(preview.heldUntil) })}</span>`}</dd>`}
+    ${preview.dueAt && html`<dt>${t("change.backBy")}</dt><dd>${dayOf(preview.dueAt)}</dd>`}
   </dl>
   ${preview.messages.map((/** @type {any} */ each) => html`<details key=${each.template} class="part"><summary>${t("change.message", { subject: each.subject })}</summary><p class="letter">${each.text}</p></details>`)}`;
 }

@@ -2,7 +2,7 @@
 import { change } from "../../shared/api.js";
 import { may } from "../../shared/auth.js";
 import { StatusPill } from "../../shared/components/status-pill.js";
-import { date, money } from "../../shared/format.js";
+import { dayOf, money } from "../../shared/format.js";
 import { t } from "../../shared/messages.js";
 import { html } from "../../shared/ui.js";
 import { APPROVE_EXCHANGE, CANCEL_EXCHANGE } from "../operations/exchange.js";
@@ -17,7 +17,7 @@ export function Exchanges({ order, busy, act }) {
   return html`<section class="part" aria-label=${t("exchange.title")}><h2>${t("exchange.title")} <span class="badge">${order.exchanges.length}</span></h2>
     <ul role="list" class="stack">${order.exchanges.map((/** @type {any} */ each) => html`<li key=${each.id} class="stack close">
       <div class="row"><strong>${each.number}</strong> <${StatusPill} tone=${isLate(each) ? "bad" : TONES[each.state]}>${t(isLate(each) ? "exchange.overdue" : `exchange.state.${each.state}`)}<//>
-        <span class="muted">${t(`exchange.way.${each.way}`)}${each.dueAt && !each.receivedAt && `, ${t("exchange.due", { day: date(each.dueAt) })}`}</span></div>
+        <span class="muted">${t(`exchange.way.${each.way}`)}${each.dueAt && !each.receivedAt && `, ${t("exchange.due", { day: dayOf(each.dueAt) })}`}</span></div>
       ${each.lines.map((/** @type {any} */ line) => html`<p key=${line.id}>${line.quantity} × ${nameOf(line.orderLineId)} → ${line.name}</p>`)}
       ${isLate(each) && each.asked.amount > 0 && html`<p class="late">${t("exchange.asked", { amount: money(each.asked) })}</p>`}
       ${each.state === "CANCELED" && html`<p class="muted">${each.decision ?? ""}</p>`}

@@ -166,8 +166,7 @@ class PostalAddress:
     @classmethod
     def of(cls, address: dict[str, Any] | None) -> PostalAddress | None:
         """From an order's JSON."""
-        values: dict[str, Any] = {} if address is None else {name: address.get(name) for name in _ADDRESS}
-        return cls(**values) if values else None
+        return None if address is None else cls(**{name: address.get(name) for name in _ADDRESS})
 
 
 _ADDRESS = ("name", "company", "street", "extra", "postal_code", "city", "region", "country", "phone")
@@ -264,8 +263,7 @@ class Order(Shown):
 
     @children(OrderHold.order_id, order_by=OrderHold.placed_at, extensions=[requires(Permission.ORDERS_READ)])
     def holds(self, rows: Rows, context: Context) -> list[Hold]:
-        outside = context.principal.outside
-        return [show_hold(row, outside=outside) for row in rows]
+        return [show_hold(row, outside=context.principal.outside) for row in rows]
 
     @reference(ChannelRow, "channel_id")
     def channel(
