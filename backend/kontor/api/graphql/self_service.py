@@ -42,6 +42,7 @@ class SelfServicePolicy:
     date: Until
     returns: bool
     return_days: int | None = strawberry.field(description="Null: as long as the channel takes returns.")
+    exchanges: bool = strawberry.field(description="Ask for another article in place of goods, as long.")
     created_at: datetime
     created_by: str
 
@@ -69,6 +70,7 @@ class SelfServicePolicyInput:
     date: Until = Until.RELEASED
     returns: bool = True
     return_days: int | None = None
+    exchanges: bool = False
 
     def value(self) -> Policy:
         """As the service takes it."""
