@@ -39,6 +39,7 @@ class Act(StrEnum):
     DELIVERY = "DELIVERY"
     DATE = "DATE"
     RETURN = "RETURN"
+    CLAIM = "CLAIM"
 
 
 _ORDER = list(Stage)
@@ -55,7 +56,8 @@ class Policy:
     """The rules of a channel. Without any of its own: these.
 
     `reduce` is a smaller quantity, `cancel` a whole line or order. `returns` within `return_days` after delivery; None
-    leaves that to the channel's own time to return, which always counts.
+    leaves that to the channel's own time to return, which always counts. `claims` is to report goods that are wrong,
+    damaged or missing; nothing follows from it until the shop has decided.
     """
 
     cancel: Until = Until.BEGUN
@@ -67,9 +69,10 @@ class Policy:
     date: Until = Until.RELEASED
     returns: bool = True
     return_days: int | None = None
+    claims: bool = True
 
     def until(self, act: Act) -> Until:
-        """Until when something may be done; for returns see `returns`."""
+        """Until when something may be done; for returns see `returns`, for claims `claims`."""
         value = getattr(self, act.lower())
         assert isinstance(value, Until)
         return value
@@ -83,7 +86,9 @@ class Policy:
         """As a version kept it; a rule it does not know yet is that of `Policy`."""
         names = {item.name for item in fields(cls)} & kept.keys()
         given: dict[str, Any] = {name: kept[name] for name in names}
-        limits = {name: Until(value) for name, value in given.items() if name not in ("returns", "return_days")}
+        limits = {
+            name: Until(value) for name, value in given.items() if name not in ("returns", "return_days", "claims")
+        }
         return cls(**{**given, **limits})
 
 
@@ -129,3 +134,11 @@ def check_return(policy: Policy, sent_on: date | None, today: date) -> None:
             "The days to return have passed.", code="SELF_SERVICE_RETURN_TOO_LATE", act=Act.RETURN.value,
             days=policy.return_days,
         )  # fmt: skip
+
+
+def check_claim(policy: Policy, *, sent: bool) -> None:
+    """Raise `NotOffered` when customers report no problems by themselves, or nothing has been sent to them."""
+    if not policy.claims:
+        raise NotOffered("The shop does not offer this.", act=Act.CLAIM.value)
+    if not sent:
+        raise NotOffered("Nothing has been sent yet.", code="NOTHING_TO_CLAIM", act=Act.CLAIM.value)

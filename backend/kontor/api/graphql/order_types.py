@@ -160,6 +160,8 @@ class PostalAddress:
     region: str | None
     country: str
     phone: str | None
+    latitude: float | None
+    longitude: float | None
 
     @classmethod
     def of(cls, address: dict[str, Any] | None) -> PostalAddress | None:
@@ -168,7 +170,9 @@ class PostalAddress:
         return cls(**values) if values else None
 
 
-_ADDRESS = ("name", "company", "street", "extra", "postal_code", "city", "region", "country", "phone")
+_ADDRESS = (
+    "name", "company", "street", "extra", "postal_code", "city", "region", "country", "phone", "latitude", "longitude",
+)  # fmt: skip
 
 
 @strawberry.type(description="Why an order is served from where.")

@@ -42,6 +42,7 @@ class SelfServicePolicy:
     date: Until
     returns: bool
     return_days: int | None = strawberry.field(description="Null: as long as the channel takes returns.")
+    claims: bool = strawberry.field(description="Report goods that are wrong, damaged or missing.")
     created_at: datetime
     created_by: str
 
@@ -69,6 +70,7 @@ class SelfServicePolicyInput:
     date: Until = Until.RELEASED
     returns: bool = True
     return_days: int | None = None
+    claims: bool = True
 
     def value(self) -> Policy:
         """As the service takes it."""
