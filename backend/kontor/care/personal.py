@@ -107,7 +107,16 @@ HELD = (
 )  # fmt: skip
 # Files that an erasure removes; all others are kept for tax. Labels and notes name who lives where.
 FILES_REMOVED = frozenset(
-    {"DELIVERY_NOTE", "RETURN_SLIP", "RETURN_LABEL", "SHIPPING_LABEL", "GOODS_LABEL", "RETURN_PHOTO", "CUSTOMER_EXPORT"}
+    {
+        "CLAIM_PHOTO",
+        "CUSTOMER_EXPORT",
+        "DELIVERY_NOTE",
+        "GOODS_LABEL",
+        "RETURN_LABEL",
+        "RETURN_PHOTO",
+        "RETURN_SLIP",
+        "SHIPPING_LABEL",
+    }
 )
 
 
