@@ -51,7 +51,7 @@ KINDS: dict[Language, dict[str, str]] = {
         "RETURN_SLIP": "Return slip", "RETURN_LABEL": "Return label", "PICK_LIST": "Pick list",
         "GOODS_LABEL": "Goods label", "RETURN_PHOTO": "Photo of a return",
         "INVOICE_XML": "Invoice (XML)", "CREDIT_NOTE_XML": "Credit note (XML)",
-        "CUSTOMER_EXPORT": "Data of a customer",
+        "CUSTOMER_EXPORT": "Data of a customer", "EVIDENCE": "Evidence for a bank",
     },
     "de": {
         "INVOICE": "Rechnung", "CREDIT_NOTE": "Rechnungskorrektur", "DELIVERY_NOTE": "Lieferschein",
@@ -59,7 +59,7 @@ KINDS: dict[Language, dict[str, str]] = {
         "GOODS_LABEL": "Warenetikett", "RETURN_PHOTO": "Foto einer Retoure",
         "INVOICE_XML": "Rechnung (XML)",
         "CREDIT_NOTE_XML": "Rechnungskorrektur (XML)",
-        "CUSTOMER_EXPORT": "Daten eines Kunden",
+        "CUSTOMER_EXPORT": "Daten eines Kunden", "EVIDENCE": "Belege für eine Bank",
     },
 }  # fmt: skip
 WORDS: dict[Language, dict[str, str]] = {
