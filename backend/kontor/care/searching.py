@@ -19,7 +19,7 @@ from kontor.care.asking import Asked, Closeness, SearchKind, read
 from kontor.care.scope import require_whole
 from kontor.care.typos import near
 from kontor.core.db import Session
-from kontor.core.sets import among, any_of
+from kontor.core.sets import among, any_of, looked_up
 from kontor.customers.models import Customer, SearchTerm, TermField
 from kontor.customers.terms import phone_key
 from kontor.fulfillment.models import FulfillmentOrder, Parcel, Shipment
@@ -238,7 +238,7 @@ def _alike(asked: Asked, text: str) -> tuple[str, ...]:
 
 def _like(db: Session, asked: Asked, table: Any, text: str, closeness: Closeness) -> sa.ColumnElement[bool]:
     if closeness is Closeness.SIMILAR:
-        return any_of(table.term, [text, *_alike(asked, text)])
+        return looked_up(table.term, [text, *_alike(asked, text)])
     if closeness is Closeness.EXACT or len(text) < TRIGRAM:
         return any_of(table.term, [text])
     if db.sqlite:

@@ -128,6 +128,11 @@ async def preview_claim(db: Session, order: Order, report: Report) -> RefundDue:
     return await preview_return(db, order, announcement_of(claim, await _claimed(db, order, report)))
 
 
+async def preview_decision(db: Session, order: Order, claim: Claim) -> RefundDue:
+    """What would go back if a claim that is open ended in money; changes nothing. Raises what its return does."""
+    return await preview_return(db, order, announcement_of(claim, await queries.lines_of_claim(db, claim.id)))
+
+
 def _check(report: Report) -> None:
     if not 1 <= len(report.pieces) <= MOST_LINES:
         raise InvalidClaim("A claim has 1 to 200 lines.", path=("lines",))

@@ -40,6 +40,7 @@ class Act(StrEnum):
     DATE = "DATE"
     RETURN = "RETURN"
     EXCHANGE = "EXCHANGE"
+    CLAIM = "CLAIM"
 
 
 WITH_GOODS = frozenset({Act.RETURN, Act.EXCHANGE})
@@ -61,6 +62,7 @@ class Policy:
 
     `reduce` is a smaller quantity, `cancel` a whole line or order. `returns` within `return_days` after delivery; None
     leaves that to the channel's own time to return, which always counts. `exchanges` instead of a return, as long.
+    `claims` is to report goods that are wrong, damaged or missing; nothing follows from it until the shop has decided.
     """
 
     cancel: Until = Until.BEGUN
@@ -73,9 +75,10 @@ class Policy:
     returns: bool = True
     return_days: int | None = None
     exchanges: bool = False
+    claims: bool = True
 
     def until(self, act: Act) -> Until:
-        """Until when something may be done; for returns see `returns`, for exchanges `exchanges`."""
+        """Until when something may be done; for returns see `returns`, `exchanges` and `claims` likewise."""
         value = getattr(self, act.lower())
         assert isinstance(value, Until)
         return value
@@ -93,7 +96,7 @@ class Policy:
         return cls(**{**given, **limits})
 
 
-_NO_LIMITS = frozenset({"returns", "return_days", "exchanges"})
+_NO_LIMITS = frozenset({"returns", "return_days", "exchanges", "claims"})
 DEFAULT = Policy()
 MOST_DAYS = 730
 
@@ -143,3 +146,11 @@ def check_return(policy: Policy, sent_on: date | None, today: date) -> None:
             "The days to return have passed.", code="SELF_SERVICE_RETURN_TOO_LATE", act=Act.RETURN.value,
             days=policy.return_days,
         )  # fmt: skip
+
+
+def check_claim(policy: Policy, *, sent: bool) -> None:
+    """Raise `NotOffered` when customers report no problems by themselves, or nothing has been sent to them."""
+    if not policy.claims:
+        raise NotOffered("The shop does not offer this.", act=Act.CLAIM.value)
+    if not sent:
+        raise NotOffered("Nothing has been sent yet.", code="NOTHING_TO_CLAIM", act=Act.CLAIM.value)

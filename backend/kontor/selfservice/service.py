@@ -29,6 +29,7 @@ from kontor.selfservice.policy import (
     Stage,
     Until,
     check,
+    check_claim,
     check_exchange,
     check_return,
     checked,
@@ -198,6 +199,11 @@ async def check_exchangeable(
         check_exchange(policy, progress.sent_on.get(line_id), today)
 
 
+async def check_claimable(db: Session, order: Order) -> None:
+    """Raise `NotOffered` when the customer may not report a problem with goods of an order alone."""
+    check_claim(await policy_of(db, order.channel_id), sent=bool(await _came(db, order)))
+
+
 @dataclass(frozen=True, slots=True)
 class Offer:
     """What a customer may do with an order alone: `hindered` says why not of what is not allowed."""
@@ -220,7 +226,10 @@ async def offer_of(db: Session, order: Order, lines: Collection[OrderLine], *, n
         if act in WITH_GOODS:
             continue
         try:
-            check(policy, act, earliest if act in _BY_LINE else progress.stage)
+            if act is Act.CLAIM:
+                check_claim(policy, sent=bool(progress.sent_on))
+            else:
+                check(policy, act, earliest if act in _BY_LINE else progress.stage)
         except KontorError as problem:
             hindered[act] = problem
     days = await db.scalar(sa.select(SalesChannel.return_days).where(SalesChannel.id == order.channel_id)) or 0

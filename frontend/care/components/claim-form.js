@@ -1,6 +1,7 @@
 /** Goods that are wrong, broken or missing: paid back or replaced, at once, or when the goods are here. */
 import { ask, change } from "../../shared/api.js";
 import { Field, Submit, Summary, useForm } from "../../shared/components/form.js";
+import { KINDS as PHOTOS, sendPhotos } from "../../shared/components/photos.js";
 import { tell } from "../../shared/components/toast.js";
 import { t } from "../../shared/messages.js";
 import { html, useSignal } from "../../shared/ui.js";
@@ -35,6 +36,7 @@ export function ClaimForm({ order, changed }) {
     if (preview.waiting.value) return tell(t("refund.wait"), { tone: "bad" });
     const note = String(given.get("note") ?? "");
     const { claim } = await change(OPEN_CLAIM, { input: { ...input, note, wished: remedy.value } }, { key: `${once.key}-open` });
+    await sendPhotos(`/files/claims/${claim.id}/photos`, /** @type {File[]} */ (given.getAll("photos")).filter((each) => each.size > 0));
     const decided = { id: claim.id, remedy: remedy.value, advance: replaced && returnGoods && advance.value, returnGoods, fault: fault.value, correctStock: correct.value && kind.value !== "DAMAGED" };
     try {
       await change(APPROVE_CLAIM, { input: decided }, { key: once.key });
@@ -57,7 +59,8 @@ export function ClaimForm({ order, changed }) {
       <${LinePick} lines=${order.lines.filter((/** @type {any} */ line) => line.kind === "PHYSICAL")} picked=${picked} legend=${t("refund.which")} />
       <div class="row wrap">${kind.value !== "MISSING" && tick(back, t("refund.comesBack"))}${replaced && returnGoods && tick(advance, t("refund.advance"))}${kind.value !== "DAMAGED" && tick(correct, t(`refund.correct.${kind.value}`))}</div>
       <${Field} name="fault" label=${t("refund.fault")} options=${FAULTS.map((each) => [each, t(`refund.fault.${each}`)])} defaultValue=${fault.value} onChange=${choose(fault)} />
-      <${Field} name="note" label=${t("refund.note")} maxlength="1000" /></div>
+      <${Field} name="note" label=${t("refund.note")} maxlength="1000" />
+      <${Field} name="photos" type="file" multiple accept=${PHOTOS} label=${t("refund.photos")} hint=${t("refund.photosHint")} /></div>
     <div class="stack"><${Preview} preview=${preview}>${preview.shown.value && replaced && html`<p>${t(!returnGoods ? "refund.replacedAlone" : advance.value ? "refund.replacedFirst" : "refund.replacedAfter")}</p>`}
       ${preview.shown.value && !replaced && html`<${Due} due=${preview.shown.value} names=${namesOf(order)} text=${t(returnGoods ? "refund.returnText" : "refund.claimText")} />`}<//>
       <div class="row"><${Submit} form=${form}>${t(replaced ? "refund.replace" : returnGoods ? "refund.sendLabel" : "refund.payBack")} <kbd>${t("shell.ctrl")} ⏎</kbd><//></div></div>

@@ -63,6 +63,10 @@ export const SEND_ELSEWHERE = `mutation CareSendElsewhere($id: UUID!, $reason: S
   }
 }`;
 
+export const LETTER = `query CareLetter($id: UUID!) {
+  notificationText(id: $id) { subject text notification { recipient sentAt } attachments { name documentId } }
+}`;
+
 const UPDATE = "{ id gone node { id updatedAt } }";
 
 const ROWS = "{ nodes { id updatedAt } }";

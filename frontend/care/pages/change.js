@@ -119,7 +119,7 @@ export function Page({ order: key }) {
         </div>
         <div class="field"><label for="change-reason">${t("change.reason")}</label>
           <select id="change-reason" value=${reason.value} onChange=${(/** @type {Event} */ event) => { reason.value = /** @type {HTMLSelectElement} */ (event.target).value; }}>${REASONS.map((each) => html`<option key=${each} value=${each}>${t(`change.reason.${each}`)}</option>`)}</select></div>
-        <button type="button" class="button main" aria-disabled=${!ready} onClick=${confirm}>${t("change.confirm")} <kbd>Ctrl Enter</kbd></button>
+        <button type="button" class="button main" aria-disabled=${!ready} onClick=${confirm}>${t("change.confirm")} <kbd>${t("shell.ctrl")} ⏎</kbd></button>
       </section>
     </div>`}
   </div>`;

@@ -162,6 +162,8 @@ class PostalAddress:
     region: str | None
     country: str
     phone: str | None
+    latitude: float | None
+    longitude: float | None
 
     @classmethod
     def of(cls, address: dict[str, Any] | None) -> PostalAddress | None:
@@ -169,7 +171,9 @@ class PostalAddress:
         return None if address is None else cls(**{name: address.get(name) for name in _ADDRESS})
 
 
-_ADDRESS = ("name", "company", "street", "extra", "postal_code", "city", "region", "country", "phone")
+_ADDRESS = (
+    "name", "company", "street", "extra", "postal_code", "city", "region", "country", "phone", "latitude", "longitude",
+)  # fmt: skip
 
 
 @strawberry.type(description="Why an order is served from where.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -99,11 +99,11 @@ class SearchQuery:
 
 
 async def _shown(db: Session, hits: Sequence[Hit]) -> list[SearchHit]:
-    """Hits with their orders and people, in three statements however many they are."""
+    """Hits with their orders and people, in three statements at most, however many they are."""
     orders = await _orders(db, [hit.order_id for hit in hits if hit.order_id is not None])
     named = {hit.customer_id for hit in hits if hit.customer_id is not None}
     owners = named | {order.customer_id for order in orders.values() if order.customer_id is not None}
-    customers = {row.id: row for row in await db.execute(sa.select(*_OF_CUSTOMER).where(CustomerRow.id.in_(owners)))}
+    customers = await _customers(db, owners)
     latest = await _latest(db, named) if db.principal.may(Permission.ORDERS_READ) else {}
     shown = []
     for hit in hits:
@@ -143,13 +143,23 @@ def _person(db: Session, customer: Any, order: Any) -> SearchPerson | None:
     )
 
 
-async def _orders(db: Session, ids: Sequence[UUID]) -> dict[UUID, Any]:
+async def _customers(db: Session, ids: Collection[UUID]) -> dict[UUID, Any]:
+    if not ids:
+        return {}
+    return {row.id: row for row in await db.execute(sa.select(*_OF_CUSTOMER).where(CustomerRow.id.in_(ids)))}
+
+
+async def _orders(db: Session, ids: Collection[UUID]) -> dict[UUID, Any]:
+    if not ids:
+        return {}
     columns = (*_OF_ORDER, OrderRow.email, OrderRow.shipping_address, OrderRow.billing_address)
     return {row.id: row for row in await db.execute(sa.select(*columns).where(OrderRow.id.in_(ids)))}
 
 
-async def _latest(db: Session, customers: set[UUID]) -> dict[UUID, list[Any]]:
+async def _latest(db: Session, customers: Collection[UUID]) -> dict[UUID, list[Any]]:
     """The latest orders of each customer."""
+    if not customers:
+        return {}
     place = sa.func.row_number().over(partition_by=OrderRow.customer_id, order_by=OrderRow.placed_at.desc())
     ranked = sa.select(*_OF_ORDER, place.label("place")).where(OrderRow.customer_id.in_(customers)).subquery()
     found: dict[UUID, list[Any]] = {}
