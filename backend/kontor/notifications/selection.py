@@ -57,6 +57,7 @@ RULES: dict[str, Rule] = {
     "ReturnReceived": Rule("return_received", "return_id", cause="event"),
     "ReturnDecided": Rule("return_decided", "return_id", keeps=("lines",), cause="event"),
     "ReturnLabelRenewed": Rule("return_approved", "return_id", cause="event"),
+    "ReturnLabelMade": Rule("return_approved", "return_id", cause="event"),
     "RefundSucceeded": Rule("refunded", "refund_id"),
     "GoodwillVoucherIssued": Rule("goodwill_voucher", "goodwill_id"),
     "ReturnDeclined": Rule("return_declined", "return_id"),
