@@ -1,11 +1,11 @@
 /** How the facts of messages are written into a template, and who made a version. */
 
-const AS_LIST = ["lines", "outstanding", "accepted", "refused"];
+const AS_LIST = ["lines", "new_lines", "outstanding", "accepted", "refused"];
 const AS_ADDRESS = ["delivery_address", "pickup_location", "location", "return_address", "opening_hours"];
 const AS_MONEY = ["total", "discount", "shipping_cost", "tax_included", "refund_amount", "amount", "claimed", "fees"];
 const AS_LINK = ["order_url", "pay_url", "return_url", "label_url", "cancel_url"];
 const AS_CODE = ["pickup_code", "code"];
-const AS_CHOICE = ["whole", "label_attached", "instalment"];
+const AS_CHOICE = ["whole", "label_attached", "instalment", "asked"];
 const AS_DAY = /_(on|from|until|by|date)$/;
 const AS_LOOP = /** @type {Record<string, string>} */ ({
   items: "{% for item in items %}\n{{ ui.heading(item.name) }}\n\n{% for code in item.codes %}\n{{ ui.code(code) }}\n{% endfor %}\n{% endfor %}",
