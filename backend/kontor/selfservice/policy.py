@@ -40,6 +40,11 @@ class Act(StrEnum):
     DATE = "DATE"
     RETURN = "RETURN"
     CLAIM = "CLAIM"
+    EXCHANGE = "EXCHANGE"
+
+
+WITH_GOODS = frozenset({Act.RETURN, Act.EXCHANGE})
+"""What is done with goods that came, not with open ones."""
 
 
 _ORDER = list(Stage)
@@ -56,8 +61,8 @@ class Policy:
     """The rules of a channel. Without any of its own: these.
 
     `reduce` is a smaller quantity, `cancel` a whole line or order. `returns` within `return_days` after delivery; None
-    leaves that to the channel's own time to return, which always counts. `claims` is to report goods that are wrong,
-    damaged or missing; nothing follows from it until the shop has decided.
+    leaves that to the channel's own time to return, which always counts. `exchanges` instead of a return, as long.
+    `claims` is to report goods that are wrong, damaged or missing; nothing follows until the shop has decided.
     """
 
     cancel: Until = Until.BEGUN
@@ -70,9 +75,10 @@ class Policy:
     returns: bool = True
     return_days: int | None = None
     claims: bool = True
+    exchanges: bool = False
 
     def until(self, act: Act) -> Until:
-        """Until when something may be done; for returns see `returns`, for claims `claims`."""
+        """Until when something may be done; returns, claims and exchanges have rules of their own."""
         value = getattr(self, act.lower())
         assert isinstance(value, Until)
         return value
@@ -86,12 +92,11 @@ class Policy:
         """As a version kept it; a rule it does not know yet is that of `Policy`."""
         names = {item.name for item in fields(cls)} & kept.keys()
         given: dict[str, Any] = {name: kept[name] for name in names}
-        limits = {
-            name: Until(value) for name, value in given.items() if name not in ("returns", "return_days", "claims")
-        }
+        limits = {name: Until(value) for name, value in given.items() if name not in _NO_LIMITS}
         return cls(**{**given, **limits})
 
 
+_NO_LIMITS = frozenset({"returns", "return_days", "claims", "exchanges"})
 DEFAULT = Policy()
 MOST_DAYS = 730
 
@@ -121,6 +126,13 @@ def check(policy: Policy, act: Act, stage: Stage) -> None:
         raise NotOffered("The shop does not offer this.", act=act.value)
     if not may(policy, act, stage):
         raise TooLateAlone("The order has gone too far for that.", act=act.value, stage=stage.value)
+
+
+def check_exchange(policy: Policy, sent_on: date | None, today: date) -> None:
+    """Raise `NotOffered`, or `TooLateAlone` as for a return."""
+    if not policy.exchanges:
+        raise NotOffered("The shop does not offer this.", act=Act.EXCHANGE.value)
+    check_return(policy, sent_on, today)
 
 
 def check_return(policy: Policy, sent_on: date | None, today: date) -> None:

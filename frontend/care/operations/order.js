@@ -25,6 +25,7 @@ export const ORDER = `query CareOrder($id: UUID, $number: String) {
     invoices { id number state dueOn shipmentId gross ${SUM} paid ${SUM} credited ${SUM} writtenOff ${SUM} document { id url } }
     creditNotes { id number gross ${SUM} document { id url } }
     returns { id number state labelTracking requestedAt }
+    exchanges { id number state way dueAt overdueAt receivedAt decision asked ${SUM} lines { id orderLineId quantity name } }
     routingLock { reason lockedBy }
   }
   cases(filter: { orderId: $id, orderNumber: $number, states: [OPEN, ASSIGNED, WAITING] }, first: 20) {

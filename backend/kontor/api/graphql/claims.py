@@ -72,6 +72,7 @@ class Claim(Shown):
     partner_id: UUID | None = strawberry.field(description="The partner the goods left from.")
     return_id: UUID | None
     goodwill_id: UUID | None
+    exchange_id: UUID | None
     decision: str | None = strawberry.field(description="Why it was denied or taken back.")
     opened_at: datetime
     opened_by: str
@@ -159,7 +160,8 @@ class OpenClaimInput:
 
 @strawberry.input(
     description="What the customer gets. `correctStock` puts the count of our own place right: what did not leave is "
-    "still there, what left in its place is not. `form` and `amount` are those of goodwill."
+    "still there, what left in its place is not. `form` and `amount` are those of goodwill; `advance` sends a "
+    "replacement at once although the goods are to come back."
 )
 class ApproveClaimInput:
     id: UUID
@@ -169,6 +171,7 @@ class ApproveClaimInput:
     correct_stock: bool = False
     form: GoodwillForm = GoodwillForm.CREDIT
     amount: MoneyInput | None = None
+    advance: bool = False
 
 
 @strawberry.type
@@ -249,7 +252,7 @@ class ClaimsMutation:
 
     @strawberry.mutation(
         extensions=[requires(Permission.REFUNDS_WRITE)],
-        description="Decide a claim for the customer: paid back with or without the goods, or goodwill.",
+        description="Decide a claim for the customer: paid back or replaced, with or without the goods, or goodwill.",
     )
     async def approve_claim(self, info: Info, input: ApproveClaimInput) -> ClaimResult:
         by_person = info.context.principal.kind is PrincipalKind.USER
@@ -263,7 +266,7 @@ class ClaimsMutation:
                 raise InvalidInput("Say how much.", code="INVALID_AMOUNT", path=("amount",))
             verdict = claiming.Verdict(
                 input.remedy, input.return_goods, input.fault, input.correct_stock, input.form,
-                amount_of(order, input.amount) if input.amount else 0, wait=by_person,
+                amount_of(order, input.amount) if input.amount else 0, wait=by_person, advance=input.advance,
             )  # fmt: skip
             return await claiming.approve_claim(db, order, claim, verdict, now=db.now, abilities_of=abilities_in(info))
 

@@ -43,6 +43,7 @@ class SelfServicePolicy:
     returns: bool
     return_days: int | None = strawberry.field(description="Null: as long as the channel takes returns.")
     claims: bool = strawberry.field(description="Report goods that are wrong, damaged or missing.")
+    exchanges: bool = strawberry.field(description="Ask for another article in place of goods, as long.")
     created_at: datetime
     created_by: str
 
@@ -71,6 +72,7 @@ class SelfServicePolicyInput:
     returns: bool = True
     return_days: int | None = None
     claims: bool = True
+    exchanges: bool = False
 
     def value(self) -> Policy:
         """As the service takes it."""
