@@ -78,6 +78,11 @@ TEMPLATES: dict[str, Facts] = {
     "return_approved": _facts("rma_number lines", "label_url label_attached return_until return_address"),
     "return_received": _facts("rma_number lines", "received_on"),
     "return_decided": _facts("rma_number accepted refused"),
+    "exchange_agreed": _facts("rma_number lines new_lines way", "due_on"),
+    "exchange_received": _facts("rma_number", "new_lines"),
+    "exchange_reminder": _facts("rma_number lines due_on"),
+    "exchange_overdue": _facts("lines amount currency", "refused asked"),
+    "exchange_canceled": _facts("lines why"),
     "refunded": _facts("amount currency", "shares rma_number reason"),
     "goodwill_voucher": _facts("code amount currency"),
     "goodwill": _facts("amount currency", "shares"),
@@ -94,11 +99,12 @@ PERSONAL = frozenset({"invitation", "password_reset"})
 OWN_WORDS = tuple(name for name in TEMPLATES if name not in PERSONAL)
 
 
-# Letters to partners and to our own people; `rows` have number and due_at, perhaps partner and what.
+# Letters to partners and to our own people; `rows` have number and due_at, perhaps partner, what, kind and owner.
 LETTERS: dict[str, Facts] = {
     "letters/partner_invited": _facts("partner url"),
     "letters/answers_due": _facts("rows url"),
     "letters/work_late": _facts("rows url"),
+    "letters/cases_late": _facts("rows url"),
     "letters/objection_made": _facts("number partner measure url"),
     "letters/objection_decided": _facts("number measure upheld answer url"),
 }

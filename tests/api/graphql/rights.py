@@ -32,6 +32,8 @@ READS: Mapping[str, Needed] = {
     "previewCustomerErasure": (P.CUSTOMERS_ERASE,),
     "orderTimeline": (P.CARE_READ,),
     "caseQueues": (P.CARE_READ,),
+    "returnLabel": (P.RETURNS_READ,),
+    "caseDeadlines": (P.CARE_READ,),
     "products": (P.CATALOG_READ,),
     "product": (P.CATALOG_READ,),
     "productVariants": (P.CATALOG_READ,),
@@ -72,6 +74,7 @@ READS: Mapping[str, Needed] = {
     "upload": (P.IMPORTS_READ,),
     "journalEntries": (P.JOURNAL_READ,),
     "ledgerSettings": (P.JOURNAL_READ,),
+    "giftCardFigures": (P.JOURNAL_READ,),
     "ledgerAccounts": (P.JOURNAL_READ,),
     "ledgerExports": (P.JOURNAL_READ,),
     "openItems": (P.JOURNAL_READ,),
@@ -129,8 +132,11 @@ READS: Mapping[str, Needed] = {
     "previewGoodwill": (P.GOODWILL_WRITE,),
     "goodwillLimits": (P.GOODWILL_WRITE, P.SETTINGS_READ),
     "goodwillReport": (P.REPORTS_READ,),
-    "claims": (P.CARE_READ,),
+    "claims": (P.CARE_READ, P.CLAIMS_WRITE),
     "previewClaim": (P.CLAIMS_WRITE,),
+    "exchanges": (P.RETURNS_READ,),
+    "previewExchange": (P.RETURNS_REQUEST, P.RETURNS_WRITE),
+    "previewClaimDecision": (P.REFUNDS_WRITE,),
     "owedInvoices": (P.DUNNING_WRITE, P.JOURNAL_READ),
     "previewReturn": (P.RETURNS_REQUEST, P.RETURNS_WRITE),
     "disputes": (P.PAYMENTS_READ,),
@@ -295,6 +301,8 @@ CHANGES: Mapping[str, Needed] = {
     "deleteShippingTariffs": (P.LOCATIONS_WRITE,),
     "resendNotification": (P.NOTIFICATIONS_WRITE, P.CARE_WRITE),
     "saveMessageTemplate": (P.NOTIFICATIONS_WRITE,),
+    "setCaseDeadline": (P.CHANNELS_WRITE,),
+    "requestReturnLabel": (P.RETURNS_WRITE, P.CARE_WRITE),
     "restoreMessageTemplate": (P.NOTIFICATIONS_WRITE,),
     "sendTestMessage": (P.NOTIFICATIONS_WRITE,),
     "receiveMail": (P.NOTIFICATIONS_WRITE,),
@@ -395,6 +403,9 @@ CHANGES: Mapping[str, Needed] = {
     "approveClaim": (P.REFUNDS_WRITE,),
     "denyClaim": (P.REFUNDS_WRITE,),
     "cancelClaim": (P.CLAIMS_WRITE,),
+    "createExchange": (P.RETURNS_REQUEST, P.RETURNS_WRITE),
+    "approveExchange": (P.RETURNS_WRITE,),
+    "cancelExchange": (P.RETURNS_REQUEST, P.RETURNS_WRITE),
     "blockGiftCard": (P.PAYMENTS_WRITE,),
     "expireGiftCard": (P.LEDGER_WRITE,),
     "saveMandate": (P.ORDERS_PLACE,),
@@ -482,7 +493,8 @@ _SUBJECTS = {
     "resendNotification": "notification", "notificationText": "notification", "correctContact": "contact",
     "completeFollowUp": "contact", "startOnboarding": "partner_id", "activatePartner": "partner_id",
     "suspendPartner": "partner_id", "endPartner": "partner_id", "invitePartnerPerson": "partner_id",
-    "denyClaim": "claim", "cancelClaim": "claim", "approveGoodwill": "goodwill",
+    "denyClaim": "claim", "previewClaimDecision": "claim", "cancelClaim": "claim", "approveExchange": "exchange",
+    "cancelExchange": "exchange", "approveGoodwill": "goodwill",
     "declineGoodwill": "goodwill", "recallGoodwill": "goodwill",
     "decideObjection": "performance_objection", "recallRefund": "refund", "approveRefund": "refund",
     "payRefundByTransfer": "refund", "disputeEvidence": "dispute",
@@ -578,6 +590,10 @@ def _own(name: str, named: Callable[[str], str]) -> dict[str, Any]:
     }  # fmt: skip
     webhook = {"id": named("webhook_endpoint"), "name": "mine", "url": "https://a.example/x", "active": False}
     decided = [{"lineId": named("return_line"), "quantity": 1, "condition": "NEW", "accepted": True}]
+    exchange = {
+        "orderId": named("orders"),
+        "lines": [{"orderLineId": named("order_line"), "quantity": 1, "sku": named("sku")}],
+    }
     person = {"email": "a@b.example", "name": "N", "role": "ADMIN", "locationIds": [], "language": "en", "active": True}
     words = {"template": "shipped", "language": "de", "subject": "S", "title": "T", "body": "B"}
     answer = f"From: a@b.example\nMessage-ID: <x@b>\nIn-Reply-To: <{named('notification')}@k.example>\n\nHello"
@@ -588,6 +604,7 @@ def _own(name: str, named: Callable[[str], str]) -> dict[str, Any]:
         "messageTemplates": {"template": "shipped"},
         "saveMessageTemplate": {"input": {**words, "channelId": named("channel_id")}},
         "restoreMessageTemplate": {"template": "shipped"},
+        "setCaseDeadline": {"input": {"kind": "LATE", "hours": 5, "channelId": named("channel_id")}},
         "sendTestMessage": {"draft": words},
         "receiveMail": {"raw": answer},
         "logContact": {
@@ -636,6 +653,9 @@ def _own(name: str, named: Callable[[str], str]) -> dict[str, Any]:
             }
         },
         "approveClaim": {"input": {"id": named("claim"), "remedy": "REFUND"}},
+        "exchanges": {"filter": {"orderId": named("orders")}},
+        "previewExchange": {"input": exchange},
+        "createExchange": {"input": exchange, "token": "1"},
         "requestReturn": {"lines": [{"orderLineId": named("order_line"), "quantity": 1, "reason": "LATE"}]},
         "receiveReturn": {"lines": [{"lineId": named("return_line"), "quantity": 1}]},
         "inspectReturn": {

@@ -50,16 +50,18 @@ KINDS: dict[Language, dict[str, str]] = {
         "INVOICE": "Invoice", "CREDIT_NOTE": "Credit note", "DELIVERY_NOTE": "Delivery note",
         "RETURN_SLIP": "Return slip", "RETURN_LABEL": "Return label", "PICK_LIST": "Pick list",
         "GOODS_LABEL": "Goods label", "RETURN_PHOTO": "Photo of a return",
+        "CLAIM_PHOTO": "Photo of a claim",
         "INVOICE_XML": "Invoice (XML)", "CREDIT_NOTE_XML": "Credit note (XML)",
-        "CUSTOMER_EXPORT": "Data of a customer",
+        "CUSTOMER_EXPORT": "Data of a customer", "EVIDENCE": "Evidence for a bank",
     },
     "de": {
         "INVOICE": "Rechnung", "CREDIT_NOTE": "Rechnungskorrektur", "DELIVERY_NOTE": "Lieferschein",
         "RETURN_SLIP": "Rücksendeschein", "RETURN_LABEL": "Rücksendeetikett", "PICK_LIST": "Pickliste",
         "GOODS_LABEL": "Warenetikett", "RETURN_PHOTO": "Foto einer Retoure",
+        "CLAIM_PHOTO": "Foto einer Reklamation",
         "INVOICE_XML": "Rechnung (XML)",
         "CREDIT_NOTE_XML": "Rechnungskorrektur (XML)",
-        "CUSTOMER_EXPORT": "Daten eines Kunden",
+        "CUSTOMER_EXPORT": "Daten eines Kunden", "EVIDENCE": "Belege für eine Bank",
     },
 }  # fmt: skip
 WORDS: dict[Language, dict[str, str]] = {
