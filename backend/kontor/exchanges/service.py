@@ -97,9 +97,9 @@ def _written(
     db: Session, wish: ExchangeWish, plan: Plan, number: str, return_id: UUID, state: ExchangeState, *, now: datetime
 ) -> Exchange:
     exchange = Exchange(
-        id=new_id(), number=number, order_id=plan.preview.order_id, state=state, way=wish.way,
-        replacement=wish.replacement, reason=wish.reason, note=wish.note.strip(), currency=plan.preview.currency, return_id=return_id, asked=0,
-        due_at=plan.preview.due_at, requested_at=now, requested_by=db.by, updated_at=now,
+        id=new_id(), number=number, order_id=plan.preview.order_id, state=state, way=wish.way, reason=wish.reason,
+        replacement=wish.replacement, note=wish.note.strip(), currency=plan.preview.currency, return_id=return_id,
+        asked=0, due_at=plan.preview.due_at, requested_at=now, requested_by=db.by, updated_at=now,
     )  # fmt: skip
     db.add(exchange)
     db.note_state(change_row("exchange", exchange.id, None, state, now=now, by=db.by))
