@@ -5,21 +5,21 @@ import { Failure, words } from "../../shared/components/failure.js";
 import { Skeleton } from "../../shared/components/skeleton.js";
 import { tell } from "../../shared/components/toast.js";
 import { dateTime, money } from "../../shared/format.js";
+import { lazy } from "../../shared/lazy.js";
 import { t } from "../../shared/messages.js";
 import { useShortcuts } from "../../shared/shortcuts.js";
 import { html, useEffect, useRef, useSignal } from "../../shared/ui.js";
 import { useActing } from "../acting.js";
 import { byKey, isPage, orderAddress } from "../addresses.js";
-import { differences, inputOf, nothing, whyNot } from "../change-wish.js";
+import { differences, exchangeable, inputOf, nothing, whyNot } from "../change-wish.js";
 import { ChangeDelivery } from "../components/change-delivery.js";
-import { ChangeExchange } from "../components/change-exchange.js";
 import { ChangeLines } from "../components/change-lines.js";
 import { ChangePreview } from "../components/change-preview.js";
 import { OrderHead } from "../components/order-head.js";
-import { exchangeable } from "../exchange-wish.js";
 import { CANCEL_CHANGE, CHANGEABLE, CHANGES, CONFIRM_CHANGE, PLACES, PREVIEW_CHANGE } from "../operations/change.js";
 import { useTitle } from "../titles.js";
 
+const ChangeExchange = lazy(() => import("../components/change-exchange.js"), "ChangeExchange");
 const SETTLES = 200; // milliseconds until what is typed is asked for
 const REASONS = ["mind", "wrong", "late", "double", "other"];
 
@@ -107,7 +107,7 @@ export function Page({ order: key }) {
     <${OrderHead} order=${it} />
     ${waiting && html`<div class="notice warn row"><p>${t("change.pending", { reason: waiting.reason, until: dateTime(waiting.dueAt) })}</p>
       <button type="button" class="button push" aria-disabled=${busy.value} onClick=${() => act(() => ask(CANCEL_CHANGE, { id: waiting.id }))}>${t("change.waitNoMore")}</button></div>`}
-    <${ChangeExchange} order=${it} changed=${load} />
+    ${exchangeable(it).length > 0 && html`<${ChangeExchange} order=${it} changed=${load} />`}
     ${why ? !exchangeable(it).length && html`<${EmptyState} title=${t("change.nothing")} text=${t(why)}>${isPage(orderAddress(it.number, "refund")) && html`<a class="button" href=${orderAddress(it.number, "refund")}>${t("head.refund")}</a>`}<//>` : !waiting && html`<div class="sides">
       <div class="stack"><${ChangeLines} order=${it} wish=${wish.value} set=${set} /><${ChangeDelivery} order=${it} places=${found.value.places} wish=${wish.value} set=${set} /></div>
       <section class="panel stack" aria-label=${t("change.preview")} aria-busy=${Boolean(input) && !ready && !refused.value}>
