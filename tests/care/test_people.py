@@ -65,7 +65,7 @@ def test_every_column_that_may_say_something_of_a_person_is_thought_about() -> N
     """What is named here says nothing of a customer: it is of the company, its partners, its people or its goods."""
     bootstrap.load_models()
     telling = ("name", "email", "address", "phone", "recipient", "note", "text", "facts", "content", "context", "body",
-               "customer_id", "subject", "wish", "label", "iban", "consents", "payload", "data")  # fmt: skip
+               "customer_id", "subject", "wish", "label", "iban", "consents", "payload", "data", "asked")  # fmt: skip
     known = {each.table for each in personal.HELD} | {"document", "risk_list_entry"}
     found = {
         table.name
