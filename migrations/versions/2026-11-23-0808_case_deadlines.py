@@ -1,14 +1,14 @@
 """How long cases of a kind may take, as retailers set it.
 
 Revision: 0808e4a2c6d1
-Follows: 0814e5c2d7a9
+Follows: 0801f3b7a1c5
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0808e4a2c6d1"
-down_revision = "0814e5c2d7a9"
+down_revision = "0801f3b7a1c5"
 branch_labels = None
 depends_on = None
 

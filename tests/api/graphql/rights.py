@@ -74,6 +74,7 @@ READS: Mapping[str, Needed] = {
     "upload": (P.IMPORTS_READ,),
     "journalEntries": (P.JOURNAL_READ,),
     "ledgerSettings": (P.JOURNAL_READ,),
+    "giftCardFigures": (P.JOURNAL_READ,),
     "ledgerAccounts": (P.JOURNAL_READ,),
     "ledgerExports": (P.JOURNAL_READ,),
     "openItems": (P.JOURNAL_READ,),

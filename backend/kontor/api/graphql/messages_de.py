@@ -515,6 +515,7 @@ MESSAGES: dict[str, str] = {
     "VAT_REGISTER_AWAY": "Das Register der Umsatzsteuer-Identifikationsnummern antwortet nicht.",
     "VAT_REGISTER_OFF": "Diese Installation fragt kein Register nach Umsatzsteuer-Identifikationsnummern.",
     "VIEW_NOT_FOUND": "Diese Ansicht gibt es nicht.",
+    "VOUCHER_NOT_FOR_THIS": "Der Gutschein wurde für andere Waren versteuert und bezahlt diese nicht.",
     "VOUCHER_ABROAD": "Ein Einzweck-Gutschein wird nur dort verkauft, wo er eingelöst wird.",
     "WEAK_PASSWORD": "Das Passwort ist zu kurz, zu lang oder zu leicht zu erraten.",
     "WEBHOOK_ADDRESS_REFUSED": "An diese Adresse gehen keine Webhooks.",
