@@ -11,7 +11,7 @@ from uuid import UUID, uuid5
 
 import sqlalchemy as sa
 
-from kontor.care import service
+from kontor.care import leftovers, service
 from kontor.care.errors import CustomerInUse, InvalidErasure
 from kontor.care.models import Case
 from kontor.care.personal import ERASED, FILES_REMOVED, Kept, address_without_person, blanked, held, rows_of, steps_of
@@ -99,6 +99,13 @@ async def preview_erasure(db: Session, customer_id: UUID) -> Erasure:
     if files:
         stay = sum(files.values()) - gone
         parts["document", None] = Part("document", gone, stay, Kept.TAX_RECORDS if stay else None)
+    gone, stay = await leftovers.count_mandates(db, ids, now=db.now)
+    if gone + stay:
+        reason = Kept.PAYMENT_RECORDS if stay else None
+        parts["direct_debit_mandate", None] = Part("direct_debit_mandate", gone, stay, reason)
+    numbers, billed = await leftovers.vat_ids_of(db, ids)
+    if numbers or billed:
+        parts["vat_id", None] = Part("vat_id", len(numbers), len(billed), Kept.TAX_RECORDS if billed else None)
     entries = await entries_of(db, ids)
     if entries:
         blocked = sum(entry.blocked for entry in entries)
@@ -130,6 +137,9 @@ async def erase_customer(db: Session, customer_id: UUID, *, reason: str, now: da
             count=len(open_things),
         )  # fmt: skip
     await _remove_files(db, ids)
+    await leftovers.forget_mandates(db, now=now, customer_ids=ids)
+    await leftovers.forget_vat_ids(db, ids)
+    await leftovers.forget_uploads(db, ids)
     trusted = [entry.id for entry in await entries_of(db, ids) if not entry.blocked]
     await db.execute(sa.delete(RiskListEntry).where(RiskListEntry.id.in_(trusted)))
     await _end_follow_ups(db, ids, now=now)

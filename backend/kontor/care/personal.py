@@ -58,6 +58,8 @@ class Held:
     told: bool = True
 
 
+# A label bears addresses in what was asked, and a carrier may repeat them in why it refused.
+_LABEL = {"asked": {"carrier": ""}, "problem": None}
 # From what hangs on other rows to the rows it hangs on.
 HELD = (
     Held("search_term", Of.CUSTOMER, "customer_id", delete=True, told=False),
@@ -81,6 +83,8 @@ HELD = (
     Held("printed_paper", Of.ORDER, "order_id", {"content": {}, "customer_id": None}, told=False),
     Held("fulfillment_message", Of.FULFILLMENT_ORDER, "fulfillment_order_id", {"text": ""}),
     Held("return_inspection", Of.RETURN_LINE, "return_line_id", {"reason": None}, kept=Kept.ORDER_RECORDS),
+    Held("carrier_label", Of.FULFILLMENT_ORDER, "fulfillment_order_id", _LABEL, kept=Kept.ORDER_RECORDS),
+    Held("return_label", Of.RETURN, "return_id", _LABEL, kept=Kept.ORDER_RECORDS),
     Held("return_line", Of.RETURN, "return_id", {"note": None}),
     Held("return", Of.ORDER, "order_id", {"note": None}, kept=Kept.ORDER_RECORDS),
     Held("payment", Of.ORDER, "order_id", {"token": None, "label": None}, kept=Kept.PAYMENT_RECORDS),
