@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0814e5c2d7a9"
-down_revision = "0801f3b7a1c5"
+down_revision = "0809a5c7e2f4"
 branch_labels = None
 depends_on = None
 
