@@ -35,7 +35,7 @@ WHOLE = {
     "availability", "routingPresets", "brands", "portalBrands", "carrierAccounts", "carrierLabels",
     "catalogOfferCounts", "fulfillmentOrderCounts", "shelves", "savedViews", "partnerPerformanceOrders", "colleagues",
     "caseQueues", "identityProviders", "messageTemplates", "orderChanges", "selfServicePolicies", "sentOrders",
-    "goodwillLimits", "goodwillReport", "owedInvoices", "giftCardFigures",
+    "caseDeadlines", "giftCardFigures", "goodwillLimits", "goodwillReport", "owedInvoices",
 }  # fmt: skip
 
 
