@@ -58,7 +58,7 @@ async def test_nothing_of_a_person_comes_back_after_an_erasure(database: Databas
         assert (result.problem.code, result.problem.path) == ("CUSTOMER_ERASED", ("number",))
         for about in ({"order_id": order_id}, {"customer_id": customer_id}):
             with pytest.raises(CustomerGone):
-                await contacts.log_contact(db, NewContact(**CALL, **about), now=db.now)
+                await contacts.log_contact(db, NewContact(**{**CALL, **about}), now=db.now)
         # What an older release let in is known by its mail still.
         await db.execute(sa.update(Customer).values(name="Greta Fock", email=WHO.email, email_key=WHO.email))
     await place(database, company, order_input(company.channel, ("LAMP", 1), customer=WHO))

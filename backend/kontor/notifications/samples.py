@@ -14,7 +14,7 @@ _SAMPLE: dict[str, Any] = {
     "pickup_location": ["Store Hamburg", "Jungfernstieg 1"], "promised_from": date(2026, 11, 24),
     "promised_until": date(2026, 11, 26), "answer_by": date(2026, 11, 23),
     "pay_url": "https://shop.example/pay", "pay_until": date(2026, 11, 27), "account_holder": "Nordlicht Handels GmbH",
-    "iban": "DE89370400440532013000", "bic": "COBADEFFXXX", "reference": "1000231",
+    "iban": "DE89370400440532013000", "bic": "COBADEFFXXX", "reference": "RF-1000231",
     "parcels": [{"carrier": "DHL", "tracking_number": "0034", "tracking_url": "https://dhl.example/0034"}],
     "outstanding": [{"name": "Mütze", "quantity": 1}], "expected_on": date(2026, 11, 28),
     "location": ["Store Hamburg", "Jungfernstieg 1"], "pickup_code": "731-904", "pickup_until": date(2026, 12, 1),
@@ -29,7 +29,7 @@ _SAMPLE: dict[str, Any] = {
     "instalment": False, "iban_ending": "3000", "mandate": "M-2026-17", "creditor_id": "DE98ZZZ09999999999",
     "collect_on": date(2026, 12, 11), "new_date": date(2026, 12, 5), "old_date": date(2026, 11, 25),
     "cancel_url": "https://shop.example/cancel", "code": "ABCD-EFGH-JKLM-NPQR",
-    "topic": "Ihre Frage", "paragraphs": ["…"],
+    "topic": "Ihre Frage", "paragraphs": ["… (Ihr Text) …"],
 }  # fmt: skip
 _BRAND = MessageBrand(name="Nordlicht", support_email="service@shop.example", website="https://shop.example")
 
@@ -39,4 +39,6 @@ def sample(names: Collection[str], language: str) -> dict[str, Any]:
     facts = {name: _SAMPLE[name] for name in names if name in _SAMPLE}
     if language == "en" and "topic" in facts:
         facts["topic"] = "Your question"
+    if language == "en" and "paragraphs" in facts:
+        facts["paragraphs"] = ["… (your text) …"]
     return {**facts, "brand": _BRAND}

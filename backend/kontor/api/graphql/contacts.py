@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import date, datetime
 from enum import Enum
 from typing import Annotated, Any
@@ -202,7 +203,7 @@ class ContactsMutation:
     async def receive_mail(
         self, info: Info, raw: str
     ) -> Annotated[ReceivedMail | Refusal, strawberry.union("ReceiveMailResult")]:
-        mail = receiving.read_mail(raw)
+        mail = await asyncio.to_thread(receiving.read_mail, raw)
 
         async def work(db: Session) -> ReceivedMail:
             if isinstance(mail, receiving.Bounce):
