@@ -25,7 +25,7 @@ from kontor.core.db import Model, Session
 from kontor.core.sets import any_of
 from kontor.customers.events import CustomersErased
 from kontor.customers.models import Customer
-from kontor.customers.queries import lock_customers, refuse_gone
+from kontor.customers.queries import channels_of, lock_customers, refuse_gone
 from kontor.customers.service import CUSTOMERS_STREAM
 from kontor.documents.models import Document
 from kontor.invoicing.models import Invoice, OpenItem
@@ -129,6 +129,7 @@ async def erase_customer(db: Session, customer_id: UUID, *, reason: str, now: da
             f"Something is still open: {kind} {number}.", path=("id",), blocker=str(kind), order=number,
             count=len(open_things),
         )  # fmt: skip
+    channels = await channels_of(db, ids)
     await _remove_files(db, ids)
     trusted = [entry.id for entry in await entries_of(db, ids) if not entry.blocked]
     await db.execute(sa.delete(RiskListEntry).where(RiskListEntry.id.in_(trusted)))
@@ -148,7 +149,7 @@ async def erase_customer(db: Session, customer_id: UUID, *, reason: str, now: da
         sa.update(Customer).where(Customer.id.in_(ids)).values(erased_at=now, search_key=sa.func.lower(Customer.number))
     )
     await db.execute(gone.execution_options(synchronize_session=False))
-    outbox.record(db, CustomersErased(stream_id=CUSTOMERS_STREAM, ids=tuple(ids)))
+    outbox.record(db, CustomersErased(stream_id=CUSTOMERS_STREAM, ids=tuple(ids), channel_ids=channels))
     await db.refresh(customer)
     return customer
 
