@@ -22,7 +22,7 @@ dev: setup ## as run, and reload on every change
 	@$(BIN)/kontor run --reload
 
 test: $(if $(T),setup,check) ## everything the pipeline runs: check and all tests; T=path runs one file or test
-	@$(BIN)/pytest $(or $(T),-n 2 --ignore=tests/architecture)
+	@$(BIN)/pytest $(or $(T),-n 3 --dist worksteal --ignore=tests/architecture)
 
 check: setup lint types ## whatever needs no service: lint, types, imports, schema, architecture
 	@$(BIN)/lint-imports --no-cache --no-logo

@@ -61,7 +61,7 @@ function content() {
   if (!may(ROLES)) return html`<${EmptyState} title=${t("page.forbidden")} text=${t("care.forbidden")} />`;
   if (!found.value) return html`<${EmptyState} title=${t("page.unknown")} text=${t("page.unknownText")}><a class="button" href="/care">${t("page.home")}</a><//>`;
   const { route, given } = found.value;
-  if (!may(route.permission)) return html`<${EmptyState} title=${t("page.forbidden")} text=${t("page.forbiddenText")} />`;
+  if (!may(route.permission)) return html`<${EmptyState} title=${t("page.forbidden")} text=${t("care.forbiddenPage")}><a class="button" href="/care">${t("page.home")}</a><//>`;
   if (missing.value) return html`<${Failure} problem=${missing.value} retry=${() => location.reload()} />`;
   if (page.value?.route !== route) return html`<${Skeleton} />`;
   return html`<${page.value.Page} key=${place.value.path} ...${given} />`;

@@ -171,7 +171,7 @@ async def test_an_erased_person_is_gone_from_everywhere(
     store = runtime.ports.get(DocumentStore)  # type: ignore[type-abstract]
     papers = [
         NewDocument(kind=kind, number=f"{kind}-1", key=f"x/{kind}.pdf", data=b"Greta", order_id=order_id)
-        for kind in ("DELIVERY_NOTE", "INVOICE")
+        for kind in ("DELIVERY_NOTE", "CLAIM_PHOTO", "INVOICE")
     ]
     for paper in papers:
         await documents.put(store, paper)
@@ -184,7 +184,7 @@ async def test_an_erased_person_is_gone_from_everywhere(
     seen = await client.graphql(preview, {"id": str(customer_id)}, principal=principals.admin)
     parts = {part["table"]: part for part in seen["data"]["previewCustomerErasure"]["parts"]}
     assert (parts["document"]["erased"], parts["document"]["kept"], parts["document"]["reason"]) == (
-        1,
+        2,
         1,
         "TAX_RECORDS",
     )

@@ -27,6 +27,7 @@ from kontor.core.principal import SYSTEM, Principal, PrincipalKind
 from kontor.core.statemachine import TransitionRefused
 from kontor.orders import queries as orders
 from kontor.orders.intake import PaymentInput
+from kontor.payments.queries import read_payments
 from kontor.returns.errors import NotReturnable
 from kontor.returns.models import Return
 from kontor.returns.receiving import Arrived, Finding, receive_return
@@ -193,3 +194,33 @@ async def test_much_money_is_decided_by_who_may_approve(database: Database, drai
     await decided(database, claim, Verdict(Remedy.REFUND), lead)
     assert await drain() == []
     assert (await read(database, claim)).state is ClaimState.RESOLVED
+
+
+async def test_a_wrong_article_is_replaced_by_the_right_one(database: Database, drain: Drain) -> None:
+    """The article that was ordered leaves at once, for nothing; what came in its place comes back as what it is."""
+    company, variant, order_id = await arrived(database, drain)
+    async with database.unit_of_work() as db:
+        other = await make_variant(db, sku="CAP")
+    await put_stock(database, company.warehouse.id, other.id, 5)
+    claim = await opened(database, order_id, WRONG, came="CAP", wished=Remedy.REPLACEMENT)
+    verdict = Verdict(Remedy.REPLACEMENT, returns_goods=True, corrects_stock=True, advance=True)
+    claim = await decided(database, claim, verdict)
+    assert await drain() == []
+    for step in (ship_all, deliver_all):
+        await step(database, order_id)
+        assert await drain() == []
+    assert (await read(database, claim)).state is ClaimState.RESOLVED
+    assert claim.return_id is not None
+    (line,) = await return_lines(database, claim.return_id)
+    async with database.unit_of_work() as db:
+        findings = [Finding(line.id, 1, Disposition.RESTOCK)]
+        await receive_return(
+            db, claim.return_id, company.warehouse.id, [Arrived(line.id, 1)], now=db.now, findings=findings
+        )
+    assert await drain() == []
+    assert (await stock_of(database, company.warehouse.id, other.id))[0] == 5
+    async with database.read_only() as db:
+        (payment,) = await read_payments(db, order_id)
+        assert [row.sku for row in (await orders.lines_of(db, [order_id]))[order_id]] == [variant.sku, variant.sku]
+    assert (payment.captured, payment.refunded) == (3000, 0)
+    assert await differences(database) == []

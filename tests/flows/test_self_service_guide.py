@@ -14,6 +14,7 @@ from uuid import UUID
 import pytest
 
 from architecture.source import ROOT
+from documents.test_images import jpeg
 from factories.auth import make_client
 from factories.catalog import make_variant
 from factories.intake import Company, make_company, order_input, put_stock
@@ -99,6 +100,7 @@ def test_every_block_of_the_guide_works_as_written(
         "KONTOR": kontor.address, "CLIENT_ID": client_id, "CLIENT_SECRET": secret, "EMAIL": "greta@fock.example",
         "PATH": os.environ["PATH"],
     }  # fmt: skip
+    (tmp_path / "photo.jpg").write_bytes(jpeg())
     done = subprocess.run(
         ["bash", "-c", script], env=given, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=200
     )
@@ -110,5 +112,6 @@ def test_every_block_of_the_guide_works_as_written(
     assert json.loads(said[3])["code"] == "SELF_SERVICE_TOO_LATE"
     assert said[4] == "Elbchaussee 1"
     assert said[5] in ("REQUESTED", "APPROVED")
-    assert said[6] == "200 application/pdf"
+    assert re.fullmatch(r"201\n/files/claims/[0-9a-f-]+/photos/[0-9a-f-]+", said[6])
+    assert said[7] == "200 application/pdf"
     assert (tmp_path / "invoice.pdf").read_bytes().startswith(b"%PDF")

@@ -25,12 +25,14 @@ from kontor.core.ids import new_id
 from kontor.core.outbox import OutboxRow
 from kontor.dropship.models import Objection
 from kontor.dropship.states import Measure, ObjectionState
+from kontor.exchanges.models import Exchange, ExchangeLine
+from kontor.exchanges.states import ExchangeState, ExchangeWay
 from kontor.fulfillment.models import FulfillmentOrder
 from kontor.giftcards.models import GiftCard
 from kontor.invoicing.models import DunningNotice, Invoice, OpenItem
 from kontor.ledger.models import LedgerExport
 from kontor.locations.models import StockLocation
-from kontor.orders.models import Order
+from kontor.orders.models import Order, OrderLine
 from kontor.partners.models import Partner
 from kontor.payments.mandates import MandateKind
 from kontor.payments.models import Dispute, DisputeAction, Mandate, Payment
@@ -39,6 +41,8 @@ from kontor.processes.models import ProcessDefinition, ProcessInstance, UserTask
 from kontor.processes.states import UserTaskState
 from kontor.promotions.models import Coupon, Promotion, Redemption
 from kontor.promotions.values import BenefitKind, Combination, ReturnRule
+from kontor.returns.models import Return
+from kontor.returns.states import ReturnReason, ReturnState
 from kontor.risk.models import RiskListEntry, RiskRule
 from kontor.routing.models import (
     RoutingExclusion,
@@ -174,11 +178,32 @@ async def _taxes(db: Session, index: int) -> None:
 
 
 async def _given(db: Session, index: int) -> None:
-    """Goodwill that was not granted, and a claim that was denied."""
+    """Goodwill that was not granted, a claim that was denied, and an exchange that came to nothing."""
     at = db.now - timedelta(minutes=index)
     order_id = (await db.scalars(sa.select(Order.id).order_by(Order.id).limit(1))).one()
+    line = (await db.scalars(sa.select(OrderLine).where(OrderLine.order_id == order_id).limit(1))).one()
+    return_id, exchange_id = new_id(), new_id()
+    db.add(
+        Return(
+            id=return_id, number=f"RX-{index}", order_id=order_id, state=ReturnState.CANCELED, currency="EUR", fee=0,
+            requested_at=at, requested_by="test", updated_at=at,
+        )
+    )  # fmt: skip
+    await db.flush()
+    db.add(
+        Exchange(
+            id=exchange_id, number=f"X-{index}", order_id=order_id, state=ExchangeState.CANCELED,
+            way=ExchangeWay.AFTER_RETURN, replacement=False, reason=ReturnReason.TOO_SMALL, note="", currency="EUR",
+            return_id=return_id, asked=0, code="NOT_RETURNED", requested_at=at, requested_by="test", updated_at=at,
+        )
+    )  # fmt: skip
+    await db.flush()
     db.add_all(
         [
+            ExchangeLine(
+                id=new_id(), exchange_id=exchange_id, order_line_id=line.id, quantity=1, sku=line.sku, name=line.name,
+                given=0, added=[],
+            ),
             Goodwill(
                 id=new_id(), order_id=order_id, form=GoodwillForm.REFUND, state=GoodwillState.DECLINED, currency="EUR",
                 amount=100, reason=GoodwillReason.LATE, note="", requested_at=at, requested_by="test", updated_at=at,

@@ -352,7 +352,8 @@ async def _account_of(db: Session, order: Order) -> dict[str, Any]:
     refunds = list(await db.scalars(sa.select(Refund).where(Refund.order_id == order.id)))
     lines = [line for refund in refunds if str(refund.state) != "CANCELED" for line in refund.lines]
     kept = -sum(int(line["gross"]) for line in lines if line.get("name") in KEPT)
-    withheld = -sum(int(line["gross"]) for line in lines if line.get("name") in set(Withheld))
+    short = set(Withheld) - {Withheld.EXCHANGED}  # goods given for goods are paid for by goods
+    withheld = -sum(int(line["gross"]) for line in lines if line.get("name") in short)
     invoiced, credited, sent = [
         int(await db.scalar(sa.select(sa.func.coalesce(sa.func.sum(column), 0)).where(mine)) or 0)
         for column, mine in (

@@ -14,7 +14,7 @@ from kontor.core.jobs import Runtime
 from kontor.documents.rendering import Renderer
 from kontor.notifications.ports import MessageSender
 from kontor.payments.ports import PaymentGateway
-from proofs.change_machine import ChangeMachine
+from proofs.exchange_machine import ExchangeMachine
 from proofs.order_machine import Broken, PlainRenderer, Postbox
 from proofs.test_money import ONCE
 from support import Drain, StandingClock
@@ -35,7 +35,7 @@ async def test_what_is_previewed_is_booked(
     runtime.ports.register(MessageSender, post)
     bank = runtime.ports.get(GatewayConnection)
     runtime.ports.register(PaymentGateway, HttpGateway(bank.client, abilities=ONCE), name="single")
-    machine = ChangeMachine(database, drain, clock, random.Random(seed), post, runtime=runtime)
+    machine = ExchangeMachine(database, drain, clock, random.Random(seed), post, runtime=runtime)
     try:
         await machine.run(STEPS)
     except BaseException as problem:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kontor.audit import clearing, goods, money, promotions, records
+from kontor.audit import clearing, exchanges, goods, money, promotions, records
 from kontor.audit.comparing import Check, Difference
 from kontor.core.db import Database
 
 CHECKS: tuple[Check, ...] = (
-    *goods.CHECKS, *money.CHECKS, *clearing.CHECKS, *promotions.CHECKS, *records.CHECKS,
+    *goods.CHECKS, *money.CHECKS, *clearing.CHECKS, *promotions.CHECKS, *records.CHECKS, *exchanges.CHECKS,
 )  # fmt: skip
 
 

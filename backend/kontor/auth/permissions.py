@@ -285,7 +285,15 @@ PARTNER_ROLES = frozenset({Role.DROPSHIPPER, Role.DROPSHIPPER_STAFF})
 
 # A customer gets of these what the shop's client holds itself; prices and places stay with the client.
 CUSTOMER: Bundle = frozenset(
-    {P.INVOICES_READ, P.ORDERS_CANCEL, P.ORDERS_CHANGE, P.ORDERS_READ, P.RETURNS_READ, P.RETURNS_REQUEST}
+    {
+        P.CLAIMS_WRITE,
+        P.INVOICES_READ,
+        P.ORDERS_CANCEL,
+        P.ORDERS_CHANGE,
+        P.ORDERS_READ,
+        P.RETURNS_READ,
+        P.RETURNS_REQUEST,
+    }
 )
 
 GRANTABLE: Mapping[ClientKind, Bundle] = {
@@ -294,7 +302,6 @@ GRANTABLE: Mapping[ClientKind, Bundle] = {
         P.AVAILABILITY_READ,
         P.CATALOG_READ,
         P.CHANNELS_READ,
-        P.CLAIMS_WRITE,
         P.CUSTOMERS_READ,
         P.CUSTOMERS_WRITE,
         P.CUSTOMER_TOKENS_WRITE,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import tempfile
 from collections.abc import Callable, Mapping
@@ -12,7 +13,7 @@ from typing import Any
 from kontor.bench.intake import load, prepare
 from kontor.bench.report import Figure, Section
 from kontor.bench.search_world import COMMON, FIRST, GIVEN, SURNAMES, fill, surname
-from kontor.bench.services import PostgresServer
+from kontor.bench.services import PostgresServer, RedisServer
 from kontor.bench.stack import Stack
 from kontor.bench.world import World
 from kontor.core.db import Database
@@ -45,14 +46,21 @@ def measure(orders: int = 100_000, sqlite_orders: int = 100_000, repeats: int = 
 
 
 def played(name: str, orders: int, repeats: int) -> Mapping[str, Any]:
-    """Latencies in seconds by kind of term; every answer has a hit."""
-    with tempfile.TemporaryDirectory(prefix="kontor-search-") as folder, PostgresServer() as server:
-        file = f"sqlite+aiosqlite:///{Path(folder) / 'bench.db'}"
-        url = server.create_database("search") if name == "PostgreSQL" else file
+    """Latencies in seconds by kind of term; every answer has a hit.
+
+    On PostgreSQL two web processes answer and jobs are done elsewhere, as in production; embedded, one does everything.
+    """
+    with tempfile.TemporaryDirectory(prefix="kontor-search-") as folder, contextlib.ExitStack() as services:
+        if name == "PostgreSQL":
+            url = services.enter_context(PostgresServer()).create_database("search")
+            redis, processes = services.enter_context(RedisServer()).url, 2
+        else:
+            url, redis, processes = f"sqlite+aiosqlite:///{Path(folder) / 'bench.db'}", "", 1
         world = prepare(url, articles=10, places=2, stocked=1)
         asyncio.run(_filled(url, orders))
-        stack = Stack(Path(folder) / "stack", database_url=url)
-        stack.commands.pop("gateway")
+        stack = Stack(Path(folder) / "stack", database_url=url, redis_url=redis, web_processes=processes)
+        for other in ("gateway", "relay", "worker-0"):
+            stack.commands.pop(other, None)
         with stack:
             _ask(world, stack, ["1000000"] * 40)
             return {kind: _ask(world, stack, terms) for kind, terms in terms_of(orders, repeats).items()}

@@ -47,7 +47,7 @@ class Dialect:
         if self.sqlite:
             counted = f"SELECT 0 UNION ALL SELECT i + 1 FROM g WHERE i < {count - 1}"
             return f"(WITH RECURSIVE g(i) AS ({counted}) SELECT i FROM g) g"
-        return f"generate_series(0, {count - 1}) AS g(i)"
+        return f"generate_series(CAST(0 AS bigint), {count - 1}) AS g(i)"
 
     def id(self, kind: int, number: str) -> str:
         """An id made of a kind and a number."""

@@ -118,7 +118,7 @@ HELD = (
 FILES_REMOVED = frozenset(
     {
         "DELIVERY_NOTE", "RETURN_SLIP", "RETURN_LABEL", "SHIPPING_LABEL", "GOODS_LABEL", "RETURN_PHOTO",
-        "CUSTOMER_EXPORT", "EVIDENCE",
+        "CUSTOMER_EXPORT", "EVIDENCE", "CLAIM_PHOTO",
     }
 )  # fmt: skip
 # Things of an order whose steps bear what somebody wrote.

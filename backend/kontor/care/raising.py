@@ -63,6 +63,9 @@ def _of_money(item: Item, order_id: UUID) -> NewCase | None:
         case "RefundReturned":
             facts = _of(item, "refund_id", "code", "amount", "currency")
             return NewCase(CaseKind.REFUND_FAILED, item.args["refund_id"], order_id, facts)
+        case "ExchangeOverdue":
+            facts = _of(item, "exchange_id", "number", "code", "amount", "currency", "asked")
+            return NewCase(CaseKind.EXCHANGE_OVERDUE, item.args["exchange_id"], order_id, facts)
         case "AuthorizationExpiring":
             facts = _of(item, "payment_id", "expires_at")
             due_at = datetime.fromisoformat(facts["expires_at"])

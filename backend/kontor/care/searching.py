@@ -19,7 +19,7 @@ from kontor.care.asking import Asked, Closeness, SearchKind, read
 from kontor.care.scope import require_whole
 from kontor.care.typos import near
 from kontor.core.db import Session
-from kontor.core.sets import among, any_of
+from kontor.core.sets import among, any_of, looked_up
 from kontor.customers.models import Customer, SearchTerm, TermField
 from kontor.customers.terms import phone_key
 from kontor.fulfillment.models import FulfillmentOrder, Parcel, Shipment
@@ -207,7 +207,7 @@ def _intersected(
     db: Session, asked: Asked, texts: tuple[str, ...], closeness: Closeness, fields: Sequence[TermField]
 ) -> sa.Select[Any] | None:
     """Customers who have every one of the texts; None where none of them can be looked for this way."""
-    if closeness is Closeness.PART and not any(len(text) >= TRIGRAM for text in texts):
+    if closeness is Closeness.PART and not any(_can_be_part(asked, text) for text in texts):
         return None
     if closeness is Closeness.SIMILAR and not any(_alike(asked, text) for text in texts):
         return None
@@ -224,16 +224,21 @@ def _intersected(
     return found
 
 
-def _alike(asked: Asked, text: str) -> list[str]:
+def _can_be_part(asked: Asked, text: str) -> bool:
+    """Three characters or more; a mail with the end of its domain is no part of another, but at most has a slip."""
+    return len(text) >= TRIGRAM and not (asked.email == text and "." in text.rpartition("@")[2])
+
+
+def _alike(asked: Asked, text: str) -> tuple[str, ...]:
     """One slip away; of a phone number the ends of what all its digits may have been."""
     if asked.phone == text:
-        return list(dict.fromkeys(key for digits in near(asked.digits) if (key := phone_key(digits)) is not None))
+        return tuple(dict.fromkeys(key for digits in near(asked.digits) if (key := phone_key(digits)) is not None))
     return near(text)
 
 
 def _like(db: Session, asked: Asked, table: Any, text: str, closeness: Closeness) -> sa.ColumnElement[bool]:
     if closeness is Closeness.SIMILAR:
-        return any_of(table.term, [text, *_alike(asked, text)])
+        return looked_up(table.term, [text, *_alike(asked, text)])
     if closeness is Closeness.EXACT or len(text) < TRIGRAM:
         return any_of(table.term, [text])
     if db.sqlite:

@@ -7,18 +7,20 @@ ordinary index, whatever the size of the table.
 
 import string
 from collections.abc import Iterator
+from functools import lru_cache
 
 SHORTEST, LONGEST = 3, 48
 DIGITS, LETTERS, MARKS = string.digits, string.ascii_lowercase, ".-_@"
 
 
-def near(text: str) -> list[str]:
+@lru_cache(maxsize=64)  # one search asks for the same text several times
+def near(text: str) -> tuple[str, ...]:
     """Every text one slip away, without the text itself; none for texts shorter than 3 or longer than 48."""
     if not SHORTEST <= len(text) <= LONGEST:
-        return []
+        return ()
     found = dict.fromkeys(_near(text))
     found.pop(text, None)
-    return list(found)
+    return tuple(found)
 
 
 def _near(text: str) -> Iterator[str]:

@@ -32,6 +32,7 @@ class CaseKind(StrEnum):
     RISK_REVIEW = "RISK_REVIEW"
     GOODWILL = "GOODWILL"
     CLAIM = "CLAIM"
+    EXCHANGE_OVERDUE = "EXCHANGE_OVERDUE"
     MANUAL = "MANUAL"
 
 
@@ -53,7 +54,7 @@ _QUEUES: Mapping[CaseQueue, tuple[CaseKind, ...]] = {
     CaseQueue.UNAVAILABLE: (K.UNALLOCATED, K.CODES_MISSING),
     CaseQueue.LATE: (K.LATE, K.UNANSWERED),
     CaseQueue.UNPAID: (
-        K.UNPAID, K.PAYMENT_FAILED, K.AUTHORIZATION_EXPIRING, K.CAPTURE_FAILED, K.REFUND_FAILED,
+        K.UNPAID, K.PAYMENT_FAILED, K.AUTHORIZATION_EXPIRING, K.CAPTURE_FAILED, K.REFUND_FAILED, K.EXCHANGE_OVERDUE,
     ),
     CaseQueue.CHARGEBACK: (K.DISPUTE, K.CHARGEBACK_LOSS, K.RETURNED_DEBIT),
     CaseQueue.ADDRESS: (K.UNDELIVERABLE,),
@@ -73,6 +74,7 @@ DEADLINES: Mapping[CaseKind, timedelta] = {
     K.GOODWILL: timedelta(days=1),
     K.RETURNED_DEBIT: timedelta(days=2),
     K.UNPAID: timedelta(days=5),
+    K.EXCHANGE_OVERDUE: timedelta(days=5),
 }
 """How long a case may take that brings no deadline of its own; the others have none until somebody sets one."""
 

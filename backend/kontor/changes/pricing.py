@@ -38,7 +38,8 @@ class PriceSource(StrEnum):
 class NewLine:
     """A line to add; `unit_price` as the channel shows prices, with the source GIVEN. `discount` is for all pieces.
 
-    `external_id` is kept at the line, for who finds it again by it.
+    `external_id` is kept at the line, for who finds it again by it. `worth` (net, tax, gross of all pieces) is what the
+    line costs whatever it is computed at: it stands in for pieces that cost that.
     """
 
     sku: str
@@ -48,6 +49,7 @@ class NewLine:
     discount: int = 0
     discount_code: str | None = None
     external_id: str | None = None
+    worth: tuple[int, int, int] | None = None
 
 
 def ordered_at(order: Order) -> datetime:
@@ -82,6 +84,10 @@ async def price_added(
                 line.group_key = f"bundle-{line.bundle_key}"
         found.extend(own)
     price_lines(found, 0, gross=order.gross)
+    for line in found:
+        worth = wanted[line.input_index].worth
+        if worth is not None:
+            line.net, line.tax, line.gross = worth
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, replace
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 
@@ -17,12 +17,19 @@ LENGTH = 16
 
 def stamped(preview: Preview, wish: Wish, state: Mapping[str, Any]) -> Preview:
     """The preview with its token; `state` are facts of the order behind it that it does not show."""
-    sections = {name: _digest(part) for name, part in _parts(preview, wish, state).items()}
+    sections = {name: digest(part) for name, part in _parts(preview, wish, state).items()}
     token = ".".join([VERSION, *[f"{name}-{digest}" for name, digest in sections.items()]])
     return replace(preview, sections=sections, token=token)
 
 
-def moved(token: str, fresh: Preview) -> list[str]:
+class Stamped(Protocol):
+    """A preview whose parts a token stands for."""
+
+    @property
+    def sections(self) -> Mapping[str, str]: ...
+
+
+def moved(token: str, fresh: Stamped) -> list[str]:
     """The parts of which a token says something else than the fresh preview; empty when nothing has moved.
 
     A token of another order, wish or version says something else of everything.
@@ -72,6 +79,7 @@ def _parts(preview: Preview, wish: Wish, state: Mapping[str, Any]) -> dict[str, 
     }  # fmt: skip
 
 
-def _digest(part: Any) -> str:
+def digest(part: Any) -> str:
+    """What stands for a part in a token."""
     text = orjson.dumps(part, default=str, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
     return hashlib.sha256(text).hexdigest()[:LENGTH]

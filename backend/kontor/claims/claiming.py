@@ -1,6 +1,6 @@
 """Claims: reported, decided with a remedy, resolved when the customer has what it brings."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -28,6 +28,9 @@ from kontor.core.db import Session
 from kontor.core.ids import new_id
 from kontor.core.outbox import record
 from kontor.core.statemachine import change_row, transition
+from kontor.exchanges.service import create_exchange
+from kontor.exchanges.states import ExchangeWay
+from kontor.exchanges.values import ExchangeWish, PiecesWish
 from kontor.fulfillment.models import Shipment, ShipmentLine
 from kontor.locations.models import StockLocation
 from kontor.orders import queries as orders
@@ -81,6 +84,7 @@ class Verdict:
 
     `corrects_stock` puts the count of the place right: what did not leave is still there, what left in its place is
     not. `form` and `amount` (minor units) are those of goodwill; `wait` lets its money be recalled for a minute.
+    `advance` sends a replacement at once although the goods are to come back.
     """
 
     remedy: Remedy
@@ -90,6 +94,7 @@ class Verdict:
     form: GoodwillForm = GoodwillForm.CREDIT
     amount: int = 0
     wait: bool = False
+    advance: bool = False
 
 
 async def open_claim(db: Session, order: Order, report: Report, *, now: datetime) -> Claim:
@@ -121,6 +126,11 @@ async def preview_claim(db: Session, order: Order, report: Report) -> RefundDue:
     _check(report)
     claim = Claim(order_id=order.id, kind=report.kind, number="")  # never added to the session
     return await preview_return(db, order, announcement_of(claim, await _claimed(db, order, report)))
+
+
+async def preview_decision(db: Session, order: Order, claim: Claim) -> RefundDue:
+    """What would go back if a claim that is open ended in money; changes nothing. Raises what its return does."""
+    return await preview_return(db, order, announcement_of(claim, await queries.lines_of_claim(db, claim.id)))
 
 
 def _check(report: Report) -> None:
@@ -192,10 +202,10 @@ async def _partner_of(db: Session, shipment_line_ids: Sequence[UUID]) -> UUID | 
 async def approve_claim(
     db: Session, order: Order, claim: Claim, verdict: Verdict, *, now: datetime, abilities_of: AbilitiesOf | None = None
 ) -> Claim:
-    """Decide for the customer and do what follows: announce or write off the goods, pay, or give goodwill.
+    """Decide for the customer and do what follows: announce or write off the goods, pay, replace, or give goodwill.
 
-    A claim whose goodwill was not approved can be decided again. Raises `TransitionRefused`, `InvalidClaim`, and what
-    the remedy does.
+    A claim whose goodwill was not approved, or whose exchange came to nothing, can be decided again. Raises
+    `TransitionRefused`, `InvalidClaim`, and what the remedy does.
     """
     if not (claim.state is ClaimState.APPROVED and claim.remedy is None):
         transition(db, claim, ClaimState.APPROVED, table=CLAIM, now=now)
@@ -212,6 +222,8 @@ async def approve_claim(
     record(db, approved)
     if verdict.remedy is Remedy.GOODWILL:
         await _goodwill(db, order, claim, verdict, now=now, abilities_of=abilities_of)
+    elif verdict.remedy is Remedy.REPLACEMENT:
+        await _replace(db, order, claim, lines, advance=verdict.advance, now=now)
     else:
         await _pay_back(db, order, claim, lines, now=now)
     await db.flush()
@@ -228,6 +240,32 @@ async def _goodwill(
     claim.goodwill_id = given.id
     if given.state is GoodwillState.GRANTED:
         resolve(db, claim, now=now)
+
+
+async def _replace(
+    db: Session, order: Order, claim: Claim, lines: Sequence[ClaimLine], *, advance: bool, now: datetime
+) -> None:
+    """The same article again, for nothing: at once, or once the goods are back."""
+    skus = {line.id: line.sku for line in (await orders.lines_of(db, [order.id]))[order.id]}
+    wish = replacement_of(claim, lines, skus, advance=advance)
+    exchange = (await create_exchange(db, order, wish, None, now=now)).exchange
+    claim.exchange_id, claim.return_id = exchange.id, exchange.return_id
+
+
+def replacement_of(
+    claim: Claim, lines: Sequence[ClaimLine], skus: Mapping[UUID, str], *, advance: bool
+) -> ExchangeWish:
+    """The exchange of claimed pieces for the article that was ordered."""
+    way = ExchangeWay.ADVANCE if advance else ExchangeWay.AFTER_RETURN
+    announced = announcement_of(claim, lines)
+    return ExchangeWish(
+        tuple(
+            PiecesWish(each.order_line_id, each.quantity, skus[each.order_line_id], each.variant_id)
+            for each in announced.wishes
+        ),
+        way if claim.returns_goods else ExchangeWay.WITHOUT_RETURN,
+        reason=RETURN_REASON[claim.kind], note=claim.number, replacement=True, anyway=True,
+    )  # fmt: skip
 
 
 async def _pay_back(db: Session, order: Order, claim: Claim, lines: Sequence[ClaimLine], *, now: datetime) -> None:

@@ -7,13 +7,17 @@ from uuid import UUID
 
 from kontor.claims import queries
 from kontor.claims.claiming import resolve
+from kontor.claims.models import Claim
 from kontor.claims.states import Remedy
 from kontor.core.db import Session
 from kontor.orders.queries import lock_orders
 
+_NOTHING_CAME = frozenset({"NOT_RETURNED", "WITHDRAWN", "DECLINED"})
+
 
 async def follow_claims(db: Session, order_id: UUID, event: str, facts: Mapping[str, Any], *, now: datetime) -> None:
-    """Resolve claims whose money has gone back or whose goodwill is granted; reopen the decision where it is not.
+    """Resolve claims whose money has gone back, whose goodwill is granted or whose replacement has left; reopen the
+    decision where that does not come.
 
     A return that is closed, whatever of it was paid back, is the end of its claim as well.
     """
@@ -26,8 +30,22 @@ async def follow_claims(db: Session, order_id: UUID, event: str, facts: Mapping[
                 resolve(db, claim, now=now)
         return
     await lock_orders(db, [order_id])
+    if event.startswith("Exchange"):
+        for claim in await queries.claims_of_exchange(db, UUID(str(facts["exchange_id"]))):
+            _follow_exchange(db, claim, event, str(facts.get("code", "")), now=now)
+        return
     for claim in await queries.claims_of_goodwill(db, [UUID(str(facts["goodwill_id"]))]):
         if event == "GoodwillGranted":
             resolve(db, claim, now=now)
         else:
             claim.remedy, claim.goodwill_id = None, None
+
+
+def _follow_exchange(db: Session, claim: Claim, event: str, code: str, *, now: datetime) -> None:
+    """Goods that are back are paid back where no others can be given for them; otherwise it is decided again."""
+    if event == "ExchangeFulfilled":
+        resolve(db, claim, now=now)
+    elif code in _NOTHING_CAME:
+        claim.remedy, claim.exchange_id, claim.return_id = None, None, None
+    else:
+        claim.remedy = Remedy.REFUND

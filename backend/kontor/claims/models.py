@@ -66,8 +66,8 @@ class Claim(Model):
     """A problem a customer reports about goods that left. `number` is what people read.
 
     `wished` is what the customer wants, `remedy` what was decided; `returns_goods` says whether the goods come back.
-    The remedy is `return_id` (paid back with or without goods) or `goodwill_id`. `partner_id` is the partner the goods
-    left from, `corrects_stock` that the count of the place was put right by it.
+    The remedy is `return_id` (paid back with or without goods), `exchange_id` or `goodwill_id`. `partner_id` is
+    the partner the goods left from, `corrects_stock` that the count of the place was put right by it.
     """
 
     __tablename__ = "claim"
@@ -75,6 +75,7 @@ class Claim(Model):
         sa.UniqueConstraint("number"),
         sa.Index("ix_claim_order_id", "order_id"),
         sa.Index("ix_claim_return_id", "return_id"),
+        sa.Index("ix_claim_exchange_id", "exchange_id"),
         sa.Index("ix_claim_opened_at_id", "opened_at", "id"),
         sa.Index("ix_claim_updated_at_id", "updated_at", "id"),
     )
@@ -92,6 +93,7 @@ class Claim(Model):
     partner_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("partner.id"))
     return_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("return.id"))
     goodwill_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("goodwill.id"))
+    exchange_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("exchange.id"))
     decision: Mapped[str | None] = mapped_column(sa.String(500))
     opened_at: Mapped[datetime]
     opened_by: Mapped[str] = mapped_column(sa.String(200))

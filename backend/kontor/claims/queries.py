@@ -177,3 +177,9 @@ async def claims_of_goodwill(db: Session, goodwill_ids: Sequence[UUID]) -> list[
     """Claims that wait for this goodwill."""
     found = sa.select(Claim).where(Claim.goodwill_id.in_(goodwill_ids), Claim.state == ClaimState.APPROVED)
     return list(await db.scalars(found.with_for_update().execution_options(populate_existing=True)))
+
+
+async def claims_of_exchange(db: Session, exchange_id: UUID) -> list[Claim]:
+    """Claims that wait for the new goods of this exchange."""
+    found = sa.select(Claim).where(Claim.exchange_id == exchange_id, Claim.state == ClaimState.APPROVED)
+    return list(await db.scalars(found.with_for_update().execution_options(populate_existing=True)))

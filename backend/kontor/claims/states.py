@@ -1,4 +1,4 @@
-"""The lives of goodwill, claims and exchanges."""
+"""The lives of goodwill and claims."""
 
 from enum import StrEnum
 
@@ -73,6 +73,7 @@ class Remedy(StrEnum):
 
     REFUND = "REFUND"
     GOODWILL = "GOODWILL"
+    REPLACEMENT = "REPLACEMENT"
 
 
 class Fault(StrEnum):

@@ -54,12 +54,15 @@ async def set_channel_reservation(db: Session, wish: Wish) -> Reservation:
     return row
 
 
-async def reserve_stock(db: Session, wish: Wish, *, reference: str, expires_at: datetime) -> Reservation:
+async def reserve_stock(
+    db: Session, wish: Wish, *, reference: str, expires_at: datetime, anywhere: bool = False
+) -> Reservation:
     """Keep free pieces for a customer until `expires_at`; the same call again changes nothing.
 
+    `anywhere` also at places that whoever asks does not see: a plan has chosen them.
     Raises `StockShort` when fewer are free, `ReservationTaken` when the reference kept something else before.
     """
-    key = await _key(db, wish, visible=locations.visible_to(db.principal))
+    key = await _key(db, wish, visible=None if anywhere else locations.visible_to(db.principal))
     if not 0 < wish.quantity <= MAX_QUANTITY:
         raise InvalidInput("Some pieces are reserved.", code="INVALID_QUANTITY", path=("quantity",))
     if not 0 < len(reference) <= 80 or not reference.isprintable():
@@ -99,6 +102,18 @@ async def release_reservation(db: Session, reservation_id: UUID) -> Reservation:
     await _keep(db, row, 0)
     await unschedule(db, [f"reservation/{row.id}"])
     return row
+
+
+async def release_kept(db: Session, reference: str) -> None:
+    """Give up all that is kept for customers under a reference, wherever that is."""
+    found = sa.select(Reservation.id, Reservation.location_id, Reservation.variant_id).where(
+        Reservation.reference == reference, Reservation.quantity > 0
+    )
+    rows = list(await db.execute(found))
+    await lock_levels(db, [(row.location_id, row.variant_id) for row in rows])
+    for row_id in sorted(row.id for row in rows):
+        await _keep(db, await _lock(db, row_id), 0)
+    await unschedule(db, [f"reservation/{row.id}" for row in rows])
 
 
 async def release_expired(db: Session) -> int:

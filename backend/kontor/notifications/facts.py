@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
+from kontor.notifications import facts_of_exchanges as exchanges
 from kontor.notifications.known import Asked, Known, address_lines, link, method_name, place_lines
 
 
@@ -331,6 +332,11 @@ def _digital_delivery(asked: Asked, known: Known) -> dict[str, Any] | None:
 
 
 _COMPOSERS = {
+    "exchange_agreed": exchanges.agreed,
+    "exchange_received": exchanges.received,
+    "exchange_reminder": exchanges.reminder,
+    "exchange_overdue": exchanges.overdue,
+    "exchange_canceled": exchanges.canceled,
     "personal": _personal,
     "goodwill": _goodwill,
     "return_declined": _return_declined,

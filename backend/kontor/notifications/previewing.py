@@ -93,7 +93,9 @@ def _of_order(order: Any) -> dict[str, Any]:
 
 
 _LATEST: Mapping[str, Any] = {
-    "return_approved": Return, "return_declined": Return, "return_received": Return, "refunded": Refund,
+    "exchange_agreed": Return, "exchange_received": Return, "exchange_reminder": Return, "exchange_overdue": Return,
+    "exchange_canceled": Return, "return_approved": Return, "return_declined": Return, "return_received": Return,
+    "refunded": Refund,
     "goodwill": Refund, "payment_failed": Payment, "payment_awaited": Payment, "shipped": Shipment,
     "picked_up": Shipment, "delivered": Shipment, "digital_delivery": Shipment, "ready_for_pickup": FulfillmentOrder,
     "pickup_reminder": FulfillmentOrder,

@@ -26,7 +26,12 @@ from kontor.returns.models import Return, ReturnLine
 
 SORTS: dict[str, Any] = {"CREATED_AT": Notification.created_at}
 _SHIPMENTS = frozenset({"shipped", "picked_up", "delivered", "digital_delivery"})
-_RETURNS = frozenset({"return_approved", "return_declined", "return_received", "return_decided"})
+_RETURNS = frozenset(
+    {
+        "return_approved", "return_declined", "return_received", "return_decided", "exchange_agreed",
+        "exchange_received", "exchange_reminder", "exchange_overdue", "exchange_canceled",
+    }
+)  # fmt: skip
 
 _ORDER = (
     Order.id, Order.number, Order.external_id, Order.channel_id, Order.language, Order.email, Order.delivery_type,

@@ -29,6 +29,8 @@ _SAMPLE: dict[str, Any] = {
     "instalment": False, "iban_ending": "3000", "mandate": "M-2026-17", "creditor_id": "DE98ZZZ09999999999",
     "collect_on": date(2026, 12, 11), "new_date": date(2026, 12, 5), "old_date": date(2026, 11, 25),
     "cancel_url": "https://shop.example/cancel", "code": "ABCD-EFGH-JKLM-NPQR",
+    "new_lines": [{"name": "Wollmantel, 44", "quantity": 1}], "way": "AFTER_RETURN", "why": "OUT_OF_STOCK",
+    "asked": True,
     "topic": "Ihre Frage", "paragraphs": ["… (Ihr Text) …"],
 }  # fmt: skip
 _BRAND = MessageBrand(name="Nordlicht", support_email="service@shop.example", website="https://shop.example")

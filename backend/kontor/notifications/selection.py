@@ -57,6 +57,11 @@ RULES: dict[str, Rule] = {
     "ReturnReceived": Rule("return_received", "return_id", cause="event"),
     "ReturnDecided": Rule("return_decided", "return_id", keeps=("lines",), cause="event"),
     "ReturnLabelRenewed": Rule("return_approved", "return_id", cause="event"),
+    "ExchangeApproved": Rule("exchange_agreed", "return_id", ("lines", "way", "due_at")),
+    "ExchangeReceived": Rule("exchange_received", "return_id", ("lines",), cause="event"),
+    "ExchangeReminded": Rule("exchange_reminder", "return_id", ("due_at",)),
+    "ExchangeOverdue": Rule("exchange_overdue", "return_id", ("amount", "currency", "code", "asked")),
+    "ExchangeCanceled": Rule("exchange_canceled", "return_id", ("code",)),
     "RefundSucceeded": Rule("refunded", "refund_id"),
     "GoodwillVoucherIssued": Rule("goodwill_voucher", "goodwill_id"),
     "ReturnDeclined": Rule("return_declined", "return_id"),
@@ -94,9 +99,12 @@ def telling_of(event: str, event_id: str, payload: Mapping[str, Any]) -> Telling
 
 
 def _is_no_news(event: str, payload: Mapping[str, Any]) -> bool:
-    """A hold for our own reasons, a refund that moved no money, and goods whose outcome is told at once."""
+    """A hold for our own reasons, a refund that moved no money, goods whose outcome is told at once, and exchanges that
+    end with what is told itself."""
     if event == "OrderChangeConfirmed":
         return not payload.get("message")
+    if event == "ExchangeCanceled":
+        return payload.get("code") in ("DECLINED", "LINES_CANCELED")
     if event == "HoldPlaced":
         return payload.get("kind") != "RISK"
     if event == "ReturnReceived":

@@ -14,6 +14,7 @@ from kontor.orders.queries import lock_orders
 from kontor.payments import debiting, kept, ledger, queries, renewing
 from kontor.payments.calling import Call, Results, Settled
 from kontor.payments.capture_plan import CapturePlan, CapturePolicy, PlannedPayment, plan_captures
+from kontor.payments.covering import with_returns
 from kontor.payments.events import CaptureFailed, CaptureFinished, PaymentCaptured, PaymentVoided
 from kontor.payments.models import Payment, PaymentTransaction, TransactionKind
 from kontor.payments.ports import Abilities, Declined
@@ -119,7 +120,7 @@ async def prepare_captures(
     Raises `CaptureUnderWay` for a final capture while another one of its order has no outcome.
     """
     orders = await lock_orders(db, [each.order_id for each in asked])
-    waived = await kept.waived(db, orders)
+    waived = await kept.waived(db, with_returns(orders.values()))
     paid_back = await kept.paid_back_for_canceled(db, orders)
     payments = await queries.lock_payments(db, orders)
     settings = await settings_of(db, list(orders.values()))
@@ -156,7 +157,7 @@ async def prepare_captures(
 
 
 def _wanted(asked: CaptureOrder, waived: Mapping[UUID, int]) -> int:
-    """The value to collect for: what came back before anybody had paid it is collected no more."""
+    """The value to collect for, less what is collected no more."""
     return max(0, asked.shipped - waived.get(asked.order_id, 0))
 
 
@@ -220,7 +221,7 @@ async def finish_captures(
     What is left of the others is given back only when everything is collected.
     """
     orders = await lock_orders(db, [each.order_id for each in asked])
-    waived = await kept.waived(db, orders)
+    waived = await kept.waived(db, with_returns(orders.values()))
     paid_back = await kept.paid_back_for_canceled(db, orders)
     payments = await queries.lock_payments(db, orders)
     settings = await settings_of(db, list(orders.values()))

@@ -6,8 +6,9 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from kontor.core.db import Session, chunks, in_key_order
+from kontor.payments.covering import open_covers
 from kontor.payments.models import Refund, RefundAllocation
-from kontor.payments.refund_due import Withheld
+from kontor.payments.refund_due import COLLECTED_NO_MORE, Withheld
 from kontor.payments.states import RefundState
 
 GOODWILL = "GOODWILL"
@@ -54,8 +55,18 @@ async def paid_back_for_canceled(db: Session, order_ids: Iterable[UUID]) -> dict
 
 
 async def waived(db: Session, order_ids: Iterable[UUID]) -> dict[UUID, int]:
-    """What is not collected any more of goods that came back before anybody had paid them, by order, minor units."""
-    found: dict[UUID, int] = {}
+    """What is collected no more: of goods that came back before anybody had paid them, and what goods that come back
+    pay for in place of money; by order, minor units."""
+    return await _kept_for(db, list(order_ids), COLLECTED_NO_MORE)
+
+
+async def exchanged(db: Session, order_ids: Iterable[UUID]) -> dict[UUID, int]:
+    """What goods that come back, or came, pay for in place of money, by order, minor units."""
+    return await _kept_for(db, list(order_ids), frozenset({Withheld.EXCHANGED}))
+
+
+async def _kept_for(db: Session, order_ids: Sequence[UUID], rules: frozenset[Withheld]) -> dict[UUID, int]:
+    found = await open_covers(db, order_ids)
     for part in chunks(in_key_order(order_ids)):
         rows = await db.execute(
             sa.select(Refund.order_id, Refund.lines).where(
@@ -63,7 +74,7 @@ async def waived(db: Session, order_ids: Iterable[UUID]) -> dict[UUID, int]:
             )
         )
         for order_id, lines in rows:
-            amount = sum(-int(line["gross"]) for line in lines if line.get("name") == Withheld.NOT_COLLECTED)
+            amount = sum(-int(line["gross"]) for line in lines if line.get("name") in rules)
             if amount:
                 found[order_id] = found.get(order_id, 0) + amount
     return found

@@ -309,3 +309,22 @@ class DisputeAction(Model):
     asked_at: Mapped[datetime]
     asked_by: Mapped[str] = mapped_column(sa.String(200))
     finished_at: Mapped[datetime | None]
+
+
+class ExchangeCover(Model):
+    """What the goods of a return pay for in place of money: lines given in exchange, minor units.
+
+    Refunds kept `used` of it so far. `lines` is [{line_id, in_place_of}]; `in_place_of` is the line whose pieces a new
+    one stands in for at the same worth, null otherwise.
+    """
+
+    __tablename__ = "exchange_cover"
+    __table_args__ = (
+        sa.CheckConstraint("amount >= 0 AND used >= 0", name="amounts"),
+        sa.Index("ix_exchange_cover_order_id", "order_id"),
+    )
+    return_id: Mapped[UUID] = mapped_column(sa.ForeignKey("return.id"), primary_key=True)
+    order_id: Mapped[UUID] = mapped_column(sa.ForeignKey("orders.id"))
+    amount: Mapped[int] = mapped_column(sa.BigInteger)
+    used: Mapped[int] = mapped_column(sa.BigInteger)
+    lines: Mapped[list[dict[str, Any]]] = mapped_column(Json)

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from kontor.core.db import Session
 from kontor.orders.models import Order
-from kontor.payments import queries, refunding
+from kontor.payments import kept, queries, refunding
 from kontor.payments.kept import GIVEN, refunds_of, withheld_by_rule
 from kontor.payments.models import PaymentTransaction, Refund, RefundAllocation, TransactionKind, TransactionState
 from kontor.payments.refund_due import MoneyThere, Payable, Withheld, payable
@@ -15,12 +15,15 @@ from kontor.payments.reporting import dues_of, settings_of
 K = TransactionKind
 
 
-async def payable_for(db: Session, order: Order, due: int) -> Payable:
-    """What of `due` (minor units) can go back over the payments of an order, and which rule keeps the rest."""
+async def payable_for(db: Session, order: Order, due: int, *, cover: int = 0) -> Payable:
+    """What of `due` (minor units) can go back over the payments of an order, and which rule keeps the rest.
+
+    `cover` is what of it pays for articles given in exchange.
+    """
     there = await refunding.refundable(db, order.id)
     if due <= there:
-        return payable(due, MoneyThere(there))
-    return payable(due, await _money_there(db, order, there))
+        return payable(due, MoneyThere(there)).less(cover)
+    return payable(due, await _money_there(db, order, there)).less(cover)
 
 
 async def _money_there(db: Session, order: Order, refundable: int) -> MoneyThere:
@@ -28,7 +31,9 @@ async def _money_there(db: Session, order: Order, refundable: int) -> MoneyThere
     dues = (await dues_of(db, [order], await settings_of(db, [order])))[order.id]
     causes = await _given(db, order.id)
     causes[Withheld.REFUNDED_BEFORE] = causes.get(Withheld.REFUNDED_BEFORE, 0) - dues.canceled
-    causes[Withheld.NOT_PAID] = order.total - sum(payment.amount for payment in payments if not payment.settles_id)
+    exchanged = (await kept.exchanged(db, [order.id])).get(order.id, 0)
+    named = sum(payment.amount for payment in payments if not payment.settles_id)
+    causes[Withheld.NOT_PAID] = order.total - exchanged - named
     causes[Withheld.CHARGED_BACK] = await held_by_banks(db, order.id)
     for rule, amount in withheld_by_rule(await refunds_of(db, order.id)).items():
         causes[rule] = causes.get(rule, 0) - amount

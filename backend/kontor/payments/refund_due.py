@@ -11,7 +11,8 @@ class Withheld(StrEnum):
     `NOT_PAID` are the cents a channel's tolerance let an order be short of, `CHARGED_BACK` is what the customer's bank
     took back already, `REFUNDED_BEFORE` what went back for pieces that were not canceled, `GOODWILL_GIVEN` and
     `CORRECTION_GIVEN` what went back for no goods at all. `NOT_COLLECTED` is what nobody has paid yet: the claim to it
-    falls away with the goods, and it is collected no more.
+    falls away with the goods, and it is collected no more. `EXCHANGED` pays for articles given in exchange, of which so
+    much less is collected.
     """
 
     NOT_PAID = "NOT_PAID"
@@ -20,6 +21,13 @@ class Withheld(StrEnum):
     GOODWILL_GIVEN = "GOODWILL_GIVEN"
     CORRECTION_GIVEN = "CORRECTION_GIVEN"
     NOT_COLLECTED = "NOT_COLLECTED"
+    EXCHANGED = "EXCHANGED"
+
+
+SHORT = tuple(rule for rule in Withheld if rule is not Withheld.EXCHANGED)
+"""The rules that say why less is there than is due, in the order in which they are asked."""
+COLLECTED_NO_MORE = frozenset({Withheld.NOT_COLLECTED, Withheld.EXCHANGED})
+"""What these keep of refunds lowers what is collected of the order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +50,17 @@ class Payable:
     withheld: Mapping[Withheld, int] = field(default_factory=dict)
     waits: bool = False
 
+    def less(self, cover: int) -> "Payable":
+        """The same, of which as much as is there is kept for articles given in exchange.
+
+        >>> Payable(4000).less(3000)
+        Payable(amount=1000, withheld={<Withheld.EXCHANGED: 'EXCHANGED'>: 3000}, waits=False)
+        """
+        kept = max(0, min(self.amount, cover))
+        if not kept:
+            return self
+        return Payable(self.amount - kept, {**self.withheld, Withheld.EXCHANGED: kept}, self.waits)
+
 
 def payable(due: int, money: MoneyThere) -> Payable:
     """Never more than came in and is not back yet, never below zero; what is short is told rule by rule.
@@ -54,7 +73,7 @@ def payable(due: int, money: MoneyThere) -> Payable:
     amount = max(0, min(due, money.refundable))
     short = max(0, due) - amount
     withheld: dict[Withheld, int] = {}
-    for rule in Withheld:
+    for rule in SHORT:
         part = short if rule is Withheld.NOT_COLLECTED else min(short, max(0, money.causes.get(rule, 0)))
         if part:
             withheld[rule] = part

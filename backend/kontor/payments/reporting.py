@@ -12,8 +12,8 @@ from kontor.channels.models import SalesChannel
 from kontor.core.db import Session, chunks, in_key_order
 from kontor.orders.models import Order, OrderCharge, OrderLine
 from kontor.orders.service import report_money
-from kontor.orders.states import ReturnStatus
 from kontor.payments import kept, queries
+from kontor.payments.covering import with_returns
 from kontor.payments.models import Payment, Refund
 from kontor.payments.policies import settings_with_policies
 from kontor.payments.states import RefundState
@@ -49,7 +49,7 @@ async def dues_of(db: Session, orders: Sequence[Order], settings: Mapping[UUID, 
         for found, column in ((lines, OrderLine.order_id), (charges, OrderCharge.order_id)):
             for order_id, gross in await db.execute(found.where(column.in_(part))):
                 off[order_id] = off.get(order_id, 0) + gross
-    waived = await kept.waived(db, [order.id for order in orders if order.return_status is not ReturnStatus.NONE])
+    waived = await kept.waived(db, with_returns(orders))
     paid_back = await _paid_back(db, off)
     return {
         order.id: Dues(

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from kontor.core.db import Session
+from kontor.exchanges import giving
 from kontor.invoicing import service as invoicing
 from kontor.payments import service as payments
 from kontor.payments.models import Refund
@@ -95,6 +96,7 @@ async def _refund(run: TaskRun, each: Subject) -> Answer:
     order, found = await returns.lock_return(run.db, each.subject_id)
     lines = (await returns.lines_of(run.db, [found.id]))[found.id]
     known: dict[str, Any] = {"more_expected": not is_done(lines)}
+    await giving.before_refund(run.db, order, found, now=run.now)
     due = await refunding.book_refund(run.db, found.id, now=run.now)
     if due.goods > 0:
         refund = await payments.request_refund(
@@ -102,7 +104,9 @@ async def _refund(run: TaskRun, each: Subject) -> Answer:
             lines=_lines(due), reason=f"return {found.number}", source_key=f"return/{found.id}/{each.token}",
             return_id=found.id,
         )  # fmt: skip
+        await giving.after_refund(run.db, order, found, due, now=run.now)
         return Waiting({**known, "refund_id": str(refund.id)})
+    await giving.after_refund(run.db, order, found, due, now=run.now)
     earlier = await _open_refund(run.db, each)
     if earlier is None:
         return {**known, "refund_id": None}

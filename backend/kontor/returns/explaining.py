@@ -43,6 +43,10 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "Nobody has paid this yet; it is not collected any more.",
         "Das hat noch niemand bezahlt; es wird nicht mehr eingezogen.",
     ),
+    "EXCHANGED": (
+        "This pays for the articles given in exchange.",
+        "Damit sind die Artikel bezahlt, die im Tausch gegeben wurden.",
+    ),
 }
 
 

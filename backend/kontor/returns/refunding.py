@@ -11,9 +11,11 @@ from kontor.orders import progress
 from kontor.orders import queries as orders
 from kontor.orders.models import Order, OrderCharge
 from kontor.orders.totals import LOST_DISCOUNT
+from kontor.payments.covering import Standing, standing, use_cover
 from kontor.payments.errors import CaptureUndecided
 from kontor.payments.kept import refunds_of, taken_off
 from kontor.payments.paying_back import payable_for
+from kontor.payments.refund_due import Withheld
 from kontor.promotions.rechecking import sums
 from kontor.returns import queries
 from kontor.returns.inspection import Entitlement, all_returned, due, is_complete
@@ -28,13 +30,17 @@ async def refund_due(db: Session, found: Return) -> RefundDue:
 
     What kept goods no longer earn of promotions with the rule RECHECK is kept, too. Goodwill given for the goods before
     is part of what they are paid. When with them every shipped piece of the order is paid back, its charges are too.
-    Never more goes back than came in: the rest is withheld by a rule that is named.
+    Never more goes back than came in: the rest is withheld by a rule that is named. Pieces in whose place others were
+    given at the same worth count as kept, and as long as such others are still to be sent, not all has come back.
     """
     return await due_for(db, found, (await queries.lines_of(db, [found.id]))[found.id])
 
 
-async def due_for(db: Session, found: Return, lines: Sequence[ReturnLine]) -> RefundDue:
-    """The same for a return with these lines, kept or not."""
+async def due_for(
+    db: Session, found: Return, lines: Sequence[ReturnLine], *, exchanged: Standing | None = None
+) -> RefundDue:
+    """The same for a return with these lines, kept or not; `exchanged` where that is not what is stored."""
+    stands = exchanged or await standing(db, found.order_id, found.id)
     shipped = {line.id: line for line in await queries.shipped_lines(db, found.order_id)}
     units = {line.shipment_line_id: line.accepted - line.refunded for line in lines}
     given = taken_off(await refunds_of(db, found.order_id))
@@ -47,10 +53,14 @@ async def due_for(db: Session, found: Return, lines: Sequence[ReturnLine]) -> Re
         for line in lines
         if (sent := shipped.get(line.shipment_line_id)) is not None
     ]  # fmt: skip
-    whole = any(units.values()) and all_returned(
-        {row.id: row.quantity for row in shipped.values()},
-        {row.id: row.refunded_units for row in shipped.values()},
-        units,
+    whole = (
+        not stands.open
+        and any(units.values())
+        and all_returned(
+            {row.id: row.quantity for row in shipped.values()},
+            {row.id: row.refunded_units for row in shipped.values()},
+            units,
+        )
     )
     open_charges = [row for row in (await orders.charges_of(db, [found.order_id]))[found.order_id] if _is_open(row)]
     charges = open_charges if whole else []
@@ -63,12 +73,23 @@ async def due_for(db: Session, found: Return, lines: Sequence[ReturnLine]) -> Re
     for sent in shipped.values():
         paid_back = sent.refunded_units + units.get(sent.id, 0)
         returned[sent.order_line_id] = returned.get(sent.order_line_id, 0) + paid_back
+    for line_id, count in stood_in(stands, returned).items():
+        returned[line_id] = max(0, returned.get(line_id, 0) - count)
     supplied = {sent.order_line_id: sent for _, sent in sorted(shipped.items())}
     charged = sums([{str(row.tax_rate): row.gross - row.refunded} for row in lost])
     most = answer.goods - answer.fee
     kept = await kept_back(db, found.order_id, returned, supplied, charged=charged, most=most)
     kept, back = charged_too_much(kept, lost)
-    return await _payable(db, found, replace(answer, charges=(*answer.charges, *back), rechecked=kept))
+    answer = replace(answer, charges=(*answer.charges, *back), rechecked=kept)
+    return await _payable(db, found, answer, stands.cover)
+
+
+def stood_in(stands: Standing, returned: Mapping[UUID, int]) -> dict[UUID, int]:
+    """Pieces by line that others stand in for which did not come back themselves. Pure."""
+    found = dict(stands.stands_in)
+    for line_id, other in stands.lines.items():
+        found[other] -= returned.get(line_id, 0)
+    return found
 
 
 def charged_too_much(kept: Mapping[str, int], lost: Sequence[OrderCharge]) -> tuple[dict[str, int], list[RefundCharge]]:
@@ -87,9 +108,9 @@ def charged_too_much(kept: Mapping[str, int], lost: Sequence[OrderCharge]) -> tu
     return {rate: amount for rate, amount in left.items() if amount}, back
 
 
-async def _payable(db: Session, found: Return, answer: RefundDue) -> RefundDue:
+async def _payable(db: Session, found: Return, answer: RefundDue, cover: int) -> RefundDue:
     order = await db.get_one(Order, found.order_id)
-    paid = await payable_for(db, order, answer.credited)
+    paid = await payable_for(db, order, answer.credited, cover=cover)
     return replace(answer, withheld=paid.withheld, waits=paid.waits)
 
 
@@ -123,6 +144,8 @@ async def book_refund(db: Session, return_id: UUID, *, now: datetime) -> RefundD
     for line in lines:
         line.refunded = line.accepted
     await _book_charges(db, order, answer)
+    kept, uncollected = (answer.withheld.get(rule, 0) for rule in (Withheld.EXCHANGED, Withheld.NOT_COLLECTED))
+    await use_cover(db, found.id, kept, not_collected=uncollected)
     found.rechecked = sums([found.rechecked or {}, answer.rechecked])
     changes: dict[UUID, dict[str, int]] = {}
     for row in answer.lines:

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from kontor.core.db import Session
 from kontor.fulfillment.models import Shipment, ShipmentLine
 from kontor.orders.models import Order
+from kontor.payments.covering import Standing
 from kontor.returns import queries, receiving, service
 from kontor.returns.eligibility import Hindrance
 from kontor.returns.errors import NotReturnable
@@ -53,12 +54,14 @@ async def _by_place(db: Session, lines: Sequence[ReturnLine]) -> dict[UUID, list
     return grouped
 
 
-async def preview_return(db: Session, order: Order, announced: Announcement) -> RefundDue:
+async def preview_return(
+    db: Session, order: Order, announced: Announcement, *, exchanged: Standing | None = None
+) -> RefundDue:
     """What a return of these pieces would be paid if all of them came back and were accepted; changes nothing.
 
-    Raises what `request_return` does of the pieces.
+    `exchanged` is what is to be given in exchange for them. Raises what `request_return` does of the pieces.
     """
     found, lines = await service.draft_return(db, order, announced, now=db.now)
     for line in lines:
         line.accepted = line.quantity
-    return await due_for(db, found, lines)
+    return await due_for(db, found, lines, exchanged=exchanged)

@@ -39,6 +39,12 @@ class Act(StrEnum):
     DELIVERY = "DELIVERY"
     DATE = "DATE"
     RETURN = "RETURN"
+    EXCHANGE = "EXCHANGE"
+    CLAIM = "CLAIM"
+
+
+WITH_GOODS = frozenset({Act.RETURN, Act.EXCHANGE})
+"""What is done with goods that came, not with open ones."""
 
 
 _ORDER = list(Stage)
@@ -55,7 +61,8 @@ class Policy:
     """The rules of a channel. Without any of its own: these.
 
     `reduce` is a smaller quantity, `cancel` a whole line or order. `returns` within `return_days` after delivery; None
-    leaves that to the channel's own time to return, which always counts.
+    leaves that to the channel's own time to return, which always counts. `exchanges` instead of a return, as long.
+    `claims` is to report goods that are wrong, damaged or missing; nothing follows from it until the shop has decided.
     """
 
     cancel: Until = Until.BEGUN
@@ -67,9 +74,11 @@ class Policy:
     date: Until = Until.RELEASED
     returns: bool = True
     return_days: int | None = None
+    exchanges: bool = False
+    claims: bool = True
 
     def until(self, act: Act) -> Until:
-        """Until when something may be done; for returns see `returns`."""
+        """Until when something may be done; for returns see `returns`, `exchanges` and `claims` likewise."""
         value = getattr(self, act.lower())
         assert isinstance(value, Until)
         return value
@@ -83,10 +92,11 @@ class Policy:
         """As a version kept it; a rule it does not know yet is that of `Policy`."""
         names = {item.name for item in fields(cls)} & kept.keys()
         given: dict[str, Any] = {name: kept[name] for name in names}
-        limits = {name: Until(value) for name, value in given.items() if name not in ("returns", "return_days")}
+        limits = {name: Until(value) for name, value in given.items() if name not in _NO_LIMITS}
         return cls(**{**given, **limits})
 
 
+_NO_LIMITS = frozenset({"returns", "return_days", "exchanges", "claims"})
 DEFAULT = Policy()
 MOST_DAYS = 730
 
@@ -118,6 +128,13 @@ def check(policy: Policy, act: Act, stage: Stage) -> None:
         raise TooLateAlone("The order has gone too far for that.", act=act.value, stage=stage.value)
 
 
+def check_exchange(policy: Policy, sent_on: date | None, today: date) -> None:
+    """Raise `NotOffered`, or `TooLateAlone` as for a return."""
+    if not policy.exchanges:
+        raise NotOffered("The shop does not offer this.", act=Act.EXCHANGE.value)
+    check_return(policy, sent_on, today)
+
+
 def check_return(policy: Policy, sent_on: date | None, today: date) -> None:
     """Raise `NotOffered`, or `TooLateAlone` when the days to return have passed since the goods came."""
     if not policy.returns:
@@ -129,3 +146,11 @@ def check_return(policy: Policy, sent_on: date | None, today: date) -> None:
             "The days to return have passed.", code="SELF_SERVICE_RETURN_TOO_LATE", act=Act.RETURN.value,
             days=policy.return_days,
         )  # fmt: skip
+
+
+def check_claim(policy: Policy, *, sent: bool) -> None:
+    """Raise `NotOffered` when customers report no problems by themselves, or nothing has been sent to them."""
+    if not policy.claims:
+        raise NotOffered("The shop does not offer this.", act=Act.CLAIM.value)
+    if not sent:
+        raise NotOffered("Nothing has been sent yet.", code="NOTHING_TO_CLAIM", act=Act.CLAIM.value)

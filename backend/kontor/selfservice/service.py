@@ -23,7 +23,21 @@ from kontor.returns.eligibility import NEVER, Hindrance, SentPieces, choose, is_
 from kontor.returns.queries import sent_pieces
 from kontor.selfservice.errors import NotOffered, TooLateAlone
 from kontor.selfservice.models import SelfServicePolicy
-from kontor.selfservice.policy import DEFAULT, Act, Policy, Stage, Until, check, check_return, checked, furthest, may
+from kontor.selfservice.policy import (
+    DEFAULT,
+    WITH_GOODS,
+    Act,
+    Policy,
+    Stage,
+    Until,
+    check,
+    check_claim,
+    check_exchange,
+    check_return,
+    checked,
+    furthest,
+    may,
+)
 
 S = FulfillmentState
 _STAGES = {S.SCHEDULED: Stage.WAITING, S.OPEN: Stage.RELEASED, S.ON_HOLD: Stage.RELEASED}
@@ -192,6 +206,22 @@ def returnable_until(
     return found
 
 
+async def check_exchangeable(
+    db: Session, order: Order, lines: Collection[OrderLine], line_ids: Collection[UUID], *, now: datetime
+) -> None:
+    """Raise `NotOffered` or `TooLateAlone` when the customer may not ask for other goods for these lines alone."""
+    policy = await policy_of(db, order.channel_id)
+    progress = await progress_of(db, order, lines)
+    today = local_day(now, await _zone(db, order))
+    for line_id in line_ids:
+        check_exchange(policy, progress.sent_on.get(line_id), today)
+
+
+async def check_claimable(db: Session, order: Order) -> None:
+    """Raise `NotOffered` when the customer may not report a problem with goods of an order alone."""
+    check_claim(await policy_of(db, order.channel_id), sent=bool(await _came(db, order)))
+
+
 @dataclass(frozen=True, slots=True)
 class Offer:
     """What a customer may do with an order alone: `hindered` says why not of what is not allowed."""
@@ -212,10 +242,13 @@ async def offer_of(db: Session, order: Order, lines: Collection[OrderLine], *, n
     earliest = min(stages, key=list(Stage).index, default=Stage.SHIPPED)
     hindered: dict[Act, KontorError] = {}
     for act in Act:
-        if act is Act.RETURN:
+        if act in WITH_GOODS:
             continue
         try:
-            check(policy, act, earliest if act in _BY_LINE else progress.stage)
+            if act is Act.CLAIM:
+                check_claim(policy, sent=bool(progress.sent_on))
+            else:
+                check(policy, act, earliest if act in _BY_LINE else progress.stage)
         except KontorError as problem:
             hindered[act] = problem
     days = await db.scalar(sa.select(SalesChannel.return_days).where(SalesChannel.id == order.channel_id)) or 0
@@ -228,6 +261,10 @@ async def offer_of(db: Session, order: Order, lines: Collection[OrderLine], *, n
         except KontorError as problem:
             hindered[Act.RETURN] = problem
         returnable = {}
+    if not policy.exchanges:
+        hindered[Act.EXCHANGE] = NotOffered("The shop does not offer this.", act=Act.EXCHANGE.value)
+    elif Act.RETURN in hindered:
+        hindered[Act.EXCHANGE] = hindered[Act.RETURN]
     cancel = {line_id: count for line_id in open_lines if (count := progress.alone(policy, Act.CANCEL, line_id))}
     return Offer(policy, hindered, cancel, returnable)
 

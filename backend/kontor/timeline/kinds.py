@@ -53,7 +53,8 @@ _EVENTS: Mapping[TimelineKind, tuple[str, ...]] = {
     K.RETURN: (
         "ReturnRequested", "ReturnApproved", "ReturnDeclined", "ReturnReceived", "ReturnInspected", "ReturnDecided",
         "ReturnLabelRenewed", "ReturnCanceled", "ReturnClosed", "ClaimOpened", "ClaimApproved", "ClaimResolved",
-        "ClaimDenied", "ClaimCanceled",
+        "ClaimDenied", "ClaimCanceled", "ExchangeRequested", "ExchangeApproved", "ExchangeReceived",
+        "ExchangeFulfilled", "ExchangeReminded", "ExchangeOverdue", "ExchangeCanceled",
     ),
     K.MESSAGE: ("MessageBounced",),
     K.CONTACT: ("ContactLogged", "FollowUpDue", "FollowUpDone"),

@@ -21,7 +21,7 @@ NOTHING = "–"
 _MONEY = frozenset({"amount", "total", "gross", "net", "tax", "fee", "interest", "claimed", "missing"})
 _CODES = frozenset(
     {"kind", "state", "decision", "method", "occasion", "template", "process", "task", "old", "new", "channel"}
-    | {"direction"}
+    | {"direction", "way"}
 )
 _DETAILS = (
     "articles", "place", "parcels", "work", "amount", "gross", "net", "tax", "claimed", "fee", "interest", "missing",

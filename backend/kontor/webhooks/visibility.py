@@ -35,6 +35,7 @@ WORDS: dict[str, frozenset[str]] = {
     "GoodwillDeclined": frozenset({"decision"}),
     "ClaimDenied": frozenset({"reason"}),
     "ClaimCanceled": frozenset({"reason"}),
+    "ExchangeCanceled": frozenset({"reason"}),
     "ReturnCanceled": frozenset({"reason"}),
     "PartnerSuspended": frozenset({"reason"}),
     "PartnerEnded": frozenset({"reason"}),

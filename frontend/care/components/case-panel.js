@@ -91,7 +91,7 @@ export function CasePanel({ id, seen, changed, next }) {
     ${open && mine && html`<div class="stack">
       <div class="field"><label for="case-note">${t("cases.note")}</label><textarea id="case-note" rows="2" maxlength="500" value=${note.value} onInput=${type}></textarea></div>
       <div class="row">
-        <button type="button" class="button main" aria-disabled=${busy.value} onClick=${finish(true)}>${t("cases.doneNext")} <kbd>${t("shell.ctrl")} Enter</kbd></button>
+        <button type="button" class="button main" aria-disabled=${busy.value} onClick=${finish(true)}>${t("cases.doneNext")} <kbd>${t("shell.ctrl")} ⏎</kbd></button>
         <button type="button" class="button" aria-disabled=${busy.value} onClick=${finish(false)}>${t("cases.done")}</button>
         ${it.facts.hold_id && may(it.kind === "RISK_REVIEW" ? "risk:review" : "holds:write") && html`<button type="button" class="button" aria-disabled=${busy.value} onClick=${release}>${t("cases.release")}</button>`}
         ${it.state === "ASSIGNED" ? html`<button type="button" class="button" aria-disabled=${busy.value} onClick=${() => waitUntil(new Date(Date.now() + DAY).toISOString())}>${t("cases.wait")}</button>` : html`<button type="button" class="button" aria-disabled=${busy.value} onClick=${take}>${t("cases.goOn")}</button>`}

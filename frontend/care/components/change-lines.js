@@ -1,5 +1,4 @@
 /** The lines of an order as they are to be: fewer or more pieces, another article, articles to add. */
-import { ask } from "../../shared/api.js";
 import { words } from "../../shared/components/failure.js";
 import { Quantity } from "../../shared/components/quantity.js";
 import { tell } from "../../shared/components/toast.js";
@@ -7,7 +6,7 @@ import { date, money } from "../../shared/format.js";
 import { t } from "../../shared/messages.js";
 import { html, useSignal } from "../../shared/ui.js";
 import { openOf, wantedOf } from "../change-wish.js";
-import { PRODUCT_OF, PROMISED, VARIANTS } from "../operations/change.js";
+import { siblingsOf } from "../siblings.js";
 
 const MOST = 999;
 
@@ -26,7 +25,7 @@ function Line({ order, line, wish, set }) {
   const opened = openOf(line);
   async function offer() {
     try {
-      others.value = await siblingsOf(order, line);
+      others.value = await siblingsOf(order, line, opened);
       set({ ...wish, swap: { ...wish.swap, [line.id]: { sku: "", quantity: opened } } });
     } catch (/** @type {any} */ refused) {
       tell(words(refused), { tone: "bad" });
@@ -49,19 +48,6 @@ function Line({ order, line, wish, set }) {
       <button type="button" class="button small" onClick=${back}>${t("change.notSwap")}</button>
     </div>`}
   </li>`;
-}
-
-/** Other articles of the same product that can be promised, with the day. @param {any} order @param {any} line @returns {Promise<any[]>} */
-async function siblingsOf(order, line) {
-  const { productVariant } = await ask(PRODUCT_OF, { sku: line.sku });
-  if (!productVariant) return [];
-  const { productVariants } = await ask(VARIANTS, { products: [productVariant.productId] });
-  const rows = productVariants.nodes.filter((/** @type {any} */ each) => each.sku !== line.sku);
-  if (!rows.length) return [];
-  const items = rows.map((/** @type {any} */ each) => ({ sku: each.sku, quantity: openOf(line) }));
-  const { availability } = await ask(PROMISED, { channel: order.channel.code, items });
-  const known = new Map(availability.map((/** @type {any} */ each) => [each.sku, each]));
-  return rows.map((/** @type {any} */ each) => ({ ...each, ...known.get(each.sku) })).filter((/** @type {any} */ each) => each.quantity === null || each.earliestOn);
 }
 
 /** @param {{wish: import("../change-wish.js").Wish, set: (wish: any) => void}} props */

@@ -1,6 +1,7 @@
-/** Goods that are wrong, broken or missing: paid back at once, or when the goods are here. */
+/** Goods that are wrong, broken or missing: paid back or replaced, at once, or when the goods are here. */
 import { ask, change } from "../../shared/api.js";
 import { Field, Submit, Summary, useForm } from "../../shared/components/form.js";
+import { KINDS as PHOTOS, sendPhotos } from "../../shared/components/photos.js";
 import { tell } from "../../shared/components/toast.js";
 import { t } from "../../shared/messages.js";
 import { html, useSignal } from "../../shared/ui.js";
@@ -13,25 +14,30 @@ import { namesOf } from "./return-form.js";
 
 const KINDS = ["MISSING", "DAMAGED", "WRONG"];
 const FAULTS = ["US", "PARTNER", "CARRIER"];
+const REMEDIES = ["REFUND", "REPLACEMENT"];
 
 /** @param {{order: any, changed: () => Promise<void>}} props */
 export function ClaimForm({ order, changed }) {
   const picked = useSignal(/** @type {Record<string, number>} */ ({}));
   const kind = useSignal(KINDS[0]);
   const fault = useSignal(FAULTS[0]);
+  const remedy = useSignal(REMEDIES[0]);
   const back = useSignal(false);
+  const advance = useSignal(false);
   const correct = useSignal(false);
   const lines = piecesOf(picked.value);
   const returnGoods = back.value && kind.value !== "MISSING";
   const input = lines.length ? { orderId: order.id, kind: kind.value, lines, returnGoods } : null;
   const preview = usePreview(input, async (given) => (await ask(PREVIEW_CLAIM, { input: given })).previewClaim);
-  const once = useKey([input, fault.value, correct.value]);
+  const replaced = remedy.value === "REPLACEMENT";
+  const once = useKey([input, fault.value, correct.value, remedy.value, advance.value]);
   const form = useForm(async (given) => {
     if (!input) return tell(t("refund.choose"), { tone: "bad" });
     if (preview.waiting.value) return tell(t("refund.wait"), { tone: "bad" });
     const note = String(given.get("note") ?? "");
-    const { claim } = await change(OPEN_CLAIM, { input: { ...input, note, wished: "REFUND" } }, { key: `${once.key}-open` });
-    const decided = { id: claim.id, remedy: "REFUND", returnGoods, fault: fault.value, correctStock: correct.value && kind.value !== "DAMAGED" };
+    const { claim } = await change(OPEN_CLAIM, { input: { ...input, note, wished: remedy.value } }, { key: `${once.key}-open` });
+    await sendPhotos(`/files/claims/${claim.id}/photos`, /** @type {File[]} */ (given.getAll("photos")).filter((each) => each.size > 0));
+    const decided = { id: claim.id, remedy: remedy.value, advance: replaced && returnGoods && advance.value, returnGoods, fault: fault.value, correctStock: correct.value && kind.value !== "DAMAGED" };
     try {
       await change(APPROVE_CLAIM, { input: decided }, { key: once.key });
     } catch (/** @type {any} */ refused) {
@@ -40,7 +46,7 @@ export function ClaimForm({ order, changed }) {
     }
     once.done();
     picked.value = {};
-    tell(t(returnGoods ? "refund.claimed.back" : "refund.claimed.paid", { number: claim.number }));
+    tell(t(returnGoods ? "refund.claimed.back" : replaced ? "refund.claimed.replaced" : "refund.claimed.paid", { number: claim.number }));
     void changed();
   });
   const self = useSend();
@@ -49,11 +55,14 @@ export function ClaimForm({ order, changed }) {
   return html`<form ref=${self} class="sides" onSubmit=${form.submit}>
     <div class="stack"><${Summary} form=${form} />
       <${Field} name="kind" label=${t("refund.kind")} options=${KINDS.map((each) => [each, t(`refund.kind.${each}`)])} defaultValue=${kind.value} onChange=${choose(kind)} />
+      <${Field} name="remedy" label=${t("refund.remedy")} options=${REMEDIES.map((each) => [each, t(`refund.remedy.${each}`)])} defaultValue=${remedy.value} onChange=${choose(remedy)} />
       <${LinePick} lines=${order.lines.filter((/** @type {any} */ line) => line.kind === "PHYSICAL")} picked=${picked} legend=${t("refund.which")} />
-      <div class="row wrap">${kind.value !== "MISSING" && tick(back, t("refund.comesBack"))}${kind.value !== "DAMAGED" && tick(correct, t(`refund.correct.${kind.value}`))}</div>
+      <div class="row wrap">${kind.value !== "MISSING" && tick(back, t("refund.comesBack"))}${replaced && returnGoods && tick(advance, t("refund.advance"))}${kind.value !== "DAMAGED" && tick(correct, t(`refund.correct.${kind.value}`))}</div>
       <${Field} name="fault" label=${t("refund.fault")} options=${FAULTS.map((each) => [each, t(`refund.fault.${each}`)])} defaultValue=${fault.value} onChange=${choose(fault)} />
-      <${Field} name="note" label=${t("refund.note")} maxlength="1000" /></div>
-    <div class="stack"><${Preview} preview=${preview}>${preview.shown.value && html`<${Due} due=${preview.shown.value} names=${namesOf(order)} text=${t(returnGoods ? "refund.returnText" : "refund.claimText")} />`}<//>
-      <div class="row"><${Submit} form=${form}>${t(returnGoods ? "refund.sendLabel" : "refund.payBack")} <kbd>${t("shell.ctrl")} ⏎</kbd><//></div></div>
+      <${Field} name="note" label=${t("refund.note")} maxlength="1000" />
+      <${Field} name="photos" type="file" multiple accept=${PHOTOS} label=${t("refund.photos")} hint=${t("refund.photosHint")} /></div>
+    <div class="stack"><${Preview} preview=${preview}>${preview.shown.value && replaced && html`<p>${t(!returnGoods ? "refund.replacedAlone" : advance.value ? "refund.replacedFirst" : "refund.replacedAfter")}</p>`}
+      ${preview.shown.value && !replaced && html`<${Due} due=${preview.shown.value} names=${namesOf(order)} text=${t(returnGoods ? "refund.returnText" : "refund.claimText")} />`}<//>
+      <div class="row"><${Submit} form=${form}>${t(replaced ? "refund.replace" : returnGoods ? "refund.sendLabel" : "refund.payBack")} <kbd>${t("shell.ctrl")} ⏎</kbd><//></div></div>
   </form>`;
 }

@@ -75,7 +75,7 @@ export function ContactForm({ order, corrected, done, leave }) {
       <div class="field"><label for="contact-text">${t("contacts.text")}</label>
         <textarea id="contact-text" name="text" rows=${mail ? 12 : 5} maxlength="20000" required=${mail}></textarea></div>
       ${!corrected && html`<${Field} form=${form} name="followUpOn" type="date" prefix="contact-" label=${t("contacts.followUp")} hint=${t("contacts.followUpHint")} />`}
-      <div class="row"><${Submit} form=${form}>${t(mail ? "contacts.send" : "contacts.save")} <kbd>Ctrl ⏎</kbd><//>
+      <div class="row"><${Submit} form=${form}>${t(mail ? "contacts.send" : "contacts.save")} <kbd>${t("shell.ctrl")} ⏎</kbd><//>
         ${corrected && html`<button type="button" class="button" onClick=${leave}>${t("contacts.leave")}</button>`}</div>
     </form>
   </section>`;

@@ -11,17 +11,15 @@ import { useActing } from "../acting.js";
 import { APPROVE_GOODWILL, DECLINE_GOODWILL } from "../operations/refunds.js";
 
 /** @type {Record<string, "info" | "ok" | "warn" | "bad">} */
-const TONES = { AWAITING_APPROVAL: "warn", GRANTED: "ok", DECLINED: "bad", CANCELED: "info", OPEN: "warn", APPROVED: "info", RESOLVED: "ok", DENIED: "bad" };
+const TONES = { AWAITING_APPROVAL: "warn", GRANTED: "ok", DECLINED: "bad", CANCELED: "info" };
 
 /** @param {{given: any, changed: () => Promise<void>}} props */
 export function Given({ given, changed }) {
   const declining = useSignal(/** @type {string | null} */ (null));
   const { act, busy } = useActing(changed);
   const goodwill = given.goodwill.nodes;
-  const claims = given.claims.nodes;
-  if (!goodwill.length && !claims.length) return null;
+  if (!goodwill.length) return null;
   return html`<section class="part"><h2>${t("given.title")}</h2><ul role="list" class="lines">
-    ${claims.map((/** @type {any} */ each) => html`<li key=${each.id}><span>${each.number} · ${t(`refund.kind.${each.kind}`)} <${StatusPill} tone=${TONES[each.state]}>${t(`claim.state.${each.state}`)}<//></span><span class="muted">${dateTime(each.openedAt)}</span></li>`)}
     ${goodwill.map((/** @type {any} */ each) => html`<li key=${each.id}>
       <span>${t(`goodwill.form.${each.form}`)} · ${t(`goodwill.reason.${each.reason}`)} <${StatusPill} tone=${TONES[each.state]}>${t(`goodwill.state.${each.state}`)}<//><br /><span class="muted">${dateTime(each.requestedAt)}</span></span>
       <span class="number">${money(each.amount)}</span>

@@ -9,6 +9,7 @@ import { digits, minor } from "../amounts.js";
 import { GRANT_GOODWILL, PREVIEW_GOODWILL, RECALL_GOODWILL } from "../operations/refunds.js";
 import { useKey, usePreview } from "../previewing.js";
 import { useSend } from "../sending.js";
+import { PayWays, sharesOf } from "./pay-ways.js";
 import { Preview } from "./refund-preview.js";
 
 const FORMS = ["CREDIT", "REFUND", "VOUCHER"];
@@ -21,11 +22,14 @@ export function GoodwillForm({ order, changed }) {
   const amount = useSignal(Math.min(USUAL * 10 ** digits(currency), order.total.amount));
   const kind = useSignal(FORMS[0]);
   const reason = useSignal(REASONS[0]);
-  const asked = amount.value > 0 ? { orderId: order.id, form: kind.value, amount: { amount: amount.value, currency } } : null;
+  const own = useSignal(/** @type {Record<string, string> | null} */ (null)); // what goes over which payment; else the rule of the shop
+  const chosen = kind.value === "VOUCHER" ? null : own.value;
+  const shares = sharesOf(chosen, amount.value, currency);
+  const asked = amount.value > 0 && (!chosen || shares) ? { orderId: order.id, form: kind.value, amount: { amount: amount.value, currency }, ...(shares && { shares }) } : null;
   const preview = usePreview(asked, async (input) => (await ask(PREVIEW_GOODWILL, { input })).previewGoodwill);
   const once = useKey([asked, reason.value]);
   const form = useForm(async (given) => {
-    if (!asked) return tell(t("goodwill.howMuch"), { tone: "bad" });
+    if (!asked) return tell(t(chosen ? "ways.open" : "goodwill.howMuch"), { tone: "bad" });
     if (preview.waiting.value) return tell(t("refund.wait"), { tone: "bad" });
     const input = { ...asked, reason: reason.value, note: String(given.get("note") ?? ""), token: preview.shown.value?.token };
     const key = once.key;
@@ -52,6 +56,7 @@ export function GoodwillForm({ order, changed }) {
       <${Field} form=${form} name="amount" label=${t("goodwill.amount")} inputmode="decimal" autocomplete="off" defaultValue=${(amount.peek() / 10 ** digits(currency)).toFixed(digits(currency))} onInput=${typed} hint=${hint(preview.shown.value, currency)} />
       <${Field} name="reason" label=${t("goodwill.reason")} options=${REASONS.map((each) => [each, t(`goodwill.reason.${each}`)])} defaultValue=${reason.value} onChange=${choose(reason)} />
       <fieldset><legend>${t("goodwill.form")}</legend>${FORMS.map((each) => html`<p key=${each}><label class="check"><input type="radio" name="form" value=${each} checked=${kind.value === each} onChange=${choose(kind)} /> <span>${t(`goodwill.form.${each}`)}<br /><span class="muted">${t(`goodwill.formText.${each}`)}</span></span></label></p>`)}</fieldset>
+      ${kind.value !== "VOUCHER" && html`<${PayWays} order=${order} amount=${amount.value} chosen=${own} />`}
       <${Field} name="note" label=${t("goodwill.note")} maxlength="500" /></div>
     <div class="stack"><${Preview} preview=${preview}>${preview.shown.value && what(preview.shown.value, kind.value)}<//>
       <div class="row"><${Submit} form=${form}>${t(waits ? "goodwill.ask" : "goodwill.grant")} <kbd>${t("shell.ctrl")} ⏎</kbd><//></div></div>

@@ -36,7 +36,7 @@ function Find({ customer, choose }) {
   });
   return html`<form class="stack" role="search" onSubmit=${form.submit}>
       <p>${t("merge.text")}</p><${Summary} form=${form} />
-      <div class="row"><label class="searching"><span class="unseen">${t("merge.other")}</span><input autofocus class="control" type="search" name="term" required defaultValue=${customer.name} placeholder=${t("merge.other")} /></label>
+      <div class="row foot"><label class="searching stack close"><span>${t("merge.other")}</span><input autofocus class="control" type="search" name="term" required defaultValue=${customer.name} /></label>
         <${Submit} form=${form}>${t("search.go")}<//></div>
     </form>
     ${found.value && html`<p role="status" class=${found.value.length ? "unseen" : "muted"}>${found.value.length ? t("search.count", { count: found.value.length }) : t("merge.none")}</p>

@@ -4,10 +4,12 @@ import { may } from "../../shared/auth.js";
 import { StatusPill } from "../../shared/components/status-pill.js";
 import { tell } from "../../shared/components/toast.js";
 import { dateTime } from "../../shared/format.js";
+import { lazy } from "../../shared/lazy.js";
 import { t } from "../../shared/messages.js";
 import { html, useSignal } from "../../shared/ui.js";
 import { HOLD, RELEASE, RESEND } from "../operations/order.js";
 
+const Letter = lazy(() => import("./letter.js"), "Letter");
 /** @typedef {(doing: () => Promise<unknown>) => Promise<boolean>} Act */
 
 const OVER = ["COMPLETED", "CLOSED", "CANCELED", "REJECTED"];
@@ -57,13 +59,16 @@ export function Messages({ entries, busy, act }) {
     await change(RESEND, { id: entry.subject });
     tell(t("messages.again"));
   });
+  const reading = useSignal(/** @type {any} */ (null));
   return html`<section class="part" aria-label=${t("messages.title")}><h2>${t("messages.title")} <span class="badge">${entries.length}</span></h2>
     ${!entries.length && html`<p class="muted">${t("messages.none")}</p>`}
     <ul role="list" class="stack">${entries.map((entry) => html`<li key=${entry.id} class="row">
       <${StatusPill} tone=${TONES[entry.name]}>${t(`messages.${entry.name}`)}<//>
       <span>${subject(entry)} <span class="muted">${dateTime(entry.at)}</span></span>
-      ${may("notifications:write") && html`<button type="button" class="button small push" aria-disabled=${busy} onClick=${() => again(entry)}
+      <button type="button" class="button small push" aria-label=${t("messages.readOne", { subject: subject(entry) })} onClick=${() => { reading.value = entry; }}>${t("messages.read")}</button>
+      ${may("notifications:write") && html`<button type="button" class="button small" aria-disabled=${busy} onClick=${() => again(entry)}
         aria-label=${t("messages.resendOne", { subject: subject(entry) })}>${t("messages.resend")}</button>`}</li>`)}</ul>
+    ${reading.value && html`<${Letter} id=${reading.value.subject} title=${subject(reading.value)} leave=${() => { reading.value = null; }} />`}
   </section>`;
 }
 

@@ -13,7 +13,7 @@ import { ELSEWHERE, SEND_ELSEWHERE } from "../operations/why.js";
 /** @param {{work: any, currency: string, busy: boolean, act: Act}} props */
 export function WhatIf({ work, currency, busy, act }) {
   const found = useSignal(/** @type {any[] | null} */ (null));
-  const reason = useSignal("");
+  const reason = useSignal(t("why.byCare"));
 
   async function look() {
     try {
@@ -29,7 +29,7 @@ export function WhatIf({ work, currency, busy, act }) {
   return html`<div class="stack close"><div class="row"><span>${work.number}: ${work.placeName}</span>
     <button type="button" class="button" onClick=${look}>${t("why.whatIf")}</button></div>
     ${found.value && html`<div class="stack">
-      ${may("fulfillment:route") ? html`<div class="field"><label for=${`reason-${work.id}`}>${t("why.reason")}</label><input id=${`reason-${work.id}`} maxlength="500" value=${reason.value} placeholder=${t("why.byCare")} onInput=${(/** @type {Event} */ event) => { reason.value = /** @type {HTMLInputElement} */ (event.target).value; }} /></div>` : html`<p class="muted">${t("why.lead")}</p>`}
+      ${may("fulfillment:route") ? html`<div class="field"><label for=${`reason-${work.id}`}>${t("why.reason")}</label><input id=${`reason-${work.id}`} maxlength="500" value=${reason.value} onInput=${(/** @type {Event} */ event) => { reason.value = /** @type {HTMLInputElement} */ (event.target).value; }} /></div>` : html`<p class="muted">${t("why.lead")}</p>`}
       ${!found.value.length && html`<p>${t("why.noOther")}</p>`}
       <ul role="list" class="stack">${found.value.map((each) => html`<li key=${each.locationId} class="row"><strong>${each.placeName}</strong>
         <span>${each.feasible ? t("why.there", { day: date(each.arrivesOn) }) : each.reason ? t(`hurdle.${each.reason}`) : t("why.lacks", { count: each.missing })}</span>

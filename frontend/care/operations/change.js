@@ -28,7 +28,7 @@ export const CHANGEABLE = `query CareChangeable($id: UUID, $number: String) {
   order(id: $id, number: $number) {
     id number state placedAt promisedOn total ${SUM} currency deliveryType pickupLocationId channel { name code }
     shippingAddress ${ADDRESS} billingAddress ${ADDRESS}
-    lines { id sku name bundleSku ordered canceled shipped unitPrice ${SUM} }
+    lines { id sku name kind bundleSku ordered canceled shipped returned unitPrice ${SUM} }
   }
 }`;
 

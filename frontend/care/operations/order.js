@@ -25,6 +25,7 @@ export const ORDER = `query CareOrder($id: UUID, $number: String) {
     invoices { id number state dueOn shipmentId gross ${SUM} paid ${SUM} credited ${SUM} writtenOff ${SUM} document { id url } }
     creditNotes { id number gross ${SUM} document { id url } }
     returns { id number state labelTracking requestedAt }
+    exchanges { id number state way dueAt overdueAt receivedAt decision asked ${SUM} lines { id orderLineId quantity name } }
     routingLock { reason lockedBy }
   }
   cases(filter: { orderId: $id, orderNumber: $number, states: [OPEN, ASSIGNED, WAITING] }, first: 20) {
@@ -60,6 +61,10 @@ export const SEND_ELSEWHERE = `mutation CareSendElsewhere($id: UUID!, $reason: S
   rerouteFulfillmentOrder(fulfillmentOrderId: $id, reason: $reason, toLocationId: $place) {
     ... on FulfillmentOrderRerouted { outcome fulfillmentOrder { id state } } ${PROBLEM}
   }
+}`;
+
+export const LETTER = `query CareLetter($id: UUID!) {
+  notificationText(id: $id) { subject text notification { recipient sentAt } attachments { name documentId } }
 }`;
 
 const UPDATE = "{ id gone node { id updatedAt } }";

@@ -19,7 +19,7 @@ export const REFUND_ORDER = `query CareRefundOrder($id: UUID, $number: String) {
 
 export const GIVEN_BEFORE = `query CareGivenBefore($id: UUID!) {
   goodwill(filter: { orderId: $id }, first: 20) { nodes { ${GIVEN} } }
-  claims(filter: { orderId: $id }, first: 20) { nodes { id number kind state remedy openedAt } }
+  claims(filter: { orderId: $id }, first: 20) { nodes { id number kind state remedy note decision returnsGoods openedAt openedBy lines { orderLineId quantity } photos { id address } } }
 }`;
 
 export const PREVIEW_RETURN = `query CarePreviewReturn($orderId: UUID!, $lines: [ReturnLineInput!]!) {
@@ -40,6 +40,18 @@ export const OPEN_CLAIM = `mutation CareOpenClaim($input: OpenClaimInput!) {
 
 export const APPROVE_CLAIM = `mutation CareApproveClaim($input: ApproveClaimInput!) {
   approveClaim(input: $input) { ... on ClaimChanged { claim { id number state } } ${PROBLEM} }
+}`;
+
+export const PREVIEW_DECISION = `query CarePreviewDecision($id: UUID!) {
+  previewClaimDecision(id: $id) { ${DUE} }
+}`;
+
+export const DENY_CLAIM = `mutation CareDenyClaim($id: UUID!, $reason: String!) {
+  denyClaim(id: $id, reason: $reason) { ... on ClaimChanged { claim { id state } } ${PROBLEM} }
+}`;
+
+export const CANCEL_CLAIM = `mutation CareCancelClaim($id: UUID!, $reason: String!) {
+  cancelClaim(id: $id, reason: $reason) { ... on ClaimChanged { claim { id state } } ${PROBLEM} }
 }`;
 
 export const PREVIEW_GOODWILL = `query CarePreviewGoodwill($input: PreviewGoodwillInput!) {

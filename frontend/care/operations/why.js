@@ -4,19 +4,22 @@ const PROBLEM = "... on Error { code message path details }";
 
 const SUM = "{ amount currency }";
 
-const PLACE = `locationId place leavesOn arrivesOn carrier missing cost ${SUM} terms { name label amount ${SUM} } pieces { orderLineId quantity }`;
+const SPOT = "locationId place spot { latitude longitude }";
+
+const PLACE = `${SPOT} leavesOn arrivesOn carrier missing cost ${SUM} terms { name label amount ${SUM} } pieces { orderLineId quantity }`;
 
 export const WHY = `query CareWhy($id: UUID, $number: String) {
   order(id: $id, number: $number) {
     id number state placedAt promisedOn total ${SUM} channel { name }
     lines { id sku name ordered canceled }
     routingLock { reason lockedAt lockedBy }
+    shippingAddress { postalCode city country latitude longitude } billingAddress { postalCode city country latitude longitude }
     fulfillmentOrders { id number state placeName locationId lines { orderLineId quantity } }
     routingDecisions {
       id occasion policy decidedAt parcels unsent explanation
       view {
         cost ${SUM} omitted runnerUp ${SUM} terms { name label amount ${SUM} }
-        chosen { ${PLACE} } considered { ${PLACE} } dropped { locationId place reason }
+        chosen { ${PLACE} } considered { ${PLACE} } dropped { ${SPOT} reason } runnerUpPlaces { ${SPOT} }
       }
     }
   }

@@ -12,9 +12,11 @@ import { useActing } from "../acting.js";
 import { byKey, isPage, orderAddress } from "../addresses.js";
 import { differences, inputOf, nothing, whyNot } from "../change-wish.js";
 import { ChangeDelivery } from "../components/change-delivery.js";
+import { ChangeExchange } from "../components/change-exchange.js";
 import { ChangeLines } from "../components/change-lines.js";
 import { ChangePreview } from "../components/change-preview.js";
 import { OrderHead } from "../components/order-head.js";
+import { exchangeable } from "../exchange-wish.js";
 import { CANCEL_CHANGE, CHANGEABLE, CHANGES, CONFIRM_CHANGE, PLACES, PREVIEW_CHANGE } from "../operations/change.js";
 import { useTitle } from "../titles.js";
 
@@ -105,7 +107,8 @@ export function Page({ order: key }) {
     <${OrderHead} order=${it} />
     ${waiting && html`<div class="notice warn row"><p>${t("change.pending", { reason: waiting.reason, until: dateTime(waiting.dueAt) })}</p>
       <button type="button" class="button push" aria-disabled=${busy.value} onClick=${() => act(() => ask(CANCEL_CHANGE, { id: waiting.id }))}>${t("change.waitNoMore")}</button></div>`}
-    ${why ? html`<${EmptyState} title=${t("change.nothing")} text=${t(why)}>${isPage(orderAddress(it.number, "refund")) && html`<a class="button" href=${orderAddress(it.number, "refund")}>${t("head.refund")}</a>`}<//>` : !waiting && html`<div class="sides">
+    <${ChangeExchange} order=${it} changed=${load} />
+    ${why ? !exchangeable(it).length && html`<${EmptyState} title=${t("change.nothing")} text=${t(why)}>${isPage(orderAddress(it.number, "refund")) && html`<a class="button" href=${orderAddress(it.number, "refund")}>${t("head.refund")}</a>`}<//>` : !waiting && html`<div class="sides">
       <div class="stack"><${ChangeLines} order=${it} wish=${wish.value} set=${set} /><${ChangeDelivery} order=${it} places=${found.value.places} wish=${wish.value} set=${set} /></div>
       <section class="panel stack" aria-label=${t("change.preview")} aria-busy=${Boolean(input) && !ready && !refused.value}>
         <h2>${t("change.preview")}</h2>
@@ -116,7 +119,7 @@ export function Page({ order: key }) {
         </div>
         <div class="field"><label for="change-reason">${t("change.reason")}</label>
           <select id="change-reason" value=${reason.value} onChange=${(/** @type {Event} */ event) => { reason.value = /** @type {HTMLSelectElement} */ (event.target).value; }}>${REASONS.map((each) => html`<option key=${each} value=${each}>${t(`change.reason.${each}`)}</option>`)}</select></div>
-        <button type="button" class="button main" aria-disabled=${!ready} onClick=${confirm}>${t("change.confirm")} <kbd>Ctrl Enter</kbd></button>
+        <button type="button" class="button main" aria-disabled=${!ready} onClick=${confirm}>${t("change.confirm")} <kbd>${t("shell.ctrl")} ⏎</kbd></button>
       </section>
     </div>`}
   </div>`;

@@ -118,7 +118,7 @@ function Head({ it }) {
     <p class="row">${person.company && html`<span>${person.company}</span>`}<span class="muted">${person.number}</span>
       ${person.tags.map((/** @type {string} */ tag) => html`<span key=${tag} class="pill">${tag}</span>`)}
       ${blocked ? html`<${StatusPill} tone="bad">${t("customer.blocked")}<//>` : it.listings.length > 0 && html`<${StatusPill} tone="ok">${t("customer.trusted")}<//>`}
-      ${it.values.map((/** @type {any} */ value) => html`<span key=${value.ordered.currency}>${t("customer.value", { orders: value.orders, total: money(value.ordered) })}</span>`)}
+      ${it.values.map((/** @type {any} */ value) => html`<span key=${value.ordered.currency}>${t("customer.value", { count: value.orders, total: money(value.ordered) })}</span>`)}
       ${it.shipped > 0 && html`<span>${t("customer.returnShare", { share: it.returnShare })}</span>`}</p>
     ${it.erasedAt && html`<p class="notice">${t("customer.erased", { at: dateTime(it.erasedAt) })}</p>`}
     ${it.mergedIntoId && html`<p class="notice">${t("customer.mergedInto")} <a href=${customerAddress(it.mergedIntoId)}>${t("customer.mergedOpen")}</a></p>`}
@@ -164,7 +164,7 @@ function Facts({ it }) {
     <dl class="facts">
       <dt>${t("customer.email")}</dt><dd>${it.email ? html`<a href=${`mailto:${it.email}`}>${it.email}</a>` : "–"}</dd>
       <dt>${t("customer.phone")}</dt><dd>${it.phone ? html`<a href=${`tel:${it.phone}`}>${it.phone}</a>` : "–"}</dd>
-      <dt>${t("customer.language")}</dt><dd>${it.language.toUpperCase()}</dd>
+      <dt>${t("customer.language")}</dt><dd>${t(`contacts.language.${it.language === "de" ? "de" : "en"}`)}</dd>
       <dt>${t("customer.since")}</dt><dd>${date(it.createdAt.slice(0, 10))}</dd>
       ${it.addresses.map((/** @type {any} */ each) => html`<dt>${t("customer.address")}</dt><dd>${[each.name, each.company, each.street, each.extra, `${each.postalCode} ${each.city}`, country(each.country)].filter(Boolean).join(", ")}</dd>`)}
     </dl></section>`;

@@ -14,6 +14,7 @@ import { html, useEffect, useSignal } from "../../shared/ui.js";
 import { useActing } from "../acting.js";
 import { byKey, isPage, orderAddress } from "../addresses.js";
 import { Holds, Messages, PlaceHold } from "../components/order-acts.js";
+import { Exchanges } from "../components/order-exchanges.js";
 import { OrderHead, pagesOf } from "../components/order-head.js";
 import { OrderLines } from "../components/order-lines.js";
 import { Cases, Late } from "../components/order-notices.js";
@@ -73,6 +74,7 @@ export function Page({ order: key }) {
         <${OrderLines} order=${it} now=${now} />
         <${Deliveries} order=${it} now=${now} />
         <${MoneyPart} order=${it} />
+        <${Exchanges} order=${it} busy=${busy.value} act=${act} />
         <${Papers} order=${it} />
         <${Messages} entries=${found.value.messages.entries} busy=${busy.value} act=${act} />
         <${PlaceHold} order=${it} busy=${busy.value} act=${act} />

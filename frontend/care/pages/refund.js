@@ -14,6 +14,7 @@ import { OrderHead } from "../components/order-head.js";
 import { GIVEN_BEFORE, REFUND_ORDER } from "../operations/refunds.js";
 import { useTitle } from "../titles.js";
 
+const Claims = lazy(() => import("../components/claims.js"), "Claims");
 const WAYS = ["return", "claim", "goodwill"];
 const FORMS = {
   return: lazy(() => import("../components/return-form.js"), "ReturnForm"),
@@ -46,6 +47,7 @@ export function Page({ order: key }) {
     <${OrderHead} order=${it}><p>${paid(it)}</p><//>
     ${it.lines.some((/** @type {any} */ line) => line.shipped) || taken(it) ? ways(it, load) : html`<${EmptyState} title=${t("refund.nothing")} text=${t("refund.nothingText")}>
       <a class="button" href=${orderAddress(it.number)}>${t("refund.toOrder")}</a><//>`}
+    ${given.value?.claims.nodes.length > 0 && html`<${Claims} order=${it} claims=${given.value.claims.nodes} changed=${load} />`}
     ${given.value && html`<${Given} given=${given.value} changed=${load} />`}
   </div>`;
 }

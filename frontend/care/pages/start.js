@@ -67,9 +67,9 @@ export function Page() {
     look(termOf(box.current?.value ?? ""), true);
   };
   return html`<div class="stack start"><h1>${t("search.title")}</h1>
-    <form role="search" class="row" onSubmit=${submitted}>
-      <label class="searching"><span class="unseen">${t("search.label")}</span>
-        <input ref=${box} type="search" name="q" class="control" autocomplete="off" spellcheck=${false} placeholder=${t("search.placeholder")}
+    <form role="search" class="row foot" onSubmit=${submitted}>
+      <label class="searching stack close"><span class="muted">${t("search.label")}</span>
+        <input ref=${box} type="search" name="q" class="control" autocomplete="off" spellcheck=${false}
           aria-describedby=${problem.value ? "search-fault" : undefined} onInput=${typed} onKeyDown=${toHits} /></label>
       <button class="button main" aria-disabled=${busy.value}>${t("search.go")}</button>
     </form>

@@ -14,6 +14,7 @@ import { byKey } from "../addresses.js";
 import { CostBars } from "../components/cost-bars.js";
 import { OrderHead } from "../components/order-head.js";
 import { WhatIf } from "../components/what-if.js";
+import { WhyMap } from "../components/why-map.js";
 import { LOCK, UNLOCK, WHY } from "../operations/why.js";
 import { useTitle } from "../titles.js";
 
@@ -67,7 +68,7 @@ function Round({ order, round }) {
   const names = new Map(order.lines.map((/** @type {any} */ line) => [line.id, line.name]));
   const taken = new Set(view.chosen.map((/** @type {any} */ each) => each.locationId));
   const others = view.considered.filter((/** @type {any} */ each) => !taken.has(each.locationId));
-  return html`<ol class="rounds">
+  return html`<${WhyMap} view=${view} address=${order.shippingAddress ?? order.billingAddress} /><ol class="rounds">
     <li><h2>${t("why.demand")}</h2><p>${order.lines.map((/** @type {any} */ line) => `${line.ordered - line.canceled} × ${line.name}`).join(", ")}. ${t("why.policy", { policy: round.policy })}${round.unsent ? ` ${t("why.unsent", { count: round.unsent })}` : ""}</p></li>
     <li><h2>${t("why.considered", { count: view.considered.length + view.omitted })}</h2>
       <ul role="list" class="stack">${others.map((/** @type {any} */ each) => html`<li key=${each.locationId}><details><summary>${each.place}: ${money(each.cost)}${each.missing ? `, ${t("why.lacks", { count: each.missing })}` : `, ${t("why.there", { day: date(each.arrivesOn) })}`}</summary><${CostBars} terms=${each.terms} cost=${each.cost} /></details></li>`)}</ul>

@@ -1,6 +1,7 @@
 /** A return beside the list: look at the goods, say in which condition they are, decide. */
 import { ask, change } from "../../shared/api.js";
 import { Failure, unanswered, words } from "../../shared/components/failure.js";
+import { Photos } from "../../shared/components/photos.js";
 import { Skeleton } from "../../shared/components/skeleton.js";
 import { tell } from "../../shared/components/toast.js";
 import { dateTime } from "../../shared/format.js";
@@ -9,7 +10,6 @@ import { withQuery } from "../../shared/router.js";
 import { html, useEffect, useRef, useSignal } from "../../shared/ui.js";
 import { DECIDE_RETURN, MARK_ARRIVED, ONE_RETURN, PREVIEW_DECISION, RENEW_LABEL } from "../operations.js";
 import { DecisionForm } from "./decision-form.js";
-import { Photos } from "./photos.js";
 import { CONDITIONS, Message, undecided } from "./return-message.js";
 
 /** @param {{id: string, seen?: string, changed: () => void, finished: () => void}} props */
@@ -108,7 +108,7 @@ export function ReturnPanel({ id, seen, changed, finished }) {
       ${found.note && html`<dt>${t("return.note")}</dt><dd>${found.note}</dd>`}
       ${found.dueAt && html`<dt>${t("return.due")}</dt><dd>${dateTime(found.dueAt)}</dd>`}</dl>
     <${Lines} found=${found} />
-    <${Photos} id=${id} photos=${found.photos} changed=${load} />
+    <${Photos} address=${`/files/returns/${id}/photos`} photos=${found.photos} changed=${load} />
     ${open(found) && !form.value && html`<div class="stack">
       <div role="radiogroup" class="row" aria-label=${t("return.condition")}>${CONDITIONS.map((name, at) => html`<label key=${name} class="check">
         <input type="radio" name="condition" value=${name} checked=${condition.value === name} onChange=${() => { condition.value = name; }} /> ${t(`condition.${name}`)} <kbd>${at + 1}</kbd></label>`)}</div>

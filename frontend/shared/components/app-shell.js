@@ -5,9 +5,12 @@ import { lazy } from "../lazy.js";
 import { keyText, t } from "../messages.js";
 import { place } from "../router.js";
 import { layer, listen } from "../shortcuts.js";
-import { html, useEffect } from "../ui.js";
+import { html, signal, useEffect } from "../ui.js";
 import { words } from "./failure.js";
 import { tell, Toasts } from "./toast.js";
+
+const offline = signal(!navigator.onLine);
+for (const change of ["online", "offline"]) addEventListener(change, () => { offline.value = !navigator.onLine; });
 
 const Layers = lazy(() => import("./layers.js"), "Layers");
 
@@ -40,6 +43,7 @@ export function AppShell({ title, sections, children }) {
         <button type="button" class="button plain" onClick=${leave}>${t("shell.signOut")}</button>
       </div>
     </header>
+    <div aria-live="polite">${offline.value && html`<p class="notice warn offline">${t("shell.offline")}</p>`}</div>
     <main id="content" tabindex="-1">${children}</main>
     ${layer.value && html`<${Layers} sections=${sections} />`}
     <${Toasts} />

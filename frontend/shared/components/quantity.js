@@ -17,7 +17,14 @@ export function Quantity({ id, label, value, max, min = 0, change }) {
     const field = /** @type {HTMLInputElement} */ (event.target);
     if (!/^\d+$/.test(field.value)) field.value = String(value);
   }
-  return html`<div class="quantity">
+  /** Signs are no part of a number of pieces, so they can be keys in the field, too. @param {KeyboardEvent} event */
+  function step(event) {
+    const by = { "+": 1, "-": -1 }[event.key];
+    if (!by || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    set(value + by);
+  }
+  return html`<div class="quantity" onKeyDown=${step}>
     <label for=${id}>${label}</label>
     <span class="row tight">
       <button type="button" class="button" aria-label=${t("quantity.less", { label })} aria-disabled=${value <= min} onClick=${() => set(value - 1)}>−</button>

@@ -129,8 +129,11 @@ READS: Mapping[str, Needed] = {
     "previewGoodwill": (P.GOODWILL_WRITE,),
     "goodwillLimits": (P.GOODWILL_WRITE, P.SETTINGS_READ),
     "goodwillReport": (P.REPORTS_READ,),
-    "claims": (P.CARE_READ,),
+    "claims": (P.CARE_READ, P.CLAIMS_WRITE),
     "previewClaim": (P.CLAIMS_WRITE,),
+    "exchanges": (P.RETURNS_READ,),
+    "previewExchange": (P.RETURNS_REQUEST, P.RETURNS_WRITE),
+    "previewClaimDecision": (P.REFUNDS_WRITE,),
     "owedInvoices": (P.DUNNING_WRITE, P.JOURNAL_READ),
     "previewReturn": (P.RETURNS_REQUEST, P.RETURNS_WRITE),
     "disputes": (P.PAYMENTS_READ,),
@@ -395,6 +398,9 @@ CHANGES: Mapping[str, Needed] = {
     "approveClaim": (P.REFUNDS_WRITE,),
     "denyClaim": (P.REFUNDS_WRITE,),
     "cancelClaim": (P.CLAIMS_WRITE,),
+    "createExchange": (P.RETURNS_REQUEST, P.RETURNS_WRITE),
+    "approveExchange": (P.RETURNS_WRITE,),
+    "cancelExchange": (P.RETURNS_REQUEST, P.RETURNS_WRITE),
     "blockGiftCard": (P.PAYMENTS_WRITE,),
     "expireGiftCard": (P.LEDGER_WRITE,),
     "saveMandate": (P.ORDERS_PLACE,),
@@ -482,7 +488,8 @@ _SUBJECTS = {
     "resendNotification": "notification", "notificationText": "notification", "correctContact": "contact",
     "completeFollowUp": "contact", "startOnboarding": "partner_id", "activatePartner": "partner_id",
     "suspendPartner": "partner_id", "endPartner": "partner_id", "invitePartnerPerson": "partner_id",
-    "denyClaim": "claim", "cancelClaim": "claim", "approveGoodwill": "goodwill",
+    "denyClaim": "claim", "previewClaimDecision": "claim", "cancelClaim": "claim", "approveExchange": "exchange",
+    "cancelExchange": "exchange", "approveGoodwill": "goodwill",
     "declineGoodwill": "goodwill", "recallGoodwill": "goodwill",
     "decideObjection": "performance_objection", "recallRefund": "refund", "approveRefund": "refund",
     "payRefundByTransfer": "refund", "disputeEvidence": "dispute",
@@ -578,6 +585,10 @@ def _own(name: str, named: Callable[[str], str]) -> dict[str, Any]:
     }  # fmt: skip
     webhook = {"id": named("webhook_endpoint"), "name": "mine", "url": "https://a.example/x", "active": False}
     decided = [{"lineId": named("return_line"), "quantity": 1, "condition": "NEW", "accepted": True}]
+    exchange = {
+        "orderId": named("orders"),
+        "lines": [{"orderLineId": named("order_line"), "quantity": 1, "sku": named("sku")}],
+    }
     person = {"email": "a@b.example", "name": "N", "role": "ADMIN", "locationIds": [], "language": "en", "active": True}
     words = {"template": "shipped", "language": "de", "subject": "S", "title": "T", "body": "B"}
     answer = f"From: a@b.example\nMessage-ID: <x@b>\nIn-Reply-To: <{named('notification')}@k.example>\n\nHello"
@@ -636,6 +647,9 @@ def _own(name: str, named: Callable[[str], str]) -> dict[str, Any]:
             }
         },
         "approveClaim": {"input": {"id": named("claim"), "remedy": "REFUND"}},
+        "exchanges": {"filter": {"orderId": named("orders")}},
+        "previewExchange": {"input": exchange},
+        "createExchange": {"input": exchange, "token": "1"},
         "requestReturn": {"lines": [{"orderLineId": named("order_line"), "quantity": 1, "reason": "LATE"}]},
         "receiveReturn": {"lines": [{"lineId": named("return_line"), "quantity": 1}]},
         "inspectReturn": {

@@ -114,7 +114,7 @@ async def test_a_place_that_has_begun_is_asked_and_an_ended_order_says_why(
         await accept(db, Acceptance(row.id), now=db.now)
     page: Any = await opened(site, f"/care/orders/{number}/change")
     await page.get_by_role("button", name="one less").click()
-    await expect(page.get_by_text("is asked about 1 pieces", exact=False)).to_be_visible()
+    await expect(page.get_by_text("is asked about 1 piece", exact=False)).to_be_visible()
     await page.get_by_role("button", name="Confirm the change").click()
     await expect(page.get_by_text("A change waits until", exact=False)).to_be_visible()
     await seen(page, "waiting")

@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 from playwright.async_api import expect
 
+from claims.test_claims import opened as opened_claim
 from factories.fulfillment import order_of
 from factories.payments import read_payments
 from factories.processes import deliver_all, make_store, order_one, ship_all
@@ -18,6 +19,7 @@ from frontend.care.desk import LEAD, Steps, opened, people
 from frontend.visiting import NARROW, Site, faults, overflows
 from kontor.claims.limits import LimitRow, save_limits
 from kontor.claims.models import Claim, Goodwill
+from kontor.claims.states import ClaimKind
 from kontor.core.db import Database
 from kontor.core.ids import new_id
 from kontor.documents.models import Document
@@ -35,10 +37,16 @@ DUNNING = {
 }
 
 
-async def arrived(database: Database, drain: Drain, method: str, **settings: Any) -> Order:
-    """An order of three pieces at 10.00 that arrived, and the people of the desk."""
-    company, variant = await make_store(database, payment_methods=["CARD", "ON_ACCOUNT"], settings=settings)
-    paid = (PaymentInput(method, 3000, token="tok_visa" if method == "CARD" else None),)
+async def arrived(database: Database, drain: Drain, method: str, *, gift: int = 0, **settings: Any) -> Order:
+    """An order of three pieces at 10.00 that arrived, so much of it paid by gift card, and the people of the desk."""
+    company, variant = await make_store(
+        database, payment_methods=["CARD", "ON_ACCOUNT", "GIFT_CARD"], settings=settings
+    )
+    paid: tuple[PaymentInput, ...] = (
+        PaymentInput(method, 3000 - gift, token="tok_visa" if method == "CARD" else None),
+    )
+    if gift:
+        paid += (PaymentInput("GIFT_CARD", gift, token="tok_stored_value"),)
     order_id = await order_one(database, company, variant, 3, payments=paid)
     for step in (ship_all, deliver_all):
         await drain()
@@ -96,6 +104,24 @@ async def test_goodwill_label_and_claim_in_their_steps(database: Database, drain
     await page.get_by_role("button", name="Refund").click()
     await expect(page.get_by_text(re.compile("Claim C.* noted"))).to_be_visible()
     assert [str(each.state) for each in await all_of(database, Claim)] == ["APPROVED"]
+    # What a customer reported is decided beside its photos: denied with a reason, or paid back.
+    for verb, state in (("Deny", "DENIED"), ("Refund", "APPROVED")):
+        claim = await opened_claim(database, order.id, ClaimKind.MISSING, note="The box was half empty")
+        await page.reload()
+        claims = page.get_by_role("region", name="Claims")
+        await expect(claims.get_by_text("The box was half empty").first).to_be_visible()
+        steps = Steps(2)
+        await steps.click(claims.get_by_role("button", name=f"{verb} claim {claim.number}"))
+        dialog = page.get_by_role("dialog")
+        if verb == "Deny":
+            await dialog.get_by_label("Reason").fill("The weight says otherwise")
+        else:
+            await expect(dialog.get_by_text("The money goes back at once")).to_be_visible()
+        assert await faults(page) == []
+        await steps.click(dialog.get_by_role("button", name=verb, exact=True))
+        await expect(dialog).to_have_count(0)
+        assert state in [str(each.state) for each in await all_of(database, Claim) if each.id == claim.id]
+    await expect(page.get_by_text("Reason: The weight says otherwise")).to_be_visible()
 
 
 async def test_open_money_is_paused_and_a_bank_is_answered(

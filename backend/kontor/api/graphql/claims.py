@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from enum import Enum
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
 import strawberry
@@ -29,8 +29,12 @@ from kontor.claims.models import ClaimLine as ClaimLineTable
 from kontor.claims.states import ClaimKind, ClaimState, Fault, GoodwillForm, Remedy
 from kontor.core.db import Session
 from kontor.core.errors import InvalidInput
-from kontor.core.principal import PrincipalKind
+from kontor.core.principal import Principal, PrincipalKind
+from kontor.documents.models import Document
 from kontor.orders.queries import get_order, lock_order
+from kontor.selfservice import service as selfservice
+
+CLAIM_PHOTO = "CLAIM_PHOTO"  # kind of the documents
 
 for _states in (ClaimKind, ClaimState, Fault, Remedy):
     strawberry.enum(_states)
@@ -43,6 +47,13 @@ class ClaimLine:
     shipment_line_id: UUID
     quantity: int
     came_id: UUID | None = strawberry.field(description="The article that came in their place, where it is known.")
+
+
+@strawberry.type(description="A photo of the goods; its content is at `address`.")
+class ClaimPhoto:
+    id: UUID
+    address: str
+    created_at: datetime
 
 
 @strawberry.type(description="A problem a customer reports about goods that left.")
@@ -61,6 +72,7 @@ class Claim(Shown):
     partner_id: UUID | None = strawberry.field(description="The partner the goods left from.")
     return_id: UUID | None
     goodwill_id: UUID | None
+    exchange_id: UUID | None
     decision: str | None = strawberry.field(description="Why it was denied or taken back.")
     opened_at: datetime
     opened_by: str
@@ -72,6 +84,34 @@ class Claim(Shown):
     @children(ClaimLineTable.claim_id)
     def lines(self, rows: Rows, context: Context) -> list[ClaimLine]:
         return [ClaimLine(**plain(row, _LINE)) for row in rows]
+
+    @children(Document.order_id, attribute="order_id", uses=("id",), description="What the goods look like.")
+    def photos(self, rows: Rows, context: Context) -> list[ClaimPhoto]:
+        own = [row for row in rows if row.kind == CLAIM_PHOTO and row.subject_id == self.id]
+        return [
+            ClaimPhoto(id=row.id, address=f"/files/claims/{self.id}/photos/{row.id}", created_at=row.created_at)
+            for row in own
+        ]
+
+
+class _ToldOutside:
+    """A claim as customers and shops read it: without the company's people, their words and who bears the cost."""
+
+    BLANK: ClassVar[dict[str, Any]] = {
+        "opened_by": "", "decided_by": None, "fault": None, "partner_id": None, "corrects_stock": False,
+        "goodwill_id": None,
+    }  # fmt: skip
+
+    def __init__(self, row: Any) -> None:
+        self._row = row
+
+    def __getattr__(self, name: str) -> Any:
+        return self.BLANK[name] if name in self.BLANK else getattr(self._row, name)
+
+
+def show_claim(row: Any, principal: Principal) -> Claim:
+    """A claim's row as the API shows it to somebody."""
+    return Claim.of(_ToldOutside(row) if principal.outside else row)
 
 
 _LINE = ("id", "order_line_id", "shipment_line_id", "quantity", "came_id")
@@ -120,7 +160,8 @@ class OpenClaimInput:
 
 @strawberry.input(
     description="What the customer gets. `correctStock` puts the count of our own place right: what did not leave is "
-    "still there, what left in its place is not. `form` and `amount` are those of goodwill."
+    "still there, what left in its place is not. `form` and `amount` are those of goodwill; `advance` sends a "
+    "replacement at once although the goods are to come back."
 )
 class ApproveClaimInput:
     id: UUID
@@ -130,6 +171,7 @@ class ApproveClaimInput:
     correct_stock: bool = False
     form: GoodwillForm = GoodwillForm.CREDIT
     amount: MoneyInput | None = None
+    advance: bool = False
 
 
 @strawberry.type
@@ -142,7 +184,10 @@ ClaimResult = Annotated[ClaimChanged | Refusal, strawberry.union("ClaimResult")]
 
 @strawberry.type
 class ClaimsQuery:
-    @strawberry.field(extensions=[requires(Permission.CARE_READ)], description="What customers reported of goods.")
+    @strawberry.field(
+        extensions=[requires(Permission.CARE_READ, Permission.CLAIMS_WRITE)],
+        description="What customers reported of goods; a customer sees their own.",
+    )
     async def claims(
         self,
         info: Info,
@@ -154,7 +199,7 @@ class ClaimsQuery:
         wanted = queries.ClaimFilter(**vars(filter)) if filter else queries.ClaimFilter()
         async with info.context.runtime.database.read_only(info.context.principal) as db:
             page = await queries.list_claims(db, wanted, page_of(first, after), **sorting(sort))
-        return connect(page, Claim.of)
+        return connect(page, lambda row: show_claim(row, info.context.principal))
 
     @strawberry.field(
         extensions=[requires(Permission.CLAIMS_WRITE)],
@@ -166,13 +211,23 @@ class ClaimsQuery:
             due = await claiming.preview_claim(db, await get_order(db, input.order_id, principal), input.value())
         return ReturnRefund.of(due, info.context.language)
 
+    @strawberry.field(
+        extensions=[requires(Permission.REFUNDS_WRITE)],
+        description="What would go back for an open claim if it were decided for the customer.",
+    )
+    async def preview_claim_decision(self, info: Info, id: UUID) -> ReturnRefund:
+        async with info.context.runtime.database.read_only(info.context.principal) as db:
+            claim = await queries.get_claim(db, id)
+            due = await claiming.preview_decision(db, await get_order(db, claim.order_id, db.principal), claim)
+        return ReturnRefund.of(due, info.context.language)
+
 
 async def _changed(info: Info, work: Callable[[Session], Awaitable[ClaimTable]], body: Any) -> ClaimChanged:
     async def run(db: Session) -> ClaimChanged:
-        return ClaimChanged(claim=Claim.of(await work(db)))
+        return ClaimChanged(claim=show_claim(await work(db), db.principal))
 
     async def again(db: Session, ids: list[UUID]) -> ClaimChanged:
-        return ClaimChanged(claim=Claim.of(await queries.get_claim(db, ids[0])))
+        return ClaimChanged(claim=show_claim(await queries.get_claim(db, ids[0]), db.principal))
 
     return await change(
         info, run, body=body, again=again,
@@ -189,13 +244,15 @@ class ClaimsMutation:
     async def open_claim(self, info: Info, input: OpenClaimInput) -> ClaimResult:
         async def work(db: Session) -> ClaimTable:
             order = await lock_order(db, input.order_id, db.principal)
+            if selfservice.is_customer(db.principal):
+                await selfservice.check_claimable(db, order)
             return await claiming.open_claim(db, order, input.value(), now=db.now)
 
         return await _changed(info, work, input)
 
     @strawberry.mutation(
         extensions=[requires(Permission.REFUNDS_WRITE)],
-        description="Decide a claim for the customer: paid back with or without the goods, or goodwill.",
+        description="Decide a claim for the customer: paid back or replaced, with or without the goods, or goodwill.",
     )
     async def approve_claim(self, info: Info, input: ApproveClaimInput) -> ClaimResult:
         by_person = info.context.principal.kind is PrincipalKind.USER
@@ -209,7 +266,7 @@ class ClaimsMutation:
                 raise InvalidInput("Say how much.", code="INVALID_AMOUNT", path=("amount",))
             verdict = claiming.Verdict(
                 input.remedy, input.return_goods, input.fault, input.correct_stock, input.form,
-                amount_of(order, input.amount) if input.amount else 0, wait=by_person,
+                amount_of(order, input.amount) if input.amount else 0, wait=by_person, advance=input.advance,
             )  # fmt: skip
             return await claiming.approve_claim(db, order, claim, verdict, now=db.now, abilities_of=abilities_in(info))
 

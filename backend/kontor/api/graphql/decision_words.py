@@ -19,18 +19,29 @@ from kontor.routing.explanation import describe, reason_words, term_words
 
 
 class Named(NamedTuple):
-    """Names of places by id, and the company's currency."""
+    """Names of places by id, where they are as far as that is known, and the company's currency."""
 
     names: dict[str, str]
     currency: str
+    spots: dict[str, tuple[float, float]]
 
 
 async def place_names(context: Context, keys: list[str]) -> list[Named]:
     """Names of all places and the currency of their costs (`Masters.currency`); read once per call."""
     first = sa.select(SalesChannel.currency).order_by(SalesChannel.id).limit(1).scalar_subquery()
     async with context.runtime.database.read_only(context.principal) as db:
-        rows = (await db.execute(sa.select(StockLocation.id, StockLocation.name, first.label("currency")))).all()
-    named = Named({str(row.id): row.name for row in rows}, next((row.currency for row in rows), None) or "EUR")
+        found = sa.select(
+            StockLocation.id, StockLocation.name, StockLocation.latitude, StockLocation.longitude,
+            first.label("currency"),
+        )  # fmt: skip
+        rows = (await db.execute(found)).all()
+    spots = {
+        str(row.id): (row.latitude, row.longitude)
+        for row in rows
+        if row.latitude is not None and row.longitude is not None
+    }
+    currency = next((row.currency for row in rows), None) or "EUR"
+    named = Named({str(row.id): row.name for row in rows}, currency, spots)
     return [named for _ in keys]
 
 
@@ -54,6 +65,12 @@ class DecisionTerm:
     amount: Money
 
 
+@strawberry.type(description="Where something is, in degrees north and east.")
+class Spot:
+    latitude: float
+    longitude: float
+
+
 @strawberry.type(description="Pieces of an order line.")
 class DecisionPieces:
     order_line_id: UUID
@@ -64,6 +81,7 @@ class DecisionPieces:
 class DecisionPlace:
     location_id: UUID
     place: str
+    spot: Spot | None
     leaves_on: date
     arrives_on: date
     carrier: str | None
@@ -77,7 +95,15 @@ class DecisionPlace:
 class DroppedPlace:
     location_id: UUID
     place: str
+    spot: Spot | None
     reason: str
+
+
+@strawberry.type(description="A place of the second best way.")
+class RunnerUpPlace:
+    location_id: UUID
+    place: str
+    spot: Spot | None
 
 
 @strawberry.type(description="What was chosen, what else was considered, what was dropped and why.")
@@ -89,6 +115,7 @@ class DecisionView:
     dropped: list[DroppedPlace]
     omitted: int = strawberry.field(description="Considered places that are not kept.")
     runner_up: Money | None = strawberry.field(description="How much dearer the second best way is.")
+    runner_up_places: list[RunnerUpPlace] = strawberry.field(description="From where it would come.")
 
 
 async def view(info: Info, record: Any) -> DecisionView:
@@ -99,6 +126,10 @@ async def view(info: Info, record: Any) -> DecisionView:
     def amount(cents: int) -> Money:
         return Money(amount=Long(cents), currency=named.currency)
 
+    def spot(location: str) -> Spot | None:
+        known = named.spots.get(location)
+        return Spot(latitude=known[0], longitude=known[1]) if known else None
+
     def terms(given: dict[str, int]) -> list[DecisionTerm]:
         parts = sorted(given.items(), key=lambda term: -abs(term[1]))
         return [
@@ -108,22 +139,26 @@ async def view(info: Info, record: Any) -> DecisionView:
     def place(row: dict[str, Any]) -> DecisionPlace:
         return DecisionPlace(
             location_id=UUID(row["location"]), place=named.names.get(row["location"], row["location"]),
-            leaves_on=date.fromordinal(max(1, row["day"])), arrives_on=date.fromordinal(max(1, row["arrival"])),
-            carrier=row.get("carrier"), missing=row.get("missing", 0), cost=amount(row["cost"]),
-            terms=terms(row["terms"]),
+            spot=spot(row["location"]), leaves_on=date.fromordinal(max(1, row["day"])),
+            arrives_on=date.fromordinal(max(1, row["arrival"])), carrier=row.get("carrier"),
+            missing=row.get("missing", 0), cost=amount(row["cost"]), terms=terms(row["terms"]),
             pieces=[DecisionPieces(order_line_id=UUID(line), quantity=count) for line, count in row.get("lines", ())],
         )  # fmt: skip
 
     second = found["runner_up"]
+    others = dict.fromkeys(row["location"] for row in second["parcels"]) if second else {}
     return DecisionView(
         cost=amount(found["cost"]), terms=terms(found["terms"]),
         chosen=[place(row) for row in found["parcels"]], considered=[place(row) for row in found["candidates"]],
         dropped=[
             DroppedPlace(
                 location_id=UUID(row["location"]), place=named.names.get(row["location"], row["location"]),
-                reason=reason_words(row, language),
+                spot=spot(row["location"]), reason=reason_words(row, language),
             )
             for row in found["eliminated"]
         ],
         omitted=found["omitted"], runner_up=amount(second["difference"]) if second and second["parcels"] else None,
+        runner_up_places=[
+            RunnerUpPlace(location_id=UUID(each), place=named.names.get(each, each), spot=spot(each)) for each in others
+        ],
     )  # fmt: skip

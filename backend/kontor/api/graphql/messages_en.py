@@ -23,6 +23,9 @@ MESSAGES: dict[str, str] = {
     "CONTRAST_TOO_WEAK": "Text in this color is hard to read: contrast {contrast}, {needed} is needed. "
     "{suggestion} could be read.",
     "CUSTOMER_IN_USE": "Something is still open, first with order {order}. Until then the data is needed.",
+    "EXCHANGE_NOT_FOUND": "There is no such exchange.",
+    "EXCHANGE_STALE": "The order has changed since the preview. Please look at the new one.",
+    "EXCHANGE_UNDER_WAY": "Goods of this exchange have moved already. Cancel its new lines like others.",
     "GOODWILL_ABOVE_LIMIT": "You may not grant that much. Please ask somebody with a higher limit.",
     "GOODWILL_DAY_BELOW_ORDER": "The limit per day is below the one per order.",
     "GOODWILL_NOT_FOUND": "There is no such goodwill.",
@@ -35,6 +38,7 @@ MESSAGES: dict[str, str] = {
     "INVALID_CODE": "Only the characters named are allowed, without spaces.",
     "INVALID_CONTACT": "The contact cannot be kept like this.",
     "INVALID_DATE": "Please give a day within the coming year.",
+    "INVALID_EXCHANGE": "This does not fit.",
     "INVALID_GOODWILL": "This does not fit.",
     "INVALID_GS1_PREFIX": "A GS1 company prefix has 4 to 12 digits.",
     "INVALID_LISTING": "The reason is missing (at most 300 characters), or the end has passed already.",

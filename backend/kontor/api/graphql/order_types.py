@@ -21,6 +21,7 @@ from kontor.api.graphql.taxation import Taxation
 from kontor.auth.permissions import Permission
 from kontor.channels.models import SalesChannel as ChannelRow
 from kontor.core.errors import NotFound
+from kontor.exchanges.models import Exchange as ExchangeRow
 from kontor.fulfillment.models import FulfillmentOrder as FulfillmentRow
 from kontor.fulfillment.models import Shipment as ShipmentRow
 from kontor.invoicing.models import CreditNote as CreditNoteRow
@@ -45,6 +46,7 @@ from kontor.routing.models import RoutingLock as LockRow
 
 if TYPE_CHECKING:
     from kontor.api.graphql.channels import SalesChannel
+    from kontor.api.graphql.exchange_types import Exchange
     from kontor.api.graphql.fulfillment_types import FulfillmentOrder, Shipment
     from kontor.api.graphql.invoicing import CreditNote, Invoice
     from kontor.api.graphql.payment_types import Payment, Refund
@@ -160,15 +162,18 @@ class PostalAddress:
     region: str | None
     country: str
     phone: str | None
+    latitude: float | None
+    longitude: float | None
 
     @classmethod
     def of(cls, address: dict[str, Any] | None) -> PostalAddress | None:
         """From an order's JSON."""
-        values: dict[str, Any] = {} if address is None else {name: address.get(name) for name in _ADDRESS}
-        return cls(**values) if values else None
+        return None if address is None else cls(**{name: address.get(name) for name in _ADDRESS})
 
 
-_ADDRESS = ("name", "company", "street", "extra", "postal_code", "city", "region", "country", "phone")
+_ADDRESS = (
+    "name", "company", "street", "extra", "postal_code", "city", "region", "country", "phone", "latitude", "longitude",
+)  # fmt: skip
 
 
 @strawberry.type(description="Why an order is served from where.")
@@ -262,8 +267,7 @@ class Order(Shown):
 
     @children(OrderHold.order_id, order_by=OrderHold.placed_at, extensions=[requires(Permission.ORDERS_READ)])
     def holds(self, rows: Rows, context: Context) -> list[Hold]:
-        outside = context.principal.outside
-        return [show_hold(row, outside=outside) for row in rows]
+        return [show_hold(row, outside=context.principal.outside) for row in rows]
 
     @reference(ChannelRow, "channel_id")
     def channel(
@@ -332,6 +336,14 @@ class Order(Shown):
         from kontor.api.graphql.returns import Return
 
         return [Return.of(row) for row in rows]
+
+    @children(ExchangeRow.order_id, order_by=ExchangeRow.number, extensions=[requires(Permission.RETURNS_READ)])
+    def exchanges(
+        self, rows: Rows, context: Context
+    ) -> list[Annotated[Exchange, strawberry.lazy("kontor.api.graphql.exchange_types")]]:
+        from kontor.api.graphql.exchange_types import Exchange
+
+        return [Exchange.of(row) for row in rows]
 
     @children(DecisionRow.order_id, order_by=DecisionRow.decided_at, extensions=[requires(Permission.ROUTING_READ)])
     def routing_decisions(self, rows: Rows, context: Context) -> list[RoutingDecision]:

@@ -175,17 +175,20 @@ def children(
     *,
     order_by: InstrumentedAttribute[Any] | None = None,
     visible: Visible | None = None,
+    attribute: str = "id",
     uses: Collection[str] | None = None,
     description: str | None = None,
     extensions: Collection[FieldExtension] = (),
 ) -> Callable[[Show], Any]:
-    """A field over the rows whose `column` is the record's id, in `order_by`, else in the order of their ids.
+    """A field over the rows whose `column` is the record's `attribute`, in `order_by`, else in the order of their ids.
 
     The decorated method gets them as a list, and the context; what it returns is the value, its annotation the type.
     `uses` names the columns of the record's own row that the method looks at; without it all of them are read.
     """
     return _field(
-        lambda show: Relation(_source(column, many=True, order=order_by, visible=visible), "id", show, _used(uses)),
+        lambda show: Relation(
+            _source(column, many=True, order=order_by, visible=visible), attribute, show, _used(uses)
+        ),
         description,
         extensions,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -26,6 +26,11 @@ from kontor.orders.states import FulfillmentStatus, OrderState
 strawberry.enum(SearchKind)
 strawberry.enum(Closeness)
 MOST, ORDERS_EACH = 50, 3
+_OF_ORDER = (
+    OrderRow.id, OrderRow.number, OrderRow.state, OrderRow.fulfillment_status, OrderRow.placed_at, OrderRow.total,
+    OrderRow.currency, OrderRow.customer_id,
+)  # fmt: skip
+_OF_CUSTOMER = (CustomerRow.id, CustomerRow.number, CustomerRow.name, CustomerRow.email)
 
 
 @strawberry.type(description="An order, as short as a list of hits shows it.")
@@ -87,18 +92,18 @@ class SearchQuery:
     async def search(
         self, info: Info, term: str, kinds: list[SearchKind] | None = None, first: int = 20
     ) -> SearchResult:
-        async with info.context.runtime.database.read_only(info.context.principal) as db:
+        async with info.context.runtime.database.read_only(info.context.principal, bare=True) as db:
             found = await searching.search(db, term, kinds, first=max(1, min(first, MOST)))
             hits = await _shown(db, found.hits)
         return SearchResult(hits=hits, too_many=found.too_many)
 
 
 async def _shown(db: Session, hits: Sequence[Hit]) -> list[SearchHit]:
-    """Hits with their orders and people, in three statements however many they are."""
+    """Hits with their orders and people, in three statements at most, however many they are."""
     orders = await _orders(db, [hit.order_id for hit in hits if hit.order_id is not None])
     named = {hit.customer_id for hit in hits if hit.customer_id is not None}
     owners = named | {order.customer_id for order in orders.values() if order.customer_id is not None}
-    customers = {row.id: row for row in await db.scalars(sa.select(CustomerRow).where(CustomerRow.id.in_(owners)))}
+    customers = await _customers(db, owners)
     latest = await _latest(db, named) if db.principal.may(Permission.ORDERS_READ) else {}
     shown = []
     for hit in hits:
@@ -119,7 +124,7 @@ async def _shown(db: Session, hits: Sequence[Hit]) -> list[SearchHit]:
     return shown
 
 
-def _person(db: Session, customer: CustomerRow | None, order: Any) -> SearchPerson | None:
+def _person(db: Session, customer: Any, order: Any) -> SearchPerson | None:
     """The customer, or who an order without one was billed to."""
     address = {} if order is None else (order.shipping_address or order.billing_address or {})
     name = customer.name if customer else str(address.get("name") or "")
@@ -138,18 +143,25 @@ def _person(db: Session, customer: CustomerRow | None, order: Any) -> SearchPers
     )
 
 
-async def _orders(db: Session, ids: Sequence[UUID]) -> dict[UUID, OrderRow]:
-    return {row.id: row for row in await db.scalars(sa.select(OrderRow).where(OrderRow.id.in_(ids)))}
+async def _customers(db: Session, ids: Collection[UUID]) -> dict[UUID, Any]:
+    if not ids:
+        return {}
+    return {row.id: row for row in await db.execute(sa.select(*_OF_CUSTOMER).where(CustomerRow.id.in_(ids)))}
 
 
-async def _latest(db: Session, customers: set[UUID]) -> dict[UUID, list[Any]]:
+async def _orders(db: Session, ids: Collection[UUID]) -> dict[UUID, Any]:
+    if not ids:
+        return {}
+    columns = (*_OF_ORDER, OrderRow.email, OrderRow.shipping_address, OrderRow.billing_address)
+    return {row.id: row for row in await db.execute(sa.select(*columns).where(OrderRow.id.in_(ids)))}
+
+
+async def _latest(db: Session, customers: Collection[UUID]) -> dict[UUID, list[Any]]:
     """The latest orders of each customer."""
+    if not customers:
+        return {}
     place = sa.func.row_number().over(partition_by=OrderRow.customer_id, order_by=OrderRow.placed_at.desc())
-    columns = (
-        OrderRow.id, OrderRow.number, OrderRow.state, OrderRow.fulfillment_status, OrderRow.placed_at, OrderRow.total,
-        OrderRow.currency, OrderRow.customer_id,
-    )  # fmt: skip
-    ranked = sa.select(*columns, place.label("place")).where(OrderRow.customer_id.in_(customers)).subquery()
+    ranked = sa.select(*_OF_ORDER, place.label("place")).where(OrderRow.customer_id.in_(customers)).subquery()
     found: dict[UUID, list[Any]] = {}
     rows = await db.execute(sa.select(ranked).where(ranked.c.place <= ORDERS_EACH).order_by(ranked.c.place))
     for row in rows:

@@ -37,6 +37,7 @@ PERMISSIONS = {
     "RETURN_LABEL": Permission.RETURNS_READ,
     "RETURN_SLIP": Permission.RETURNS_READ,
     "RETURN_PHOTO": Permission.RETURNS_READ,
+    "CLAIM_PHOTO": Permission.CLAIMS_WRITE,
     "CUSTOMER_EXPORT": Permission.CARE_WRITE,
     "EVIDENCE": Permission.DISPUTES_WRITE,
 }

@@ -1,0 +1,105 @@
+"""What happens elsewhere and moves exchanges on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from kontor.core.db import Session
+from kontor.core.outbox import record
+from kontor.core.statemachine import transition
+from kontor.exchanges import queries
+from kontor.exchanges.closing import ask_for_cover, call_off
+from kontor.exchanges.events import ExchangeFulfilled, ExchangeReminded
+from kontor.exchanges.models import Exchange
+from kontor.exchanges.service import agree
+from kontor.exchanges.states import EXCHANGE, ExchangeState, ExchangeWay
+from kontor.orders.queries import lock_order
+from kontor.returns import queries as returns
+from kontor.returns.states import ReturnState
+
+E, W = ExchangeState, ExchangeWay
+
+
+async def follow_return(db: Session, order_id: UUID, event: str, return_id: UUID, *, now: datetime) -> None:
+    """A return was approved, declined or given up: so is the exchange that waits for it.
+
+    New goods that have left before are to be paid for then.
+    """
+    order = await lock_order(db, order_id)
+    exchange = await queries.of_return(db, return_id)
+    if exchange is None or exchange.state is E.CANCELED:
+        return
+    if event == "ReturnApproved":
+        if exchange.state is E.REQUESTED:
+            await agree(db, exchange, now=now)
+        return
+    if exchange.way is W.AFTER_RETURN:
+        code = "DECLINED" if event == "ReturnDeclined" else "NOT_RETURNED"
+        await call_off(db, exchange, code=code, now=now)
+    elif exchange.overdue_at is None:
+        await ask_for_cover(db, order, exchange, code="NOT_RETURNED", now=now)
+
+
+async def follow_lines(db: Session, order_ids: Iterable[UUID], *, now: datetime) -> None:
+    """Goods of orders left, or were canceled: exchanges whose new ones have all left are fulfilled.
+
+    One of which none is left to come is canceled; its goods are paid back if they still come.
+    """
+    waiting = await queries.waiting_to_leave(db, order_ids)
+    for order_id in sorted({each.order_id for each in waiting}):
+        await lock_order(db, order_id)
+    waiting = await queries.waiting_to_leave(db, {each.order_id for each in waiting})
+    lines = await queries.lines_of(db, [each.id for each in waiting])
+    for exchange in waiting:
+        rows = lines[exchange.id]
+        if any(row.given < row.quantity for row in rows) and not await _nothing_comes(db, exchange):
+            continue
+        added = await queries.added_lines(db, rows)
+        if not added or any(line.open_quantity for line in added):
+            continue
+        if not any(line.shipped for line in added):
+            await call_off(db, exchange, code="LINES_CANCELED", now=now)
+            continue
+        exchange.fulfilled_at, exchange.updated_at = now, now
+        transition(db, exchange, E.FULFILLED, table=EXCHANGE, now=now)
+        said: dict[str, Any] = {
+            "exchange_id": exchange.id, "return_id": exchange.return_id, "number": exchange.number,
+        }  # fmt: skip
+        record(db, ExchangeFulfilled(stream_id=exchange.order_id, **said))
+
+
+async def _nothing_comes(db: Session, exchange: Exchange) -> bool:
+    """Whether no more pieces will be accepted, so that what was given is all there is."""
+    _, found = await returns.lock_return(db, exchange.return_id)
+    return found.state in (ReturnState.REFUNDED, ReturnState.CLOSED)
+
+
+async def remind(db: Session, exchange_id: UUID, *, now: datetime) -> None:
+    """The goods of an advance exchange are due soon: tell the customer, unless they are on their way."""
+    _, exchange = await queries.lock_exchange(db, exchange_id)
+    _, found = await returns.lock_return(db, exchange.return_id)
+    if exchange.due_at is None or exchange.state is E.CANCELED or found.state is not ReturnState.APPROVED:
+        return
+    record(
+        db,
+        ExchangeReminded(
+            stream_id=exchange.order_id, exchange_id=exchange.id, return_id=exchange.return_id, number=exchange.number,
+            due_at=exchange.due_at.isoformat(),
+        ),
+    )  # fmt: skip
+
+
+async def overdue(db: Session, exchange_id: UUID, *, now: datetime) -> None:
+    """The deadline of an advance exchange has passed: what has not come back is to be paid for.
+
+    What arrived waits to be looked at, and decides.
+    """
+    order, exchange = await queries.lock_exchange(db, exchange_id)
+    _, found = await returns.lock_return(db, exchange.return_id)
+    waits = found.arrived_at is not None or exchange.overdue_at is not None
+    if exchange.state in (E.CANCELED, E.RECEIVED) or waits:
+        return
+    await ask_for_cover(db, order, exchange, code="NOT_RETURNED", now=now)
