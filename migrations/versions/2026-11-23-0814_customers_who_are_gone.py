@@ -1,14 +1,14 @@
 """Merged customers name the living one at once, and files for banks belong to nobody but the company.
 
 Revision: 0814e5c2d7a9
-Follows: 0705c5d7e9f1
+Follows: 0801f3b7a1c5
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0814e5c2d7a9"
-down_revision = "0705c5d7e9f1"
+down_revision = "0801f3b7a1c5"
 branch_labels = None
 depends_on = None
 

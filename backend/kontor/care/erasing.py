@@ -14,12 +14,20 @@ import sqlalchemy as sa
 from kontor.care import service
 from kontor.care.errors import CustomerInUse, InvalidErasure
 from kontor.care.models import Case
-from kontor.care.personal import ERASED, FILES_REMOVED, Kept, address_without_person, blanked, held, rows_of, steps_of
+from kontor.care.personal import (
+    ERASED,
+    FILES_REMOVED,
+    Kept,
+    Of,
+    address_without_person,
+    blanked,
+    held,
+    rows_of,
+    steps_of,
+)
 from kontor.care.scope import require_whole
 from kontor.care.states import CaseState
 from kontor.care.values import CaseKind
-from kontor.contacts import service as contacts
-from kontor.contacts.models import Contact
 from kontor.core import outbox
 from kontor.core.db import Model, Session
 from kontor.core.sets import any_of
@@ -250,16 +258,12 @@ async def _blank_steps(db: Session, ids: Sequence[UUID]) -> None:
 
 
 async def _end_follow_ups(db: Session, ids: Sequence[UUID], *, now: datetime) -> None:
-    """Nobody is to be called back any more: what is to be followed up ends, and so do the cases of it."""
-    orders = sa.select(Order.id).where(Order.customer_id.in_(ids))
-    mine = sa.or_(Contact.customer_id.in_(ids), Contact.order_id.in_(orders))
-    still = sa.select(Contact.id).where(
-        mine, Contact.follow_up_on.is_not(None), Contact.follow_up_done_at.is_(None)
-    )  # fmt: skip
-    gone = list(await db.scalars(still.order_by(Contact.id)))
-    for contact_id in gone:
-        await contacts.complete_follow_up(db, contact_id, now=now)
-    await service.settle_cases(db, [(CaseKind.FOLLOW_UP, str(each)) for each in gone], now=now)
+    """Nobody is to be called back any more: cases of follow-ups without an order end; one of an order is a blocker."""
+    table = Model.metadata.tables["care_case"]
+    mine = [rows_of(each, table, ids) for each, _ in held() if each.of is Of.CONTACT]
+    cases = await db.execute(sa.select(table.c.subject_key).where(sa.or_(*mine), table.c.state != CaseState.DONE))
+    subjects = [key.partition(":")[2] for (key,) in cases]
+    await service.settle_cases(db, [(CaseKind.FOLLOW_UP, each) for each in subjects], now=now)
     await db.flush()
 
 

@@ -58,6 +58,9 @@ class Held:
     told: bool = True
 
 
+_CONTACT: Mapping[str, Any] = {
+    "topic": "", "text": "", "address": None, "message_id": None, "follow_up_on": None,  # nobody is called back
+}  # fmt: skip
 # From what hangs on other rows to the rows it hangs on.
 HELD = (
     Held("search_term", Of.CUSTOMER, "customer_id", delete=True, told=False),
@@ -65,8 +68,8 @@ HELD = (
     Held("customer_address", Of.CUSTOMER, "customer_id", delete=True),
     Held("consent_change", Of.CUSTOMER, "customer_id", delete=True),
     Held("notification_text", Of.NOTIFICATION, "notification_id", delete=True),
-    Held("contact", Of.CUSTOMER, "customer_id", {"topic": "", "text": "", "address": None, "message_id": None}),
-    Held("contact", Of.ORDER, "order_id", {"topic": "", "text": "", "address": None, "message_id": None}),
+    Held("contact", Of.CUSTOMER, "customer_id", _CONTACT),
+    Held("contact", Of.ORDER, "order_id", _CONTACT),
     Held("notification", Of.ORDER, "order_id", {"recipient": "", "subject": None, "context": {}, "bounce": None}),
     Held("event_delivery", Of.ORDER, "stream_id", {"body": {}}, told=False),
     Held("risk_assessment", Of.ORDER, "order_id", {"reasons": [], "facts": {}, "note": None}),

@@ -172,12 +172,16 @@ async def check_returnable(db: Session, order: Order, wanted: Mapping[UUID, int]
 
     What cannot be sent back at all is refused by the return itself.
     """
-    policy, zone = await policy_of(db, order.channel_id), await _zone(db, order)
-    today = local_day(now, zone)
-    check_return(policy, None, today)
+    policy = await policy_of(db, order.channel_id)
+    check_return(policy, None, now.date())
+    await _check_days(db, order, policy, wanted, now=now)
+
+
+async def _check_days(db: Session, order: Order, policy: Policy, wanted: Mapping[UUID, int], *, now: datetime) -> None:
     if policy.return_days is None:
         return
-    sent = await sent_pieces(db, order.id, zone)
+    zone = await _zone(db, order)
+    today, sent = local_day(now, zone), await sent_pieces(db, order.id, zone)
     for line_id, quantity in wanted.items():
         own = [each for each in sent if each.order_line_id == line_id]
         _, hindrance = choose(own, quantity, return_days=policy.return_days, today=today)
@@ -206,20 +210,16 @@ def returnable_until(
     return found
 
 
-async def check_exchangeable(
-    db: Session, order: Order, lines: Collection[OrderLine], line_ids: Collection[UUID], *, now: datetime
-) -> None:
-    """Raise `NotOffered` or `TooLateAlone` when the customer may not ask for other goods for these lines alone."""
+async def check_exchangeable(db: Session, order: Order, wanted: Mapping[UUID, int], *, now: datetime) -> None:
+    """Raise `NotOffered` or `TooLateAlone` when the customer may not ask for other goods for these pieces alone."""
     policy = await policy_of(db, order.channel_id)
-    progress = await progress_of(db, order, lines)
-    today = local_day(now, await _zone(db, order))
-    for line_id in line_ids:
-        check_exchange(policy, progress.sent_on.get(line_id), today)
+    check_exchange(policy, None, now.date())
+    await _check_days(db, order, policy, wanted, now=now)
 
 
 async def check_claimable(db: Session, order: Order) -> None:
     """Raise `NotOffered` when the customer may not report a problem with goods of an order alone."""
-    check_claim(await policy_of(db, order.channel_id), sent=bool(await _came(db, order)))
+    check_claim(await policy_of(db, order.channel_id), sent=bool(await sent_pieces(db, order.id, "UTC")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +236,7 @@ async def offer_of(db: Session, order: Order, lines: Collection[OrderLine], *, n
     """What the customer of an order may do alone now; lines are returnable until a day, once they have come."""
     policy, progress = await policy_of(db, order.channel_id), await progress_of(db, order, lines)
     zone = await _zone(db, order)
-    today = local_day(now, zone)
+    today, sent = local_day(now, zone), await sent_pieces(db, order.id, zone)
     open_lines = [line.id for line in lines if line.open_quantity]
     stages = {stage for line_id in open_lines for stage, count in progress.pieces[line_id].items() if count}
     earliest = min(stages, key=list(Stage).index, default=Stage.SHIPPED)
@@ -246,13 +246,12 @@ async def offer_of(db: Session, order: Order, lines: Collection[OrderLine], *, n
             continue
         try:
             if act is Act.CLAIM:
-                check_claim(policy, sent=bool(progress.sent_on))
+                check_claim(policy, sent=bool(sent))
             else:
                 check(policy, act, earliest if act in _BY_LINE else progress.stage)
         except KontorError as problem:
             hindered[act] = problem
     days = await db.scalar(sa.select(SalesChannel.return_days).where(SalesChannel.id == order.channel_id)) or 0
-    sent = await sent_pieces(db, order.id, zone)
     returnable = returnable_until(sent, days=(days, policy.return_days), today=today)
     if not policy.returns or not returnable:
         try:
