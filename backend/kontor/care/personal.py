@@ -77,6 +77,7 @@ HELD = (
     Held("order_change", Of.ORDER, "order_id", {"wish": {}, "reason": ""}),
     Held("claim", Of.ORDER, "order_id", {"note": "", "decision": None}, kept=Kept.ORDER_RECORDS),
     Held("goodwill", Of.ORDER, "order_id", {"note": "", "decision": None}, kept=Kept.PAYMENT_RECORDS),
+    Held("exchange", Of.ORDER, "order_id", {"note": ""}, kept=Kept.ORDER_RECORDS),
     Held("care_case", Of.CONTACT, "subject_key", {"facts": {}}),
     Held("care_case", Of.ORDER, "order_id", {"facts": {}}),
     Held("user_task", Of.ORDER, "order_id", {"note": None}),
@@ -127,7 +128,7 @@ FILES_REMOVED = frozenset(
 # Things of an order whose steps bear what somebody wrote.
 STEPS_OF = {
     "care_case": Of.ORDER, "fulfillment_order": Of.ORDER, "return": Of.ORDER, "refund": Of.ORDER,
-    "payment": Of.ORDER, "dispute": Of.ORDER, "claim": Of.ORDER, "goodwill": Of.ORDER, "order_change": Of.ORDER,
+    "payment": Of.ORDER, "dispute": Of.ORDER, "claim": Of.ORDER, "goodwill": Of.ORDER, "exchange": Of.ORDER, "order_change": Of.ORDER,
     "user_task": Of.ORDER, "process_instance": Of.ORDER, "risk_assessment": Of.ORDER, "invoice": Of.ORDER,
     "parcel": Of.FULFILLMENT_ORDER,
 }  # fmt: skip

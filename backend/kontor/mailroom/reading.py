@@ -1,4 +1,4 @@
-"""Mails that come in: what a mail server reports of ours (RFC 3464), and what customers answer."""
+"""What a mail that came in is: a mail server's report of one of ours (RFC 3464), or a person's words. Pure."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -10,17 +10,11 @@ from email.utils import parseaddr
 from html.parser import HTMLParser
 from uuid import UUID
 
-from kontor.core.db import Session
-from kontor.core.errors import InvalidInput, NotFound
+from kontor.core.errors import InvalidInput
 from kontor.core.ids import is_uuid
-from kontor.notifications.models import Notification
-from kontor.notifications.queries import visible_to
-from kontor.orders import queries as orders
-from kontor.orders.models import Order
 
 LARGEST = 2_000_000
 _OUR_ID = re.compile(r"<([0-9a-f-]{36})@[^>\s]+>")
-_NUMBER = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{3,39}")
 _MARK = re.compile(
     r"^(?:On .{5,200} wrote:|Am .{5,200} schrieb .{1,200}:|-{2,} ?(?:Original|Ursprüng)[^\n]*)[ \t]*$",
     re.DOTALL | re.MULTILINE,
@@ -51,12 +45,6 @@ class Mail:
     text: str
     message_id: str
     answers: Sequence[UUID]
-
-
-class MailUnknown(NotFound):
-    """A mail that belongs to no order the principal may see."""
-
-    default_code = "MAIL_ORDER_NOT_FOUND"
 
 
 def read_mail(raw: str) -> Bounce | Mail:
@@ -206,22 +194,3 @@ def _text_of(part: Message) -> str:
     except (LookupError, ValueError):
         payload = part.get_payload(decode=True)
         return payload.decode("latin-1") if isinstance(payload, bytes) else ""
-
-
-async def order_of(db: Session, mail: Mail) -> UUID:
-    """The order a mail is about: of the message it answers, else one named in its subject, of its own sender.
-
-    Raises `MailUnknown`.
-    """
-    if mail.answers:
-        answered = visible_to(db.principal).with_only_columns(Notification.order_id)
-        found = await db.scalar(answered.where(Notification.id.in_(mail.answers)).limit(1))
-        if found is not None:
-            return found
-    named = set(_NUMBER.findall(mail.subject))
-    if named:
-        mine = orders.visible_to(db.principal).where(Order.number.in_(named))
-        for order in await db.scalars(mine):
-            if (order.email or "").lower() == mail.sender:
-                return order.id
-    raise MailUnknown("The mail belongs to no order.", path=("raw",))
