@@ -1,14 +1,14 @@
 """Merged customers name the living one at once, and files for banks belong to nobody but the company.
 
 Revision: 0814e5c2d7a9
-Follows: 0801f3b7a1c5
+Follows: 0809a5c7e2f4
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0814e5c2d7a9"
-down_revision = "0801f3b7a1c5"
+down_revision = "0809a5c7e2f4"
 branch_labels = None
 depends_on = None
 

@@ -128,7 +128,8 @@ FILES_REMOVED = frozenset(
 # Things of an order whose steps bear what somebody wrote.
 STEPS_OF = {
     "care_case": Of.ORDER, "fulfillment_order": Of.ORDER, "return": Of.ORDER, "refund": Of.ORDER,
-    "payment": Of.ORDER, "dispute": Of.ORDER, "claim": Of.ORDER, "goodwill": Of.ORDER, "exchange": Of.ORDER, "order_change": Of.ORDER,
+    "payment": Of.ORDER, "dispute": Of.ORDER, "claim": Of.ORDER, "goodwill": Of.ORDER, "order_change": Of.ORDER,
+    "exchange": Of.ORDER,
     "user_task": Of.ORDER, "process_instance": Of.ORDER, "risk_assessment": Of.ORDER, "invoice": Of.ORDER,
     "parcel": Of.FULFILLMENT_ORDER,
 }  # fmt: skip

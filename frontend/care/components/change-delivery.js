@@ -27,7 +27,7 @@ export function ChangeDelivery({ order, places, wish, set }) {
       <div class="field"><label for="change-day">${t("change.requestedOn")}</label>
         <input id="change-day" type="date" value=${wish.requestedOn} onInput=${(/** @type {Event} */ event) => set({ ...wish, requestedOn: value(event) })} /></div>
     </div>
-    ${way === "SHIP" && html`<label class="row"><input type="checkbox" checked=${Boolean(wish.address)} onChange=${turn} /> ${t("change.elsewhere")}</label>`}
+    ${way === "SHIP" && html`<label class="check"><input type="checkbox" checked=${Boolean(wish.address)} onChange=${turn} /> ${t("change.elsewhere")}</label>`}
     ${way === "SHIP" && wish.address && html`<fieldset class="address"><legend>${t("change.address")}</legend>${ADDRESS_PARTS.map((part) => html`<div key=${part} class="field"><label for=${`address-${part}`}>${t(`change.address.${part}`)}</label>
       <input id=${`address-${part}`} autocomplete="off" maxlength=${part === "country" ? 2 : 200} value=${wish.address?.[part] ?? ""}
         onInput=${(/** @type {Event} */ event) => set({ ...wish, address: { ...wish.address, [part]: part === "country" ? value(event).toUpperCase() : value(event) } })} /></div>`)}</fieldset>`}

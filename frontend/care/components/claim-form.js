@@ -4,7 +4,7 @@ import { Field, Submit, Summary, useForm } from "../../shared/components/form.js
 import { KINDS as PHOTOS, sendPhotos } from "../../shared/components/photos.js";
 import { tell } from "../../shared/components/toast.js";
 import { t } from "../../shared/messages.js";
-import { html, useSignal } from "../../shared/ui.js";
+import { html, useRef, useSignal } from "../../shared/ui.js";
 import { APPROVE_CLAIM, OPEN_CLAIM, PREVIEW_CLAIM } from "../operations/refunds.js";
 import { useKey, usePreview } from "../previewing.js";
 import { useSend } from "../sending.js";
@@ -31,12 +31,14 @@ export function ClaimForm({ order, changed }) {
   const preview = usePreview(input, async (given) => (await ask(PREVIEW_CLAIM, { input: given })).previewClaim);
   const replaced = remedy.value === "REPLACEMENT";
   const once = useKey([input, fault.value, correct.value, remedy.value, advance.value]);
+  const sent = useRef("");
   const form = useForm(async (given) => {
     if (!input) return tell(t("refund.choose"), { tone: "bad" });
     if (preview.waiting.value) return tell(t("refund.wait"), { tone: "bad" });
     const note = String(given.get("note") ?? "");
     const { claim } = await change(OPEN_CLAIM, { input: { ...input, note, wished: remedy.value } }, { key: `${once.key}-open` });
-    await sendPhotos(`/files/claims/${claim.id}/photos`, /** @type {File[]} */ (given.getAll("photos")).filter((each) => each.size > 0));
+    if (sent.current !== claim.id) await sendPhotos(`/files/claims/${claim.id}/photos`, /** @type {File[]} */ (given.getAll("photos")).filter((each) => each.size > 0));
+    sent.current = claim.id; // a second try of the same claim has them already
     const decided = { id: claim.id, remedy: remedy.value, advance: replaced && returnGoods && advance.value, returnGoods, fault: fault.value, correctStock: correct.value && kind.value !== "DAMAGED" };
     try {
       await change(APPROVE_CLAIM, { input: decided }, { key: once.key });

@@ -5,7 +5,7 @@ import { tell } from "../../shared/components/toast.js";
 import { money } from "../../shared/format.js";
 import { t } from "../../shared/messages.js";
 import { html, useSignal } from "../../shared/ui.js";
-import { digits, minor } from "../amounts.js";
+import { digits, minor, typed } from "../amounts.js";
 import { GRANT_GOODWILL, PREVIEW_GOODWILL, RECALL_GOODWILL } from "../operations/refunds.js";
 import { useKey, usePreview } from "../previewing.js";
 import { useSend } from "../sending.js";
@@ -49,11 +49,11 @@ export function GoodwillForm({ order, changed }) {
   const self = useSend();
   const waits = preview.shown.value?.needsApproval;
   /** @param {Event} event */
-  const typed = (event) => { amount.value = minor(/** @type {HTMLInputElement} */ (event.target).value, currency) ?? 0; };
+  const type = (event) => { amount.value = minor(/** @type {HTMLInputElement} */ (event.target).value, currency) ?? 0; };
   const choose = (/** @type {import("@preact/signals").Signal<string>} */ signal) => (/** @type {Event} */ event) => { signal.value = /** @type {HTMLInputElement} */ (event.target).value; };
   return html`<form ref=${self} class="sides" onSubmit=${form.submit}>
     <div class="stack"><${Summary} form=${form} fields=${{ amount: t("goodwill.amount") }} />
-      <${Field} form=${form} name="amount" label=${t("goodwill.amount")} inputmode="decimal" autocomplete="off" defaultValue=${(amount.peek() / 10 ** digits(currency)).toFixed(digits(currency))} onInput=${typed} hint=${hint(preview.shown.value, currency)} />
+      <${Field} form=${form} name="amount" label=${t("goodwill.amount")} inputmode="decimal" autocomplete="off" defaultValue=${typed(amount.peek(), currency)} onInput=${type} hint=${hint(preview.shown.value, currency)} />
       <${Field} name="reason" label=${t("goodwill.reason")} options=${REASONS.map((each) => [each, t(`goodwill.reason.${each}`)])} defaultValue=${reason.value} onChange=${choose(reason)} />
       <fieldset><legend>${t("goodwill.form")}</legend>${FORMS.map((each) => html`<p key=${each}><label class="check"><input type="radio" name="form" value=${each} checked=${kind.value === each} onChange=${choose(kind)} /> <span>${t(`goodwill.form.${each}`)}<br /><span class="muted">${t(`goodwill.formText.${each}`)}</span></span></label></p>`)}</fieldset>
       ${kind.value !== "VOUCHER" && html`<${PayWays} order=${order} amount=${amount.value} chosen=${own} />`}

@@ -6,6 +6,7 @@ import { html } from "../../shared/ui.js";
 import { isLate, moneyOf, workOf } from "../order-facts.js";
 
 const DONE = ["SHIPPED", "DELIVERED", "PICKED_UP"];
+const BY_ITSELF = ["RETURN", "CANCELLATION"]; // whose reason nobody wrote
 const PARCEL_TONES = /** @type {Record<string, "info" | "ok" | "warn" | "bad">} */ ({ DELIVERED: "ok", EXCEPTION: "bad", LOST: "bad", RETURNED: "warn" });
 
 /** @param {{order: any, now: number}} props */
@@ -39,7 +40,7 @@ export function MoneyPart({ order }) {
   return html`<section class="part" aria-label=${t("money.title")}><h2>${t("money.title")}</h2>
     <dl class="facts">${shown.filter((name) => sums[name].amount || ["invoiced", "captured", "open"].includes(name)).map((name) => html`<dt key=${name}>${t(`money.${name}`)}</dt><dd class=${name === "open" && sums.open.amount ? "late" : undefined}>${money(sums[name])}</dd>`)}
       ${order.payments.map((/** @type {any} */ each) => html`<dt key=${each.id}>${t(`method.${each.kind}`)} ${each.label ?? ""}</dt><dd>${money(each.amount)}, ${t(`payment.${each.state}`)}</dd>`)}
-      ${order.refunds.map((/** @type {any} */ each) => html`<dt key=${each.id}>${t("money.refund")}</dt><dd>${money(each.amount)}, ${t(`refundKind.${each.kind}`)}, ${t(`refundState.${each.state}`)} <span class="muted">${each.reason}</span></dd>`)}</dl>
+      ${order.refunds.map((/** @type {any} */ each) => html`<dt key=${each.id}>${t("money.refund")}</dt><dd>${money(each.amount)}, ${t(`refundKind.${each.kind}`)}, ${t(`refundState.${each.state}`)} <span class="muted">${BY_ITSELF.includes(each.kind) ? "" : each.reason}</span></dd>`)}</dl>
   </section>`;
 }
 

@@ -2,7 +2,7 @@
 import { money } from "../../shared/format.js";
 import { t } from "../../shared/messages.js";
 import { html } from "../../shared/ui.js";
-import { digits, minor } from "../amounts.js";
+import { minor, typed } from "../amounts.js";
 
 /** @typedef {Record<string, string>} Chosen what was typed, by payment */
 
@@ -33,7 +33,7 @@ export function begun(payments, amount, currency) {
   return Object.fromEntries(payments.map((each) => {
     const part = Math.min(rest, left(each));
     rest -= part;
-    return [each.id, (part / 10 ** digits(currency)).toFixed(digits(currency))];
+    return [each.id, typed(part, currency)];
   }));
 }
 

@@ -153,7 +153,7 @@ function Returned({ it }) {
     <ul role="list" class="hits">${it.returns.map((/** @type {any} */ each) => html`<li key=${each.id}><a class="hit" href=${orderAddress(each.orderNumber)}>
       <span>${t("customer.return", { number: each.number })}</span><span class="facts">${dateTime(each.requestedAt)} ${t(`customer.return.${each.state}`)}</span></a></li>`)}
     ${it.credits.map((/** @type {any} */ each) => html`<li key=${each.id}><a class="hit" href=${orderAddress(each.orderNumber)}>
-      <span>${t("customer.credit", { number: each.orderNumber })} <span class="muted">${each.reason}</span></span>
+      <span>${t("customer.credit", { number: each.orderNumber })} <span class="muted">${t(`refundKind.${each.kind}`)}</span></span>
       <span class="facts">${dateTime(each.requestedAt)} <span class="number">${money(each.amount)}</span> ${t(`customer.credit.${each.state}`)}</span></a></li>`)}</ul>
   </section>`;
 }

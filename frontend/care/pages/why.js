@@ -69,7 +69,7 @@ function Round({ order, round }) {
   const taken = new Set(view.chosen.map((/** @type {any} */ each) => each.locationId));
   const others = view.considered.filter((/** @type {any} */ each) => !taken.has(each.locationId));
   return html`<${WhyMap} view=${view} address=${order.shippingAddress ?? order.billingAddress} /><ol class="rounds">
-    <li><h2>${t("why.demand")}</h2><p>${order.lines.map((/** @type {any} */ line) => `${line.ordered - line.canceled} × ${line.name}`).join(", ")}. ${t("why.policy", { policy: round.policy })}${round.unsent ? ` ${t("why.unsent", { count: round.unsent })}` : ""}</p></li>
+    <li><h2>${t("why.demand")}</h2><p>${wanted(order).join(", ")}. ${t("why.policy", { policy: round.policy })}${round.unsent ? ` ${t("why.unsent", { count: round.unsent })}` : ""}</p></li>
     <li><h2>${t("why.considered", { count: view.considered.length + view.omitted })}</h2>
       <ul role="list" class="stack">${others.map((/** @type {any} */ each) => html`<li key=${each.locationId}><details><summary>${each.place}: ${money(each.cost)}${each.missing ? `, ${t("why.lacks", { count: each.missing })}` : `, ${t("why.there", { day: date(each.arrivesOn) })}`}</summary><${CostBars} terms=${each.terms} cost=${each.cost} /></details></li>`)}</ul>
       ${!others.length && html`<p class="muted">${t("why.noOther")}</p>`}</li>
@@ -102,4 +102,10 @@ function Lock({ order, busy, act }) {
     ${order.routingLock ? html`<div class="row"><p>${t("order.locked", { who: order.routingLock.lockedBy })} ${order.routingLock.reason}</p><button type="button" class="button" aria-disabled=${busy} onClick=${unlock}>${t("why.unlock")}</button></div>`
       : html`<form class="row" onSubmit=${lock}><div class="field"><label for="lock-reason">${t("why.lockReason")}</label><input id="lock-reason" required maxlength="500" value=${reason.value} onInput=${(/** @type {Event} */ event) => { reason.value = /** @type {HTMLInputElement} */ (event.target).value; }} /></div><button class="button" aria-disabled=${busy}>${t("why.doLock")}</button></form>`}
   </section>`;
+}
+
+/** What is to be sent; of an order that was canceled whole, what was. @param {any} order @returns {string[]} */
+function wanted(order) {
+  const left = order.lines.filter((/** @type {any} */ line) => line.ordered > line.canceled);
+  return (left.length ? left : order.lines).map((/** @type {any} */ line) => `${line.ordered - (left.length ? line.canceled : 0)} × ${line.name}`);
 }

@@ -66,6 +66,13 @@ async def test_order_tells_everything_and_follows_what_changes(
     await resend.click(page.get_by_role("button", name="Send again: shipped"))
     await expect(page.get_by_role("status").filter(has_text="sent again")).to_be_visible()
 
+    await page.get_by_role("button", name="Read: shipped").click()
+    letter = page.get_by_role("dialog")
+    await expect(letter).to_contain_text(order.number)  # word for word as it went out
+    assert await faults(page) == []
+    await page.keyboard.press("Escape")
+    await expect(letter).to_have_count(0)
+
     site.clock.advance(minutes=1)
     await held(database, order_id, HoldKind.CUSTOMER, "Please wait for my neighbour")
     notice = page.get_by_text("Please wait for my neighbour").first
@@ -135,7 +142,7 @@ async def test_two_agents_never_share_a_case_and_work_a_queue_by_keys(
 async def test_why_is_one_step_away_and_work_goes_elsewhere(database: Database, site: Site, company: Company) -> None:
     async with database.unit_of_work() as db:
         bulb = await make_variant(db, sku="BULB")
-        graz = await make_location(db, code="graz", name="Graz")
+        graz = await make_location(db, code="graz", name="Graz", latitude=47.07, longitude=15.44)
         await make_tariff(db, location_id=graz.id, parcel_cents=900)
     for place in (graz.id, company.warehouse.id):
         await put_stock(database, place, bulb.id, 5)
@@ -147,6 +154,10 @@ async def test_why_is_one_step_away_and_work_goes_elsewhere(database: Database, 
     await why.press(page, "w")
     await expect(page.get_by_role("heading", name="2 places considered")).to_be_visible()
     await expect(page.get_by_role("table", name="What it costs").last).to_contain_text("shipping")
+    await expect(page.get_by_role("img", name="Map: comes from")).to_be_visible()
+    places = page.get_by_role("table", name="Places on the map")
+    await expect(places.get_by_role("row", name="Graz")).to_contain_text("second best")
+    await expect(places.get_by_role("row", name="Hamburg").first).to_be_visible()
     assert await faults(page) == []
     await page.get_by_role("button", name="What if elsewhere?").click()
     await expect(page.get_by_role("button", name="Send to Graz")).to_be_visible()

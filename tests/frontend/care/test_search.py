@@ -60,6 +60,7 @@ async def test_a_caller_is_found_in_one_step_by_whatever_they_know(
     # What the telephone system opens: nothing is to be done at all.
     await page.goto("/care/?q=%2B494077%2088-99")
     await expect(page.get_by_role("heading", name="Greta Fock")).to_be_visible()
+    await expect(page.get_by_text("Nothing was said yet.")).to_be_visible()  # the latest contacts are there, too
     await page.goto("/care")
     await expect(page.get_by_role("link", name="Greta Fock greta@fock.example")).to_be_visible()
     # Nobody: what else to ask for.

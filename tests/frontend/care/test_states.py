@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Awaitable, Callable
 
 import pytest
 from playwright.async_api import Page, Route, expect
@@ -35,9 +36,19 @@ async def led(page: Page, address: str) -> None:
     """To an address as a link does, without loading everything anew."""
     await page.evaluate(
         """address => { const link = document.createElement("a"); link.href = address;
-        document.querySelector("main").append(link); link.click(); }""",
+        document.querySelector("main").append(link); link.click(); link.remove(); }""",
         address,
     )
+
+
+def broken_after(held: asyncio.Event) -> Callable[[Route], Awaitable[None]]:
+    """Answers nothing until it is let go, and then that it broke."""
+
+    async def answer(route: Route) -> None:
+        await held.wait()
+        await route.fulfill(status=200, headers={"x-request-id": "ref-1"}, body=json.dumps(BROKEN))
+
+    return answer
 
 
 async def test_every_page_says_that_it_waits_that_it_failed_and_that_there_is_no_connection(
@@ -48,16 +59,11 @@ async def test_every_page_says_that_it_waits_that_it_failed_and_that_there_is_no
     site.expected = ("ERR_FAILED", "ERR_INTERNET_DISCONNECTED", "500")
     for address, heading in addresses.items():
         held = asyncio.Event()
-
-        async def broken(route: Route, held: asyncio.Event = held) -> None:
-            await held.wait()
-            await route.fulfill(status=200, headers={"x-request-id": "ref-1"}, body=json.dumps(BROKEN))
-
-        await page.route("**/graphql", broken)
+        await page.route("**/graphql", broken_after(held))
         await led(page, address)
         await expect(page.locator("main .skeleton")).to_be_visible()
         held.set()
-        alert = page.get_by_role("alert").first
+        alert = page.locator("main").get_by_role("alert").first
         await expect(alert).to_contain_text("Nothing was changed")
         await expect(alert).to_contain_text("ref-1")
         await page.unroute("**/graphql")
@@ -67,7 +73,7 @@ async def test_every_page_says_that_it_waits_that_it_failed_and_that_there_is_no
     await expect(page.get_by_text("You are offline.").first).to_be_visible()
     assert await faults(page) == []
     await page.get_by_role("searchbox").fill("somebody")
-    await expect(page.get_by_role("alert")).to_contain_text("You are offline.")
+    await expect(page.locator("main").get_by_role("alert")).to_contain_text("You are offline.")
     await page.context.set_offline(False)
     await expect(page.get_by_text("nothing can be changed until")).to_have_count(0)
     await page.get_by_role("button", name="Try again").click()
