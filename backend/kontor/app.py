@@ -41,6 +41,7 @@ FURTHER = (
     "kontor.api.http.photos",
     "kontor.api.http.branding",
     "kontor.api.http.mailbox",
+    "kontor.api.http.mail_preview",
     "kontor.api.http.documents",
     "kontor.api.http.sign_in",
     "kontor.api.http.access",

@@ -116,8 +116,17 @@ def bind_adapters(ports: Ports, settings: Settings) -> None:
         ports.register(LiveStock, system, name=name)
     if settings.vat_register == "vies":
         _bind_vies(ports, settings)
+    if settings.imap_url:
+        _bind_mailbox(ports, settings)
     _bind_carriers(ports, settings)
     _bind_gateway(ports, settings)
+
+
+def _bind_mailbox(ports: Ports, settings: Settings) -> None:
+    from kontor.adapters.messaging.imap import ImapMailbox
+    from kontor.mailroom.ports import IncomingMail
+
+    ports.register(IncomingMail, ImapMailbox(settings.imap_url))
 
 
 def _bind_carriers(ports: Ports, settings: Settings) -> None:

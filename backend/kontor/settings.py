@@ -17,6 +17,7 @@ class Settings:
     redis_url: str = ""
     smtp_url: str = ""
     mail_from: str = "orders@kontor.example"
+    imap_url: str = field(default="", repr=False)
     storage_url: str = "file:var/documents"
     mailbox_dir: str = "var/mailbox"
     gateway_url: str = ""

@@ -11,7 +11,7 @@ SUBSCRIBERS: dict[str, tuple[str, ...]] = {
     "GatewayPayoutArrived": ("invoicing.post_journal",),
     "GatewayDifferenceExplained": ("invoicing.post_journal",),
     # care
-    "CaseEscalated": (),
+    "CaseEscalated": ("notifications.write_staff",),
     # carriers
     "LabelCreated": (),
     "LabelRefused": (),
@@ -178,12 +178,14 @@ SUBSCRIBERS: dict[str, tuple[str, ...]] = {
     "PromotionsGivenBack": (),
     # returns
     "ReturnRequested": ("processes.advance", "care.raise"),
-    "ReturnApproved": ("processes.advance", "notifications.tell", "exchanges.follow_return"),
+    "ReturnApproved": ("processes.advance", "notifications.tell", "exchanges.follow_return", "returnlabels.want"),
     "ReturnDeclined": ("processes.advance", "notifications.tell", "exchanges.follow_return"),
     "ReturnReceived": ("processes.advance", "notifications.tell"),
     "ReturnInspected": ("processes.advance",),
     "ReturnDecided": ("notifications.tell",),
     "ReturnLabelRenewed": ("notifications.tell",),
+    "ReturnLabelMade": ("notifications.tell", "care.raise"),
+    "ReturnLabelFailed": ("care.raise",),
     "ReturnCanceled": ("processes.advance", "exchanges.follow_return"),
     "ReturnClosed": ("claims.follow",),
     # risk

@@ -104,3 +104,49 @@ const DECIDED = `... on DecidedOffers { count refusedCount refused { id sku mess
 export const APPROVE = `mutation AdminApprove($offers: [ReviewedOfferInput!]!) { approveOffers(offers: $offers) { ${DECIDED} } }`;
 
 export const RETURN = `mutation AdminReturn($ids: [UUID!]!, $reason: String!) { returnOffers(ids: $ids, reason: $reason) { ${DECIDED} } }`;
+
+const TOLD = "id version validFrom createdAt createdBy channelId words { subject title body }";
+
+export const MESSAGES = `query AdminMessages($channel: UUID) {
+  de: messageTemplates(language: "de", channelId: $channel) { template inForce { ${TOLD} } versions { id version validFrom } }
+  en: messageTemplates(language: "en", channelId: $channel) { template inForce { ${TOLD} } versions { id version validFrom } }
+  salesChannels(first: 200) { nodes { id code name settings } }
+}`;
+
+export const MESSAGE = `query AdminMessage($template: String!, $language: String!, $channel: UUID) {
+  messageTemplates(template: $template, language: $language, channelId: $channel) {
+    template language placeholders optional needed shipped { subject title body } inForce { ${TOLD} } versions { ${TOLD} }
+  }
+  salesChannels(first: 200) { nodes { id code name } }
+}`;
+
+export const ORDERS_TO_SHOW = `query AdminOrdersToShow($filter: OrdersFilter) {
+  orders(filter: $filter, first: 20) { nodes { id number } }
+}`;
+
+export const MESSAGE_PREVIEW = `query AdminMessagePreview($order: UUID!, $draft: MessageTemplateInput!) {
+  previewMessage(orderId: $order, draft: $draft) { subject text imagined }
+}`;
+
+export const SAVE_MESSAGE = `mutation AdminSaveMessage($input: MessageTemplateInput!) {
+  saveMessageTemplate(input: $input) { ... on MessageTemplateVersion { id version validFrom } ${PROBLEM} }
+}`;
+
+export const RESTORE_MESSAGE = `mutation AdminRestoreMessage($template: String!, $language: String!, $channel: UUID) {
+  restoreMessageTemplate(template: $template, language: $language, channelId: $channel) { ... on MessageTemplateVersion { id version } ${PROBLEM} }
+}`;
+
+export const TEST_MESSAGE = `mutation AdminTestMessage($order: UUID!, $draft: MessageTemplateInput!) {
+  sendTestMessage(orderId: $order, draft: $draft) { ... on TestMessage { recipient } ${PROBLEM} }
+}`;
+
+export const DEADLINES = `query AdminDeadlines($channel: UUID) {
+  caseDeadlines(channelId: $channel) {
+    kind queue hours shippedHours inForce { id channelId } versions { id channelId hours validFrom createdAt createdBy }
+  }
+  salesChannels(first: 200) { nodes { id code name } }
+}`;
+
+export const SET_DEADLINE = `mutation AdminSetDeadline($input: CaseDeadlineInput!) {
+  setCaseDeadline(input: $input) { ... on CaseDeadlineVersion { id validFrom } ${PROBLEM} }
+}`;

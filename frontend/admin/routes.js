@@ -16,6 +16,8 @@ import * as partners from "./pages/partners.js";
 const SECTIONS = [
   { path: "/admin/partners", label: "section.partners", permission: "partners:write", load: async () => partners },
   { path: "/admin/catalogue", label: "section.catalogue", permission: "offers:review", load: () => import("./pages/catalogue.js") },
+  { path: "/admin/messages", label: "section.messages", permission: "notifications:write", load: () => import("./pages/messages.js") },
+  { path: "/admin/deadlines", label: "section.deadlines", permission: "channels:write", load: () => import("./pages/deadlines.js") },
 ];
 
 const SignIn = lazy(() => import("../shared/components/sign-in.js"), "SignIn");

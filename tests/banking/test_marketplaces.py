@@ -14,7 +14,7 @@ from factories.invoicing import accounts
 from factories.payments import ask, make_shop, paid_by
 from kontor.banking import marketplaces, reconciling
 from kontor.banking.errors import LineKnown
-from kontor.banking.models import GatewayPayoutLine
+from kontor.banking.models import GatewayLineReference, GatewayPayoutLine
 from kontor.core.db import Database
 from kontor.core.errors import InvalidInput
 from kontor.core.jobs import Runtime
@@ -67,6 +67,14 @@ async def test_statement_settles_orders_refunds_and_fees(runtime: Runtime, datab
         ("CHARGE", 3000, True), ("CHARGE", 2000, True), ("REFUND", -500, True), ("FEE", -39, False),
     ]  # fmt: skip
     await books_agree(database)
+    again = f"2,CHARGE,2000,200,EUR,{AT},{number}"  # is known, though it was put together with the first
+    with pytest.raises(LineKnown) as refused:
+        await settle(database, drain, shop, 1800, again)
+    assert refused.value.params["line"] == "2"
+    async with database.read_only() as db:
+        [second] = await db.scalars(sa.select(GatewayLineReference))
+        stands = await db.get_one(GatewayPayoutLine, second.line_id)
+    assert (second.reference, stands.reference, stands.amount) == ("2", "1", 3000)
 
 
 async def test_what_the_marketplace_keeps_or_forgets_has_to_be_explained(

@@ -1,5 +1,6 @@
 """`kontor prove` runs every proof, and a proof that fails does not stop the others."""
 
+import os
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -46,15 +47,16 @@ def test_without_data_everything_but_the_replay_is_proved(started: Recorder) -> 
     result = CliRunner().invoke(prove.app, [])
     assert result.exit_code == 0
     assert files_of(started) == [
-        *prove.OTHERS, *prove.KILLED, *prove.LIVES, *prove.MONEY, *prove.CHANGES, *prove.FUZZ, *prove.INVOICES,
-        *prove.GATEWAY,
+        *prove.OTHERS, *prove.KILLED, *prove.LIVES, *prove.MONEY, *prove.CHANGES, *prove.RACES, *prove.FUZZ,
+        *prove.INVOICES, *prove.GATEWAY,
     ]  # fmt: skip
     assert commands(started) == ["bench --no-write"]
     assert "Recorded orders: not replayed; name their folder by --data or KONTOR_TESTDATA\n" in result.output
 
 
 def test_recorded_orders_are_replayed_plain_with_faults_and_embedded(started: Recorder, tmp_path: Path) -> None:
-    (tmp_path / "olist").mkdir()
+    for name in ("olist", "online-retail"):
+        (tmp_path / name).mkdir()
     result = CliRunner().invoke(prove.app, ["--no-bench"], env={"KONTOR_TESTDATA": str(tmp_path)})
     assert result.exit_code == 0
     assert commands(started) == [
@@ -64,6 +66,7 @@ def test_recorded_orders_are_replayed_plain_with_faults_and_embedded(started: Re
         f"replay sellers --data {tmp_path}/olist",
         f"prove payments --data {tmp_path}/olist --on postgresql",
         f"prove payments --data {tmp_path}/olist --on sqlite --orders 5000",
+        f"replay retail --data {tmp_path}/online-retail --refused {os.devnull}",
     ]
 
 

@@ -81,7 +81,7 @@ def test_every_column_that_may_say_something_of_a_person_is_thought_about() -> N
         "partner_agreement", "user_passkey",
         "payout", "price_adjustment", "process_definition", "process_instance", "product", "product_variant",
         "promotion", "risk_rule", "routing_policy", "sales_channel", "saved_view", "sign_in_step", "stock_location",
-        "tax_region", "upload", "user_account", "user_identity", "user_task", "vat_id_check", "webhook_endpoint",
+        "tax_region", "upload", "user_account", "user_identity", "vat_id_check", "webhook_endpoint",
     }  # fmt: skip
 
 
@@ -193,15 +193,12 @@ async def test_an_erased_person_is_gone_from_everywhere(
         ... on CustomerChanged { customer { name email } } ... on Error { code } } }"""
     done = await client.graphql(erase, {"id": str(customer_id)}, principal=principals.admin)
     assert done["data"]["eraseCustomer"] == {"customer": {"name": "erased", "email": None}}
-    assert (await client.graphql(erase, {"id": str(customer_id)}, principal=principals.admin))["data"][
-        "eraseCustomer"
-    ] == {"code": "CUSTOMER_ERASED"}
     await drain()
     for term in ("greta", "fock", "greta@fock.example", "040 778899", "20459", "shop-7"):
         assert await hits(database, term) == [], term
     assert not await store.exists("x/DELIVERY_NOTE.pdf")
     assert await store.exists("x/INVOICE.pdf")
-    assert await _tables_with(database, "greta", "deichstra", "778899", "20459") == set()
+    assert await tables_with(database, "greta", "deichstra", "778899", "20459") == set()
     async with database.read_only() as db:
         order = await db.get_one(Order, order_id)
         assert (order.billing_address["country"], order.total > 0) == ("DE", True)
@@ -210,7 +207,7 @@ async def test_an_erased_person_is_gone_from_everywhere(
         assert await db.scalar(sa.select(sa.func.count()).select_from(SearchTerm)) == 0
 
 
-async def _tables_with(database: Database, *words: str) -> set[str]:
+async def tables_with(database: Database, *words: str) -> set[str]:
     """Tables one of whose rows holds one of the words."""
     found = set()
     async with database.read_only() as db:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,12 +16,12 @@ from kontor import bootstrap
 from kontor.catalog.models import ProductKind
 from kontor.catalog.vouchers import VoucherKind
 from kontor.core.db import Database
-from kontor.core.jobs import Runtime
+from kontor.core.jobs import JobContext, Runtime
 from kontor.fulfillment.models import IssuedCode, Shipment, ShipmentLine
 from kontor.giftcards.models import GiftCard
 from kontor.giftcards.values import GATEWAY
 from kontor.invoicing.models import JournalLine
-from kontor.ledger import rebuilding
+from kontor.ledger import cards, jobs, rebuilding
 from kontor.orders.queries import lock_order
 from kontor.payments import service
 from support import Client, Drain, Principals, StandingClock
@@ -128,3 +129,59 @@ async def test_card_that_is_paid_back_pays_nothing_more_and_what_was_used_of_it_
     assert await owed(shop) == {"STORED_VALUE": -2000, "VOUCHER_DISCOUNTS": 4000}
     await shop.send(waiting)
     assert await owed(shop) == {"VOUCHER_DISCOUNTS": 4000}
+
+
+FIGURES = (
+    "query($entity: UUID!, $since: Date!, $until: Date!) { result: giftCardFigures(legalEntityId: $entity, "
+    "since: $since, until: $until) { currency multiPurpose opening cards issued redeemed givenBack takenBack expired "
+    "closing owed claimableUntil { year amount } } }"
+)
+YEARS = (
+    "mutation($input: LedgerSettingsInput!) { result: saveLedgerSettings(input: $input) "
+    "{ __typename ... on LedgerSettings { giftCardYears } ... on Error { code path } } }"
+)
+
+
+async def test_what_nobody_claims_is_booked_off_once_claims_have_ended(
+    database: Database, client: Client, drain: Drain, principals: Principals, clock: StandingClock, runtime: Runtime
+) -> None:
+    shop = await opened(database, client, drain, principals, clock, runtime)
+    _, codes = await sell(shop, 2, 0)
+    paying = {"kind": "GIFT_CARD", "amount": 2000, "gateway": GATEWAY, "token": codes[0]}
+    await shop.send(await shop.place(paying, pieces=2))
+    entity = str(shop.company.channel.legal_entity_id)
+    for years, told in ((3, 3), (0, None), (3, 3)):
+        said = await shop.call(YEARS, input={"legalEntityId": entity, "giftCardYears": years})
+        assert said["giftCardYears"] == told
+    assert await shop.refused(YEARS, input={"legalEntityId": entity, "giftCardYears": 31}) == "OUT_OF_RANGE"
+    days = {"entity": entity, "since": "2026-01-01", "until": "2026-12-31"}
+    nothing = {"givenBack": 0, "takenBack": 0, "expired": 0, "currency": "EUR", "multiPurpose": True}
+    assert await shop.call(FIGURES, **days) == [
+        {
+            **nothing, "opening": 0, "cards": 2, "issued": 20000, "redeemed": 2000, "closing": 18000, "owed": 18000,
+            "claimableUntil": [{"year": 2029, "amount": 18000}],
+        }
+    ]  # fmt: skip
+    context = JobContext(runtime)
+    for moment in (datetime(2029, 12, 31, 22, 30, tzinfo=UTC), datetime(2029, 12, 31, 23, 30, tzinfo=UTC)):
+        assert (await owed(shop))["STORED_VALUE"] == -18000  # it is still the old year in Berlin
+        clock.moment = moment
+        for _ in range(2):
+            await jobs.expire_cards(context, [])
+        await shop.settle()
+    assert await owed(shop) == {"EXPIRED_CARDS": -18000}
+    later = {**days, "since": "2030-01-01", "until": "2030-12-31"}
+    assert await shop.call(FIGURES, **later) == [
+        {
+            **nothing, "opening": 18000, "cards": 0, "issued": 0, "redeemed": 0, "expired": 18000, "closing": 0,
+            "owed": 0, "claimableUntil": [],
+        }
+    ]  # fmt: skip
+    backwards = {**later, "until": "2029-12-31"}
+    answer = await client.graphql(FIGURES, backwards, principal=principals.admin)
+    assert answer["errors"][0]["extensions"]["code"] == "INVALID_PERIOD"
+
+
+def test_claims_end_with_a_year() -> None:
+    assert cards.first_claimable(date(2026, 1, 1), 3) == date(2023, 1, 1)
+    assert cards.first_claimable(date(2025, 12, 31), 3) == date(2022, 1, 1)

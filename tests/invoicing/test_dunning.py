@@ -178,6 +178,25 @@ async def test_days_that_instalments_were_charged_for_are_not_charged_again_when
     assert (await accounts(database))["INTEREST"] == -301 - 192
 
 
+async def test_interest_of_an_instalment_that_was_paid_before_its_plan_ended_is_owed_beside_that_of_the_rest(
+    runtime: Runtime, database: Database, drain: Drain, clock: StandingClock
+) -> None:
+    await on_account(database, drain)
+    await say(database, dunningInterest=True, baseRates={"2026-01-01": "95", "2026-07-01": "95"})
+    assert await remind(database, drain, clock, days=21) == [1]  # 6 July
+    await agree(database, (date(2026, 7, 7), 2000), (date(2026, 12, 1), 3000))
+    assert await remind(database, drain, clock, days=8) == [1]
+    assert await remind(database, drain, clock, days=14) == [2]
+    assert (await accounts(database))["INTEREST"] == -77  # 14 days of 100 % on 20.00
+    async with database.unit_of_work() as db:
+        [invoice] = await invoices(database)
+        await record_invoice_payment(db, invoice, 2000, reference="first", now=db.now)
+    await drain()
+    await agree(database)
+    assert await remind(database, drain, clock) == [2]
+    assert (await accounts(database))["INTEREST"] == -77 - 181  # and 22 days on the 30.00 that are open
+
+
 async def test_plan_that_ends_while_a_rate_is_missing_is_charged_once_the_rate_is_there(
     runtime: Runtime, database: Database, drain: Drain, clock: StandingClock
 ) -> None:

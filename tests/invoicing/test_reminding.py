@@ -9,7 +9,17 @@ from typing import Any
 import pytest
 
 from kontor.core.errors import InvalidInput
-from kontor.invoicing.reminding import Claim, Instalment, Level, check_instalments, claims_of, due_level, levels_of
+from kontor.invoicing.reminding import (
+    Claim,
+    Instalment,
+    Level,
+    asked_on_open,
+    check_instalments,
+    claims_of,
+    due_level,
+    left_of,
+    levels_of,
+)
 
 LEVELS = (Level(7, 0, 7), Level(7, 500, 7), Level(14, 1000, 7))
 DUE = date(2026, 6, 10)
@@ -57,6 +67,16 @@ def test_each_instalment_has_levels_of_its_own(
     claims = claims_of(OWED, PARTS, paid, reminded)
     found = [(number, due_level(claim, LEVELS, today), claim.open) for number, claim in claims]
     assert [each for each in found if each[1] is not None] == due
+
+
+def test_interest_of_instalments_counts_as_asked_for_as_far_as_they_are_open() -> None:
+    asked = [(1, 100, 1000), (1, 60, 600), (2, 30, 400), (3, 7, 0)]
+    assert asked_on_open(asked, {}) == 197
+    assert asked_on_open(asked, {1: 1000, 2: 400}) == 197
+    assert asked_on_open(asked, {1: 300, 2: 400}) == 30 + 30 + 30 + 7
+    assert asked_on_open(asked, {1: 0, 2: 0}) == 7
+    assert left_of([(1, 500), (2, 500), (3, 500)], 700) == [(1, 0), (2, 300), (3, 500)]
+    assert left_of([(1, 500)], -100) == [(1, 500)]
 
 
 def test_pause_holds_for_instalments_and_without_any_the_whole_is_reminded_of() -> None:

@@ -32,6 +32,10 @@ DAY = date(2026, 6, 15)
         ("TAX", "OSS/FR/20", "1767", "3817"),
         ("GATEWAY", "CARD/stripe", "1361", "1461"),
         ("BANK", "ON_ACCOUNT", "1200", "1800"),
+        ("STORED_VALUE", "GIFT_CARD", "1701", "3501"),
+        ("STORED_VALUE", "VOUCHER", "1701", "3501"),
+        ("STORED_VALUE", "VOUCHER/giftcards", "1590", "1370"),
+        ("EXCHANGE", "stripe", "1365", "1372"),
     ],
 )
 def test_shipped_charts_have_the_usual_numbers(account: str, detail: str, skr03: str, skr04: str) -> None:

@@ -37,6 +37,7 @@ async def test_settings_are_the_usual_ones_until_they_are_changed(database: Data
     [
         ({"fiscal_year_month": 13}, "OUT_OF_RANGE", ("fiscalYearMonth",)),
         ({"account_length": 1}, "OUT_OF_RANGE", ("accountLength",)),
+        ({"consultant_number": 1000}, "OUT_OF_RANGE", ("consultantNumber",)),
         ({"chart": "SKR99"}, "UNKNOWN_CHART", ("chart",)),
     ],
 )

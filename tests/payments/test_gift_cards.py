@@ -29,6 +29,7 @@ from kontor.giftcards.desk import GiftCardDesk
 from kontor.giftcards.errors import GiftCardNotFound
 from kontor.giftcards.models import GiftCard, GiftCardMovement, MovementKind
 from kontor.giftcards.service import NewCard
+from kontor.giftcards.values import TaxedAs
 from kontor.orders.intake import PaymentInput
 from kontor.orders.models import Order
 from kontor.orders.placing import Placed
@@ -39,6 +40,7 @@ from kontor.payments.states import PaymentState
 from support import Client, Drain, Principals
 
 CODE = "ABCD-EFGH-JKLM-NPQR"
+TAXED = TaxedAs("standard", "DE", new_id())
 
 
 async def card_of(database: Database, **given: Any) -> UUID:
@@ -56,8 +58,8 @@ async def left(database: Database) -> tuple[int, int]:
         return card.balance, card.reserved
 
 
-def order(key: str, amount: int, currency: str = "EUR") -> Instruction:
-    return Instruction(key, "payment-1", Money(amount, currency))
+def order(key: str, amount: int, currency: str = "EUR", kind: str = "") -> Instruction:
+    return Instruction(key, "payment-1", Money(amount, currency), kind=kind)
 
 
 def done(outcome: Outcome) -> str:
@@ -137,6 +139,10 @@ async def test_money_that_is_taken_at_once_leaves_the_card(database: Database, g
         ({}, order("a", 5001), "INSUFFICIENT"),
         ({}, order("a", 1, "USD"), "OTHER_CURRENCY"),
         ({"multi_purpose": False}, order("a", 1), "SINGLE_PURPOSE"),
+        ({"multi_purpose": False}, order("a", 1, kind="VOUCHER"), "SINGLE_PURPOSE"),
+        ({"multi_purpose": False, "taxed": TAXED}, order("a", 1, kind="GIFT_CARD"), "SINGLE_PURPOSE"),
+        ({}, order("a", 1, kind="VOUCHER"), "MULTI_PURPOSE"),
+        ({"multi_purpose": False, "taxed": TAXED}, order("a", 5001, kind="VOUCHER"), "INSUFFICIENT"),
         ({"code": "ABCD-EFGH-JKLM-NPQS"}, order("a", 1), "UNKNOWN_CARD"),
     ],
 )

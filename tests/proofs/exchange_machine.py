@@ -85,7 +85,7 @@ class ExchangeMachine(ChangeMachine):
             return None
         async with self.database.unit_of_work() as db:
             await overdue(db, found.id, now=db.now)
-        return found.number
+        return str(found.number)
 
     async def _everything_comes_back(self) -> None:
         """The goods of exchanges first; what is given for them leaves, and comes back with the rest."""
@@ -99,5 +99,5 @@ class ExchangeMachine(ChangeMachine):
         await super()._everything_comes_back()
 
 
-def _coming() -> sa.Select[tuple[UUID]]:
+def _coming() -> sa.Select[UUID]:
     return sa.select(Return.id).join(Exchange, Exchange.return_id == Return.id).where(Return.state.in_(COMING))

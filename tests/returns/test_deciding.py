@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from documents.test_images import jpeg
 from factories.fulfillment import stock_of
+from factories.locations import make_location
 from factories.processes import deliver_all, order_one, ship_all
 from factories.returns import delivered, requested, return_lines
 from factories.suppliers import Supplier, make_supplier
@@ -16,13 +17,14 @@ from kontor.audit.running import differences
 from kontor.catalog.models import ProductVariant
 from kontor.core.db import Database
 from kontor.core.errors import KontorError
+from kontor.locations.models import LocationKind
 from kontor.notifications.models import Notification
 from kontor.orders.intake import PaymentInput
 from kontor.payments.models import Refund
 from kontor.returns import deciding, receiving, service
 from kontor.returns.deciding import Condition, Decision
 from kontor.returns.errors import NothingToInspect
-from kontor.returns.models import Return
+from kontor.returns.models import Return, ReturnInspection
 from kontor.returns.receiving import Arrived, Finding
 from kontor.returns.states import Disposition
 from support import Client, Drain, Principals, StandingClock
@@ -197,6 +199,25 @@ async def test_partner_decides_only_about_what_lies_at_its_own_places(database: 
         with pytest.raises(NothingToInspect):
             await receiving.inspect_return(db, found.id, [there], now=db.now, principal=supplier.principal)
     assert (await stock_of(database, supplier.place.id, supplier.variant_id))[0] == 99
+
+
+async def test_partner_with_two_places_decides_about_pieces_wherever_they_lie(database: Database) -> None:
+    supplier = await make_supplier(database)
+    async with database.unit_of_work() as db:
+        second = await make_location(
+            db, kind=LocationKind.DROPSHIPPER, partner_id=supplier.partner.id, accepts_returns=True
+        )
+    found = await coming(database, supplier, 4)
+    (line,) = await return_lines(database, found.id)
+    async with database.unit_of_work() as db:
+        await receiving.receive_return(db, found.id, second.id, [Arrived(line.id, 2)], now=db.now)
+        await receiving.receive_return(db, found.id, supplier.place.id, [Arrived(line.id, 1)], now=db.now)
+    await decide(database, supplier, found, (1, Condition.NEW, True), (3, Condition.BROKEN, True))
+    async with database.read_only() as db:
+        looked = sa.select(ReturnInspection.location_id, sa.func.sum(ReturnInspection.quantity))
+        grouped = await db.execute(looked.group_by(ReturnInspection.location_id))
+        sums = {place: int(count) for place, count in grouped}
+    assert sums == {second.id: 2, supplier.place.id: 2}  # the one that had not come yet comes to the return's place
 
 
 @pytest.mark.engine("sqlite")

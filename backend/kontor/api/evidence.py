@@ -77,10 +77,13 @@ async def collect(runtime: Runtime, principal: Principal, dispute_id: UUID, lang
     parts = [await renderer.render_async(found.pack)]
     parts += [await documents.read(store, each) for each in found.invoices]
     made = NewDocument(
-        kind=EVIDENCE, number=found.pack.number, key=f"evidence/{dispute_id}/{new_id()}.pdf",
-        data=await asyncio.to_thread(_joined, parts), order_id=found.order.id, channel_id=found.order.channel_id,
-        customer_id=found.order.customer_id, language=found.pack.language,
-    )  # fmt: skip
+        kind=EVIDENCE,
+        number=found.pack.number,
+        key=f"evidence/{dispute_id}/{new_id()}.pdf",
+        data=await asyncio.to_thread(_joined, parts),
+        order_id=found.order.id,
+        language=found.pack.language,
+    )  # fmt: skip - neither channel nor customer: it is said to a bank, not to the shop or who complains
     await documents.put(store, made)
     return made
 

@@ -13,8 +13,10 @@ from kontor.core.db import Session
 from kontor.core.outbox import OutboxRow
 from kontor.fulfillment.models import Shipment, ShipmentLine
 from kontor.giftcards.models import GiftCard, GiftCardMovement, MovementKind
+from kontor.giftcards.values import GATEWAY, TAXED_METHOD
 from kontor.invoicing.models import CreditNote, Invoice, JournalEntry, JournalLine
 from kontor.orders.models import Order, OrderCharge, OrderLine, PriceAdjustment
+from kontor.orders.states import OrderState
 from kontor.payments.models import (
     Payment,
     PaymentTransaction,
@@ -361,6 +363,26 @@ async def gift_cards(db: Session) -> list[Difference]:
     return differences
 
 
+async def taxed_vouchers(db: Session) -> list[Difference]:
+    """What documents take off as paid by vouchers that had been taxed is what such vouchers paid, in the end."""
+    line, entry = JournalLine, JournalEntry
+    balance = (
+        sa.select(entry.order_id, total(line.amount))
+        .join(line, line.entry_id == entry.id)
+        .where(line.account == "STORED_VALUE", line.detail == f"{TAXED_METHOD}/{GATEWAY}")
+        .group_by(entry.order_id)
+        .subquery()
+    )
+    waiting = sa.exists().where(OutboxRow.key == Order.id, sa.not_(OutboxRow.dead))
+    ended = Order.state.in_((OrderState.COMPLETED, OrderState.CLOSED, OrderState.CANCELED))
+    open_ = (
+        sa.select(*ORDER, balance.c.total, sa.literal(0))
+        .join(balance, balance.c.order_id == Order.id)
+        .where(balance.c.total != 0, ended, sa.not_(waiting))
+    )
+    return await rows(db, 5, "vouchers on documents against payments by them", open_)
+
+
 CHECKS = (
     payment_limits,
     payment_ledgers,
@@ -372,4 +394,5 @@ CHECKS = (
     documents_against_shipments,
     journal_balances,
     entries_of_effects,
+    taxed_vouchers,
 )

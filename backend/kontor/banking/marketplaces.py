@@ -67,6 +67,19 @@ def together(lines: Sequence[GatewayLine], alone: Collection[int] = ()) -> list[
     return [*(line for index, line in enumerate(lines) if index in alone), *found.values()]
 
 
+def put_together(lines: Sequence[GatewayLine], alone: Collection[int] = ()) -> dict[str, list[str]]:
+    """The references of lines that `together` puts into another, by the reference of the line that stands for them."""
+    first: dict[tuple[str, str], str] = {}
+    found: dict[str, list[str]] = {}
+    for index, line in enumerate(lines):
+        if index in alone or not line.source:
+            continue
+        stands = first.setdefault((line.category.value, line.source), line.reference)
+        if stands != line.reference:
+            found.setdefault(stands, []).append(line.reference)
+    return found
+
+
 def _originals(first: Money | None, second: Money | None) -> Money | None:
     """The sum of what was converted; None where the lines were not all converted from one currency."""
     if first is None or second is None or first.currency != second.currency:

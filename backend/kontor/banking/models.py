@@ -205,6 +205,16 @@ class GatewayPayoutLine(Model):
     cleared_currency: Mapped[str] = mapped_column(sa.String(3))
 
 
+class GatewayLineReference(Model):
+    """The reference of a line of a statement that was put together with others of its order into one line of ours."""
+
+    __tablename__ = "gateway_line_reference"
+    __table_args__ = (sa.Index("ix_gateway_line_reference_line_id", "line_id"),)
+    gateway: Mapped[str] = mapped_column(sa.String(40), primary_key=True)
+    reference: Mapped[str] = mapped_column(sa.String(120), primary_key=True)
+    line_id: Mapped[UUID] = mapped_column(sa.ForeignKey("gateway_payout_line.id"))
+
+
 class GatewayDifference(Model):
     """What payouts and our books do not agree on, until a person explains it or time does.
 

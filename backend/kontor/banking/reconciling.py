@@ -1,6 +1,6 @@
 """Payouts of gateways: taken in with what they settle, compared with our books, and found again at the bank."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,6 +19,7 @@ from kontor.banking.events import (
 from kontor.banking.models import (
     GatewayAccount,
     GatewayDifference,
+    GatewayLineReference,
     GatewayPayout,
     GatewayPayoutLine,
 )
@@ -93,8 +94,11 @@ async def import_payout(
     await _check_new(db, gateway, lines)
     told = [_told(line, sent) for line in lines]
     open_ = await gateway_queries.open_movements(db, gateway, told)
+    others: dict[str, list[str]] = {}
     if marketplaces.channel_of(gateway) is not None:
-        lines = marketplaces.together(lines, clearing.exact(told, open_))
+        alone = clearing.exact(told, open_)
+        others = marketplaces.put_together(lines, alone)
+        lines = marketplaces.together(lines, alone)
         told = [_told(line, sent) for line in lines]
     settled = clearing.match(told, open_, entity_id)
     payout = GatewayPayout(
@@ -106,6 +110,7 @@ async def import_payout(
     db.add(payout)
     await db.flush()
     ids = await _keep_lines(db, payout, lines, settled)
+    await _keep_references(db, gateway, lines, ids, others)
     sides, rest = clearing.sides_of(payout.amount, gateway, told, settled)
     count = await _note_differences(db, payout, list(zip(ids, told, settled, strict=True)), rest, now=now)
     _tell_import(db, payout, sides, settled, count)
@@ -136,7 +141,15 @@ async def _check_new(db: Session, gateway: str, lines: Sequence[GatewayLine]) ->
             .where(row.gateway == gateway, row.reference.in_(part))
             .order_by(row.reference)
         )
-        known = (await db.execute(found.limit(1))).first()
+        other = GatewayLineReference
+        together = (
+            sa.select(other.reference, GatewayPayout.reference.label("payout"))
+            .join(row, row.id == other.line_id)
+            .join(GatewayPayout, GatewayPayout.id == row.payout_id)
+            .where(other.gateway == gateway, other.reference.in_(part))
+            .order_by(other.reference)
+        )
+        known = (await db.execute(found.limit(1))).first() or (await db.execute(together.limit(1))).first()
         if known is not None:
             raise LineKnown(
                 "Another payout settled the line.", path=("content",), line=known.reference, payout=known.payout
@@ -183,6 +196,18 @@ async def _keep_lines(
         )  # fmt: skip
     await db.bulk_insert(GatewayPayoutLine, _LINE, rows)
     return [row[0] for row in rows]
+
+
+async def _keep_references(
+    db: Session, gateway: str, lines: Sequence[GatewayLine], ids: Sequence[UUID], others: Mapping[str, Sequence[str]]
+) -> None:
+    """What was put together is known by each of its references, so that no other payout settles a part of it again."""
+    rows = [
+        (gateway, reference[:120], line_id)
+        for line, line_id in zip(lines, ids, strict=True)
+        for reference in others.get(line.reference, ())
+    ]
+    await db.bulk_insert(GatewayLineReference, ("gateway", "reference", "line_id"), rows)
 
 
 async def _note_differences(

@@ -31,6 +31,7 @@ LIVES = ("tests/proofs/test_order_machine.py",)
 MONEY = ("tests/proofs/test_money.py",)
 CHANGES = ("tests/proofs/test_changes.py",)
 FUZZ = ("tests/api/test_fuzz.py", "tests/imports/test_import_fuzz.py")
+RACES = ("tests/proofs/test_same_second.py",)
 GATEWAY = ("tests/proofs/test_gateway.py",)
 OTHERS = (
     "tests/flows/test_parallel_buyers.py",
@@ -89,6 +90,12 @@ def money(sequences: int = 2000, steps: int = 20, seed: Seed = None, on: Databas
 def changes(sequences: int = 1000, steps: int = 20, seed: Seed = None, on: Databases = "both") -> None:
     """Random changes of orders amid random money: each preview is compared with what is booked, to the cent."""
     _finish(_run("Changes of orders", CHANGES, on, changes=sequences, steps=steps, seed=_first(seed)))
+
+
+@app.command()
+def races(rounds: int = 200, seed: Seed = None, on: Databases = "both") -> None:
+    """A customer, two agents and a dropshipper at the same second on one order, `rounds` times on each database."""
+    _finish(_run("Four at the same second", RACES, on, races=rounds, seed=_first(seed)))
 
 
 @app.command()
@@ -154,6 +161,7 @@ def everything(
         _run("Lives of orders", LIVES, "both", sequences=sequences, steps=40, seed=first),
         _run("Money of orders", MONEY, "both", money=sequences, steps=20, seed=first),
         _run("Changes of orders", CHANGES, "both", changes=sequences // 2, steps=20, seed=first),
+        _run("Four at the same second", RACES, "both", races=rounds, seed=first),
         _run("Hostile input", FUZZ, "both", fuzz=rounds, seed=first),
         _run("Electronic invoices", INVOICES, "both", invoices=invoiced, workers=ISSUERS, seed=first),
         _run("Money at the gateway", GATEWAY, "both", orders=500, seed=first),
@@ -179,9 +187,10 @@ def recorded_orders(data: Path | None) -> Path | None:
 
 
 def _replays(folder: Path) -> list[bool]:
-    """The full replay plain and under faults, a part of it the embedded way, a day worked by its sellers, and all
-    payments taken over; whether each ended as recorded."""
-    command = ("replay", "olist", "--data", str(folder))
+    """The full replay plain and under faults, a part of it the embedded way, a day worked by its sellers, all payments
+    taken over, and a month of invoices where they lie beside; whether each ended as recorded."""
+    command, invoices = ("replay", "olist", "--data", str(folder)), folder.parent / "online-retail"
+    retail = ("replay", "retail", "--data", str(invoices), "--refused", os.devnull)
     return [
         _kontor("Replay", *command),
         _kontor("Replay with faults", *command, "--chaos"),
@@ -192,6 +201,7 @@ def _replays(folder: Path) -> list[bool]:
             "Payments taken over on SQLite", "prove", "payments", "--data", str(folder), "--on", "sqlite",
             "--orders", str(EMBEDDED_ORDERS),
         ),
+        *([_kontor("A month of invoices and cancellations", *retail)] if invoices.is_dir() else []),
     ]  # fmt: skip
 
 

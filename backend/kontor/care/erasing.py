@@ -11,17 +11,21 @@ from uuid import UUID, uuid5
 
 import sqlalchemy as sa
 
+from kontor.care import service
 from kontor.care.errors import CustomerInUse, InvalidErasure
 from kontor.care.models import Case
-from kontor.care.personal import ERASED, FILES_REMOVED, Kept, address_without_person, blanked, held, rows_of
+from kontor.care.personal import ERASED, FILES_REMOVED, Kept, address_without_person, blanked, held, rows_of, steps_of
 from kontor.care.scope import require_whole
 from kontor.care.states import CaseState
+from kontor.care.values import CaseKind
+from kontor.contacts import service as contacts
+from kontor.contacts.models import Contact
 from kontor.core import outbox
 from kontor.core.db import Model, Session
-from kontor.customers.errors import CustomerGone
+from kontor.core.sets import any_of
 from kontor.customers.events import CustomersErased
 from kontor.customers.models import Customer
-from kontor.customers.queries import lock_customers
+from kontor.customers.queries import lock_customers, refuse_gone
 from kontor.customers.service import CUSTOMERS_STREAM
 from kontor.documents.models import Document
 from kontor.invoicing.models import Invoice, OpenItem
@@ -36,8 +40,8 @@ from kontor.risk.rules import key_of
 from kontor.risk.values import ListKind
 
 LONGEST_REASON = 300
-WORDS = frozenset({"reason", "topic", "message", "note", "text"})
-"""Fields of events that hold what people wrote."""
+WORDS = frozenset({"reason", "decision", "topic", "message", "note", "text"})
+"""Fields of events that hold what people wrote, wherever they stand in them."""
 
 
 class Blocker(StrEnum):
@@ -78,7 +82,7 @@ _OPEN_DISPUTES = (DisputeState.NEEDS_RESPONSE, DisputeState.UNDER_REVIEW)
 async def preview_erasure(db: Session, customer_id: UUID) -> Erasure:
     """What would go, what the law keeps, and what is still open. Raises `CustomerNotFound`, `CustomerGone`."""
     (customer,) = await lock_customers(db, [customer_id], lock=False)
-    _must_live(customer)
+    refuse_gone(None, customer.merged_into_id, path="id")
     ids = await all_ids(db, customer_id)
     parts: dict[tuple[str, Kept | None], Part] = {}
     for each, table in held():
@@ -95,7 +99,7 @@ async def preview_erasure(db: Session, customer_id: UUID) -> Erasure:
     if files:
         stay = sum(files.values()) - gone
         parts["document", None] = Part("document", gone, stay, Kept.TAX_RECORDS if stay else None)
-    entries = await entries_of(db, customer)
+    entries = await entries_of(db, ids)
     if entries:
         blocked = sum(entry.blocked for entry in entries)
         reason = Kept.FRAUD_PREVENTION if blocked else None
@@ -107,13 +111,14 @@ async def erase_customer(db: Session, customer_id: UUID, *, reason: str, now: da
     """Erase the person; refused (`CustomerInUse`) while anything is open. Records CustomersErased.
 
     Invoices, credit notes, bookings and payments stay as the law asks; orders stay without the person. Customers that
-    were merged into this one are erased with it. Files go after the commit.
+    were merged into this one are erased with it. Files go after the commit. Who was erased before can be erased again:
+    what came to light about them since goes too.
     """
     require_whole(db.principal)
     if not reason.strip() or len(reason) > LONGEST_REASON:
         raise InvalidErasure(f"A reason of at most {LONGEST_REASON} characters is needed.", path=("reason",))
     (customer,) = await lock_customers(db, [customer_id])
-    _must_live(customer)
+    refuse_gone(None, customer.merged_into_id, path="id")
     ids = await all_ids(db, customer_id)
     await lock_customers(db, ids)
     await db.execute(sa.select(Order.id).where(Order.customer_id.in_(ids)).order_by(Order.id).with_for_update())
@@ -125,13 +130,12 @@ async def erase_customer(db: Session, customer_id: UUID, *, reason: str, now: da
             count=len(open_things),
         )  # fmt: skip
     await _remove_files(db, ids)
-    await db.execute(
-        sa.delete(RiskListEntry).where(
-            RiskListEntry.id.in_([entry.id for entry in await entries_of(db, customer) if not entry.blocked])
-        )
-    )
+    trusted = [entry.id for entry in await entries_of(db, ids) if not entry.blocked]
+    await db.execute(sa.delete(RiskListEntry).where(RiskListEntry.id.in_(trusted)))
+    await _end_follow_ups(db, ids, now=now)
     await _blank_addresses(db, ids)
     await _blank_words(db, ids)
+    await _blank_steps(db, ids)
     for each, table in held():
         rows = rows_of(each, table, ids)
         values = blanked(each, table)
@@ -140,7 +144,9 @@ async def erase_customer(db: Session, customer_id: UUID, *, reason: str, now: da
         elif values:
             stamp = {"updated_at": now} if "updated_at" in table.c else {}
             await db.execute(sa.update(table).where(rows).values(**values, **stamp))
-    gone = sa.update(Customer).where(Customer.id.in_(ids)).values(erased_at=now, search_key=Customer.number)
+    gone = (
+        sa.update(Customer).where(Customer.id.in_(ids)).values(erased_at=now, search_key=sa.func.lower(Customer.number))
+    )
     await db.execute(gone.execution_options(synchronize_session=False))
     outbox.record(db, CustomersErased(stream_id=CUSTOMERS_STREAM, ids=tuple(ids)))
     await db.refresh(customer)
@@ -157,13 +163,18 @@ async def all_ids(db: Session, customer_id: UUID) -> list[UUID]:
     return sorted(found)
 
 
-async def entries_of(db: Session, customer: Customer) -> list[RiskListEntry]:
-    """What is blocked or trusted of the customer: they themselves, their mail and their phone."""
-    values = {ListKind.CUSTOMER: str(customer.id), ListKind.EMAIL: customer.email, ListKind.PHONE: customer.phone}
+async def entries_of(db: Session, customer_ids: Sequence[UUID]) -> list[RiskListEntry]:
+    """What is blocked or trusted of these customers, who are one person: they themselves, their mails and phones."""
+    values: dict[ListKind, set[str]] = {kind: set() for kind in (ListKind.CUSTOMER, ListKind.EMAIL, ListKind.PHONE)}
+    people = sa.select(Customer.id, Customer.email, Customer.phone).where(Customer.id.in_(customer_ids))
+    for row in await db.execute(people):
+        for kind, value in zip(values, (str(row.id), row.email, row.phone), strict=True):
+            if value:
+                values[kind].add(key_of(kind, value))
     pairs = [
-        sa.and_(RiskListEntry.kind == str(kind), RiskListEntry.value == key_of(kind, value))
-        for kind, value in values.items()
-        if value
+        sa.and_(RiskListEntry.kind == str(kind), any_of(RiskListEntry.value, sorted(each)))
+        for kind, each in values.items()
+        if each
     ]
     return list(await db.scalars(sa.select(RiskListEntry).where(sa.or_(*pairs)).order_by(RiskListEntry.created_at)))
 
@@ -192,13 +203,6 @@ def _through(model: Any, mine: sa.ColumnElement[bool]) -> Any:
     return sa.select(Order.number).join(model, model.order_id == Order.id).where(mine)
 
 
-def _must_live(customer: Customer) -> None:
-    if customer.erased_at is not None:
-        raise CustomerGone("The customer was erased.", code="CUSTOMER_ERASED", path=("id",))
-    if customer.merged_into_id is not None:
-        raise CustomerGone("The customer was merged into another.", code="CUSTOMER_MERGED", path=("id",))
-
-
 def _files(ids: Sequence[UUID], *columns: Any) -> sa.Select[Any]:
     orders = sa.select(Order.id).where(Order.customer_id.in_(ids))
     about = sa.or_(Document.customer_id.in_(ids), Document.order_id.in_(orders), Document.subject_id.in_(ids))
@@ -221,9 +225,40 @@ async def _blank_words(db: Session, ids: Sequence[UUID]) -> None:
     orders = sa.select(Order.id).where(Order.customer_id.in_(ids))
     mine = sa.or_(outbox.EventRecord.stream_id.in_(orders), outbox.EventRecord.stream_id.in_(ids))
     for event in await db.scalars(sa.select(outbox.EventRecord).where(mine).order_by(outbox.EventRecord.position)):
-        written = {name: "" for name in WORDS & event.payload.keys() if isinstance(event.payload[name], str)}
-        if written:
-            event.payload = {**event.payload, **written}
+        told = without_words(event.payload)
+        if told != event.payload:
+            event.payload = told
+    await db.flush()
+
+
+def without_words(told: Any) -> Any:
+    """What an event tells without what people wrote, however deep it stands. Pure."""
+    if isinstance(told, dict):
+        return {
+            name: "" if name in WORDS and isinstance(value, str) else without_words(value)
+            for name, value in told.items()
+        }
+    return [without_words(each) for each in told] if isinstance(told, list) else told
+
+
+async def _blank_steps(db: Session, ids: Sequence[UUID]) -> None:
+    """The notes with which a case was put aside, an order was canceled: the step stays."""
+    step = Model.metadata.tables["state_change"]
+    for mine in steps_of(ids):
+        await db.execute(sa.update(step).where(mine, step.c.reason.is_not(None)).values(reason=""))
+
+
+async def _end_follow_ups(db: Session, ids: Sequence[UUID], *, now: datetime) -> None:
+    """Nobody is to be called back any more: what is to be followed up ends, and so do the cases of it."""
+    orders = sa.select(Order.id).where(Order.customer_id.in_(ids))
+    mine = sa.or_(Contact.customer_id.in_(ids), Contact.order_id.in_(orders))
+    still = sa.select(Contact.id).where(
+        mine, Contact.follow_up_on.is_not(None), Contact.follow_up_done_at.is_(None)
+    )  # fmt: skip
+    gone = list(await db.scalars(still.order_by(Contact.id)))
+    for contact_id in gone:
+        await contacts.complete_follow_up(db, contact_id, now=now)
+    await service.settle_cases(db, [(CaseKind.FOLLOW_UP, str(each)) for each in gone], now=now)
     await db.flush()
 
 

@@ -21,6 +21,12 @@ class InvalidCase(InvalidInput):
     default_code = "INVALID_CASE"
 
 
+class InvalidDeadline(InvalidInput):
+    """Cases of a kind cannot be given this deadline; the path names what is wrong."""
+
+    default_code = "INVALID_DEADLINE"
+
+
 class CaseTaken(Conflict):
     """Somebody else looks after the case."""
 

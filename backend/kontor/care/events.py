@@ -13,3 +13,4 @@ class CaseEscalated(Event):
     case_id: UUID
     kind: str
     due_at: str
+    owner_id: UUID | None = None

@@ -18,13 +18,13 @@ from kontor.care.scope import require_whole
 from kontor.core import outbox
 from kontor.core.db import Session
 from kontor.core.ids import new_id
-from kontor.customers.errors import CustomerGone
-from kontor.customers.queries import get_customer
+from kontor.customers.queries import get_customer, refuse_gone
 from kontor.documents.models import Document
 from kontor.documents.service import NewDocument
 from kontor.orders.models import Order
 
 KIND = "CUSTOMER_EXPORT"
+EVIDENCE = "EVIDENCE"  # what a company says against somebody at a bank is not theirs to have (GDPR article 15 (4))
 # What proves something to somebody else stays in the house; so does what is only ours.
 _LEFT_OUT = frozenset({"body_hash", "token", "search_key", "email_key", "name_key"})
 
@@ -33,8 +33,7 @@ async def export_customer(db: Session, customer_id: UUID) -> UUID:
     """Ask for the file of a customer; its id, under which the document comes. Raises `CustomerNotFound`."""
     require_whole(db.principal)
     customer = await get_customer(db, customer_id)
-    if customer.erased_at is not None:
-        raise CustomerGone("The customer was erased.", code="CUSTOMER_ERASED", path=("id",))
+    refuse_gone(customer.erased_at, None, path="id")
     request_id = new_id()
     outbox.schedule(
         db, "care.export_customer", {"customer_id": str(customer_id), "request_id": str(request_id)}, key=customer_id
@@ -45,19 +44,23 @@ async def export_customer(db: Session, customer_id: UUID) -> UUID:
 async def data_of(db: Session, customer_id: UUID) -> tuple[dict[str, list[dict[str, Any]]], Sequence[Document]]:
     """Rows by table, and the files that belong to the person."""
     ids = await all_ids(db, customer_id)
-    found: dict[str, list[dict[str, Any]]] = {}
+    found: dict[str, dict[tuple[Any, ...], dict[str, Any]]] = {}
     for each, table in held():
         if not each.told:
             continue
+        keys = [column.name for column in table.primary_key]
         rows = await db.execute(sa.select(table).where(rows_of(each, table, ids)))
-        known = found.setdefault(each.table, [])
-        known += [row for item in rows.mappings() if (row := _row(item)) not in known]
-    entries = await entries_of(db, await get_customer(db, customer_id))
+        found.setdefault(each.table, {}).update(
+            {tuple(item[name] for name in keys): _row(item) for item in rows.mappings()}
+        )
+    entries = await entries_of(db, ids)
     listed = [{"kind": row.kind, "value": row.value, "blocked": row.blocked, "reason": row.reason} for row in entries]
     orders = sa.select(Order.id).where(Order.customer_id.in_(ids))
     mine = sa.or_(Document.customer_id.in_(ids), Document.order_id.in_(orders))
-    files = await db.scalars(sa.select(Document).where(mine, Document.kind != KIND).order_by(Document.created_at))
-    return {name: rows for name, rows in {**found, "risk_list_entry": listed}.items() if rows}, files.all()
+    told = Document.kind.not_in([KIND, EVIDENCE])
+    files = await db.scalars(sa.select(Document).where(mine, told).order_by(Document.created_at))
+    data = {**{name: list(rows.values()) for name, rows in found.items()}, "risk_list_entry": listed}
+    return {name: rows for name, rows in data.items() if rows}, files.all()
 
 
 def _row(row: Mapping[str, Any] | sa.RowMapping) -> dict[str, Any]:

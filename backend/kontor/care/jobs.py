@@ -11,9 +11,9 @@ from kontor.care.raising import case_of, settled_by, wrong_articles
 from kontor.channels.models import SalesChannel
 from kontor.core.errors import NotFound
 from kontor.core.jobs import JobContext, job
-from kontor.core.outbox import Item
+from kontor.core.outbox import Item, schedule
 from kontor.core.principal import SYSTEM
-from kontor.customers.queries import get_customer
+from kontor.customers.queries import get_customer, lock_customers
 from kontor.documents import service as documents
 from kontor.documents.models import Document
 from kontor.documents.ports import DocumentStore
@@ -79,8 +79,13 @@ async def export_customer(ctx: JobContext, items: Sequence[Item]) -> None:
         if data:
             await documents.put(store, document)
         async with ctx.claim(item) as (db, mine):
-            if mine and data:
-                await documents.add_all(db, [document], now=db.now)
+            if mine:
+                # Locked: who is being erased while the file is made gets none either, and what was stored goes.
+                (locked,) = await lock_customers(db, [customer_id])
+                if data and locked.erased_at is None:
+                    await documents.add_all(db, [document], now=db.now)
+                else:
+                    schedule(db, "care.remove_file", {"key": document.key}, unique_key=f"remove/{request_id}")
 
 
 async def _content(store: DocumentStore, file: Document) -> bytes | None:

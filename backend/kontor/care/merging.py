@@ -16,10 +16,10 @@ from kontor.core import outbox
 from kontor.core.db import Model, Session
 from kontor.core.errors import camel
 from kontor.customers import terms
-from kontor.customers.errors import CustomerGone
+from kontor.customers.consents import note_changes
 from kontor.customers.events import CustomerMerged
-from kontor.customers.models import Customer, CustomerAddress
-from kontor.customers.queries import lock_customers
+from kontor.customers.models import ConsentChange, Customer, CustomerAddress
+from kontor.customers.queries import lock_customers, refuse_gone
 from kontor.customers.service import CUSTOMERS_STREAM, keys_of
 from kontor.risk.models import RiskListEntry
 from kontor.risk.values import ListKind
@@ -78,11 +78,18 @@ async def merge_customers(
     for name, value in values.items():
         setattr(keep, name, value)
     keep.tags = list(dict.fromkeys([*keep.tags, *other.tags]))
-    keep.consents = consents_of(keep.consents, other.consents)
+    told = await _said(db, [keep_id, merge_id])
+    agreed = consents_of({**told[keep_id], **keep.consents}, {**told[merge_id], **other.consents})
+    agreed = {name: value for name, value in agreed.items() if name in {*keep.consents, *other.consents}}
+    note_changes(db, keep_id, keep.consents, agreed, source="mergeCustomers")
+    keep.consents = agreed
     for name, value in keys_of({"number": keep.number, **values}).items():
         setattr(keep, name, value)
     await _move(db, keep_id, merge_id, now=now)
     other.merged_into_id, other.merged_at = keep_id, now
+    # Whoever went into the other one leads to who is there now, in one step.
+    before = sa.update(Customer).where(Customer.merged_into_id == merge_id).values(merged_into_id=keep_id)
+    await db.execute(before.execution_options(synchronize_session=False))
     other.email_key, other.name_key, other.search_key = None, "", other.number.casefold()
     await db.flush()
     await terms.forget(db, [merge_id])
@@ -126,10 +133,7 @@ async def _both(db: Session, keep_id: UUID, merge_id: UUID, *, lock: bool = True
         raise InvalidMerge("A customer cannot be merged into itself.", path=("mergeId",))
     found = {row.id: row for row in await lock_customers(db, [keep_id, merge_id], lock=lock)}
     for name, customer in (("keepId", found[keep_id]), ("mergeId", found[merge_id])):
-        if customer.erased_at is not None:
-            raise CustomerGone("The customer was erased.", code="CUSTOMER_ERASED", path=(name,))
-        if customer.merged_into_id is not None:
-            raise CustomerGone("The customer was merged into another.", code="CUSTOMER_MERGED", path=(name,))
+        refuse_gone(customer.erased_at, customer.merged_into_id, path=name)
     return found[keep_id], found[merge_id]
 
 
@@ -160,12 +164,22 @@ async def _move(db: Session, keep_id: UUID, merge_id: UUID, *, now: datetime) ->
                 await db.delete(row)
             else:
                 row.customer_id = keep_id
-    await _move_entry(db, keep_id, merge_id)
+    await _move_entry(db, keep_id, merge_id, now=now)
     await db.flush()
 
 
-async def _move_entry(db: Session, keep_id: UUID, merge_id: UUID) -> None:
-    """A block or trust of the one that goes becomes that of the one that stays, unless it has one."""
+async def _said(db: Session, customer_ids: Sequence[UUID]) -> dict[UUID, dict[str, bool]]:
+    """The last that customers said of each purpose: what was taken back stands nowhere else once its key is gone."""
+    row = ConsentChange
+    found: dict[UUID, dict[str, bool]] = {each: {} for each in customer_ids}
+    said = sa.select(row.customer_id, row.purpose, row.granted).where(row.customer_id.in_(customer_ids))
+    for each in await db.execute(said.order_by(row.at, row.id)):
+        found[each.customer_id][each.purpose] = each.granted
+    return {customer_id: {name: said for name, said in all_.items() if not said} for customer_id, all_ in found.items()}
+
+
+async def _move_entry(db: Session, keep_id: UUID, merge_id: UUID, *, now: datetime) -> None:
+    """Of a block or trust of both the stronger one is that of the one that stays; see `stronger`."""
     kind = str(ListKind.CUSTOMER)
     rows = await db.scalars(
         sa.select(RiskListEntry).where(
@@ -173,5 +187,17 @@ async def _move_entry(db: Session, keep_id: UUID, merge_id: UUID) -> None:
         )
     )
     found = {row.value: row for row in rows}
-    if str(merge_id) in found and str(keep_id) not in found:
-        found[str(merge_id)].value = str(keep_id)
+    ours, theirs = found.get(str(keep_id)), found.get(str(merge_id))
+    chosen = stronger(ours, theirs, now=now) or ours or theirs
+    for row in (ours, theirs):
+        if row is not None and row is not chosen:
+            await db.delete(row)
+    await db.flush()
+    if chosen is not None:
+        chosen.value = str(keep_id)
+
+
+def stronger(ours: RiskListEntry | None, theirs: RiskListEntry | None, *, now: datetime) -> RiskListEntry | None:
+    """The entry that counts for both: one that has ended does not, a block before trust, the later end. Pure."""
+    living = [row for row in (ours, theirs) if row is not None and (row.until is None or row.until > now)]
+    return max(living, key=lambda row: (row.blocked, row.until is None, row.until or now), default=None)

@@ -41,3 +41,23 @@ class Case(Model):
     escalated_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
+
+
+class CaseDeadline(Model):
+    """How long cases of a kind may take from a moment on, never changed; without hours they have no deadline.
+
+    It is for one channel, or for all that have none of their own. Of those valid by now the one counts that began last.
+    """
+
+    __tablename__ = "case_deadline"
+    __table_args__ = (
+        sa.CheckConstraint("hours BETWEEN 1 AND 2000", name="hours"),
+        sa.Index("ix_case_deadline_kind_valid_from", "kind", "valid_from"),
+    )
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(sa.String(40))
+    channel_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("sales_channel.id"))
+    hours: Mapped[int | None]
+    valid_from: Mapped[datetime]
+    created_at: Mapped[datetime]
+    created_by: Mapped[str] = mapped_column(sa.String(200))

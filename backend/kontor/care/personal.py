@@ -35,8 +35,11 @@ class Of(StrEnum):
     ORDER = "ORDER"
     FULFILLMENT_ORDER = "FULFILLMENT_ORDER"
     RETURN = "RETURN"
+    RETURN_LINE = "RETURN_LINE"
     PAYMENT = "PAYMENT"
+    DISPUTE = "DISPUTE"
     NOTIFICATION = "NOTIFICATION"
+    CONTACT = "CONTACT"  # a case about a contact that is about no order
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +74,20 @@ HELD = (
     Held("order_change", Of.ORDER, "order_id", {"wish": {}, "reason": ""}),
     Held("claim", Of.ORDER, "order_id", {"note": "", "decision": None}, kept=Kept.ORDER_RECORDS),
     Held("goodwill", Of.ORDER, "order_id", {"note": "", "decision": None}, kept=Kept.PAYMENT_RECORDS),
+    Held("care_case", Of.CONTACT, "subject_key", {"facts": {}}),
     Held("care_case", Of.ORDER, "order_id", {"facts": {}}),
+    Held("user_task", Of.ORDER, "order_id", {"note": None}),
     Held("order_hold", Of.ORDER, "order_id", {"reason": "", "release_note": None}),
     Held("printed_paper", Of.ORDER, "order_id", {"content": {}, "customer_id": None}, told=False),
     Held("fulfillment_message", Of.FULFILLMENT_ORDER, "fulfillment_order_id", {"text": ""}),
+    Held("return_inspection", Of.RETURN_LINE, "return_line_id", {"reason": None}, kept=Kept.ORDER_RECORDS),
     Held("return_line", Of.RETURN, "return_id", {"note": None}),
     Held("return", Of.ORDER, "order_id", {"note": None}, kept=Kept.ORDER_RECORDS),
     Held("payment", Of.ORDER, "order_id", {"token": None, "label": None}, kept=Kept.PAYMENT_RECORDS),
     Held("payment_transaction", Of.ORDER, "order_id", kept=Kept.PAYMENT_RECORDS),
-    Held("refund", Of.ORDER, "order_id", kept=Kept.PAYMENT_RECORDS),
+    Held("refund", Of.ORDER, "order_id", {"reason": ""}, kept=Kept.PAYMENT_RECORDS),
+    Held("dispute_action", Of.DISPUTE, "dispute_id", {"texts": {}}, kept=Kept.PAYMENT_RECORDS),
+    Held("dispute", Of.ORDER, "order_id", kept=Kept.PAYMENT_RECORDS),
     Held("invoice", Of.ORDER, "order_id", kept=Kept.TAX_RECORDS),
     Held("credit_note", Of.ORDER, "order_id", kept=Kept.TAX_RECORDS),
     Held("journal_entry", Of.ORDER, "order_id", kept=Kept.TAX_RECORDS),
@@ -105,19 +113,21 @@ HELD = (
         },
     ),
 )  # fmt: skip
-# Files that an erasure removes; all others are kept for tax. Labels and notes name who lives where.
+# Files that an erasure removes; all others are kept for tax. Labels and notes name who lives where, and what was
+# collected for a bank is over with the dispute: one that is open keeps a person from being erased.
 FILES_REMOVED = frozenset(
     {
-        "CLAIM_PHOTO",
-        "CUSTOMER_EXPORT",
-        "DELIVERY_NOTE",
-        "GOODS_LABEL",
-        "RETURN_LABEL",
-        "RETURN_PHOTO",
-        "RETURN_SLIP",
-        "SHIPPING_LABEL",
+        "DELIVERY_NOTE", "RETURN_SLIP", "RETURN_LABEL", "SHIPPING_LABEL", "GOODS_LABEL", "RETURN_PHOTO",
+        "CUSTOMER_EXPORT", "EVIDENCE", "CLAIM_PHOTO",
     }
-)
+)  # fmt: skip
+# Things of an order whose steps bear what somebody wrote.
+STEPS_OF = {
+    "care_case": Of.ORDER, "fulfillment_order": Of.ORDER, "return": Of.ORDER, "refund": Of.ORDER,
+    "payment": Of.ORDER, "dispute": Of.ORDER, "claim": Of.ORDER, "goodwill": Of.ORDER, "order_change": Of.ORDER,
+    "user_task": Of.ORDER, "process_instance": Of.ORDER, "risk_assessment": Of.ORDER, "invoice": Of.ORDER,
+    "parcel": Of.FULFILLMENT_ORDER,
+}  # fmt: skip
 
 
 def held() -> list[tuple[Held, sa.Table]]:
@@ -130,7 +140,39 @@ def rows_of(each: Held, table: sa.Table, customer_ids: Iterable[UUID]) -> sa.Col
     """The rows of the table that are these customers'."""
     link = table.c[each.link]
     ids = sorted(customer_ids)
+    if each.of is Of.CONTACT:
+        # An id is written with hyphens in a subject, and in one database without them in its own column.
+        named = sa.func.replace(link, "-", "")
+        return sa.and_(table.c.kind == _FOLLOW_UP, table.c.order_id.is_(None), named.in_(_follow_ups(ids)))
     return link.in_(ids) if each.of is Of.CUSTOMER else link.in_(_ids_of(each.of, ids))
+
+
+def steps_of(customer_ids: Iterable[UUID]) -> list[sa.ColumnElement[bool]]:
+    """The steps of the states of these customers' orders and of what belongs to them, a condition per kind of thing."""
+    tables, ids = Model.metadata.tables, sorted(customer_ids)
+    step = tables["state_change"].c
+    found = [sa.and_(step.entity == "orders", step.entity_id.in_(_ids_of(Of.ORDER, ids)))]
+    for name, of in STEPS_OF.items():
+        if name in tables:
+            table = tables[name]
+            owner = table.c.order_id if of is Of.ORDER else table.c.fulfillment_order_id
+            things = sa.select(table.c.id).where(owner.in_(_ids_of(of, ids)))
+            found.append(sa.and_(step.entity == name, step.entity_id.in_(things)))
+    if "care_case" in tables:
+        case = tables["care_case"]
+        about = next(each for each in HELD if each.of is Of.CONTACT)
+        found.append(step.entity_id.in_(sa.select(case.c.id).where(rows_of(about, case, ids))))
+    return found
+
+
+_FOLLOW_UP = "FOLLOW_UP"
+
+
+def _follow_ups(customer_ids: list[UUID]) -> sa.Select[Any]:
+    """What cases about contacts of these customers have as their subject, without hyphens."""
+    contact = Model.metadata.tables["contact"].c
+    text = sa.func.replace(sa.cast(contact.id, sa.Text), "-", "")
+    return sa.select(sa.literal(f"{_FOLLOW_UP.lower()}:") + text).where(contact.customer_id.in_(customer_ids))
 
 
 def _ids_of(of: Of, customer_ids: list[UUID]) -> sa.Select[Any]:
@@ -139,8 +181,10 @@ def _ids_of(of: Of, customer_ids: list[UUID]) -> sa.Select[Any]:
     own = sa.select(orders.c.id).where(orders.c.customer_id.in_(customer_ids))
     if of is Of.ORDER:
         return own
-    name = {Of.FULFILLMENT_ORDER: "fulfillment_order", Of.RETURN: "return", Of.PAYMENT: "payment"}.get(of)
-    table = tables[name or "notification"]
+    if of is Of.RETURN_LINE:
+        line = tables["return_line"]
+        return sa.select(line.c.id).where(line.c.return_id.in_(_ids_of(Of.RETURN, customer_ids)))
+    table = tables[of.value.lower()]
     return sa.select(table.c.id).where(table.c.order_id.in_(own))
 
 

@@ -89,7 +89,7 @@ async def profile_of(db: Session, customer: Customer) -> Profile:
         values=values,
         shipped=int(shipped),
         returned=int(returned),
-        entries=await entries_of(db, customer),
+        entries=await entries_of(db, [customer.id, *ids]),
         consent_changes=(
             await db.scalars(changes.order_by(ConsentChange.at.desc(), ConsentChange.id.desc()).limit(MOST_CHANGES))
         ).all(),

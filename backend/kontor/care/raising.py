@@ -47,6 +47,9 @@ def case_of(item: Item) -> NewCase | None:
             return NewCase(CaseKind.CLAIM, item.args["claim_id"], item.key, facts, until)
         case "WebhookEndpointDisabled":
             return NewCase(CaseKind.WEBHOOK_DISABLED, str(item.key), facts=_of(item, "endpoint_name", "reason"))
+        case "ReturnLabelFailed":
+            facts = _of(item, "return_id", "code", "message")
+            return NewCase(CaseKind.RETURN_LABEL, item.args["return_id"], item.key, facts)
         case "FollowUpDue":
             about = UUID(item.args["order_id"]) if item.args.get("order_id") else None
             return NewCase(CaseKind.FOLLOW_UP, item.args["contact_id"], about, _of(item, "contact_id", "topic", "on"))
@@ -121,6 +124,8 @@ def settled_by(item: Item) -> list[Subject]:
             return [(CaseKind.DISPUTE, item.args["dispute_id"])]
         case "RefundRepaid":
             return [(CaseKind.REFUND_FAILED, item.args["refund_id"])]
+        case "ReturnLabelMade":
+            return [(CaseKind.RETURN_LABEL, item.args["return_id"])]
         case "FollowUpDone":
             return [(CaseKind.FOLLOW_UP, item.args["contact_id"])]
         case "HoldReleased":

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from kontor.care import queries
+from kontor.care import deadlines, queries
 from kontor.care.errors import CaseDone, CaseTaken, InvalidCase
 from kontor.care.models import Case
 from kontor.care.states import CASE, CaseState
-from kontor.care.values import DEADLINES, CaseKind, CaseQueue, NewCase
+from kontor.care.values import CaseKind, CaseQueue, NewCase
 from kontor.core.db import Session
 from kontor.core.ids import new_id
 from kontor.core.statemachine import change_row, transition
@@ -25,6 +25,7 @@ async def open_cases(db: Session, wanted: Sequence[NewCase], *, now: datetime) -
     entry, in order.
     """
     known = await queries.open_subjects(db, {each.subject_key for each in wanted})
+    due_at = await _deadlines(db, [each for each in wanted if each.subject_key not in known], now=now)
     for each in wanted:
         case = known.get(each.subject_key)
         if case is not None:
@@ -34,16 +35,29 @@ async def open_cases(db: Session, wanted: Sequence[NewCase], *, now: datetime) -
             continue
         case = known[each.subject_key] = Case(
             id=new_id(), kind=each.kind.value, subject_key=each.subject_key, order_id=each.order_id,
-            state=CaseState.OPEN, facts=dict(each.facts), due_at=_due_at(each, now), created_at=now, updated_at=now,
+            state=CaseState.OPEN, facts=dict(each.facts), due_at=due_at[each.subject_key],
+            created_at=now, updated_at=now,
         )  # fmt: skip
         db.add(case)
         db.note_state(change_row("care_case", case.id, None, CaseState.OPEN, now=now, by=db.by))
     return [known[each.subject_key] for each in wanted]
 
 
-def _due_at(wanted: NewCase, now: datetime) -> datetime | None:
-    within = DEADLINES.get(wanted.kind)
-    return wanted.due_at or (now + within if within else None)
+async def _deadlines(db: Session, fresh: Sequence[NewCase], *, now: datetime) -> dict[str, datetime | None]:
+    """Until when each new case is to be done, by its subject: as it says itself, else as its kind and channel say."""
+    due: dict[str, datetime | None] = {}
+    for each in fresh:
+        due.setdefault(each.subject_key, each.due_at)
+    open_ended = [each for each in fresh if due[each.subject_key] is None]
+    if open_ended:
+        set_ones = deadlines.in_force(await deadlines.deadlines_of(db, {each.kind for each in open_ended}), now)
+        # Whose channel it is matters only where somebody has set something for a channel.
+        ids = {each.order_id for each in open_ended if each.order_id is not None} if set_ones.chosen else set()
+        channels = await deadlines.channels_of(db, ids)
+        for each in open_ended:
+            within = set_ones.within(each.kind, channels.get(each.order_id) if each.order_id else None)
+            due[each.subject_key] = now + within if within else None
+    return due
 
 
 def _move_deadline(case: Case, newer: NewCase, *, now: datetime) -> None:

@@ -29,6 +29,7 @@ class CaseKind(StrEnum):
     RETURNED_DEBIT = "RETURNED_DEBIT"
     UNDELIVERABLE = "UNDELIVERABLE"
     WRONG_ARTICLE = "WRONG_ARTICLE"
+    RETURN_LABEL = "RETURN_LABEL"
     RISK_REVIEW = "RISK_REVIEW"
     GOODWILL = "GOODWILL"
     CLAIM = "CLAIM"
@@ -71,6 +72,7 @@ DEADLINES: Mapping[CaseKind, timedelta] = {
     K.UNANSWERED: timedelta(days=1),
     K.UNDELIVERABLE: timedelta(days=1),
     K.WRONG_ARTICLE: timedelta(days=1),
+    K.RETURN_LABEL: timedelta(days=1),
     K.GOODWILL: timedelta(days=1),
     K.RETURNED_DEBIT: timedelta(days=2),
     K.UNPAID: timedelta(days=5),

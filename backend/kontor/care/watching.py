@@ -139,7 +139,7 @@ async def settle_gone(db: Session, *, now: datetime) -> None:
     for kinds, fact, model, still in (
         ((CaseKind.UNPAID,), "invoice_id", Invoice, Invoice.state.in_(OWED)),
         (tuple(set(STILL.values())), "parcel_id", Parcel, Parcel.state.in_(list(STILL))),
-        ((CaseKind.WRONG_ARTICLE,), "return_id", Return, Return.state.in_(OPEN_RETURNS)),
+        ((CaseKind.WRONG_ARTICLE, CaseKind.RETURN_LABEL), "return_id", Return, Return.state.in_(OPEN_RETURNS)),
     ):
         gone += await _gone(db, kinds, fact, model, still)
     if gone:
@@ -183,7 +183,8 @@ async def escalate(db: Session, *, now: datetime) -> int:
         record(
             db,
             CaseEscalated(
-                stream_id=case.order_id or case.id, case_id=case.id, kind=case.kind, due_at=case.due_at.isoformat()
+                stream_id=case.order_id or case.id, case_id=case.id, kind=case.kind, due_at=case.due_at.isoformat(),
+                owner_id=case.owner_id,
             ),
-        )
+        )  # fmt: skip
     return len(late)

@@ -123,7 +123,7 @@ async def create_label(
     if parcel.state is not ParcelState.CREATED:
         raise LabelFixed("The parcel is on its way already.", path=("parcelId",))
     label_id = new_id()
-    number = await _own_number(db, account) if own_numbers.get(account.adapter) else None
+    number = await own_number(db, account) if own_numbers.get(account.adapter) else None
     label = CarrierLabel(
         id=label_id, account_id=account.id, parcel_id=parcel.id, fulfillment_order_id=row.id, state=S.REQUESTED,
         reference=label_id.hex, asked=await _asked(db, parcel, row, account, size_mm), tracking_number=number,
@@ -136,7 +136,7 @@ async def create_label(
     return label
 
 
-async def _own_number(db: Session, account: CarrierAccount) -> str:
+async def own_number(db: Session, account: CarrierAccount) -> str:
     """The next number of a prefix and ten digits; accounts that share the prefix share its range: no number twice."""
     prefix = account.settings.get("prefix") or "KON"
     serial = await numbering.take(db, f"tracking/{prefix}")

@@ -35,6 +35,7 @@ from kontor.orders.errors import LineNotFound
 from kontor.orders.models import Order, OrderCharge, OrderLine
 from kontor.orders.states import OVER, OrderState
 from kontor.orders.totals import LOST_DISCOUNT
+from kontor.payments.vouchers import check_changed
 from kontor.returns.rechecking import reductions_of
 
 CANCELED_MESSAGE, CHANGED_MESSAGE = "canceled", "order_changed"
@@ -132,6 +133,7 @@ async def plan_change(db: Session, order: Order, wish: Wish, *, change_id: UUID 
     _check_together(pieces, delivery)
     cuts, outcome = _cancel(work, order, lines, pieces)
     rows = await _added(db, delivery.order, lines, pieces)
+    await check_changed(db, delivery.order, more={row.tax_class for row in rows})
     took = sum(taken_off(order, line, pieces.cancel[line.id]).gross for line in lines if line.id in pieces.cancel)
     priced = Priced(lines, reductions, charges)
     lost = await plan_lost(db, order, priced, pieces.cancel, took=took, added=bool(rows))

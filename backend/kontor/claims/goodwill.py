@@ -93,7 +93,9 @@ async def preview_goodwill(
         raise InvalidGoodwill("At most 500 characters.", path=("note",), code="INVALID_TEXT")
     money, lines = None, []
     if wish.form is not VOUCHER:
-        money = await preview_refund(db, order, wish.amount, chosen=wish.chosen, abilities_of=abilities_of)
+        money = await preview_refund(
+            db, order, wish.amount, chosen=wish.chosen, abilities_of=abilities_of, goods=wish.form is CREDIT
+        )
     available = await available_on(db, order, wish.form)
     if not 1 <= wish.amount <= available:
         raise GoodwillTooMuch(

@@ -39,7 +39,8 @@ class NewContact:
 async def log_contact(db: Session, wanted: NewContact, *, now: datetime) -> Contact:
     """Write down what was said. The customer of an order is known by the order.
 
-    Raises `InvalidContact` naming the field, `OrderNotFound`, `CustomerNotFound`.
+    Raises `InvalidContact` naming the field, `OrderNotFound`, `CustomerNotFound`, and `CustomerGone` for a person who
+    was erased: nothing they say is kept with them any more.
     """
     _check(wanted, now=now)
     customer_id = wanted.customer_id
@@ -49,6 +50,8 @@ async def log_contact(db: Session, wanted: NewContact, *, now: datetime) -> Cont
             raise InvalidContact("The order is of another customer.", path=("customerId",))
     elif customer_id is not None:
         await customers.get_customer(db, customer_id)
+    if customer_id is not None:
+        await customers.hold_living(db, customer_id, path="customerId" if wanted.order_id is None else "orderId")
     return _add(db, wanted, customer_id, now=now)
 
 
@@ -56,7 +59,7 @@ async def correct_contact(db: Session, contact_id: UUID, *, topic: str, text: st
     """Put a contact right by another one that names it; the first stays as it was said.
 
     The follow-up goes over to the new one. Raises `ContactNotFound`, `AlreadyCorrected`, `InvalidContact` for a mail,
-    whose words are what was sent.
+    whose words are what was sent, `CustomerGone` for one with a person who was erased.
     """
     row = await queries.lock_contact(db, contact_id)
     if row.notification_id is not None or row.message_id is not None:
@@ -69,6 +72,8 @@ async def correct_contact(db: Session, contact_id: UUID, *, topic: str, text: st
         customer_id=row.customer_id,
     )  # fmt: skip
     _check(wanted, now=now)
+    if row.customer_id is not None:
+        await customers.hold_living(db, row.customer_id, path="id")
     if is_open:
         _finish(db, row, now=now)
     made = _add(db, wanted, row.customer_id, now=now)

@@ -7,10 +7,10 @@ from uuid import UUID
 from kontor.core import outbox
 from kontor.core.db import Session
 from kontor.core.ids import new_id
-from kontor.customers.errors import CustomerGone, InvalidConsent
+from kontor.customers.errors import InvalidConsent
 from kontor.customers.events import CustomersSaved
 from kontor.customers.models import ConsentChange, Customer
-from kontor.customers.queries import lock_customers
+from kontor.customers.queries import lock_customers, refuse_gone
 
 LONGEST_PURPOSE, LONGEST_SOURCE = 60, 200
 _COLUMNS = ("id", "customer_id", "purpose", "granted", "source", "at", "by")
@@ -29,8 +29,7 @@ async def set_consent(
     if not 0 < len(source) <= LONGEST_SOURCE:
         raise InvalidConsent("How it was said is needed.", path=("how",), most=LONGEST_SOURCE)
     (customer,) = await lock_customers(db, [customer_id])
-    if customer.erased_at is not None or customer.merged_into_id is not None:
-        raise CustomerGone("The customer is not there any more.", path=("id",))
+    refuse_gone(customer.erased_at, customer.merged_into_id, path="id")
     after = {**customer.consents, purpose: granted}
     if note_changes(db, customer_id, customer.consents, after, source=source):
         customer.consents = after

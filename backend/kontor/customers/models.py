@@ -18,11 +18,14 @@ class CustomerKind(StrEnum):
     COMPANY = "COMPANY"
 
 
+_MERGED = sa.text("merged_into_id IS NOT NULL")
+
+
 class Customer(Model):
     """A person or company. `email_key` is the address as matched: lower case, trimmed; `name_key` likewise.
 
     `search_key` is what a list's search looks into: number, name, company and email in small letters. One that was
-    merged names the customer it went into; one that was erased keeps its number and nothing of the person.
+    merged names the living customer it went into; one that was erased keeps its number and nothing of the person.
     """
 
     __tablename__ = "customer"
@@ -31,6 +34,7 @@ class Customer(Model):
         sa.Index("ix_customer_name_key", "name_key"),
         sa.Index("ix_customer_created_at_id", "created_at", "id"),
         sa.Index("ix_customer_updated_at_id", "updated_at", "id"),
+        sa.Index("ix_customer_merged_into_id", "merged_into_id", sqlite_where=_MERGED, postgresql_where=_MERGED),
         sa.Index(
             "ix_customer_search_key",
             "search_key",

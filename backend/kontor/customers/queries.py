@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from kontor.core.db import Session
 from kontor.core.pagination import Page, PageRequest, choose, paginate
 from kontor.core.principal import Principal
-from kontor.customers.errors import CustomerNotFound
+from kontor.customers.errors import CustomerGone, CustomerNotFound
 from kontor.customers.matching import email_key
 from kontor.customers.models import Customer, CustomerAddress, CustomerKind, CustomerReference
 
@@ -107,6 +107,52 @@ async def lock_customers(db: Session, ids: Sequence[UUID], *, lock: bool = True)
     if len(rows) < len(set(ids)):
         raise CustomerNotFound("There is no such customer.", path=("id",))
     return rows
+
+
+async def hold_living(db: Session, customer_id: UUID, *, path: str) -> None:
+    """Keep a customer from being merged or erased until the transaction ends, whoever the principal is.
+
+    Raises `CustomerGone`, naming `path`, for one who was: nothing may be written about them any more.
+    """
+    found = sa.select(Customer.erased_at, Customer.merged_into_id).where(Customer.id == customer_id)
+    row = (await db.execute(found.with_for_update(read=True, key_share=True))).one_or_none()
+    if row is not None:
+        refuse_gone(row.erased_at, row.merged_into_id, path=path)
+
+
+def refuse_gone(erased_at: datetime | None, merged_into_id: UUID | None, *, path: str) -> None:
+    """Raise `CustomerGone`, naming `path`, for a customer who was erased or merged. Pure."""
+    if erased_at is not None:
+        raise CustomerGone("The customer was erased.", code="CUSTOMER_ERASED", path=(path,))
+    if merged_into_id is not None:
+        raise CustomerGone("The customer was merged into another.", code="CUSTOMER_MERGED", path=(path,))
+
+
+async def now_called(db: Session, customer_id: UUID) -> UUID | None:
+    """Who a customer is by now: themselves, or who they were merged into; None where they were erased or never were."""
+    seen: set[UUID] = set()
+    while customer_id not in seen:
+        seen.add(customer_id)
+        found = sa.select(Customer.erased_at, Customer.merged_into_id).where(Customer.id == customer_id)
+        row = (await db.execute(found)).one_or_none()
+        if row is None or row.erased_at is not None:
+            return None
+        if row.merged_into_id is None:
+            return customer_id
+        customer_id = row.merged_into_id
+    return None
+
+
+def living() -> sa.ColumnElement[bool]:
+    """Customers who were neither erased nor merged into another."""
+    return sa.and_(Customer.erased_at.is_(None), Customer.merged_into_id.is_(None))
+
+
+async def hold_all_living(db: Session, ids: Sequence[UUID]) -> set[UUID]:
+    """Keep those of these customers who are there from being merged or erased until the transaction ends; who they
+    are. Waits for whoever is merging or erasing one of them."""
+    wanted = sa.select(Customer.id).where(Customer.id.in_(ids), living()).order_by(Customer.id)
+    return set(await db.scalars(wanted.with_for_update(read=True, key_share=True)))
 
 
 async def customers_by_id(db: Session, ids: Sequence[UUID]) -> dict[UUID, Customer]:

@@ -10,10 +10,12 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from kontor.core.db import Session, chunks
+from kontor.core.errors import Unavailable
 from kontor.core.ids import new_id
 from kontor.core.sets import any_of, any_pair_of
 from kontor.customers.matching import Keys, email_key, match, name_key, postal_key
 from kontor.customers.models import Customer, CustomerAddress, CustomerKind, CustomerReference
+from kontor.customers.queries import hold_all_living, living
 from kontor.customers.service import fresh_number, keys_of
 from kontor.imports.saving import insert_rows
 
@@ -40,6 +42,7 @@ class Wanted:
 
 
 Reference = tuple[UUID, str]
+MOST_LOOKS = 3
 
 
 @dataclass(slots=True)
@@ -73,9 +76,10 @@ async def recognize(db: Session, wanted: Sequence[Wanted]) -> list[UUID]:
     """The id of each one's customer, in their order; unknown ones are made, with their address.
 
     The number of statements does not grow with the orders. The same new customer twice in a call is one. Two calls at
-    once that bring the same new channel reference agree on one customer.
+    once that bring the same new channel reference agree on one customer. Whom an order is given to can be neither
+    merged nor erased before it is written.
     """
-    known = await _known(db, wanted)
+    known = await _held(db, wanted)
     ids: list[UUID] = []
     new: dict[UUID, Wanted] = {}
     references: dict[Reference, UUID] = {}
@@ -106,6 +110,16 @@ async def tags_of(db: Session, wanted: Sequence[Wanted]) -> list[frozenset[str]]
     return [frozenset() if found is None else tags.get(found, frozenset()) for found in ids]
 
 
+async def _held(db: Session, wanted: Sequence[Wanted]) -> Known:
+    """Whom the keys lead to, held: looked for again while somebody merges or erases one of them."""
+    for _ in range(MOST_LOOKS):
+        known = await _known(db, wanted)
+        ids = {found for who in wanted if (found := known.find(who)) is not None}
+        if db.sqlite or not ids or await hold_all_living(db, sorted(ids)) == ids:
+            return known
+    raise Unavailable("A customer of this order is being merged; please send it again.", code="TRY_AGAIN")
+
+
 async def _known(db: Session, wanted: Sequence[Wanted]) -> Known:
     references = {(who.channel_id, who.external_id) for who in wanted if who.external_id is not None}
     by_reference = await _by_reference(db, references)
@@ -134,7 +148,7 @@ async def _by_email(db: Session, emails: set[str]) -> dict[str, list[UUID]]:
     found: dict[str, list[UUID]] = {}
     if emails:
         rows = await db.execute(
-            sa.select(Customer.email_key, Customer.id).where(any_of(Customer.email_key, sorted(emails)))
+            sa.select(Customer.email_key, Customer.id).where(any_of(Customer.email_key, sorted(emails)), living())
         )
         for key, customer_id in rows:
             found.setdefault(str(key), []).append(customer_id)
@@ -147,7 +161,7 @@ async def _by_name(db: Session, names: set[tuple[str, str]]) -> dict[tuple[str, 
         rows = await db.execute(
             sa.select(Customer.name_key, CustomerAddress.postal_code, Customer.id)
             .join(CustomerAddress, CustomerAddress.customer_id == Customer.id)
-            .where(Customer.name_key.in_(part))
+            .where(Customer.name_key.in_(part), living())
         )
         for name, postal_code, customer_id in rows:
             key = (name, postal_key(postal_code))

@@ -1,6 +1,7 @@
 """Saving customers, and finding or making those that orders belong to."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, TypedDict
 from uuid import UUID, uuid5
 
@@ -11,13 +12,14 @@ from kontor.core import outbox
 from kontor.core.db import Session, chunks
 from kontor.core.errors import KontorError
 from kontor.core.ids import new_id
+from kontor.core.sets import any_of
 from kontor.customers import terms
 from kontor.customers.consents import note_changes
 from kontor.customers.errors import CustomerNotFound, CustomerUnnamed, InvalidVatId, ReferenceTaken
 from kontor.customers.events import CustomersSaved
 from kontor.customers.matching import email_key, name_key
 from kontor.customers.models import Customer, CustomerAddress, CustomerKind, CustomerReference
-from kontor.customers.queries import visible_to
+from kontor.customers.queries import refuse_gone, visible_to
 from kontor.imports import cells, fields
 from kontor.imports.errors import DuplicateRow, UnknownReference
 from kontor.imports.fields import Field
@@ -123,16 +125,19 @@ Reference = tuple[UUID, str]
 async def save_customers(db: Session, rows: Sequence[CustomerData], *, all_or_nothing: bool = False) -> list[RowResult]:
     """Add or change customers, one result per row. Records CustomersSaved.
 
-    A customer nobody gave a number gets one. A reference that names another customer is refused (REFERENCE_TAKEN). A
-    shop saves those that its channels know and new ones of its channels; all others are not found.
+    A customer nobody gave a number gets one. A reference that names another customer is refused (REFERENCE_TAKEN), and
+    so is a customer who was erased or merged into another (CUSTOMER_ERASED, CUSTOMER_MERGED): nothing of a person is
+    kept anew there. A shop saves those that its channels know and new ones of its channels; all others are not found.
     """
     await lock_noun(db, "customer")
     drafts, addresses = _drafts(rows)
     references = await _references(db, drafts)
     owners = await _owners(db, set(references.values()))
     await _name(db, drafts, references, owners)
+    await _hold(db, {draft.key for draft in good(drafts)})
     known = await existing_rows(db, Customer.__table__.c.number, {draft.key for draft in good(drafts)})
     await _refuse_unseen(db, drafts, references, known)
+    _refuse_gone(drafts, known)
     match_existing(drafts, known, FIELDS, key="number")
     _refuse_taken(drafts, references, owners)
     for draft in good(drafts):
@@ -249,6 +254,21 @@ async def _name(
         draft.values["number"] = numbers[owner] if owner is not None else fresh_number()
     for draft in good(drafts):
         draft.key = draft.values["number"]
+
+
+async def _hold(db: Session, numbers: set[str]) -> None:
+    """Let nobody merge or erase these customers until they are saved; orders of theirs do not wait. SQLite has one
+    writer anyway."""
+    if not db.sqlite and numbers:
+        held = sa.select(Customer.id).where(any_of(Customer.number, sorted(numbers))).order_by(Customer.id)
+        await db.execute(held.with_for_update(key_share=True))
+
+
+def _refuse_gone(drafts: Sequence[Draft], known: Mapping[str, Mapping[str, Any]]) -> None:
+    for draft in good(drafts):
+        row = known.get(draft.key)
+        if row is not None:
+            attempt(draft, partial(refuse_gone, row["erased_at"], row["merged_into_id"], path="number"))
 
 
 async def _refuse_unseen(

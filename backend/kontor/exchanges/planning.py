@@ -24,7 +24,7 @@ from kontor.orders import queries as orders
 from kontor.orders.models import Order, OrderLine
 from kontor.orders.totals import PricedLine
 from kontor.payments.covering import Standing
-from kontor.payments.refund_due import Withheld
+from kontor.payments.refund_due import COLLECTED_NO_MORE
 from kontor.returns.service import LABEL_DAYS, Announcement, ReturnWish
 from kontor.returns.values import RefundDue
 from kontor.returns.writing_off import preview_return
@@ -91,7 +91,8 @@ async def plan_exchange(db: Session, order: Order, wish: ExchangeWish) -> Plan:
     paths = {row.id: _path(each.priced.input_index) for row, each in zip(rows, goods, strict=True)}
     sourcing = await find_goods(db, order, rows, paths=paths)
     cost = sum(row.gross_total for row in rows)
-    kept = due.withheld.get(Withheld.EXCHANGED, 0)
+    # What nobody has paid yet is not collected for the goods that come back, but for the new ones.
+    kept = min(cost, sum(due.withheld.get(rule, 0) for rule in COLLECTED_NO_MORE))
     difference = await plan_difference(db, order, off=kept, more=cost, steps=())
     channel = await db.get_one(SalesChannel, order.channel_id)
     preview = ExchangePreview(

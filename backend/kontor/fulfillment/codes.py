@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from kontor.catalog.models import PoolCode, ProductKind
 from kontor.catalog.vouchers import VOUCHER_CLASS
+from kontor.channels.models import SalesChannel
 from kontor.core.db import Session, chunks
 from kontor.core.ids import new_id
 from kontor.core.outbox import record
@@ -24,11 +25,13 @@ from kontor.fulfillment.models import IssuedCode
 from kontor.fulfillment.shipments import Leaving, book_shipments
 from kontor.fulfillment.work import count_orders
 from kontor.giftcards.service import NewCard, issue_cards
+from kontor.giftcards.values import TaxedAs
 from kontor.orders import progress
 from kontor.orders import queries as orders
 from kontor.orders.errors import LineNotFound
 from kontor.orders.models import Order, OrderLine
 from kontor.orders.states import DeliveryType, OrderState
+from kontor.orders.totals import with_tax
 
 POOLED = frozenset({ProductKind.LICENSE, ProductKind.DIGITAL})
 CODED = POOLED | {ProductKind.GIFT_CARD}
@@ -69,7 +72,7 @@ async def issue_codes(db: Session, found: Mapping[UUID, Order], lines: Lines, *,
         if codes:
             given.setdefault(line.order_id, {})[line.id] = len(codes)
     await db.bulk_insert(IssuedCode, _ISSUED, rows)
-    await issue_cards(db, _cards(found, open_lines, rows), now=now)
+    await issue_cards(db, _cards(found, open_lines, rows, await _sellers(db, found, open_lines)), now=now)
     leaving = await _leave(db, {order_id: found[order_id] for order_id in given}, lines, given, now=now)
     for each in leaving:
         order, shipment = each.order, each.sent
@@ -81,20 +84,39 @@ async def issue_codes(db: Session, found: Mapping[UUID, Order], lines: Lines, *,
     return issued
 
 
-def _cards(found: Mapping[UUID, Order], lines: Sequence[OrderLine], rows: Sequence[tuple[Any, ...]]) -> list[NewCard]:
+async def _sellers(db: Session, found: Mapping[UUID, Order], lines: Iterable[OrderLine]) -> dict[UUID, UUID]:
+    """Who sells vouchers that are taxed now, by channel."""
+    taxed = [line for line in lines if line.kind == ProductKind.GIFT_CARD and line.tax_class != VOUCHER_CLASS]
+    if not taxed:
+        return {}
+    ids = {found[line.order_id].channel_id for line in taxed}
+    rows = await db.execute(sa.select(SalesChannel.id, SalesChannel.legal_entity_id).where(SalesChannel.id.in_(ids)))
+    return {row.id: row.legal_entity_id for row in rows}
+
+
+def _cards(
+    found: Mapping[UUID, Order],
+    lines: Sequence[OrderLine],
+    rows: Sequence[tuple[Any, ...]],
+    sellers: Mapping[UUID, UUID],
+) -> list[NewCard]:
     """The gift cards among codes just given out: each is worth what a piece costs before anything is taken off."""
     cards = {line.id: line for line in lines if line.kind == ProductKind.GIFT_CARD}
     return [
-        NewCard(
-            code,
-            order_id,
-            found[order_id].currency,
-            cards[line_id].unit_price,
-            multi_purpose=cards[line_id].tax_class == VOUCHER_CLASS,
-        )
+        _card(code, found[order_id], cards[line_id], sellers)
         for _, order_id, line_id, _, code, _ in rows
         if line_id in cards
     ]
+
+
+def _card(code: str, order: Order, line: OrderLine, sellers: Mapping[UUID, UUID]) -> NewCard:
+    """A voucher that is taxed now is worth its price with the tax, so that what it pays for needs none."""
+    if line.tax_class == VOUCHER_CLASS:
+        return NewCard(code, order.id, order.currency, line.unit_price, multi_purpose=True)
+    _, _, value = with_tax(line.unit_price, line.tax_rate, gross=order.gross)
+    place = order.place_of_supply
+    taxed = TaxedAs(line.tax_class, place.country, sellers[order.channel_id]) if place else None
+    return NewCard(code, order.id, order.currency, value, multi_purpose=False, taxed=taxed)
 
 
 def new_code() -> str:

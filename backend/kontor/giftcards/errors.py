@@ -10,6 +10,7 @@ class GiftCardNotFound(NotFound):
 
 
 class CardDeclined(Conflict):
-    """A card does not pay: `reason` is UNKNOWN_CARD, BLOCKED, SINGLE_PURPOSE, OTHER_CURRENCY or INSUFFICIENT."""
+    """A card does not pay: `reason` is UNKNOWN_CARD, BLOCKED, SINGLE_PURPOSE, MULTI_PURPOSE, OTHER_CURRENCY or
+    INSUFFICIENT."""
 
     default_code = "GIFT_CARD_DECLINED"

@@ -28,8 +28,9 @@ class MovementKind(StrEnum):
 class GiftCard(Model):
     """A card. `balance` is what has not been redeemed, `reserved` of it what is blocked for payments; minor units.
 
-    `multi_purpose` cards pay for things; the others were taxed when they were sold and are redeemed elsewhere. `digest`
-    is of the code, `ending` its last four characters, for people.
+    `multi_purpose` cards pay for anything. The others were taxed when they were sold and pay for goods of one seller,
+    of the `tax_class` and in the `country` they were taxed by; sold before these were noted, they are redeemed
+    elsewhere. `digest` is of the code, `ending` its last four characters, for people.
     """
 
     __tablename__ = "gift_card"
@@ -45,6 +46,9 @@ class GiftCard(Model):
     ending: Mapped[str] = mapped_column(sa.String(4))
     order_id: Mapped[UUID]
     multi_purpose: Mapped[bool]
+    tax_class: Mapped[str | None] = mapped_column(sa.String(20))
+    country: Mapped[str | None] = mapped_column(sa.String(2))
+    legal_entity_id: Mapped[UUID | None]
     currency: Mapped[str] = mapped_column(sa.String(3))
     face_value: Mapped[int] = mapped_column(sa.BigInteger)
     balance: Mapped[int] = mapped_column(sa.BigInteger)

@@ -17,11 +17,11 @@ from kontor.core.sets import any_of
 from kontor.giftcards.errors import CardDeclined, GiftCardNotFound
 from kontor.giftcards.events import GiftCardExpired
 from kontor.giftcards.models import GiftCard, GiftCardMovement, MovementKind
-from kontor.giftcards.values import Wish
+from kontor.giftcards.values import TaxedAs, Wish
 
 _CARD = (
-    "id", "digest", "ending", "order_id", "multi_purpose", "currency", "face_value", "balance", "reserved",
-    "blocked_at", "issued_at", "updated_at",
+    "id", "digest", "ending", "order_id", "multi_purpose", "tax_class", "country", "legal_entity_id", "currency",
+    "face_value", "balance", "reserved", "blocked_at", "issued_at", "updated_at",
 )  # fmt: skip
 _MOVEMENT = ("id", "card_id", "kind", "amount", "reservation_id", "idempotency_key", "reference", "at", "by")
 K = MovementKind
@@ -29,13 +29,14 @@ K = MovementKind
 
 @dataclass(frozen=True, slots=True)
 class NewCard:
-    """A card that was sold: its code and face value in minor units."""
+    """A card that was sold: its code and face value in minor units; `taxed` is how, where it is single-purpose."""
 
     code: str
     order_id: UUID
     currency: str
     value: int
     multi_purpose: bool
+    taxed: TaxedAs | None = None
 
 
 def digest_of(code: str) -> str:
@@ -53,8 +54,8 @@ async def issue_cards(db: Session, cards: Sequence[NewCard], *, now: datetime) -
     for card in cards:
         card_id = new_id()
         rows.append(
-            (card_id, digest_of(card.code), _plain(card.code)[-4:], card.order_id, card.multi_purpose, card.currency,
-             card.value, card.value, 0, None, now, now)
+            (card_id, digest_of(card.code), _plain(card.code)[-4:], card.order_id, card.multi_purpose,
+             *(card.taxed or (None, None, None)), card.currency, card.value, card.value, 0, None, now, now)
         )  # fmt: skip
         movements.append((new_id(), card_id, K.ISSUE, card.value, None, None, str(card.order_id), now, db.by))
     await db.bulk_insert(GiftCard, _CARD, rows)
@@ -70,10 +71,12 @@ async def reserve(db: Session, code: str, wish: Wish) -> GiftCardMovement:
         return done
     if card.blocked_at is not None:
         raise CardDeclined("The gift card is blocked.", reason="BLOCKED")
-    if not card.multi_purpose:
+    if not card.multi_purpose and not (wish.taxed and card.tax_class):
         raise CardDeclined(
-            "The gift card was taxed when it was sold and is redeemed elsewhere.", reason="SINGLE_PURPOSE"
+            "The gift card was taxed when it was sold and pays as a voucher only.", reason="SINGLE_PURPOSE"
         )
+    if card.multi_purpose and wish.taxed:
+        raise CardDeclined("The gift card is no voucher that was taxed when it was sold.", reason="MULTI_PURPOSE")
     if card.currency != wish.currency:
         raise CardDeclined("The gift card is of another currency.", reason="OTHER_CURRENCY")
     if card.balance - card.reserved < wish.amount:
@@ -230,6 +233,16 @@ async def card_of_code(db: Session, code: str) -> GiftCard | None:
     """The card of a code, whatever spaces or hyphens it was typed with."""
     found: GiftCard | None = await db.scalar(sa.select(GiftCard).where(GiftCard.digest == digest_of(code)))
     return found
+
+
+async def taxed_cards(db: Session, codes: Iterable[str]) -> dict[str, GiftCard]:
+    """Cards that were taxed when they were sold, by the code as it was given."""
+    digests = {code: digest_of(code) for code in codes}
+    found: dict[str, GiftCard] = {}
+    for part in chunks(sorted(set(digests.values()))):
+        cards = sa.select(GiftCard).where(any_of(GiftCard.digest, part), sa.not_(GiftCard.multi_purpose))
+        found.update({card.digest: card for card in await db.scalars(cards)})
+    return {code: found[digest] for code, digest in digests.items() if digest in found}
 
 
 async def unknown_codes(db: Session, codes: Iterable[str]) -> set[str]:

@@ -16,12 +16,14 @@ from kontor.core.db import Session
 from kontor.core.ids import new_id
 from kontor.core.outbox import record
 from kontor.fulfillment.models import ShipmentLine
+from kontor.giftcards.values import is_taxed
 from kontor.invoicing import queries
-from kontor.invoicing.build import Credited, Line, credit_line, fee_line, plain_rate, tax_rows, totals
+from kontor.invoicing.build import Credited, Line, credit_line, fee_line, plain_rate, tax_rows
 from kontor.invoicing.cards import take_cards_back
 from kontor.invoicing.events import CreditNoteIssued
 from kontor.invoicing.issuing import Issued
 from kontor.invoicing.models import CreditNote, Invoice
+from kontor.invoicing.redeemed import Part, add_off, onto_vouchers, redeemed_lines, still_off, supplied
 from kontor.orders.models import OrderCharge
 from kontor.orders.queries import lock_orders
 from kontor.payments.models import Payment, Refund, RefundAllocation
@@ -64,9 +66,35 @@ async def issue_credit_notes(db: Session, refund_ids: Sequence[UUID], *, now: da
     todo = [item for item in refunds if item.lines and item.state not in _NONE]
     drafts = await _drafts(db, todo, invoices, notes)
     await take_cards_back(db, [line for draft in drafts for line in draft.lines])
+    await _give_vouchers_back(db, drafts, invoices, notes)
     for draft, row in await _number(db, drafts, now=now):
         issued.setdefault(draft.refund.id, []).append(Issued(row[0], row[1]))
     return {refund.id: issued.get(refund.id, []) for refund in refunds}
+
+
+async def _give_vouchers_back(
+    db: Session, drafts: Sequence[Draft], invoices: Mapping[UUID, Sequence[Invoice]], notes: Sequence[CreditNote]
+) -> None:
+    """Take off the notes what goes back onto vouchers that were taxed when they were sold: that tax stays."""
+    shares = await onto_vouchers(db, [draft.refund.id for draft in drafts])
+    if not shares:
+        return
+    for note in notes:
+        if note.refund_id in shares:
+            shares[note.refund_id] += sum(line["gross"] for line in note.content["lines"] if line.get("redeemed"))
+    rests: dict[UUID, dict[str, Part]] = {}
+    for draft in drafts:
+        order_id, left = draft.refund.order_id, shares.get(draft.refund.id, 0)
+        if left <= 0:
+            continue
+        if order_id not in rests:
+            issued = [each.content for each in invoices.get(order_id, ())]
+            rests[order_id] = still_off(issued, (note.content for note in notes if note.order_id == order_id))
+        said = draft.invoice.content
+        off = redeemed_lines(draft.lines, left, said["language"], by_gross=said["gross"], rest=rests[order_id])
+        add_off(rests[order_id], off, 1)
+        shares[draft.refund.id] += sum(line["gross"] for line in off)
+        draft.lines += off
 
 
 async def preview_lines(db: Session, order_id: UUID, lines: Sequence[Mapping[str, Any]]) -> list[Line]:
@@ -176,7 +204,7 @@ class _Keeping:
         self._kept: dict[tuple[str, str], dict[UUID, _Kept]] = {}
         for note in notes:
             for line in note.content["lines"]:
-                if not _key_of(line):
+                if not _key_of(line) and not line.get("redeemed"):
                     self._note(note.invoice_id, line)
 
     def lay(self, refund: Refund, drafts: dict[UUID, Draft]) -> None:
@@ -290,11 +318,14 @@ async def _number(db: Session, drafts: Sequence[Draft], *, now: datetime) -> lis
 
 
 async def _methods(db: Session, refund_ids: Sequence[UUID]) -> dict[UUID, list[dict[str, Any]]]:
-    found = sa.select(RefundAllocation.refund_id, RefundAllocation.amount, Payment.label, Payment.kind).join(
-        Payment, Payment.id == RefundAllocation.payment_id
-    )
+    """How refunds go back, but for what their notes take off as paid by vouchers."""
+    found = sa.select(
+        RefundAllocation.refund_id, RefundAllocation.amount, Payment.label, Payment.kind, Payment.gateway
+    ).join(Payment, Payment.id == RefundAllocation.payment_id)
     methods: dict[UUID, list[dict[str, Any]]] = {}
     for row in await queries.rows_of(db, found, RefundAllocation.refund_id, refund_ids):
+        if is_taxed(row["kind"], row["gateway"]):
+            continue
         share = {"method": row["label"] or row["kind"].value, "kind": row["kind"].value, "amount": row["amount"]}
         methods.setdefault(row["refund_id"], []).append(share)
     return methods
@@ -304,8 +335,7 @@ def _row(
     draft: Draft, number: str, sequence: int, methods: Sequence[dict[str, Any]], *, today: date, now: datetime
 ) -> tuple[Any, ...]:
     invoice, refund = draft.invoice, draft.refund
-    taxes = tax_rows(draft.lines)
-    net, tax, gross = totals(taxes)
+    net, tax, gross = supplied(draft.lines)
     kept = ("language", "currency", "gross", "seller", "brand", "recipient", "order_number", "ordered_on", "vat_id",
             "treatment", "tax_country", "supplied_on", "delivery_address", "email", "buyer_reference",
             "purchase_order")  # fmt: skip
@@ -315,7 +345,7 @@ def _row(
         "invoice_issued_on": invoice.content["issued_on"],
         "reason": refund.reason,
         "lines": draft.lines,
-        "taxes": taxes,
+        "taxes": tax_rows(draft.lines),
         "payments": list(methods) if gross == refund.amount else [],
     }
     return (

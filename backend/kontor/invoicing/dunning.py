@@ -27,9 +27,11 @@ from kontor.invoicing.reminding import (
     Claim,
     Instalment,
     Level,
+    asked_on_open,
     check_instalments,
     claims_of,
     due_level,
+    left_of,
     levels_of,
 )
 from kontor.invoicing.states import INVOICE, InvoiceState
@@ -135,7 +137,7 @@ def _due(
         row = terms.levels[level - 1]
         mine = [each for each in notices if each.instalment == number]
         parts = [] if number else _since_the_last(mine, notices)
-        more, until = _interest(invoice, mine, parts, claim, seller, terms)
+        more, until = _interest(invoice, mine, parts, _left(invoice, plans.get(invoice.id)), claim, seller, terms)
         due_on = terms.today + timedelta(days=row.pay_days)
         found.append(Asked(number, level, claim.open, row.fee, more or 0, until, due_on, _absorbed(mine, parts, more)))
     return found
@@ -159,14 +161,16 @@ def _interest(
     invoice: Invoice,
     notices: Sequence[DunningNotice],
     parts: Sequence[DunningNotice],
+    left: Mapping[int, int],
     claim: Claim,
     seller: LegalEntity,
     terms: Terms,
 ) -> tuple[int | None, date | None]:
     """What has accrued since the last reminder, on what is still open: a part paid meanwhile bears none.
 
-    What reminders of its instalments have asked for since (`parts`) is not asked for again. None without a default. And
-    the last day that it counts where that is not the day of the reminder, as a base rate is missing.
+    What reminders of its instalments have asked for since (`parts`) on what is still open of them (`left`) is not asked
+    for again. None without a default. And the last day that it counts where that is not the day of the reminder, as a
+    base rate is missing.
     """
     last = max(notices, key=lambda each: each.level, default=None)
     business = bool(invoice.content.get("vat_id"))
@@ -177,7 +181,16 @@ def _interest(
     rates = terms.rates()
     until = max(since, min(terms.today, known_until(rates)))
     accrued = interest(claim.open, since, until, rates, business=business)
-    return max(0, accrued - sum(each.interest for each in parts)), until if until < terms.today else None
+    asked = asked_on_open([(each.instalment, each.interest, each.claimed) for each in parts], left)
+    return max(0, accrued - asked), until if until < terms.today else None
+
+
+def _left(invoice: Invoice, plan: DunningPlan | None) -> dict[int, int]:
+    """What is open now of instalments whose plan has ended, by number."""
+    if plan is None:
+        return {}
+    since = invoice.paid + invoice.credited - plan.paid_before
+    return {number: open_ for parts in plan.ended for number, open_ in left_of(parts, since)}
 
 
 def _send(
@@ -277,7 +290,10 @@ async def agree(
         plan = DunningPlan(id=invoice.id, instalments=[])
         db.add(plan)
     plan.paused_until, plan.reason, plan.agreed_at, plan.agreed_by = paused_until, reason, now, db.principal.name[:200]
-    plan.paid_before = invoice.paid + invoice.credited
+    paid = invoice.paid + invoice.credited
+    before = [*(plan.ended or ()), [(each.number, each.amount) for each in parts_of(plan)]]
+    plan.ended = [left_of(parts, paid - (plan.paid_before or 0)) for parts in before if parts]
+    plan.paid_before = paid
     first = 1 + max([*(each.number for each in parts_of(plan)), *await _reminded(db, invoice.id)], default=0)
     plan.instalments = [
         {"number": number, "due_on": day.isoformat(), "amount": amount}

@@ -21,6 +21,7 @@ from kontor.invoicing import queries
 from kontor.invoicing.build import charge_line, goods_line, tax_rows, totals
 from kontor.invoicing.events import InvoiceIssued
 from kontor.invoicing.models import Invoice
+from kontor.invoicing.redeemed import redeemed_lines, supplied
 from kontor.invoicing.states import InvoiceState
 from kontor.orders.models import Order
 from kontor.orders.queries import lock_orders
@@ -105,27 +106,29 @@ async def _drafts(
             *(goods_line(row, gross=order.gross) for row in lines.get(shipment["id"], ())),
             *(charge_line(row, gross=order.gross) for row in charges.get(shipment["id"], ())),
         ]
-        taxes = tax_rows(said)
-        _, _, gross = totals(taxes)
+        _, _, gross = totals(tax_rows(said))
         done = before.get(order.id, 0)
         before[order.id] = done + gross
         shares = _shares(promises.get(order.id, []), done, gross, settings[channel.id])
         due = sum(amount for payment, amount in shares.items() if payments.is_on_account(payment))
+        taxed_before = sum(amount for payment, amount in shares.items() if payments.is_taxed_before(payment))
+        said += redeemed_lines(said, taxed_before, language_of(order), by_gross=order.gross)
         today = local_day(now, entity.timezone)
         until = today + timedelta(days=channel.payment_days if due else 0)
         vouchers = bool(said) and all(row.get("voucher") for row in said)
-        content = _frozen(order, channel, entity, brands.get(channel.id), taxed=any(row["tax"] for row in said)) | {
+        charged = any(row["tax"] for row in said)
+        content = _frozen(order, channel, entity, brands.get(channel.id), taxed=charged) | {
             **({"treatment": "VOUCHER"} if vouchers else {}),
             "shipment_number": shipment["number"],
             "issued_on": today.isoformat(),
             "supplied_on": _supplied_on(shipment, entity).isoformat(),
             "due_on": until.isoformat(),
             "lines": said,
-            "taxes": taxes,
+            "taxes": tax_rows(said),
             "payments": [
                 {"method": payment.label or payment.kind.value, "kind": payment.kind.value, "amount": amount}
                 for payment, amount in shares.items()
-                if not payments.is_on_account(payment)
+                if not payments.is_on_account(payment) and not payments.is_taxed_before(payment)
             ],
             "amount_due": due,
         }
@@ -155,7 +158,7 @@ def _frozen(
     """
     place = order.place_of_supply or _place_of_old(order, entity)
     across = place.treatment is TaxTreatment.CROSS_BORDER or (taxed and not place.taxed)
-    language = order.language if order.language in ("de", "en") else "en"
+    language = language_of(order)
     delivery = order.shipping_address if order.delivery_type is DeliveryType.SHIP else None
     return {
         # The buyer's own references, which their books find the document by, come as facts of the order.
@@ -174,6 +177,11 @@ def _frozen(
         "treatment": "OSS" if across else _treatment(place.treatment, entity),
         "tax_country": place.country,
     }
+
+
+def language_of(order: Order) -> str:
+    """The language of an order's documents."""
+    return order.language if order.language in ("de", "en") else "en"
 
 
 def _place_of_old(order: Order, entity: LegalEntity) -> PlaceOfSupply:
@@ -221,7 +229,7 @@ async def _number(db: Session, drafts: Sequence[Draft], *, now: datetime) -> dic
 
 
 def _row(draft: Draft, year: int, sequence: int, *, now: datetime) -> tuple[Any, ...]:
-    net, tax, gross = totals(draft.content["taxes"])
+    net, tax, gross = supplied(draft.content["lines"])
     return (
         new_id(), f"{draft.entity.code}-{year}-{sequence:06}", draft.entity.id, SERIES, year, sequence,
         draft.order.id, draft.shipment["id"], InvoiceState.ISSUED, now, _supplied_on(draft.shipment, draft.entity),

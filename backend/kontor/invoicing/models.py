@@ -245,7 +245,7 @@ class DunningPlan(Model):
     """What was agreed for an invoice: no reminders until a day, or instalments; the id is the invoice's.
 
     `instalments` are `{number, due_on, amount}` in their order and sum to what was open when they were agreed; each is
-    reminded of by itself.
+    reminded of by itself. `ended` are former plans, of each what was open by number when the last one was agreed.
     """
 
     __tablename__ = "dunning_plan"
@@ -253,6 +253,7 @@ class DunningPlan(Model):
     paused_until: Mapped[date | None]
     paid_before: Mapped[int] = mapped_column(sa.BigInteger, default=0)
     instalments: Mapped[list[Any]] = mapped_column(Json, default=list)
+    ended: Mapped[list[Any]] = mapped_column(Json, default=list)
     reason: Mapped[str] = mapped_column(sa.String(500), default="")
     agreed_at: Mapped[datetime]
     agreed_by: Mapped[str] = mapped_column(sa.String(200))

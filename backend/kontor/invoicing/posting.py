@@ -6,7 +6,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from kontor.giftcards.values import GATEWAY
+from kontor.giftcards.values import GATEWAY, TAXED_METHOD
 
 
 class Account(StrEnum):
@@ -52,6 +52,7 @@ _MONEY = {
     "TRANSFER": A.BANK,
 }
 GIFT_CARDS = "GIFT_CARD"  # the part of stored value that is owed on gift cards, sold and redeemed
+_TAXED = f"{TAXED_METHOD}/{GATEWAY}"  # cards that were taxed when they were sold, as payments by them bear it
 # What lowers no invoice costs us: refunds without goods behind them.
 _WITHOUT_GOODS = {"GOODWILL": A.GOODWILL, "CORRECTION": A.CORRECTIONS}
 
@@ -229,7 +230,11 @@ def _sold(content: Mapping[str, Any]) -> list[Line]:
             for key, amount in (((GIFT_CARDS, A.STORED_VALUE), owed), (("", A.VOUCHER_DISCOUNTS), line["net"] - owed)):
                 revenue[key] = revenue.get(key, 0) - amount
             continue
-        key = (detail, _earned(line))
+        if line.get(
+            "redeemed"
+        ):  # the voucher was taxed when it was sold: only the payment by it is booked against this
+            revenue[_TAXED, A.STORED_VALUE] = revenue.get((_TAXED, A.STORED_VALUE), 0) + line["gross"]
+        key = (detail, A.REVENUE if line.get("redeemed") else _earned(line))
         revenue[key] = revenue.get(key, 0) - line["net"]
         taxes[detail] = taxes.get(detail, 0) - line["tax"]
     return [

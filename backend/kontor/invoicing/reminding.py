@@ -65,6 +65,38 @@ def claims_of(
     return found
 
 
+def left_of(parts: Sequence[tuple[int, int]], paid: int) -> list[tuple[int, int]]:
+    """Instalments by number with what is open of each, after `paid` more came in: the first ones are paid first.
+
+    >>> left_of([(1, 500), (2, 500)], 700)
+    [(1, 0), (2, 300)]
+    """
+    found = []
+    for number, amount in parts:
+        covered = min(amount, max(0, paid))
+        paid -= covered
+        found.append((number, amount - covered))
+    return found
+
+
+def asked_on_open(asked: Sequence[tuple[int, int, int]], left: Mapping[int, int]) -> int:
+    """Interest that reminders of instalments have asked for on what is still open, minor units.
+
+    `asked` is number, interest and what was claimed by each; `left` what is open of instalments whose plan has ended.
+    What is not told of counts as open. Interest on what was paid meanwhile is owed beside what is asked for from now
+    on: the open amount bears none for that part.
+
+    >>> asked_on_open([(1, 10, 500), (2, 8, 400)], {1: 0, 2: 200})
+    4
+    """
+    return sum(
+        interest
+        if claimed <= 0
+        else (2 * interest * min(left.get(number, claimed), claimed) + claimed) // (2 * claimed)
+        for number, interest, claimed in asked
+    )
+
+
 def levels_of(settings: Mapping[str, Any]) -> tuple[Level, ...]:
     """The levels a channel is set to: `dunning: [{afterDays, fee, payDays}, …]`, at most three; none: no reminders.
 

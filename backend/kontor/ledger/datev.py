@@ -19,9 +19,9 @@ _TEXT = {
     "Soll/Haben-Kennzeichen", "WKZ Umsatz", "WKZ Basis-Umsatz", "BU-Schlüssel", "Belegfeld 1", "Belegfeld 2",
     "Buchungstext", "Diverse Adressnummer", "Beleglink", "KOST1 - Kostenstelle", "KOST2 - Kostenstelle",
     "EU-Land u. UStID (Bestimmung)", "Abw. Versteuerungsart", "Auftragsnummer", "Buchungstyp",
-    "EU-Land (Anzahlungen)", "Herkunft-Kz", "Buchungs GUID", "SEPA-Mandatsreferenz", "Gesellschaftername",
-    "Identifikationsnummer", "Zeichnernummer", "Bezeichnung SoBil-Sachverhalt", "Generalumkehr (GU)", "Land",
-    "Abrechnungsreferenz", "EU-Land u. UStID (Ursprung)",
+    "EU-Land (Anzahlungen)", "Forderungsart", "Herkunft-Kz", "Buchungs GUID", "SEPA-Mandatsreferenz",
+    "Gesellschaftername", "Identifikationsnummer", "Zeichnernummer", "Bezeichnung SoBil-Sachverhalt",
+    "Generalumkehr (GU)", "Land", "Abrechnungsreferenz", "EU-Land u. UStID (Ursprung)",
 }  # fmt: skip
 COLUMNS: tuple[str, ...] = (
     "Umsatz (ohne Soll/Haben-Kz)", "Soll/Haben-Kennzeichen", "WKZ Umsatz", "Kurs", "Basis-Umsatz",
@@ -99,11 +99,16 @@ def _header(batch: Batch) -> str:
     fields: list[str] = [
         '"EXTF"', "700", "21", '"Buchungsstapel"', "13", created, "", '"RE"', '""', '""',
         str(batch.consultant), str(batch.client), f"{batch.fiscal_year:%Y%m%d}", str(batch.account_length),
-        f"{batch.since:%Y%m%d}", f"{batch.until:%Y%m%d}", _quoted(batch.name, 30), '""', "1", "0",
+        f"{batch.since:%Y%m%d}", f"{batch.until:%Y%m%d}", _quoted(_name(batch.name), 30), '""', "1", "0",
         "1" if batch.locked else "0", _quoted(batch.currency, 3), "", '""', "", "",
         _quoted(batch.chart.removeprefix("SKR"), 4), "", "", '""', '""',
     ]  # fmt: skip
     return ";".join(fields)
+
+
+def _name(text: str) -> str:
+    """Letters, digits, points, strokes and blanks are all that the name of a batch takes."""
+    return re.sub(r"[^\w./ ]", " ", text)
 
 
 def _fields(row: Row, *, locked: bool) -> dict[str, str]:
@@ -115,7 +120,7 @@ def _fields(row: Row, *, locked: bool) -> dict[str, str]:
         "WKZ Umsatz": booked.currency,
         "Konto": row.account,
         "Gegenkonto (ohne BU-Schlüssel)": row.counter,
-        "BU-Schlüssel": row.tax_key,
+        "BU-Schlüssel": row.tax_key.zfill(4) if row.tax_key else "",
         "Belegdatum": f"{booked.on:%d%m}",
         "Belegfeld 1": _document(booked.document),
         "Buchungstext": f"{_NAMES.get(booked.kind, booked.kind)} {booked.order_number}",

@@ -15,7 +15,8 @@ class LedgerSettings(Model):
     """How a legal entity keeps its books; the id is the entity's. The row is locked while an export is put together.
 
     Consultant and client number are those of DATEV, 0 while they are not known. `fiscal_year_month` is the month in
-    which the fiscal year begins, `account_length` how many digits an impersonal account has.
+    which the fiscal year begins, `account_length` how many digits an impersonal account has. `gift_card_years` is how
+    many years after the end of the year of their sale gift cards can be claimed; None for ever.
     """
 
     __tablename__ = "ledger_settings"
@@ -26,6 +27,7 @@ class LedgerSettings(Model):
     fiscal_year_month: Mapped[int]
     account_length: Mapped[int]
     lock_exports: Mapped[bool]
+    gift_card_years: Mapped[int | None]
     updated_at: Mapped[datetime]
 
 

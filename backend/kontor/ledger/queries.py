@@ -61,6 +61,7 @@ def default_settings(entity: LegalEntity, now: datetime) -> LedgerSettings:
         fiscal_year_month=1,
         account_length=4,
         lock_exports=False,
+        gift_card_years=None,
         updated_at=now,
     )
 

@@ -23,7 +23,9 @@ _LIMITS = {
     "client_number": (0, 99_999),
     "fiscal_year_month": (1, 12),
     "account_length": (4, 8),
+    "gift_card_years": (1, 30),
 }
+LEAST_CONSULTANT = 1001
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +43,13 @@ class AccountData:
 
 async def save_settings(db: Session, entity: LegalEntity, changes: Mapping[str, Any]) -> LedgerSettings:
     """Change how an entity keeps its books; raises `InvalidInput` naming the field."""
+    if 0 < changes.get("consultant_number", 0) < LEAST_CONSULTANT:
+        raise InvalidInput(
+            "DATEV's numbers of consultants begin at 1001.", code="OUT_OF_RANGE", path=("consultantNumber",),
+            min=LEAST_CONSULTANT, max=_LIMITS["consultant_number"][1],
+        )  # fmt: skip
     for name, (least, most) in _LIMITS.items():
-        if name in changes and not least <= changes[name] <= most:
+        if changes.get(name) is not None and not least <= changes[name] <= most:
             raise InvalidInput(f"{least} to {most}.", code="OUT_OF_RANGE", path=(camel(name),), min=least, max=most)
     if changes.get("chart", "SKR03") not in queries.CHARTS:
         raise InvalidInput("There is no such chart.", code="UNKNOWN_CHART", path=("chart",), known=queries.CHARTS)

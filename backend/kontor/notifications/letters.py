@@ -1,4 +1,4 @@
-"""Letters to partners and to our own people about the partners' work; several facts of one run make one letter.
+"""Letters to partners and to our own people about work that waits; several facts of one run make one letter.
 
 A letter has no row of its own: its Message-ID follows from the facts it tells, so that sent again it is the same one.
 """
@@ -23,9 +23,9 @@ from kontor.fulfillment.models import FulfillmentOrder
 from kontor.locations.models import StockLocation
 from kontor.notifications.ports import OutgoingMessage, message_id_of
 from kontor.notifications.rendering import MessageBrand, render_message
+from kontor.orders.models import Order
 from kontor.partners.models import Partner
 
-STAFF = (Role.OPERATIONS, Role.ADMIN)
 _DEADLINES = ("FulfillmentEscalated", "FulfillmentOverdue")
 
 
@@ -38,11 +38,18 @@ class Place:
 
 
 async def letters_to_staff(db: Session, items: Sequence[Item], place: Place) -> list[OutgoingMessage]:
-    """One letter about passed deadlines, and one for each objection, to everybody who runs operations."""
+    """One letter about passed deadlines, and one for each objection, to everybody who runs operations.
+
+    Cases of care whose deadline passed are told to those who lead it.
+    """
+    to_leads = await letters_to_leads(db, items, place)
+    items = [item for item in items if item.event != "CaseEscalated"]
+    if not items:
+        return to_leads
     late = [item for item in items if item.event in _DEADLINES]
     found = await _Known.of(db, items)
     letters: list[OutgoingMessage] = []
-    for person in await _staff(db):
+    for person in await _people(db, Role.OPERATIONS):
         to = (person.email, person.name, person.language)
         if late:
             rows = [row for item in late if (row := found.late_row(item)) is not None]
@@ -53,7 +60,34 @@ async def letters_to_staff(db: Session, items: Sequence[Item], place: Place) -> 
             if item.event == "ObjectionMade" and (about := found.objection(item)) is not None:
                 about["url"] = f"{place.base_url}/admin/partners?partner={item.key}&tab=figures"
                 letters.append(_letter("letters/objection_made", to, about, found, [item], place))
-    return letters
+    return [*to_leads, *letters]
+
+
+async def letters_to_leads(db: Session, items: Sequence[Item], place: Place) -> list[OutgoingMessage]:
+    """One letter about the cases whose deadline has passed to everybody who leads customer care."""
+    late = [item for item in items if item.event == "CaseEscalated"]
+    if not late:
+        return []
+    found = await _Known.of(db, late)
+    orders = await db.execute(sa.select(Order.id, Order.number).where(Order.id.in_({item.key for item in late})))
+    numbers = {row.id: row.number for row in orders}
+    owners = {UUID(item.args["owner_id"]) for item in late if item.args.get("owner_id")}
+    people = await db.execute(sa.select(User.id, User.name).where(User.id.in_(owners)))
+    names = {str(row.id): row.name for row in people}
+    zone = ZoneInfo(await db.scalar(sa.select(LegalEntity.timezone).order_by(LegalEntity.code).limit(1)) or "UTC")
+    rows = [
+        {
+            "number": numbers.get(item.key, "") if item.key else "", "kind": str(item.args["kind"]),
+            "due_at": datetime.fromisoformat(item.args["due_at"]).astimezone(zone),
+            "owner": names.get(str(item.args.get("owner_id")), ""),
+        }
+        for item in late
+    ]  # fmt: skip
+    listed = {"rows": rows, "url": f"{place.base_url}/care/queues?queue=ESCALATED"}
+    return [
+        _letter("letters/cases_late", (person.email, person.name, person.language), listed, found, late, place)
+        for person in await _people(db, Role.CARE_LEAD)
+    ]
 
 
 async def letters_to_partners(db: Session, items: Sequence[Item], place: Place) -> list[OutgoingMessage]:
@@ -153,12 +187,11 @@ class _Known:
         return {"upheld": bool(item.args["upheld"]), "answer": (row.answer if row is not None else None) or ""}
 
 
-async def _staff(db: Session) -> Sequence[User]:
-    """Who runs operations; where nobody does, the administrators."""
-    people = list(
-        await db.scalars(sa.select(User).where(User.active, User.role.in_(STAFF)).order_by(User.email))
-    )  # fmt: skip
-    return [each for each in people if each.role is Role.OPERATIONS] or people
+async def _people(db: Session, role: Role) -> Sequence[User]:
+    """Who has a role; where nobody does, the administrators."""
+    wanted = sa.select(User).where(User.active, User.role.in_((role, Role.ADMIN))).order_by(User.email)
+    people = list(await db.scalars(wanted))
+    return [each for each in people if each.role is role] or people
 
 
 def _letter(

@@ -99,11 +99,12 @@ PERSONAL = frozenset({"invitation", "password_reset"})
 OWN_WORDS = tuple(name for name in TEMPLATES if name not in PERSONAL)
 
 
-# Letters to partners and to our own people; `rows` have number and due_at, perhaps partner and what.
+# Letters to partners and to our own people; `rows` have number and due_at, perhaps partner, what, kind and owner.
 LETTERS: dict[str, Facts] = {
     "letters/partner_invited": _facts("partner url"),
     "letters/answers_due": _facts("rows url"),
     "letters/work_late": _facts("rows url"),
+    "letters/cases_late": _facts("rows url"),
     "letters/objection_made": _facts("number partner measure url"),
     "letters/objection_decided": _facts("number measure upheld answer url"),
 }

@@ -57,6 +57,7 @@ RULES: dict[str, Rule] = {
     "ReturnReceived": Rule("return_received", "return_id", cause="event"),
     "ReturnDecided": Rule("return_decided", "return_id", keeps=("lines",), cause="event"),
     "ReturnLabelRenewed": Rule("return_approved", "return_id", cause="event"),
+    "ReturnLabelMade": Rule("return_approved", "return_id", cause="event"),
     "ExchangeApproved": Rule("exchange_agreed", "return_id", ("lines", "way", "due_at")),
     "ExchangeReceived": Rule("exchange_received", "return_id", ("lines",), cause="event"),
     "ExchangeReminded": Rule("exchange_reminder", "return_id", ("due_at",)),

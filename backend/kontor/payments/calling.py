@@ -88,7 +88,7 @@ async def _send(gateway: PaymentGateway, call: Call) -> Outcome:
     payment, intent = call.payment, call.intent
     debit = call.debit if isinstance(call.debit, DebitOrder) else None
     amount = Money(intent.amount, payment.currency)
-    instruction = Instruction(intent.idempotency_key, str(payment.id), amount, debit)
+    instruction = Instruction(intent.idempotency_key, str(payment.id), amount, debit, payment.kind.value)
     if intent.kind is TransactionKind.AUTHORIZE:
         method = payment.token or (debit.mandate if debit else None)
         if not method:

@@ -25,7 +25,8 @@ class PlannedPayment:
     `authorized` is what is promised and still valid, captured part included; on account, what is agreed. `captured`
     is what was taken, came in or was invoiced, less what went back for goods that never shipped. `position` is
     the place in the chosen order. One whose last capture was `declined` is drawn on when the others are not enough.
-    One that is paid `at_the_till` is no money in advance although its method is.
+    One that is paid `at_the_till` is no money in advance although its method is. A voucher that was `taxed` when it was
+    sold comes first under every policy: invoices say what it pays for, as that is not taxed again.
     """
 
     id: str
@@ -36,6 +37,7 @@ class PlannedPayment:
     position: int = 0
     declined: bool = False
     at_the_till: bool = False
+    taxed: bool = False
 
     @property
     def in_advance(self) -> bool:
@@ -112,7 +114,11 @@ def _targets(drawn: Sequence[PlannedPayment], due: int, policy: CapturePolicy) -
     total = min(due, sum(payment.capacity for payment in drawn))
     sound = [payment.capacity for payment in drawn if not payment.declined]
     first = min(total, sum(sound))
-    wanted = spread(first, sound) if policy is CapturePolicy.RATIO else _fill(first, sound)
+    wanted = _fill(first, sound)
+    if policy is CapturePolicy.RATIO:
+        vouchers = len([each for each in drawn if each.taxed and not each.declined])
+        paid = wanted[:vouchers]
+        wanted = [*paid, *spread(first - sum(paid), sound[vouchers:])]
     wanted += _fill(total - first, [payment.capacity for payment in drawn if payment.declined])
     targets = [max(want, payment.captured) for want, payment in zip(wanted, drawn, strict=True)]
     # What was captured under another order of payments, or rounded up before, comes off the others, last one first.
@@ -144,11 +150,14 @@ def _releases(drawn: Sequence[PlannedPayment], targets: Sequence[int]) -> tuple[
 def _in_order(payments: Sequence[PlannedPayment], policy: CapturePolicy) -> list[PlannedPayment]:
     return sorted(
         payments,
-        key=lambda payment: (payment.declined, _rank(payment.kind, policy), payment.position, payment.id),
+        key=lambda payment: (payment.declined, _rank(payment, policy), payment.position, payment.id),
     )
 
 
-def _rank(kind: PaymentMethodKind, policy: CapturePolicy) -> int:
+def _rank(payment: PlannedPayment, policy: CapturePolicy) -> int:
+    kind = payment.kind
+    if payment.taxed:
+        return -1
     if policy is CapturePolicy.CHOSEN:
         return 0
     if kind is PaymentMethodKind.ON_ACCOUNT:

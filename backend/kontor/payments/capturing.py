@@ -9,6 +9,7 @@ from uuid import UUID
 from kontor.core.db import Session
 from kontor.core.outbox import record, schedule
 from kontor.core.statemachine import transition
+from kontor.giftcards.values import is_taxed
 from kontor.orders.models import Order
 from kontor.orders.queries import lock_orders
 from kontor.payments import debiting, kept, ledger, queries, renewing
@@ -94,6 +95,7 @@ def planned(
             position=payment.position,
             declined=payment.id in declined,
             at_the_till=ledger.due_at_the_till(payment),
+            taxed=is_taxed(payment.kind, payment.gateway),
         )
         for payment in payments
     ]

@@ -69,6 +69,12 @@ class OrderIsCovered(Conflict):
     default_code = "ORDER_IS_COVERED"
 
 
+class VoucherNotForThis(Conflict):
+    """A voucher was taxed for other goods than these; `reason` SELLER, PLACE, TAX_CLASS or INVOICED."""
+
+    default_code = "VOUCHER_NOT_FOR_THIS"
+
+
 class PaymentNotWithdrawable(Conflict):
     """A transfer that was booked cannot be taken back any more."""
 

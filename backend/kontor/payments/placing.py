@@ -21,6 +21,7 @@ from kontor.payments.methods import MethodRule, check_method
 from kontor.payments.models import Mandate, Payment
 from kontor.payments.offering import methods_by_code
 from kontor.payments.states import PaymentMethodKind, PaymentState
+from kontor.payments.vouchers import Vouchers, check_voucher, named_vouchers
 
 _COLUMNS = (
     "id", "order_id", "position", "kind", "gateway", "state", "currency", "amount", "authorized", "captured",
@@ -42,11 +43,13 @@ async def take_orders(
     """
     rules = await methods_by_code(db, [each.order.channel for each in batch])
     known = await named_mandates(db, [payment for each in batch for payment in each.order.payments])
+    vouchers = await named_vouchers(db, [payment for each in batch for payment in each.order.payments])
     mandates: Chosen = {}
     days = await days_of_sellers(db, db.now) if known else {}
 
     def approve(resolved: Resolved) -> None:
         check_promises(resolved, rules)
+        check_vouchers(resolved, vouchers)
         choose_mandates(resolved, known, mandates, days.get(resolved.channel.legal_entity_id, date.max))
 
     outcomes = await place_orders(db, batch, numbers, approve=approve, stock_last=stock_last)
@@ -103,6 +106,17 @@ def check_promises(resolved: Resolved, rules: Mapping[UUID, Sequence[MethodRule]
             paid=paid,
             total=resolved.total,
         )
+
+
+def check_vouchers(resolved: Resolved, known: Vouchers) -> None:
+    """Vouchers that were taxed when they were sold pay for what they were taxed for; raises `VoucherNotForThis`."""
+    classes = {line.tax_class for line in resolved.lines} | {charge.tax_class for charge in resolved.charges}
+    seller, place = resolved.channel.legal_entity_id, resolved.taxation.place
+    for index, payment in enumerate(resolved.input.payments):
+        try:
+            check_voucher(payment, known, seller=seller, place=place, classes=classes)
+        except KontorError as problem:
+            raise problem.within("payments", index) from None
 
 
 def choose_mandates(resolved: Resolved, known: Known, chosen: Chosen, today: date) -> None:

@@ -56,13 +56,14 @@ class DebitOrder:
 class Instruction:
     """One operation to carry out once: its key, our reference of the payment, and the amount in minor units.
 
-    `debit` is there where an account is debited by a mandate that Kontor keeps.
+    `debit` is there where an account is debited by a mandate that Kontor keeps; `kind` is the method of payment.
     """
 
     idempotency_key: str
     payment_reference: str
     amount: Money
     debit: DebitOrder | None = None
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)

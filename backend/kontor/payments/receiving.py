@@ -25,6 +25,7 @@ from kontor.payments.offering import methods_of
 from kontor.payments.reporting import covered, covers, doubtful, dues_of, report, settings_of
 from kontor.payments.states import PaymentMethodKind, PaymentState
 from kontor.payments.surplus import refund_late_money
+from kontor.payments.vouchers import check_added
 
 K = TransactionKind
 _NO_MONEY_NOW = (PaymentMethodKind.PREPAYMENT, PaymentMethodKind.ON_ACCOUNT)
@@ -131,6 +132,7 @@ async def add_payment(db: Session, order: Order, promise: PaymentInput, *, now: 
     payments = (await queries.lock_payments(db, [order.id]))[order.id]
     missing, settles_id = await _missing(db, order, payments, PaymentMethodKind(promise.kind))
     await _check_promise(db, order, promise, missing, settles=settles_id is not None)
+    await check_added(db, order, promise)
     channel = await db.get_one(SalesChannel, order.channel_id)
     known = await named_mandates(db, [promise])
     today = (await days_of_sellers(db, now))[channel.legal_entity_id]

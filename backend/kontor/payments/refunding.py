@@ -17,6 +17,7 @@ from kontor.core.ids import new_id
 from kontor.core.outbox import record, schedule, unschedule
 from kontor.core.principal import PrincipalKind
 from kontor.core.statemachine import transition
+from kontor.giftcards.values import is_taxed
 from kontor.orders.models import Order
 from kontor.orders.queries import lock_orders
 from kontor.payments import ledger, queries
@@ -46,6 +47,9 @@ class RefundKind(StrEnum):
     CANCELLATION = "CANCELLATION"
     GOODWILL = "GOODWILL"
     CORRECTION = "CORRECTION"
+
+
+_FOR_NOTHING = frozenset({RefundKind.GOODWILL, RefundKind.CORRECTION})
 
 
 class RefundWish(TypedDict, total=False):
@@ -110,15 +114,22 @@ async def preview_refund(
     *,
     chosen: Mapping[UUID, int] | None = None,
     abilities_of: AbilitiesOf | None = None,
+    goods: bool = True,
 ) -> RefundPreview:
     """Divide `amount` over the order's payments as a refund would; changes nothing.
+
+    Without `goods` nothing goes onto vouchers that were taxed when they were sold: nobody has taxed what is given.
 
     Raises `RefundExceedsCaptured` above what came in and is not back yet, `RefundNotDivisible`, `InvalidInput`.
     """
     settings = (await settings_of(db, [order])).get(order.channel_id, {})
     payments = {str(item.id): item for item in await queries.read_payments(db, order.id)}
     promised = await queries.promised_refunds(db, [order.id])
-    open_payments = [_refundable(item, promised.get(item.id, 0), abilities_of) for item in payments.values()]
+    open_payments = [
+        _refundable(item, promised.get(item.id, 0), abilities_of)
+        for item in payments.values()
+        if goods or not is_taxed(item.kind, item.gateway)
+    ]
     policy = RefundPolicy.CHOSEN if chosen else RefundPolicy(settings.get("refund_policy", RefundPolicy.REVERSE))
     said_by = Named(PolicySource.CHOSEN)
     if policy is not RefundPolicy.CHOSEN:
@@ -162,8 +173,9 @@ async def request_refund(db: Session, order: Order, *, now: datetime, **wish: Un
     _check(wish)
     if wish["amount"] == 0 and wish.get("lines"):
         return _without_money(db, order, wish, now=now)
+    goods = bool(wish.get("lines")) or wish["kind"] not in _FOR_NOTHING
     preview = await preview_refund(
-        db, order, wish["amount"], chosen=wish.get("chosen"), abilities_of=wish.get("abilities_of")
+        db, order, wish["amount"], chosen=wish.get("chosen"), abilities_of=wish.get("abilities_of"), goods=goods
     )
     waits = preview.needs_approval or wish.get("approval", False)
     state = RefundState.AWAITING_APPROVAL if waits else RefundState.REQUESTED
@@ -182,20 +194,11 @@ def _written(
     db: Session, order: Order, wish: RefundWish, state: RefundState, *, policy: RefundPolicy | None, now: datetime
 ) -> Refund:
     refund = Refund(
-        id=new_id(),
-        order_id=order.id,
-        return_id=wish.get("return_id"),
-        kind=RefundKind(wish["kind"]).value,
-        state=state,
-        currency=order.currency,
-        amount=wish["amount"],
-        lines=[dict(line) for line in wish.get("lines", ())],
-        policy=policy.value if policy else "",
-        reason=wish["reason"].strip(),
-        source_key=wish["source_key"],
-        requested_at=now,
-        requested_by=db.by,
-    )
+        id=new_id(), order_id=order.id, return_id=wish.get("return_id"), kind=RefundKind(wish["kind"]).value,
+        state=state, currency=order.currency, amount=wish["amount"],
+        lines=[dict(line) for line in wish.get("lines", ())], policy=policy.value if policy else "",
+        reason=wish["reason"].strip(), source_key=wish["source_key"], requested_at=now, requested_by=db.by,
+    )  # fmt: skip
     db.add(refund)
     return refund
 
@@ -218,14 +221,8 @@ def _check(wish: RefundWish) -> None:
 
 
 def _pay_out(db: Session, refund: Refund, *, due_at: datetime | None = None) -> None:
-    schedule(
-        db,
-        "payments.refund",
-        {"refund_id": refund.id},
-        key=refund.order_id,
-        due_at=due_at,
-        unique_key=f"refund/{refund.id}",
-    )
+    args, unique_key = {"refund_id": refund.id}, f"refund/{refund.id}"
+    schedule(db, "payments.refund", args, key=refund.order_id, due_at=due_at, unique_key=unique_key)
 
 
 def approve_refund(db: Session, refund: Refund, *, now: datetime) -> Refund:

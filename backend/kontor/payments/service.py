@@ -13,6 +13,7 @@ All take the order's id as key, so that the work of one order stays in its order
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from kontor.giftcards.values import is_taxed
 from kontor.payments.capture_plan import PlannedPayment, plan_captures
 from kontor.payments.capturing import policy_of
 from kontor.payments.disputes import charge_back
@@ -73,12 +74,20 @@ def shares_of_value(payments: Sequence[Payment], value: int, settings: Mapping[s
         rest -= shares[item]
     by_id = {str(item.id): item for item in drawn}
     promises = [
-        PlannedPayment(key, item.kind, item.amount, position=item.position, at_the_till=item.id in tills)
+        PlannedPayment(
+            key, item.kind, item.amount, position=item.position, at_the_till=item.id in tills,
+            taxed=is_taxed(item.kind, item.gateway),
+        )
         for key, item in by_id.items()
-    ]
+    ]  # fmt: skip
     plan = plan_captures(promises, shipped=rest, policy=policy_of(settings))
     shares.update({by_id[share.payment]: share.amount for share in (*plan.captures, *plan.billed)})
     return {item: amount for item, amount in shares.items() if amount}
+
+
+def is_taxed_before(payment: Payment) -> bool:
+    """Whether a voucher pays that was taxed when it was sold, so that what it pays for is not taxed again."""
+    return is_taxed(payment.kind, payment.gateway)
 
 
 def is_on_account(payment: Payment) -> bool:

@@ -71,29 +71,44 @@ async def decide_return(
     lines = {line.id: line for line in (await queries.lines_of(db, [found.id]))[found.id]}
     if not any(line.inspected < line.quantity for line in lines.values()):
         raise await _already_decided(db, lines.values(), principal)
-    waiting = await _waiting(db, lines, principal)
+    there = await receiving.waiting_for(db, list(lines), principal)
+    waiting = _summed(there)
     wanted = _check(decisions, lines, waiting)
-    findings = [
-        Finding(
-            each.line_id,
-            each.quantity,
-            each.disposition,
-            each.accepted,
-            str(each.condition),
-            reason=each.reason,
-            told=True,
-        )
-        for each in decisions
-    ]
     place = await place_of(db, found, principal)
     coming = [
         Arrived(line_id, count - waiting[line_id]) for line_id, count in wanted.items() if count > waiting[line_id]
     ]
+    for each in coming:
+        there[each.line_id][place] = there[each.line_id].get(place, 0) + each.quantity
+    findings = found_at(decisions, there)
     if coming:
         await receiving.receive_return(db, found.id, place, coming, now=now, findings=findings, principal=principal)
     else:
         await receiving.inspect_return(db, found.id, findings, now=now, principal=principal)
     record(db, ReturnDecided(stream_id=order.id, return_id=found.id, lines=told_lines(decisions, lines)))
+    return found
+
+
+def found_at(decisions: Sequence[Decision], there: Mapping[UUID, Mapping[UUID, int]]) -> list[Finding]:
+    """What was decided, place by place: whoever works at several places decides about the pieces, wherever they lie.
+
+    `there` are pieces by line and place, as many as are decided on; one place is emptied after the other. Pure.
+    """
+    rest = {line_id: dict(sorted(counts.items())) for line_id, counts in there.items()}
+    found = []
+    for each in decisions:
+        left = each.quantity
+        for place, count in rest[each.line_id].items():
+            part = min(left, count)
+            if part:
+                rest[each.line_id][place] -= part
+                left -= part
+                found.append(
+                    Finding(
+                        each.line_id, part, each.disposition, each.accepted, str(each.condition), place, each.reason,
+                        told=True,
+                    )
+                )  # fmt: skip
     return found
 
 
@@ -114,14 +129,13 @@ async def preview(
     """What `decide_return` would tell the customer; raises what it would of the decisions themselves."""
     found = await queries.get_return(db, return_id, principal)
     lines = {line.id: line for line in (await queries.lines_of(db, [found.id]))[found.id]}
-    _check(decisions, lines, await _waiting(db, lines, principal))
+    _check(decisions, lines, _summed(await receiving.waiting_for(db, list(lines), principal)))
     return found, told_lines(decisions, lines)
 
 
-async def _waiting(db: Session, lines: dict[UUID, ReturnLine], principal: Principal) -> dict[UUID, int]:
-    """Pieces by line that lie where the principal works and were not decided on yet."""
-    found = await receiving.waiting_for(db, list(lines), principal)
-    return {line_id: sum(counts.values()) for line_id, counts in found.items()}
+def _summed(there: Mapping[UUID, Mapping[UUID, int]]) -> dict[UUID, int]:
+    """Pieces by line, wherever they lie."""
+    return {line_id: sum(counts.values()) for line_id, counts in there.items()}
 
 
 def _check(

@@ -77,11 +77,18 @@ class ReturnPlaces:
 
 
 async def return_places(
-    db: Session, order: Order, lines: Sequence[OrderLine], wanted: Mapping[UUID, int], *, stores: int = 5
+    db: Session,
+    order: Order,
+    lines: Sequence[OrderLine],
+    wanted: Mapping[UUID, int],
+    *,
+    stores: int = 5,
+    sent_from: Mapping[UUID, frozenset[UUID]] | None = None,
 ) -> ReturnPlaces:
     """Where pieces of the order's lines (by line id) come back best, with the `stores` nearest counters.
 
-    In a number of statements that does not depend on lines and places. Raises `LineNotFound` and `InvalidInput`.
+    `sent_from` says from where just these pieces left; without it they are of all shipments of their line. In a number
+    of statements that does not depend on lines and places. Raises `LineNotFound` and `InvalidInput`.
     """
     if not 0 <= stores <= MOST_STORES:
         raise InvalidInput(f"0 to {MOST_STORES} stores.", code="INVALID_PAGE_SIZE", path=("stores",), max=MOST_STORES)
@@ -93,7 +100,8 @@ async def return_places(
             raise InvalidInput("Not so many were ordered.", code="INVALID_QUANTITY", path=("lines",))
     masters = await routing_masters.load(db)
     channel = masters.channels_by_id[order.channel_id]
-    pieces = await _pieces(db, order.id, [by_id[line_id] for line_id in wanted], wanted)
+    sent = sent_from if sent_from is not None else await _sent_from(db, order.id)
+    pieces = await _pieces(db, [by_id[line_id] for line_id in wanted], wanted, sent)
     places = _nearest(_places(masters, order), stores, pieces, channel.code)
     reachable = [place.location_id for place in places if place.accepts and place.active]
     prices = _prices([by_id[line_id] for line_id in wanted], order.currency == masters.currency)
@@ -110,7 +118,7 @@ async def return_places(
 
 
 async def _pieces(
-    db: Session, order_id: UUID, lines: Sequence[OrderLine], wanted: Mapping[UUID, int]
+    db: Session, lines: Sequence[OrderLine], wanted: Mapping[UUID, int], sent: Mapping[UUID, frozenset[UUID]]
 ) -> list[ReturnPiece]:
     rows = await db.execute(
         sa.select(ProductVariant.id, Product.hazmat, Product.bulky)
@@ -118,20 +126,24 @@ async def _pieces(
         .where(ProductVariant.id.in_({line.variant_id for line in lines}))
     )
     nature = {variant_id: (hazmat, bulky) for variant_id, hazmat, bulky in rows}
-    sent: dict[UUID, set[UUID]] = {}
+    return [
+        ReturnPiece(
+            line.id, line.variant_id, wanted[line.id], line.weight_g, *nature.get(line.variant_id, (False, False)),
+            sent.get(line.id, frozenset()),
+        )
+        for line in lines
+    ]  # fmt: skip
+
+
+async def _sent_from(db: Session, order_id: UUID) -> dict[UUID, frozenset[UUID]]:
+    sent: dict[UUID, frozenset[UUID]] = {}
     for line_id, location_id in await db.execute(
         sa.select(ShipmentLine.order_line_id, Shipment.location_id)
         .join(Shipment, Shipment.id == ShipmentLine.shipment_id)
         .where(Shipment.order_id == order_id, Shipment.recalled_at.is_(None))
     ):
-        sent.setdefault(line_id, set()).update([location_id] if location_id else [])
-    return [
-        ReturnPiece(
-            line.id, line.variant_id, wanted[line.id], line.weight_g, *nature.get(line.variant_id, (False, False)),
-            frozenset(sent.get(line.id, ())),
-        )
-        for line in lines
-    ]  # fmt: skip
+        sent[line_id] = sent.get(line_id, frozenset()) | ({location_id} if location_id else set())
+    return sent
 
 
 def _places(masters: Masters, order: Order) -> list[ReturnPlace]:

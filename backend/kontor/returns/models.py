@@ -16,13 +16,15 @@ class Return(Model):
     """An announced return. `number` is the RMA number; `fee` is kept from the refund, a line of its own.
 
     `postage_payer` is who bears the postage, we or the partner that shipped the goods; None where none did. `rechecked`
-    is what its refunds kept, gross by tax rate, of discounts that the kept goods no longer earn.
+    is what its refunds kept, gross by tax rate, of discounts that the kept goods no longer earn. `announcement_id` is
+    the first of the returns that were announced together because no one place takes all of it.
     """
 
     __tablename__ = "return"
     __table_args__ = (
         sa.UniqueConstraint("number"),
         sa.Index("ix_return_order_id", "order_id"),
+        sa.Index("ix_return_announcement_id", "announcement_id"),
         sa.Index("ix_return_requested_at_id", "requested_at", "id"),
         sa.Index("ix_return_updated_at_id", "updated_at", "id"),
     )
@@ -31,6 +33,7 @@ class Return(Model):
     order_id: Mapped[UUID] = mapped_column(sa.ForeignKey("orders.id"))
     state: Mapped[ReturnState] = mapped_column(state_type(ReturnState))
     location_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("stock_location.id"))
+    announcement_id: Mapped[UUID | None]
     currency: Mapped[str] = mapped_column(sa.String(3))
     fee: Mapped[int] = mapped_column(sa.BigInteger, default=0)
     rechecked: Mapped[dict[str, Any]] = mapped_column(Json, default=dict, server_default="{}")

@@ -265,6 +265,21 @@ async def shipped_lines(db: Session, order_id: UUID) -> list[ShipmentLine]:
     return list(rows)
 
 
+async def senders_of(db: Session, shipment_line_ids: Collection[UUID]) -> dict[UUID, UUID | None]:
+    """The place each of these shipment lines left from."""
+    found = sa.select(ShipmentLine.id, Shipment.location_id).join(Shipment, Shipment.id == ShipmentLine.shipment_id)
+    rows = await db.execute(found.where(ShipmentLine.id.in_(shipment_line_ids)))
+    return {line_id: place for line_id, place in rows}  # noqa: C416 - rows, not pairs
+
+
+async def announced_with(db: Session, found: Return) -> list[Return]:
+    """The return and all that were announced with it, by their numbers."""
+    if found.announcement_id is None:
+        return [found]
+    together = sa.select(Return).where(Return.announcement_id == found.announcement_id).order_by(Return.id)
+    return list(await db.scalars(together))
+
+
 async def count_open(db: Session, order_id: UUID) -> int:
     """Returns of an order that are still to come or to be looked at."""
     found = sa.select(sa.func.count()).where(Return.order_id == order_id, Return.state.in_(OPEN))

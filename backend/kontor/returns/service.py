@@ -1,5 +1,6 @@
 """Returns before the goods come: announced, approved or declined, on their way, given up, closed."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -19,7 +20,7 @@ from kontor.locations.models import StockLocation
 from kontor.orders import progress
 from kontor.orders import queries as orders
 from kontor.orders.errors import LineNotFound
-from kontor.orders.models import Order, OrderLine
+from kontor.orders.models import Order
 from kontor.returns import queries
 from kontor.returns.eligibility import Hindrance, ReturnDecision, choose, decide, fee, value_of
 from kontor.returns.errors import InvalidReturn, NotReturnable, PlaceTakesNoReturns
@@ -31,7 +32,7 @@ from kontor.returns.events import (
     ReturnLabelRenewed,
     ReturnRequested,
 )
-from kontor.returns.homing import channel_places, return_places
+from kontor.returns.homing import ReturnPlaces, channel_places, return_places
 from kontor.returns.models import Return, ReturnLine, ReturnPlaceDecision
 from kontor.returns.postage import payer_of
 from kontor.returns.states import RETURN, ReturnReason, ReturnState
@@ -77,27 +78,56 @@ class Announcement:
 async def request_return(
     db: Session, announced: Announcement, *, now: datetime, principal: Principal | None = None
 ) -> Return:
-    """Announce a return; raises `NotReturnable` with the hindrance, `LineNotFound` or `InvalidReturn`.
+    """Announce one return; raises `NotReturnable` with the hindrance, `LineNotFound` or `InvalidReturn`.
 
-    Pieces are taken from the oldest shipments. Pieces that are announced already cannot be announced again.
+    Pieces are taken from the oldest shipments. Pieces that are announced already cannot be announced again. Where no
+    one place takes all of them it has none; `splitting.announce` makes one return per place of it.
     """
     order = await queries.lock_order_of(db, announced.order_id, principal)
     made, rows = await draft_return(db, order, announced, now=now)
-    lines = (await orders.lines_of(db, [order.id]))[order.id]
-    channel = await db.get_one(SalesChannel, order.channel_id)
-    made.postage_payer = await payer_of(
-        db, [row.shipment_line_id for row in rows], [wish.reason for wish in announced.wishes]
-    )
+    await keep_return(db, order, made, rows, await places_for(db, order, made, rows), now=now)
+    return made
+
+
+async def keep_return(
+    db: Session, order: Order, made: Return, rows: Sequence[ReturnLine], places: ReturnPlaces | None, *, now: datetime
+) -> None:
+    """Write a drafted return of a locked order; with `places` it goes to the usual one, and why is kept."""
+    made.postage_payer = await payer_of(db, [row.shipment_line_id for row in rows], [row.reason for row in rows])
+    if places is not None:
+        made.location_id = places.usual.location_id if places.usual is not None else None
     db.add(made)
     await db.flush()
     db.add_all(rows)
-    if made.location_id is None and channel_places(channel):
-        await _choose_place(db, order, made, lines, announced)
+    if places is not None:
+        db.add(ReturnPlaceDecision(return_id=made.id, record=places.record(), decided_at=made.requested_at))
     await db.flush()
     db.note_state(change_row("return", made.id, None, R.REQUESTED, now=now, by=db.by))
+    lines = (await orders.lines_of(db, [order.id]))[order.id]
     progress.count(db, order, lines, {}, now=now, open_returns=1)
     record(db, ReturnRequested(stream_id=order.id, return_id=made.id, number=made.number))
-    return made
+
+
+async def places_for(db: Session, order: Order, made: Return, rows: Sequence[ReturnLine]) -> ReturnPlaces | None:
+    """The places for a drafted return that names none; None where it names one, the channel leaves the place open, or
+    nothing of it is a thing: that goes nowhere."""
+    channel = await db.get_one(SalesChannel, order.channel_id)
+    if made.location_id is not None or not channel_places(channel):
+        return None
+    lines = (await orders.lines_of(db, [order.id]))[order.id]
+    things = {line.id for line in lines if line.kind == ProductKind.PHYSICAL}
+    wanted: dict[UUID, int] = {}
+    for row in rows:
+        if row.order_line_id in things:
+            wanted[row.order_line_id] = wanted.get(row.order_line_id, 0) + row.quantity
+    if not wanted:
+        return None
+    senders = await queries.senders_of(db, [row.shipment_line_id for row in rows])
+    sent: dict[UUID, frozenset[UUID]] = {}
+    for row in rows:
+        place = senders.get(row.shipment_line_id)
+        sent[row.order_line_id] = sent.get(row.order_line_id, frozenset()) | ({place} if place else frozenset())
+    return await return_places(db, order, lines, wanted, sent_from=sent)
 
 
 async def draft_return(
@@ -137,19 +167,6 @@ async def draft_return(
     return made, rows
 
 
-async def _choose_place(
-    db: Session, order: Order, made: Return, lines: Sequence[OrderLine], announced: Announcement
-) -> None:
-    """The place of a return that names none, and why; what is no thing goes nowhere."""
-    things = {line.id for line in lines if line.kind == ProductKind.PHYSICAL}
-    wanted = {each.order_line_id: each.quantity for each in announced.wishes if each.order_line_id in things}
-    if not wanted:
-        return
-    places = await return_places(db, order, lines, wanted)
-    made.location_id = places.usual.location_id if places.usual is not None else None
-    db.add(ReturnPlaceDecision(return_id=made.id, record=places.record(), decided_at=made.requested_at))
-
-
 async def _check_place(db: Session, location_id: UUID | None) -> None:
     if location_id is None:
         return
@@ -183,13 +200,18 @@ def _check_texts(announced: Announcement) -> None:
 
 
 async def check_return(db: Session, return_id: UUID) -> ReturnDecision:
-    """What the channel's rule says of an announced return."""
+    """What the channel's rule says of an announced return, of all that was announced with it together."""
     order, found = await queries.lock_return(db, return_id)
-    lines = (await queries.lines_of(db, [found.id]))[found.id]
+    together = await queries.announced_with(db, found)
+    by_return = await queries.lines_of(db, [each.id for each in together])
+    lines = [line for each in together for line in by_return[each.id]]
     channel = await db.get_one(SalesChannel, order.channel_id)
     pieces = await queries.sent_pieces(db, order.id, await time_zone_of(db, channel))
     sent = {each.shipment_line_id: each for each in pieces}
-    value = value_of({line.shipment_line_id: line.quantity for line in lines}, sent)
+    counts: Counter[UUID] = Counter()
+    for line in lines:
+        counts[line.shipment_line_id] += line.quantity
+    value = value_of(counts, sent)
     return decide([line.reason for line in lines], value, channel.settings)
 
 

@@ -39,8 +39,8 @@ class Act(StrEnum):
     DELIVERY = "DELIVERY"
     DATE = "DATE"
     RETURN = "RETURN"
-    CLAIM = "CLAIM"
     EXCHANGE = "EXCHANGE"
+    CLAIM = "CLAIM"
 
 
 WITH_GOODS = frozenset({Act.RETURN, Act.EXCHANGE})
@@ -62,7 +62,7 @@ class Policy:
 
     `reduce` is a smaller quantity, `cancel` a whole line or order. `returns` within `return_days` after delivery; None
     leaves that to the channel's own time to return, which always counts. `exchanges` instead of a return, as long.
-    `claims` is to report goods that are wrong, damaged or missing; nothing follows until the shop has decided.
+    `claims` is to report goods that are wrong, damaged or missing; nothing follows from it until the shop has decided.
     """
 
     cancel: Until = Until.BEGUN
@@ -74,11 +74,11 @@ class Policy:
     date: Until = Until.RELEASED
     returns: bool = True
     return_days: int | None = None
-    claims: bool = True
     exchanges: bool = False
+    claims: bool = True
 
     def until(self, act: Act) -> Until:
-        """Until when something may be done; returns, claims and exchanges have rules of their own."""
+        """Until when something may be done; for returns see `returns`, `exchanges` and `claims` likewise."""
         value = getattr(self, act.lower())
         assert isinstance(value, Until)
         return value
@@ -96,7 +96,7 @@ class Policy:
         return cls(**{**given, **limits})
 
 
-_NO_LIMITS = frozenset({"returns", "return_days", "claims", "exchanges"})
+_NO_LIMITS = frozenset({"returns", "return_days", "exchanges", "claims"})
 DEFAULT = Policy()
 MOST_DAYS = 730
 

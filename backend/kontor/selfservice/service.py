@@ -188,11 +188,6 @@ async def check_returnable(
         check_return(policy, progress.sent_on.get(line_id), today)
 
 
-async def check_claimable(db: Session, order: Order) -> None:
-    """Raise `NotOffered` when the customer may not report a problem with goods of an order alone."""
-    check_claim(await policy_of(db, order.channel_id), sent=bool(await _came(db, order)))
-
-
 async def check_exchangeable(
     db: Session, order: Order, lines: Collection[OrderLine], line_ids: Collection[UUID], *, now: datetime
 ) -> None:
@@ -202,6 +197,11 @@ async def check_exchangeable(
     today = local_day(now, await _zone(db, order))
     for line_id in line_ids:
         check_exchange(policy, progress.sent_on.get(line_id), today)
+
+
+async def check_claimable(db: Session, order: Order) -> None:
+    """Raise `NotOffered` when the customer may not report a problem with goods of an order alone."""
+    check_claim(await policy_of(db, order.channel_id), sent=bool(await _came(db, order)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,9 +52,9 @@ _EVENTS: Mapping[TimelineKind, tuple[str, ...]] = {
     ),
     K.RETURN: (
         "ReturnRequested", "ReturnApproved", "ReturnDeclined", "ReturnReceived", "ReturnInspected", "ReturnDecided",
-        "ReturnLabelRenewed", "ReturnCanceled", "ReturnClosed", "ClaimOpened", "ClaimApproved", "ClaimResolved",
-        "ClaimDenied", "ClaimCanceled", "ExchangeRequested", "ExchangeApproved", "ExchangeReceived",
-        "ExchangeFulfilled", "ExchangeReminded", "ExchangeOverdue", "ExchangeCanceled",
+        "ReturnLabelRenewed", "ReturnLabelMade", "ReturnLabelFailed", "ReturnCanceled", "ReturnClosed", "ClaimOpened",
+        "ClaimApproved", "ClaimResolved", "ClaimDenied", "ClaimCanceled", "ExchangeRequested", "ExchangeApproved",
+        "ExchangeReceived", "ExchangeFulfilled", "ExchangeReminded", "ExchangeOverdue", "ExchangeCanceled",
     ),
     K.MESSAGE: ("MessageBounced",),
     K.CONTACT: ("ContactLogged", "FollowUpDue", "FollowUpDone"),

@@ -41,6 +41,7 @@ WORDS: dict[str, frozenset[str]] = {
     "PaymentDeclined": frozenset({"message"}),
     "CaptureFailed": frozenset({"message"}),
     "RefundFailed": frozenset({"message"}),
+    "ReturnLabelFailed": frozenset({"message"}),
     "DisputeAnswerFailed": frozenset({"message"}),
     "GatewayDifferenceExplained": frozenset({"reason"}),
     "OffersReturned": frozenset({"reason"}),

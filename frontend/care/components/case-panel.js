@@ -11,7 +11,7 @@ import { useShortcuts } from "../../shared/shortcuts.js";
 import { html, useEffect, useRef, useSignal } from "../../shared/ui.js";
 import { useActing } from "../acting.js";
 import { orderAddress } from "../addresses.js";
-import { FINISH, GIVE_BACK, ONE_CASE, RELEASE, TAKE, WAIT } from "../operations/cases.js";
+import { ASK_LABEL, FINISH, GIVE_BACK, ONE_CASE, RELEASE, TAKE, WAIT } from "../operations/cases.js";
 import { CaseFacts } from "./case-facts.js";
 import { CaseOffers } from "./case-offers.js";
 
@@ -71,6 +71,10 @@ export function CasePanel({ id, seen, changed, next }) {
     await change(RELEASE, { id: it.facts.hold_id, note: note.value.trim() || null });
     tell(t("holds.released"));
   });
+  const askLabel = () => act(async () => {
+    await change(ASK_LABEL, { id: it.facts.return_id });
+    tell(t("cases.labelAsked"));
+  });
   useShortcuts(open && mine ? [{ keys: "Ctrl Enter", label: "cases.doneNext", run: finish(true), anywhere: true }] : []);
 
   if (problem.value) return html`<aside class="panel"><${Failure} problem=${problem.value} retry=${load} /></aside>`;
@@ -94,6 +98,7 @@ export function CasePanel({ id, seen, changed, next }) {
         <button type="button" class="button main" aria-disabled=${busy.value} onClick=${finish(true)}>${t("cases.doneNext")} <kbd>${t("shell.ctrl")} ⏎</kbd></button>
         <button type="button" class="button" aria-disabled=${busy.value} onClick=${finish(false)}>${t("cases.done")}</button>
         ${it.facts.hold_id && may(it.kind === "RISK_REVIEW" ? "risk:review" : "holds:write") && html`<button type="button" class="button" aria-disabled=${busy.value} onClick=${release}>${t("cases.release")}</button>`}
+        ${it.kind === "RETURN_LABEL" && html`<button type="button" class="button" aria-disabled=${busy.value} onClick=${askLabel}>${t("cases.label")}</button>`}
         ${it.state === "ASSIGNED" ? html`<button type="button" class="button" aria-disabled=${busy.value} onClick=${() => waitUntil(new Date(Date.now() + DAY).toISOString())}>${t("cases.wait")}</button>` : html`<button type="button" class="button" aria-disabled=${busy.value} onClick=${take}>${t("cases.goOn")}</button>`}
         <button type="button" class="button plain" aria-disabled=${busy.value} onClick=${giveBack}>${t("cases.giveBack")}</button></div></div>`}
   </aside>`;

@@ -26,7 +26,8 @@ export function ReturnForm({ order, changed }) {
     const made = (await change(REQUEST_RETURN, wanted, { key: once.key })).return;
     once.done();
     picked.value = {};
-    tell(t("refund.returned", { number: made.number }));
+    const numbers = [made, ...made.announcedWith].map((/** @type {{number: string}} */ each) => each.number);
+    tell(t(numbers.length > 1 ? "refund.returnedInParts" : "refund.returned", { number: numbers.join(", ") }));
     void changed();
   });
   const self = useSend();

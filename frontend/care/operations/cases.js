@@ -53,3 +53,7 @@ export const MISSING = `query CareMissing($id: UUID!) {
 export const OFFERS = `query CareOffers($channel: String!, $items: [AvailabilityItemInput!]!, $country: String!) {
   availability(channel: $channel, items: $items, destination: { country: $country }) { sku requested missing earliestOn }
 }`;
+
+export const ASK_LABEL = `mutation CareAskLabel($id: UUID!) {
+  requestReturnLabel(returnId: $id) { ... on ReturnLabel { id state } ${PROBLEM} }
+}`;

@@ -27,7 +27,7 @@ export const PREVIEW_RETURN = `query CarePreviewReturn($orderId: UUID!, $lines: 
 }`;
 
 export const REQUEST_RETURN = `mutation CareRequestReturn($orderId: UUID!, $lines: [ReturnLineInput!]!, $note: String) {
-  requestReturn(orderId: $orderId, lines: $lines, note: $note) { ... on ReturnChanged { return { id number state } } ${PROBLEM} }
+  requestReturn(orderId: $orderId, lines: $lines, note: $note) { ... on ReturnChanged { return { id number state announcedWith { number } } } ${PROBLEM} }
 }`;
 
 export const PREVIEW_CLAIM = `query CarePreviewClaim($input: OpenClaimInput!) {

@@ -17,6 +17,7 @@ import { CASES_CHANGED, CASES_SINCE, QUEUES, TAKE_NEXT } from "../operations/cas
 
 const LIVE = { name: "cases", subscription: CASES_CHANGED, query: CASES_SINCE };
 const AGES = ["0", "2", "4", "8"];
+const NO_QUEUES = ["MINE", "ESCALATED"]; // what the address may want in their place
 
 const found = signal(/** @type {any} */ (null));
 const problem = signal(/** @type {any} */ (null));
@@ -27,6 +28,7 @@ let asked = 0;
 function wanted() {
   const name = queue.value;
   if (name === "MINE") return { ownerId: me.value?.id, states: ["ASSIGNED", "WAITING"] };
+  if (name === "ESCALATED") return { escalated: true, states: ["OPEN", "ASSIGNED", "WAITING"] };
   return { states: ["OPEN", "ASSIGNED", "WAITING"], ...(name && { queues: [name] }) };
 }
 
@@ -60,7 +62,7 @@ function watch() {
 /** The one that waits longest in the queue shown, or in any, becomes one's own and opens. */
 async function takeNext() {
   try {
-    const name = queue.value && queue.value !== "MINE" ? queue.value : null;
+    const name = queue.value && !NO_QUEUES.includes(queue.value) ? queue.value : null;
     const { case: taken } = await change(TAKE_NEXT, { queues: name && [name] });
     if (!taken) tell(t("queues.noneFree"));
     go(withQuery({ case: taken?.id ?? null }), { replace: true });
@@ -86,6 +88,7 @@ export function Page() {
   return html`<div class="stack">
     <div class="row"><h1>${t("queues.title")}</h1>
       ${writes && html`<button type="button" class="button main push" onClick=${takeNext}>${t("queues.takeNext")} <kbd>t</kbd></button>`}</div>
+    ${found.value && late(found.value.queues)}
     ${found.value && Counts(found.value.queues, Boolean(open))}
     <div class=${`split ${open ? "open" : ""}`} onKeyDown=${leave}>
       <div class="stack">${problem.value && html`<${Failure} problem=${problem.value} retry=${() => load()} />`}${list(open)}</div>
@@ -98,6 +101,14 @@ export function Page() {
 function leave(event) {
   const typing = event.target instanceof Element && event.target.closest("textarea, form");
   if (event.key === "Escape" && !typing && place.value.query.get("case")) go(withQuery({ case: null }));
+}
+
+/** How many are past their deadline, said before all else. @param {any[]} queues */
+function late(queues) {
+  const count = queues.reduce((sum, each) => sum + each.escalated, 0);
+  if (!count) return null;
+  const shown = queue.value === "ESCALATED";
+  return html`<p class="notice bad">${t("queues.pastDeadline", { count })} <a href=${withQuery({ queue: shown ? null : "ESCALATED", case: null })}>${t(shown ? "queues.showAll" : "queues.showThem")}</a></p>`;
 }
 
 /** Where it is narrow an open case stands alone. @param {any[]} queues @param {boolean} open */

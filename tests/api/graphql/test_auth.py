@@ -2,15 +2,20 @@
 
 from typing import Any
 
+import pytest
+import sqlalchemy as sa
+
 from factories.auth import PASSWORD, ids, make_client, make_user
 from factories.channels import make_channel
 from factories.customers import make_customer
 from factories.locations import make_location
-from kontor.api.http.session import authenticate
+from kontor.api.http.session import authenticate, gate
+from kontor.auth.errors import InvalidToken
 from kontor.auth.permissions import ClientKind, Permission, Role
 from kontor.auth.queries import client_principal, user_principal
 from kontor.core.ids import new_id
 from kontor.core.jobs import Runtime
+from kontor.customers.models import Customer, CustomerReference
 from support import Client, Principals
 
 CREATE_USER = """mutation($input: UserInput!, $password: String!) { createUser(input: $input, password: $password) {
@@ -150,6 +155,9 @@ async def test_a_shop_gets_tokens_for_its_customers_and_channels_only(
         channel, other, customer = await make_channel(db), await make_channel(db), await make_customer(db)
         scopes = frozenset({"customer_tokens:write", "orders:read"})
         made = await make_client(db, kind=ClientKind.SHOP, scopes=scopes, channel_ids=ids(channel))
+        strange, before = await make_customer(db), await make_customer(db)
+        db.add(CustomerReference(channel_id=channel.id, external_id="17", customer_id=customer.id))
+        before.merged_into_id = customer.id
     shop = client_principal(made.client, ids(channel), scopes=made.client.scopes)
     wanted: dict[str, Any] = {"customer": str(customer.id), "channel": str(channel.id), "seconds": 600}
     answer = await client.graphql(TOKEN, wanted, principal=shop)
@@ -163,6 +171,7 @@ async def test_a_shop_gets_tokens_for_its_customers_and_channels_only(
     for changed, code, path in (
         ({"channel": str(other.id)}, "CHANNEL_NOT_FOUND", "channelId"),
         ({"customer": str(new_id())}, "CUSTOMER_NOT_FOUND", "customerId"),
+        ({"customer": str(strange.id)}, "CUSTOMER_NOT_FOUND", "customerId"),
         ({"seconds": 86_401}, "INVALID_LIFETIME", "expiresIn"),
         ({"seconds": 0}, "INVALID_LIFETIME", "expiresIn"),
     ):
@@ -170,6 +179,17 @@ async def test_a_shop_gets_tokens_for_its_customers_and_channels_only(
         assert answer["data"]["createCustomerToken"] == {"code": code, "path": [path]}
     answer = await client.graphql(TOKEN, wanted, principal=principals.admin)
     assert answer["data"]["createCustomerToken"]["code"] == "NOT_A_SHOP"
+    # Who was merged acts as the living one; who was erased acts no more, with no token of theirs.
+    answer = await client.graphql(TOKEN, wanted | {"customer": str(before.id)}, principal=shop)
+    bearer = {"authorization": f"Bearer {answer['data']['createCustomerToken']['token']}"}
+    assert (await authenticate(bearer, runtime)).customer_id == customer.id
+    async with runtime.database.unit_of_work() as db:
+        await db.execute(sa.update(Customer).where(Customer.id == customer.id).values(erased_at=db.now))
+    gate(runtime).cache.clear()
+    with pytest.raises(InvalidToken):
+        await authenticate(bearer, runtime)
+    answer = await client.graphql(TOKEN, wanted, principal=shop)
+    assert answer["data"]["createCustomerToken"]["code"] == "CUSTOMER_NOT_FOUND"
 
 
 async def test_everything_needs_its_permission(client: Client, principals: Principals) -> None:

@@ -35,7 +35,7 @@ WHOLE = {
     "availability", "routingPresets", "brands", "portalBrands", "carrierAccounts", "carrierLabels",
     "catalogOfferCounts", "fulfillmentOrderCounts", "shelves", "savedViews", "partnerPerformanceOrders", "colleagues",
     "caseQueues", "identityProviders", "messageTemplates", "orderChanges", "selfServicePolicies", "sentOrders",
-    "goodwillLimits", "goodwillReport", "owedInvoices",
+    "caseDeadlines", "giftCardFigures", "goodwillLimits", "goodwillReport", "owedInvoices",
 }  # fmt: skip
 
 
@@ -135,6 +135,7 @@ async def test_plain_lists_cost_as_many_statements_for_many_rows(runtime: Runtim
         "paymentMethods": {"channel": side.channel.code},
         "paymentPolicies": {"channel": side.channel.code},
         "ledgerAccounts": {"legalEntityId": entity},
+        "giftCardFigures": {"legalEntityId": entity, "since": "2020-01-01", "until": "2100-01-01"},
         "waitingPayouts": {"legalEntityId": entity},
         "debtDecisions": {"invoiceId": invoice},
         "sentOrders": {"text": side.variant.sku},

@@ -31,7 +31,7 @@ from kontor.returns.models import Return
 from support import Drain, StandingClock
 
 pytestmark = pytest.mark.engine("sqlite")
-DUNNING = {
+DUNNING: dict[str, Any] = {
     "dunning": [{"afterDays": 7, "fee": 0}, {"afterDays": 7, "fee": 500}],
     "pay_url": "https://shop.example/{number}",
 }

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Mapping
 from kontor.core.money import Money
 from kontor.giftcards.desk import GiftCardDesk
 from kontor.giftcards.errors import CardDeclined
-from kontor.giftcards.values import GATEWAY, Wish
+from kontor.giftcards.values import GATEWAY, Wish, is_taxed
 from kontor.payments.ports import Abilities, Declined, Instruction, Notice, Outcome, Sought, Succeeded
 
 NAME = GATEWAY
@@ -49,7 +49,8 @@ class GiftCardGateway:
 
 def _wish(instruction: Instruction) -> Wish:
     amount = instruction.amount
-    return Wish(instruction.idempotency_key, instruction.payment_reference, amount.amount, amount.currency)
+    taxed = is_taxed(instruction.kind, GATEWAY)
+    return Wish(instruction.idempotency_key, instruction.payment_reference, amount.amount, amount.currency, taxed)
 
 
 async def _outcome(step: Awaitable[tuple[str, int]], instruction: Instruction) -> Outcome:

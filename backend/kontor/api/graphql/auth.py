@@ -43,7 +43,7 @@ from kontor.core.clock import wall
 from kontor.core.db import Session
 from kontor.core.errors import Forbidden, InvalidInput, KontorError
 from kontor.core.principal import PrincipalKind
-from kontor.customers.models import Customer
+from kontor.customers import queries as customers
 
 
 @strawberry.type
@@ -212,13 +212,15 @@ class AuthMutation:
             raise InvalidInput("The shop has no such channel.", code="CHANNEL_NOT_FOUND", path=("channelId",))
         if not 0 < expires_in <= customer_tokens.MAX_LIFE.total_seconds():
             raise InvalidInput("A token lives up to 24 hours.", code="INVALID_LIFETIME", path=("expiresIn",))
-        said = CustomerToken(customer_id, channel_id, principal.id, now + timedelta(seconds=expires_in))
+        shop_id, expires_at = principal.id, now + timedelta(seconds=expires_in)
 
         async def work(db: Session) -> CustomerTokenPayload:
-            if await db.get(Customer, customer_id) is None:
+            living = await customers.now_called(db, customer_id)
+            if living is None or await customers.find_customer(db, id=living) is None:
                 raise InvalidInput("There is no such customer.", code="CUSTOMER_NOT_FOUND", path=("customerId",))
+            said = CustomerToken(living, channel_id, shop_id, expires_at)
             token = customer_tokens.issue(info.context.runtime.settings, said, now=now)
-            return CustomerTokenPayload(token=token, expires_at=said.expires_at)
+            return CustomerTokenPayload(token=token, expires_at=expires_at)
 
         async def again(db: Session, ids: list[UUID]) -> CustomerTokenPayload:
             return await work(db)

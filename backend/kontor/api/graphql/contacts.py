@@ -21,7 +21,8 @@ from kontor.contacts import queries, service
 from kontor.contacts.models import ContactChannel, Direction
 from kontor.contacts.service import NewContact
 from kontor.core.db import Session
-from kontor.notifications import receiving
+from kontor.mailroom import service as mailroom
+from kontor.mailroom.reading import Bounce, read_mail
 from kontor.notifications import service as notifications
 from kontor.notifications.jobs import domain_of
 
@@ -202,26 +203,16 @@ class ContactsMutation:
     async def receive_mail(
         self, info: Info, raw: str
     ) -> Annotated[ReceivedMail | Refusal, strawberry.union("ReceiveMailResult")]:
-        mail = receiving.read_mail(raw)
+        mail = read_mail(raw)
 
         async def work(db: Session) -> ReceivedMail:
-            if isinstance(mail, receiving.Bounce):
-                if mail.permanent:
-                    await notifications.note_bounce(db, mail.notification_id, mail.reason, now=db.now)
-                return ReceivedMail(contact=None, bounced_id=mail.notification_id if mail.permanent else None)
-            row = await queries.by_message_id(db, mail.message_id)
-            if row is None:
-                wanted = NewContact(
-                    channel=ContactChannel.EMAIL, direction=Direction.INBOUND, topic=mail.subject or "–",
-                    text=mail.text, order_id=await receiving.order_of(db, mail), address=mail.sender,
-                    message_id=mail.message_id,
-                )  # fmt: skip
-                row = await service.log_contact(db, wanted, now=db.now)
-                await db.flush()
-            return ReceivedMail(contact=Contact.of(await queries.get_contact(db, row.id)), bounced_id=None)
+            made = await mailroom.receive(db, mail, now=db.now)
+            if made.contact is None:
+                return ReceivedMail(contact=None, bounced_id=made.bounced_id)
+            return ReceivedMail(contact=Contact.of(await queries.get_contact(db, made.contact.id)), bounced_id=None)
 
         async def again(db: Session, ids: list[UUID]) -> ReceivedMail:
-            if isinstance(mail, receiving.Bounce):
+            if isinstance(mail, Bounce):
                 return ReceivedMail(contact=None, bounced_id=mail.notification_id)
             return ReceivedMail(contact=Contact.of(await queries.get_contact(db, ids[0])), bounced_id=None)
 

@@ -11,6 +11,7 @@ import strawberry
 
 from kontor.api.graphql.context import Info
 from kontor.api.graphql.errors import Refusal
+from kontor.api.graphql.loaders import by_parent
 from kontor.api.graphql.mutation import change
 from kontor.api.graphql.order_types import money
 from kontor.api.graphql.paging import After, Connection, First, connect, page_of, sorting
@@ -19,6 +20,7 @@ from kontor.api.graphql.permissions import requires
 from kontor.api.graphql.scalars import Money, MoneyInput
 from kontor.auth.permissions import Permission
 from kontor.banking import arriving, gateway_queries, models, reconciling
+from kontor.banking.models import GatewayLineReference as LineReference
 from kontor.core.db import Session
 from kontor.payments.ports import GatewayPayout as Sent
 from kontor.payments.ports import LineCategory
@@ -95,6 +97,14 @@ class GatewayPayoutLine:
     transaction_id: UUID | None
     dispute_id: UUID | None
     order_id: UUID | None
+
+    @strawberry.field(
+        description="The references of the statement's other lines that were put together into this one: "
+        "they are of one order and category of a marketplace."
+    )
+    async def other_references(self, info: Info) -> list[str]:
+        rows = await by_parent(info, LineReference.line_id, self.id, order_by=LineReference.reference)
+        return [row.reference for row in rows]
 
     @classmethod
     def of(cls, row: Any) -> GatewayPayoutLine:

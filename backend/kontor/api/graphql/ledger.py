@@ -74,6 +74,10 @@ class LedgerSettings:
     fiscal_year_month: int = strawberry.field(description="The month in which the fiscal year begins.")
     account_length: int
     lock_exports: bool = strawberry.field(description="Whether DATEV takes the bookings in as final.")
+    gift_card_years: int | None = strawberry.field(
+        description="How many years after the end of the year of their sale gift cards can be claimed. What is left on "
+        "them then is booked off by itself; null: never."
+    )
     waiting_entries: Long = strawberry.field(description="Entries that have not been exported.")
     oldest_waiting: datetime | None
 
@@ -183,6 +187,7 @@ class LedgerSettingsInput(Given):
     fiscal_year_month: int | None = UNSET
     account_length: int | None = UNSET
     lock_exports: bool | None = UNSET
+    gift_card_years: int | None = strawberry.field(default=UNSET, description="0: gift cards are never booked off.")
 
 
 @strawberry.input(description="A number from a day on, until the next one of the same account and detail.")
@@ -212,7 +217,7 @@ async def _settings(db: Session, legal_entity_id: UUID) -> LedgerSettings:
     count, oldest = await queries.waiting_of(db, entity.id)
     names = (
         "chart", "consultant_number", "client_number", "fiscal_year_month", "account_length",
-        "lock_exports",
+        "lock_exports", "gift_card_years",
     )  # fmt: skip
     return LedgerSettings(
         legal_entity_id=entity.id, **plain(row, names), waiting_entries=Long(count), oldest_waiting=oldest
@@ -274,6 +279,8 @@ class LedgerMutation:
     async def save_ledger_settings(self, info: Info, input: LedgerSettingsInput) -> SaveLedgerSettingsResult:
         given = {name: value for name, value in input.values().items() if value is not None}
         entity_id = given.pop("legal_entity_id")
+        if given.get("gift_card_years") == 0:
+            given["gift_card_years"] = None
 
         async def work(db: Session) -> LedgerSettings:
             entity = await queries.get_entity(db, entity_id, db.principal)

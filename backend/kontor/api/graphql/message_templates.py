@@ -70,6 +70,7 @@ class MessageTemplate:
     language: str
     shipped: MessageWords = strawberry.field(description="Our words; what is not written anew stays like this.")
     placeholders: list[str] = strawberry.field(description="What a template of this message may name.")
+    optional: list[str] = strawberry.field(description="Of these the ones an order may lack: name them within an if.")
     needed: list[str] = strawberry.field(description="What it has to name.")
     versions: list[MessageTemplateVersion] = strawberry.field(description="Own words, the newest version first.")
     in_force: MessageTemplateVersion | None = strawberry.field(
@@ -155,7 +156,8 @@ class MessageTemplatesQuery:
                 MessageTemplate(
                     template=name, language=language,
                     shipped=MessageWords.of(own_words.shipped_words(name, "de" if language == "de" else "en")),
-                    placeholders=sorted(facts.required | facts.optional), needed=sorted(MUST.get(name, ())),
+                    placeholders=sorted(facts.required | facts.optional), optional=sorted(facts.optional),
+                    needed=sorted(MUST.get(name, ())),
                     versions=[MessageTemplateVersion.of(each) for each in rows if each.template == name],
                     in_force=MessageTemplateVersion.of(row) if row is not None else None,
                 )

@@ -23,6 +23,7 @@ MESSAGES: dict[str, str] = {
     "CONTRAST_TOO_WEAK": "Text in this color is hard to read: contrast {contrast}, {needed} is needed. "
     "{suggestion} could be read.",
     "CUSTOMER_IN_USE": "Something is still open, first with order {order}. Until then the data is needed.",
+    "DEADLINE_HOURS": "Between 1 and {max} hours.",
     "EXCHANGE_NOT_FOUND": "There is no such exchange.",
     "EXCHANGE_STALE": "The order has changed since the preview. Please look at the new one.",
     "EXCHANGE_UNDER_WAY": "Goods of this exchange have moved already. Cancel its new lines like others.",
@@ -38,6 +39,7 @@ MESSAGES: dict[str, str] = {
     "INVALID_CODE": "Only the characters named are allowed, without spaces.",
     "INVALID_CONTACT": "The contact cannot be kept like this.",
     "INVALID_DATE": "Please give a day within the coming year.",
+    "INVALID_DEADLINE": "This deadline cannot be set.",
     "INVALID_EXCHANGE": "This does not fit.",
     "INVALID_GOODWILL": "This does not fit.",
     "INVALID_GS1_PREFIX": "A GS1 company prefix has 4 to 12 digits.",

@@ -168,7 +168,10 @@ class PostalAddress:
     @classmethod
     def of(cls, address: dict[str, Any] | None) -> PostalAddress | None:
         """From an order's JSON."""
-        return None if address is None else cls(**{name: address.get(name) for name in _ADDRESS})
+        if address is None:
+            return None
+        given: dict[str, Any] = {name: address.get(name) for name in _ADDRESS}
+        return cls(**given)
 
 
 _ADDRESS = (

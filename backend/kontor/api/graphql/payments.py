@@ -95,7 +95,7 @@ class PaymentsQuery:
         async with info.context.runtime.database.read_only(principal) as db:
             order = await get_order(db, order_id, principal)
             preview = await service.preview_refund(
-                db, order, _amount(order, amount), chosen=_chosen(shares), abilities_of=abilities_in(info)
+                db, order, _amount(order, amount), chosen=_chosen(shares), abilities_of=abilities_in(info), goods=False
             )
         return RefundPreview(
             amount=money(preview.amount, order.currency),

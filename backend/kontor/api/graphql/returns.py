@@ -28,7 +28,7 @@ from kontor.orders import queries as orders
 from kontor.orders.models import Order
 from kontor.orders.queries import get_order
 from kontor.partners.models import ReturnPostage
-from kontor.returns import models, queries, receiving, service
+from kontor.returns import models, queries, receiving, service, splitting
 from kontor.returns.errors import ReturnNotFound
 from kontor.returns.receiving import Arrived, Finding
 from kontor.returns.refunding import refund_due
@@ -84,7 +84,7 @@ class ReturnLine:
 
 _RETURN = (
     "id", "number", "order_id", "state", "location_id", "postage_payer", "note", "label_tracking", "label_document_id",
-    "requested_at", "expires_at", "updated_at",
+    "announcement_id", "requested_at", "expires_at", "updated_at",
 )  # fmt: skip
 
 
@@ -102,6 +102,7 @@ class Return:
     note: str | None
     label_tracking: str | None
     label_document_id: UUID | None
+    announcement_id: strawberry.Private[UUID | None]
     requested_at: datetime
     expires_at: datetime | None
     updated_at: datetime
@@ -125,6 +126,17 @@ class Return:
             info, models.ReturnPlaceDecision.return_id, self.id, order_by=models.ReturnPlaceDecision.return_id
         )
         return [line for row in rows for line in await place_words(info, row.record)]
+
+    @strawberry.field(
+        description="Returns that were announced together with this one, because no one place takes all of it: each "
+        "goes to a place of its own, with its own number and label."
+    )
+    async def announced_with(self, info: Info) -> list[Return]:
+        if self.announcement_id is None:
+            return []
+        rows = await by_parent(info, models.Return.announcement_id, self.announcement_id)
+        places = info.context.principal.location_ids
+        return [Return.of(row) for row in rows if row.id != self.id and (places is None or row.location_id in places)]
 
     @classmethod
     def of(cls, row: Any) -> Return:
@@ -276,7 +288,8 @@ async def _to_receive(db: Session, id: UUID | None, number: str | None) -> UUID:
 class ReturnsMutation:
     @strawberry.mutation(
         extensions=[requires(Permission.RETURNS_REQUEST, Permission.RETURNS_WRITE)],
-        description="Announce a return. `anyway` overlooks time and kind of article, which needs returns:write.",
+        description="Announce a return. `anyway` overlooks time and kind of article, which needs returns:write. Where "
+        "no one place takes all of it, each place gets a return of its own: see `announcedWith`.",
     )
     async def request_return(
         self,
@@ -297,7 +310,7 @@ class ReturnsMutation:
                 order = await queries.lock_order_of(db, order_id, db.principal)
                 rows = (await orders.lines_of(db, [order.id]))[order.id]
                 await selfservice.check_returnable(db, order, rows, {wish.order_line_id for wish in wishes}, now=db.now)
-            return await service.request_return(db, announced, now=db.now, principal=db.principal)
+            return (await splitting.announce(db, announced, now=db.now, principal=db.principal))[0]
 
         return await _changed(info, work, announced)
 

@@ -42,8 +42,8 @@ class SelfServicePolicy:
     date: Until
     returns: bool
     return_days: int | None = strawberry.field(description="Null: as long as the channel takes returns.")
-    claims: bool = strawberry.field(description="Report goods that are wrong, damaged or missing.")
     exchanges: bool = strawberry.field(description="Ask for another article in place of goods, as long.")
+    claims: bool = strawberry.field(description="Report goods that are wrong, damaged or missing.")
     created_at: datetime
     created_by: str
 
@@ -71,8 +71,8 @@ class SelfServicePolicyInput:
     date: Until = Until.RELEASED
     returns: bool = True
     return_days: int | None = None
-    claims: bool = True
     exchanges: bool = False
+    claims: bool = True
 
     def value(self) -> Policy:
         """As the service takes it."""

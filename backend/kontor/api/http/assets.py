@@ -196,5 +196,6 @@ def _policy(importmap: str) -> str:
     digest = base64.b64encode(hashlib.sha256(importmap.encode()).digest()).decode()
     allowed = POLICY.replace("script-src 'self'", f"script-src 'self' 'sha256-{digest}'")
     return (
-        f"{allowed}; require-trusted-types-for 'script'; trusted-types 'none'; manifest-src 'self'; worker-src 'self'"
+        f"{allowed}; require-trusted-types-for 'script'; trusted-types 'none'; manifest-src 'self'; worker-src 'self'; "
+        "frame-src 'self'"
     )

@@ -52,7 +52,7 @@ KINDS: dict[Language, dict[str, str]] = {
         "GOODS_LABEL": "Goods label", "RETURN_PHOTO": "Photo of a return",
         "CLAIM_PHOTO": "Photo of a claim",
         "INVOICE_XML": "Invoice (XML)", "CREDIT_NOTE_XML": "Credit note (XML)",
-        "CUSTOMER_EXPORT": "Data of a customer",
+        "CUSTOMER_EXPORT": "Data of a customer", "EVIDENCE": "Evidence for a bank",
     },
     "de": {
         "INVOICE": "Rechnung", "CREDIT_NOTE": "Rechnungskorrektur", "DELIVERY_NOTE": "Lieferschein",
@@ -61,7 +61,7 @@ KINDS: dict[Language, dict[str, str]] = {
         "CLAIM_PHOTO": "Foto einer Reklamation",
         "INVOICE_XML": "Rechnung (XML)",
         "CREDIT_NOTE_XML": "Rechnungskorrektur (XML)",
-        "CUSTOMER_EXPORT": "Daten eines Kunden",
+        "CUSTOMER_EXPORT": "Daten eines Kunden", "EVIDENCE": "Belege für eine Bank",
     },
 }  # fmt: skip
 WORDS: dict[Language, dict[str, str]] = {

@@ -22,8 +22,12 @@ from kontor.documents.ports import DocumentStore
 from kontor.invoicing.electronic import InvoiceForm, file_of_credit_note, file_of_invoice
 from kontor.invoicing.errors import InvoiceNotFound, NotExpressible
 
-# Kind of document -> who may read it; kinds not named here are for those who may read orders.
+# Kind of document -> who may read it; what is not named here nobody opens.
 PERMISSIONS = {
+    "DELIVERY_NOTE": Permission.ORDERS_READ,
+    "PICK_LIST": Permission.ORDERS_READ,
+    "GOODS_LABEL": Permission.ORDERS_READ,
+    "SHIPPING_LABEL": Permission.ORDERS_READ,
     "INVOICE": Permission.INVOICES_READ,
     "CREDIT_NOTE": Permission.INVOICES_READ,
     "INVOICE_XML": Permission.INVOICES_READ,
@@ -35,6 +39,7 @@ PERMISSIONS = {
     "RETURN_PHOTO": Permission.RETURNS_READ,
     "CLAIM_PHOTO": Permission.CLAIMS_WRITE,
     "CUSTOMER_EXPORT": Permission.CARE_WRITE,
+    "EVIDENCE": Permission.DISPUTES_WRITE,
 }
 SUFFIXES = {
     "application/pdf": ".pdf",
@@ -47,15 +52,15 @@ ATTACHMENT_POLICY = "default-src 'none'; sandbox"
 
 
 def permission_for(kind: str) -> Permission:
-    """What reading a document of this kind needs."""
-    return PERMISSIONS.get(kind, Permission.ORDERS_READ)
+    """What reading a document of this kind needs. Raises `DocumentNotFound` for a kind that nobody opens."""
+    if kind not in PERMISSIONS:
+        raise service.DocumentNotFound("There is no such document.")
+    return PERMISSIONS[kind]
 
 
 def readable(principal: Principal) -> sa.ColumnElement[bool]:
-    """Documents of the kinds the principal's permissions open; kinds without one of their own go with orders."""
-    named = [kind for kind in PERMISSIONS if principal.may(permission_for(kind))]
-    opened = Document.kind.in_(named)
-    return sa.or_(opened, Document.kind.not_in(PERMISSIONS)) if principal.may(Permission.ORDERS_READ) else opened
+    """Documents of the kinds the principal's permissions open."""
+    return Document.kind.in_([kind for kind in PERMISSIONS if principal.may(permission_for(kind))])
 
 
 async def download(request: Request) -> Response:

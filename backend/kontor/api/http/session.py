@@ -26,6 +26,7 @@ from kontor.core.clock import wall
 from kontor.core.errors import InvalidInput, KontorError, Unavailable
 from kontor.core.jobs import Runtime
 from kontor.core.principal import ANONYMOUS, Principal, PrincipalKind
+from kontor.customers import queries as customers
 from kontor.settings import Settings
 
 log = structlog.get_logger("kontor.auth")
@@ -148,15 +149,17 @@ async def _look_up_customer(runtime: Runtime, token: str) -> Principal | None:
         return None
     async with runtime.database.read_only() as db:
         permissions = await queries.find_customer_scope(db, said.api_client_id, said.channel_id, now=now)
-    if permissions is None:
+        # Whoever was merged meanwhile acts as who they are now; who was erased acts no more.
+        customer_id = None if permissions is None else await customers.now_called(db, said.customer_id)
+    if permissions is None or customer_id is None:
         return None
     return Principal(
         PrincipalKind.CUSTOMER,
-        id=said.customer_id,
-        name=f"customer {said.customer_id}",
+        id=customer_id,
+        name=f"customer {customer_id}",
         permissions=permissions,
         channel_ids=frozenset({said.channel_id}),
-        customer_id=said.customer_id,
+        customer_id=customer_id,
     )
 
 

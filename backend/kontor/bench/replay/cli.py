@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from datetime import datetime
@@ -85,6 +86,47 @@ def sellers(
     made = asyncio.run(replay(options, typer.echo, lambda made: typer.echo(readable(made))))
     if made.differences:
         raise typer.Exit(1)
+
+
+@app.command()
+def retail(
+    data: Annotated[
+        Path | None, typer.Option(help="Folder with online_retail.csv.gz; else below KONTOR_TESTDATA.")
+    ] = None,
+    first: Annotated[str, typer.Option("--from", help="The first month that is played, as 2010-12.")] = "2010-12",
+    last: Annotated[str | None, typer.Option("--to", help="The last one; the first alone unless given.")] = None,
+    database: Annotated[str, typer.Option(help="Address of an empty database; else a server is started.")] = "",
+    redis: Annotated[str, typer.Option(help="Address of a Redis server; else one is started.")] = "",
+    sqlite: Annotated[bool, typer.Option(help="Embedded: SQLite, the web process does all the work.")] = False,
+    workers: Annotated[int, typer.Option(help="Worker processes.", min=1)] = 2,
+    refused: Annotated[Path, typer.Option(help="Write the refused rows to this file.")] = Path("refused.csv"),
+) -> None:
+    """Play invoices as sales and cancellations as returns; explain every row, audit; exit 1 if anything differs."""
+    from kontor.bench.replay.installation import Wanted
+    from kontor.bench.retail.rows import span
+    from kontor.bench.retail.running import Options, replay
+
+    try:
+        months = span(first, last)
+    except ValueError as wrong:
+        raise typer.BadParameter(f"Months as 2010-12, the first one first: {wrong}", param_hint="--from") from wrong
+    wanted = Wanted(database_url=database, redis_url=redis, embedded=sqlite, workers=workers)
+    made = asyncio.run(replay(Options(retail_folder(data), months, wanted, refused), typer.echo))
+    figures = [f"{name}: {_plain(value)}" for name, value in made.figures.items()]
+    typer.echo("\n".join([*figures, "", *made.totals, "", f"Differences: {len(made.differences) or 'none'}"]))
+    for each in made.differences[:SHOWN]:
+        typer.echo(f"  {each}")
+    if made.differences:
+        raise typer.Exit(1)
+
+
+def retail_folder(data: Path | None) -> Path:
+    """The folder of the invoices, given or below KONTOR_TESTDATA; raises `BadParameter` when neither is there."""
+    named = os.environ.get("KONTOR_TESTDATA", "")
+    folder = data or (Path(named) / "online-retail" if named else None)
+    if folder is None or not folder.is_dir():
+        raise typer.BadParameter("name a folder, or set KONTOR_TESTDATA", param_hint="--data")
+    return folder
 
 
 def otherwise(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:

@@ -40,7 +40,7 @@ BANDS = ((0, 100, 934, 3), (100, 500, 1525, 6), (500, 1000, 1774, 9), (1000, 200
 
 _ROWS = f"{{ __typename ... on SavedRows {{ refused rows {{ key outcome id code message path }} }} {REFUSED} }}"
 _SAVE = "mutation($rows: [%s!]!) { %s(inputs: $rows) %s }"
-_STOCK = (
+STOCK = (
     "mutation($figures: [StockFigureInput!]!) { setStockLevels(figures: $figures) { __typename "
     "... on SetStockLevelsPayload { applied refused rows(only: [REFUSED]) { index code message } } "
     f"{REFUSED} }} }}"
@@ -52,16 +52,16 @@ async def load_company(api: Api, data: DataSet, *, first_day: date) -> dict[str,
 
     Raises `Refused` naming the first row that was not taken.
     """
-    await _save(api, "LegalEntityInput", "saveLegalEntities", [_entity()])
-    await _save(api, "SalesChannelInput", "saveSalesChannels", [_channel()])
-    await _save(
+    await save(api, "LegalEntityInput", "saveLegalEntities", [_entity()])
+    await save(api, "SalesChannelInput", "saveSalesChannels", [_channel()])
+    await save(
         api, "TaxRateInput", "setTaxRates",
         [{"country": COUNTRY, "taxClass": "standard", "rate": TAX_RATE, "validFrom": first_day.isoformat()}],
     )  # fmt: skip
-    await _save(api, "ShippingTariffInput", "saveShippingTariffs", [_tariff(*band) for band in BANDS])
+    await save(api, "ShippingTariffInput", "saveShippingTariffs", [_tariff(*band) for band in BANDS])
     await _load_partners(api, data)
-    locations = await _save(api, "StockLocationInput", "saveStockLocations", _locations(data))
-    await _save(api, "ProductInput", "saveProducts", _products(data))
+    locations = await save(api, "StockLocationInput", "saveStockLocations", _locations(data))
+    await save(api, "ProductInput", "saveProducts", _products(data))
     return locations
 
 
@@ -75,14 +75,14 @@ async def load_stock(api: Api, data: DataSet, *, as_of: datetime) -> None:
     ]  # fmt: skip
 
     async def send(part: Sequence[dict[str, Any]]) -> None:
-        answer = (await api.run(_STOCK, {"figures": list(part)}, once=True))["setStockLevels"]
+        answer = (await api.run(STOCK, {"figures": list(part)}, once=True))["setStockLevels"]
         for row in answer["rows"]:
             raise Refused("setStockLevels", row["code"], f"{part[row['index']]}: {row['message']}")
 
     await all_at_once(figures, ROWS, send)
 
 
-async def _save(api: Api, kind: str, name: str, rows: Sequence[dict[str, Any]]) -> dict[str, str]:
+async def save(api: Api, kind: str, name: str, rows: Sequence[dict[str, Any]]) -> dict[str, str]:
     """Save rows side by side; their ids by key."""
     ids: dict[str, str] = {}
 
@@ -103,7 +103,7 @@ async def _load_partners(api: Api, data: DataSet) -> None:
          "language": "en", "email": f"{seller.id}@sellers.example", "agreement": {"answer_hours": 8760}}
         for seller in sorted(data.sellers.values(), key=lambda seller: seller.id)
     ]  # fmt: skip
-    ids = sorted((await _save(api, "PartnerInput", "savePartners", rows)).values())
+    ids = sorted((await save(api, "PartnerInput", "savePartners", rows)).values())
     states = {
         node["id"]: node["state"]
         for node in await api.pages(

@@ -12,8 +12,8 @@ from kontor.core.db import Database
 from kontor.core.errors import InvalidInput
 from kontor.core.ids import new_id
 from kontor.core.outbox import EventRecord
+from kontor.mailroom.reading import Bounce, Mail, read_mail
 from kontor.notifications import service
-from kontor.notifications.receiving import Bounce, Mail, read_mail
 from support import Client, Principals
 
 OURS = new_id()

@@ -1,4 +1,4 @@
-"""Mails that come in: what a mail server reports of ours (RFC 3464), and what customers answer."""
+"""What a mail that came in is: a mail server's report of one of ours (RFC 3464), or a person's words. Pure."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -10,17 +10,11 @@ from email.utils import parseaddr
 from html.parser import HTMLParser
 from uuid import UUID
 
-from kontor.core.db import Session
-from kontor.core.errors import InvalidInput, NotFound
+from kontor.core.errors import InvalidInput
 from kontor.core.ids import is_uuid
-from kontor.notifications.models import Notification
-from kontor.notifications.queries import visible_to
-from kontor.orders import queries as orders
-from kontor.orders.models import Order
 
 LARGEST = 2_000_000
 _OUR_ID = re.compile(r"<([0-9a-f-]{36})@[^>\s]+>")
-_NUMBER = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{3,39}")
 _QUOTED = re.compile(
     r"\n(?:On .{5,200} wrote:|Am .{5,200} schrieb .{1,200}:|-{2,} ?(?:Original|Ursprüng).*)\s*\n", re.DOTALL
 )
@@ -46,12 +40,6 @@ class Mail:
     answers: Sequence[UUID]
 
 
-class MailUnknown(NotFound):
-    """A mail that belongs to no order the principal may see."""
-
-    default_code = "MAIL_ORDER_NOT_FOUND"
-
-
 def read_mail(raw: str) -> Bounce | Mail:
     """What a mail as it came (RFC 5322) is. Raises `InvalidInput` for what is none."""
     if len(raw) > LARGEST:
@@ -67,8 +55,14 @@ def read_mail(raw: str) -> Bounce | Mail:
     if not sender or not message_id:
         raise InvalidInput("A mail has a sender and a Message-ID.", code="MAIL_INVALID", path=("raw",))
     answered = f"{mail['In-Reply-To'] or ''} {mail['References'] or ''}"
-    subject = " ".join(str(mail["Subject"] or "").split())[:200]
-    return Mail(sender, subject, _words(mail), message_id[:200], list(dict.fromkeys(_our_ids(answered))))
+    subject = " ".join(_storable(str(mail["Subject"] or "")).split())[:200]
+    ours = list(dict.fromkeys(_our_ids(answered)))
+    return Mail(_storable(sender), subject, _storable(_words(mail)), _storable(message_id)[:200], ours)
+
+
+def _storable(text: str) -> str:
+    """What databases take: bytes that are no letters read as question marks, and there is no zero byte."""
+    return text.encode("utf-8", "replace").decode("utf-8").replace("\0", "")
 
 
 def _our_ids(text: str) -> Iterator[UUID]:
@@ -129,22 +123,3 @@ def _words(mail: EmailMessage) -> str:
     text = _QUOTED.split(f"\n{text}\n", maxsplit=1)[0]
     lines = (line.rstrip() for line in text.strip().splitlines() if not line.startswith(">"))
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines))[:20_000].strip()
-
-
-async def order_of(db: Session, mail: Mail) -> UUID:
-    """The order a mail is about: of the message it answers, else one named in its subject, of its own sender.
-
-    Raises `MailUnknown`.
-    """
-    if mail.answers:
-        answered = visible_to(db.principal).with_only_columns(Notification.order_id)
-        found = await db.scalar(answered.where(Notification.id.in_(mail.answers)).limit(1))
-        if found is not None:
-            return found
-    named = set(_NUMBER.findall(mail.subject))
-    if named:
-        mine = orders.visible_to(db.principal).where(Order.number.in_(named))
-        for order in await db.scalars(mine):
-            if (order.email or "").lower() == mail.sender:
-                return order.id
-    raise MailUnknown("The mail belongs to no order.", path=("raw",))
