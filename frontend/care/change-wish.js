@@ -66,3 +66,9 @@ export function differences(before, after) {
   const was = /** @type {Record<string, any>} */ (figures(before));
   return Object.entries(figures(after)).filter(([name, sum]) => sum.amount !== was[name].amount).map(([name, sum]) => ({ name, before: was[name], after: sum }));
 }
+
+/** Pieces of a line that left and did not come back. @param {any} line */
+export const givenOf = (line) => line.shipped - line.returned;
+
+/** The lines of which something can be exchanged. @param {any} order @returns {any[]} */
+export const exchangeable = (order) => ["CANCELED", "REJECTED", "CLOSED"].includes(order.state) ? [] : order.lines.filter((/** @type {any} */ line) => line.kind === "PHYSICAL" && givenOf(line) > 0);

@@ -4,12 +4,6 @@
 
 export const WAYS = ["AFTER_RETURN", "ADVANCE", "WITHOUT_RETURN"];
 
-/** Pieces of a line that left and did not come back. @param {any} line */
-export const givenOf = (line) => line.shipped - line.returned;
-
-/** The lines of which something can be exchanged. @param {any} order @returns {any[]} */
-export const exchangeable = (order) => ["CANCELED", "REJECTED", "CLOSED"].includes(order.state) ? [] : order.lines.filter((/** @type {any} */ line) => line.kind === "PHYSICAL" && givenOf(line) > 0);
-
 /**
  * What the server is asked; null while nothing is chosen. The same article again is a replacement: it costs nothing.
  * @param {ExchangeWish | null} wish

@@ -11,12 +11,11 @@ import { useShortcuts } from "../../shared/shortcuts.js";
 import { html, useEffect, useRef, useSignal } from "../../shared/ui.js";
 import { useActing } from "../acting.js";
 import { byKey, isPage, orderAddress } from "../addresses.js";
-import { differences, inputOf, nothing, whyNot } from "../change-wish.js";
+import { differences, exchangeable, inputOf, nothing, whyNot } from "../change-wish.js";
 import { ChangeDelivery } from "../components/change-delivery.js";
 import { ChangeLines } from "../components/change-lines.js";
 import { ChangePreview } from "../components/change-preview.js";
 import { OrderHead } from "../components/order-head.js";
-import { exchangeable } from "../exchange-wish.js";
 import { CANCEL_CHANGE, CHANGEABLE, CHANGES, CONFIRM_CHANGE, PLACES, PREVIEW_CHANGE } from "../operations/change.js";
 import { useTitle } from "../titles.js";
 
@@ -108,7 +107,7 @@ export function Page({ order: key }) {
     <${OrderHead} order=${it} />
     ${waiting && html`<div class="notice warn row"><p>${t("change.pending", { reason: waiting.reason, until: dateTime(waiting.dueAt) })}</p>
       <button type="button" class="button push" aria-disabled=${busy.value} onClick=${() => act(() => ask(CANCEL_CHANGE, { id: waiting.id }))}>${t("change.waitNoMore")}</button></div>`}
-    <${ChangeExchange} order=${it} changed=${load} />
+    ${exchangeable(it).length > 0 && html`<${ChangeExchange} order=${it} changed=${load} />`}
     ${why ? !exchangeable(it).length && html`<${EmptyState} title=${t("change.nothing")} text=${t(why)}>${isPage(orderAddress(it.number, "refund")) && html`<a class="button" href=${orderAddress(it.number, "refund")}>${t("head.refund")}</a>`}<//>` : !waiting && html`<div class="sides">
       <div class="stack"><${ChangeLines} order=${it} wish=${wish.value} set=${set} /><${ChangeDelivery} order=${it} places=${found.value.places} wish=${wish.value} set=${set} /></div>
       <section class="panel stack" aria-label=${t("change.preview")} aria-busy=${Boolean(input) && !ready && !refused.value}>
