@@ -16,7 +16,7 @@ export function Exchanges({ order, busy, act }) {
   const nameOf = (/** @type {string} */ id) => order.lines.find((/** @type {any} */ line) => line.id === id)?.name ?? "–";
   return html`<section class="part" aria-label=${t("exchange.title")}><h2>${t("exchange.title")} <span class="badge">${order.exchanges.length}</span></h2>
     <ul role="list" class="stack">${order.exchanges.map((/** @type {any} */ each) => html`<li key=${each.id} class="stack close">
-      <div class="row"><strong>${each.number}</strong> <${StatusPill} tone=${isLate(each) ? "bad" : TONES[each.state]}>${t(isLate(each) ? "exchange.overdue" : `exchange.state.${each.state}`)}<//>
+      <div class="row"><strong>${each.number}</strong> <${StatusPill} tone=${isLate(each) ? "bad" : TONES[each.state]}>${isLate(each) ? t("exchange.overdue") : t(`exchange.state.${each.state}`)}<//>
         <span class="muted">${t(`exchange.way.${each.way}`)}${each.dueAt && !each.receivedAt && `, ${t("exchange.due", { day: dayOf(each.dueAt) })}`}</span></div>
       ${each.lines.map((/** @type {any} */ line) => html`<p key=${line.id}>${line.quantity} × ${nameOf(line.orderLineId)} → ${line.name}</p>`)}
       ${isLate(each) && each.asked.amount > 0 && html`<p class="late">${t("exchange.asked", { amount: money(each.asked) })}</p>`}

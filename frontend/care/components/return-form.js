@@ -27,7 +27,8 @@ export function ReturnForm({ order, changed }) {
     once.done();
     picked.value = {};
     const numbers = [made, ...made.announcedWith].map((/** @type {{number: string}} */ each) => each.number);
-    tell(t(numbers.length > 1 ? "refund.returnedInParts" : "refund.returned", { number: numbers.join(", ") }));
+    const parted = numbers.length > 1;
+    tell(t(parted ? "refund.returnedInParts" : "refund.returned", { number: numbers.join(", ") }));
     void changed();
   });
   const self = useSend();

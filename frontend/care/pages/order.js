@@ -6,6 +6,7 @@ import { Failure } from "../../shared/components/failure.js";
 import { Skeleton } from "../../shared/components/skeleton.js";
 import { tell } from "../../shared/components/toast.js";
 import { country } from "../../shared/format.js";
+import { lazy } from "../../shared/lazy.js";
 import { lookAnew } from "../../shared/look-anew.js";
 import { t } from "../../shared/messages.js";
 import { go } from "../../shared/router.js";
@@ -14,7 +15,6 @@ import { html, useEffect, useSignal } from "../../shared/ui.js";
 import { useActing } from "../acting.js";
 import { byKey, isPage, orderAddress } from "../addresses.js";
 import { Holds, Messages, PlaceHold } from "../components/order-acts.js";
-import { Exchanges } from "../components/order-exchanges.js";
 import { OrderHead, pagesOf } from "../components/order-head.js";
 import { OrderLines } from "../components/order-lines.js";
 import { Cases, Late } from "../components/order-notices.js";
@@ -22,6 +22,8 @@ import { Deliveries, MoneyPart, Papers } from "../components/order-parts.js";
 import { Timeline } from "../components/timeline.js";
 import { ORDER, ORDER_CHANGED, ORDER_SINCE, TASKS_CHANGED, TASKS_SINCE, WORK_CHANGED, WORK_SINCE } from "../operations/order.js";
 import { useTitle } from "../titles.js";
+
+const Exchanges = lazy(() => import("../components/order-exchanges.js"), "Exchanges");
 
 /** What is followed while an order is open: itself, its work at places, tasks about it. @param {any} order */
 const topics = ({ id, number }) => [
@@ -74,7 +76,7 @@ export function Page({ order: key }) {
         <${OrderLines} order=${it} now=${now} />
         <${Deliveries} order=${it} now=${now} />
         <${MoneyPart} order=${it} />
-        <${Exchanges} order=${it} busy=${busy.value} act=${act} />
+        ${it.exchanges.length > 0 && html`<${Exchanges} order=${it} busy=${busy.value} act=${act} />`}
         <${Papers} order=${it} />
         <${Messages} entries=${found.value.messages.entries} busy=${busy.value} act=${act} />
         <${PlaceHold} order=${it} busy=${busy.value} act=${act} />
