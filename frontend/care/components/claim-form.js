@@ -48,7 +48,7 @@ export function ClaimForm({ order, changed }) {
     }
     once.done();
     picked.value = {};
-    tell(replaced && !returnGoods ? t("refund.claimed.replaced", { number: claim.number }) : t(returnGoods ? "refund.claimed.back" : "refund.claimed.paid", { number: claim.number }));
+    tell(returnGoods ? t("refund.claimed.back", { number: claim.number }) : replaced ? t("refund.claimed.replaced", { number: claim.number }) : t("refund.claimed.paid", { number: claim.number }));
     void changed();
   });
   const self = useSend();
@@ -63,8 +63,8 @@ export function ClaimForm({ order, changed }) {
       <${Field} name="fault" label=${t("refund.fault")} options=${FAULTS.map((each) => [each, t(`refund.fault.${each}`)])} defaultValue=${fault.value} onChange=${choose(fault)} />
       <${Field} name="note" label=${t("refund.note")} maxlength="1000" />
       <${Field} name="photos" type="file" multiple accept=${PHOTOS} label=${t("refund.photos")} hint=${t("refund.photosHint")} /></div>
-    <div class="stack"><${Preview} preview=${preview}>${preview.shown.value && replaced && html`<p>${returnGoods ? t(advance.value ? "refund.replacedFirst" : "refund.replacedAfter") : t("refund.replacedAlone")}</p>`}
+    <div class="stack"><${Preview} preview=${preview}>${preview.shown.value && replaced && html`<p>${!returnGoods ? t("refund.replacedAlone") : advance.value ? t("refund.replacedFirst") : t("refund.replacedAfter")}</p>`}
       ${preview.shown.value && !replaced && html`<${Due} due=${preview.shown.value} names=${namesOf(order)} text=${t(returnGoods ? "refund.returnText" : "refund.claimText")} />`}<//>
-      <div class="row"><${Submit} form=${form}>${replaced ? t("refund.replace") : t(returnGoods ? "refund.sendLabel" : "refund.payBack")} <kbd>${t("shell.ctrl")} ⏎</kbd><//></div></div>
+      <div class="row"><${Submit} form=${form}>${replaced ? t("refund.replace") : returnGoods ? t("refund.sendLabel") : t("refund.payBack")} <kbd>${t("shell.ctrl")} ⏎</kbd><//></div></div>
   </form>`;
 }

@@ -50,7 +50,7 @@ function Approve({ claim, names, leave, changed }) {
   const form = useForm(async (given) => {
     const input = { id: claim.id, remedy: remedy.value, returnGoods: back.value, fault: String(given.get("fault")) };
     await change(APPROVE_CLAIM, { input });
-    tell(t(back.value ? "refund.claimed.back" : replaced ? "refund.claimed.replaced" : "refund.claimed.paid", { number: claim.number }));
+    tell(back.value ? t("refund.claimed.back", { number: claim.number }) : replaced ? t("refund.claimed.replaced", { number: claim.number }) : t("refund.claimed.paid", { number: claim.number }));
     leave();
     await changed();
   });

@@ -27,7 +27,8 @@ export function ReturnForm({ order, changed }) {
     once.done();
     picked.value = {};
     const numbers = [made, ...made.announcedWith].map((/** @type {{number: string}} */ each) => each.number);
-    tell(numbers.length > 1 ? t("refund.returnedInParts", { number: numbers.join(", ") }) : t("refund.returned", { number: numbers.join(", ") }));
+    const parted = numbers.length > 1;
+    tell(t(parted ? "refund.returnedInParts" : "refund.returned", { number: numbers.join(", ") }));
     void changed();
   });
   const self = useSend();

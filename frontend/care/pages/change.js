@@ -14,12 +14,12 @@ import { byKey, isPage, orderAddress } from "../addresses.js";
 import { differences, exchangeable, inputOf, nothing, whyNot } from "../change-wish.js";
 import { ChangeDelivery } from "../components/change-delivery.js";
 import { ChangeLines } from "../components/change-lines.js";
-import { ChangePreview } from "../components/change-preview.js";
 import { OrderHead } from "../components/order-head.js";
 import { CANCEL_CHANGE, CHANGEABLE, CHANGES, CONFIRM_CHANGE, PLACES, PREVIEW_CHANGE } from "../operations/change.js";
 import { useTitle } from "../titles.js";
 
 const ChangeExchange = lazy(() => import("../components/change-exchange.js"), "ChangeExchange");
+const ChangePreview = lazy(() => import("../components/change-preview.js"), "ChangePreview");
 const SETTLES = 200; // milliseconds until what is typed is asked for
 const REASONS = ["mind", "wrong", "late", "double", "other"];
 
