@@ -75,6 +75,7 @@ HELD = (
     Held("risk_sighting", Of.ORDER, "order_id", delete=True, told=False),
     Held("order_change", Of.ORDER, "order_id", {"wish": {}, "reason": ""}),
     Held("claim", Of.ORDER, "order_id", {"note": "", "decision": None}, kept=Kept.ORDER_RECORDS),
+    Held("exchange", Of.ORDER, "order_id", {"note": "", "decision": None}, kept=Kept.ORDER_RECORDS),
     Held("goodwill", Of.ORDER, "order_id", {"note": "", "decision": None}, kept=Kept.PAYMENT_RECORDS),
     Held("care_case", Of.CONTACT, "subject_key", {"facts": {}}),
     Held("care_case", Of.ORDER, "order_id", {"facts": {}}),
@@ -130,7 +131,7 @@ STEPS_OF = {
     "care_case": Of.ORDER, "fulfillment_order": Of.ORDER, "return": Of.ORDER, "refund": Of.ORDER,
     "payment": Of.ORDER, "dispute": Of.ORDER, "claim": Of.ORDER, "goodwill": Of.ORDER, "order_change": Of.ORDER,
     "user_task": Of.ORDER, "process_instance": Of.ORDER, "risk_assessment": Of.ORDER, "invoice": Of.ORDER,
-    "parcel": Of.FULFILLMENT_ORDER,
+    "exchange": Of.ORDER, "parcel": Of.FULFILLMENT_ORDER,
 }  # fmt: skip
 
 
