@@ -79,7 +79,8 @@ def test_every_column_that_may_say_something_of_a_person_is_thought_about() -> N
     }
     assert found - known == {
         "api_client", "bank_entry", "bank_statement", "brand", "carrier_account", "catalog_offer",
-        "direct_debit_mandate", "event", "fulfillment_line", "identity_provider", "inbox_message", "ledger_account",
+        "direct_debit_mandate", "event", "exchange_line", "fulfillment_line", "identity_provider", "inbox_message",
+            "ledger_account",
         "ledger_day", "legal_entity", "log_cursor", "masters_version", "message_template", "number_series",
         "exchange_line", "order_charge",
         "partner",

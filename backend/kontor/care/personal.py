@@ -60,6 +60,9 @@ class Held:
 
 # A label bears addresses in what was asked, and a carrier may repeat them in why it refused.
 _LABEL = {"asked": {"carrier": ""}, "problem": None}
+_CONTACT: Mapping[str, Any] = {
+    "topic": "", "text": "", "address": None, "message_id": None, "follow_up_on": None,  # nobody is called back
+}  # fmt: skip
 # From what hangs on other rows to the rows it hangs on.
 HELD = (
     Held("search_term", Of.CUSTOMER, "customer_id", delete=True, told=False),
@@ -67,8 +70,8 @@ HELD = (
     Held("customer_address", Of.CUSTOMER, "customer_id", delete=True),
     Held("consent_change", Of.CUSTOMER, "customer_id", delete=True),
     Held("notification_text", Of.NOTIFICATION, "notification_id", delete=True),
-    Held("contact", Of.CUSTOMER, "customer_id", {"topic": "", "text": "", "address": None, "message_id": None}),
-    Held("contact", Of.ORDER, "order_id", {"topic": "", "text": "", "address": None, "message_id": None}),
+    Held("contact", Of.CUSTOMER, "customer_id", _CONTACT),
+    Held("contact", Of.ORDER, "order_id", _CONTACT),
     Held("notification", Of.ORDER, "order_id", {"recipient": "", "subject": None, "context": {}, "bounce": None}),
     Held("event_delivery", Of.ORDER, "stream_id", {"body": {}}, told=False),
     Held("risk_assessment", Of.ORDER, "order_id", {"reasons": [], "facts": {}, "note": None}),
@@ -77,6 +80,7 @@ HELD = (
     Held("claim", Of.ORDER, "order_id", {"note": "", "decision": None}, kept=Kept.ORDER_RECORDS),
     Held("exchange", Of.ORDER, "order_id", {"note": "", "decision": None}, kept=Kept.ORDER_RECORDS),
     Held("goodwill", Of.ORDER, "order_id", {"note": "", "decision": None}, kept=Kept.PAYMENT_RECORDS),
+    Held("exchange", Of.ORDER, "order_id", {"note": ""}, kept=Kept.ORDER_RECORDS),
     Held("care_case", Of.CONTACT, "subject_key", {"facts": {}}),
     Held("care_case", Of.ORDER, "order_id", {"facts": {}}),
     Held("user_task", Of.ORDER, "order_id", {"note": None}),
@@ -130,6 +134,7 @@ FILES_REMOVED = frozenset(
 STEPS_OF = {
     "care_case": Of.ORDER, "fulfillment_order": Of.ORDER, "return": Of.ORDER, "refund": Of.ORDER,
     "payment": Of.ORDER, "dispute": Of.ORDER, "claim": Of.ORDER, "goodwill": Of.ORDER, "order_change": Of.ORDER,
+    "exchange": Of.ORDER,
     "user_task": Of.ORDER, "process_instance": Of.ORDER, "risk_assessment": Of.ORDER, "invoice": Of.ORDER,
     "exchange": Of.ORDER, "parcel": Of.FULFILLMENT_ORDER,
 }  # fmt: skip
