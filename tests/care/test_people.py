@@ -82,7 +82,7 @@ def test_every_column_that_may_say_something_of_a_person_is_thought_about() -> N
         "direct_debit_mandate", "event", "exchange_line", "fulfillment_line", "identity_provider", "inbox_message",
             "ledger_account",
         "ledger_day", "legal_entity", "log_cursor", "masters_version", "message_template", "number_series",
-        "exchange_line", "order_charge",
+        "order_charge",
         "partner",
         "partner_agreement", "user_passkey",
         "payout", "price_adjustment", "process_definition", "process_instance", "product", "product_variant",

@@ -80,7 +80,6 @@ HELD = (
     Held("claim", Of.ORDER, "order_id", {"note": "", "decision": None}, kept=Kept.ORDER_RECORDS),
     Held("exchange", Of.ORDER, "order_id", {"note": "", "decision": None}, kept=Kept.ORDER_RECORDS),
     Held("goodwill", Of.ORDER, "order_id", {"note": "", "decision": None}, kept=Kept.PAYMENT_RECORDS),
-    Held("exchange", Of.ORDER, "order_id", {"note": ""}, kept=Kept.ORDER_RECORDS),
     Held("care_case", Of.CONTACT, "subject_key", {"facts": {}}),
     Held("care_case", Of.ORDER, "order_id", {"facts": {}}),
     Held("user_task", Of.ORDER, "order_id", {"note": None}),
@@ -136,7 +135,7 @@ STEPS_OF = {
     "payment": Of.ORDER, "dispute": Of.ORDER, "claim": Of.ORDER, "goodwill": Of.ORDER, "order_change": Of.ORDER,
     "exchange": Of.ORDER,
     "user_task": Of.ORDER, "process_instance": Of.ORDER, "risk_assessment": Of.ORDER, "invoice": Of.ORDER,
-    "exchange": Of.ORDER, "parcel": Of.FULFILLMENT_ORDER,
+    "parcel": Of.FULFILLMENT_ORDER,
 }  # fmt: skip
 
 
