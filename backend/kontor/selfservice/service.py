@@ -173,7 +173,7 @@ async def check_returnable(db: Session, order: Order, wanted: Mapping[UUID, int]
     What cannot be sent back at all is refused by the return itself.
     """
     policy = await policy_of(db, order.channel_id)
-    check_return(policy, None, now.date())
+    check_return(policy, None, date.max)  # whether it is offered at all
     await _check_days(db, order, policy, wanted, now=now)
 
 
@@ -213,7 +213,7 @@ def returnable_until(
 async def check_exchangeable(db: Session, order: Order, wanted: Mapping[UUID, int], *, now: datetime) -> None:
     """Raise `NotOffered` or `TooLateAlone` when the customer may not ask for other goods for these pieces alone."""
     policy = await policy_of(db, order.channel_id)
-    check_exchange(policy, None, now.date())
+    check_exchange(policy, None, date.max)  # whether it is offered at all
     await _check_days(db, order, policy, wanted, now=now)
 
 
