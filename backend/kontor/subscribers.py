@@ -187,7 +187,7 @@ SUBSCRIBERS: dict[str, tuple[str, ...]] = {
     "ReturnLabelMade": ("notifications.tell", "care.raise"),
     "ReturnLabelFailed": ("care.raise",),
     "ReturnCanceled": ("processes.advance", "exchanges.follow_return"),
-    "ReturnClosed": ("claims.follow",),
+    "ReturnClosed": ("claims.follow", "exchanges.follow_return"),
     # risk
     "RiskAssessed": (),
     "RiskReviewed": ("processes.advance",),

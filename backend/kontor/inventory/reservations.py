@@ -62,7 +62,7 @@ async def reserve_stock(
     `anywhere` also at places that whoever asks does not see: a plan has chosen them.
     Raises `StockShort` when fewer are free, `ReservationTaken` when the reference kept something else before.
     """
-    key = await _key(db, wish, visible=None if anywhere else locations.visible_to(db.principal))
+    key = await _key(db, wish, visible=sa.true() if anywhere else locations.visible_to(db.principal))
     if not 0 < wish.quantity <= MAX_QUANTITY:
         raise InvalidInput("Some pieces are reserved.", code="INVALID_QUANTITY", path=("quantity",))
     if not 0 < len(reference) <= 80 or not reference.isprintable():

@@ -193,6 +193,8 @@ async def check_exchangeable(
 ) -> None:
     """Raise `NotOffered` or `TooLateAlone` when the customer may not ask for other goods for these lines alone."""
     policy = await policy_of(db, order.channel_id)
+    if not policy.exchanges:
+        raise NotOffered("The shop does not offer this.", act=Act.EXCHANGE.value)
     progress = await progress_of(db, order, lines)
     today = local_day(now, await _zone(db, order))
     for line_id in line_ids:

@@ -50,7 +50,7 @@ class ExchangeLine:
 @strawberry.type(description="Other goods for some that left; the return brings those back.")
 class Exchange(Shown):
     MADE: ClassVar[Mapping[str, Made]] = {
-        "asked": made("asked", "currency")(lambda row: money(row.asked, row.currency))
+        "asked": made("asked", "currency")(lambda shown: money(shown.row.asked, shown.row.currency))
     }
     id: UUID
     number: str
