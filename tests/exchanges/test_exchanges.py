@@ -28,10 +28,11 @@ from factories.processes import cases_of, told
 from kontor.core.db import Database
 from kontor.exchanges import service
 from kontor.exchanges.errors import ExchangeStale, ExchangeUnderWay, InvalidExchange
-from kontor.exchanges.following import overdue
+from kontor.exchanges.following import follow_return, overdue
 from kontor.exchanges.queries import lock_exchange
 from kontor.exchanges.states import ExchangeState, ExchangeWay
 from kontor.fulfillment.canceling import cancel_lines
+from kontor.inventory.models import Reservation
 from kontor.invoicing.models import Invoice
 from kontor.invoicing.settling import record_invoice_payment
 from kontor.orders import queries as orders
@@ -39,6 +40,7 @@ from kontor.orders.intake import ChargeInput, LineInput, PaymentInput
 from kontor.orders.placing import Placed
 from kontor.payments.queries import read_payments
 from kontor.returns.errors import NotReturnable
+from kontor.returns.models import Return
 from kontor.returns.service import cancel_return
 from support import Drain
 
@@ -124,8 +126,15 @@ async def test_only_accepted_pieces_are_exchanged(database: Database, drain: Dra
     sold = await arrived(database, drain, pieces=3)
     _, exchange = await exchanged(database, sold.order_id, "M", "L", 2)
     await drain()
+    async with database.unit_of_work() as db:  # the label holds longer, so do the pieces
+        found = await db.get_one(Return, exchange.return_id)
+        found.expires_at = db.now + timedelta(days=60)
+        await follow_return(db, sold.order_id, "ReturnLabelRenewed", found.id, now=db.now)
+        until = list(await db.scalars(sa.select(Reservation.expires_at).where(Reservation.quantity > 0)))
+        assert until == [found.expires_at]
     await come_back(database, exchange.return_id, sold.place, pieces=1)
     assert await drain() == []
+    assert await stock_of(database, sold.place, sold.sizes["L"]) == (5, 1, 1)  # one is still kept
     await come_back(database, exchange.return_id, sold.place, refused=True, pieces=1)
     await sent_and_arrived(database, drain, sold.order_id)
     assert [(line.sku, line.ordered) for line in await lines_of(database, sold.order_id)] == [("M", 3), ("L", 1)]

@@ -15,6 +15,7 @@ from kontor.exchanges.closing import ask_for_cover, call_off, start_timers, wait
 from kontor.exchanges.events import ExchangeFulfilled, ExchangeReminded
 from kontor.exchanges.giving import goods_came
 from kontor.exchanges.models import Exchange
+from kontor.exchanges.reserving import give_up, keep_longer
 from kontor.exchanges.service import agree
 from kontor.exchanges.states import EXCHANGE, ExchangeState, ExchangeWay
 from kontor.orders.models import Order
@@ -24,6 +25,7 @@ from kontor.returns.service import NOTHING_CAME
 from kontor.returns.states import ReturnState
 
 E, W = ExchangeState, ExchangeWay
+_GOES_ON = frozenset({"ReturnApproved", "ReturnLabelRenewed", "ReturnReceived"})
 
 
 async def follow_return(
@@ -38,9 +40,10 @@ async def follow_return(
     exchange = await queries.of_return(db, return_id)
     if exchange is None or exchange.state is E.CANCELED:
         return
-    if event == "ReturnApproved":
-        if exchange.state is E.REQUESTED:
+    if event in _GOES_ON:
+        if event == "ReturnApproved" and exchange.state is E.REQUESTED:
             await agree(db, exchange, now=now)
+        await keep_longer(db, exchange, (await returns.lock_return(db, return_id))[1])
         return
     if event == "ReturnClosed":
         await _close(db, order, exchange, now=now)
@@ -57,6 +60,7 @@ async def _close(db: Session, order: Order, exchange: Exchange, *, now: datetime
     if exchange.way is W.AFTER_RETURN:
         rows = (await queries.lines_of(db, [exchange.id]))[exchange.id]
         if any(row.given for row in rows):
+            await give_up(db, exchange)
             await follow_lines(db, [order.id], now=now)
         elif EXCHANGE.allows(exchange.state, E.CANCELED):
             await call_off(db, exchange, code="NOT_RETURNED", now=now)

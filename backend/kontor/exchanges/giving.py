@@ -16,7 +16,7 @@ from kontor.exchanges.closing import ask_for_cover, call_off, cover_again, stop_
 from kontor.exchanges.events import ExchangeReceived
 from kontor.exchanges.models import Exchange, ExchangeLine
 from kontor.exchanges.planning import NewGoods, find_goods, price_goods
-from kontor.exchanges.reserving import give_up
+from kontor.exchanges.reserving import give_up, give_up_for
 from kontor.exchanges.states import EXCHANGE, ExchangeState, ExchangeWay
 from kontor.orders import queries as orders
 from kontor.orders.errors import OutOfStock
@@ -51,9 +51,9 @@ async def before_refund(db: Session, order: Order, found: Return, *, now: dateti
     if not wanted:
         if is_done(lines) and not any(row.given for row in rows):
             await call_off(db, exchange, code="NOT_ACCEPTED", now=now)
+        elif is_done(lines):
+            await give_up(db, exchange)
         return
-    # The pieces kept for the customer are those that are given; others cannot take them in between.
-    await give_up(db, exchange)
     try:
         goods = await _priced(db, order, found, exchange, wanted)
     except KontorError as refusal:
@@ -63,6 +63,8 @@ async def before_refund(db: Session, order: Order, found: Return, *, now: dateti
         await call_off(db, exchange, code=code[:40], now=now)
         return
     await _give(db, order, exchange, wanted, goods, now=now)
+    if is_done(lines):
+        await give_up(db, exchange)
 
 
 def accepted_anew(rows: Sequence[ExchangeLine], lines: Sequence[ReturnLine]) -> list[tuple[ExchangeLine, int]]:
@@ -84,6 +86,8 @@ async def _priced(
     named = [(row.order_line_id, row.sku, count) for row, count in wanted]
     goods = await price_goods(db, order, lines, named, due, replacement=exchange.replacement)
     news = new_rows(order, lines, [each.priced for each in goods])
+    # The pieces kept for the customer are those that are given; others cannot take them in between.
+    await give_up_for(db, exchange, news)
     await find_goods(db, order, news, paths={})
     return goods
 
