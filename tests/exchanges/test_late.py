@@ -12,15 +12,17 @@ from exchanges.test_exchanges import arrived
 from factories.changes import sound
 from factories.exchanges import come_back, exchanged, paid_and_back, read, sent_and_arrived
 from factories.processes import told
+from kontor.audit.exchanges import ended_covers
 from kontor.core.db import Database
 from kontor.core.outbox import ROWS
 from kontor.exchanges.following import overdue
 from kontor.exchanges.models import Exchange
 from kontor.exchanges.states import ExchangeState, ExchangeWay
-from kontor.payments.covering import open_cover
+from kontor.payments.covering import open_cover, set_cover
 from kontor.payments.models import Payment
 from kontor.payments.queries import read_payments
 from kontor.payments.states import PaymentState
+from kontor.returns.models import Return
 from kontor.returns.service import close_return
 from support import Drain
 
@@ -63,6 +65,13 @@ async def test_late_goods_that_are_refused_pay_for_nothing(database: Database, d
     assert await asked_for(database, sold.order_id) == [(1000, P.CREATED)]
     await come_back(database, exchange.return_id, sold.place, refused=True)
     assert await drain() == []
+    async with database.unit_of_work() as db:
+        found = await db.get_one(Return, exchange.return_id)
+        found.updated_at = db.now - timedelta(hours=2)
+        assert await ended_covers(db) == []
+        await set_cover(db, exchange.return_id, 700)
+        assert [(each.recorded, each.computed) for each in await ended_covers(db)] == [("700", "0")]
+        await set_cover(db, exchange.return_id, 0)
     assert await asked_for(database, sold.order_id) == [(1000, P.CREATED)]
     assert await covers(database, exchange) == 0
     assert await told(database, "ExchangeOverdue") == 1

@@ -51,7 +51,7 @@ async def follow_return(
     if exchange.way is W.AFTER_RETURN:
         code = "DECLINED" if event == "ReturnDeclined" else "NOT_RETURNED" if reason == NOTHING_CAME else "WITHDRAWN"
         await call_off(db, exchange, code=code, now=now)
-    elif exchange.overdue_at is None:
+    else:
         await ask_for_cover(db, order, exchange, code="NOT_RETURNED", now=now)
 
 
