@@ -42,5 +42,5 @@ function written(name, text) {
 /** The person or program that acted, without what kind it is. @param {string} by */
 export const nameOf = (by) => by.replace(/^[a-z]+:/, "");
 
-/** The versions that begin after this moment. @param {{validFrom: string}[]} versions @param {number} now milliseconds */
+/** The versions that begin after this moment. @param {any[]} versions @param {number} now milliseconds */
 export const planned = (versions, now) => versions.filter((each) => new Date(each.validFrom).getTime() > now);

@@ -25,6 +25,7 @@ from kontor.core.ids import new_id
 from kontor.core.outbox import EventRecord, Item
 from kontor.fulfillment.models import FulfillmentOrder, Parcel
 from kontor.fulfillment.states import ParcelState
+from kontor.locations.models import StockLocation
 from kontor.orders import queries as orders
 from kontor.orders import service as order_service
 from kontor.orders.states import HoldKind
@@ -172,8 +173,9 @@ async def test_time_raises_what_is_late_or_stuck_and_ends_it_again(database: Dat
     order_id, work_id = await released(database, company, ("LAMP", 1))
     sent_id, shipment = await shipped(database, company, ("LAMP", 1))
     async with database.unit_of_work() as db:
-        yesterday = db.now.date() - timedelta(days=1)
-        await db.execute(sa.update(FulfillmentOrder).values(promised_on=yesterday))
+        # Ten in the morning in London: where this place is, the day is over.
+        await db.execute(sa.update(StockLocation).values(timezone="Pacific/Kiritimati"))
+        await db.execute(sa.update(FulfillmentOrder).values(promised_on=db.now.date()))
         db.add(
             Parcel(
                 id=new_id(), fulfillment_order_id=shipment.fulfillment_order_id, shipment_id=shipment.id,

@@ -68,7 +68,8 @@ def sample(tmp_path: Path) -> Path:
 
 def fates_of(rows: list[Row]) -> dict[str, list[Fate]]:
     """What became of the rows of each document in January."""
-    book, found = write_up(rows, JANUARY), {}
+    book = write_up(rows, JANUARY)
+    found: dict[str, list[Fate]] = {}
     for row in rows:
         if row.number in book.fates:
             found.setdefault(row.document, []).append(book.fates[row.number])

@@ -58,6 +58,6 @@ class Box:
                 return [f"* {uid} FETCH (UID {uid} RFC822.SIZE {len(mail)})".encode()]
             return [f"* {uid} FETCH (UID {uid} BODY[] {{{len(mail)}}}\r\n".encode() + mail + b")"]
         if found := re.fullmatch(r"UID STORE ([\d,]+) \+FLAGS.SILENT \((\S+)\)", said):
-            for uid in found[1].split(","):
-                self.flags[int(uid)].add(found[2])
+            for each in found[1].split(","):
+                self.flags[int(each)].add(found[2])
         return []

@@ -12,7 +12,7 @@ from kontor.core.db import Database
 from kontor.core.errors import InvalidInput
 from kontor.core.ids import new_id
 from kontor.core.outbox import EventRecord
-from kontor.mailroom.reading import Bounce, Mail, read_mail
+from kontor.mailroom.reading import Bounce, Mail, read_mail, without_quote
 from kontor.notifications import service
 from support import Client, Principals
 
@@ -81,7 +81,67 @@ def test_html_alone_is_read_as_text() -> None:
     assert found.text == "Hello\nthere"
 
 
-@pytest.mark.parametrize(("raw", "code"), [("", "MAIL_INVALID"), ("x" * 2_000_001, "MAIL_TOO_LARGE")])
+@pytest.mark.parametrize("own", ["<[abc@", "<" + "x" * 999])
+def test_a_mail_with_an_odd_id_is_read(own: str) -> None:
+    found = read_mail(f"From: a@b.example\nMessage-ID: {own}\n\nx")
+    assert isinstance(found, Mail)
+    assert found.message_id == own[:200]
+
+
+def test_a_report_in_an_unknown_charset_is_read() -> None:
+    odd = DSN.format(ours=OURS, action="failed", status="5.1.1")
+    odd = odd.replace("text/rfc822-headers", "text/rfc822-headers; charset=klingon")
+    assert isinstance(read_mail(odd), Bounce)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("On Mon, 15 Jun 2026 at 10:00, Shop <s@k.example> wrote:\n> It comes\n\nToo late.", "Too late."),
+        ("> It comes\nWhen?\n> Friday\nNo.", "When?\nNo."),
+        ("Guten Tag\nAm Montag hat der Bote, er schrieb mir etwas:\nDanach nichts.", None),
+        ("Hello\n\nOn 15 Jun 2026 at 10:00 Shop wrote:\nIt comes", "Hello"),
+        ("> only\n> quoted", "only\nquoted"),
+        ("Yes\n\n-----Original Message-----\nFrom: Shop\nSent: today", "Yes"),
+    ],
+)
+def test_no_words_of_a_customer_are_lost(text: str, words: str | None) -> None:
+    assert without_quote(text) == (text if words is None else words)
+
+
+def mail_of(rest: str) -> Mail:
+    found = read_mail(f"From: a@b.example\nMessage-ID: <1@b>\nMIME-Version: 1.0\n{rest}")
+    assert isinstance(found, Mail)
+    return found
+
+
+def test_what_is_written_oddly_is_read_all_the_same() -> None:
+    assert mail_of("Content-Type: text/plain; charset=klingon\n\nWo?").text == "Wo?"
+    head = "Content-Type: text/html\n\n<html><head><title>x</title><body><p>Hello</p>"
+    assert mail_of(head).text == "Hello"
+    zero = mail_of("Subject: =?utf-8?q?a=00b?=\nContent-Transfer-Encoding: quoted-printable\n\nc=00d")
+    assert (zero.subject, zero.text) == ("ab", "cd")
+    parts = (
+        'Content-Type: multipart/mixed; boundary="b"\n\n--b\n\nSee the picture.\n--b\nContent-Type: image/png\n'
+        'Content-Disposition: attachment; filename="scratch.png"\n\nx\n--b--\n'
+    )
+    assert mail_of(parts).text == "See the picture.\n\n[scratch.png]"
+    many = " ".join(f"<{new_id()}@kontor.example>" for _ in range(20_000))
+    assert len(mail_of(f"References: {many}\nIn-Reply-To: <{OURS}@kontor.example>\n\nx").answers) == 50
+
+
+DEEP = "".join(f'Content-Type: multipart/mixed; boundary="b{n}"\n\n--b{n}\n' for n in range(1500))
+BROKEN = [
+    "From: a@b.example\nMessage-ID: <>\n\nx",
+    'From: "\nMessage-ID: <1@b>\n\nx',
+    f"From: a@b.example\nMessage-ID: <1@b>\n{DEEP}",
+]
+
+
+@pytest.mark.parametrize(
+    ("raw", "code"),
+    [("", "MAIL_INVALID"), ("x" * 2_000_001, "MAIL_TOO_LARGE"), *((raw, "MAIL_INVALID") for raw in BROKEN)],
+)
 def test_what_is_no_mail_is_refused(raw: str, code: str) -> None:
     with pytest.raises(InvalidInput) as refused:
         read_mail(raw)

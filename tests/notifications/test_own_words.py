@@ -14,6 +14,7 @@ from factories.auth import make_user
 from factories.stories import Story, make_shipment, make_story, make_task, only
 from kontor.core.db import Database
 from kontor.core.errors import Unavailable
+from kontor.core.ids import new_id
 from kontor.core.jobs import Runtime
 from kontor.core.outbox import OutboxRow, record
 from kontor.core.principal import PrincipalKind
@@ -24,7 +25,7 @@ from kontor.notifications.own_words import TemplateDraft
 from kontor.notifications.ports import MessageSender, OutgoingMessage
 from kontor.notifications.wording import Words
 from kontor.orders.events import OrderConfirmed
-from support import Client, Drain, Principals
+from support import Client, Drain, Principals, StandingClock
 
 
 class Postbox:
@@ -94,6 +95,25 @@ async def test_words_in_force_go_out_and_what_was_sent_is_kept_word_for_word(
         (2, "Later"),
         (1, "Mine: {{ order_number }}"),
     ]
+
+
+async def test_words_saved_again_after_planned_ones_began_count_again(database: Database, clock: StandingClock) -> None:
+    async with database.unit_of_work() as db:
+        planned = await own_words.save_template(db, words("A", valid_from=db.now + timedelta(days=1)), now=db.now)
+        now = await own_words.save_template(db, words("B"), now=db.now)
+        again = await own_words.save_template(db, words("B"), now=db.now)
+    # B is in force and A still to come: saving B again says that B is to stay.
+    assert [row.version for row in (planned, now, again)] == [1, 2, 3]
+    clock.set_to(clock.moment + timedelta(days=2))
+    async with database.unit_of_work() as db:
+        back = await own_words.save_template(db, words("B"), now=db.now)
+        assert await own_words.save_template(db, words("B"), now=db.now) == back
+        found = (await own_words.own_words(db, ["order_confirmed"], [], now=db.now)).of(
+            "order_confirmed", "en", new_id()
+        )
+    assert back.version == 4
+    assert found is not None
+    assert found.words.subject == "B"
 
 
 async def test_a_channels_own_words_come_before_those_for_all(database: Database, drain: Drain, mail: Postbox) -> None:

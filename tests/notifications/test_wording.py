@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from jinja2.exceptions import UndefinedError
 
 from kontor.core.errors import InvalidInput
 from kontor.notifications.errors import InvalidTemplate
+from kontor.notifications.limiting import TooLong
 from kontor.notifications.own_words import TemplateDraft, checked, shipped_words
 from kontor.notifications.rendering import OWN_WORDS, facts_of, render_body, render_message
 from kontor.notifications.samples import sample
@@ -37,7 +41,7 @@ def test_our_own_words_pass_the_check_that_others_have_to_pass(template: str, la
         ("body", "{{ ''.__class__.__mro__ }}", "TEMPLATE_FORBIDDEN", "__mro__"),
         ("body", "{{ order_number.format(brand) }}", "TEMPLATE_FORBIDDEN", "call"),
         ("body", "{{ '%s'|format(brand) }}", "TEMPLATE_FORBIDDEN", "format"),
-        ("body", "{{ lines|map(attribute='name')|join }}", "TEMPLATE_FORBIDDEN", "map"),
+        ("body", "{{ lines|map(attribute='name')|first }}", "TEMPLATE_FORBIDDEN", "map"),
         ("body", "{{ 'x' * 10000000 }}", "TEMPLATE_FORBIDDEN", "Mul"),
         ("body", "{{ order_number|safe }}", "TEMPLATE_FORBIDDEN", "safe"),
         ("body", "{% for a in range(9) %}x{% endfor %}", "TEMPLATE_FORBIDDEN", "for"),
@@ -103,3 +107,74 @@ def test_facts_of_an_order_are_escaped_in_own_words() -> None:
     message = render_message("shipped", "en", facts, draft().words)
     assert "<b>1</b>" not in message.html
     assert "<b>1</b>" in message.text
+
+
+@pytest.mark.parametrize(
+    ("body", "named"),
+    [
+        ("{{ 'aaaaaaaaaaaa'|join('aaaaaaaaaaaa') }}", "join"),
+        ("{{ order_number|join('a'|join('b')) }}", "join"),
+        ("{{ parcels|join('" + "-" * 21 + "') }}", "join"),
+        ("{% for a in lines %}{% for b in lines %}x{% endfor %}{% endfor %}", "for"),
+        ("{% for a in lines %}{{ ui.items(lines) }}{% endfor %}", "call"),
+    ],
+)
+def test_words_that_would_grow_without_end_are_refused(body: str, named: str) -> None:
+    with pytest.raises(InvalidTemplate) as refused:
+        checked(draft(body=body))
+    assert (refused.value.code, refused.value.params["name"]) == ("TEMPLATE_FORBIDDEN", named)
+
+
+def test_a_message_of_an_order_has_an_end() -> None:
+    lines = [{"name": "x" * 200, "quantity": 1}] * 3000
+    facts = {**sample(facts_of("shipped").required, "en"), "lines": lines}
+    words = Words("A", "B", "{% for line in lines %}{{ lines }}{% endfor %}")
+    with pytest.raises(TooLong):
+        render_message("shipped", "en", facts, words)
+
+
+@pytest.mark.parametrize("start", ["<{# #}img src=x onerror=alert(1)>", "<{{ 'script' }}>", "5 <{{ order_number }}"])
+def test_no_tag_is_put_together_from_parts(start: str) -> None:
+    words = checked(draft(title=start, body=start)).words
+    html = render_message("shipped", "en", sample(facts_of("shipped").required, "en"), words).html
+    assert not re.search(r"<(?:img src=x|script|1000231)", html)
+    assert html.count("&lt;") >= 2
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "We expect it on {{ expected_on|day }}.",
+        "{{ order_url|link }}",
+        "{% if order_number %}" * 110 + "x" + "{% endif %}" * 110,
+        "{{ " + "(" * 3000 + "1" + ")" * 3000 + " }}",
+        "{{ " + "1" * 5000 + " }}",
+    ],
+)
+def test_words_that_cannot_be_put_together_are_refused_and_nothing_else(body: str) -> None:
+    with pytest.raises(InvalidTemplate) as refused:
+        checked(draft(body=body))
+    assert (refused.value.code, refused.value.path) == ("TEMPLATE_SYNTAX", ("body",))
+
+
+def test_what_is_missing_is_not_written_as_none_or_as_today() -> None:
+    facts = sample(facts_of("shipped").required, "en")
+    message = render_message("shipped", "en", facts, Words("A", "B", "On: {{ expected_on }}!"))
+    assert "On: !" in message.text
+    with pytest.raises(UndefinedError):
+        render_message("shipped", "en", facts, Words("A", "B", "{{ expected_on|day }}"))
+
+
+@pytest.mark.parametrize(
+    ("template", "body", "named"),
+    [
+        ("ready_for_pickup", "{% if false %}{{ pickup_code }}{% endif %}", "pickup_code"),
+        ("digital_delivery", "{% for i in items %}{{ i.name }}{% endfor %}", "items"),
+        ("personal", "{% for p in paragraphs %}.{% endfor %}", "paragraphs"),
+        ("payment_awaited", "{{ total|money(currency) }} {{ iban }} {{ reference and '' }}", "reference"),
+    ],
+)
+def test_what_a_customer_needs_must_be_said_not_only_named(template: str, body: str, named: str) -> None:
+    with pytest.raises(InvalidTemplate) as refused:
+        checked(draft(template, body=body))
+    assert (refused.value.code, refused.value.params["names"]) == ("PLACEHOLDER_MISSING", named)

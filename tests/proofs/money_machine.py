@@ -27,11 +27,14 @@ from kontor.claims.models import Goodwill
 from kontor.claims.queries import get_goodwill
 from kontor.claims.states import ClaimKind, GoodwillForm, GoodwillReason, Remedy
 from kontor.core.db import Session
+from kontor.core.ids import new_id
 from kontor.core.jobs import Runtime
 from kontor.fulfillment import shipping
 from kontor.fulfillment.models import FulfillmentOrder, Shipment
 from kontor.fulfillment.states import FulfillmentState
-from kontor.invoicing.models import CreditNote, Invoice
+from kontor.giftcards.service import NewCard, issue_cards
+from kontor.giftcards.values import GATEWAY, TaxedAs
+from kontor.invoicing.models import CreditNote, Invoice, JournalEntry, JournalLine
 from kontor.invoicing.open_items import receivables_of
 from kontor.orders import queries as orders
 from kontor.orders.intake import ChargeInput, LineInput, PaymentInput
@@ -50,7 +53,9 @@ from kontor.returns import service as returns
 from kontor.returns.states import Disposition, ReturnReason
 from proofs.order_machine import Broken, OrderMachine
 
-METHODS = ["CARD", "WALLET", "GIFT_CARD", "BONUS_POINTS", "ON_ACCOUNT", "PREPAYMENT"]
+METHODS = ["CARD", "WALLET", "GIFT_CARD", "BONUS_POINTS", "ON_ACCOUNT", "PREPAYMENT", "VOUCHER"]
+TAXED = {"LAMP", "ROPE"}
+"""What vouchers pay for that were taxed when they were sold: goods of one class, and nothing else."""
 CARDS = ["tok_visa"] * 6 + ["tok_lost_answer_once", "tok_error_once", "tok_closed_after_once", "tok_capture_declined"]
 PRICES = {"LAMP": 1999, "OIL": 333, "ROPE": 1000, "BOOK": 1295, "CARD": 100}
 RATES = {"BOOK": "reduced", "OIL": "reduced", "CARD": "zero"}
@@ -102,6 +107,12 @@ class MoneyMachine(OrderMachine):
                 combination=self.chance.choice(list(Combination)), priority=self.chance.choice((0, 0, 1)),
             )  # fmt: skip
         await make_coupon(self.database, "WELCOME", "P0", most_uses=1000)
+        async with self.database.unit_of_work() as db:
+            for company in self.companies:
+                taxed = TaxedAs("standard", "DE", company.channel.legal_entity_id)
+                code = _voucher_of(company)
+                card = NewCard(code, new_id(), "EUR", 1_000_000, multi_purpose=False, taxed=taxed)
+                await issue_cards(db, [card], now=db.now)
 
     def _settings(self) -> dict[str, Any]:
         automatic = [policy.value for policy in RefundPolicy if policy is not RefundPolicy.CHOSEN]
@@ -143,7 +154,8 @@ class MoneyMachine(OrderMachine):
     async def place_order(self) -> str:
         """A basket that Kontor prices, paid by one to three methods."""
         company = self.chance.choice(self.companies)
-        skus = self.chance.sample(sorted(PRICES), self.chance.randint(1, 4))
+        taxed = self.chance.random() < 0.3
+        skus = self.chance.sample(sorted(TAXED if taxed else PRICES), self.chance.randint(1, 2 if taxed else 4))
         wanted = order_input(
             company.channel,
             *(LineInput(sku, self.chance.randint(1, 5)) for sku in skus),
@@ -154,7 +166,7 @@ class MoneyMachine(OrderMachine):
         (refused,) = await place(self.database, company, wanted)
         if isinstance(refused, Placed) or refused.code != "PAYMENTS_MISMATCH":
             return "not placed" if isinstance(refused, Placed) else refused.code
-        promises = self._mixed(int(refused.params["total"]))
+        promises = self._mixed(int(refused.params["total"]), _voucher_of(company) if taxed else None)
         (outcome,) = await place(
             self.database, company, order_input(company.channel, *wanted.lines, charges=wanted.charges,
                                                 coupons=wanted.coupons, payments=promises),
@@ -162,15 +174,19 @@ class MoneyMachine(OrderMachine):
         told = ", ".join(f"{each.kind} {each.amount} {each.token} {each.gateway}".strip() for each in promises)
         return f"placed {outcome.number} by {told}" if isinstance(outcome, Placed) else outcome.code
 
-    def _mixed(self, total: int) -> tuple[PaymentInput, ...]:
-        kinds = self.chance.sample(METHODS, min(total, self.chance.randint(1, 3)))
+    def _mixed(self, total: int, voucher: str | None) -> tuple[PaymentInput, ...]:
+        kinds = self.chance.sample(METHODS[:-1], min(total, self.chance.randint(1, 3)))
+        if voucher is not None:
+            kinds[self.chance.randrange(len(kinds))] = "VOUCHER"
         if "PREPAYMENT" in kinds and "ON_ACCOUNT" in kinds:
             kinds.remove("PREPAYMENT")
         cuts = sorted(self.chance.sample(range(1, total), len(kinds) - 1)) if len(kinds) > 1 else []
         amounts = [end - begin for begin, end in zip([0, *cuts], [*cuts, total], strict=True)]
-        return tuple(self._promise(kind, amount) for kind, amount in zip(kinds, amounts, strict=True))
+        return tuple(self._promise(kind, amount, voucher) for kind, amount in zip(kinds, amounts, strict=True))
 
-    def _promise(self, kind: str, amount: int) -> PaymentInput:
+    def _promise(self, kind: str, amount: int, voucher: str | None) -> PaymentInput:
+        if kind == "VOUCHER":
+            return PaymentInput(kind, amount, gateway=GATEWAY, token=voucher)
         if kind == "CARD":
             gateway = self.chance.choice(("", "", "single"))
             return PaymentInput(kind, amount, gateway=gateway, token=self.chance.choice(CARDS))
@@ -347,6 +363,11 @@ class MoneyMachine(OrderMachine):
                     raise Broken(f"order {order.number}: {problems}")
 
 
+def _voucher_of(company: Company) -> str:
+    """The code of a voucher that was taxed when its channel sold it, with more on it than anybody can spend."""
+    return f"TAXED-{company.channel.code}"
+
+
 async def _account_of(db: Session, order: Order) -> dict[str, Any]:
     """What does not add up of an order of which everything came back."""
     refunds = list(await db.scalars(sa.select(Refund).where(Refund.order_id == order.id)))
@@ -372,6 +393,8 @@ async def _account_of(db: Session, order: Order) -> dict[str, Any]:
     explained = await _explained(db, order.id, refunds, rows)
     pending = [refund for refund in refunds if str(refund.state) not in ("SUCCEEDED", "CANCELED")]
     wrong: dict[str, Any] = {}
+    if vouchers := await _off_and_paid(db, order.id):
+        wrong["vouchers"] = vouchers
     if pending:
         wrong["refunds"] = [(refund.kind, refund.amount, str(refund.state), refund.error) for refund in pending]
     if invoiced and balance != explained:
@@ -389,6 +412,16 @@ async def _account_of(db: Session, order: Order) -> dict[str, Any]:
     if wrong:
         wrong |= {"sent": sent, "withheld": withheld, "lines": lines, "moved": moved}
     return wrong
+
+
+async def _off_and_paid(db: Session, order_id: UUID) -> int:
+    """What documents take off as paid by vouchers that had been taxed, less what such vouchers paid: nothing."""
+    line = JournalLine
+    found = sa.select(sa.func.coalesce(sa.func.sum(line.amount), 0)).join(
+        JournalEntry, JournalEntry.id == line.entry_id
+    )
+    taxed = sa.and_(line.account == "STORED_VALUE", line.detail == f"VOUCHER/{GATEWAY}")
+    return int(await db.scalar(found.where(JournalEntry.order_id == order_id, taxed)) or 0)
 
 
 async def _moved(db: Session, order_id: UUID) -> dict[str, int]:

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 
+from kontor import bootstrap
 from kontor.adapters.payments.http_gateway import HttpGateway
 from kontor.bootstrap import GatewayConnection
 from kontor.core.db import Database
@@ -36,6 +37,7 @@ async def test_money_adds_up_and_everything_comes_back_but_what_a_rule_keeps(
     runtime.ports.register(MessageSender, post)
     bank = runtime.ports.get(GatewayConnection)
     runtime.ports.register(PaymentGateway, HttpGateway(bank.client, abilities=ONCE), name="single")
+    bootstrap.bind_gift_cards(runtime.ports, database)
     machine = MoneyMachine(database, drain, clock, random.Random(seed), post, runtime=runtime)
     try:
         await machine.run(STEPS)

@@ -134,11 +134,22 @@ async def test_returns_keep_to_the_days_of_the_rules(
         row = await db.get_one(type(shipment), shipment.id)
         row.shipped_at = db.now - timedelta(days=15)
     await allow(client, principals, company, returnDays=14)
+    # It left long ago and has not come yet: the days have not begun.
+    assert (await greta.ask(MAY, id=str(order_id)))["lines"][0] == {
+        "cancelable": 0, "returnable": True, "returnableUntil": None,
+    }  # fmt: skip
+    async with database.unit_of_work() as db:
+        row = await db.get_one(type(shipment), shipment.id)
+        row.delivered_at = db.now - timedelta(days=15)
+    assert not (await greta.ask(MAY, id=str(order_id)))["lines"][0]["returnable"]
     late = await greta.ask(RETURN, id=str(order_id), lines=back)
     assert late["message"] == "The 14 days to send something back have passed. Please write to customer service."
     await allow(client, principals, company, returnDays=15)
     assert (await greta.ask(MAY, id=str(order_id)))["lines"][0]["returnable"]
     assert (await greta.ask(RETURN, id=str(order_id), lines=back))["return"]["state"] == "REQUESTED"
+    assert (await greta.ask(MAY, id=str(order_id)))["lines"][0]["returnable"]
+    assert (await greta.ask(RETURN, id=str(order_id), lines=back))["return"]["state"] == "REQUESTED"
+    assert not (await greta.ask(MAY, id=str(order_id)))["lines"][0]["returnable"]
 
 
 async def test_somebody_elses_order_does_not_exist(database: Database, client: Client) -> None:

@@ -159,3 +159,13 @@ def test_slow_endpoint_keeps_a_worker_busy_for_a_third_of_the_time() -> None:
 def test_endpoint_that_is_down_for_an_hour_is_tried_again_after_it() -> None:
     within = [wait for at, wait in enumerate(WAITS) if sum(WAITS[: at + 1], timedelta()) <= timedelta(hours=1)]
     assert 0 < len(within) < len(WAITS)
+
+
+def test_a_channel_hears_by_their_ids_of_customers_it_knew() -> None:
+    payload = {"ids": ["k1", "k2"], "channel_ids": ["c1"]}
+    fact = Fact("CustomersErased", "s1", 7, payload, None, {})
+    assert seen_by(Owner(channel_id="c1"), fact) == {"ids": ["k1", "k2"], "sequence": 7}
+    assert seen_by(Owner(channel_id="c2"), fact) is None
+    assert seen_by(Owner(partner_id="p1"), fact) is None
+    merged = Fact("CustomerMerged", "s1", 8, {"customer_id": "k1", "into_id": "k2", "channel_ids": ["c1"]}, None, {})
+    assert seen_by(Owner(channel_id="c1"), merged) == {"customer_id": "k1", "into_id": "k2", "sequence": 8}

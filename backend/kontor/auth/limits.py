@@ -35,6 +35,7 @@ SIGN_IN_ACCOUNT = Limit("sign-in-account", 100, 3600)  # one account from anywhe
 SIGN_IN_ADDRESS = Limit("sign-in-address", 300, 900)  # everybody behind one address
 LINK_ADDRESS = Limit("link-address", 60, 900)  # links that are asked for or tried from one address
 LINK_ACCOUNT = Limit("link-account", 5, 3600)  # mails that one account can be made to get
+INVITATIONS = Limit("invitations", 60, 86_400)  # mails that the people of one partner can send to strangers
 SECOND_FACTOR = Limit("second-factor", 10, 900)  # codes tried for one account
 PASSKEY_ADDRESS = Limit("passkey-address", 300, 900)
 PASSWORD_CHANGE = Limit("password-change", 10, 900)

@@ -11,21 +11,29 @@ from uuid import UUID, uuid5
 
 import sqlalchemy as sa
 
-from kontor.care import service
+from kontor.care import leftovers, service
 from kontor.care.errors import CustomerInUse, InvalidErasure
 from kontor.care.models import Case
-from kontor.care.personal import ERASED, FILES_REMOVED, Kept, address_without_person, blanked, held, rows_of, steps_of
+from kontor.care.personal import (
+    ERASED,
+    FILES_REMOVED,
+    Kept,
+    Of,
+    address_without_person,
+    blanked,
+    held,
+    rows_of,
+    steps_of,
+)
 from kontor.care.scope import require_whole
 from kontor.care.states import CaseState
 from kontor.care.values import CaseKind
-from kontor.contacts import service as contacts
-from kontor.contacts.models import Contact
 from kontor.core import outbox
 from kontor.core.db import Model, Session
 from kontor.core.sets import any_of
 from kontor.customers.events import CustomersErased
 from kontor.customers.models import Customer
-from kontor.customers.queries import lock_customers, refuse_gone
+from kontor.customers.queries import channels_of, lock_customers, refuse_gone
 from kontor.customers.service import CUSTOMERS_STREAM
 from kontor.documents.models import Document
 from kontor.invoicing.models import Invoice, OpenItem
@@ -99,6 +107,13 @@ async def preview_erasure(db: Session, customer_id: UUID) -> Erasure:
     if files:
         stay = sum(files.values()) - gone
         parts["document", None] = Part("document", gone, stay, Kept.TAX_RECORDS if stay else None)
+    gone, stay = await leftovers.count_mandates(db, ids, now=db.now)
+    if gone + stay:
+        reason = Kept.PAYMENT_RECORDS if stay else None
+        parts["direct_debit_mandate", None] = Part("direct_debit_mandate", gone, stay, reason)
+    numbers, billed = await leftovers.vat_ids_of(db, ids)
+    if numbers or billed:
+        parts["vat_id", None] = Part("vat_id", len(numbers), len(billed), Kept.TAX_RECORDS if billed else None)
     entries = await entries_of(db, ids)
     if entries:
         blocked = sum(entry.blocked for entry in entries)
@@ -129,7 +144,11 @@ async def erase_customer(db: Session, customer_id: UUID, *, reason: str, now: da
             f"Something is still open: {kind} {number}.", path=("id",), blocker=str(kind), order=number,
             count=len(open_things),
         )  # fmt: skip
+    channels = await channels_of(db, ids)
     await _remove_files(db, ids)
+    await leftovers.forget_mandates(db, now=now, customer_ids=ids)
+    await leftovers.forget_vat_ids(db, ids)
+    await leftovers.forget_uploads(db, ids)
     trusted = [entry.id for entry in await entries_of(db, ids) if not entry.blocked]
     await db.execute(sa.delete(RiskListEntry).where(RiskListEntry.id.in_(trusted)))
     await _end_follow_ups(db, ids, now=now)
@@ -148,7 +167,7 @@ async def erase_customer(db: Session, customer_id: UUID, *, reason: str, now: da
         sa.update(Customer).where(Customer.id.in_(ids)).values(erased_at=now, search_key=sa.func.lower(Customer.number))
     )
     await db.execute(gone.execution_options(synchronize_session=False))
-    outbox.record(db, CustomersErased(stream_id=CUSTOMERS_STREAM, ids=tuple(ids)))
+    outbox.record(db, CustomersErased(stream_id=CUSTOMERS_STREAM, ids=tuple(ids), channel_ids=channels))
     await db.refresh(customer)
     return customer
 
@@ -249,16 +268,12 @@ async def _blank_steps(db: Session, ids: Sequence[UUID]) -> None:
 
 
 async def _end_follow_ups(db: Session, ids: Sequence[UUID], *, now: datetime) -> None:
-    """Nobody is to be called back any more: what is to be followed up ends, and so do the cases of it."""
-    orders = sa.select(Order.id).where(Order.customer_id.in_(ids))
-    mine = sa.or_(Contact.customer_id.in_(ids), Contact.order_id.in_(orders))
-    still = sa.select(Contact.id).where(
-        mine, Contact.follow_up_on.is_not(None), Contact.follow_up_done_at.is_(None)
-    )  # fmt: skip
-    gone = list(await db.scalars(still.order_by(Contact.id)))
-    for contact_id in gone:
-        await contacts.complete_follow_up(db, contact_id, now=now)
-    await service.settle_cases(db, [(CaseKind.FOLLOW_UP, str(each)) for each in gone], now=now)
+    """Nobody is to be called back any more: cases of follow-ups without an order end; one of an order is a blocker."""
+    table = Model.metadata.tables["care_case"]
+    mine = [rows_of(each, table, ids) for each, _ in held() if each.of is Of.CONTACT]
+    cases = await db.execute(sa.select(table.c.subject_key).where(sa.or_(*mine), table.c.state != CaseState.DONE))
+    subjects = [key.partition(":")[2] for (key,) in cases]
+    await service.settle_cases(db, [(CaseKind.FOLLOW_UP, each) for each in subjects], now=now)
     await db.flush()
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from kontor.care import closing, exporting, late, service, watching
+from kontor.care import closing, exporting, late, leftovers, service, watching
 from kontor.care.raising import case_of, settled_by, wrong_articles
 from kontor.channels.models import SalesChannel
 from kontor.core.errors import NotFound
@@ -17,6 +17,8 @@ from kontor.customers.queries import get_customer, lock_customers
 from kontor.documents import service as documents
 from kontor.documents.models import Document
 from kontor.documents.ports import DocumentStore
+from kontor.imports import forgetting
+from kontor.imports.ports import FileStore
 
 
 @job("care.raise", batch=50)
@@ -103,3 +105,22 @@ async def remove_files(ctx: JobContext, items: Sequence[Item]) -> None:
         await store.delete(item.args["key"])
     async with ctx.claim(*items):
         pass
+
+
+@job("care.forget_upload", batch=20)
+async def forget_upload(ctx: JobContext, items: Sequence[Item]) -> None:
+    """An uploaded file that names an erased person goes, and every line that is kept of it."""
+    files = ctx.ports.get(FileStore)  # type: ignore[type-abstract]
+    for item in items:
+        await forgetting.remove_files(files, UUID(item.args["upload_id"]))
+    async with ctx.claim(*items) as (db, mine):
+        for item in sorted(mine, key=lambda each: str(each.args["upload_id"])):
+            await forgetting.forget_lines(db, upload_id=UUID(item.args["upload_id"]))
+
+
+@job("care.forget_mandates", every=timedelta(days=1))
+async def forget_mandates(ctx: JobContext, items: Sequence[Item]) -> None:
+    """Mandates of erased people whose last debit is long ago lose name and account."""
+    async with ctx.claim(*items) as (db, mine):
+        if mine:
+            await leftovers.forget_mandates(db, now=db.now)

@@ -19,7 +19,7 @@ from kontor.customers import terms
 from kontor.customers.consents import note_changes
 from kontor.customers.events import CustomerMerged
 from kontor.customers.models import ConsentChange, Customer, CustomerAddress
-from kontor.customers.queries import lock_customers, refuse_gone
+from kontor.customers.queries import channels_of, lock_customers, refuse_gone
 from kontor.customers.service import CUSTOMERS_STREAM, keys_of
 from kontor.risk.models import RiskListEntry
 from kontor.risk.values import ListKind
@@ -85,6 +85,7 @@ async def merge_customers(
     keep.consents = agreed
     for name, value in keys_of({"number": keep.number, **values}).items():
         setattr(keep, name, value)
+    channels = await channels_of(db, [keep_id, merge_id])
     await _move(db, keep_id, merge_id, now=now)
     other.merged_into_id, other.merged_at = keep_id, now
     # Whoever went into the other one leads to who is there now, in one step.
@@ -94,7 +95,10 @@ async def merge_customers(
     await db.flush()
     await terms.forget(db, [merge_id])
     await terms.relearn(db, [keep_id])
-    outbox.record(db, CustomerMerged(stream_id=CUSTOMERS_STREAM, customer_id=merge_id, into_id=keep_id))
+    merger = CustomerMerged(
+        stream_id=CUSTOMERS_STREAM, customer_id=merge_id, into_id=keep_id, channel_ids=channels
+    )  # fmt: skip
+    outbox.record(db, merger)
     return keep
 
 

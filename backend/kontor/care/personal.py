@@ -58,6 +58,11 @@ class Held:
     told: bool = True
 
 
+# A label bears addresses in what was asked, and a carrier may repeat them in why it refused.
+_LABEL = {"asked": {"carrier": ""}, "problem": None}
+_CONTACT: Mapping[str, Any] = {
+    "topic": "", "text": "", "address": None, "message_id": None, "follow_up_on": None,  # nobody is called back
+}  # fmt: skip
 # From what hangs on other rows to the rows it hangs on.
 HELD = (
     Held("search_term", Of.CUSTOMER, "customer_id", delete=True, told=False),
@@ -65,8 +70,8 @@ HELD = (
     Held("customer_address", Of.CUSTOMER, "customer_id", delete=True),
     Held("consent_change", Of.CUSTOMER, "customer_id", delete=True),
     Held("notification_text", Of.NOTIFICATION, "notification_id", delete=True),
-    Held("contact", Of.CUSTOMER, "customer_id", {"topic": "", "text": "", "address": None, "message_id": None}),
-    Held("contact", Of.ORDER, "order_id", {"topic": "", "text": "", "address": None, "message_id": None}),
+    Held("contact", Of.CUSTOMER, "customer_id", _CONTACT),
+    Held("contact", Of.ORDER, "order_id", _CONTACT),
     Held("notification", Of.ORDER, "order_id", {"recipient": "", "subject": None, "context": {}, "bounce": None}),
     Held("event_delivery", Of.ORDER, "stream_id", {"body": {}}, told=False),
     Held("risk_assessment", Of.ORDER, "order_id", {"reasons": [], "facts": {}, "note": None}),
@@ -74,6 +79,7 @@ HELD = (
     Held("order_change", Of.ORDER, "order_id", {"wish": {}, "reason": ""}),
     Held("claim", Of.ORDER, "order_id", {"note": "", "decision": None}, kept=Kept.ORDER_RECORDS),
     Held("goodwill", Of.ORDER, "order_id", {"note": "", "decision": None}, kept=Kept.PAYMENT_RECORDS),
+    Held("exchange", Of.ORDER, "order_id", {"note": ""}, kept=Kept.ORDER_RECORDS),
     Held("care_case", Of.CONTACT, "subject_key", {"facts": {}}),
     Held("care_case", Of.ORDER, "order_id", {"facts": {}}),
     Held("user_task", Of.ORDER, "order_id", {"note": None}),
@@ -81,6 +87,8 @@ HELD = (
     Held("printed_paper", Of.ORDER, "order_id", {"content": {}, "customer_id": None}, told=False),
     Held("fulfillment_message", Of.FULFILLMENT_ORDER, "fulfillment_order_id", {"text": ""}),
     Held("return_inspection", Of.RETURN_LINE, "return_line_id", {"reason": None}, kept=Kept.ORDER_RECORDS),
+    Held("carrier_label", Of.FULFILLMENT_ORDER, "fulfillment_order_id", _LABEL, kept=Kept.ORDER_RECORDS),
+    Held("return_label", Of.RETURN, "return_id", _LABEL, kept=Kept.ORDER_RECORDS),
     Held("return_line", Of.RETURN, "return_id", {"note": None}),
     Held("return", Of.ORDER, "order_id", {"note": None}, kept=Kept.ORDER_RECORDS),
     Held("payment", Of.ORDER, "order_id", {"token": None, "label": None}, kept=Kept.PAYMENT_RECORDS),
@@ -125,6 +133,7 @@ FILES_REMOVED = frozenset(
 STEPS_OF = {
     "care_case": Of.ORDER, "fulfillment_order": Of.ORDER, "return": Of.ORDER, "refund": Of.ORDER,
     "payment": Of.ORDER, "dispute": Of.ORDER, "claim": Of.ORDER, "goodwill": Of.ORDER, "order_change": Of.ORDER,
+    "exchange": Of.ORDER,
     "user_task": Of.ORDER, "process_instance": Of.ORDER, "risk_assessment": Of.ORDER, "invoice": Of.ORDER,
     "parcel": Of.FULFILLMENT_ORDER,
 }  # fmt: skip

@@ -17,7 +17,7 @@ from kontor.care.events import CaseEscalated
 from kontor.care.models import Case
 from kontor.care.states import CaseState
 from kontor.care.values import CaseKind, NewCase
-from kontor.core.clock import utc_day
+from kontor.core.clock import local_day, utc_day
 from kontor.core.db import Session
 from kontor.core.outbox import record
 from kontor.fulfillment import models
@@ -25,6 +25,7 @@ from kontor.fulfillment.models import FulfillmentOrder, Parcel
 from kontor.fulfillment.states import FulfillmentState, ParcelState
 from kontor.invoicing.models import PARTLY_PAID, Invoice
 from kontor.invoicing.states import InvoiceState
+from kontor.locations.models import StockLocation
 from kontor.returns.models import Return
 from kontor.returns.queries import OPEN as OPEN_RETURNS
 
@@ -48,7 +49,7 @@ OWED = (
 
 async def raise_overdue(db: Session, *, now: datetime) -> None:
     """Raise what is late by now: work that has not left after its promised day, parcels that stand still, invoices."""
-    wanted = [*await _promises(db, utc_day(now)), *await _parcels(db), *await _half_paid(db, utc_day(now))]
+    wanted = [*await _promises(db, now), *await _parcels(db), *await _half_paid(db, utc_day(now))]
     if wanted:
         await service.open_cases(db, wanted, now=now)
 
@@ -72,13 +73,21 @@ def _as_text(db: Session, column: Any) -> Any:
     return joined
 
 
-async def _promises(db: Session, today: date) -> list[NewCase]:
-    row = FulfillmentOrder
+async def _promises(db: Session, now: datetime) -> list[NewCase]:
+    """Work of days that are over where it is to be done."""
+    row, zone = FulfillmentOrder, StockLocation.timezone
+    days: dict[date, list[str]] = {}
+    for name in await db.scalars(sa.select(zone).distinct().order_by(zone)):
+        days.setdefault(local_day(now, name), []).append(name)
+    if not days:
+        return []
     found = (
         sa.select(row.id, row.order_id, row.number, row.promised_on)
+        .join(StockLocation, StockLocation.id == row.location_id)
         .where(
             sa.text(f"fulfillment_order.{models.NOT_LEFT}"),
-            row.promised_on < today,
+            row.promised_on < max(days),
+            sa.or_(*(sa.and_(zone.in_(zones), row.promised_on < today) for today, zones in days.items())),
             _unknown(CaseKind.LATE, _as_text(db, row.id)),
         )
         .order_by(row.promised_on, row.id)

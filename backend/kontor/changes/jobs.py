@@ -5,7 +5,6 @@ from uuid import UUID
 
 from kontor.changes import queries, service
 from kontor.changes.money import release_paid
-from kontor.core.db import Session
 from kontor.core.jobs import JobContext, job
 from kontor.core.outbox import Item
 from kontor.fulfillment.sourcing import source_orders
@@ -18,18 +17,7 @@ from kontor.payments.surplus import refund_surplus
 async def settle_changes(ctx: JobContext, items: Sequence[Item]) -> None:
     """A place has answered, or its work went on or ended: its order's change may be closed."""
     async with ctx.claim(*items) as (db, mine):
-        await settle_of(db, sorted({item.key for item in mine if item.key is not None}))
-
-
-async def settle_of(db: Session, order_ids: Sequence[UUID]) -> None:
-    """Close the changes of orders whose places have all answered."""
-    for order_id in order_ids:
-        if await queries.open_change(db, order_id) is None:
-            continue
-        order = await orders.lock_order(db, order_id)
-        change = await queries.open_change(db, order_id)
-        if change is not None:
-            await service.settle_change(db, order, change, now=db.now)
+        await service.settle_of(db, sorted({item.key for item in mine if item.key is not None}))
 
 
 @job("changes.expire", batch=20)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from kontor.changes import queries
 from kontor.changes.adding import add_lines
 from kontor.changes.delivering import book_delivery
 from kontor.changes.errors import ChangeStale
@@ -214,6 +216,17 @@ async def settle_change(db: Session, order: Order, change: OrderChange, *, now: 
         await _finish(db, order, change, ChangeState.CONFIRMED, now=now)
         _confirmed(db, change, (CHANGED_MESSAGE,) if change.added else (), now=now)
     return True
+
+
+async def settle_of(db: Session, order_ids: Sequence[UUID]) -> None:
+    """Close the changes of orders whose places have all answered."""
+    for order_id in order_ids:
+        if await queries.open_change(db, order_id) is None:
+            continue
+        order = await orders.lock_order(db, order_id)
+        change = await queries.open_change(db, order_id)
+        if change is not None:
+            await settle_change(db, order, change, now=db.now)
 
 
 async def expire_change(db: Session, order: Order, change: OrderChange, *, now: datetime) -> None:

@@ -68,7 +68,10 @@ def _of_number(number: str) -> Any:
 
 
 def _holds(column: Any, text: str) -> Any:
-    return column.icontains(text, autoescape=True)
+    """The column holds the text in large or small letters. SQLite folds ASCII alone: others are looked for as people
+    write them, small, large, or with a large one at the beginning."""
+    spellings = [text] if text.isascii() else [text, text.lower(), text.upper(), text.capitalize(), text.title()]
+    return sa.or_(*(column.icontains(each, autoescape=True) for each in dict.fromkeys(spellings)))
 
 
 async def get_contact(db: Session, contact_id: UUID) -> Contact:

@@ -155,6 +155,13 @@ async def hold_all_living(db: Session, ids: Sequence[UUID]) -> set[UUID]:
     return set(await db.scalars(wanted.with_for_update(read=True, key_share=True)))
 
 
+async def channels_of(db: Session, ids: Sequence[UUID]) -> tuple[UUID, ...]:
+    """The channels that know one of these customers by an id of their own."""
+    row = CustomerReference
+    found = sa.select(row.channel_id).where(row.customer_id.in_(ids)).distinct().order_by(row.channel_id)
+    return tuple(await db.scalars(found))
+
+
 async def customers_by_id(db: Session, ids: Sequence[UUID]) -> dict[UUID, Customer]:
     """Visible customers by id, in one statement."""
     found = await db.scalars(sa.select(Customer).where(Customer.id.in_(ids), visible_to(db.principal)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from kontor.changes import jobs as changes
+from kontor.changes import service as changes
 from kontor.core.jobs import JobContext, job
 from kontor.core.outbox import Item
 from kontor.exchanges import following

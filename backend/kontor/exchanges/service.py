@@ -70,7 +70,7 @@ async def create_exchange(
         await _check_limit(db, order, plan.preview.credited)
     number = f"X{order.number}-{await queries.count_all(db, order.id) + 1}"
     return_id = await _return_for(db, order, wish, now=now, agreed=agreed)
-    exchange = _written(db, order, wish, plan, number, return_id, now=now, agreed=agreed)
+    exchange = _written(db, wish, plan, number, return_id, E.APPROVED if agreed else E.REQUESTED, now=now)
     await db.flush()
     rows = _lines_of(exchange, wish, plan.preview)
     db.add_all(rows)
@@ -104,14 +104,12 @@ async def _return_for(db: Session, order: Order, wish: ExchangeWish, *, now: dat
 
 
 def _written(
-    db: Session, order: Order, wish: ExchangeWish, plan: Plan, number: str, return_id: UUID, *, now: datetime,
-    agreed: bool,
-) -> Exchange:  # fmt: skip
-    state = E.APPROVED if agreed else E.REQUESTED
+    db: Session, wish: ExchangeWish, plan: Plan, number: str, return_id: UUID, state: ExchangeState, *, now: datetime
+) -> Exchange:
     exchange = Exchange(
-        id=new_id(), number=number, order_id=order.id, state=state, way=wish.way, replacement=wish.replacement,
-        reason=wish.reason, note=wish.note.strip(), currency=order.currency, return_id=return_id, asked=0,
-        due_at=plan.preview.due_at, requested_at=now, requested_by=db.by, updated_at=now,
+        id=new_id(), number=number, order_id=plan.preview.order_id, state=state, way=wish.way, reason=wish.reason,
+        replacement=wish.replacement, note=wish.note.strip(), currency=plan.preview.currency, return_id=return_id,
+        asked=0, due_at=plan.preview.due_at, requested_at=now, requested_by=db.by, updated_at=now,
     )  # fmt: skip
     db.add(exchange)
     db.note_state(change_row("exchange", exchange.id, None, state, now=now, by=db.by))

@@ -1,5 +1,6 @@
 """Fetching mails from the mailbox that is set."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -54,7 +55,7 @@ async def _keep(ctx: JobContext, mail: FetchedMail) -> Fate:
         log.warning("mail too large", uid=mail.uid)
         return Fate.LEFT
     try:
-        found = read_mail(mail.raw.decode("utf-8", "surrogateescape"))
+        found = await asyncio.to_thread(read_mail, mail.raw.decode("utf-8", "surrogateescape"))
         async with ctx.database.unit_of_work(SYSTEM) as db:
             await service.receive(db, found, now=db.now)
     except Unavailable:

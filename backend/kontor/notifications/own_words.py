@@ -2,22 +2,23 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from jinja2.exceptions import TemplateError
 
 from kontor.channels.models import SalesChannel
 from kontor.core.db import Session
-from kontor.core.errors import InvalidInput, KontorError
+from kontor.core.errors import InvalidInput
 from kontor.core.ids import new_id
+from kontor.documents.formatting import day, money
 from kontor.documents.values import Language
 from kontor.notifications.errors import InvalidTemplate
 from kontor.notifications.models import MessageTemplate
-from kontor.notifications.rendering import LANGUAGES, OWN_WORDS, facts_of, render_message, shipped_source
+from kontor.notifications.rendering import LANGUAGES, OWN_WORDS, facts_of, render_message, shipped_source, written_in
 from kontor.notifications.samples import sample
-from kontor.notifications.wording import Words, check, words_of
+from kontor.notifications.wording import MUST, Words, check, unreadable, words_of
 
 Place = tuple[str, str, UUID | None]
 FARTHEST = timedelta(days=3 * 365)
@@ -116,25 +117,50 @@ def checked(draft: TemplateDraft) -> TemplateDraft:
         raise InvalidInput("de or en.", code="LANGUAGE_UNKNOWN", path=("language",))
     facts = facts_of(draft.template)
     words = Words(draft.words.subject.strip(), draft.words.title.strip(), draft.words.body.strip())
-    check(draft.template, words, facts.required | facts.optional)
-    for names in (facts.required | facts.optional, facts.required):
-        try:
-            render_message(draft.template, draft.language, sample(names, draft.language), words)
-        except KontorError as problem:
-            raise InvalidTemplate(problem.message, code="TEMPLATE_SYNTAX", path=("body",), reason=problem.message,
-                                  line=0) from problem  # fmt: skip
-        except (TemplateError, TypeError, ValueError, ArithmeticError) as problem:
-            raise InvalidTemplate(
-                str(problem), code="TEMPLATE_SYNTAX", path=("body",), reason=str(problem)[:200], line=0
-            ) from problem
+    try:
+        check(draft.template, words, facts.required | facts.optional)
+        for names in (facts.required | facts.optional, facts.required):
+            told = sample(names, draft.language)
+            message = render_message(draft.template, draft.language, told, words)
+            if missing := sorted(unsaid(draft.template, told, message.text, draft.language)):
+                named = ", ".join(missing)
+                raise InvalidTemplate(
+                    f"The customer needs {named}.", code="PLACEHOLDER_MISSING", path=("body",), names=named
+                )
+    except InvalidTemplate:
+        raise
+    except Exception as problem:  # words can be wrong in more ways than can be named; none of them is our failure
+        raise unreadable("body", problem) from problem
     return TemplateDraft(
         template=draft.template, language=draft.language, words=words, channel_id=draft.channel_id,
         valid_from=draft.valid_from,
     )  # fmt: skip
 
 
+def unsaid(template: str, told: Mapping[str, Any], text: str, language: str) -> set[str]:
+    """Of what a message must say, what a text made of these facts does not: naming a fact is not telling it. Pure."""
+    there = "".join(text.split())
+    return {
+        name
+        for name in MUST.get(template, frozenset()) & told.keys()
+        if not all("".join(each.split()) in there for each in _as_said(told[name], written_in(language)))
+    }
+
+
+def _as_said(value: Any, language: Language) -> list[str]:
+    """How a sample fact stands in a message."""
+    if isinstance(value, list):
+        return [each for part in value for each in (part["codes"] if isinstance(part, dict) else [part])]
+    if isinstance(value, int):
+        return [money(value, "EUR", language)]
+    return [day(value, language)] if isinstance(value, date) else [str(value)]
+
+
 async def save_template(db: Session, draft: TemplateDraft, *, now: datetime) -> MessageTemplate:
-    """A new version of a retailer's words; the same again as the latest is no new one. Raises what `checked` does."""
+    """A new version of a retailer's words; what is in force anyhow, with nothing else to come, is no new one.
+
+    Raises what `checked` does.
+    """
     draft = checked(draft)
     return await _save(db, draft, draft.words, now=now)
 
@@ -164,10 +190,13 @@ async def _save(db: Session, draft: TemplateDraft, words: Words | None, *, now: 
         if draft.channel_id is None
         else MessageTemplate.channel_id == draft.channel_id,
     )
-    newest = sa.select(MessageTemplate).where(*same).order_by(MessageTemplate.version.desc()).limit(1)
-    latest = await db.scalar(newest.with_for_update())
-    if latest is not None and words_in(latest) == words and draft.valid_from is None and latest.valid_from <= now:
-        return latest
+    newest = sa.select(MessageTemplate).where(*same).order_by(MessageTemplate.version.desc())
+    rows = list(await db.scalars(newest.with_for_update()))
+    latest = rows[0] if rows else None
+    current = in_force(rows, now).get((draft.template, draft.language, draft.channel_id))
+    settled = draft.valid_from is None and all(row.valid_from <= now for row in rows)
+    if settled and current is not None and words_in(current) == words:
+        return current
     row = MessageTemplate(
         id=new_id(), template=draft.template, language=draft.language, channel_id=draft.channel_id,
         version=latest.version + 1 if latest is not None else 1, subject=words.subject if words else None,

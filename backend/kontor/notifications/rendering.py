@@ -7,13 +7,23 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import BaseLoader, ChoiceLoader, DictLoader, Environment, FileSystemLoader, StrictUndefined, Template
+from jinja2 import (
+    BaseLoader,
+    ChoiceLoader,
+    DictLoader,
+    Environment,
+    FileSystemLoader,
+    StrictUndefined,
+    Template,
+    nodes,
+)
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from mjml import mjml2html
 
 from kontor.core.errors import InvalidInput
 from kontor.documents import formatting
 from kontor.documents.values import Language
+from kontor.notifications.limiting import FACT_FILTERS, bounded, said, sure
 from kontor.notifications.wording import Words, source_of
 
 _FOLDER = Path(__file__).parent / "templates"
@@ -131,21 +141,23 @@ def render_message(template: str, language: str, context: Mapping[str, Any], wor
     written = written_in(language)
     values = _checked(template, context)
     text, page = (
-        _template(kind, written, template) if words is None else _own_template(kind, written, words)
+        _template(kind, written, template) if words is None else own_template(kind, written, words)
         for kind in ("txt", "html")
     )
-    parts = text.make_module(values)
-    subject = " ".join(str(getattr(parts, "subject")).split())  # noqa: B009 - an attribute mypy cannot know
-    layout = {**values, "subject": subject, "language": written}
-    return Message(subject=subject, text=_tidied(str(parts)), html=page.render(layout))
+    with bounded():
+        parts = text.make_module(values)
+        subject = " ".join(str(getattr(parts, "subject")).split())  # noqa: B009 - an attribute mypy cannot know
+        layout = {**values, "subject": subject, "language": written}
+        return Message(subject=subject, text=_tidied(str(parts)), html=page.render(layout))
 
 
 def render_body(template: str, language: str, context: Mapping[str, Any], words: Words | None = None) -> str:
     """What the message says between greeting and regards, as plain text: what an agent goes on writing from."""
     written = written_in(language)
-    text = _template("txt", written, template) if words is None else _own_template("txt", written, words)
+    text = _template("txt", written, template) if words is None else own_template("txt", written, words)
     values = text.new_context({**_checked(template, context), "language": written})
-    return _tidied("".join(text.blocks["body"](values)))
+    with bounded():
+        return _tidied("".join(text.blocks["body"](values)))
 
 
 def written_in(language: str) -> Language:
@@ -179,7 +191,7 @@ def _environment(kind: str, language: Language, own: bool = False) -> Environmen
         "lstrip_blocks": True,
     }
     if own:
-        environment: Environment = ImmutableSandboxedEnvironment(**given)
+        environment: Environment = ImmutableSandboxedEnvironment(**given, finalize=said)
         environment.globals.clear()
     else:
         environment = Environment(undefined=StrictUndefined, **given)  # noqa: S701 - see autoescape above
@@ -189,6 +201,9 @@ def _environment(kind: str, language: Language, own: bool = False) -> Environmen
     environment.filters["moment"] = lambda value: value.strftime(pattern)
     environment.filters["link"] = _web_address
     environment.filters["on_color"] = _text_on
+    if own:
+        for name in FACT_FILTERS:
+            environment.filters[name] = sure(name, environment.filters[name])
     environment.globals["ui"] = environment.get_template(f"ui.{kind}").module
     environment.globals["words"] = environment.get_template(f"{language}/words.jinja").module
     environment.globals["layout"] = f"layout.{kind}"
@@ -210,8 +225,14 @@ def _template(kind: str, language: Language, name: str) -> Template:
 
 
 @lru_cache(maxsize=512)
-def _own_template(kind: str, language: Language, words: Words) -> Template:
-    return _environment(kind, language, own=True).from_string(source_of(words))
+def own_template(kind: str, language: Language, words: Words) -> Template:
+    """A retailer's words as a template. Of the HTML every < and > of theirs stands as a sign, never as a tag."""
+    environment = _environment(kind, language, own=True)
+    tree = environment.parse(source_of(words))
+    if kind == "html":
+        for said in tree.find_all(nodes.TemplateData):
+            said.data = said.data.replace("<", "&lt;").replace(">", "&gt;")
+    return environment.from_string(tree)
 
 
 def _date(value: date | str) -> date:

@@ -14,7 +14,7 @@ _SAMPLE: dict[str, Any] = {
     "pickup_location": ["Store Hamburg", "Jungfernstieg 1"], "promised_from": date(2026, 11, 24),
     "promised_until": date(2026, 11, 26), "answer_by": date(2026, 11, 23),
     "pay_url": "https://shop.example/pay", "pay_until": date(2026, 11, 27), "account_holder": "Nordlicht Handels GmbH",
-    "iban": "DE89370400440532013000", "bic": "COBADEFFXXX", "reference": "1000231",
+    "iban": "DE89370400440532013000", "bic": "COBADEFFXXX", "reference": "RF-1000231",
     "parcels": [{"carrier": "DHL", "tracking_number": "0034", "tracking_url": "https://dhl.example/0034"}],
     "outstanding": [{"name": "Mütze", "quantity": 1}], "expected_on": date(2026, 11, 28),
     "location": ["Store Hamburg", "Jungfernstieg 1"], "pickup_code": "731-904", "pickup_until": date(2026, 12, 1),
@@ -31,7 +31,7 @@ _SAMPLE: dict[str, Any] = {
     "cancel_url": "https://shop.example/cancel", "code": "ABCD-EFGH-JKLM-NPQR",
     "new_lines": [{"name": "Wollmantel, 44", "quantity": 1}], "way": "AFTER_RETURN", "why": "OUT_OF_STOCK",
     "asked": True,
-    "topic": "Ihre Frage", "paragraphs": ["…"],
+    "topic": "Ihre Frage", "paragraphs": ["… (Ihr Text) …"],
 }  # fmt: skip
 _BRAND = MessageBrand(name="Nordlicht", support_email="service@shop.example", website="https://shop.example")
 
@@ -41,4 +41,6 @@ def sample(names: Collection[str], language: str) -> dict[str, Any]:
     facts = {name: _SAMPLE[name] for name in names if name in _SAMPLE}
     if language == "en" and "topic" in facts:
         facts["topic"] = "Your question"
+    if language == "en" and "paragraphs" in facts:
+        facts["paragraphs"] = ["… (your text) …"]
     return {**facts, "brand": _BRAND}

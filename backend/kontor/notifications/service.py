@@ -12,7 +12,6 @@ from uuid import UUID
 
 import sqlalchemy as sa
 import structlog
-from jinja2.exceptions import TemplateError
 
 from kontor.channels.branding import logo_url
 from kontor.channels.logos import png_of
@@ -186,7 +185,7 @@ def write(each: Pending, batch: Batch, *, now: datetime, base_url: str = "") -> 
         try:
             message = render_message(each.template, each.language, context, own.words)
             return Written(_outgoing(each, message, facts), own.template_id, document_id)
-        except (TemplateError, TypeError, ValueError, ArithmeticError) as problem:
+        except Exception as problem:
             # A customer is rather told in our words than not at all.
             log.error(
                 "own words cannot be written", template=each.template, id=str(own.template_id), error=str(problem)

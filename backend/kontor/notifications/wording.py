@@ -17,7 +17,8 @@ from kontor.notifications.errors import InvalidTemplate
 
 PARTS = {"subject": 300, "title": 300, "body": 20_000}
 FILTERS = frozenset({"money", "day", "moment", "link", "join", "first", "last", "length", "upper", "lower", "default"})
-MACROS = frozenset({"p", "heading", "items", "facts", "lines", "parcels", "code", "button"})
+_LISTING = frozenset({"items", "lines", "parcels"})
+MACROS = frozenset({"p", "heading", "facts", "code", "button"}) | _LISTING
 # What a line, a parcel, a share, the brand and a loop have.
 _OF_LINES = ("name", "quantity", "detail", "total", "carrier", "tracking_number", "tracking_url", "method", "amount")
 _OF_OTHERS = ("codes", "instructions", "download_url", "color", "website", "support_email", "support_phone")
@@ -33,13 +34,14 @@ MUST: Mapping[str, frozenset[str]] = {
     "dunning": frozenset({"invoice_number", "total", "due_on"}),
     "personal": frozenset({"paragraphs"}),
 }
-DEEPEST = 2  # loops within loops
+LONGEST_JOINT = 20  # characters between what is joined
 _ALLOWED = (
     nodes.Template, nodes.Output, nodes.TemplateData, nodes.Const, nodes.Name, nodes.If, nodes.For, nodes.CallBlock,
     nodes.Call, nodes.Filter, nodes.Getattr, nodes.Compare, nodes.Operand, nodes.And, nodes.Or, nodes.Not, nodes.Neg,
     nodes.Test, nodes.Concat, nodes.CondExpr, nodes.Tuple, nodes.List,
 )  # fmt: skip
 _TESTS = frozenset({"defined", "none"})
+# A friendly refusal; what is put together from parts stands as signs in the HTML, see `rendering.own_template`.
 _TAG = re.compile(r"<[A-Za-z/!?]")
 _SHIPPED = re.compile(
     r"{% extends layout %}\s*{% set subject %}(?P<subject>.*?){% endset %}\s*"
@@ -106,19 +108,31 @@ def check(template: str, words: Words, names: Collection[str]) -> None:
         raise InvalidTemplate(f"The customer needs {named}.", code="PLACEHOLDER_MISSING", path=("body",), names=named)
 
 
-def _check_part(part: str, text: str, names: Collection[str]) -> set[str]:
+def _parsed(part: str, text: str) -> nodes.Template:
     try:
-        tree = _reader.parse(text)
+        return _reader.parse(text)
     except TemplateSyntaxError as problem:
         raise InvalidTemplate(
             f"Line {problem.lineno}: {problem.message}", code="TEMPLATE_SYNTAX", path=(part,), line=problem.lineno,
             reason=problem.message or "",
         ) from problem  # fmt: skip
+    except (RecursionError, ValueError, MemoryError) as problem:  # thousands of brackets, a number without end
+        raise unreadable(part, problem) from problem
+
+
+def unreadable(part: str, problem: BaseException) -> InvalidTemplate:
+    """The refusal of words that cannot be read or put together."""
+    said = str(problem)[:200]
+    return InvalidTemplate(said, code="TEMPLATE_SYNTAX", path=(part,), line=0, reason=said)
+
+
+def _check_part(part: str, text: str, names: Collection[str]) -> set[str]:
+    tree = _parsed(part, text)
     own: set[str] = {"ui", "words", "loop", "brand"} | {
         each.name for loop in tree.find_all(nodes.For) for each in _targets(loop.target)
     }
     used: set[str] = set()
-    for node in _walk(tree, part, 0):
+    for node in _walk(tree, part, in_loop=False):
         if isinstance(node, nodes.Name) and node.name not in own:
             if node.name not in names:
                 raise InvalidTemplate(
@@ -133,8 +147,8 @@ def _targets(target: nodes.Node) -> Iterator[nodes.Name]:
     yield from [target] if isinstance(target, nodes.Name) else target.find_all(nodes.Name)
 
 
-def _walk(node: nodes.Node, part: str, depth: int) -> Iterator[nodes.Node]:
-    problem = _problem(node, depth)
+def _walk(node: nodes.Node, part: str, *, in_loop: bool) -> Iterator[nodes.Node]:
+    problem = _problem(node, in_loop=in_loop)
     if problem is not None:
         raise InvalidTemplate(
             f"Line {node.lineno}: {problem} is not allowed.", code="TEMPLATE_FORBIDDEN", path=(part,), name=problem,
@@ -142,10 +156,10 @@ def _walk(node: nodes.Node, part: str, depth: int) -> Iterator[nodes.Node]:
         )  # fmt: skip
     yield node
     for child in node.iter_child_nodes():
-        yield from _walk(child, part, depth + isinstance(node, nodes.For))
+        yield from _walk(child, part, in_loop=in_loop or isinstance(node, nodes.For))
 
 
-def _problem(node: nodes.Node, depth: int) -> str | None:
+def _problem(node: nodes.Node, *, in_loop: bool) -> str | None:
     """What is forbidden about a node, if anything."""
     kind = type(node).__name__
     if not isinstance(node, _ALLOWED):
@@ -154,10 +168,12 @@ def _problem(node: nodes.Node, depth: int) -> str | None:
         case nodes.TemplateData():
             return "HTML" if _TAG.search(node.data) else None
         case nodes.For():
-            plain = isinstance(node.iter, (nodes.Name, nodes.Getattr)) and not node.recursive and node.test is None
-            return None if plain and depth < DEEPEST else "for"
+            # Within a loop only over what each has of its own: a loop over all for each would grow without end.
+            over = nodes.Getattr if in_loop else (nodes.Name, nodes.Getattr)
+            return None if isinstance(node.iter, over) and not node.recursive and node.test is None else "for"
         case nodes.Filter():
-            return None if node.name in FILTERS and not _unpacks(node) else node.name
+            fine = node.name in FILTERS and not _unpacks(node) and (node.name != "join" or _joins_facts(node))
+            return None if fine else node.name
         case nodes.Test():
             return None if node.name in _TESTS else node.name
         case nodes.Getattr():
@@ -165,10 +181,23 @@ def _problem(node: nodes.Node, depth: int) -> str | None:
         case nodes.CallBlock():
             return None if _is_macro(node.call) and not node.args else "call"
         case nodes.Call():
-            return None if _is_macro(node) else "call"
+            return None if _is_macro(node) and not (in_loop and _lists_all(node)) else "call"
         case nodes.Const():
             return "constant" if isinstance(node.value, str) and len(node.value) > 2000 else None
     return None
+
+
+def _joins_facts(node: nodes.Filter) -> bool:
+    """Whether facts are joined by a few characters: joining texts with texts grows twelvefold with each."""
+    joints = [each.value if isinstance(each, nodes.Const) else None for each in node.args]
+    short = all(isinstance(each, str) and len(each) <= LONGEST_JOINT for each in joints)
+    return isinstance(node.node, (nodes.Name, nodes.Getattr)) and short and not node.kwargs
+
+
+def _lists_all(call: nodes.Call) -> bool:
+    """Whether a building block lists a whole fact: in a loop it would do so for each."""
+    name = getattr(call.node, "attr", "")
+    return name in _LISTING and not all(isinstance(each, (nodes.Getattr, nodes.Const)) for each in call.args[:1])
 
 
 def _attribute(node: nodes.Getattr) -> str | None:

@@ -51,7 +51,8 @@ async def _announce_parts(
     for row in rows:
         by_sender.setdefault(senders[row.shipment_line_id], []).append(row)
     costs = {sender: costs_of(await service.places_for(db, order, whole, own)) for sender, own in by_sender.items()}
-    parts, first = [], await queries.count_all(db, order.id) + 1
+    parts: list[Return] = []
+    first = await queries.count_all(db, order.id) + 1
     for offset, together in enumerate(fewest(costs)):
         own = [row for sender in together for row in by_sender[sender]]
         made = whole if not parts else _another(whole)

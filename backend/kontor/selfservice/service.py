@@ -1,6 +1,6 @@
 """Rules of channels: saved as versions, and asked before a customer does something."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -15,10 +15,12 @@ from kontor.core.errors import InvalidInput, KontorError
 from kontor.core.ids import new_id
 from kontor.core.principal import Principal, PrincipalKind
 from kontor.fulfillment import queries as fulfillment
-from kontor.fulfillment.models import FulfillmentLine, FulfillmentOrder, Shipment, ShipmentLine
+from kontor.fulfillment.models import FulfillmentLine, FulfillmentOrder
 from kontor.fulfillment.states import OPEN_STATES, FulfillmentState
 from kontor.orders.models import Order, OrderLine
 from kontor.orders.states import DeliveryType
+from kontor.returns.eligibility import NEVER, Hindrance, SentPieces, choose, is_in_time
+from kontor.returns.queries import sent_pieces
 from kontor.selfservice.errors import NotOffered, TooLateAlone
 from kontor.selfservice.models import SelfServicePolicy
 from kontor.selfservice.policy import (
@@ -90,13 +92,12 @@ async def policy_of(db: Session, channel_id: UUID) -> Policy:
 class Progress:
     """How far an order's goods have come: open pieces by line and stage, and the furthest of all.
 
-    `asked` are pieces that a place was asked to give back already; `sent_on` is the day the last ones of a line came.
+    `asked` are pieces that a place was asked to give back already.
     """
 
     pieces: Mapping[UUID, Mapping[Stage, int]]
     stage: Stage
     asked: Mapping[UUID, int] = field(default_factory=dict)
-    sent_on: Mapping[UUID, date] = field(default_factory=dict)
 
     def alone(self, policy: Policy, act: Act, line_id: UUID) -> int:
         """How many pieces of a line a customer may still act on."""
@@ -132,23 +133,12 @@ async def progress_of(db: Session, order: Order, lines: Collection[OrderLine], *
             own[stage] = own.get(stage, 0) + each.quantity
             if row.cancel_requested:
                 asked[each.order_line_id] = asked.get(each.order_line_id, 0) + each.quantity
-    return Progress(pieces, furthest(stages), asked, await _came(db, order))
+    return Progress(pieces, furthest(stages), asked)
 
 
 async def _zone(db: Session, order: Order) -> str:
     found = sa.select(LegalEntity.timezone).join(SalesChannel, SalesChannel.legal_entity_id == LegalEntity.id)
     return await db.scalar(found.where(SalesChannel.id == order.channel_id)) or "UTC"
-
-
-async def _came(db: Session, order: Order) -> dict[UUID, date]:
-    zone = await _zone(db, order)
-    found = (
-        sa.select(ShipmentLine.order_line_id, sa.func.max(sa.func.coalesce(Shipment.delivered_at, Shipment.shipped_at)))
-        .join(Shipment, Shipment.id == ShipmentLine.shipment_id)
-        .where(Shipment.order_id == order.id, Shipment.recalled_at.is_(None))
-        .group_by(ShipmentLine.order_line_id)
-    )
-    return {line_id: local_day(moment, zone) for line_id, moment in await db.execute(found)}
 
 
 async def cancelable(
@@ -177,33 +167,59 @@ async def cancelable(
     return left
 
 
-async def check_returnable(
-    db: Session, order: Order, lines: Collection[OrderLine], line_ids: Collection[UUID], *, now: datetime
-) -> None:
-    """Raise `NotOffered` or `TooLateAlone` when the customer may not send these lines back alone."""
+async def check_returnable(db: Session, order: Order, wanted: Mapping[UUID, int], *, now: datetime) -> None:
+    """Raise `NotOffered` or `TooLateAlone` when the customer may not send these pieces of lines back alone.
+
+    What cannot be sent back at all is refused by the return itself.
+    """
     policy = await policy_of(db, order.channel_id)
-    progress = await progress_of(db, order, lines)
-    today = local_day(now, await _zone(db, order))
-    for line_id in line_ids:
-        check_return(policy, progress.sent_on.get(line_id), today)
+    check_return(policy, None, now.date())
+    await _check_days(db, order, policy, wanted, now=now)
 
 
-async def check_exchangeable(
-    db: Session, order: Order, lines: Collection[OrderLine], line_ids: Collection[UUID], *, now: datetime
-) -> None:
-    """Raise `NotOffered` or `TooLateAlone` when the customer may not ask for other goods for these lines alone."""
+async def _check_days(db: Session, order: Order, policy: Policy, wanted: Mapping[UUID, int], *, now: datetime) -> None:
+    if policy.return_days is None:
+        return
+    zone = await _zone(db, order)
+    today, sent = local_day(now, zone), await sent_pieces(db, order.id, zone)
+    for line_id, quantity in wanted.items():
+        own = [each for each in sent if each.order_line_id == line_id]
+        _, hindrance = choose(own, quantity, return_days=policy.return_days, today=today)
+        if hindrance is Hindrance.TOO_LATE:
+            came = min((each.delivered_on for each in own if each.delivered_on is not None), default=None)
+            check_return(policy, came, today)
+
+
+def returnable_until(
+    sent: Sequence[SentPieces], *, days: Sequence[int | None], today: date
+) -> dict[UUID, date | None]:  # fmt: skip
+    """The lines of which pieces can be sent back today, each with the last day of its latest pieces. Pure.
+
+    None as the day stands for pieces that have not arrived. `days` are the times that count, the shortest first of all.
+    """
+    least = min((each for each in days if each is not None), default=None)
+    found: dict[UUID, date | None] = {}
+    for each in sent:
+        if each.left <= 0 or each.kind in NEVER:
+            continue
+        if least is not None and not is_in_time(each, return_days=least, today=today):
+            continue
+        last = None if each.delivered_on is None or least is None else each.delivered_on + timedelta(days=least)
+        known = found.get(each.order_line_id, last)
+        found[each.order_line_id] = None if known is None or last is None else max(known, last)
+    return found
+
+
+async def check_exchangeable(db: Session, order: Order, wanted: Mapping[UUID, int], *, now: datetime) -> None:
+    """Raise `NotOffered` or `TooLateAlone` when the customer may not ask for other goods for these pieces alone."""
     policy = await policy_of(db, order.channel_id)
-    if not policy.exchanges:
-        raise NotOffered("The shop does not offer this.", act=Act.EXCHANGE.value)
-    progress = await progress_of(db, order, lines)
-    today = local_day(now, await _zone(db, order))
-    for line_id in line_ids:
-        check_exchange(policy, progress.sent_on.get(line_id), today)
+    check_exchange(policy, None, now.date())
+    await _check_days(db, order, policy, wanted, now=now)
 
 
 async def check_claimable(db: Session, order: Order) -> None:
     """Raise `NotOffered` when the customer may not report a problem with goods of an order alone."""
-    check_claim(await policy_of(db, order.channel_id), sent=bool(await _came(db, order)))
+    check_claim(await policy_of(db, order.channel_id), sent=bool(await sent_pieces(db, order.id, "UTC")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,9 +233,10 @@ class Offer:
 
 
 async def offer_of(db: Session, order: Order, lines: Collection[OrderLine], *, now: datetime) -> Offer:
-    """What the customer of an order may do alone now; lines that came are returnable, until a day if there is one."""
+    """What the customer of an order may do alone now; lines are returnable until a day, once they have come."""
     policy, progress = await policy_of(db, order.channel_id), await progress_of(db, order, lines)
-    today = local_day(now, await _zone(db, order))
+    zone = await _zone(db, order)
+    today, sent = local_day(now, zone), await sent_pieces(db, order.id, zone)
     open_lines = [line.id for line in lines if line.open_quantity]
     stages = {stage for line_id in open_lines for stage, count in progress.pieces[line_id].items() if count}
     earliest = min(stages, key=list(Stage).index, default=Stage.SHIPPED)
@@ -229,17 +246,13 @@ async def offer_of(db: Session, order: Order, lines: Collection[OrderLine], *, n
             continue
         try:
             if act is Act.CLAIM:
-                check_claim(policy, sent=bool(progress.sent_on))
+                check_claim(policy, sent=bool(sent))
             else:
                 check(policy, act, earliest if act in _BY_LINE else progress.stage)
         except KontorError as problem:
             hindered[act] = problem
     days = await db.scalar(sa.select(SalesChannel.return_days).where(SalesChannel.id == order.channel_id)) or 0
-    until: dict[UUID, date | None] = {}
-    for line_id, came in progress.sent_on.items():
-        least = min((each for each in (days, policy.return_days) if each is not None), default=None)
-        until[line_id] = came + timedelta(days=least) if least is not None else None
-    returnable = {line_id: last for line_id, last in until.items() if last is None or today <= last}
+    returnable = returnable_until(sent, days=(days, policy.return_days), today=today)
     if not policy.returns or not returnable:
         try:
             check_return(policy, None, today)

@@ -1,8 +1,9 @@
 """What the owner of an endpoint may see of an event. Pure.
 
 An endpoint of the company sees all. One of a channel sees what happens to the channel's orders, except what the
-company thinks of its customers, and what its people write. One of a partner sees the work given to the partner, without
-the customer's prices. The log itself is read by the same tables.
+company thinks of its customers, and what its people write; and which customers it knew were merged or erased. One
+of a partner sees the work given to the partner, without the customer's prices. The log itself is read by the same
+tables.
 """
 
 from collections.abc import Iterable, Mapping
@@ -66,6 +67,11 @@ PARTNER_FIELDS: dict[str, tuple[str, ...]] = {
     "CancellationWithdrawn": ("fulfillment_order_id",),
     "FulfillmentOverdue": ("fulfillment_order_id", "ship_due_at"),
 }
+# What happens to customers: a channel that knew them is told of it by their ids, and by nothing else.
+CUSTOMER_FIELDS: dict[str, tuple[str, ...]] = {
+    "CustomerMerged": ("customer_id", "into_id"),
+    "CustomersErased": ("ids",),
+}
 PARTNER_LIFE = frozenset({"PartnerActivated", "PartnerSuspended", "PartnerOnboarding", "PartnerEnded"})
 
 
@@ -111,6 +117,8 @@ def seen_by(owner: Owner, fact: Fact) -> dict[str, Any] | None:
     """The data the owner gets, None when the event is none of theirs."""
     if owner.partner_id is not None:
         return _for_partner(owner.partner_id, fact)
+    if owner.channel_id is not None and fact.name in CUSTOMER_FIELDS:
+        return _of_customers(owner.channel_id, fact)
     if owner.channel_id is not None and (
         fact.order is None or fact.order["channel_id"] != owner.channel_id or fact.name in INSIDE
     ):
@@ -118,6 +126,12 @@ def seen_by(owner: Owner, fact: Fact) -> dict[str, Any] | None:
     ids = {"stream_id": fact.stream_id} if fact.order is None else _order_ids(fact)
     payload = fact.payload if owner.channel_id is None else without_words(fact.name, fact.payload)
     return {**payload, **ids, "sequence": fact.seq}
+
+
+def _of_customers(channel_id: str, fact: Fact) -> dict[str, Any] | None:
+    if channel_id not in map(str, fact.payload.get("channel_ids") or ()):
+        return None
+    return {**{name: fact.payload.get(name) for name in CUSTOMER_FIELDS[fact.name]}, "sequence": fact.seq}
 
 
 def _order_ids(fact: Fact) -> dict[str, Any]:

@@ -17,6 +17,7 @@ import { namesOf } from "./return-form.js";
 /** @type {Record<string, "info" | "ok" | "warn" | "bad">} */
 const TONES = { OPEN: "warn", APPROVED: "info", RESOLVED: "ok", DENIED: "bad", CANCELED: "info" };
 const FAULTS = ["US", "PARTNER", "CARRIER"];
+const REMEDIES = ["REFUND", "REPLACEMENT"];
 
 /** @param {{order: any, claims: any[], changed: () => Promise<void>}} props */
 export function Claims({ order, claims, changed }) {
@@ -43,19 +44,24 @@ export function Claims({ order, claims, changed }) {
 /** @param {{claim: any, names: Record<string, string>, leave: () => void, changed: () => Promise<void>}} props */
 function Approve({ claim, names, leave, changed }) {
   const back = useSignal(claim.returnsGoods);
+  const remedy = useSignal(REMEDIES.includes(claim.wished) ? claim.wished : REMEDIES[0]);
+  const replaced = remedy.value === "REPLACEMENT";
   const preview = usePreview({ id: claim.id }, async (given) => (await ask(PREVIEW_DECISION, given)).previewClaimDecision);
   const form = useForm(async (given) => {
-    const input = { id: claim.id, remedy: "REFUND", returnGoods: back.value, fault: String(given.get("fault")) };
+    const input = { id: claim.id, remedy: remedy.value, returnGoods: back.value, fault: String(given.get("fault")) };
     await change(APPROVE_CLAIM, { input });
-    tell(t(back.value ? "refund.claimed.back" : "refund.claimed.paid", { number: claim.number }));
+    tell(t(back.value ? "refund.claimed.back" : replaced ? "refund.claimed.replaced" : "refund.claimed.paid", { number: claim.number }));
     leave();
     await changed();
   });
   return html`<${Dialog} title=${t("claims.approveOne", { number: claim.number })} leave=${leave}><form class="stack" onSubmit=${form.submit}>
     <${Summary} form=${form} fields=${{ fault: t("refund.fault") }} />
     ${claim.kind !== "MISSING" && html`<label class="check"><input type="checkbox" checked=${back.value} onChange=${() => { back.value = !back.value; }} /> ${t("refund.comesBack")}</label>`}
+    <${Field} form=${form} name="remedy" prefix="decide-" label=${t("refund.remedy")} options=${REMEDIES.map((each) => [each, t(`refund.remedy.${each}`)])} defaultValue=${remedy.value}
+      onChange=${(/** @type {Event} */ event) => { remedy.value = /** @type {HTMLSelectElement} */ (event.target).value; }} />
     <${Field} form=${form} name="fault" prefix="decide-" label=${t("refund.fault")} options=${FAULTS.map((each) => [each, t(`refund.fault.${each}`)])} />
-    <${Preview} preview=${preview}>${preview.shown.value && html`<${Due} due=${preview.shown.value} names=${names} text=${t(back.value ? "refund.returnText" : "refund.claimText")} />`}<//>
+    <${Preview} preview=${preview}>${preview.shown.value && replaced && html`<p>${t(back.value ? "refund.replacedAfter" : "refund.replacedAlone")}</p>`}
+      ${preview.shown.value && !replaced && html`<${Due} due=${preview.shown.value} names=${names} text=${t(back.value ? "refund.returnText" : "refund.claimText")} />`}<//>
     <div class="row"><${Submit} form=${form}>${t("claims.approve")}<//></div></form><//>`;
 }
 

@@ -19,7 +19,7 @@ export const REFUND_ORDER = `query CareRefundOrder($id: UUID, $number: String) {
 
 export const GIVEN_BEFORE = `query CareGivenBefore($id: UUID!) {
   goodwill(filter: { orderId: $id }, first: 20) { nodes { ${GIVEN} } }
-  claims(filter: { orderId: $id }, first: 20) { nodes { id number kind state remedy note decision returnsGoods openedAt openedBy lines { orderLineId quantity } photos { id address } } }
+  claims(filter: { orderId: $id }, first: 20) { nodes { id number kind state remedy wished note decision returnsGoods openedAt openedBy lines { orderLineId quantity } photos { id address } } }
 }`;
 
 export const PREVIEW_RETURN = `query CarePreviewReturn($orderId: UUID!, $lines: [ReturnLineInput!]!) {

@@ -5,6 +5,7 @@ import { Failure, words } from "../../shared/components/failure.js";
 import { Skeleton } from "../../shared/components/skeleton.js";
 import { tell } from "../../shared/components/toast.js";
 import { dateTime, money } from "../../shared/format.js";
+import { lazy } from "../../shared/lazy.js";
 import { t } from "../../shared/messages.js";
 import { useShortcuts } from "../../shared/shortcuts.js";
 import { html, useEffect, useRef, useSignal } from "../../shared/ui.js";
@@ -12,7 +13,6 @@ import { useActing } from "../acting.js";
 import { byKey, isPage, orderAddress } from "../addresses.js";
 import { differences, inputOf, nothing, whyNot } from "../change-wish.js";
 import { ChangeDelivery } from "../components/change-delivery.js";
-import { ChangeExchange } from "../components/change-exchange.js";
 import { ChangeLines } from "../components/change-lines.js";
 import { ChangePreview } from "../components/change-preview.js";
 import { OrderHead } from "../components/order-head.js";
@@ -20,6 +20,7 @@ import { exchangeable } from "../exchange-wish.js";
 import { CANCEL_CHANGE, CHANGEABLE, CHANGES, CONFIRM_CHANGE, PLACES, PREVIEW_CHANGE } from "../operations/change.js";
 import { useTitle } from "../titles.js";
 
+const ChangeExchange = lazy(() => import("../components/change-exchange.js"), "ChangeExchange");
 const SETTLES = 200; // milliseconds until what is typed is asked for
 const REASONS = ["mind", "wrong", "late", "double", "other"];
 

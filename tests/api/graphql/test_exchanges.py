@@ -75,6 +75,7 @@ async def test_exchange_is_previewed_agreed_to_once_and_asked_for_alone(
         "APPROVED", [{"sku": "L", "quantity": 1, "given": 0}],
     )  # fmt: skip
     shown = await client.graphql(LIST, {"id": str(order_id)}, principal=who)
+    assert "errors" not in shown, shown["errors"]
     assert [each["number"] for each in shown["data"]["exchanges"]["nodes"]] == [f"X{order.number}-1"]
     assert shown["data"]["result"]["exchanges"][0]["way"] == "AFTER_RETURN"
     called_off = await result_of(client, who, CANCEL, id=done["exchange"]["id"])

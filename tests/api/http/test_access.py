@@ -163,6 +163,8 @@ async def test_manager_invites_a_colleague_who_begins_by_the_link(
         assert partner is not None
         assert partner.state in (PartnerState.ONBOARDING, PartnerState.ACTIVE)
     assert [each["name"] for each in await manager.ask(COLLEAGUES)] == ["Jo", "Kim"]
+    often = [await manager.ask(INVITE, input=given | {"email": "ed@ds.example"}) for _ in range(6)]
+    assert [each.get("code") for each in often] == [None] * 5 + ["TOO_MANY_ATTEMPTS"]
     refused = (await packer.http.post("/graphql", json={"query": COLLEAGUES})).json()
     assert refused["errors"][0]["extensions"]["code"] == "FORBIDDEN"
     lonely = await manager.ask(ROLE, id=str(kim.id), role="DROPSHIPPER_STAFF")

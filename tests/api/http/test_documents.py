@@ -9,12 +9,17 @@ from uuid import UUID
 import pytest
 
 from kontor.api.http import documents, pages
+from kontor.api.http.documents import KINDS
+from kontor.api.http.files import PERMISSIONS, permission_for
+from kontor.auth.permissions import Permission
+from kontor.care.personal import FILES_REMOVED
 from kontor.core.ids import new_id
 from kontor.core.jobs import Runtime
 from kontor.core.principal import Principal
 from kontor.documents import service
 from kontor.documents.ports import DocumentStore
-from kontor.documents.service import NewDocument
+from kontor.documents.service import DocumentNotFound, NewDocument
+from kontor.printing.values import PaperKind
 from support import Client, Principals
 
 READERS = ("invoices:read", "returns:read", "orders:read")
@@ -142,3 +147,11 @@ async def test_start_page_leads_to_pages_that_exist(client: Client, principals: 
 def test_both_languages_have_the_same_words() -> None:
     assert documents.WORDS["de"].keys() == documents.WORDS["en"].keys()
     assert documents.KINDS["de"].keys() == documents.KINDS["en"].keys()
+
+
+def test_a_kind_of_file_that_nobody_named_opens_for_nobody() -> None:
+    """What a company says to a bank about somebody is neither for them nor for who reads their orders."""
+    assert {kind.value for kind in PaperKind} | FILES_REMOVED | set(KINDS["en"]) <= set(PERMISSIONS)
+    assert permission_for("EVIDENCE") is Permission.DISPUTES_WRITE
+    with pytest.raises(DocumentNotFound):
+        permission_for("LETTER")

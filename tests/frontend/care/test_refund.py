@@ -105,7 +105,7 @@ async def test_goodwill_label_and_claim_in_their_steps(database: Database, drain
     await expect(page.get_by_text(re.compile("Claim C.* noted"))).to_be_visible()
     assert [str(each.state) for each in await all_of(database, Claim)] == ["APPROVED"]
     # What a customer reported is decided beside its photos: denied with a reason, or paid back.
-    for verb, state in (("Deny", "DENIED"), ("Refund", "APPROVED")):
+    for verb, state in (("Deny", "DENIED"), ("Accept", "APPROVED")):
         claim = await opened_claim(database, order.id, ClaimKind.MISSING, note="The box was half empty")
         await page.reload()
         claims = page.get_by_role("region", name="Claims")

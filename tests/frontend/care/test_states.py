@@ -19,7 +19,7 @@ from kontor.core.db import Database
 
 pytestmark = pytest.mark.engine("sqlite")
 # Below the address of the order; what stands there when it has come.
-OF_ORDER = {"": "Timeline", "/change": "Preview", "/refund": "What happens", "/money": "All settled",
+OF_ORDER = {"": "Timeline", "/change": "Preview", "/refund": "Nothing can be given back", "/money": "All settled",
             "/contacts": "New contact", "/why": "Not routed yet"}  # fmt: skip
 BROKEN = {"errors": [{"message": "It broke.", "path": [], "extensions": {"code": "INTERNAL_ERROR"}}]}
 

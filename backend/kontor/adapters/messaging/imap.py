@@ -9,7 +9,7 @@ import imaplib
 import ssl
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from kontor.core.errors import InvalidInput, Unavailable
@@ -99,14 +99,14 @@ def _fetched(box: imaplib.IMAP4, most: int, largest: int) -> Iterator[FetchedMai
             yield FetchedMail(uid, raw)
 
 
-def _answer(answered: tuple[str, list[object]]) -> list[object]:
+def _answer(answered: tuple[str, Sequence[Any]]) -> list[Any]:
     status, data = answered
     if status != "OK":
         raise imaplib.IMAP4.error(str(data))
-    return data
+    return list(data)
 
 
-def _flat(data: list[object]) -> Iterator[bytes]:
+def _flat(data: list[Any]) -> Iterator[bytes]:
     for part in data:
         if isinstance(part, bytes):
             yield part

@@ -14,7 +14,7 @@ from kontor.api.graphql.context import Info
 from kontor.api.graphql.mutation import change
 from kontor.api.graphql.permissions import requires
 from kontor.api.http.session import gate
-from kontor.auth import colleagues, models, queries
+from kontor.auth import colleagues, limits, models, queries
 from kontor.auth.permissions import Permission, Role
 from kontor.core.clock import wall
 from kontor.core.db import Session
@@ -56,6 +56,7 @@ class ColleaguesMutation:
         self, info: Info, input: ColleagueInput, partner_id: UUID | None = None
     ) -> ColleagueResult:
         own = info.context.principal.partner_id
+        await _take_mail(info, input.email)
 
         async def work(db: Session) -> models.User:
             wanted = own or partner_id
@@ -113,6 +114,8 @@ class ColleaguesMutation:
         description="Add a person without a password and mail them a link to begin.",
     )
     async def invite_user(self, info: Info, input: UserInput) -> UserResult:
+        await _take_mail(info, input.email)
+
         async def work(db: Session) -> models.User:
             try:
                 return await colleagues.invite_user(db, input.values(), now=wall())
@@ -121,6 +124,14 @@ class ColleaguesMutation:
 
         details = {"email": input.email, "role": str(input.role)}
         return UserPayload(user=User.of(await _user(info, work, input.body(), details)))
+
+
+async def _take_mail(info: Info, email: str) -> None:
+    """One address gets a few invitations an hour, and a partner sends so many a day. Raises `TooManyAttempts`."""
+    limiter, partner_id = gate(info.context.runtime).limiter, info.context.principal.partner_id
+    await limiter.take(limits.LINK_ACCOUNT, queries.normalize_email(email))
+    if partner_id is not None:
+        await limiter.take(limits.INVITATIONS, str(partner_id))
 
 
 async def _user(info: Info, work: Callable[[Session], Awaitable[models.User]], body: Any, details: Any) -> models.User:

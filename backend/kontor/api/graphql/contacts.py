@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import date, datetime
 from enum import Enum
 from typing import Annotated, Any
@@ -203,7 +204,7 @@ class ContactsMutation:
     async def receive_mail(
         self, info: Info, raw: str
     ) -> Annotated[ReceivedMail | Refusal, strawberry.union("ReceiveMailResult")]:
-        mail = read_mail(raw)
+        mail = await asyncio.to_thread(read_mail, raw)
 
         async def work(db: Session) -> ReceivedMail:
             made = await mailroom.receive(db, mail, now=db.now)

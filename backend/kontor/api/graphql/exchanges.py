@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 from uuid import UUID
@@ -32,7 +33,7 @@ from kontor.exchanges.states import ExchangeWay
 from kontor.exchanges.values import ExchangePreview
 from kontor.notifications.service import preview_messages
 from kontor.orders.models import Order as OrderRow
-from kontor.orders.queries import get_order, lines_of, lock_order
+from kontor.orders.queries import get_order, lock_order
 from kontor.selfservice import service as selfservice
 
 P = Permission
@@ -47,9 +48,10 @@ async def _check(db: Session, order: OrderRow, input: ExchangeInput) -> bool:
         db.principal.require(P.REFUNDS_WRITE)
     if not selfservice.is_customer(db.principal):
         return db.principal.may(P.RETURNS_WRITE) or db.principal.may(P.EXCHANGES_WRITE)
-    lines = (await lines_of(db, [order.id]))[order.id]
-    named = [each.order_line_id for each in input.lines]
-    await selfservice.check_exchangeable(db, order, lines, named, now=db.now)
+    wanted = Counter[UUID]()
+    for each in input.lines:
+        wanted[each.order_line_id] += each.quantity
+    await selfservice.check_exchangeable(db, order, wanted, now=db.now)
     await check_same_product(db, order, input.read())
     return False
 
@@ -57,7 +59,7 @@ async def _check(db: Session, order: OrderRow, input: ExchangeInput) -> bool:
 async def _check_cancelable(db: Session, order: OrderRow, row: ExchangeRow) -> None:
     """Customers call off alone what their shop's rules let them ask for alone; the days to ask do not matter for it."""
     if selfservice.is_customer(db.principal):
-        await selfservice.check_exchangeable(db, order, [], [], now=db.now)
+        await selfservice.check_exchangeable(db, order, {}, now=db.now)
         if row.way is not ExchangeWay.AFTER_RETURN:
             db.principal.require(P.REFUNDS_WRITE)
 

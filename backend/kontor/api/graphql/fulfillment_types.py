@@ -10,11 +10,12 @@ from uuid import UUID
 import strawberry
 from strawberry.scalars import JSON
 
+from kontor.api.graphql.address_types import PostalAddress
 from kontor.api.graphql.context import Context, Info
 from kontor.api.graphql.errors import Refusal
 from kontor.api.graphql.fulfillment_talk import FulfillmentMessage, FulfillmentStep, TakenOver, step_of, taken_over
 from kontor.api.graphql.loaders import by_id, by_parent
-from kontor.api.graphql.order_types import PostalAddress, money, plain_rate
+from kontor.api.graphql.order_types import money, plain_rate
 from kontor.api.graphql.orders import LineQuantityInput
 from kontor.api.graphql.permissions import requires
 from kontor.api.graphql.relations import Rows, children, reference

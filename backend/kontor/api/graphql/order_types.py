@@ -11,6 +11,7 @@ from uuid import UUID
 import strawberry
 from strawberry.scalars import JSON
 
+from kontor.api.graphql.address_types import PostalAddress
 from kontor.api.graphql.context import Context, Info
 from kontor.api.graphql.decision_words import DecisionView, view, words
 from kontor.api.graphql.permissions import requires
@@ -149,34 +150,6 @@ class Line(Shown):
 def _unallocated(row: Any) -> int:
     pieces: int = row.ordered - row.canceled - row.allocated - row.backordered - row.shipped
     return pieces
-
-
-@strawberry.type(description="A postal address as it was at order time.")
-class PostalAddress:
-    name: str
-    company: str | None
-    street: str
-    extra: str | None
-    postal_code: str
-    city: str
-    region: str | None
-    country: str
-    phone: str | None
-    latitude: float | None
-    longitude: float | None
-
-    @classmethod
-    def of(cls, address: dict[str, Any] | None) -> PostalAddress | None:
-        """From an order's JSON."""
-        if address is None:
-            return None
-        given: dict[str, Any] = {name: address.get(name) for name in _ADDRESS}
-        return cls(**given)
-
-
-_ADDRESS = (
-    "name", "company", "street", "extra", "postal_code", "city", "region", "country", "phone", "latitude", "longitude",
-)  # fmt: skip
 
 
 @strawberry.type(description="Why an order is served from where.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from enum import Enum
@@ -24,7 +25,6 @@ from kontor.api.graphql.scalars import Money
 from kontor.auth.permissions import Permission
 from kontor.core.db import Session
 from kontor.core.errors import InvalidInput
-from kontor.orders import queries as orders
 from kontor.orders.models import Order
 from kontor.orders.queries import get_order
 from kontor.partners.models import ReturnPostage
@@ -308,8 +308,10 @@ class ReturnsMutation:
         async def work(db: Session) -> models.Return:
             if selfservice.is_customer(db.principal):
                 order = await queries.lock_order_of(db, order_id, db.principal)
-                rows = (await orders.lines_of(db, [order.id]))[order.id]
-                await selfservice.check_returnable(db, order, rows, {wish.order_line_id for wish in wishes}, now=db.now)
+                wanted = Counter[UUID]()
+                for wish in wishes:
+                    wanted[wish.order_line_id] += wish.quantity
+                await selfservice.check_returnable(db, order, wanted, now=db.now)
             return (await splitting.announce(db, announced, now=db.now, principal=db.principal))[0]
 
         return await _changed(info, work, announced)
