@@ -25,12 +25,14 @@ from kontor.claims.states import ClaimKind, ClaimState, Fault, GoodwillForm, Goo
 from kontor.core.db import Database
 from kontor.core.principal import SYSTEM, Principal, PrincipalKind
 from kontor.core.statemachine import TransitionRefused
+from kontor.fulfillment.canceling import cancel_lines
 from kontor.orders import queries as orders
 from kontor.orders.intake import PaymentInput
 from kontor.payments.queries import read_payments
 from kontor.returns.errors import NotReturnable
 from kontor.returns.models import Return
 from kontor.returns.receiving import Arrived, Finding, receive_return
+from kontor.returns.service import cancel_return
 from kontor.returns.states import Disposition, ReturnState
 from support import Drain
 
@@ -194,6 +196,26 @@ async def test_much_money_is_decided_by_who_may_approve(database: Database, drai
     await decided(database, claim, Verdict(Remedy.REFUND), lead)
     assert await drain() == []
     assert (await read(database, claim)).state is ClaimState.RESOLVED
+
+
+@pytest.mark.engine("sqlite")
+async def test_a_replacement_that_comes_to_nothing_is_decided_again(database: Database, drain: Drain) -> None:
+    """Its return was called off, and then its new pieces: nobody waits for goods that never come."""
+    _, _, order_id = await arrived(database, drain)
+    claim = await opened(database, order_id, DAMAGED, wished=Remedy.REPLACEMENT)
+    claim = await decided(database, claim, Verdict(Remedy.REPLACEMENT, returns_goods=True, advance=True))
+    assert await drain() == []
+    assert claim.return_id is not None
+    async with database.unit_of_work() as db:
+        await cancel_return(db, claim.return_id, reason="kept", now=db.now)
+    assert await drain() == []
+    async with database.unit_of_work() as db:
+        order = await orders.lock_order(db, order_id)
+        lines = (await orders.lines_of(db, [order_id]))[order_id]
+        await cancel_lines(db, order, lines, {lines[1].id: 1}, reason="kept the first", now=db.now)
+    assert await drain() == []
+    now = await read(database, claim)
+    assert (now.state, now.remedy, now.return_id) == (ClaimState.APPROVED, None, None)
 
 
 async def test_a_wrong_article_is_replaced_by_the_right_one(database: Database, drain: Drain) -> None:

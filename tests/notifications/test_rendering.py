@@ -91,6 +91,10 @@ FULL: dict[str, Any] = {
     "link_url": "https://nordlicht.example/portal/link#kl_abc",
     "link_until": date(2026, 12, 9),
     "company": "Nordlicht",
+    "new_lines": [{"name": "Wollmantel XL", "quantity": 1}],
+    "way": "AFTER_RETURN",
+    "asked": True,
+    "why": "OUT_OF_STOCK",
 }
 LANGUAGES = ["de", "en"]
 

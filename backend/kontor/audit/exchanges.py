@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -10,9 +11,14 @@ from kontor.audit.comparing import Difference
 from kontor.core.db import Session
 from kontor.exchanges.models import Exchange, ExchangeLine
 from kontor.orders.models import OrderLine
+from kontor.payments.covering import open_cover
 from kontor.payments.models import ExchangeCover, Refund
 from kontor.payments.refund_due import Withheld
 from kontor.payments.states import RefundState
+from kontor.returns.models import Return
+from kontor.returns.states import ReturnState
+
+ENDED = (ReturnState.CLOSED, ReturnState.CANCELED, ReturnState.DECLINED)
 
 
 async def given_lines(db: Session) -> list[Difference]:
@@ -68,4 +74,16 @@ async def used_covers(db: Session) -> list[Difference]:
     ]
 
 
-CHECKS = (given_lines, used_covers)
+async def ended_covers(db: Session) -> list[Difference]:
+    """Goods of a return that ended pay for nothing any more; what follows from its end has had an hour for it."""
+    ended = sa.select(Return.id, Return.number).join(ExchangeCover, ExchangeCover.return_id == Return.id)
+    ended = ended.where(Return.state.in_(ENDED), Return.updated_at < db.now - timedelta(hours=1)).order_by(Return.id)
+    found = []
+    for row in list(await db.execute(ended)):
+        still = await open_cover(db, row.id)
+        if still:
+            found.append(Difference(4, "paid for by goods to come", f"return {row.number}", str(still), "0"))
+    return found
+
+
+CHECKS = (given_lines, used_covers, ended_covers)

@@ -28,6 +28,7 @@ from kontor.core.db import Session
 from kontor.core.ids import new_id
 from kontor.core.outbox import record
 from kontor.core.statemachine import change_row, transition
+from kontor.exchanges.errors import ExchangeAboveLimit
 from kontor.exchanges.service import create_exchange
 from kontor.exchanges.states import ExchangeWay
 from kontor.exchanges.values import ExchangeWish, PiecesWish
@@ -248,7 +249,10 @@ async def _replace(
     """The same article again, for nothing: at once, or once the goods are back."""
     skus = {line.id: line.sku for line in (await orders.lines_of(db, [order.id]))[order.id]}
     wish = replacement_of(claim, lines, skus, advance=advance)
-    exchange = (await create_exchange(db, order, wish, None, now=now)).exchange
+    try:
+        exchange = (await create_exchange(db, order, wish, None, now=now)).exchange
+    except ExchangeAboveLimit as refused:
+        raise ClaimAboveLimit(refused.message, **refused.params) from None
     claim.exchange_id, claim.return_id = exchange.id, exchange.return_id
 
 

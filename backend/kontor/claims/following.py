@@ -11,6 +11,8 @@ from kontor.claims.models import Claim
 from kontor.claims.states import Remedy
 from kontor.core.db import Session
 from kontor.orders.queries import lock_orders
+from kontor.returns.models import Return
+from kontor.returns.states import ReturnState
 
 _NOTHING_CAME = frozenset({"NOT_RETURNED", "WITHDRAWN", "DECLINED"})
 
@@ -32,7 +34,7 @@ async def follow_claims(db: Session, order_id: UUID, event: str, facts: Mapping[
     await lock_orders(db, [order_id])
     if event.startswith("Exchange"):
         for claim in await queries.claims_of_exchange(db, UUID(str(facts["exchange_id"]))):
-            _follow_exchange(db, claim, event, str(facts.get("code", "")), now=now)
+            await _follow_exchange(db, claim, event, str(facts.get("code", "")), now=now)
         return
     for claim in await queries.claims_of_goodwill(db, [UUID(str(facts["goodwill_id"]))]):
         if event == "GoodwillGranted":
@@ -41,11 +43,19 @@ async def follow_claims(db: Session, order_id: UUID, event: str, facts: Mapping[
             claim.remedy, claim.goodwill_id = None, None
 
 
-def _follow_exchange(db: Session, claim: Claim, event: str, code: str, *, now: datetime) -> None:
-    """Goods that are back are paid back where no others can be given for them; otherwise it is decided again."""
+async def _follow_exchange(db: Session, claim: Claim, event: str, code: str, *, now: datetime) -> None:
+    """Goods that are back are paid back where no others can be given for them; otherwise it is decided again.
+
+    A return that has ended already tells no more: one that was closed was paid back, of any other nothing came.
+    """
     if event == "ExchangeFulfilled":
         resolve(db, claim, now=now)
-    elif code in _NOTHING_CAME:
+        return
+    back = None if claim.return_id is None else await db.get(Return, claim.return_id)
+    gone = back is not None and back.state in (ReturnState.CANCELED, ReturnState.DECLINED)
+    if code in _NOTHING_CAME or gone:
         claim.remedy, claim.exchange_id, claim.return_id = None, None, None
-    else:
-        claim.remedy = Remedy.REFUND
+        return
+    claim.remedy = Remedy.REFUND
+    if back is not None and back.state is ReturnState.CLOSED:
+        resolve(db, claim, now=now)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from kontor.changes.money import open_difference
+from kontor.changes.money import Difference, open_difference, settle_difference
 from kontor.core.db import Session
 from kontor.core.outbox import record, schedule, unschedule
 from kontor.core.statemachine import transition
+from kontor.exchanges import queries
 from kontor.exchanges.events import ExchangeCanceled, ExchangeOverdue
 from kontor.exchanges.models import Exchange
 from kontor.exchanges.reserving import give_up
@@ -19,13 +21,15 @@ from kontor.exchanges.states import EXCHANGE, ExchangeState
 from kontor.fulfillment.models import Shipment
 from kontor.orders.models import Order
 from kontor.payments import queries as payment_queries
-from kontor.payments.covering import cost_of, set_cover
+from kontor.payments.covering import cost_of, open_cover, set_cover
 from kontor.payments.models import Payment
 from kontor.payments.receiving import add_payment
 from kontor.payments.reporting import covered, dues_of, report, settings_of
 from kontor.payments.states import PAYMENT_TRANSITIONS, PaymentState
 
 TIMERS = ("exchanges.remind", "exchanges.overdue")
+REMIND_BEFORE = timedelta(days=3)
+"""How long before its deadline a customer is reminded of goods that have not come back."""
 
 
 async def call_off(db: Session, exchange: Exchange, *, code: str, reason: str = "", now: datetime) -> None:
@@ -45,48 +49,94 @@ async def stop_timers(db: Session, exchange: Exchange) -> None:
     await unschedule(db, [f"{job}/{exchange.id}" for job in TIMERS])
 
 
-async def ask_for_cover(db: Session, order: Order, exchange: Exchange, *, code: str, now: datetime) -> int:
-    """What the goods of an exchange were to pay for is to be paid by the customer; how much that is, minor units.
+async def start_timers(db: Session, exchange: Exchange, *, now: datetime) -> None:
+    """The new goods of an advance exchange have left: from now on the others are waited for, as long as was agreed."""
+    if exchange.due_at is None:
+        return
+    exchange.due_at = now + (exchange.due_at - exchange.requested_at)
+    await stop_timers(db, exchange)
+    for job, at in zip(TIMERS, (exchange.due_at - REMIND_BEFORE, exchange.due_at), strict=True):
+        wait_for(db, exchange, job, at=max(at, now))
 
-    The order's method is asked for it where it can be; it is collected with what has left.
+
+def wait_for(db: Session, exchange: Exchange, job: str, *, at: datetime) -> None:
+    """Look at an exchange again at a time; one timer of a kind at once."""
+    schedule(db, job, {"exchange_id": exchange.id}, key=exchange.order_id, due_at=at, unique_key=f"{job}/{exchange.id}")
+
+
+async def ask_for_cover(db: Session, order: Order, exchange: Exchange, *, code: str, now: datetime) -> int:
+    """What the goods of an exchange were still to pay for is to be paid by the customer; how much that is, minor units.
+
+    What else is open of the order is not asked for by it. The order's method is asked where it can be; it is collected
+    with what has left, and new goods that have not left wait until it is promised.
     """
+    still = await open_cover(db, exchange.return_id)
     await set_cover(db, exchange.return_id, 0)
-    difference = await open_difference(db, order)
-    exchange.overdue_at, exchange.updated_at = now, now
-    exchange.asked = difference.to_pay
-    if difference.to_pay and difference.method is not None:
-        payment = await add_payment(db, order, difference.method, now=now)
-        await db.flush()
-        exchange.payment_id = payment.id
-        await _collect(db, order)
-    await _report(db, order, now=now)
-    if not difference.to_pay:
+    if not still:
         return 0
+    await db.flush()
+    difference = await open_difference(db, order)
+    to_pay = min(difference.to_pay, still)
+    if not to_pay:
+        await _report(db, order, now=now)
+        return 0
+    exchange.overdue_at, exchange.updated_at = now, now
+    await _ask(db, order, exchange, difference, to_pay, now=now)
+    if await _has_open(db, exchange):
+        await settle_difference(db, order, replace(difference, method=None), now=now)
+    await _report(db, order, now=now)
     record(
         db,
         ExchangeOverdue(
             stream_id=order.id, exchange_id=exchange.id, return_id=exchange.return_id, number=exchange.number,
-            code=code, amount=difference.to_pay, currency=order.currency, asked=exchange.payment_id is not None,
+            code=code, amount=to_pay, currency=order.currency, asked=exchange.payment_id is not None,
         ),
     )  # fmt: skip
-    return difference.to_pay
+    return to_pay
 
 
-async def cover_again(db: Session, order: Order, exchange: Exchange, *, now: datetime) -> None:
-    """The goods came after their deadline: they pay for what nobody has paid yet, and nobody is asked for that."""
+async def _ask(
+    db: Session, order: Order, exchange: Exchange, difference: Difference, amount: int, *, now: datetime
+) -> None:
+    """Ask the order's method, if there is one, for so much of what is missing."""
+    exchange.asked, exchange.payment_id = amount, None
+    if amount and difference.method is not None:
+        payment = await add_payment(db, order, replace(difference.method, amount=amount), now=now)
+        await db.flush()
+        exchange.payment_id = payment.id
+        await _collect(db, order)
+
+
+async def _has_open(db: Session, exchange: Exchange) -> bool:
+    rows = (await queries.lines_of(db, [exchange.id]))[exchange.id]
+    return any(line.open_quantity for line in await queries.added_lines(db, rows))
+
+
+async def cover_again(db: Session, order: Order, exchange: Exchange, *, worth: int, now: datetime) -> None:
+    """Goods worth so much (minor units) came after their deadline: they pay for what nobody has paid yet.
+
+    So much less is asked for. A payment that may be at the gateway is left alone: what it brings goes back.
+    """
     await db.flush()
+    await set_cover(db, exchange.return_id, 0)
     dues = (await dues_of(db, [order], await settings_of(db, [order])))[order.id]
     payments = (await payment_queries.lock_payments(db, [order.id]))[order.id]
     missing = max(0, dues.owed - (covered(payments) - dues.paid_back))
-    await set_cover(db, exchange.return_id, min(missing, await cost_of(db, exchange.return_id)))
+    still = min(missing, worth, await cost_of(db, exchange.return_id))
+    await set_cover(db, exchange.return_id, still)
     asked = next((each for each in payments if each.id == exchange.payment_id), None)
-    if asked is not None and _unanswered(asked):
+    if still and asked is not None and await _unanswered(db, asked):
         transition(db, asked, PaymentState.VOIDED, table=PAYMENT_TRANSITIONS, now=now, reason="not needed")
+        await db.flush()
+        difference = await open_difference(db, order)
+        await _ask(db, order, exchange, difference, min(difference.to_pay, max(0, asked.amount - still)), now=now)
     await _report(db, order, now=now)
 
 
-def _unanswered(payment: Payment) -> bool:
-    return payment.state is PaymentState.CREATED and not payment.authorized
+async def _unanswered(db: Session, payment: Payment) -> bool:
+    if payment.state is not PaymentState.CREATED or payment.authorized:
+        return False
+    return not await payment_queries.open_transactions(db, [payment.id])
 
 
 async def _collect(db: Session, order: Order) -> None:

@@ -25,3 +25,9 @@ class ExchangeUnderWay(Conflict):
     """New goods of it have left, or others came back: it cannot be called off any more."""
 
     default_code = "EXCHANGE_UNDER_WAY"
+
+
+class ExchangeAboveLimit(Conflict):
+    """Nothing comes back, and what the goods are worth is more than whoever asks may pay back alone."""
+
+    default_code = "EXCHANGE_ABOVE_LIMIT"

@@ -3,44 +3,70 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from kontor.core.db import Session
-from kontor.core.outbox import record
+from kontor.core.outbox import record, unschedule
 from kontor.core.statemachine import transition
 from kontor.exchanges import queries
-from kontor.exchanges.closing import ask_for_cover, call_off
+from kontor.exchanges.closing import ask_for_cover, call_off, start_timers, wait_for
 from kontor.exchanges.events import ExchangeFulfilled, ExchangeReminded
+from kontor.exchanges.giving import goods_came
 from kontor.exchanges.models import Exchange
+from kontor.exchanges.reserving import give_up, keep_longer
 from kontor.exchanges.service import agree
 from kontor.exchanges.states import EXCHANGE, ExchangeState, ExchangeWay
-from kontor.orders.queries import lock_order
+from kontor.orders.models import Order
+from kontor.orders.queries import lock_order, lock_orders
 from kontor.returns import queries as returns
+from kontor.returns.service import NOTHING_CAME
 from kontor.returns.states import ReturnState
 
 E, W = ExchangeState, ExchangeWay
+_GOES_ON = frozenset({"ReturnApproved", "ReturnLabelRenewed", "ReturnReceived"})
 
 
-async def follow_return(db: Session, order_id: UUID, event: str, return_id: UUID, *, now: datetime) -> None:
-    """A return was approved, declined or given up: so is the exchange that waits for it.
+async def follow_return(
+    db: Session, order_id: UUID, event: str, return_id: UUID, *, now: datetime, reason: str = ""
+) -> None:
+    """A return was approved, declined, given up or closed: so is the exchange that waits for it.
 
-    New goods that have left before are to be paid for then.
+    New goods that have left before, and for which nothing came by then, are to be paid for. `reason` is why the
+    return was given up.
     """
     order = await lock_order(db, order_id)
     exchange = await queries.of_return(db, return_id)
     if exchange is None or exchange.state is E.CANCELED:
         return
-    if event == "ReturnApproved":
-        if exchange.state is E.REQUESTED:
+    if event in _GOES_ON:
+        if event == "ReturnApproved" and exchange.state is E.REQUESTED:
             await agree(db, exchange, now=now)
+        await keep_longer(db, exchange, (await returns.lock_return(db, return_id))[1])
+        return
+    if event == "ReturnClosed":
+        await _close(db, order, exchange, now=now)
         return
     if exchange.way is W.AFTER_RETURN:
-        code = "DECLINED" if event == "ReturnDeclined" else "NOT_RETURNED"
+        code = "DECLINED" if event == "ReturnDeclined" else "NOT_RETURNED" if reason == NOTHING_CAME else "WITHDRAWN"
         await call_off(db, exchange, code=code, now=now)
-    elif exchange.overdue_at is None:
+    else:
         await ask_for_cover(db, order, exchange, code="NOT_RETURNED", now=now)
+
+
+async def _close(db: Session, order: Order, exchange: Exchange, *, now: datetime) -> None:
+    """Nothing comes any more: what was accepted is all there is, and what did not come pays for nothing."""
+    if exchange.way is W.AFTER_RETURN:
+        rows = (await queries.lines_of(db, [exchange.id]))[exchange.id]
+        if any(row.given for row in rows):
+            await give_up(db, exchange)
+            await follow_lines(db, [order.id], now=now)
+        elif EXCHANGE.allows(exchange.state, E.CANCELED):
+            await call_off(db, exchange, code="NOT_RETURNED", now=now)
+        return
+    await goods_came(db, exchange, (await returns.lines_of(db, [exchange.return_id]))[exchange.return_id], now=now)
+    await ask_for_cover(db, order, exchange, code="NOT_RETURNED", now=now)
 
 
 async def follow_lines(db: Session, order_ids: Iterable[UUID], *, now: datetime) -> None:
@@ -49,8 +75,7 @@ async def follow_lines(db: Session, order_ids: Iterable[UUID], *, now: datetime)
     One of which none is left to come is canceled; its goods are paid back if they still come.
     """
     waiting = await queries.waiting_to_leave(db, order_ids)
-    for order_id in sorted({each.order_id for each in waiting}):
-        await lock_order(db, order_id)
+    await lock_orders(db, {each.order_id for each in waiting})
     waiting = await queries.waiting_to_leave(db, {each.order_id for each in waiting})
     lines = await queries.lines_of(db, [each.id for each in waiting])
     for exchange in waiting:
@@ -65,6 +90,8 @@ async def follow_lines(db: Session, order_ids: Iterable[UUID], *, now: datetime)
             continue
         exchange.fulfilled_at, exchange.updated_at = now, now
         transition(db, exchange, E.FULFILLED, table=EXCHANGE, now=now)
+        if exchange.received_at is None and exchange.overdue_at is None:
+            await start_timers(db, exchange, now=now)
         said: dict[str, Any] = {
             "exchange_id": exchange.id, "return_id": exchange.return_id, "number": exchange.number,
         }  # fmt: skip
@@ -95,11 +122,14 @@ async def remind(db: Session, exchange_id: UUID, *, now: datetime) -> None:
 async def overdue(db: Session, exchange_id: UUID, *, now: datetime) -> None:
     """The deadline of an advance exchange has passed: what has not come back is to be paid for.
 
-    What arrived waits to be looked at, and decides.
+    What arrived waits to be looked at and decides: then it is looked again a day later.
     """
     order, exchange = await queries.lock_exchange(db, exchange_id)
-    _, found = await returns.lock_return(db, exchange.return_id)
-    waits = found.arrived_at is not None or exchange.overdue_at is not None
-    if exchange.state in (E.CANCELED, E.RECEIVED) or waits:
+    if exchange.state is not E.FULFILLED or exchange.overdue_at is not None:
+        return
+    lines = (await returns.lines_of(db, [exchange.return_id]))[exchange.return_id]
+    if any(line.received > line.inspected or line.accepted > line.refunded for line in lines):
+        await unschedule(db, [f"exchanges.overdue/{exchange.id}"])
+        wait_for(db, exchange, "exchanges.overdue", at=now + timedelta(days=1))
         return
     await ask_for_cover(db, order, exchange, code="NOT_RETURNED", now=now)

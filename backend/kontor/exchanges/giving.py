@@ -15,8 +15,8 @@ from kontor.exchanges import queries
 from kontor.exchanges.closing import ask_for_cover, call_off, cover_again, stop_timers
 from kontor.exchanges.events import ExchangeReceived
 from kontor.exchanges.models import Exchange, ExchangeLine
-from kontor.exchanges.planning import NewGoods, find_goods, price_goods, worth_of
-from kontor.exchanges.reserving import give_up
+from kontor.exchanges.planning import NewGoods, find_goods, price_goods
+from kontor.exchanges.reserving import give_up, give_up_for
 from kontor.exchanges.states import EXCHANGE, ExchangeState, ExchangeWay
 from kontor.orders import queries as orders
 from kontor.orders.errors import OutOfStock
@@ -40,19 +40,20 @@ async def before_refund(db: Session, order: Order, found: Return, *, now: dateti
     exchange = await queries.of_return(db, found.id)
     if exchange is None or exchange.state is E.CANCELED:
         return
-    if exchange.way is not W.AFTER_RETURN:
-        if exchange.overdue_at is not None and exchange.received_at is None:
-            await cover_again(db, order, exchange, now=now)
-        return
     lines = (await returns.lines_of(db, [found.id]))[found.id]
+    if exchange.way is not W.AFTER_RETURN:
+        if exchange.overdue_at is not None and any(line.accepted > line.refunded for line in lines):
+            worth = (await refund_due(db, found)).credited
+            await cover_again(db, order, exchange, worth=worth, now=now)
+        return
     rows = (await queries.lines_of(db, [exchange.id]))[exchange.id]
     wanted = accepted_anew(rows, lines)
     if not wanted:
         if is_done(lines) and not any(row.given for row in rows):
             await call_off(db, exchange, code="NOT_ACCEPTED", now=now)
+        elif is_done(lines):
+            await give_up(db, exchange)
         return
-    # The pieces kept for the customer are those that are given; others cannot take them in between.
-    await give_up(db, exchange)
     try:
         goods = await _priced(db, order, found, exchange, wanted)
     except KontorError as refusal:
@@ -62,6 +63,8 @@ async def before_refund(db: Session, order: Order, found: Return, *, now: dateti
         await call_off(db, exchange, code=code[:40], now=now)
         return
     await _give(db, order, exchange, wanted, goods, now=now)
+    if is_done(lines):
+        await give_up(db, exchange)
 
 
 def accepted_anew(rows: Sequence[ExchangeLine], lines: Sequence[ReturnLine]) -> list[tuple[ExchangeLine, int]]:
@@ -79,10 +82,12 @@ async def _priced(
     """The lines to add; raises where they cannot be any more."""
     check_addable(order)
     lines = (await orders.lines_of(db, [order.id]))[order.id]
-    worth = worth_of(await refund_due(db, found))
+    due = await refund_due(db, found)
     named = [(row.order_line_id, row.sku, count) for row, count in wanted]
-    goods = await price_goods(db, order, lines, named, worth, replacement=exchange.replacement)
+    goods = await price_goods(db, order, lines, named, due, replacement=exchange.replacement)
     news = new_rows(order, lines, [each.priced for each in goods])
+    # The pieces kept for the customer are those that are given; others cannot take them in between.
+    await give_up_for(db, exchange, news)
     await find_goods(db, order, news, paths={})
     return goods
 
@@ -121,7 +126,16 @@ async def after_refund(db: Session, order: Order, found: Return, due: RefundDue,
             await settle_difference(db, order, await open_difference(db, order), now=now)
         return
     lines = (await returns.lines_of(db, [found.id]))[found.id]
-    if not is_done(lines) or exchange.received_at is not None:
+    done = is_done(lines)
+    if done:
+        await goods_came(db, exchange, lines, now=now)
+    if done or exchange.overdue_at is not None:
+        await ask_for_cover(db, order, exchange, code="NOT_ACCEPTED", now=now)
+
+
+async def goods_came(db: Session, exchange: Exchange, lines: Sequence[ReturnLine], *, now: datetime) -> None:
+    """All that comes back after the new goods is there; those of which some were accepted are RECEIVED."""
+    if exchange.received_at is not None:
         return
     await stop_timers(db, exchange)
     if any(line.accepted for line in lines):
@@ -129,8 +143,6 @@ async def after_refund(db: Session, order: Order, found: Return, due: RefundDue,
         if exchange.way is W.ADVANCE:
             transition(db, exchange, E.RECEIVED, table=EXCHANGE, now=now)
             _tell(db, exchange)
-    if exchange.overdue_at is None:
-        await ask_for_cover(db, order, exchange, code="NOT_ACCEPTED", now=now)
 
 
 def _tell(db: Session, exchange: Exchange, lines: Sequence[OrderLine] = ()) -> None:

@@ -9,17 +9,20 @@ from kontor.changes import service as changes
 from kontor.core.jobs import JobContext, job
 from kontor.core.outbox import Item
 from kontor.exchanges import following
+from kontor.orders.queries import lock_orders
 
 
 @job("exchanges.follow_return", batch=20)
 async def follow_return(ctx: JobContext, items: Sequence[Item]) -> None:
-    """Returns were decided on or given up."""
+    """Returns were decided on, given up or closed."""
     async with ctx.claim(*items) as (db, mine):
+        await lock_orders(db, [item.key for item in mine if item.key is not None])
         for item in sorted(mine, key=lambda each: str(each.key)):
             if item.key is not None:
                 await following.follow_return(
-                    db, item.key, item.event or "", UUID(str(item.args["return_id"])), now=db.now
-                )
+                    db, item.key, item.event or "", UUID(str(item.args["return_id"])), now=db.now,
+                    reason=str(item.args.get("reason", "")),
+                )  # fmt: skip
 
 
 @job("exchanges.follow_lines", batch=20)
@@ -27,6 +30,7 @@ async def follow_lines(ctx: JobContext, items: Sequence[Item]) -> None:
     """Goods have left or were canceled: changes and exchanges of their orders may be done by it."""
     async with ctx.claim(*items) as (db, mine):
         order_ids = sorted({item.key for item in mine if item.key is not None})
+        await lock_orders(db, order_ids)
         await changes.settle_of(db, order_ids)
         await following.follow_lines(db, order_ids, now=db.now)
 
@@ -35,6 +39,7 @@ async def follow_lines(ctx: JobContext, items: Sequence[Item]) -> None:
 async def remind(ctx: JobContext, items: Sequence[Item]) -> None:
     """Goods are due soon for which others have left."""
     async with ctx.claim(*items) as (db, mine):
+        await lock_orders(db, [item.key for item in mine if item.key is not None])
         for item in sorted(mine, key=lambda each: str(each.key)):
             await following.remind(db, UUID(item.args["exchange_id"]), now=db.now)
 
@@ -43,5 +48,6 @@ async def remind(ctx: JobContext, items: Sequence[Item]) -> None:
 async def overdue(ctx: JobContext, items: Sequence[Item]) -> None:
     """Goods for which others have left did not come in time."""
     async with ctx.claim(*items) as (db, mine):
+        await lock_orders(db, [item.key for item in mine if item.key is not None])
         for item in sorted(mine, key=lambda each: str(each.key)):
             await following.overdue(db, UUID(item.args["exchange_id"]), now=db.now)

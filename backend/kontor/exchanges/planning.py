@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from uuid import UUID
 
-from kontor.catalog.models import ProductKind
+import sqlalchemy as sa
+
+from kontor.catalog.models import ProductKind, ProductVariant
 from kontor.changes.adding import check_addable, check_deliverable, new_rows
 from kontor.changes.money import plan_difference
 from kontor.changes.placing import Sourcing, check_promised, plan_pieces
@@ -23,7 +26,7 @@ from kontor.exchanges.values import ExchangedLine, ExchangePreview, ExchangeWish
 from kontor.orders import queries as orders
 from kontor.orders.models import Order, OrderLine
 from kontor.orders.totals import PricedLine
-from kontor.payments.covering import Standing
+from kontor.payments.covering import Standing, standing
 from kontor.payments.refund_due import COLLECTED_NO_MORE
 from kontor.returns.service import LABEL_DAYS, Announcement, ReturnWish
 from kontor.returns.values import RefundDue
@@ -84,8 +87,8 @@ async def plan_exchange(db: Session, order: Order, wish: ExchangeWish) -> Plan:
     announced = announcement_of(order, wish)
     # What pieces are worth does not depend on what is given for them; what goes back for them does.
     before = await preview_return(db, order, announced, exchanged=Standing(open=True))
-    goods = await price_goods(db, order, lines, wanted_of(wish), worth_of(before), replacement=wish.replacement)
-    stands = _standing(goods)
+    goods = await price_goods(db, order, lines, wanted_of(wish), before, replacement=wish.replacement)
+    stands = _standing(goods, await standing(db, order.id, None))
     due = await preview_return(db, order, announced, exchanged=stands)
     rows = new_rows(order, lines, [each.priced for each in goods])
     paths = {row.id: _path(each.priced.input_index) for row, each in zip(rows, goods, strict=True)}
@@ -137,25 +140,27 @@ def worth_of(due: RefundDue) -> dict[UUID, Amounts]:
 
 async def price_goods(
     db: Session, order: Order, lines: Sequence[OrderLine], wanted: Sequence[tuple[UUID, str, int]],
-    worth: Mapping[UUID, Amounts], *, replacement: bool,
+    due: RefundDue, *, replacement: bool,
 ) -> list[NewGoods]:  # fmt: skip
     """The lines to add, at the price of the order's date in its channel, like any that is added.
 
     An article of the same price costs what the pieces that come back are worth, with the discounts they were bought at;
-    so does a replacement, whatever it costs. Raises what `price_added` raises.
+    so does a replacement, whatever it costs. `due` says what those are worth. Raises what `price_added` raises, and
+    `InvalidExchange` for what is no goods, such as a voucher, and for a set as replacement.
     """
+    worth, rates = worth_of(due), rates_of(due)
     by_id = {line.id: line for line in lines}
     plain = [NewLine(sku, count) for _, sku, count in wanted]
-    if not replacement:
-        priced = await price_added(db, order, lines, plain)
-        parts: dict[int, list[PricedLine]] = {}
-        for each in priced:
-            parts.setdefault(each.input_index, []).append(each)
+    parts: dict[int, list[PricedLine]] = {}
+    for each in await price_added(db, order, lines, [_free(new) for new in plain] if replacement else plain):
+        parts.setdefault(each.input_index, []).append(each)
+    check_goods(parts, replacement=replacement)
     news, same = [], []
     for index, (line_id, _, _) in enumerate(wanted):
         line = by_id[line_id]
-        alike = replacement or (len(parts[index]) == 1 and parts[index][0].unit_price == line.unit_price)
-        news.append(_at_worth(order, line, plain[index], worth[line_id]) if alike else plain[index])
+        alike = replacement or (not _is_set(parts[index]) and parts[index][0].unit_price == line.unit_price)
+        exact = rates.get(line_id) == {parts[index][0].tax_rate}
+        news.append(_at_worth(order, line, plain[index], worth[line_id], exact=exact) if alike else plain[index])
         same.append(alike)
     priced = await price_added(db, order, lines, news)
     check_deliverable(order, priced)
@@ -165,21 +170,68 @@ async def price_goods(
     ]
 
 
-def _at_worth(order: Order, line: OrderLine, new: NewLine, worth: Amounts) -> NewLine:
+def _free(new: NewLine) -> NewLine:
+    """A replacement needs no price of its own."""
+    return replace(new, source=PriceSource.FREE)
+
+
+def _is_set(parts: Sequence[PricedLine]) -> bool:
+    return len(parts) != 1 or parts[0].bundle_key is not None
+
+
+def check_goods(parts: Mapping[int, Sequence[PricedLine]], *, replacement: bool) -> None:
+    """Raise `InvalidExchange` for what cannot be given for goods, by the position of its wish. Pure."""
+    for index, own in parts.items():
+        if any(each.kind != ProductKind.PHYSICAL for each in own):
+            raise InvalidExchange("Only goods are given for goods.", path=_path(index), code="NOT_EXCHANGEABLE")
+        if replacement and _is_set(own):
+            raise InvalidExchange("A set replaces nothing; name its parts.", path=_path(index), code="NOT_EXCHANGEABLE")
+
+
+def _at_worth(order: Order, line: OrderLine, new: NewLine, worth: Amounts, *, exact: bool) -> NewLine:
+    """The new pieces for what the others are worth; `exact` to the cent of net and tax where both are taxed alike."""
     shown = worth.gross if order.gross else worth.net
     discount = line.unit_price * new.quantity - shown
     return replace(
         new, source=PriceSource.GIVEN, unit_price=line.unit_price, discount=discount,
-        discount_code="EXCHANGE" if discount else None, worth=(worth.net, worth.tax, worth.gross),
+        discount_code="EXCHANGE" if discount else None,
+        worth=(worth.net, worth.tax, worth.gross) if exact else None,
     )  # fmt: skip
 
 
-def _standing(goods: Sequence[NewGoods]) -> Standing:
-    stands_in: dict[UUID, int] = {}
+def rates_of(due: RefundDue) -> dict[UUID, set[Decimal]]:
+    """The tax rates of the pieces that come back, by order line."""
+    found: dict[UUID, set[Decimal]] = {}
+    for row in due.lines:
+        found.setdefault(row.order_line_id, set()).add(row.tax_rate)
+    return found
+
+
+async def check_same_product(db: Session, order: Order, wish: ExchangeWish) -> None:
+    """Raise `InvalidExchange` for another product: by themselves customers choose only another variant."""
+    lines = {line.id: line for line in (await orders.lines_of(db, [order.id]))[order.id]}
+    skus = {each.sku for each in wish.pieces}
+    ids = {lines[each.order_line_id].variant_id for each in wish.pieces if each.order_line_id in lines}
+    found = sa.select(ProductVariant.id, ProductVariant.sku, ProductVariant.product_id).where(
+        sa.or_(ProductVariant.id.in_(ids), ProductVariant.sku.in_(skus))
+    )
+    rows = list(await db.execute(found))
+    product_of, by_sku = {row.id: row.product_id for row in rows}, {row.sku: row.product_id for row in rows}
+    for index, each in enumerate(wish.pieces):
+        line = lines.get(each.order_line_id)
+        known = by_sku.get(each.sku)
+        if line is not None and known is not None and product_of.get(line.variant_id) != known:
+            raise InvalidExchange("Another variant of the same product.", path=_path(index), code="OTHER_PRODUCT")
+
+
+def _standing(goods: Sequence[NewGoods], before: Standing) -> Standing:
+    """What these change about the refund, and exchanges before them. Pure."""
+    stands_in = dict(before.stands_in)
     for each in goods:
         if each.same_price:
-            stands_in[each.line.id] = stands_in.get(each.line.id, 0) + each.priced.quantity
-    return Standing(sum(each.priced.gross for each in goods), open=True, stands_in=stands_in)
+            bought = before.lines.get(each.line.id, each.line.id)
+            stands_in[bought] = stands_in.get(bought, 0) + each.priced.quantity
+    return Standing(sum(each.priced.gross for each in goods), open=True, stands_in=stands_in, lines=before.lines)
 
 
 async def find_goods(db: Session, order: Order, rows: Sequence[OrderLine], *, paths: Mapping[UUID, Path]) -> Sourcing:

@@ -12,9 +12,13 @@ from kontor.changes.placing import Sourcing
 from kontor.core.db import Session
 from kontor.exchanges.models import Exchange
 from kontor.inventory.errors import StockShort
-from kontor.inventory.reservations import LONGEST, Wish, release_kept, reserve_stock
+from kontor.inventory.reservations import LONGEST, Wish, prolong_kept, release_kept, release_part, reserve_stock
 from kontor.locations.models import StockLocation
 from kontor.orders.models import Order, OrderLine
+from kontor.returns.models import Return
+
+TO_LOOK = timedelta(days=14)
+"""How long pieces are kept at least while goods that came for them are looked at."""
 
 
 def reference_of(exchange: Exchange) -> str:
@@ -49,6 +53,20 @@ async def keep_goods(
 async def give_up(db: Session, exchange: Exchange) -> None:
     """Keep nothing for an exchange any more."""
     await release_kept(db, reference_of(exchange))
+
+
+async def give_up_for(db: Session, exchange: Exchange, rows: Sequence[OrderLine]) -> None:
+    """Free the pieces that are given now; what is kept for pieces still to come stays kept."""
+    pieces: dict[UUID, int] = {}
+    for row in rows:
+        pieces[row.variant_id] = pieces.get(row.variant_id, 0) + row.ordered
+    await release_part(db, reference_of(exchange), pieces)
+
+
+async def keep_longer(db: Session, exchange: Exchange, found: Return) -> None:
+    """Keep the pieces as long as goods may come, and while what came is looked at."""
+    until = db.now + TO_LOOK
+    await prolong_kept(db, reference_of(exchange), max(until, found.expires_at or until))
 
 
 async def _codes(db: Session, places: set[UUID]) -> dict[UUID, str]:

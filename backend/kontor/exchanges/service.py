@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,11 +13,11 @@ from kontor.changes.money import settle_difference
 from kontor.changes.tokens import moved
 from kontor.core.db import Session
 from kontor.core.ids import new_id
-from kontor.core.outbox import record, schedule
+from kontor.core.outbox import record
 from kontor.core.statemachine import change_row, transition
 from kontor.exchanges import queries
 from kontor.exchanges.closing import call_off
-from kontor.exchanges.errors import ExchangeStale, ExchangeUnderWay, InvalidExchange
+from kontor.exchanges.errors import ExchangeAboveLimit, ExchangeStale, ExchangeUnderWay, InvalidExchange
 from kontor.exchanges.events import ExchangeApproved, ExchangeRequested
 from kontor.exchanges.models import Exchange, ExchangeLine
 from kontor.exchanges.planning import Plan, announcement_of, plan_exchange
@@ -26,14 +26,13 @@ from kontor.exchanges.states import EXCHANGE, ExchangeState, ExchangeWay
 from kontor.exchanges.values import ExchangePreview, ExchangeWish
 from kontor.orders.models import Order
 from kontor.payments.covering import Given, put_cover
+from kontor.payments.refunding import preview_refund, refundable
 from kontor.returns import queries as returns
 from kontor.returns import service as return_service
 from kontor.returns.states import ReturnState
 from kontor.returns.writing_off import write_off
 
 E, W = ExchangeState, ExchangeWay
-REMIND_BEFORE = timedelta(days=3)
-"""How long before its deadline a customer is reminded of goods that have not come back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +56,7 @@ async def create_exchange(
     After the return, new pieces are kept for the customer until its label ends. In advance, or where nothing comes
     back, the lines are added at once, and what the goods are worth covers them. Raises `ExchangeStale` with the fresh
     `preview` and the parts that `moved` when the token stands for something else (None asks for no preview), and what
-    previewing raises.
+    previewing raises. What is written off counts as paid back: above the limit of whoever asks, `ExchangeAboveLimit`.
     """
     if not agreed and wish.way is not W.AFTER_RETURN:
         raise InvalidExchange("The goods come back first, unless staff agrees to more.", path=("way",))
@@ -67,6 +66,8 @@ async def create_exchange(
         raise ExchangeStale(
             "The order has moved since the preview.", path=("token",), moved=parts, preview=plan.preview
         )
+    if wish.way is W.WITHOUT_RETURN:
+        await _check_limit(db, order, plan.preview.credited)
     number = f"X{order.number}-{await queries.count_all(db, order.id) + 1}"
     return_id = await _return_for(db, order, wish, now=now, agreed=agreed)
     exchange = _written(db, wish, plan, number, return_id, E.APPROVED if agreed else E.REQUESTED, now=now)
@@ -81,6 +82,15 @@ async def create_exchange(
     else:
         await _give_now(db, order, exchange, rows, plan, now=now)
     return Agreed(exchange, plan.preview)
+
+
+async def _check_limit(db: Session, order: Order, worth: int) -> None:
+    """Goods given for none that come back are as good as money: whoever may not pay that back alone asks somebody."""
+    amount = min(worth, await refundable(db, order.id))
+    if amount > 0 and (await preview_refund(db, order, amount)).needs_approval:
+        raise ExchangeAboveLimit(
+            "Somebody with a higher limit has to decide this.", path=("way",), amount=amount, currency=order.currency
+        )
 
 
 async def _return_for(db: Session, order: Order, wish: ExchangeWish, *, now: datetime, agreed: bool) -> UUID:
@@ -103,12 +113,6 @@ def _written(
     )  # fmt: skip
     db.add(exchange)
     db.note_state(change_row("exchange", exchange.id, None, state, now=now, by=db.by))
-    if exchange.due_at is not None:
-        for job, at in (("exchanges.remind", exchange.due_at - REMIND_BEFORE), ("exchanges.overdue", exchange.due_at)):
-            schedule(
-                db, job, {"exchange_id": exchange.id}, key=exchange.order_id, due_at=max(at, now),
-                unique_key=f"{job}/{exchange.id}",
-            )  # fmt: skip
     return exchange
 
 

@@ -4,6 +4,7 @@ A quota is the row without reference; orders of its channel draw on it before th
 returns into it. A customer's row bears a reference and is drawn on by nobody but the order that redeems it.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -106,14 +107,42 @@ async def release_reservation(db: Session, reservation_id: UUID) -> Reservation:
 
 async def release_kept(db: Session, reference: str) -> None:
     """Give up all that is kept for customers under a reference, wherever that is."""
-    found = sa.select(Reservation.id, Reservation.location_id, Reservation.variant_id).where(
-        Reservation.reference == reference, Reservation.quantity > 0
-    )
-    rows = list(await db.execute(found))
+    rows = await _kept_rows(db, reference)
     await lock_levels(db, [(row.location_id, row.variant_id) for row in rows])
     for row_id in sorted(row.id for row in rows):
         await _keep(db, await _lock(db, row_id), 0)
     await unschedule(db, [f"reservation/{row.id}" for row in rows])
+
+
+async def release_part(db: Session, reference: str, pieces: Mapping[UUID, int]) -> None:
+    """Give up so many pieces of these variants of what is kept under a reference; the others stay kept."""
+    rows = await _kept_rows(db, reference)
+    await lock_levels(db, [(row.location_id, row.variant_id) for row in rows if row.variant_id in pieces])
+    left = dict(pieces)
+    for row_id in sorted(row.id for row in rows if row.variant_id in pieces):
+        kept = await _lock(db, row_id)
+        part = min(left[kept.variant_id], kept.quantity)
+        left[kept.variant_id] -= part
+        await _keep(db, kept, kept.quantity - part)
+
+
+async def prolong_kept(db: Session, reference: str, until: datetime) -> None:
+    """Keep what is kept under a reference at least until then, but no longer than 90 days from now."""
+    until = min(until, db.now + LONGEST - timedelta(minutes=1))
+    for row_id in sorted(row.id for row in await _kept_rows(db, reference)):
+        row = await _lock(db, row_id)
+        if row.expires_at is None or row.expires_at >= until or not row.quantity:
+            continue
+        row.expires_at = until
+        await unschedule(db, [f"reservation/{row.id}"])
+        schedule(db, "inventory.release_expired", {}, key=row.id, due_at=until, unique_key=f"reservation/{row.id}")
+
+
+async def _kept_rows(db: Session, reference: str) -> list[sa.Row[tuple[UUID, UUID, UUID]]]:
+    found = sa.select(Reservation.id, Reservation.location_id, Reservation.variant_id).where(
+        Reservation.reference == reference, Reservation.quantity > 0
+    )
+    return list(await db.execute(found))
 
 
 async def release_expired(db: Session) -> int:

@@ -28,6 +28,8 @@ from kontor.orders.queries import lock_orders
 from kontor.orders.service import report_invoiced
 from kontor.orders.states import DeliveryType, ReturnStatus
 from kontor.payments import service as payments
+from kontor.payments.covering import with_returns
+from kontor.payments.kept import exchanged_back
 from kontor.payments.models import Payment, Refund
 from kontor.payments.states import RefundState
 from kontor.tax.determination import EU, PlaceOfSupply, TaxTreatment, place_of_supply
@@ -98,6 +100,9 @@ async def _drafts(
     promises = await queries.payments_of(db, orders)
     settings = await payments.settings_of(db, list(orders.values()))
     before = await queries.sums_of(db, Invoice.gross, Invoice.order_id, orders)
+    exchanged = await exchanged_back(db, with_returns(orders.values()))
+    left = Invoice.gross - Invoice.credited - Invoice.paid
+    unpaid = await queries.sums_of(db, left, Invoice.order_id, exchanged)
     drafts = []
     for shipment in shipments:
         order = orders[shipment["order_id"]]
@@ -107,10 +112,14 @@ async def _drafts(
             *(charge_line(row, gross=order.gross) for row in charges.get(shipment["id"], ())),
         ]
         _, _, gross = totals(tax_rows(said))
-        done = before.get(order.id, 0)
-        before[order.id] = done + gross
+        # What paid for goods that came back, or was to, is there again for those given in exchange.
+        done = max(0, before.get(order.id, 0) - exchanged.get(order.id, 0))
+        before[order.id] = before.get(order.id, 0) + gross
         shares = _shares(promises.get(order.id, []), done, gross, settings[channel.id])
         due = sum(amount for payment, amount in shares.items() if payments.is_on_account(payment))
+        if order.id in exchanged:
+            due = min(due, _to_come(promises.get(order.id, []), unpaid.get(order.id, 0)))
+            unpaid[order.id] = unpaid.get(order.id, 0) + due
         taxed_before = sum(amount for payment, amount in shares.items() if payments.is_taxed_before(payment))
         said += redeemed_lines(said, taxed_before, language_of(order), by_gross=order.gross)
         today = local_day(now, entity.timezone)
@@ -146,6 +155,11 @@ def _shares(promises: Sequence[Payment], done: int, gross: int, settings: Mappin
     before = payments.shares_of_value(promises, done, settings)
     after = payments.shares_of_value(promises, done + gross, settings)
     return {item: amount for item in after if (amount := after[item] - before.get(item, 0)) > 0}
+
+
+def _to_come(promises: Sequence[Payment], unpaid: int) -> int:
+    """What is still to be paid over these payments beyond what invoices ask for already, minor units. Pure."""
+    return max(0, sum(max(0, each.amount - each.captured) for each in promises) - unpaid)
 
 
 def _frozen(

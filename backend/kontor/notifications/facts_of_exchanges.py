@@ -39,7 +39,7 @@ def overdue(asked: Asked, known: Known) -> dict[str, Any]:
     """What did not come, or was not accepted, and what that costs."""
     about = asked.about
     return {
-        "lines": _back(asked, known),
+        "lines": _back(asked, known, but="accepted"),
         "amount": about["amount"],
         "currency": about["currency"],
         "refused": about["code"] == "NOT_ACCEPTED",
@@ -58,9 +58,11 @@ def _subject(asked: Asked) -> UUID:
     return asked.subject
 
 
-def _back(asked: Asked, known: Known) -> list[dict[str, Any]]:
+def _back(asked: Asked, known: Known, *, but: str = "") -> list[dict[str, Any]]:
+    """The pieces of the return, without those that are counted in `but`."""
     rows = known.return_lines_of.get(_subject(asked), ())
-    return [{"name": known.lines[row.order_line_id].name, "quantity": row.quantity} for row in rows]
+    pieces = [(row, row.quantity - (getattr(row, but) if but else 0)) for row in rows]
+    return [{"name": known.lines[row.order_line_id].name, "quantity": count} for row, count in pieces if count]
 
 
 def _new(rows: Iterable[Mapping[str, Any]], known: Known) -> list[dict[str, Any]]:

@@ -202,7 +202,9 @@ async def _load_returns(db: Session, known: Known, return_ids: set[UUID], refund
         Return.id, Return.number, Return.state, Return.location_id, Return.label_document_id, Return.expires_at,
     )  # fmt: skip
     known.returns = _by_id(await _rows(db, columns, Return.id, return_ids | behind))
-    columns = (ReturnLine.return_id, ReturnLine.order_line_id, ReturnLine.quantity, ReturnLine.received)
+    columns = (
+        ReturnLine.return_id, ReturnLine.order_line_id, ReturnLine.quantity, ReturnLine.received, ReturnLine.accepted,
+    )  # fmt: skip
     known.return_lines_of = _grouped(
         await _rows(db, columns, ReturnLine.return_id, return_ids), lambda row: row.return_id
     )

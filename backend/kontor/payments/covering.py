@@ -7,6 +7,7 @@ does. Whatever the order does meanwhile, a cover is never more than its articles
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -31,7 +32,7 @@ class Standing:
 
     `cover` is what is kept of it for articles given in exchange, `open` says that pieces of such articles are still to
     be sent, `stands_in` counts the pieces by line that others stand in for, so that the order keeps its discounts.
-    `lines` names those others.
+    `lines` names for those others the line that was bought at first.
     """
 
     cover: int = 0
@@ -86,6 +87,12 @@ async def set_cover(db: Session, return_id: UUID, still: int) -> None:
         await db.flush()
 
 
+async def open_cover(db: Session, return_id: UUID) -> int:
+    """What the cover of a return still stands for, minor units."""
+    cover = await db.get(ExchangeCover, return_id)
+    return 0 if cover is None else open_of(cover.amount, cover.used, _cost(cover, await _costs(db, [cover])))
+
+
 async def open_covers(db: Session, order_ids: Iterable[UUID]) -> dict[UUID, int]:
     """What covers still stand for, by order, minor units."""
     found: dict[UUID, int] = {}
@@ -107,8 +114,8 @@ async def cost_of(db: Session, return_id: UUID) -> int:
     return max(0, _cost(cover, await _costs(db, [cover])) - cover.used)
 
 
-async def standing(db: Session, order_id: UUID, return_id: UUID) -> Standing:
-    """What exchanges of an order change about the refund of one of its returns."""
+async def standing(db: Session, order_id: UUID, return_id: UUID | None) -> Standing:
+    """What exchanges of an order change about the refund of one of its returns, or of one that is not announced yet."""
     covers = list(await db.scalars(sa.select(ExchangeCover).where(ExchangeCover.order_id == order_id)))
     if not covers:
         return Standing()
@@ -124,9 +131,22 @@ async def standing(db: Session, order_id: UUID, return_id: UUID) -> Standing:
         for each in cover.lines:
             row = rows[UUID(each["line_id"])]
             if each["in_place_of"]:
-                other = lines[row.id] = UUID(each["in_place_of"])
-                stands_in[other] = stands_in.get(other, 0) + row.ordered - row.canceled
+                lines[row.id] = UUID(each["in_place_of"])
+    lines = {line_id: first_of(lines, line_id) for line_id in lines}
+    for line_id, other in lines.items():
+        stands_in[other] = stands_in.get(other, 0) + rows[line_id].ordered - rows[line_id].canceled
     return Standing(still, any(row.open_quantity for row in rows.values()), stands_in, lines)
+
+
+def first_of(lines: Mapping[Any, Any], line_id: Any) -> Any:
+    """The line that was bought, for one that stands in for another, that perhaps did so itself. Pure.
+
+    >>> first_of({"C": "B", "B": "A"}, "C")
+    'A'
+    """
+    while line_id in lines:
+        line_id = lines[line_id]
+    return line_id
 
 
 async def _lines(db: Session, covers: Iterable[ExchangeCover]) -> list[OrderLine]:

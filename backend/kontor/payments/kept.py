@@ -65,8 +65,20 @@ async def exchanged(db: Session, order_ids: Iterable[UUID]) -> dict[UUID, int]:
     return await _kept_for(db, list(order_ids), frozenset({Withheld.EXCHANGED}))
 
 
+async def exchanged_back(db: Session, order_ids: Iterable[UUID]) -> dict[UUID, int]:
+    """What refunds of goods that came back kept for articles given in exchange, by order, minor units."""
+    return await _kept_by_refunds(db, list(order_ids), frozenset({Withheld.EXCHANGED}))
+
+
 async def _kept_for(db: Session, order_ids: Sequence[UUID], rules: frozenset[Withheld]) -> dict[UUID, int]:
     found = await open_covers(db, order_ids)
+    for order_id, amount in (await _kept_by_refunds(db, order_ids, rules)).items():
+        found[order_id] = found.get(order_id, 0) + amount
+    return found
+
+
+async def _kept_by_refunds(db: Session, order_ids: Sequence[UUID], rules: frozenset[Withheld]) -> dict[UUID, int]:
+    found: dict[UUID, int] = {}
     for part in chunks(in_key_order(order_ids)):
         rows = await db.execute(
             sa.select(Refund.order_id, Refund.lines).where(

@@ -53,13 +53,24 @@ class Payable:
     def less(self, cover: int) -> "Payable":
         """The same, of which as much as is there is kept for articles given in exchange.
 
+        What was given for trouble stays given: pieces that are kept in place of others need no money for that.
+
         >>> Payable(4000).less(3000)
         Payable(amount=1000, withheld={<Withheld.EXCHANGED: 'EXCHANGED'>: 3000}, waits=False)
+        >>> Payable(3000, {Withheld.GOODWILL_GIVEN: 1000}).less(4000)
+        Payable(amount=0, withheld={<Withheld.EXCHANGED: 'EXCHANGED'>: 4000}, waits=False)
         """
-        kept = max(0, min(self.amount, cover))
-        if not kept:
+        withheld, freed = dict(self.withheld), 0
+        for rule in (Withheld.GOODWILL_GIVEN, Withheld.CORRECTION_GIVEN):
+            part = min(withheld.get(rule, 0), max(0, cover - freed))
+            if part:
+                withheld[rule] -= part
+                freed += part
+        kept = max(0, min(self.amount, cover - freed))
+        if not kept + freed:
             return self
-        return Payable(self.amount - kept, {**self.withheld, Withheld.EXCHANGED: kept}, self.waits)
+        withheld = {rule: amount for rule, amount in withheld.items() if amount}
+        return Payable(self.amount - kept, {**withheld, Withheld.EXCHANGED: kept + freed}, self.waits)
 
 
 def payable(due: int, money: MoneyThere) -> Payable:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -24,19 +24,22 @@ from kontor.returns.models import Return
 
 async def kept_back(
     db: Session, order_id: UUID, returned: Mapping[UUID, int], sent: Mapping[UUID, ShipmentLine], *,
-    charged: Mapping[str, int], most: int,
+    charged: Mapping[str, int], most: int, instead: Collection[UUID] = (),
 ) -> dict[str, int]:  # fmt: skip
     """What the refund keeps, by tax rate, gross; `returned` are all pieces paid back, this time's included.
 
     The rate is that of the supply (`sent`, by order line), which may be another one than on the day of the order.
-    `charged` is what was charged for pieces that were canceled before, by rate, gross.
+    `charged` is what was charged for pieces that were canceled before, by rate, gross. Lines given `instead` of others
+    count as those, not once more.
     """
     reductions = await reductions_of(db, order_id)
     if not any(row.return_rule is ReturnRule.RECHECK for row in reductions):
         return {}
     order = await db.get_one(Order, order_id)
     lines = (await orders.lines_of(db, [order_id]))[order_id]
-    kept = {line.id: line.ordered - line.canceled - returned.get(line.id, 0) for line in lines}
+    kept = {
+        line.id: 0 if line.id in instead else line.ordered - line.canceled - returned.get(line.id, 0) for line in lines
+    }
     lost = await lost_of_kept(db, order, lines, reductions, kept)
     target = sums([_taxed(order, sent.get(line.id, line), lost.get(str(line.id), 0)) for line in lines])
     taken = list(await db.scalars(sa.select(Return.rechecked).where(Return.order_id == order_id)))

@@ -78,7 +78,7 @@ async def due_for(
     supplied = {sent.order_line_id: sent for _, sent in sorted(shipped.items())}
     charged = sums([{str(row.tax_rate): row.gross - row.refunded} for row in lost])
     most = answer.goods - answer.fee
-    kept = await kept_back(db, found.order_id, returned, supplied, charged=charged, most=most)
+    kept = await kept_back(db, found.order_id, returned, supplied, charged=charged, most=most, instead=stands.lines)
     kept, back = charged_too_much(kept, lost)
     answer = replace(answer, charges=(*answer.charges, *back), rechecked=kept)
     return await _payable(db, found, answer, stands.cover)

@@ -38,6 +38,8 @@ from kontor.returns.postage import payer_of
 from kontor.returns.states import RETURN, ReturnReason, ReturnState
 
 R = ReturnState
+NOTHING_CAME = "nothing came in time"
+"""Why a return is canceled whose label has ended."""
 LABEL_DAYS = 30
 LABEL_AGAIN = timedelta(minutes=10)
 _WORDS = {
@@ -323,10 +325,10 @@ async def expire(db: Session, return_id: UUID, *, now: datetime) -> bool:
     order, found = await queries.lock_return(db, return_id)
     if found.state not in (R.APPROVED, R.IN_TRANSIT) or (found.expires_at is not None and found.expires_at > now):
         return False
-    transition(db, found, R.CANCELED, table=RETURN, now=now, reason="nothing came in time")
+    transition(db, found, R.CANCELED, table=RETURN, now=now, reason=NOTHING_CAME)
     found.updated_at = now
     await _report_open(db, order, now=now)
-    record(db, ReturnCanceled(stream_id=order.id, return_id=found.id, reason="nothing came in time"))
+    record(db, ReturnCanceled(stream_id=order.id, return_id=found.id, reason=NOTHING_CAME))
     return True
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from factories.catalog import make_variant
+from factories.catalog import make_product, make_variant
 from factories.changes import lines_of, sound
 from factories.fulfillment import order_of
 from factories.intake import make_company, put_stock
@@ -48,7 +48,9 @@ async def test_exchange_is_previewed_agreed_to_once_and_asked_for_alone(
 ) -> None:
     company = await make_company(database)
     async with database.unit_of_work() as db:
-        sizes = [await make_variant(db, sku=sku) for sku in ("M", "L")]
+        product = await make_product(db)
+        sizes = [await make_variant(db, sku=sku, product=product) for sku in ("M", "L")]
+        await make_price(db, company.channel, await make_variant(db, sku="HAT"), 1000)
         for size in sizes:
             await make_price(db, company.channel, size, 1000)
     for size in sizes:
@@ -85,8 +87,15 @@ async def test_exchange_is_previewed_agreed_to_once_and_asked_for_alone(
     assert await result_of(client, me, ASK, input=wanted) == "SELF_SERVICE_NOT_OFFERED"
     async with database.unit_of_work() as db:
         await save_policy(db, company.channel.code, Policy(exchanges=True), now=db.now)
+    hat = {**wanted, "lines": [{**wanted["lines"][0], "sku": "HAT"}]}
+    assert await result_of(client, me, ASK, input=hat) == "OTHER_PRODUCT"
     token = (await result_of(client, me, ASK, input=wanted))["token"]
     asked = await result_of(client, me, AGREE, input=wanted, token=token)
+    assert asked["__typename"] == "ExchangeChanged", asked
     assert asked["exchange"]["state"] == "REQUESTED"
+    shop = principals.holding(P.ORDERS_READ, P.RETURNS_READ, P.RETURNS_REQUEST)
+    token = (await result_of(client, shop, ASK, input=wanted))["token"]
+    only_asked = await result_of(client, shop, AGREE, input=wanted, token=token)
+    assert only_asked["exchange"]["state"] == "REQUESTED"
     assert (await result_of(client, who, APPROVE, id=asked["exchange"]["id"]))["exchange"]["state"] == "APPROVED"
     await sound(database)

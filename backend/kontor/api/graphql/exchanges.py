@@ -28,7 +28,7 @@ from kontor.auth.permissions import Permission
 from kontor.core.db import Session
 from kontor.exchanges import errors, queries, service
 from kontor.exchanges.models import Exchange as ExchangeRow
-from kontor.exchanges.planning import AGREED_MESSAGE
+from kontor.exchanges.planning import AGREED_MESSAGE, check_same_product
 from kontor.exchanges.states import ExchangeWay
 from kontor.exchanges.values import ExchangePreview
 from kontor.notifications.service import preview_messages
@@ -40,16 +40,28 @@ P = Permission
 
 
 async def _check(db: Session, order: OrderRow, input: ExchangeInput) -> bool:
-    """Whether it is agreed at once. Customers ask for what their shop's rules allow; more takes who may pay back."""
+    """Whether it is agreed at once. Whoever may decide on returns or exchanges agrees.
+
+    Customers ask for another variant as their shop's rules allow; more takes who may pay back.
+    """
     if input.replacement or input.way is not ExchangeWay.AFTER_RETURN:
         db.principal.require(P.REFUNDS_WRITE)
     if not selfservice.is_customer(db.principal):
-        return True
+        return db.principal.may(P.RETURNS_WRITE) or db.principal.may(P.EXCHANGES_WRITE)
     wanted = Counter[UUID]()
     for each in input.lines:
         wanted[each.order_line_id] += each.quantity
     await selfservice.check_exchangeable(db, order, wanted, now=db.now)
+    await check_same_product(db, order, input.read())
     return False
+
+
+async def _check_cancelable(db: Session, order: OrderRow, row: ExchangeRow) -> None:
+    """Customers call off alone what their shop's rules let them ask for alone; the days to ask do not matter for it."""
+    if selfservice.is_customer(db.principal):
+        await selfservice.check_exchangeable(db, order, {}, now=db.now)
+        if row.way is not ExchangeWay.AFTER_RETURN:
+            db.principal.require(P.REFUNDS_WRITE)
 
 
 async def show_preview(db: Session, preview: ExchangePreview) -> ExchangePreviewed:
@@ -150,7 +162,8 @@ class ExchangesMutation:
     )
     async def cancel_exchange(self, info: Info, id: UUID, reason: str) -> ExchangeResult:
         async def work(db: Session) -> ExchangeRow:
-            _, row = await queries.lock_exchange(db, id)
+            order, row = await queries.lock_exchange(db, id)
+            await _check_cancelable(db, order, row)
             return await service.cancel_exchange(db, row, reason=reason, now=db.now)
 
         return await _changed(info, work, [id, reason])
