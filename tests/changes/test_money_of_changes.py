@@ -23,7 +23,7 @@ from kontor.core.db import Database
 from kontor.fulfillment import queries as work_queries
 from kontor.fulfillment.answering import Acceptance, accept
 from kontor.fulfillment.canceling import answer_cancellation
-from kontor.fulfillment.shipping import Shipping, ship
+from kontor.fulfillment.shipping import How, Shipping, ship
 from kontor.fulfillment.values import Pieces
 from kontor.inventory.allocating import lock_levels
 from kontor.inventory.models import StockLevel
@@ -104,7 +104,7 @@ async def test_what_a_place_splits_off_is_asked_as_well(database: Database, drai
     assert begun.value.path == ("requestedOn",)
     _, change = await changed(database, order_id, keep={"LAMP": 0})
     async with database.unit_of_work() as db:
-        await ship(db, Shipping(row_id, pieces=(Pieces(line.id, 1),)), now=db.now)
+        await ship(db, Shipping(row_id, pieces=(Pieces(line.id, 1),)), now=db.now, how=How())
     assert await drain() == []
     assert str((await change_of(database, change.id)).state) == "PENDING"
     (rest,) = [each for each in await rows_of(database, order_id) if each.cancel_requested]

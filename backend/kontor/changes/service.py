@@ -252,13 +252,13 @@ async def _ask_no_more(db: Session, change: OrderChange, *, now: datetime) -> No
 async def asked_rows(db: Session, change: OrderChange) -> list[FulfillmentOrder]:
     """The work places were asked to stop, locked, with what was split off it since: its question goes along."""
     rows = await work_queries.lock_of_order(db, change.order_id, frozenset(FulfillmentState))
-    return family({UUID(each["id"]) for each in change.asked}, rows)
+    return family({UUID(each["id"]) for each in change.asked}, rows, since=change.id)
 
 
-def family(ids: set[UUID], rows: Sequence[FulfillmentOrder]) -> list[FulfillmentOrder]:
-    """The rows of these ids and all that was split off them, whatever its depth. Pure."""
+def family(ids: set[UUID], rows: Sequence[FulfillmentOrder], *, since: UUID) -> list[FulfillmentOrder]:
+    """The rows of these ids and all that was split off them, whatever its depth, since this id was given. Pure."""
     known = set(ids)
-    while more := {row.id for row in rows if row.split_from_id in known} - known:
+    while more := {row.id for row in rows if row.id > since and row.split_from_id in known} - known:
         known |= more
     return [row for row in rows if row.id in known]
 
