@@ -253,9 +253,8 @@ class ReturnsQuery:
         wishes = tuple(ReturnWish(line.order_line_id, line.quantity, line.reason, line.note) for line in lines)
         async with info.context.runtime.database.read_only(principal) as db:
             order = await get_order(db, order_id, principal)
-            due = await preview_return(
-                db, order, Announcement(order_id, wishes, taken=await waiting_pieces(db, order.id))
-            )
+            taken = await waiting_pieces(db, order.id)
+            due = await preview_return(db, order, Announcement(order_id, wishes, taken=taken))
         return ReturnRefund.of(due, info.context.language)
 
 
@@ -314,9 +313,8 @@ class ReturnsMutation:
             if selfservice.is_customer(db.principal):
                 rows = (await orders.lines_of(db, [order.id]))[order.id]
                 await selfservice.check_returnable(db, order, rows, {wish.order_line_id for wish in wishes}, now=db.now)
-            taken = await waiting_pieces(db, order.id)
-            spoken = replace(announced, taken=taken)
-            return (await splitting.announce(db, spoken, now=db.now, principal=db.principal))[0]
+            wish = replace(announced, taken=await waiting_pieces(db, order.id))
+            return (await splitting.announce(db, wish, now=db.now, principal=db.principal))[0]
 
         return await _changed(info, work, announced)
 
