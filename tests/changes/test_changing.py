@@ -4,26 +4,27 @@ from __future__ import annotations
 
 from datetime import date
 from typing import Any
-from uuid import UUID
 
 import pytest
 
-from factories.catalog import make_variant
 from factories.changes import (
     Money,
+    arrive,
     change_of,
     changed,
     confirmed_change,
     lines_of,
     money_of,
+    ordered,
+    paid,
     previewed,
+    shop,
     sound,
     wish,
 )
 from factories.fulfillment import confirmed, counters, events_of, order_of, pieces_of, released, rows_of, stock_of
-from factories.intake import ADDRESS, Company, make_company, order_input, place, put_stock
+from factories.intake import ADDRESS, put_stock
 from factories.locations import make_location
-from factories.pricing import make_price
 from factories.processes import order_state, ship_all, work_of
 from factories.promotions import make_promotion
 from factories.tax import make_tax_rate
@@ -33,42 +34,15 @@ from kontor.core.db import Database
 from kontor.core.errors import KontorError
 from kontor.fulfillment.answering import Acceptance, accept
 from kontor.fulfillment.canceling import answer_cancellation
-from kontor.fulfillment.delivering import Delivery, record_delivery
 from kontor.orders.errors import OrderNotCancelable, OutOfStock
 from kontor.orders.intake import ChargeInput, LineInput, PaymentInput
-from kontor.orders.placing import Placed
-from kontor.orders.queries import lock_order
 from kontor.orders.states import DeliveryType
 from kontor.payments.queries import read_payments
-from kontor.payments.receiving import awaited, record_payment
 from kontor.pricing.service import set_prices
 from kontor.promotions.values import ReturnRule
 from support import Drain, StandingClock
 
 SHIPPING = (ChargeInput("SHIPPING", "DHL", 490),)
-
-
-async def shop(database: Database, *, stock: int = 20, **channel: Any) -> tuple[Company, dict[str, Any]]:
-    """A company with three articles at Kontor's own prices."""
-    company = await make_company(database, **{"payment_methods": ["ON_ACCOUNT", "CARD", "PREPAYMENT"], **channel})
-    variants = {}
-    async with database.unit_of_work() as db:
-        for sku, price in (("LAMP", 1000), ("ROPE", 500), ("SOCK", 1500)):
-            variants[sku] = await make_variant(db, sku=sku)
-            await make_price(db, company.channel, variants[sku], price)
-    for variant in variants.values():
-        await put_stock(database, company.warehouse.id, variant.id, stock)
-    return company, variants
-
-
-async def ordered(database: Database, company: Company, *lines: LineInput, **given: Any) -> UUID:
-    (placed,) = await place(database, company, order_input(company.channel, *lines, **given))
-    assert isinstance(placed, Placed), placed
-    return placed.order_id
-
-
-def card(amount: int) -> tuple[PaymentInput, ...]:
-    return (PaymentInput("CARD", amount, token="tok_visa"),)
 
 
 def plain(line: Any) -> dict[str, Any]:
@@ -224,23 +198,6 @@ async def test_what_was_paid_back_covers_nothing_that_is_added(database: Databas
     assert await drain() == []
     assert await order_state(database, order_id) == "COMPLETED"
     await sound(database)
-
-
-async def arrive(database: Database, order_id: UUID) -> None:
-    """Everything that left has arrived; work that was taken back never left."""
-    for row in await work_of(database, order_id):
-        if str(row.state) == "SHIPPED":
-            async with database.unit_of_work() as db:
-                await record_delivery(db, Delivery(row.id), now=db.now)
-
-
-async def paid(database: Database, order_id: UUID, reference: str) -> None:
-    """The transfer a payment waits for comes in."""
-    async with database.unit_of_work() as db:
-        order = await lock_order(db, order_id)
-        for payment in await read_payments(db, order_id):
-            if awaited(payment):
-                await record_payment(db, order, payment, awaited(payment), reference=reference, now=db.now)
 
 
 async def test_begun_work_is_asked_and_the_change_ends_as_the_place_says(database: Database, drain: Drain) -> None:

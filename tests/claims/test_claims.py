@@ -6,16 +6,18 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+import sqlalchemy as sa
 
 from factories.auth import make_user
 from factories.catalog import make_variant
 from factories.fulfillment import stock_of
 from factories.intake import Company, put_stock
 from factories.invoicing import accounts, credit_notes
-from factories.processes import deliver_all, make_store, order_one, ship_all
+from factories.processes import deliver_all, make_store, order_one, ship_all, work_of
 from factories.returns import requested, return_lines
 from kontor.audit.running import differences
 from kontor.auth.permissions import Role, of_role
+from kontor.care.models import Case
 from kontor.claims import claiming, goodwill, queries
 from kontor.claims.claiming import ClaimedPieces, Report, Verdict
 from kontor.claims.errors import ClaimAboveLimit, InvalidClaim, NotClaimable
@@ -26,9 +28,13 @@ from kontor.core.db import Database
 from kontor.core.principal import SYSTEM, Principal, PrincipalKind
 from kontor.core.statemachine import TransitionRefused
 from kontor.fulfillment.canceling import cancel_lines
+from kontor.fulfillment import queries as work_queries
+from kontor.fulfillment.shipping import How, Shipping, ship
+from kontor.fulfillment.values import Pieces
 from kontor.orders import queries as orders
 from kontor.orders.intake import PaymentInput
 from kontor.payments.queries import read_payments
+from kontor.returns import service as returns
 from kontor.returns.errors import NotReturnable
 from kontor.returns.models import Return
 from kontor.returns.receiving import Arrived, Finding, receive_return
@@ -246,3 +252,80 @@ async def test_a_wrong_article_is_replaced_by_the_right_one(database: Database, 
         assert [row.sku for row in (await orders.lines_of(db, [order_id]))[order_id]] == [variant.sku, variant.sku]
     assert (payment.captured, payment.refunded) == (3000, 0)
     assert await differences(database) == []
+
+
+async def recalled(database: Database, claim: Claim) -> None:
+    async with database.unit_of_work() as db:
+        await orders.lock_order(db, claim.order_id)
+        given = await queries.get_goodwill(db, claim.goodwill_id or UUID(int=0))
+        await goodwill.recall_goodwill(db, given, now=db.now)
+
+
+async def claim_cases(database: Database, claim: Claim) -> list[str]:
+    async with database.read_only() as db:
+        found = sa.select(Case.state).where(Case.order_id == claim.order_id, Case.kind == "CLAIM").order_by(Case.id)
+        return [str(state) for state in await db.scalars(found)]
+
+
+async def test_what_is_called_off_is_decided_again(database: Database, drain: Drain) -> None:
+    """Goodwill that is recalled and a return nobody sent leave the claim open, and its case is raised anew."""
+    _, _, order_id = await arrived(database, drain)
+    claim = await opened(database, order_id, DAMAGED)
+    verdict = Verdict(Remedy.GOODWILL, form=GoodwillForm.CREDIT, amount=400, wait=True)
+    claim = await decided(database, claim, verdict)
+    assert claim.state is ClaimState.APPROVED
+    async with database.unit_of_work() as db:
+        with pytest.raises(TransitionRefused):
+            claiming.deny_claim(db, await queries.get_claim(db, claim.id), reason="too early", now=db.now)
+    await recalled(database, claim)
+    assert await drain() == []
+    claim = await read(database, claim)
+    assert (claim.state, claim.remedy, claim.goodwill_id) == (ClaimState.APPROVED, None, None)
+    claim = await decided(database, claim, Verdict(Remedy.REFUND, returns_goods=True))
+    assert await drain() == []
+    async with database.unit_of_work() as db:
+        await returns.cancel_return(db, claim.return_id or UUID(int=0), reason="keeps it", now=db.now)
+    assert await drain() == []
+    claim = await read(database, claim)
+    assert (claim.state, claim.remedy, claim.return_id) == (ClaimState.APPROVED, None, None)
+    assert await claim_cases(database, claim) == ["DONE", "DONE", "OPEN"]
+    async with database.unit_of_work() as db:
+        claiming.cancel_claim(db, await queries.get_claim(db, claim.id), reason="keeps it", now=db.now)
+    assert await drain() == []
+    assert set(await claim_cases(database, claim)) == {"DONE"}
+    assert await differences(database) == []
+
+
+@pytest.mark.engine("sqlite")
+async def test_the_claimed_shipment_is_paid_back_and_not_announced_meanwhile(database: Database, drain: Drain) -> None:
+    company, variant = await make_store(database)
+    order_id = await order_one(database, company, variant, 2)
+    for _ in range(2):
+        await drain()
+        (row,) = [each for each in await work_of(database, order_id) if str(each.state) != "SHIPPED"]
+        async with database.unit_of_work() as db:
+            (line,) = (await work_queries.lines_of(db, [row.id]))[row.id]
+            await ship(db, Shipping(row.id, pieces=(Pieces(line.id, 1),)), now=db.now, how=How(accepts_open=True))
+    first, second = [await opened(database, order_id, MISSING) for _ in range(2)]
+    async with database.read_only() as db:
+        (mine,) = await queries.lines_of_claim(db, second.id)
+        waiting = await queries.waiting_pieces(db, order_id)
+    assert list(waiting.values()) == [1, 1]
+    with pytest.raises(NotReturnable):
+        await requested(database, order_id, 1, taken=waiting)
+    second = await decided(database, second, Verdict(Remedy.REFUND))
+    (line,) = await return_lines(database, second.return_id or UUID(int=0))
+    assert line.shipment_line_id == mine.shipment_line_id
+    with pytest.raises(InvalidClaim, match="ordered"):
+        await opened(database, order_id, WRONG, came=variant.sku)
+    assert (await read(database, first)).state is ClaimState.OPEN
+
+
+@pytest.mark.engine("sqlite")
+async def test_claims_of_an_order_count_together(database: Database, drain: Drain) -> None:
+    _, _, order_id = await arrived(database, drain, 12)
+    agent = Principal(PrincipalKind.USER, UUID(int=3), "Kim", frozenset(map(str, of_role(Role.CARE_AGENT))))
+    first, second = [await opened(database, order_id, MISSING, 6) for _ in range(2)]
+    await decided(database, first, Verdict(Remedy.REFUND), agent)
+    with pytest.raises(ClaimAboveLimit):
+        await decided(database, second, Verdict(Remedy.REFUND), agent)

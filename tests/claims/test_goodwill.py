@@ -22,7 +22,7 @@ from kontor.claims import goodwill, queries
 from kontor.claims.allowance import Allowance, Limit
 from kontor.claims.errors import GoodwillAboveLimit, GoodwillTooMuch, GoodwillUnderWay, PreviewMoved
 from kontor.claims.goodwill import GoodwillWish
-from kontor.claims.limits import LimitRow, allowance_of, limits_of, save_limits
+from kontor.claims.limits import LimitRow, above_by_hand, allowance_of, limits_of, save_limits
 from kontor.claims.models import Goodwill
 from kontor.claims.states import GoodwillForm, GoodwillReason, GoodwillState
 from kontor.core import outbox
@@ -246,6 +246,20 @@ async def test_through_the_api_a_double_click_gives_once(
     assert refused["data"]["grantGoodwill"] == {
         "__typename": "ConflictError", "code": "PREVIEW_MOVED", "path": ["token"],
     }  # fmt: skip
+
+
+@pytest.mark.engine("sqlite")
+async def test_limits_hold_in_every_currency_and_form(database: Database, drain: Drain) -> None:
+    """Who is limited in one currency grants nothing alone in another; a voucher is held to the channel's limit, too."""
+    order_id = await delivered(database, drain, card(20_000))
+    agent = await person(database, Role.CARE_AGENT)
+    assert (await grant(database, agent, order_id, VOUCHER, 5_000)).state is GoodwillState.GRANTED
+    assert (await grant(database, agent, order_id, VOUCHER, 10_001)).state is GoodwillState.AWAITING_APPROVAL
+    async with database.unit_of_work() as db:
+        await save_limits(db, [LimitRow("CARE_AGENT", "CHF", 100, 100)])
+    assert (await grant(database, agent, order_id, VOUCHER, 1)).state is GoodwillState.AWAITING_APPROVAL
+    async with database.read_only(agent) as db:
+        assert await above_by_hand(db, await get_order(db, order_id, agent), 1)
 
 
 def test_an_allowance_is_the_smaller_rest() -> None:

@@ -10,6 +10,8 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from kontor.care.values import CaseKind, NewCase
+from kontor.changes.money import UNPAID
+from kontor.claims.models import Claim
 from kontor.core.db import Session
 from kontor.core.outbox import Item
 from kontor.returns.models import ReturnLine
@@ -41,7 +43,7 @@ def case_of(item: Item) -> NewCase | None:
         case "GoodwillAsked":
             facts = _of(item, "goodwill_id", "form", "reason", "amount", "currency")
             return NewCase(CaseKind.GOODWILL, item.args["goodwill_id"], item.key, facts)
-        case "ClaimOpened":
+        case "ClaimOpened" | "ClaimReopened":
             until = None if item.occurred_at is None else item.occurred_at + CLAIM_WITHIN
             facts = _of(item, "claim_id", "number", "kind")
             return NewCase(CaseKind.CLAIM, item.args["claim_id"], item.key, facts, until)
@@ -93,7 +95,10 @@ def _of(item: Item, *names: str) -> dict[str, Any]:
 
 
 def _of_hold(item: Item) -> NewCase | None:
-    """A hold that somebody has to decide on: a doubtful order, an address nobody can deliver to."""
+    """A hold that somebody has to decide on: a doubtful order, an address nobody can deliver to, a change that is not
+    paid for."""
+    if item.args["reason"] == UNPAID and item.key is not None:
+        return NewCase(CaseKind.PAYMENT_FAILED, str(item.key), item.key, _of(item, "hold_id", "reason"))
     kinds = {"RISK": CaseKind.RISK_REVIEW, "ADDRESS": CaseKind.UNDELIVERABLE}
     kind = kinds.get(item.args["kind"])
     return None if kind is None else NewCase(kind, item.args["hold_id"], item.key, _of(item, "hold_id", "reason"))
@@ -128,6 +133,8 @@ def settled_by(item: Item) -> list[Subject]:
             return [(CaseKind.RETURN_LABEL, item.args["return_id"])]
         case "FollowUpDone":
             return [(CaseKind.FOLLOW_UP, item.args["contact_id"])]
+        case "HoldReleased" if item.args["kind"] == "PAYMENT":
+            return [(CaseKind.PAYMENT_FAILED, str(item.key))]
         case "HoldReleased":
             return [(kind, item.args["hold_id"]) for kind in (CaseKind.RISK_REVIEW, CaseKind.UNDELIVERABLE)]
         case "AuthorizationRenewed":
@@ -136,13 +143,17 @@ def settled_by(item: Item) -> list[Subject]:
 
 
 async def wrong_articles(db: Session, items: Sequence[Item]) -> list[NewCase]:
-    """Returns of what was not ordered: the customer still waits for the right article."""
+    """Returns of what was not ordered: the customer still waits for the right article.
+
+    Not those that answer a claim: with it somebody has decided what the customer gets.
+    """
     orders = {UUID(item.args["return_id"]): item for item in items}
     if not orders:
         return []
     found = await db.scalars(
         sa.select(ReturnLine.return_id)
         .where(ReturnLine.return_id.in_(orders), ReturnLine.reason == ReturnReason.WRONG_ITEM)
+        .where(~sa.exists().where(Claim.return_id == ReturnLine.return_id))
         .distinct()
     )
     return [

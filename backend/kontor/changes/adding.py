@@ -14,9 +14,8 @@ from kontor.changes.pricing import NewLine, price_added
 from kontor.core.db import Session
 from kontor.core.errors import Path
 from kontor.core.ids import new_id
-from kontor.core.outbox import record
+from kontor.core.outbox import record, schedule
 from kontor.core.statemachine import transition
-from kontor.fulfillment.sourcing import source_orders
 from kontor.orders import progress
 from kontor.orders.events import LinesUnallocated
 from kontor.orders.models import Order, OrderLine, PriceAdjustment
@@ -49,9 +48,10 @@ async def add_lines(
     """Add lines to a locked order (all of its lines are given) and promise their stock, in this transaction.
 
     Totals grow by what the lines cost; who pays that is `money.settle_difference`. An order whose goods have all left,
-    or that was complete, is worked on again: its new lines are given to places at once, others when the process
-    releases them. `paths` name the wishes in the caller's input. Raises what `price_added` raises, `NotChangeable` for
-    an order that has ended or takes no goods, and `OutOfStock` where the channel takes no order without stock.
+    or that was complete, is worked on again: its new lines are given to places, and codes issued, once this
+    transaction is done and nothing holds the order (money that is not promised does); others when the process releases
+    them. `paths` name the wishes in the caller's input. Raises what `price_added` raises, `NotChangeable` for an order
+    that has ended or takes no goods, and `OutOfStock` where the channel takes no order without stock.
     """
     check_addable(order)
     priced = await price_added(db, order, lines, wanted)
@@ -78,7 +78,7 @@ async def add_lines(
         transition(db, order, OrderState.IN_FULFILLMENT, table=ORDER, now=now, reason=reason[:500])
     await db.flush()
     if was_done and order.state is OrderState.IN_FULFILLMENT:
-        await source_orders(db, [order.id], now=now)
+        schedule(db, "changes.release_added", {}, key=order.id)
     return Added(tuple(rows), amount, sourcing)
 
 

@@ -16,7 +16,7 @@ from kontor.changes.pricing import supply_of
 from kontor.changes.reducing import add_charge
 from kontor.changes.values import ChargePreview, DeliveryWish, Wish
 from kontor.core.db import Session
-from kontor.core.errors import InvalidInput, NotFound
+from kontor.core.errors import InvalidInput, NotFound, Path
 from kontor.core.money import spread
 from kontor.fulfillment.amounts import of_pieces
 from kontor.fulfillment.canceling import WAITING
@@ -83,8 +83,9 @@ async def plan_delivery(
         new.order.promised_on = wish.requested_on
         new.what.append("DATE")
     _go_elsewhere(new, order, wish, masters)
+    if new.what:
+        _check_not_begun(work, ("requestedOn",) if new.what == ["DATE"] else ("address",))
     if {"ADDRESS", "DELIVERY_TYPE", "PLACE"} & set(new.what):
-        _check_not_begun(work)
         _tax_anew(new, order, lines, charges, masters)
     if wish.delivery is not None:
         _fees(new, order, lines, charges, wish.delivery, masters)
@@ -134,11 +135,11 @@ def _to_place(new: NewDelivery, order: Order, way: DeliveryWish | None, masters:
         new.what.append("PLACE")
 
 
-def _check_not_begun(work: Work) -> None:
+def _check_not_begun(work: Work, path: Path) -> None:
     begun = [row for row in work.rows.values() if phase(row) not in WAITING]
     if begun:
         raise NotChangeable(
-            "A place has begun with the goods.", code="WORK_HAS_BEGUN", path=("address",),
+            "A place has begun with the goods.", code="WORK_HAS_BEGUN", path=path,
             numbers=[row.number for row in begun],
         )  # fmt: skip
 
@@ -196,7 +197,10 @@ def _fees(
     new: NewDelivery, order: Order, lines: Sequence[OrderLine], charges: Sequence[OrderCharge], way: DeliveryWish,
     masters: Masters,
 ) -> None:  # fmt: skip
-    """Who collects the goods pays no carriage that was not charged yet; who has them sent pays what was agreed."""
+    """Who collects the goods pays no carriage that was not charged yet; who has them sent pays what was agreed.
+
+    That is taxed as the goods that are still to be sent are.
+    """
     if not 0 <= way.fee <= MAX_AMOUNT:
         raise InvalidInput("A fee is not negative.", code="INVALID_AMOUNT", path=("delivery", "fee"))
     if "DELIVERY_TYPE" not in new.what:
@@ -212,8 +216,9 @@ def _fees(
     for line in lines:
         rate = new.retaxed.get(line.id, (line.tax_rate,))[0]
         key = (line.tax_class, rate)
-        if line.tax_class != VOUCHER_CLASS:
-            weights[key] = weights.get(key, 0) + max(1, line.gross_total if order.gross else line.net_total)
+        if line.tax_class != VOUCHER_CLASS and line.open_quantity:
+            worth = of_pieces(line, line.shipped + line.canceled, line.open_quantity, gross=order.gross)
+            weights[key] = weights.get(key, 0) + max(1, worth.gross if order.gross else worth.net)
     for (tax_class, rate), part in zip(weights, spread(way.fee, list(weights.values())), strict=True):
         if part:
             new.fees.append((tax_class, rate, *with_tax(part, rate, gross=order.gross)))

@@ -41,6 +41,16 @@ async def refund_changes(ctx: JobContext, items: Sequence[Item]) -> None:
             )  # fmt: skip
 
 
+@job("changes.release_added", batch=50)
+async def release_added(ctx: JobContext, items: Sequence[Item]) -> None:
+    """Lines were added to orders whose goods had all left: places get them, unless the order is held.
+
+    Held ones follow when their hold is released.
+    """
+    async with ctx.claim(*items) as (db, mine):
+        await source_orders(db, {item.key for item in mine if item.key is not None}, now=db.now)
+
+
 @job("changes.release_paid", batch=50)
 async def release_paid_orders(ctx: JobContext, items: Sequence[Item]) -> None:
     """Money was promised or came in: orders that only waited for that of a change move on."""

@@ -94,7 +94,7 @@ async def settle_difference(db: Session, order: Order, difference: Difference, *
         await add_payment(db, order, difference.method, now=now)
     await _report(db, order, now=now)
     held = (await orders.open_holds(db, [order.id])).get(order.id, [])
-    known = next((hold for hold in held if hold.kind is HoldKind.PAYMENT), None)
+    known = next((hold for hold in held if hold.reason == UNPAID), None)
     return known or order_service.place_hold(db, order, kind=HoldKind.PAYMENT, reason=UNPAID, now=now)
 
 

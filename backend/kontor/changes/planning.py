@@ -29,6 +29,7 @@ from kontor.fulfillment.canceling import (
     plan_cancel,
 )
 from kontor.fulfillment.work import Work
+from kontor.inventory.allocating import Key
 from kontor.inventory.models import Allocation
 from kontor.orders import queries as orders
 from kontor.orders.errors import LineNotFound
@@ -54,7 +55,8 @@ class Pieces:
 @dataclass(slots=True)
 class Plan:
     """A preview with all that booking it needs. `off` is what the order costs less in all, `of_pieces` what of it
-    canceled pieces take off; `asked_before` is work that places were asked to stop before."""
+    canceled pieces take off; `asked_before` is work that places were asked to stop before, `levels` the stock that is
+    taken or given back."""
 
     preview: Preview
     pieces: Pieces
@@ -68,6 +70,7 @@ class Plan:
     of_pieces: int
     whole: bool
     asked_before: frozenset[UUID] = frozenset()
+    levels: frozenset[Key] = frozenset()
 
 
 def pieces_of(wish: Wish, lines: Sequence[OrderLine]) -> Pieces:
@@ -174,7 +177,13 @@ async def plan_change(db: Session, order: Order, wish: Wish, *, change_id: UUID 
     return Plan(
         stamped(preview, wish, _facts(order, lines)), pieces, lines, charges, work, outcome, lost, delivery, off,
         of_pieces, whole, frozenset(row.id for row in work.rows.values() if row.cancel_requested),
+        _levels(work, sourcing),
     )  # fmt: skip
+
+
+def _levels(work: Work, sourcing: Sourcing) -> frozenset[Key]:
+    held = {(row.location_id, row.variant_id) for row in work.allocations}
+    return frozenset(held | {pick.key for pick in sourcing.picks})
 
 
 def _check_together(pieces: Pieces, delivery: NewDelivery) -> None:

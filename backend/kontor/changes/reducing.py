@@ -102,11 +102,29 @@ async def plan_lost(
             target[key] = target.get(key, 0) + with_tax(amount, line.tax_rate, gross=order.gross)[2]
     taken = sums(list(await db.scalars(sa.select(Return.rechecked).where(Return.order_id == order.id))))
     charged = _by_rate([each for each in uncharged if each.shipment_id is not None])
-    after = {key: max(0, amount - charged.get(key, 0) - _of_rate(taken, key[1])) for key, amount in target.items()}
-    most = sum(before.values()) + took
-    if sum(after.values()) > most:
-        after = dict(zip(after, spread(most, list(after.values())), strict=True))
-    return Lost(before, {key: amount for key, amount in after.items() if amount})
+    return Lost(before, still_to_charge(target, charged, taken, most=sum(before.values()) + took))
+
+
+def still_to_charge(
+    target: Mapping[Rate, int], charged: Mapping[Rate, int], taken: Mapping[str, int], *, most: int
+) -> dict[Rate, int]:
+    """What is lost and neither charged nor kept back of a return yet, `most` at most; gross by tax class and rate.
+
+    Rates may have changed between order and shipment, and returns keep back by those of the shipment: together never
+    more than is lost is charged.
+
+    >>> old, new = ("STANDARD", Decimal(19)), ("STANDARD", Decimal(16))
+    >>> still_to_charge({old: 500}, {}, {"16": 300}, most=1000)
+    {('STANDARD', Decimal('19')): 200}
+    >>> still_to_charge({old: 500}, {new: 500}, {}, most=1000)
+    {}
+    """
+    after = {key: max(0, gross - charged.get(key, 0) - _of_rate(taken, key[1])) for key, gross in target.items()}
+    left = max(0, sum(target.values()) - sum(charged.values()) - sum(taken.values()))
+    least = min(sum(after.values()), left, most)
+    if sum(after.values()) > least:
+        after = dict(zip(after, spread(least, list(after.values())), strict=True))
+    return {key: amount for key, amount in after.items() if amount}
 
 
 def _of_rate(taken: Mapping[str, int], rate: Decimal) -> int:

@@ -35,7 +35,9 @@ from kontor.core.statemachine import change_row, transition
 from kontor.customers import terms
 from kontor.fulfillment import queries as work_queries
 from kontor.fulfillment.canceling import CancelOutcome, cancel_lines, look_at_open_work, withdraw_question
+from kontor.fulfillment.models import FulfillmentOrder
 from kontor.fulfillment.states import OPEN_STATES, FulfillmentState
+from kontor.inventory.allocating import lock_levels
 from kontor.orders import queries as orders
 from kontor.orders import service as order_service
 from kontor.orders.models import Order, OrderHold, OrderLine
@@ -96,8 +98,13 @@ def _opened(db: Session, order: Order, wish: Wish, reason: str, *, now: datetime
 
 
 async def _book(db: Session, order: Order, plan: Plan, change: OrderChange, *, now: datetime) -> CancelOutcome:
-    """Everything of a plan but the answers of places: delivery, added lines, canceled ones, what they lose, money."""
+    """Everything of a plan but the answers of places: delivery, added lines, canceled ones, what they lose, money.
+
+    Stock that is given back and taken is locked at once, in its order: two swaps the other way round never wait for
+    each other.
+    """
     reason, pieces = change.reason, plan.pieces
+    await lock_levels(db, plan.levels)
     if plan.delivery.what or plan.delivery.fees or plan.delivery.waived:
         book_delivery(db, order, plan.lines, plan.charges, plan.delivery)
         if order.customer_id is not None:  # whoever the goods go to now may call about them
@@ -111,7 +118,8 @@ async def _book(db: Session, order: Order, plan: Plan, change: OrderChange, *, n
     if pieces.cancel:
         await db.flush()
         outcome = await cancel_lines(db, order, everything, pieces.cancel, reason=reason, now=now)
-    book_lost(db, order, plan.charges, plan.lost)
+    if plan.lost.more > 0 or not outcome.asked:  # what falls away goes back when it is known which pieces stay
+        book_lost(db, order, plan.charges, plan.lost)
     if plan.delivery.what:
         await db.flush()
         work = await look_at_open_work(db, order, everything)
@@ -196,12 +204,10 @@ async def settle_change(db: Session, order: Order, change: OrderChange, *, now: 
     """
     if change.state is not ChangeState.PENDING:
         return True
-    rows = await work_queries.lock_rows(db, [UUID(each["id"]) for each in change.asked])
-    if any(row.cancel_requested and row.state in OPEN_STATES for row in rows.values()):
+    rows = await asked_rows(db, change)
+    if any(row.cancel_requested and row.state in OPEN_STATES for row in rows):
         return False
-    stopped = sum(each["pieces"] for each in change.asked if rows[UUID(each["id"])].state in _GIVEN_UP)
-    change.refused = sum(each["pieces"] for each in change.asked) - stopped
-    change.canceled += stopped
+    await _count_answers(db, change, rows)
     if change.refused:
         await _finish(db, order, change, ChangeState.DECLINED, now=now)
         change.code = change.code or "REFUSED"
@@ -244,19 +250,37 @@ async def cancel_change(db: Session, order: Order, change: OrderChange, *, now: 
     """
     CHANGE.check(change.state, ChangeState.CANCELED, what="OrderChange")
     await _ask_no_more(db, change, now=now)
-    rows = await work_queries.lock_rows(db, [UUID(each["id"]) for each in change.asked])
-    stopped = sum(each["pieces"] for each in change.asked if rows[UUID(each["id"])].state in _GIVEN_UP)
-    change.canceled += stopped
-    change.refused = sum(each["pieces"] for each in change.asked) - stopped
+    await _count_answers(db, change, await asked_rows(db, change))
     await unschedule(db, [f"change/{change.id}"])
     await _finish(db, order, change, ChangeState.CANCELED, now=now)
     record(db, OrderChangeCanceled(stream_id=order.id, change_id=change.id, canceled=change.canceled))
 
 
 async def _ask_no_more(db: Session, change: OrderChange, *, now: datetime) -> None:
-    rows = await work_queries.lock_rows(db, [UUID(each["id"]) for each in change.asked])
-    for row in rows.values():
+    for row in await asked_rows(db, change):
         withdraw_question(db, row, now=now)
+
+
+async def asked_rows(db: Session, change: OrderChange) -> list[FulfillmentOrder]:
+    """The work places were asked to stop, locked, with what was split off it since: its question goes along."""
+    rows = await work_queries.lock_of_order(db, change.order_id, frozenset(FulfillmentState))
+    return family({UUID(each["id"]) for each in change.asked}, rows, since=change.id)
+
+
+def family(ids: set[UUID], rows: Sequence[FulfillmentOrder], *, since: UUID) -> list[FulfillmentOrder]:
+    """The rows of these ids and all that was split off them, whatever its depth, since this id was given. Pure."""
+    known = set(ids)
+    while more := {row.id for row in rows if row.id > since and row.split_from_id in known} - known:
+        known |= more
+    return [row for row in rows if row.id in known]
+
+
+async def _count_answers(db: Session, change: OrderChange, rows: Sequence[FulfillmentOrder]) -> None:
+    given_up = [row.id for row in rows if row.state in _GIVEN_UP]
+    lines = await work_queries.lines_of(db, given_up)
+    stopped = sum(line.quantity for row_id in given_up for line in lines[row_id])
+    change.refused = sum(each["pieces"] for each in change.asked) - stopped
+    change.canceled += stopped
 
 
 async def _finish(db: Session, order: Order, change: OrderChange, to: ChangeState, *, now: datetime) -> None:
@@ -279,15 +303,18 @@ async def _finish(db: Session, order: Order, change: OrderChange, to: ChangeStat
 
 
 async def _lose_in_the_end(db: Session, order: Order, change: OrderChange) -> None:
-    """The charge for lost discounts was for all pieces places were asked for: those that stay earn theirs again."""
+    """Charge what pieces that stay no longer earn, once it is known which do; what falls away of it goes back.
+
+    A higher charge was booked before, for all pieces places were asked for: those that stay earn theirs again.
+    """
     lines = (await orders.lines_of(db, [order.id]))[order.id]
     charges = (await orders.charges_of(db, [order.id]))[order.id]
-    if not change.refused:
-        return
     took = sum(line.canceled_gross for line in lines) - change.canceled_before
     lost = await plan_lost(
         db, order, Priced(lines, await reductions_of(db, order.id), charges), {}, took=took, again=True
     )
+    if not change.refused and lost.more >= 0:
+        return
     book_lost(db, order, charges, lost)
     if lost.more < 0:
         _schedule_refund(db, change, -lost.more)

@@ -11,7 +11,7 @@ from kontor.catalog.models import ProductKind, ProductVariant
 from kontor.claims import queries
 from kontor.claims.correcting import correct_stock
 from kontor.claims.errors import ClaimAboveLimit, InvalidClaim, NotClaimable
-from kontor.claims.events import ClaimApproved, ClaimCanceled, ClaimDenied, ClaimOpened, ClaimResolved
+from kontor.claims.events import ClaimApproved, ClaimCanceled, ClaimDenied, ClaimOpened, ClaimReopened, ClaimResolved
 from kontor.claims.goodwill import GoodwillWish, grant_goodwill
 from kontor.claims.models import Claim, ClaimLine
 from kontor.claims.states import (
@@ -21,13 +21,12 @@ from kontor.claims.states import (
     Fault,
     GoodwillForm,
     GoodwillReason,
-    GoodwillState,
     Remedy,
 )  # fmt: skip
 from kontor.core.db import Session
 from kontor.core.ids import new_id
 from kontor.core.outbox import record
-from kontor.core.statemachine import change_row, transition
+from kontor.core.statemachine import TransitionRefused, change_row, transition
 from kontor.exchanges.errors import ExchangeAboveLimit
 from kontor.exchanges.service import create_exchange
 from kontor.exchanges.states import ExchangeWay
@@ -38,7 +37,7 @@ from kontor.orders import queries as orders
 from kontor.orders.errors import LineNotFound
 from kontor.orders.models import Order
 from kontor.payments.capturing import AbilitiesOf
-from kontor.payments.refunding import preview_refund
+from kontor.payments.refunding import above_limit
 from kontor.returns import service as returns
 from kontor.returns.errors import NotReturnable
 from kontor.returns.service import Announcement, ReturnWish
@@ -158,6 +157,10 @@ async def _claimed(db: Session, order: Order, report: Report) -> list[ClaimLine]
             raise LineNotFound("The order has no such line of goods.", path=("lines", index, "orderLineId"))
         if each.came_sku is not None and each.came_sku not in came:
             raise InvalidClaim("There is no such article.", path=("lines", index, "cameSku"), code="UNKNOWN_SKU")
+        if each.came_sku is not None and each.came_sku == known[each.order_line_id].sku:
+            raise InvalidClaim(
+                "That is what was ordered.", path=("lines", index, "cameSku"), code="SAME_ARTICLE", sku=each.came_sku
+            )
     reason = RETURN_REASON[report.kind]
     wishes = tuple(
         ReturnWish(each.order_line_id, each.quantity, reason, variant_id=came.get(each.came_sku or ""))
@@ -238,9 +241,7 @@ async def _goodwill(
         verdict.form, verdict.amount, GOODWILL_REASON[claim.kind], recallable=verdict.wait, claim_id=claim.id
     )
     given = await grant_goodwill(db, order, wish, now=now, abilities_of=abilities_of)
-    claim.goodwill_id = given.id
-    if given.state is GoodwillState.GRANTED:
-        resolve(db, claim, now=now)
+    claim.goodwill_id = given.id  # resolved when its money has gone or its voucher is issued
 
 
 async def _replace(
@@ -269,13 +270,15 @@ def replacement_of(
         ),
         way if claim.returns_goods else ExchangeWay.WITHOUT_RETURN,
         reason=RETURN_REASON[claim.kind], note=claim.number, replacement=True, anyway=True,
+        shipped=announced.pieces,
     )  # fmt: skip
 
 
 async def _pay_back(db: Session, order: Order, claim: Claim, lines: Sequence[ClaimLine], *, now: datetime) -> None:
     announced = announcement_of(claim, lines)
     due = (await preview_return(db, order, announced)).amount
-    if due and (await preview_refund(db, order, due)).needs_approval:
+    before = 0 if claim.returns_goods else await queries.written_off(db, order.id)
+    if due and await above_limit(db, order, due + before):
         raise ClaimAboveLimit("Somebody with a higher limit has to decide this.", amount=due, currency=order.currency)
     if not claim.returns_goods:
         claim.return_id = (await write_off(db, announced, now=now)).id
@@ -293,7 +296,8 @@ def announcement_of(claim: Claim, lines: Sequence[ClaimLine]) -> Announcement:
         known = wishes.get(line.order_line_id)
         count = line.quantity + (known.quantity if known else 0)
         wishes[line.order_line_id] = ReturnWish(line.order_line_id, count, reason, variant_id=line.came_id)
-    return Announcement(claim.order_id, tuple(wishes.values()), note=f"{claim.number}", anyway=True)
+    pieces = {line.shipment_line_id: line.quantity for line in lines}
+    return Announcement(claim.order_id, tuple(wishes.values()), note=f"{claim.number}", anyway=True, pieces=pieces)
 
 
 def resolve(db: Session, claim: Claim, *, now: datetime) -> None:
@@ -303,8 +307,23 @@ def resolve(db: Session, claim: Claim, *, now: datetime) -> None:
     record(db, ClaimResolved(stream_id=claim.order_id, claim_id=claim.id, remedy=(claim.remedy or Remedy.REFUND).value))
 
 
+def reopen(db: Session, claim: Claim) -> None:
+    """What the claim was to bring does not come: its pieces are claimed as before, and it is decided again."""
+    claim.remedy = claim.goodwill_id = claim.return_id = claim.exchange_id = None
+    record(db, ClaimReopened(stream_id=claim.order_id, claim_id=claim.id, number=claim.number, kind=claim.kind.value))
+
+
+def _check_undecided(claim: Claim, to: ClaimState) -> None:
+    if claim.remedy is not None:
+        raise TransitionRefused("Claim", claim.state, to)
+
+
 def deny_claim(db: Session, claim: Claim, *, reason: str, now: datetime) -> Claim:
-    """The claim is not right; raises `TransitionRefused`, `InvalidClaim` without words."""
+    """The claim is not right; raises `TransitionRefused`, `InvalidClaim` without words.
+
+    An approved one only when what it was to bring was called off.
+    """
+    _check_undecided(claim, ClaimState.DENIED)
     claim.decision = _reason(reason)
     transition(db, claim, ClaimState.DENIED, table=CLAIM, now=now, reason=claim.decision)
     claim.decided_at, claim.decided_by = now, db.by
@@ -313,7 +332,8 @@ def deny_claim(db: Session, claim: Claim, *, reason: str, now: datetime) -> Clai
 
 
 def cancel_claim(db: Session, claim: Claim, *, reason: str, now: datetime) -> Claim:
-    """The customer takes it back; raises `TransitionRefused`, `InvalidClaim` without words."""
+    """The customer takes it back, as long as nothing of it is on its way; raises as `deny_claim` does."""
+    _check_undecided(claim, ClaimState.CANCELED)
     claim.decision = _reason(reason)
     transition(db, claim, ClaimState.CANCELED, table=CLAIM, now=now, reason=claim.decision)
     record(db, ClaimCanceled(stream_id=claim.order_id, claim_id=claim.id, reason=claim.decision))

@@ -11,6 +11,7 @@ from kontor.claims.states import ClaimKind
 from kontor.core.db import Session
 from kontor.fulfillment.models import Shipment, ShipmentLine
 from kontor.inventory import counting
+from kontor.inventory.allocating import Key, lock_levels
 from kontor.inventory.errors import StockShort
 from kontor.locations.models import StockLocation
 from kontor.orders.models import OrderLine
@@ -26,6 +27,8 @@ async def correct_stock(db: Session, claim: Claim, lines: Sequence[ClaimLine]) -
         return False
     places = await _places(db, lines)
     skus = await _skus(db, lines)
+    keys = await _keys(db, lines)
+    await lock_levels(db, keys)  # all at once, in their order: claims about swapped parcels never wait for each other
     changed = False
     for line in sorted(lines, key=lambda each: (places[each.shipment_line_id][0] or "", str(each.order_line_id))):
         code, ours = places[line.shipment_line_id]
@@ -57,6 +60,18 @@ async def _places(db: Session, lines: Sequence[ClaimLine]) -> dict[UUID, tuple[s
         .where(ShipmentLine.id.in_([line.shipment_line_id for line in lines]))
     )
     return {line_id: (code, partner_id is None) for line_id, code, partner_id in rows}
+
+
+async def _keys(db: Session, lines: Sequence[ClaimLine]) -> set[Key]:
+    """The levels that may change: those of the articles that were ordered and of those that came."""
+    rows = await db.execute(
+        sa.select(ClaimLine.came_id, OrderLine.variant_id, Shipment.location_id)
+        .join(OrderLine, OrderLine.id == ClaimLine.order_line_id)
+        .join(ShipmentLine, ShipmentLine.id == ClaimLine.shipment_line_id)
+        .join(Shipment, Shipment.id == ShipmentLine.shipment_id)
+        .where(ClaimLine.id.in_([line.id for line in lines]), Shipment.location_id.is_not(None))
+    )
+    return {(place_id, variant_id) for *variants, place_id in rows for variant_id in variants if variant_id is not None}
 
 
 async def _skus(db: Session, lines: Sequence[ClaimLine]) -> dict[UUID, str]:

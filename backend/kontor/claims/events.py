@@ -80,6 +80,15 @@ class ClaimResolved(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ClaimReopened(Event):
+    """What a claim was to bring does not come: its goods or its goodwill were called off. It is decided again."""
+
+    claim_id: UUID
+    number: str
+    kind: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class ClaimDenied(Event):
     """A claim was found not right."""
 

@@ -31,6 +31,7 @@ from kontor.payments.capturing import AbilitiesOf
 from kontor.payments.models import Refund
 from kontor.payments.refunding import (
     RefundPreview,
+    above_limit,
     approve_refund,
     preview_refund,
     recall_refund,
@@ -104,7 +105,7 @@ async def preview_goodwill(
     allowance = await allowance_of(db, order)
     if wish.form is CREDIT:
         lines = await preview_lines(db, order.id, await price_reduction(db, order, wish.amount))
-    needs_approval = not allowance.allows(wish.amount) or (money is not None and money.needs_approval)
+    needs_approval = not allowance.allows(wish.amount) or await above_limit(db, order, wish.amount)
     lowered = [[line["name"], line["gross"], line["tax"]] for line in lines]
     shares = [[share.payment.id, share.amount, share.credited] for share in (money.shares if money else ())]
     token = inbox.digest([order.id, wish.form, wish.amount, needs_approval, lowered, shares])[:32]

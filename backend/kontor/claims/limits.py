@@ -19,9 +19,14 @@ from kontor.core.clock import local_day, midnight
 from kontor.core.db import Session
 from kontor.core.principal import PrincipalKind
 from kontor.orders.models import Order
+from kontor.payments.models import Refund
+from kontor.payments.states import RefundState
 
 GIVEN = (GoodwillState.AWAITING_APPROVAL, GoodwillState.GRANTED)
 MOST = 10**12
+NOTHING = Limit(0, 0)
+BY_HAND = "manual/"
+"""How the cause of a refund begins that somebody gave by hand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +45,8 @@ async def limits_of(db: Session) -> Sequence[GoodwillLimit]:
 
 
 async def save_limits(db: Session, wanted: Sequence[LimitRow]) -> Sequence[GoodwillLimit]:
-    """Put these limits in place of all there are. A role that may grant goodwill and has none is not limited.
+    """Put these limits in place of all there are. A role that may grant goodwill and has none in any currency is not
+    limited.
 
     Raises `InvalidGoodwill` naming the row and field.
     """
@@ -84,7 +90,8 @@ def _check(wanted: Iterable[LimitRow]) -> None:
 async def allowance_of(db: Session, order: Order) -> Allowance:
     """What the principal of the session may still grant on an order alone.
 
-    People are held to the limit of their role, machines and roles without one to none.
+    People are held to the limit of their role, machines and roles without one to none. A role that is limited in one
+    currency grants nothing alone in those it has no row for.
     """
     on_order = await given_on(db, order.id)
     principal = db.principal
@@ -94,11 +101,26 @@ async def allowance_of(db: Session, order: Order) -> Allowance:
     found = sa.select(GoodwillLimit).where(GoodwillLimit.role == str(role), GoodwillLimit.currency == order.currency)
     row = await db.scalar(found)
     if row is None:
-        return Allowance(on_order=on_order)
+        limited = await db.scalar(sa.select(GoodwillLimit.role).where(GoodwillLimit.role == str(role)).limit(1))
+        return Allowance(None if limited is None else NOTHING, on_order=on_order)
     channel = await db.get_one(SalesChannel, order.channel_id)
     zone = await time_zone_of(db, channel)
     today = await _granted_since(db, principal.id, order.currency, midnight(local_day(db.now, zone), zone))
     return Allowance(Limit(row.per_order, row.per_day), on_order, today)
+
+
+async def above_by_hand(db: Session, order: Order, amount: int) -> bool:
+    """Whether money given back by hand for nothing that stands for it is above the principal's limit for an order.
+
+    What was given back so before counts like goodwill; who may approve refunds needs nobody else.
+    """
+    own = await allowance_of(db, order)
+    if own.left is None or db.principal.may(Permission.REFUNDS_APPROVE):
+        return False
+    found = sa.select(sa.func.coalesce(sa.func.sum(Refund.amount), 0)).where(
+        Refund.order_id == order.id, Refund.source_key.startswith(BY_HAND), Refund.state != RefundState.CANCELED
+    )
+    return amount + int(await db.scalar(found) or 0) > own.left
 
 
 async def lock_person(db: Session) -> None:

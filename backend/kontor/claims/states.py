@@ -90,6 +90,7 @@ CLAIM = Transitions(
     start=C.OPEN,
     table={
         C.OPEN: {C.APPROVED, C.DENIED, C.CANCELED},
-        C.APPROVED: {C.RESOLVED},
+        # What it was to bring may be called off: then it is decided again.
+        C.APPROVED: {C.RESOLVED, C.DENIED, C.CANCELED},
     },
 )

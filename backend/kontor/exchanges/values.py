@@ -31,7 +31,8 @@ class PiecesWish:
 class ExchangeWish:
     """A whole exchange. A `replacement` is for nothing, whatever the article costs.
 
-    `anyway` overlooks the time to return goods (by staff).
+    `anyway` overlooks the time to return goods (by staff). `shipped` says which pieces by shipment line are meant;
+    without it the oldest shipments are.
     """
 
     pieces: tuple[PiecesWish, ...]
@@ -41,6 +42,7 @@ class ExchangeWish:
     replacement: bool = False
     location_id: UUID | None = None
     anyway: bool = False
+    shipped: Mapping[UUID, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -151,12 +151,16 @@ async def preview_refund(
 async def refundable(db: Session, order_id: UUID) -> int:
     """What may still go back over the payments of a locked order, minor units; what is on its way counts as gone."""
     promised = await queries.promised_refunds(db, [order_id])
-    payments = await queries.read_payments(db, order_id)
-    return sum(max(0, _refundable(item, promised.get(item.id, 0), None).refundable) for item in payments)
+    rows = await queries.read_payments(db, order_id)
+    return sum(max(0, _refundable(item, promised.get(item.id, 0), None).refundable) for item in rows)
+
+
+async def above_limit(db: Session, order: Order, amount: int) -> bool:
+    """Whether so much, in whatever form, is above the channel's `refund_approval_above` for the principal."""
+    return _needs_approval(db, amount, (await settings_of(db, [order])).get(order.channel_id, {}))
 
 
 def _needs_approval(db: Session, amount: int, settings: Mapping[str, Any]) -> bool:
-    """Above the channel's `refund_approval_above`, a person or client needs somebody who may approve."""
     limit = int(settings.get("refund_approval_above", APPROVAL_ABOVE))
     return amount > limit and not db.principal.may(Permission.REFUNDS_APPROVE)
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from kontor.care import service as care
 from kontor.care.values import CaseKind, NewCase
+from kontor.changes.money import UNPAID
 from kontor.core.outbox import schedule
 from kontor.fulfillment import canceling, sourcing
 from kontor.fulfillment.sourcing import Sourced, SourceOutcome
@@ -120,9 +121,13 @@ def _release(run: TaskRun, order: Order, holds: Sequence[OrderHold], note: str) 
 
 @task("confirm_order")
 async def confirm_order(run: TaskRun, subjects: Sequence[Subject]) -> None:
-    """Risk and money are fine; a hold for the money is released."""
+    """Risk and money are fine; a hold for the money is released.
+
+    What a change of the order made it cost more is looked at on its own: its hold stays.
+    """
     locked = await _locked(run, subjects)
-    held = await orders.open_holds(run.db, locked)
+    found = await orders.open_holds(run.db, locked)
+    held = {order_id: [hold for hold in holds if hold.reason != UNPAID] for order_id, holds in found.items()}
     paid = [order for order in locked.values() if _of_kind(held, order.id, HoldKind.PAYMENT)]
     for order in paid:
         _release(run, order, _of_kind(held, order.id, HoldKind.PAYMENT), "the payments cover the order")

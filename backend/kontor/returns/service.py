@@ -22,7 +22,7 @@ from kontor.orders import queries as orders
 from kontor.orders.errors import LineNotFound
 from kontor.orders.models import Order
 from kontor.returns import queries
-from kontor.returns.eligibility import Hindrance, ReturnDecision, choose, decide, fee, value_of
+from kontor.returns.eligibility import Hindrance, ReturnDecision, SentPieces, choose, decide, fee, value_of
 from kontor.returns.errors import InvalidReturn, NotReturnable, PlaceTakesNoReturns
 from kontor.returns.events import (
     ReturnApproved,
@@ -65,7 +65,8 @@ class Announcement:
     """What is announced: pieces, where they will be brought, and whether time and kind are overlooked (by staff).
 
     With `shipped_from` only pieces that left from these places.
-    `taken` are pieces by shipment line that are spoken for otherwise.
+    `taken` are pieces by shipment line that are spoken for otherwise. `pieces` says which pieces by shipment line are
+    meant; without it the oldest shipments are.
     """
 
     order_id: UUID
@@ -75,6 +76,14 @@ class Announcement:
     anyway: bool = False
     shipped_from: frozenset[UUID] | None = None
     taken: Mapping[UUID, int] = field(default_factory=dict)
+    pieces: Mapping[UUID, int] | None = None
+
+    def of(self, sent: SentPieces) -> SentPieces:
+        """Of what left with a shipment, what this can be about: the others count as announced."""
+        announced = sent.announced + self.taken.get(sent.shipment_line_id, 0)
+        if self.pieces is not None:
+            announced = max(announced, sent.quantity - self.pieces.get(sent.shipment_line_id, 0))
+        return replace(sent, announced=announced)
 
 
 async def request_return(
@@ -140,10 +149,7 @@ async def draft_return(
     await _check_place(db, announced.location_id)
     channel = await db.get_one(SalesChannel, order.channel_id)
     zone = await time_zone_of(db, channel)
-    sent = [
-        replace(each, announced=each.announced + announced.taken.get(each.shipment_line_id, 0))
-        for each in await queries.sent_pieces(db, order.id, zone, announced.shipped_from)
-    ]
+    sent = [announced.of(each) for each in await queries.sent_pieces(db, order.id, zone, announced.shipped_from)]
     made = Return(
         id=new_id(), number=f"R{order.number}-{await queries.count_all(db, order.id) + 1}", order_id=order.id,
         state=R.REQUESTED, location_id=announced.location_id, currency=order.currency,

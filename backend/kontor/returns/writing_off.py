@@ -47,7 +47,7 @@ async def _by_place(db: Session, lines: Sequence[ReturnLine]) -> dict[UUID, list
     places: dict[UUID, UUID] = {row[0]: row[1] for row in rows if row[1] is not None}
     grouped: dict[UUID, list[ReturnLine]] = {}
     for line in lines:
-        place = places[line.shipment_line_id]
+        place = places.get(line.shipment_line_id)
         if place is None:
             raise NotReturnable("What left no place does not come back.", hindrance=str(Hindrance.KIND))
         grouped.setdefault(place, []).append(line)

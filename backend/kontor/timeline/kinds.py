@@ -53,8 +53,9 @@ _EVENTS: Mapping[TimelineKind, tuple[str, ...]] = {
     K.RETURN: (
         "ReturnRequested", "ReturnApproved", "ReturnDeclined", "ReturnReceived", "ReturnInspected", "ReturnDecided",
         "ReturnLabelRenewed", "ReturnLabelMade", "ReturnLabelFailed", "ReturnCanceled", "ReturnClosed", "ClaimOpened",
-        "ClaimApproved", "ClaimResolved", "ClaimDenied", "ClaimCanceled", "ExchangeRequested", "ExchangeApproved",
-        "ExchangeReceived", "ExchangeFulfilled", "ExchangeReminded", "ExchangeOverdue", "ExchangeCanceled",
+        "ClaimApproved", "ClaimResolved", "ClaimReopened", "ClaimDenied", "ClaimCanceled", "ExchangeRequested",
+        "ExchangeApproved", "ExchangeReceived", "ExchangeFulfilled", "ExchangeReminded", "ExchangeOverdue",
+        "ExchangeCanceled",
     ),
     K.MESSAGE: ("MessageBounced",),
     K.CONTACT: ("ContactLogged", "FollowUpDue", "FollowUpDone"),

@@ -1,5 +1,6 @@
 /** Goods that are wrong, broken or missing: paid back or replaced, at once, or when the goods are here. */
 import { ask, change } from "../../shared/api.js";
+import { may } from "../../shared/auth.js";
 import { Field, Submit, Summary, useForm } from "../../shared/components/form.js";
 import { KINDS as PHOTOS, sendPhotos } from "../../shared/components/photos.js";
 import { tell } from "../../shared/components/toast.js";
@@ -59,7 +60,7 @@ export function ClaimForm({ order, changed }) {
       <${Field} name="kind" label=${t("refund.kind")} options=${KINDS.map((each) => [each, t(`refund.kind.${each}`)])} defaultValue=${kind.value} onChange=${choose(kind)} />
       <${Field} name="remedy" label=${t("refund.remedy")} options=${REMEDIES.map((each) => [each, t(`refund.remedy.${each}`)])} defaultValue=${remedy.value} onChange=${choose(remedy)} />
       <${LinePick} lines=${order.lines.filter((/** @type {any} */ line) => line.kind === "PHYSICAL")} picked=${picked} legend=${t("refund.which")} />
-      <div class="row wrap">${kind.value !== "MISSING" && tick(back, t("refund.comesBack"))}${replaced && returnGoods && tick(advance, t("refund.advance"))}${kind.value !== "DAMAGED" && tick(correct, t(`refund.correct.${kind.value}`))}</div>
+      <div class="row wrap">${kind.value !== "MISSING" && tick(back, t("refund.comesBack"))}${replaced && returnGoods && tick(advance, t("refund.advance"))}${kind.value !== "DAMAGED" && may("stock:write") && tick(correct, t(`refund.correct.${kind.value}`))}</div>
       <${Field} name="fault" label=${t("refund.fault")} options=${FAULTS.map((each) => [each, t(`refund.fault.${each}`)])} defaultValue=${fault.value} onChange=${choose(fault)} />
       <${Field} name="note" label=${t("refund.note")} maxlength="1000" />
       <${Field} name="photos" type="file" multiple accept=${PHOTOS} label=${t("refund.photos")} hint=${t("refund.photosHint")} /></div>

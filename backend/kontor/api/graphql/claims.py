@@ -28,7 +28,7 @@ from kontor.claims.models import Claim as ClaimTable
 from kontor.claims.models import ClaimLine as ClaimLineTable
 from kontor.claims.states import ClaimKind, ClaimState, Fault, GoodwillForm, Remedy
 from kontor.core.db import Session
-from kontor.core.errors import InvalidInput
+from kontor.core.errors import Forbidden, InvalidInput
 from kontor.core.principal import Principal, PrincipalKind
 from kontor.documents.models import Document
 from kontor.orders.queries import get_order, lock_order
@@ -260,6 +260,10 @@ class ClaimsMutation:
         async def work(db: Session) -> ClaimTable:
             if input.remedy is Remedy.GOODWILL:
                 db.principal.require(Permission.GOODWILL_WRITE)
+            if input.correct_stock and not db.principal.may(Permission.STOCK_WRITE):
+                raise Forbidden(
+                    "This needs the permission stock:write.", path=("correctStock",), permission="stock:write"
+                )
             order = await lock_order(db, (await queries.get_claim(db, input.id)).order_id, db.principal)
             claim = await queries.get_claim(db, input.id)
             if input.remedy is Remedy.GOODWILL and input.amount is None:

@@ -36,6 +36,7 @@ MESSAGES: dict[str, str] = {
     "CASE_NOT_FOUND": "Diesen Vorgang gibt es nicht.",
     "CASE_TAKEN": "Um diesen Vorgang kümmert sich schon jemand anderes.",
     "CHANGE_NOT_FOUND": "Diese Änderung gibt es nicht.",
+    "CHANGE_OF_ANOTHER": "Nur wer um eine Änderung gebeten hat, zieht sie zurück.",
     "CHANGE_OPEN": "Eine andere Änderung dieser Bestellung wartet noch auf eine Antwort.",
     "CHANGE_STALE": "Die Bestellung hat sich seit der Vorschau geändert. Bitte sehen Sie sich die neue Vorschau an.",
     "CHANNEL_FIXED": "Worauf Bestellungen und Preise beruhen, ändert sich an einem Kanal nicht mehr.",

@@ -210,7 +210,7 @@ class OrderChange:
     id: UUID
     order_id: UUID
     state: ChangeState
-    reason: str
+    reason: str | None
     canceled: int
     refused: int
     code: str | None

@@ -39,7 +39,7 @@ from kontor.changes.models import OrderChange as ChangeRow
 from kontor.changes.planning import CANCELED_MESSAGE, CHANGED_MESSAGE
 from kontor.changes.values import Preview, Wish
 from kontor.core.db import Session
-from kontor.core.errors import KontorError
+from kontor.core.errors import Forbidden, KontorError
 from kontor.locations.models import StockLocation
 from kontor.notifications.known import place_lines
 from kontor.notifications.service import preview_messages
@@ -161,11 +161,12 @@ def _money(preview: Preview) -> ChangeMoney:
 
 
 def show_change(row: ChangeRow, currency: str, *, outside: bool) -> OrderChange:
-    """As the API shows it; who is outside the company sees no names of its people."""
+    """As the API shows it; who is outside the company sees neither names nor words of its people."""
     return OrderChange(
-        id=row.id, order_id=row.order_id, state=row.state, reason=row.reason, canceled=row.canceled,
-        refused=row.refused, code=row.code, amount=money(row.amount, currency), due_at=row.due_at,
-        opened_at=row.opened_at, opened_by=None if outside else row.opened_by, closed_at=row.closed_at,
+        id=row.id, order_id=row.order_id, state=row.state, reason=None if outside else row.reason,
+        canceled=row.canceled, refused=row.refused, code=row.code, amount=money(row.amount, currency),
+        due_at=row.due_at, opened_at=row.opened_at, opened_by=None if outside else row.opened_by,
+        closed_at=row.closed_at,
     )  # fmt: skip
 
 
@@ -251,6 +252,8 @@ class OrderChangesMutation:
 
         async def work(db: Session) -> OrderChangeCanceled:
             order, row = await queries.lock_change(db, id, db.principal)
+            if selfservice.is_customer(db.principal) and row.opened_by != db.by:
+                raise Forbidden("Only who asked for a change calls it off.", code="CHANGE_OF_ANOTHER", path=("id",))
             await service.cancel_change(db, order, row, now=db.now)
             await db.flush()
             return OrderChangeCanceled(

@@ -35,6 +35,7 @@ from kontor.api.graphql.permissions import requires
 from kontor.api.graphql.scalars import MoneyInput
 from kontor.auth.permissions import Permission
 from kontor.claims import goodwill
+from kontor.claims.limits import BY_HAND, above_by_hand
 from kontor.claims.states import GoodwillForm, GoodwillReason
 from kontor.core.db import Session
 from kontor.core.errors import Forbidden, InvalidInput
@@ -210,11 +211,13 @@ class PaymentsMutation:
             order = await lock_order(db, input.order_id, db.principal)
             if input.kind is service.RefundKind.GOODWILL:
                 return await _goodwill(info, db, order, input)
+            amount = _amount(order, input.amount)
             wish: service.RefundWish = {
                 "kind": input.kind.value,
-                "amount": _amount(order, input.amount),
+                "amount": amount,
                 "reason": input.reason,
-                "source_key": f"manual/{new_id()}",
+                "approval": await above_by_hand(db, order, amount),
+                "source_key": f"{BY_HAND}{new_id()}",
                 "chosen": _chosen(input.shares),
                 "recallable": _waits(info, input),
                 "abilities_of": abilities_in(info),

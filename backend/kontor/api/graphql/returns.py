@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import datetime
 from enum import Enum
 from typing import Annotated, Any
@@ -23,6 +24,7 @@ from kontor.api.graphql.permissions import requires
 from kontor.api.graphql.return_refund import ReturnRefund
 from kontor.api.graphql.scalars import Money
 from kontor.auth.permissions import Permission
+from kontor.claims.queries import waiting_pieces
 from kontor.core.db import Session
 from kontor.core.errors import InvalidInput
 from kontor.orders.models import Order
@@ -251,7 +253,8 @@ class ReturnsQuery:
         wishes = tuple(ReturnWish(line.order_line_id, line.quantity, line.reason, line.note) for line in lines)
         async with info.context.runtime.database.read_only(principal) as db:
             order = await get_order(db, order_id, principal)
-            due = await preview_return(db, order, Announcement(order_id, wishes))
+            taken = await waiting_pieces(db, order.id)
+            due = await preview_return(db, order, Announcement(order_id, wishes, taken=taken))
         return ReturnRefund.of(due, info.context.language)
 
 
@@ -306,13 +309,14 @@ class ReturnsMutation:
         announced = Announcement(order_id, wishes, note, location_id, anyway)
 
         async def work(db: Session) -> models.Return:
+            order = await queries.lock_order_of(db, order_id, db.principal)
             if selfservice.is_customer(db.principal):
-                order = await queries.lock_order_of(db, order_id, db.principal)
                 wanted = Counter[UUID]()
                 for wish in wishes:
                     wanted[wish.order_line_id] += wish.quantity
                 await selfservice.check_returnable(db, order, wanted, now=db.now)
-            return (await splitting.announce(db, announced, now=db.now, principal=db.principal))[0]
+            wish = replace(announced, taken=await waiting_pieces(db, order.id))
+            return (await splitting.announce(db, wish, now=db.now, principal=db.principal))[0]
 
         return await _changed(info, work, announced)
 

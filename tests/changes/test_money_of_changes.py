@@ -1,0 +1,143 @@
+"""What follows a change only when its money is there, and what goes back only when places have answered."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import pytest
+import sqlalchemy as sa
+
+from factories.catalog import make_variant
+from factories.changes import Money, arrive, change_of, changed, money_of, ordered, paid, shop, sound
+from factories.fulfillment import events_of, released, rows_of
+from factories.pricing import make_price
+from factories.processes import order_state, ship_all, work_of
+from factories.promotions import make_promotion
+from kontor.changes.errors import NotChangeable
+from kontor.changes.reducing import still_to_charge
+from kontor.core.db import Database
+from kontor.fulfillment import queries as work_queries
+from kontor.fulfillment.answering import Acceptance, accept
+from kontor.fulfillment.canceling import answer_cancellation
+from kontor.fulfillment.shipping import How, Shipping, ship
+from kontor.fulfillment.values import Pieces
+from kontor.inventory.allocating import lock_levels
+from kontor.inventory.models import StockLevel
+from kontor.orders.intake import LineInput, PaymentInput
+from kontor.promotions.values import ReturnRule
+from support import Drain
+
+
+async def prepaid(database: Database, drain: Drain, company: Any, sku: str, pieces: int, amount: int) -> UUID:
+    """An order whose transfer has come in."""
+    payments = (PaymentInput("PREPAYMENT", amount),)
+    order_id = await ordered(database, company, LineInput(sku, pieces), payments=payments)
+    await drain()
+    await paid(database, order_id, "T1")
+    await drain()
+    return order_id
+
+
+async def test_codes_that_are_added_wait_for_their_money(database: Database, drain: Drain) -> None:
+    company, _ = await shop(database)
+    async with database.unit_of_work() as db:
+        await make_price(db, company.channel, await make_variant(db, sku="CARD", product={"kind": "GIFT_CARD"}), 500)
+    order_id = await prepaid(database, drain, company, "LAMP", 1, 1000)
+    await ship_all(database, order_id)
+    await drain()
+    await arrive(database, order_id)
+    await drain()
+    assert await order_state(database, order_id) == "COMPLETED"
+    preview, _ = await changed(database, order_id, add=[("CARD", 1)])
+    assert preview.difference.to_pay == 500
+    assert await drain() == []
+    assert "CodesIssued" not in await events_of(database, order_id)
+    await paid(database, order_id, "T2")
+    assert await drain() == []
+    assert "CodesIssued" in await events_of(database, order_id)
+    assert await order_state(database, order_id) == "COMPLETED"
+    await sound(database)
+
+
+async def test_a_charge_that_falls_away_goes_back_once_places_have_answered(database: Database, drain: Drain) -> None:
+    """Of ten lamps at 9.00 four stay at 10.00, then two, then none: what is previewed is what goes back."""
+    company, _ = await shop(database)
+    tiers: dict[str, Any] = {"kind": "PERCENT_OFF", "tiers": [{"since": 5, "percent": 10}]}
+    await make_promotion(database, benefit=tiers, return_rule=ReturnRule.RECHECK)
+    order_id = await prepaid(database, drain, company, "LAMP", 10, 9000)
+    await changed(database, order_id, keep={"LAMP": 4})
+    await drain()
+    assert await money_of(database, order_id) == Money(4000, 5000)
+    (row,) = await work_of(database, order_id)
+    async with database.unit_of_work() as db:
+        await accept(db, Acceptance(row.id), now=db.now)
+    for kept, back in ((2, 2000), (0, 2000)):
+        before = await money_of(database, order_id)
+        preview, change = await changed(database, order_id, keep={"LAMP": kept})
+        assert (preview.difference.refund, preview.total_after) == (back, kept * 1000)
+        (asked,) = [
+            each
+            for each in await work_of(database, order_id)
+            if str(each.state) == "ACCEPTED" and each.cancel_requested
+        ]
+        async with database.unit_of_work() as db:
+            await answer_cancellation(db, asked.id, agreed=True, now=db.now)
+        assert await drain() == []
+        assert str((await change_of(database, change.id)).state) == "CONFIRMED"
+        assert await money_of(database, order_id) == Money(kept * 1000, before.refunded + back)
+    await sound(database)
+
+
+async def test_what_a_place_splits_off_is_asked_as_well(database: Database, drain: Drain) -> None:
+    """Of three pieces one leaves: the change waits for the answer about the two others."""
+    company, _ = await shop(database)
+    order_id, row_id = await released(database, company, LineInput("LAMP", 3))
+    async with database.unit_of_work() as db:
+        await accept(db, Acceptance(row_id), now=db.now)
+        (line,) = (await work_queries.lines_of(db, [row_id]))[row_id]
+    with pytest.raises(NotChangeable) as begun:
+        await changed(database, order_id, requested_on=date(2026, 6, 30))
+    assert begun.value.path == ("requestedOn",)
+    _, change = await changed(database, order_id, keep={"LAMP": 0})
+    async with database.unit_of_work() as db:
+        await ship(db, Shipping(row_id, pieces=(Pieces(line.id, 1),)), now=db.now, how=How())
+    assert await drain() == []
+    assert str((await change_of(database, change.id)).state) == "PENDING"
+    (rest,) = [each for each in await rows_of(database, order_id) if each.cancel_requested]
+    async with database.unit_of_work() as db:
+        await answer_cancellation(db, rest.id, agreed=True, now=db.now)
+    assert await drain() == []
+    found = await change_of(database, change.id)
+    assert (str(found.state), found.canceled, found.refused) == ("DECLINED", 2, 1)
+    await sound(database)
+
+
+@pytest.mark.engine("postgresql")
+async def test_stock_is_locked_in_its_order_whatever_is_swapped(database: Database, drain: Drain) -> None:
+    """While somebody has the first of two levels, a change that needs both has not locked the second."""
+    company, variants = await shop(database)
+    low, high = sorted((variants["LAMP"], variants["SOCK"]), key=lambda each: each.id)
+    order_id = await ordered(database, company, LineInput(low.sku, 1))
+    await drain()
+    async with database.unit_of_work() as db:
+        await lock_levels(db, [(company.warehouse.id, low.id)])
+        waits = asyncio.create_task(changed(database, order_id, swap=[(low.sku, 1, high.sku)]))
+        await asyncio.sleep(1)
+        assert not waits.done()
+        async with database.unit_of_work() as other:
+            free = sa.select(StockLevel).where(StockLevel.variant_id == high.id).with_for_update(nowait=True)
+            assert await other.scalar(free) is not None
+    await waits
+    assert await drain() == []
+
+
+def test_what_is_lost_is_charged_once_whatever_the_rate() -> None:
+    old, new, other = ("standard", Decimal(19)), ("standard", Decimal(16)), ("reduced", Decimal(7))
+    assert still_to_charge({old: 500}, {}, {"16": 300}, most=1000) == {old: 200}
+    assert still_to_charge({old: 500}, {new: 500}, {}, most=1000) == {}
+    assert still_to_charge({old: 500, other: 100}, {old: 500}, {}, most=1000) == {other: 100}
+    assert still_to_charge({old: 500, other: 100}, {}, {}, most=300) == {old: 250, other: 50}
