@@ -33,6 +33,7 @@ LIBRARIES: dict[str, tuple[frozenset[str], str]] = {
     "catalog/*.py": (frozenset({"stdnum"}), "check digits of article numbers"),
     "channels/*.py": (frozenset({"lxml"}), "logos are SVG: text to the shapes that may stay, and back"),
     "customers/*.py": (frozenset({"stdnum"}), "check digits of VAT numbers"),
+    "notifications/limiting.py": (frozenset({"jinja2"}), "what templates may say: values to text"),
     "payments/mandates.py": (frozenset({"stdnum"}), "check digits of creditor identifiers"),
     "routing/*.py": (frozenset({"highspy", "numpy"}), "solves programs from arrays; seeded, without files or clock"),
     "tax/*.py": (frozenset({"stdnum"}), "check digits of VAT numbers"),

@@ -120,7 +120,7 @@ async def test_vat_ids_and_files_go_unless_others_have_them(
             other = (await db.scalars(sa.select(Order))).one()
             copied = {c.name: getattr(other, c.key) for c in Order.__table__.columns}
             await db.execute(
-                sa.insert(Order.__table__).values(
+                sa.insert(Order).values(
                     **{**copied, "id": new_id(), "number": "OTHER", "external_id": "OTHER", "customer_id": None}
                 )
             )

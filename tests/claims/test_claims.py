@@ -27,8 +27,8 @@ from kontor.claims.states import ClaimKind, ClaimState, Fault, GoodwillForm, Goo
 from kontor.core.db import Database
 from kontor.core.principal import SYSTEM, Principal, PrincipalKind
 from kontor.core.statemachine import TransitionRefused
-from kontor.fulfillment.canceling import cancel_lines
 from kontor.fulfillment import queries as work_queries
+from kontor.fulfillment.canceling import cancel_lines
 from kontor.fulfillment.shipping import How, Shipping, ship
 from kontor.fulfillment.values import Pieces
 from kontor.orders import queries as orders
@@ -314,8 +314,8 @@ async def test_the_claimed_shipment_is_paid_back_and_not_announced_meanwhile(dat
     with pytest.raises(NotReturnable):
         await requested(database, order_id, 1, taken=waiting)
     second = await decided(database, second, Verdict(Remedy.REFUND))
-    (line,) = await return_lines(database, second.return_id or UUID(int=0))
-    assert line.shipment_line_id == mine.shipment_line_id
+    (back,) = await return_lines(database, second.return_id or UUID(int=0))
+    assert back.shipment_line_id == mine.shipment_line_id
     with pytest.raises(InvalidClaim, match="ordered"):
         await opened(database, order_id, WRONG, came=variant.sku)
     assert (await read(database, first)).state is ClaimState.OPEN

@@ -64,8 +64,9 @@ async def _places(db: Session, lines: Sequence[ClaimLine]) -> dict[UUID, tuple[s
 
 async def _keys(db: Session, lines: Sequence[ClaimLine]) -> set[Key]:
     """The levels that may change: those of the articles that were ordered and of those that came."""
+    place = sa.type_coerce(Shipment.location_id, sa.Uuid())
     rows = await db.execute(
-        sa.select(ClaimLine.came_id, OrderLine.variant_id, Shipment.location_id)
+        sa.select(ClaimLine.came_id, OrderLine.variant_id, place)
         .join(OrderLine, OrderLine.id == ClaimLine.order_line_id)
         .join(ShipmentLine, ShipmentLine.id == ClaimLine.shipment_line_id)
         .join(Shipment, Shipment.id == ShipmentLine.shipment_id)

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import TYPE_CHECKING
 from uuid import UUID
 
-from kontor.changes.money import Difference
-from kontor.changes.placing import Sending
 from kontor.changes.values import Amounts
 from kontor.exchanges.states import ExchangeWay
 from kontor.returns.states import ReturnReason
+
+if TYPE_CHECKING:
+    from kontor.changes.money import Difference
+    from kontor.changes.placing import Sending
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,9 @@ from html.parser import HTMLParser
 from uuid import UUID
 
 from kontor.core.errors import InvalidInput
-from kontor.core.ids import is_uuid
 
 LARGEST = 2_000_000
-_OUR_ID = re.compile(r"<([0-9a-f-]{36})@[^>\s]+>")
+_OUR_ID = re.compile(r"<([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})@[^>\s]+>")
 _MARK = re.compile(
     r"^(?:On .{5,200} wrote:|Am .{5,200} schrieb .{1,200}:|-{2,} ?(?:Original|Ursprüng)[^\n]*)[ \t]*$",
     re.DOTALL | re.MULTILINE,
@@ -105,7 +104,7 @@ def _kept(text: str) -> str:
 
 
 def _our_ids(text: str) -> Iterator[UUID]:
-    return (UUID(found) for found in _OUR_ID.findall(text) if is_uuid(found))
+    return (UUID(found) for found in _OUR_ID.findall(text))
 
 
 def _bounce(mail: EmailMessage) -> Bounce | None:

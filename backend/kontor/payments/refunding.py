@@ -295,13 +295,10 @@ def _begin(db: Session, refund: Refund) -> None:
     record(
         db,
         RefundRequested(
-            stream_id=refund.order_id,
-            refund_id=refund.id,
-            kind=refund.kind,
-            amount=refund.amount,
+            stream_id=refund.order_id, refund_id=refund.id, kind=refund.kind, amount=refund.amount,
             currency=refund.currency,
         ),
-    )
+    )  # fmt: skip
 
 
 async def _locked(db: Session, refund_ids: Sequence[UUID]) -> tuple[dict[UUID, Refund], dict[UUID, Payment]]:

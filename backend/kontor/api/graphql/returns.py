@@ -311,12 +311,10 @@ class ReturnsMutation:
         async def work(db: Session) -> models.Return:
             order = await queries.lock_order_of(db, order_id, db.principal)
             if selfservice.is_customer(db.principal):
-                wanted = Counter[UUID]()
-                for wish in wishes:
-                    wanted[wish.order_line_id] += wish.quantity
+                wanted = sum((Counter({wish.order_line_id: wish.quantity}) for wish in wishes), Counter[UUID]())
                 await selfservice.check_returnable(db, order, wanted, now=db.now)
-            wish = replace(announced, taken=await waiting_pieces(db, order.id))
-            return (await splitting.announce(db, wish, now=db.now, principal=db.principal))[0]
+            left = replace(announced, taken=await waiting_pieces(db, order.id))
+            return (await splitting.announce(db, left, now=db.now, principal=db.principal))[0]
 
         return await _changed(info, work, announced)
 
@@ -331,7 +329,7 @@ class ReturnsMutation:
         )
 
     @strawberry.mutation(
-        extensions=[requires(Permission.RETURNS_WRITE)], description="The label's tracking reference and document."
+        extensions=[requires(Permission.RETURNS_WRITE)], description="The label's number and document."
     )
     async def set_return_label(
         self, info: Info, id: UUID, tracking: str | None = None, document_id: UUID | None = None
@@ -344,9 +342,7 @@ class ReturnsMutation:
             [id, tracking, document_id],
         )
 
-    @strawberry.mutation(
-        extensions=[requires(Permission.RETURNS_WRITE)], description="The customer handed the parcel in."
-    )
+    @strawberry.mutation(extensions=[requires(Permission.RETURNS_WRITE)], description="The customer handed it in.")
     async def mark_return_in_transit(self, info: Info, id: UUID) -> ReturnResult:
         return await _changed(
             info, lambda db: service.mark_in_transit(db, id, now=db.now, principal=db.principal), [id]

@@ -98,7 +98,6 @@ def retail(
     database: Annotated[str, typer.Option(help="Address of an empty database; else a server is started.")] = "",
     redis: Annotated[str, typer.Option(help="Address of a Redis server; else one is started.")] = "",
     sqlite: Annotated[bool, typer.Option(help="Embedded: SQLite, the web process does all the work.")] = False,
-    workers: Annotated[int, typer.Option(help="Worker processes.", min=1)] = 2,
     refused: Annotated[Path, typer.Option(help="Write the refused rows to this file.")] = Path("refused.csv"),
 ) -> None:
     """Play invoices as sales and cancellations as returns; explain every row, audit; exit 1 if anything differs."""
@@ -110,7 +109,7 @@ def retail(
         months = span(first, last)
     except ValueError as wrong:
         raise typer.BadParameter(f"Months as 2010-12, the first one first: {wrong}", param_hint="--from") from wrong
-    wanted = Wanted(database_url=database, redis_url=redis, embedded=sqlite, workers=workers)
+    wanted = Wanted(database_url=database, redis_url=redis, embedded=sqlite)
     made = asyncio.run(replay(Options(retail_folder(data), months, wanted, refused), typer.echo))
     figures = [f"{name}: {_plain(value)}" for name, value in made.figures.items()]
     typer.echo("\n".join([*figures, "", *made.totals, "", f"Differences: {len(made.differences) or 'none'}"]))
