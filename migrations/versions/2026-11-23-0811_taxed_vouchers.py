@@ -8,11 +8,14 @@ Follows: 0805e7c1b2d4
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 revision = "0811a4c7e2d9"
 down_revision = "0805e7c1b2d4"
 branch_labels = None
 depends_on = None
+
+JSON = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
 
 
 def upgrade() -> None:
@@ -21,7 +24,7 @@ def upgrade() -> None:
         table.add_column(sa.Column("country", sa.String(2), nullable=True))
         table.add_column(sa.Column("legal_entity_id", sa.Uuid(), nullable=True))
     op.add_column("ledger_settings", sa.Column("gift_card_years", sa.Integer(), nullable=True))
-    op.add_column("dunning_plan", sa.Column("ended", sa.JSON(), nullable=False, server_default="[]"))
+    op.add_column("dunning_plan", sa.Column("ended", JSON, nullable=False, server_default="[]"))
     op.create_table(
         "gateway_line_reference",
         sa.Column("gateway", sa.String(40), nullable=False),
