@@ -25,6 +25,7 @@ class Dhl:
     calls: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     statuses: dict[str, dict[str, Any]] = field(default_factory=dict)
+    going_back: set[str] = field(default_factory=set)
     url: str = ""
     runner: web.AppRunner | None = None
 
@@ -114,10 +115,12 @@ class Dhl:
         early = self._early(request, basic=False)
         if early is not None:
             return early
-        status = self.statuses.get(request.query["trackingNumber"])
+        number = request.query["trackingNumber"]
+        status = self.statuses.get(number)
         if status is None:
             return _problem(404, "No result found")
-        return web.json_response({"shipments": [{"id": request.query["trackingNumber"], "status": status}]})
+        found = {"id": number, "status": status, "returnFlag": number in self.going_back}
+        return web.json_response({"shipments": [found]})
 
 
 def _invalid(body: dict[str, Any]) -> list[dict[str, str]]:

@@ -16,6 +16,9 @@ from factories.partners import make_partner
 from kontor.adapters.carriers.dhl_parcel_de import NAME, DhlParcelDe
 from kontor.adapters.payments.wire import connect
 from kontor.auth.permissions import DROPSHIPPER
+from kontor.care.models import Case
+from kontor.care.states import CaseState
+from kontor.care.values import CaseKind
 from kontor.carriers import outcomes, queries, service
 from kontor.carriers.errors import CarrierNotFound, LabelFixed
 from kontor.carriers.models import CarrierAccount, CarrierLabel
@@ -262,6 +265,36 @@ async def test_tracking_moves_parcels(database: Database, dhl: Dhl, drain: Drain
     async with database.read_only() as db:
         assert (await db.get_one(FulfillmentOrder, row_id)).state is FulfillmentState.DELIVERED
         assert (await db.get_one(CarrierLabel, label.id)).track_at is None
+
+
+async def test_a_parcel_that_comes_back_is_no_delivery(
+    database: Database, dhl: Dhl, drain: Drain, clock: StandingClock
+) -> None:
+    """DHL flags a parcel on its way back, and says "delivered" of it when its sender has it again."""
+    row_id, (parcel,) = await ready_to_leave(database, await make_company(database), ParcelInput(weight_g=500))
+    await account(database, NAME)
+    label = await asked(database, parcel, NAME)
+    await drain()
+    async with database.unit_of_work() as db:
+        await ship(db, Shipping(row_id), now=db.now, how=How())
+    number = next(iter(dhl.shipments))
+    dhl.going_back.add(number)
+    for code, state in (("transit", ParcelState.EXCEPTION), ("delivered", ParcelState.RETURNED)):
+        dhl.statuses[number] = {
+            "statusCode": code,
+            "timestamp": clock.moment.isoformat(),
+            "description": "unknown here",
+        }
+        clock.advance(hours=5)
+        await drain(recurring=True)
+        assert (await label_of(database, label.id))[1].state is state
+    async with database.read_only() as db:
+        assert (await db.get_one(FulfillmentOrder, row_id)).state is FulfillmentState.SHIPPED
+        assert (await db.get_one(CarrierLabel, label.id)).track_at is None
+        cases = await db.execute(sa.select(Case.kind, Case.state).where(Case.subject_key.endswith(str(parcel.id))))
+    assert sorted(tuple(row) for row in cases) == [
+        (CaseKind.LATE, CaseState.DONE), (CaseKind.UNDELIVERABLE, CaseState.OPEN),
+    ]  # fmt: skip
 
 
 @pytest.mark.engine("sqlite")

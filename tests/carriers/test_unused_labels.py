@@ -11,12 +11,12 @@ from carriers.labeling import OWN, account, asked, label_of, ready_to_leave
 from factories.intake import make_company
 from kontor.adapters.carriers.dhl_parcel_de import NAME
 from kontor.carriers import jobs, outcomes, queries, service
-from kontor.carriers.errors import ParcelNotFound
 from kontor.carriers.models import CarrierLabel
 from kontor.carriers.ports import Abilities, Carrier, CarrierUnavailable, Made
 from kontor.carriers.states import LabelState
 from kontor.core.db import Database
 from kontor.core.jobs import Runtime
+from kontor.fulfillment.errors import ParcelNotFound
 from kontor.fulfillment.models import Parcel
 from kontor.fulfillment.parcels import ParcelInput
 from kontor.fulfillment.shipping import How, Shipping, ship

@@ -18,7 +18,7 @@ from kontor.care.models import Case
 from kontor.care.states import CaseState
 from kontor.care.values import CaseKind, NewCase
 from kontor.core.clock import local_day, utc_day
-from kontor.core.db import Session
+from kontor.core.db import Session, chunks
 from kontor.core.outbox import record
 from kontor.fulfillment import models
 from kontor.fulfillment.models import FulfillmentOrder, Parcel
@@ -147,7 +147,8 @@ async def settle_gone(db: Session, *, now: datetime) -> None:
     gone: list[tuple[CaseKind, str]] = []
     for kinds, fact, model, still in (
         ((CaseKind.UNPAID,), "invoice_id", Invoice, Invoice.state.in_(OWED)),
-        (tuple(set(STILL.values())), "parcel_id", Parcel, Parcel.state.in_(list(STILL))),
+        ((CaseKind.LATE,), "parcel_id", Parcel, Parcel.state.in_([s for s in STILL if STILL[s] is CaseKind.LATE])),
+        ((CaseKind.UNDELIVERABLE,), "parcel_id", Parcel, Parcel.state == ParcelState.RETURNED),
         ((CaseKind.WRONG_ARTICLE, CaseKind.RETURN_LABEL), "return_id", Return, Return.state.in_(OPEN_RETURNS)),
     ):
         gone += await _gone(db, kinds, fact, model, still)
@@ -158,19 +159,16 @@ async def settle_gone(db: Session, *, now: datetime) -> None:
 async def _gone(
     db: Session, kinds: Sequence[CaseKind], fact: str, model: Any, still: Any
 ) -> list[tuple[CaseKind, str]]:
-    rows = (
-        await db.execute(
-            sa.select(Case.kind, Case.facts)
-            .where(Case.kind.in_([kind.value for kind in kinds]), Case.state != CaseState.DONE)
-            .order_by(Case.created_at, Case.id)
-            .limit(AT_ONCE)
-        )
-    ).all()
-    named = {UUID(row.facts[fact]): CaseKind(row.kind) for row in rows if fact in row.facts}
-    if not named:
-        return []
-    there = set(await db.scalars(sa.select(model.id).where(model.id.in_(named), still)))
-    return [(kind, str(each)) for each, kind in sorted(named.items()) if each not in there]
+    rows = await db.execute(
+        sa.select(Case.kind, Case.facts)
+        .where(Case.kind.in_([kind.value for kind in kinds]), Case.state != CaseState.DONE)
+        .order_by(Case.created_at, Case.id)
+    )
+    named = [(CaseKind(row.kind), UUID(row.facts[fact])) for row in rows if fact in row.facts]
+    there: set[UUID] = set()
+    for part in chunks(sorted({each for _, each in named})):
+        there.update(await db.scalars(sa.select(model.id).where(model.id.in_(part), still)))
+    return [(kind, str(each)) for kind, each in named if each not in there]
 
 
 async def escalate(db: Session, *, now: datetime) -> int:

@@ -15,12 +15,6 @@ class LabelNotFound(NotFound):
     default_code = "LABEL_NOT_FOUND"
 
 
-class ParcelNotFound(NotFound):
-    """There is no such parcel, or it may not be seen."""
-
-    default_code = "PARCEL_NOT_FOUND"
-
-
 class LabelFixed(Conflict):
     """The label can no longer be taken back: the parcel is on its way, or the carrier's day is closed."""
 

@@ -119,7 +119,7 @@ async def note_closed(db: Session, account_id: UUID, outcomes: dict[str, Done | 
 
 
 async def note_tracking(db: Session, label_id: UUID, news: TrackingNews | None, *, now: datetime) -> None:
-    """What a carrier says of a parcel: delivered, stuck, or moving. Without news for days it is stuck too."""
+    """What a carrier says of a parcel: delivered, sent back, stuck or moving. Without news for days it is stuck too."""
     label = await db.get_one(CarrierLabel, label_id)
     parcel = await db.get_one(Parcel, label.parcel_id)
     progress = news.progress if news is not None else Progress.UNKNOWN
@@ -130,14 +130,16 @@ async def note_tracking(db: Session, label_id: UUID, news: TrackingNews | None, 
     if progress is Progress.DELIVERED and news is not None:
         at = min(news.at, now) if news.at else None
         await record_deliveries(db, [Delivery(tracking_number=label.tracking_number, delivered_at=at)], now=now)
+    elif progress is Progress.SENT_BACK and news is not None:
+        await note_progress(db, label.fulfillment_order_id, parcel.id, ParcelState.RETURNED, reason=news.text, now=now)
     elif progress is Progress.STALLED or now - last > STILL:
         reason = news.text if news is not None and progress is Progress.STALLED else f"no news since {last:%Y-%m-%d}"
-        await note_progress(db, label.fulfillment_order_id, parcel.id, stalled=True, reason=reason, now=now)
+        await note_progress(db, label.fulfillment_order_id, parcel.id, ParcelState.EXCEPTION, reason=reason, now=now)
     elif moved:
         text = news.text if news is not None else ""
-        await note_progress(db, label.fulfillment_order_id, parcel.id, stalled=False, reason=text, now=now)
+        await note_progress(db, label.fulfillment_order_id, parcel.id, ParcelState.IN_TRANSIT, reason=text, now=now)
     locked = await queries.lock_label(db, label_id)
-    ended = progress is Progress.DELIVERED or now - locked.created_at > FORGOTTEN_AFTER
+    ended = progress in (Progress.DELIVERED, Progress.SENT_BACK) or now - locked.created_at > FORGOTTEN_AFTER
     locked.progress, locked.track_at = progress.value, None if ended else now + ASKED_EVERY
     if news is not None and news.at is not None and progress is Progress.UNDER_WAY:
         locked.moved_at = news.at

@@ -73,11 +73,12 @@ class Done:
 
 
 class Progress(StrEnum):
-    """Where a parcel is, in words of all carriers."""
+    """Where a parcel is, in words of all carriers. SENT_BACK: its sender has it again."""
 
     UNDER_WAY = "UNDER_WAY"
     DELIVERED = "DELIVERED"
     STALLED = "STALLED"
+    SENT_BACK = "SENT_BACK"
     UNKNOWN = "UNKNOWN"
 
 

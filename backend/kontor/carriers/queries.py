@@ -6,12 +6,13 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from kontor.carriers.errors import LabelNotFound, ParcelNotFound
+from kontor.carriers.errors import LabelNotFound
 from kontor.carriers.models import CarrierAccount, CarrierLabel
 from kontor.carriers.states import LIVE, LabelState
 from kontor.core.db import Session, chunks, in_key_order
 from kontor.core.principal import Principal
 from kontor.fulfillment import queries as fulfillment
+from kontor.fulfillment.errors import ParcelNotFound
 from kontor.fulfillment.models import FulfillmentOrder, Parcel
 from kontor.locations.models import StockLocation
 

@@ -10,7 +10,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from kontor.carriers import queries
-from kontor.carriers.errors import AnotherLabel, CarrierInactive, CarrierNotFound, LabelFixed, ParcelNotFound
+from kontor.carriers.errors import AnotherLabel, CarrierInactive, CarrierNotFound, LabelFixed
 from kontor.carriers.events import LabelCanceled
 from kontor.carriers.models import CarrierAccount, CarrierLabel
 from kontor.carriers.states import LABEL, LIVE, LabelState
@@ -24,6 +24,7 @@ from kontor.core.ids import new_id
 from kontor.core.outbox import record, schedule
 from kontor.core.principal import SYSTEM, Principal
 from kontor.core.statemachine import change_row, transition
+from kontor.fulfillment.errors import ParcelNotFound
 from kontor.fulfillment.models import FulfillmentOrder, Parcel
 from kontor.fulfillment.states import ParcelState
 from kontor.locations.models import StockLocation

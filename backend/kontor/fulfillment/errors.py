@@ -27,6 +27,12 @@ class InvalidQuantity(InvalidInput):
     default_code = "INVALID_QUANTITY"
 
 
+class ParcelNotFound(NotFound):
+    """There is no such parcel, or it may not be seen."""
+
+    default_code = "PARCEL_NOT_FOUND"
+
+
 class WrongState(Conflict):
     """The fulfillment order is in a state from which this is not done."""
 

@@ -383,6 +383,7 @@ CHANGES: Mapping[str, Needed] = {
     "saveRiskListEntries": (P.RISK_WRITE,),
     "recordDelivery": (P.FULFILLMENT_WRITE,),
     "recordDeliveries": (P.FULFILLMENT_WRITE,),
+    "reportParcel": (P.FULFILLMENT_WRITE, P.ORDERS_WRITE),
     "markReadyForPickup": (P.FULFILLMENT_WRITE,),
     "handOverPickup": (P.FULFILLMENT_WRITE,),
     "cancelUncollectedPickup": (P.FULFILLMENT_WRITE,),

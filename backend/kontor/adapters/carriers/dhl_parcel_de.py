@@ -130,6 +130,8 @@ class DhlParcelDe:
         for shipment in content.get("shipments") or ():
             status = shipment.get("status") or {}
             progress = PROGRESS.get(str(status.get("statusCode")), Progress.UNKNOWN)
+            if shipment.get("returnFlag") is True:  # it goes back, and whoever gets it then is its sender
+                progress = Progress.SENT_BACK if progress is Progress.DELIVERED else Progress.STALLED
             text = str(status.get("description") or status.get("status") or "")
             return TrackingNews(tracking_number, progress, _moment(status.get("timestamp")), text)
         return None

@@ -12,6 +12,8 @@ from kontor.api.graphql.fulfillment_types import (
     FulfillmentOrder,
     FulfillmentOrderChanged,
     FulfillmentOrdersChanged,
+    Parcel,
+    ParcelChanged,
     RefusedRow,
     Shipment,
     ShipmentChanged,
@@ -96,6 +98,18 @@ async def shipment_changed(
         info, run, body=body, again=again,
         targets=lambda done: [("shipment", done.shipment.id), ("order", done.shipment.order_id)],
     )  # fmt: skip
+
+
+async def parcel_changed(info: Info, work: Callable[[Session], Awaitable[models.Parcel]], body: Any) -> ParcelChanged:
+    """Do something that changes one parcel."""
+
+    async def run(db: Session) -> ParcelChanged:
+        return ParcelChanged(parcel=Parcel.of(await work(db)))
+
+    async def again(db: Session, ids: list[UUID]) -> ParcelChanged:
+        return ParcelChanged(parcel=Parcel.of(await db.get_one(models.Parcel, ids[0])))
+
+    return await change(info, run, body=body, again=again, targets=lambda done: [("parcel", done.parcel.id)])
 
 
 def check_batch(inputs: Sequence[Any]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime
+from enum import Enum
 from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
@@ -324,6 +325,19 @@ class ShipmentChanged:
     shipment: Shipment
 
 
+@strawberry.type
+class ParcelChanged:
+    parcel: Parcel
+
+
+@strawberry.enum(description="What somebody knows of a parcel that left and did not arrive.")
+class ParcelNews(Enum):
+    EXCEPTION = ParcelState.EXCEPTION
+    IN_TRANSIT = ParcelState.IN_TRANSIT
+    LOST = ParcelState.LOST
+    RETURNED = ParcelState.RETURNED
+
+
 @strawberry.type(description="The work that ended here, and what other places got.")
 class FulfillmentOrderRerouted:
     fulfillment_order: FulfillmentOrder
@@ -353,5 +367,6 @@ class ShipmentsChanged:
 FulfillmentOrderResult = Annotated[FulfillmentOrderChanged | Refusal, strawberry.union("FulfillmentOrderResult")]
 FulfillmentOrdersResult = Annotated[FulfillmentOrdersChanged | Refusal, strawberry.union("FulfillmentOrdersResult")]
 ShipmentResult = Annotated[ShipmentChanged | Refusal, strawberry.union("ShipmentResult")]
+ParcelResult = Annotated[ParcelChanged | Refusal, strawberry.union("ParcelResult")]
 ShipmentsResult = Annotated[ShipmentsChanged | Refusal, strawberry.union("ShipmentsResult")]
 RerouteResult = Annotated[FulfillmentOrderRerouted | Refusal, strawberry.union("RerouteFulfillmentOrderResult")]

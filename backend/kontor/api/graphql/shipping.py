@@ -11,6 +11,7 @@ from kontor.api.graphql.context import Info
 from kontor.api.graphql.fulfillment_changes import (
     check_batch,
     checked_reason,
+    parcel_changed,
     row_changed,
     shipment_changed,
     shipments_changed,
@@ -18,6 +19,8 @@ from kontor.api.graphql.fulfillment_changes import (
 from kontor.api.graphql.fulfillment_types import (
     FulfillmentOrderResult,
     ParcelInput,
+    ParcelNews,
+    ParcelResult,
     RecordDeliveryInput,
     ShipFulfillmentOrderInput,
     ShipmentResult,
@@ -29,7 +32,7 @@ from kontor.api.graphql.permissions import requires
 from kontor.auth.permissions import Permission
 from kontor.core.db import Session
 from kontor.core.principal import PrincipalKind
-from kontor.fulfillment import codes, delivering, models, pickup, recalling
+from kontor.fulfillment import codes, delivering, models, pickup, recalling, stalling
 from kontor.fulfillment import shipping as sending
 from kontor.fulfillment.delivering import Delivery
 from kontor.fulfillment.shipping import How, Shipping
@@ -158,6 +161,17 @@ class ArrivingMutation:
             info,
             lambda db: delivering.record_deliveries(db, requests, now=db.now, principal=db.principal),
             requests,
+        )
+
+    @strawberry.mutation(
+        extensions=[requires(Permission.FULFILLMENT_WRITE, Permission.ORDERS_WRITE)],
+        description="What became of a parcel whose carrier tells nothing: stuck, moving again, lost or back with us.",
+    )
+    async def report_parcel(self, info: Info, id: UUID, state: ParcelNews, reason: str = "") -> ParcelResult:
+        return await parcel_changed(
+            info,
+            lambda db: stalling.report_parcel(db, id, state.value, reason=reason, now=db.now, principal=db.principal),
+            [id, state.value, reason],
         )
 
     @strawberry.mutation(
