@@ -1,14 +1,14 @@
 """Returns that were announced together know each other.
 
 Revision: 0805e7c1b2d4
-Follows: 0814e5c2d7a9
+Follows: 0811a4c7e2d9
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0805e7c1b2d4"
-down_revision = "0814e5c2d7a9"
+down_revision = "0811a4c7e2d9"
 branch_labels = None
 depends_on = None
 
