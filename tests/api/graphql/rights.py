@@ -444,6 +444,7 @@ NEEDS: Mapping[str, Needed] = {
     "Order.refunds": (P.PAYMENTS_READ,),
     "Order.invoices": (P.INVOICES_READ,),
     "Order.creditNotes": (P.INVOICES_READ,),
+    "Order.exchanges": (P.RETURNS_READ,),
     "Order.returns": (P.RETURNS_READ,),
     "Order.routingDecisions": (P.ROUTING_READ,),
     "Order.routingLock": (P.ROUTING_READ,),
