@@ -13,7 +13,9 @@ import { useActing } from "../acting.js";
 import { orderAddress } from "../addresses.js";
 import { ASK_LABEL, FINISH, GIVE_BACK, ONE_CASE, RELEASE, TAKE, WAIT } from "../operations/cases.js";
 import { CaseFacts } from "./case-facts.js";
+import { CaseHands, mayHandOver } from "./case-hands.js";
 import { CaseOffers } from "./case-offers.js";
+import { CaseRisk } from "./case-risk.js";
 
 const DAY = 86_400_000; // milliseconds
 
@@ -88,18 +90,22 @@ export function CasePanel({ id, seen, changed, next }) {
       ${it.orderNumber && html`<dt>${t("cases.order")}</dt><dd><a href=${orderAddress(it.orderNumber)}>${it.orderNumber}</a></dd>`}
       <dt>${t("queues.since")}</dt><dd>${dateTime(it.createdAt)}</dd>
       ${it.dueAt && html`<dt>${t("queues.due")}</dt><dd class=${it.escalatedAt ? "late" : undefined}>${dateTime(it.dueAt)}${it.escalatedAt && ` ${t("cases.escalated")}`}</dd>`}
+      ${it.waitUntil && html`<dt>${t("cases.waitUntil")}</dt><dd>${dateTime(it.waitUntil)}</dd>`}
       <${CaseFacts} facts=${it.facts} /></dl>
+    ${it.kind === "RISK_REVIEW" && it.orderId && html`<${CaseRisk} orderId=${it.orderId} note=${note.value} busy=${busy.value} act=${open && mine ? act : null} release=${open && mine && it.facts.hold_id ? release : null} />`}
     ${it.kind === "UNALLOCATED" && it.orderId && it.state !== "DONE" && html`<${CaseOffers} orderId=${it.orderId} wait=${open && mine && it.state === "ASSIGNED" ? (/** @type {string} */ day) => waitUntil(`${day}T08:00:00Z`) : null} />`}
-    ${open && !it.ownerId && html`<div><button type="button" class="button main" aria-disabled=${busy.value} onClick=${take}>${t("cases.take")}</button></div>`}
+    ${open && !it.ownerId && !it.decidable && html`<p class="notice">${t("cases.notYours")}</p>`}
+    ${open && !it.ownerId && it.decidable && html`<div><button type="button" class="button main" aria-disabled=${busy.value} onClick=${take}>${t("cases.take")}</button></div>`}
     ${open && it.ownerId && !mine && html`<p class="notice">${t("cases.others", { name: it.ownerName ?? "" })}</p>`}
     ${open && mine && html`<div class="stack">
       <div class="field"><label for="case-note">${t("cases.note")}</label><textarea id="case-note" rows="2" maxlength="500" value=${note.value} onInput=${type}></textarea></div>
       <div class="row">
         <button type="button" class="button main" aria-disabled=${busy.value} onClick=${finish(true)}>${t("cases.doneNext")} <kbd>${t("shell.ctrl")} ⏎</kbd></button>
         <button type="button" class="button" aria-disabled=${busy.value} onClick=${finish(false)}>${t("cases.done")}</button>
-        ${it.facts.hold_id && may(it.kind === "RISK_REVIEW" ? "risk:review" : "holds:write") && html`<button type="button" class="button" aria-disabled=${busy.value} onClick=${release}>${t("cases.release")}</button>`}
+        ${it.facts.hold_id && it.kind !== "RISK_REVIEW" && may("holds:write") && html`<button type="button" class="button" aria-disabled=${busy.value} onClick=${release}>${t("cases.release")}</button>`}
         ${it.kind === "RETURN_LABEL" && html`<button type="button" class="button" aria-disabled=${busy.value} onClick=${askLabel}>${t("cases.label")}</button>`}
         ${it.state === "ASSIGNED" ? html`<button type="button" class="button" aria-disabled=${busy.value} onClick=${() => waitUntil(new Date(Date.now() + DAY).toISOString())}>${t("cases.wait")}</button>` : html`<button type="button" class="button" aria-disabled=${busy.value} onClick=${take}>${t("cases.goOn")}</button>`}
         <button type="button" class="button plain" aria-disabled=${busy.value} onClick=${giveBack}>${t("cases.giveBack")}</button></div></div>`}
+    ${open && mayHandOver(it) && html`<${CaseHands} key=${it.ownerId} it=${it} changed=${async () => { await load(); changed(); }} />`}
   </aside>`;
 }

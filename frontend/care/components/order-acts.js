@@ -26,7 +26,7 @@ export function Holds({ order, busy, act }) {
   if (!holds.length) return null;
   return html`<div class="notice warn stack">${holds.map((/** @type {any} */ hold) => html`<div key=${hold.id} class="row">
     <p><strong>${t("holds.held", { kind: t(`hold.${hold.kind}`) })}</strong> ${hold.reason} <span class="muted">${hold.placedBy}, ${dateTime(hold.placedAt)}</span></p>
-    ${may("holds:write") && html`<button type="button" class="button push" aria-disabled=${busy} onClick=${() => release(hold)}>${t("holds.release")}</button>`}</div>`)}</div>`;
+    ${may(hold.kind === "RISK" ? "risk:review" : "holds:write") ? may("holds:write") && html`<button type="button" class="button push" aria-disabled=${busy} onClick=${() => release(hold)}>${t("holds.release")}</button>` : hold.kind === "RISK" && html`<span class="muted">${t("holds.lead")}</span>`}</div>`)}</div>`;
 }
 
 /** @param {{order: any, busy: boolean, act: Act}} props */

@@ -29,7 +29,7 @@ export const ORDER = `query CareOrder($id: UUID, $number: String) {
     routingLock { reason lockedBy }
   }
   cases(filter: { orderId: $id, orderNumber: $number, states: [OPEN, ASSIGNED, WAITING] }, first: 20) {
-    nodes { id kind state facts ownerId dueAt createdAt }
+    nodes { id kind state facts ownerId dueAt waitUntil createdAt }
   }
   story: orderTimeline(orderId: $id, number: $number, first: 30) { ${STORY} }
   messages: orderTimeline(orderId: $id, number: $number, kinds: [MESSAGE], first: 10) { ${STORY} }

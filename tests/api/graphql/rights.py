@@ -32,6 +32,7 @@ READS: Mapping[str, Needed] = {
     "previewCustomerErasure": (P.CUSTOMERS_ERASE,),
     "orderTimeline": (P.CARE_READ,),
     "caseQueues": (P.CARE_READ,),
+    "caseHands": (P.CARE_WRITE,),
     "returnLabel": (P.RETURNS_READ,),
     "caseDeadlines": (P.CARE_READ,),
     "products": (P.CATALOG_READ,),
@@ -602,6 +603,7 @@ def _own(name: str, named: Callable[[str], str]) -> dict[str, Any]:
     own: dict[str, dict[str, Any]] = {
         "orderTimeline": {"orderId": named("orders"), "number": None, "kinds": None},
         "takeNextCase": {"queues": None},
+        "caseHands": {"kind": "LATE"},
         "previewMessage": {"template": "shipped", "draft": None},
         "messageTemplates": {"template": "shipped"},
         "saveMessageTemplate": {"input": {**words, "channelId": named("channel_id")}},
