@@ -6,7 +6,7 @@ const SUM = "{ amount currency }";
 
 const ADDRESS = "{ name company street extra postalCode city country phone }";
 
-const STORY = "entries { id at kind name text who subject details { label before after } } endCursor";
+const STORY = "entries { id at kind name text who subject details { name label before after } } endCursor";
 
 export const ORDER = `query CareOrder($id: UUID, $number: String) {
   order(id: $id, number: $number) {
