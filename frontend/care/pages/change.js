@@ -7,10 +7,11 @@ import { tell } from "../../shared/components/toast.js";
 import { dateTime, money } from "../../shared/format.js";
 import { lazy } from "../../shared/lazy.js";
 import { t } from "../../shared/messages.js";
+import { place } from "../../shared/router.js";
 import { useShortcuts } from "../../shared/shortcuts.js";
 import { html, useEffect, useSignal } from "../../shared/ui.js";
 import { byKey, isPage, orderAddress } from "../addresses.js";
-import { exchangeable, inputOf, nothing, whyNot } from "../change-wish.js";
+import { exchangeable, inputOf, nothing, whyNot, wishedBy } from "../change-wish.js";
 import { useOrderChange } from "../changing.js";
 import { ChangeDelivery } from "../components/change-delivery.js";
 import { ChangeLines } from "../components/change-lines.js";
@@ -28,12 +29,13 @@ export function Page({ order: key }) {
   const problem = useSignal(/** @type {any} */ (null));
   const kept = `draft:change:${key}`;
   const wish = useSignal(remembered(kept));
-  const reason = useSignal("mind");
+  const reason = useSignal(REASONS.find((each) => each === place.value.query.get("reason")) ?? "mind");
 
   async function load() {
     try {
       const { order } = await ask(CHANGEABLE, byKey(key));
       const [{ stockLocations }, { orderChanges }] = order ? await Promise.all([ask(PLACES), ask(CHANGES, { id: order.id })]) : [{ stockLocations: { nodes: [] } }, { orderChanges: [] }];
+      if (order && !found.value && JSON.stringify(wish.value) === JSON.stringify(nothing())) wish.value = wishedBy(place.value.query, order);
       found.value = { order, places: stockLocations.nodes, changes: orderChanges };
       problem.value = null;
     } catch (failed) {

@@ -122,5 +122,6 @@ async def test_a_place_that_has_begun_is_asked_and_an_ended_order_says_why(
     await expect(page.get_by_role("heading", name="Articles")).to_be_visible()
     gone, _ = await shipped(database, company, LineInput("LAMP", 1, 1000))
     await page.goto(f"/care/orders/{(await order_of(database, gone)).number}/change")
-    await expect(page.get_by_role("heading", name="Nothing can be changed here")).to_be_visible()
+    await expect(page.get_by_role("heading", name="Exchange delivered goods")).to_be_visible()
+    await expect(page.get_by_role("heading", name="Preview")).to_have_count(0)
     await seen(page, "ended")
