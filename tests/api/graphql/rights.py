@@ -744,6 +744,9 @@ def _own(name: str, named: Callable[[str], str]) -> dict[str, Any]:
         "paymentMethods": {"channel": named("channel")},
         "savePaymentMethods": {"channel": named("channel"), "methods": []},
         "paymentPolicies": {"channel": named("channel")},
+        "giftCardFigures": {
+            "legalEntityId": named("legal_entity"), "since": "2026-06-01", "until": "2026-06-30",
+        },
         "savePaymentPolicy": {
             "channel": named("channel"), "purpose": "REFUND", "rule": "RATIO", "validFrom": "2030-01-01T00:00:00Z",
         },
