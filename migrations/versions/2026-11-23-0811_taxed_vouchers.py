@@ -3,7 +3,7 @@
 Vouchers that were sold before know none of it and are redeemed elsewhere, as until now.
 
 Revision: 0811a4c7e2d9
-Follows: 0814e5c2d7a9
+Follows: 0805e7c1b2d4
 """
 
 import sqlalchemy as sa
@@ -11,7 +11,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0811a4c7e2d9"
-down_revision = "0814e5c2d7a9"
+down_revision = "0805e7c1b2d4"
 branch_labels = None
 depends_on = None
 
