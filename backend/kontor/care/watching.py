@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from kontor.care import late, service
 from kontor.care.events import CaseEscalated
 from kontor.care.models import Case
+from kontor.care.parcels import settled_parcels
 from kontor.care.states import CaseState
 from kontor.care.subjects import as_text, unknown
 from kontor.care.values import BOUND, CaseKind, NewCase
@@ -52,9 +53,24 @@ async def raise_overdue(db: Session, *, now: datetime) -> None:
         await service.open_cases(db, wanted, now=now)
 
 
+def _finished(kind: CaseKind, subject: Any, order_id: Any, since: Any) -> Any:
+    """A case of the kind about something of an order has ended since a moment."""
+    return sa.exists().where(
+        Case.order_id == order_id, Case.subject_key == sa.literal(f"{kind.lower()}:") + subject,
+        Case.state == CaseState.DONE, Case.updated_at >= since,
+    )  # fmt: skip
+
+
 async def _parcels(db: Session) -> list[NewCase]:
+    """Parcels that stand still, of which nobody has looked at the latest news: what was finished stays finished."""
     row, text = Parcel, as_text(db, Parcel.id)
-    known = [sa.and_(row.state == state, unknown(kind, text)) for state, kind in STILL.items()]
+    known = [
+        sa.and_(
+            row.state == state, unknown(kind, text),
+            ~_finished(kind, text, FulfillmentOrder.order_id, row.updated_at),
+        )
+        for state, kind in STILL.items()
+    ]  # fmt: skip
     found = (
         sa.select(row.id, row.state, row.carrier, row.tracking_number, FulfillmentOrder.order_id)
         .join(FulfillmentOrder, FulfillmentOrder.id == row.fulfillment_order_id)
@@ -93,7 +109,8 @@ async def _half_paid(db: Session, today: date) -> list[NewCase]:
 
 
 async def settle_gone(db: Session, *, now: datetime) -> None:
-    """End the cases of money that nobody owes any more, parcels that move again, returns that are settled."""
+    """End the cases of money that nobody owes any more, parcels that move again or whose goods are back or replaced,
+    returns that are settled."""
     gone = await _paid_again(db, now)
     for kinds, fact, model, still in (
         ((CaseKind.UNPAID,), "invoice_id", Invoice, Invoice.state.in_(OWED)),
@@ -102,6 +119,9 @@ async def settle_gone(db: Session, *, now: datetime) -> None:
         ((CaseKind.WRONG_ARTICLE, CaseKind.RETURN_LABEL), "return_id", Return, Return.state.in_(OPEN_RETURNS)),
     ):
         gone += await _gone(db, kinds, fact, model, still)
+    parcels = await _named(db, (CaseKind.LATE, CaseKind.UNDELIVERABLE), "parcel_id")
+    settled = await settled_parcels(db, [each for _, each in parcels])
+    gone += [(kind, str(each)) for kind, each in parcels if each in settled]
     if gone:
         await service.settle_cases(db, gone, now=now)
 
@@ -119,16 +139,21 @@ async def _paid_again(db: Session, now: datetime) -> list[tuple[CaseKind, str]]:
 async def _gone(
     db: Session, kinds: Sequence[CaseKind], fact: str, model: Any, still: Any
 ) -> list[tuple[CaseKind, str]]:
+    named = await _named(db, kinds, fact)
+    there: set[UUID] = set()
+    for part in chunks(sorted({each for _, each in named})):
+        there.update(await db.scalars(sa.select(model.id).where(model.id.in_(part), still)))
+    return [(kind, str(each)) for kind, each in named if each not in there]
+
+
+async def _named(db: Session, kinds: Sequence[CaseKind], fact: str) -> list[tuple[CaseKind, UUID]]:
+    """What the open cases of these kinds are about, where they name it so."""
     rows = await db.execute(
         sa.select(Case.kind, Case.facts)
         .where(Case.kind.in_([kind.value for kind in kinds]), Case.state != CaseState.DONE)
         .order_by(Case.created_at, Case.id)
     )
-    named = [(CaseKind(row.kind), UUID(row.facts[fact])) for row in rows if fact in row.facts]
-    there: set[UUID] = set()
-    for part in chunks(sorted({each for _, each in named})):
-        there.update(await db.scalars(sa.select(model.id).where(model.id.in_(part), still)))
-    return [(kind, str(each)) for kind, each in named if each not in there]
+    return [(CaseKind(row.kind), UUID(row.facts[fact])) for row in rows if fact in row.facts]
 
 
 async def escalate(db: Session, *, now: datetime) -> int:

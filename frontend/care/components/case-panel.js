@@ -5,6 +5,7 @@ import { Failure } from "../../shared/components/failure.js";
 import { Skeleton } from "../../shared/components/skeleton.js";
 import { tell } from "../../shared/components/toast.js";
 import { dateTime } from "../../shared/format.js";
+import { lazy } from "../../shared/lazy.js";
 import { t } from "../../shared/messages.js";
 import { go, withQuery } from "../../shared/router.js";
 import { useShortcuts } from "../../shared/shortcuts.js";
@@ -14,9 +15,10 @@ import { orderAddress } from "../addresses.js";
 import { ASK_LABEL, FINISH, GIVE_BACK, ONE_CASE, RELEASE, TAKE, WAIT } from "../operations/cases.js";
 import { CaseFacts } from "./case-facts.js";
 import { CaseHands, mayHandOver } from "./case-hands.js";
-import { CaseOffers } from "./case-offers.js";
-import { CaseRisk } from "./case-risk.js";
 
+const CaseOffers = lazy(() => import("./case-offers.js"), "CaseOffers");
+const CaseRisk = lazy(() => import("./case-risk.js"), "CaseRisk");
+const CaseSolve = lazy(() => import("./case-solve.js"), "CaseSolve");
 const DAY = 86_400_000; // milliseconds
 
 /** `seen` is when the list last saw it changed, or that it left the list; `next` takes the next one. @param {{id: string, seen?: string, changed: () => void, next: () => Promise<void>}} props */
@@ -77,7 +79,7 @@ export function CasePanel({ id, seen, changed, next }) {
     await change(ASK_LABEL, { id: it.facts.return_id });
     tell(t("cases.labelAsked"));
   });
-  useShortcuts(open && mine ? [{ keys: "Ctrl Enter", label: "cases.doneNext", run: finish(true), anywhere: true }] : []);
+  useShortcuts(open && mine ? [{ keys: "Ctrl Enter", label: "cases.doneNext", run: () => document.querySelector("dialog[open]") || finish(true)(), anywhere: true }] : []);
 
   if (problem.value) return html`<aside class="panel"><${Failure} problem=${problem.value} retry=${load} /></aside>`;
   if (it === undefined) return html`<aside class="panel"><${Skeleton} rows=${4} /></aside>`;
@@ -93,7 +95,8 @@ export function CasePanel({ id, seen, changed, next }) {
       ${it.waitUntil && html`<dt>${t("cases.waitUntil")}</dt><dd>${dateTime(it.waitUntil)}</dd>`}
       <${CaseFacts} facts=${it.facts} /></dl>
     ${it.kind === "RISK_REVIEW" && it.orderId && html`<${CaseRisk} orderId=${it.orderId} note=${note.value} busy=${busy.value} act=${open && mine ? act : null} release=${open && mine && it.facts.hold_id ? release : null} />`}
-    ${it.kind === "UNALLOCATED" && it.orderId && it.state !== "DONE" && html`<${CaseOffers} orderId=${it.orderId} wait=${open && mine && it.state === "ASSIGNED" ? (/** @type {string} */ day) => waitUntil(`${day}T08:00:00Z`) : null} />`}
+    ${it.kind === "UNALLOCATED" && it.orderId && it.state !== "DONE" && html`<${CaseOffers} it=${it} changed=${load} wait=${open && mine && it.state === "ASSIGNED" ? (/** @type {string} */ day) => waitUntil(`${day}T08:00:00Z`) : null} />`}
+    ${it.orderNumber && it.state !== "DONE" && html`<${CaseSolve} it=${it} changed=${load} />`}
     ${open && !it.ownerId && !it.decidable && html`<p class="notice">${t("cases.notYours")}</p>`}
     ${open && !it.ownerId && it.decidable && html`<div><button type="button" class="button main" aria-disabled=${busy.value} onClick=${take}>${t("cases.take")}</button></div>`}
     ${open && it.ownerId && !mine && html`<p class="notice">${t("cases.others", { name: it.ownerName ?? "" })}</p>`}

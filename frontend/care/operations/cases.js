@@ -57,13 +57,29 @@ export const CASES_SINCE = `query CareCasesSince($changedSince: DateTime) {
 }`;
 
 export const MISSING = `query CareMissing($id: UUID!) {
-  order(id: $id) { number country deliveryType channel { code } lines { id sku name unallocated } }
+  order(id: $id) {
+    number country deliveryType email channel { code } lines { id sku name ordered canceled unallocated }
+    routingDecisions { id view { dropped { locationId reason } considered { locationId missing } } }
+  }
 }`;
 
+const ADDRESS = "{ name company street extra postalCode city country phone }";
+
+const AT = "locationId location quantity expected";
+
 export const OFFERS = `query CareOffers($channel: String!, $items: [AvailabilityItemInput!]!, $country: String!) {
-  availability(channel: $channel, items: $items, destination: { country: $country }) { sku requested missing earliestOn }
+  availability(channel: $channel, items: $items, destination: { country: $country }) { sku requested missing earliestOn sources { ${AT} } pickups { ${AT} } }
 }`;
 
 export const ASK_LABEL = `mutation CareAskLabel($id: UUID!) {
   requestReturnLabel(returnId: $id) { ... on ReturnLabel { id state } ${PROBLEM} }
+}`;
+
+export const CASE_GOODS = `query CareCaseGoods($id: UUID!) {
+  order(id: $id) {
+    id number currency shippingAddress ${ADDRESS} billingAddress ${ADDRESS}
+    lines { id name sku shipped returned }
+    shipments { id fulfillmentOrderId recalledAt lines { orderLineId quantity } }
+    fulfillmentOrders { id locationId placeName parcels { id shipmentId contents } }
+  }
 }`;

@@ -25,6 +25,7 @@ import { useTitle } from "../titles.js";
 
 const NewTask = lazy(() => import("../components/new-task.js"), "NewTask");
 const Exchanges = lazy(() => import("../components/order-exchanges.js"), "Exchanges");
+const FailedRefunds = lazy(() => import("../components/refund-failed.js"), "FailedRefunds");
 
 /** What is followed while an order is open: itself, its work at places, tasks about it. @param {any} order */
 const topics = ({ id, number }) => [
@@ -76,8 +77,9 @@ export function Page({ order: key }) {
     <div class="sides">
       <div class="stack">
         <${OrderLines} order=${it} now=${now} />
-        <${Deliveries} order=${it} now=${now} />
+        <${Deliveries} order=${it} now=${now} changed=${load} />
         <${MoneyPart} order=${it} />
+        ${it.refunds.some((/** @type {any} */ each) => each.state === "FAILED") && html`<${FailedRefunds} order=${it} changed=${load} />`}
         ${it.exchanges.length > 0 && html`<${Exchanges} order=${it} busy=${busy.value} act=${act} />`}
         <${Papers} order=${it} />
         <${Messages} entries=${found.value.messages.entries} busy=${busy.value} act=${act} />
