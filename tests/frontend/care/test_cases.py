@@ -68,7 +68,7 @@ async def test_risk_is_decided_and_tasks_go_from_hand_to_hand(
     await expect(away).to_contain_text("Cem Aydin looks after it.")
     hand = Steps(2)
     await hand.click(away.get_by_text("Hand over …"))
-    await away.get_by_label("To whom").select_option(label="Clara Behrens (1 tasks)")
+    await away.get_by_label("To whom").select_option(label="Clara Behrens (1 task)")
     assert await faults(lead) == []
     await hand.click(away.get_by_role("button", name="Hand over", exact=True))
     await expect(lead.get_by_role("status").filter(has_text="Clara Behrens looks after it now.")).to_be_visible()
