@@ -92,6 +92,8 @@ class Charge:
     gross: Money
     tax_rate: str
     canceled: bool
+    charged: bool = strawberry.field(description="Something has left: it is on an invoice, or will be.")
+    refunded: Money = strawberry.field(description="What of it was given back.")
 
 
 @strawberry.type(description="A named reason why nothing moves. Customers and shops see the kind, not words and names.")
@@ -360,6 +362,7 @@ def show_charge(row: Any, currency: str) -> Charge:
     return Charge(
         id=row.id, kind=row.kind, name=row.name, net=money(row.net, currency), tax=money(row.tax, currency),
         gross=money(row.gross, currency), tax_rate=plain_rate(row.tax_rate), canceled=row.canceled,
+        charged=row.shipment_id is not None and not row.canceled, refunded=money(row.refunded, currency),
     )  # fmt: skip
 
 
