@@ -32,7 +32,7 @@ async def note_late(db: Session, *, now: datetime) -> int:
     if not found:
         return 0
     work = await load_work(db, found)
-    known = await _told_later(db, {row.order_id for row in work.rows.values()})
+    days = await _told_days(db, {row.order_id for row in work.rows.values()})
     said = 0
     for row in work.rows.values():
         if row.id not in found or row.late_at is not None or row.state not in WAITING or row.cancel_requested:
@@ -40,12 +40,12 @@ async def note_late(db: Session, *, now: datetime) -> int:
         if row.promised_on is None or row.promised_on >= found[row.id]:
             continue
         row.late_at = now
-        lines = _pieces(work, row)
-        if lines and not all((row.order_id, line["order_line_id"]) in known for line in lines):
+        day = row.promised_on.isoformat()
+        lines = tuple(each for each in _pieces(work, row) if days.get((row.order_id, each["order_line_id"]), "") <= day)
+        if lines:
             said += 1
             passed = PromisePassed(
-                stream_id=row.order_id, fulfillment_order_id=row.id, promised_on=row.promised_on.isoformat(),
-                lines=lines,
+                stream_id=row.order_id, fulfillment_order_id=row.id, promised_on=day, lines=lines
             )  # fmt: skip
             record(db, passed)
     return said
@@ -71,16 +71,17 @@ async def _late(db: Session, now: datetime) -> dict[UUID, date]:
     return {each.id: today[each.timezone] for each in await db.execute(found)}
 
 
-async def _told_later(db: Session, order_ids: Collection[UUID]) -> set[tuple[UUID, str]]:
-    """Order lines of which customers heard already that expected goods come on another day."""
+async def _told_days(db: Session, order_ids: Collection[UUID]) -> dict[tuple[UUID, str], str]:
+    """The latest day that customers heard of lines whose goods are expected: by order and line."""
     told = sa.select(EventRecord.stream_id, EventRecord.payload).where(
         EventRecord.stream_id.in_(order_ids), EventRecord.name == BackorderRescheduled.name
     )
-    return {
-        (each.stream_id, str(line["order_line_id"]))
-        for each in await db.execute(told)
-        for line in each.payload["lines"]
-    }
+    days: dict[tuple[UUID, str], str] = {}
+    for each in await db.execute(told):
+        for line in each.payload["lines"]:
+            key = (each.stream_id, str(line["order_line_id"]))
+            days[key] = max(days.get(key, ""), each.payload["expected_on"])
+    return days
 
 
 def _pieces(work: Work, row: FulfillmentOrder) -> tuple[dict[str, Any], ...]:

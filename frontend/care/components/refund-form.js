@@ -66,7 +66,7 @@ export function RefundForm({ order, changed }) {
       <${PayWays} order=${order} amount=${amount.value} chosen=${own} />
       <${Field} form=${form} name="reason" label=${t("refundOnly.reason")} required maxlength="500" hint=${t("refundOnly.reasonText")} /></div>
     <div class="stack"><${Preview} preview=${preview}>${preview.shown.value && ways(preview.shown.value)}<//>
-      <div class="row"><${Submit} form=${form}>${t(preview.shown.value?.needsApproval ? "goodwill.ask" : "refundOnly.do")} <kbd>${t("shell.ctrl")} ⏎</kbd><//></div></div>
+      <div class="row"><${Submit} form=${form}>${preview.shown.value?.needsApproval ? t("goodwill.ask") : t("refundOnly.do")} <kbd>${t("shell.ctrl")} ⏎</kbd><//></div></div>
   </form>`;
 }
 

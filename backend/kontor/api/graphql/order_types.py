@@ -14,6 +14,7 @@ from strawberry.scalars import JSON
 from kontor.api.graphql.address_types import PostalAddress
 from kontor.api.graphql.context import Context, Info
 from kontor.api.graphql.decision_words import DecisionView, view, words
+from kontor.api.graphql.order_parts import OrderParts
 from kontor.api.graphql.permissions import requires
 from kontor.api.graphql.relations import Rows, children, reference
 from kontor.api.graphql.scalars import Long, Money
@@ -182,7 +183,7 @@ class RoutingLock(Shown):
 
 
 @strawberry.type(description="A customer's order.")
-class Order(Shown):
+class Order(OrderParts, Shown):
     id: UUID
     number: str
     external_id: str
