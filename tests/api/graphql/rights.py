@@ -444,6 +444,7 @@ NEEDS: Mapping[str, Needed] = {
     "Order.refunds": (P.PAYMENTS_READ,),
     "Order.invoices": (P.INVOICES_READ,),
     "Order.creditNotes": (P.INVOICES_READ,),
+    "Order.exchanges": (P.RETURNS_READ,),
     "Order.returns": (P.RETURNS_READ,),
     "Order.routingDecisions": (P.ROUTING_READ,),
     "Order.routingLock": (P.ROUTING_READ,),
@@ -744,6 +745,9 @@ def _own(name: str, named: Callable[[str], str]) -> dict[str, Any]:
         "paymentMethods": {"channel": named("channel")},
         "savePaymentMethods": {"channel": named("channel"), "methods": []},
         "paymentPolicies": {"channel": named("channel")},
+        "giftCardFigures": {
+            "legalEntityId": named("legal_entity"), "since": "2026-06-01", "until": "2026-06-30",
+        },
         "savePaymentPolicy": {
             "channel": named("channel"), "purpose": "REFUND", "rule": "RATIO", "validFrom": "2030-01-01T00:00:00Z",
         },
