@@ -9,10 +9,11 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from kontor.claims.models import Claim
 from kontor.core.db import Session
 from kontor.core.errors import InvalidInput
 from kontor.core.ids import new_id
-from kontor.fulfillment.models import FulfillmentOrder, Shipment
+from kontor.fulfillment.models import FulfillmentOrder, Parcel, Shipment
 from kontor.notifications import queries
 from kontor.notifications.models import Notification
 from kontor.notifications.own_words import TemplateDraft, checked, own_words
@@ -113,7 +114,8 @@ _LATEST: Mapping[str, Any] = {
     "refunded": Refund,
     "goodwill": Refund, "payment_failed": Payment, "payment_awaited": Payment, "shipped": Shipment,
     "picked_up": Shipment, "delivered": Shipment, "digital_delivery": Shipment, "ready_for_pickup": FulfillmentOrder,
-    "pickup_reminder": FulfillmentOrder,
+    "pickup_reminder": FulfillmentOrder, "promise_passed": FulfillmentOrder, "claim_received": Claim,
+    "claim_approved": Claim, "claim_denied": Claim,
 }  # fmt: skip
 
 
@@ -130,7 +132,11 @@ async def _causes(
     if table is not None:
         last = sa.select(table.id).where(table.order_id == order_id).order_by(table.id.desc()).limit(1)
         found += [{"subject": str(row_id), "about": {}} for row_id in await db.scalars(last)]
-    elif template in ("order_confirmed", "order_changed", "order_in_review", "canceled"):
+    elif template in ("parcel_returned", "parcel_lost"):
+        work = sa.select(FulfillmentOrder.id).where(FulfillmentOrder.order_id == order_id)
+        box = sa.select(Parcel.id).where(Parcel.fulfillment_order_id.in_(work)).order_by(Parcel.id.desc()).limit(1)
+        found += [{"subject": str(row_id), "about": {}} for row_id in await db.scalars(box)]
+    elif template in ("order_confirmed", "order_changed", "order_in_review", "canceled", "change_declined"):
         found.append({"subject": None, "about": {}})
     elif template == "delayed" and (lines := await _late_lines(db, order_id)):
         on = None if expected_on is None else expected_on.isoformat()
