@@ -16,6 +16,7 @@ import { CaseFacts } from "./case-facts.js";
 import { CaseOffers } from "./case-offers.js";
 
 const DAY = 86_400_000; // milliseconds
+const MAILS = ["CUSTOMER_MAIL", "MAIL_BOUNCED"];
 
 /** `seen` is when the list last saw it changed, or that it left the list; `next` takes the next one. @param {{id: string, seen?: string, changed: () => void, next: () => Promise<void>}} props */
 export function CasePanel({ id, seen, changed, next }) {
@@ -89,6 +90,7 @@ export function CasePanel({ id, seen, changed, next }) {
       <dt>${t("queues.since")}</dt><dd>${dateTime(it.createdAt)}</dd>
       ${it.dueAt && html`<dt>${t("queues.due")}</dt><dd class=${it.escalatedAt ? "late" : undefined}>${dateTime(it.dueAt)}${it.escalatedAt && ` ${t("cases.escalated")}`}</dd>`}
       <${CaseFacts} facts=${it.facts} /></dl>
+    ${MAILS.includes(it.kind) && it.orderNumber && html`<p><a class="button" href=${orderAddress(it.orderNumber, "contacts")}>${t("cases.answer")}</a></p>`}
     ${it.kind === "UNALLOCATED" && it.orderId && it.state !== "DONE" && html`<${CaseOffers} orderId=${it.orderId} wait=${open && mine && it.state === "ASSIGNED" ? (/** @type {string} */ day) => waitUntil(`${day}T08:00:00Z`) : null} />`}
     ${open && !it.ownerId && html`<div><button type="button" class="button main" aria-disabled=${busy.value} onClick=${take}>${t("cases.take")}</button></div>`}
     ${open && it.ownerId && !mine && html`<p class="notice">${t("cases.others", { name: it.ownerName ?? "" })}</p>`}
@@ -98,7 +100,7 @@ export function CasePanel({ id, seen, changed, next }) {
         <button type="button" class="button main" aria-disabled=${busy.value} onClick=${finish(true)}>${t("cases.doneNext")} <kbd>${t("shell.ctrl")} ⏎</kbd></button>
         <button type="button" class="button" aria-disabled=${busy.value} onClick=${finish(false)}>${t("cases.done")}</button>
         ${it.facts.hold_id && may(it.kind === "RISK_REVIEW" ? "risk:review" : "holds:write") && html`<button type="button" class="button" aria-disabled=${busy.value} onClick=${release}>${t("cases.release")}</button>`}
-        ${it.kind === "RETURN_LABEL" && html`<button type="button" class="button" aria-disabled=${busy.value} onClick=${askLabel}>${t("cases.label")}</button>`}
+        ${it.kind === "RETURN_LABEL" && it.facts.code !== "NO_RETURN_PLACE" && html`<button type="button" class="button" aria-disabled=${busy.value} onClick=${askLabel}>${t("cases.label")}</button>`}
         ${it.state === "ASSIGNED" ? html`<button type="button" class="button" aria-disabled=${busy.value} onClick=${() => waitUntil(new Date(Date.now() + DAY).toISOString())}>${t("cases.wait")}</button>` : html`<button type="button" class="button" aria-disabled=${busy.value} onClick=${take}>${t("cases.goOn")}</button>`}
         <button type="button" class="button plain" aria-disabled=${busy.value} onClick=${giveBack}>${t("cases.giveBack")}</button></div></div>`}
   </aside>`;
