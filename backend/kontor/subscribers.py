@@ -155,6 +155,7 @@ SUBSCRIBERS: dict[str, tuple[str, ...]] = {
         "invoicing.post_journal",
         "notifications.tell",
         "claims.follow",
+        "care.raise",
     ),
     "RefundFailed": ("processes.advance", "care.raise"),
     "RefundReturned": ("invoicing.post_journal", "care.raise"),

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from kontor.care import closing, exporting, late, leftovers, service, watching
+from kontor.care import closing, exporting, late, leftovers, service, waking, watching
 from kontor.care.raising import case_of, settled_last, without_place, wrong_articles
 from kontor.channels.models import SalesChannel
 from kontor.core.errors import NotFound
@@ -42,6 +42,7 @@ async def watch(ctx: JobContext, items: Sequence[Item]) -> None:
         if mine:
             await watching.raise_overdue(db, now=db.now)
             await watching.settle_gone(db, now=db.now)
+            await waking.wake(db, now=db.now)
             await watching.escalate(db, now=db.now)
 
 

@@ -139,7 +139,7 @@ def settled_by(item: Item) -> list[Subject]:
     match item.event:
         case "DisputeClosed":
             return [(CaseKind.DISPUTE, item.args["dispute_id"])]
-        case "RefundRepaid":
+        case "RefundRepaid" | "RefundSucceeded":
             return [(CaseKind.REFUND_FAILED, item.args["refund_id"])]
         case "ReturnLabelMade":
             return [(CaseKind.RETURN_LABEL, item.args["return_id"])]

@@ -26,7 +26,7 @@ export function Holds({ order, busy, act }) {
   if (!holds.length) return null;
   return html`<div class="notice warn stack">${holds.map((/** @type {any} */ hold) => html`<div key=${hold.id} class="row">
     <p><strong>${t("holds.held", { kind: t(`hold.${hold.kind}`) })}</strong> ${hold.reason} <span class="muted">${hold.placedBy}, ${dateTime(hold.placedAt)}</span></p>
-    ${may("holds:write") && html`<button type="button" class="button push" aria-disabled=${busy} onClick=${() => release(hold)}>${t("holds.release")}</button>`}</div>`)}</div>`;
+    ${may(hold.kind === "RISK" ? "risk:review" : "holds:write") ? may("holds:write") && html`<button type="button" class="button push" aria-disabled=${busy} onClick=${() => release(hold)}>${t("holds.release")}</button>` : hold.kind === "RISK" && html`<span class="muted">${t("holds.lead")}</span>`}</div>`)}</div>`;
 }
 
 /** @param {{order: any, busy: boolean, act: Act}} props */
@@ -53,8 +53,9 @@ export function PlaceHold({ order, busy, act }) {
     </form></details>`;
 }
 
-/** @param {{entries: any[], busy: boolean, act: Act}} props */
-export function Messages({ entries, busy, act }) {
+/** What was sent, how that went, and sending it again; that one came back is told at the message itself. @param {{entries: any[], busy: boolean, act: Act}} props */
+export function Messages({ entries: told, busy, act }) {
+  const entries = told.filter((each) => each.name.startsWith("message."));
   const again = (/** @type {any} */ entry) => act(async () => {
     await change(RESEND, { id: entry.subject });
     tell(t("messages.again"));
@@ -64,9 +65,9 @@ export function Messages({ entries, busy, act }) {
     ${!entries.length && html`<p class="muted">${t("messages.none")}</p>`}
     <ul role="list" class="stack">${entries.map((entry) => html`<li key=${entry.id} class="row">
       <${StatusPill} tone=${TONES[entry.name]}>${t(`messages.${entry.name}`)}<//>
-      <span>${subject(entry)} <span class="muted">${dateTime(entry.at)}</span></span>
+      <span>${subject(entry)} <span class="muted">${dateTime(entry.at)}</span>${entry.name === "message.failed" && html`<br /><span class="late">${[valueOf(entry, "recipient"), valueOf(entry, "message")].filter(Boolean).join(": ")}</span>`}</span>
       <button type="button" class="button small push" aria-label=${t("messages.readOne", { subject: subject(entry) })} onClick=${() => { reading.value = entry; }}>${t("messages.read")}</button>
-      ${may("notifications:write") && html`<button type="button" class="button small" aria-disabled=${busy} onClick=${() => again(entry)}
+      ${(may("care:write") || may("notifications:write")) && html`<button type="button" class="button small" aria-disabled=${busy} onClick=${() => again(entry)}
         aria-label=${t("messages.resendOne", { subject: subject(entry) })}>${t("messages.resend")}</button>`}</li>`)}</ul>
     ${reading.value && html`<${Letter} id=${reading.value.subject} title=${subject(reading.value)} leave=${() => { reading.value = null; }} />`}
   </section>`;
@@ -74,3 +75,6 @@ export function Messages({ entries, busy, act }) {
 
 /** @param {any} entry */
 const subject = (entry) => entry.text.split(": ").slice(1).join(": ") || entry.text;
+
+/** @param {any} entry @param {string} name @returns {string | null | undefined} */
+const valueOf = (entry, name) => entry.details.find((/** @type {any} */ each) => each.name === name)?.after;

@@ -6,7 +6,7 @@ const SUM = "{ amount currency }";
 
 const ADDRESS = "{ name company street extra postalCode city country phone }";
 
-const STORY = "entries { id at kind name text who subject details { label before after } } endCursor";
+const STORY = "entries { id at kind name text who subject details { name label before after } } endCursor";
 
 export const ORDER = `query CareOrder($id: UUID, $number: String) {
   order(id: $id, number: $number) {
@@ -21,7 +21,7 @@ export const ORDER = `query CareOrder($id: UUID, $number: String) {
     }
     shipments { id shippedAt deliveredAt recalledAt fulfillmentOrderId lines { orderLineId quantity gross ${SUM} } }
     payments { id kind label state amount ${SUM} captured ${SUM} refunded ${SUM} }
-    refunds { id kind state reason amount ${SUM} requestedAt finishedAt }
+    refunds { id kind state reason error amount ${SUM} requestedAt finishedAt }
     invoices { id number state dueOn shipmentId gross ${SUM} paid ${SUM} credited ${SUM} writtenOff ${SUM} document { id url } }
     creditNotes { id number gross ${SUM} document { id url } }
     returns { id number state labelTracking requestedAt }
@@ -29,7 +29,7 @@ export const ORDER = `query CareOrder($id: UUID, $number: String) {
     routingLock { reason lockedBy }
   }
   cases(filter: { orderId: $id, orderNumber: $number, states: [OPEN, ASSIGNED, WAITING] }, first: 20) {
-    nodes { id kind state facts ownerId dueAt createdAt }
+    nodes { id kind state facts ownerId dueAt waitUntil createdAt }
   }
   story: orderTimeline(orderId: $id, number: $number, first: 30) { ${STORY} }
   messages: orderTimeline(orderId: $id, number: $number, kinds: [MESSAGE], first: 10) { ${STORY} }
@@ -49,6 +49,10 @@ export const RELEASE = `mutation CareRelease($id: UUID!, $note: String) {
 
 export const RESEND = `mutation CareResend($id: UUID!) {
   resendNotification(id: $id) { ... on Notification { id sentAt } ${PROBLEM} }
+}`;
+
+export const REPORT_PARCEL = `mutation CareReportParcel($id: UUID!, $state: ParcelNews!, $reason: String!) {
+  reportParcel(id: $id, state: $state, reason: $reason) { ... on ParcelChanged { parcel { id state } } ${PROBLEM} }
 }`;
 
 export const ELSEWHERE = `query CareElsewhere($id: UUID!) {

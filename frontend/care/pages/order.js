@@ -23,7 +23,9 @@ import { Timeline } from "../components/timeline.js";
 import { ORDER, ORDER_CHANGED, ORDER_SINCE, TASKS_CHANGED, TASKS_SINCE, WORK_CHANGED, WORK_SINCE } from "../operations/order.js";
 import { useTitle } from "../titles.js";
 
+const NewTask = lazy(() => import("../components/new-task.js"), "NewTask");
 const Exchanges = lazy(() => import("../components/order-exchanges.js"), "Exchanges");
+const FailedRefunds = lazy(() => import("../components/refund-failed.js"), "FailedRefunds");
 
 /** What is followed while an order is open: itself, its work at places, tasks about it. @param {any} order */
 const topics = ({ id, number }) => [
@@ -36,6 +38,7 @@ const topics = ({ id, number }) => [
 export function Page({ order: key }) {
   const found = useSignal(/** @type {any} */ (undefined));
   const problem = useSignal(/** @type {any} */ (null));
+  const task = useSignal(false);
 
   async function load() {
     try {
@@ -74,11 +77,14 @@ export function Page({ order: key }) {
     <div class="sides">
       <div class="stack">
         <${OrderLines} order=${it} now=${now} />
-        <${Deliveries} order=${it} now=${now} />
+        <${Deliveries} order=${it} now=${now} changed=${load} />
         <${MoneyPart} order=${it} />
+        ${it.refunds.some((/** @type {any} */ each) => each.state === "FAILED") && html`<${FailedRefunds} order=${it} changed=${load} />`}
         ${it.exchanges.length > 0 && html`<${Exchanges} order=${it} busy=${busy.value} act=${act} />`}
         <${Papers} order=${it} />
         <${Messages} entries=${found.value.messages.entries} busy=${busy.value} act=${act} />
+        ${may("care:write") && html`<details class="part" open=${task.value} onToggle=${(/** @type {Event} */ event) => { task.value = /** @type {HTMLDetailsElement} */ (event.currentTarget).open; }}>
+          <summary>${t("task.title")}</summary>${task.value && html`<${NewTask} order=${it} changed=${load} leave=${() => { task.value = false; }} />`}</details>`}
         <${PlaceHold} order=${it} busy=${busy.value} act=${act} />
       </div>
       <${Timeline} order=${it} story=${found.value.story} />
