@@ -428,6 +428,7 @@ MESSAGES: dict[str, str] = {
     "RESERVATION_OVER": "Die Reservierung wurde eingelöst oder aufgegeben.",
     "RESERVATION_TAKEN": "Diese Referenz steht für eine andere Reservierung.",
     "RETURN_ALREADY_DECIDED": "Über diese Rücksendung ist schon entschieden.",
+    "RETURN_BY_COUNTER": "Diese Ware wird am Standort abgegeben, dafür braucht es kein Etikett.",
     "RETURN_LABEL_NOT_WANTED": "Diese Retoure wartet nicht auf Ware.",
     "RETURN_LINE_NOT_FOUND": "Die Rücksendung hat diese Position nicht.",
     "RETURN_NOT_FOUND": "Diese Rücksendung gibt es nicht.",
