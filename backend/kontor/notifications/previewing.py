@@ -40,7 +40,7 @@ class Preview:
 
 
 async def preview_message(
-    db: Session, draft: TemplateDraft, order_id: UUID, *, now: datetime, base_url: str
+    db: Session, draft: TemplateDraft, order_id: UUID, *, base_url: str
 ) -> Preview:
     """The draft written with the facts of an order the principal may see.
 
@@ -48,7 +48,7 @@ async def preview_message(
     Raises `OrderNotFound`, and what `checked` does.
     """
     draft = checked(draft)
-    return await _preview(db, draft.template, draft.language, draft.words, order_id, now=now, base_url=base_url)
+    return await _preview(db, draft.template, draft.language, draft.words, order_id, base_url=base_url)
 
 
 async def preview_in_force(
@@ -65,7 +65,7 @@ async def preview_in_force(
     own = chosen.of(template, written_in(order.language), order.channel_id)
     words = own.words if own else None
     return await _preview(
-        db, template, order.language, words, order_id, now=now, base_url=base_url, expected_on=expected_on
+        db, template, order.language, words, order_id, base_url=base_url, expected_on=expected_on
     )
 
 
@@ -76,10 +76,10 @@ async def _preview(
     words: Words | None,
     order_id: UUID,
     *,
-    now: datetime,
     base_url: str,
     expected_on: date | None = None,
 ) -> Preview:
+    now = db.now
     await orders.get_order(db, order_id, db.principal)
     rows = await queries.orders_by_id(db, [order_id])
     order = rows[order_id]
