@@ -147,9 +147,8 @@ async def plan_change(db: Session, order: Order, wish: Wish, *, change_id: UUID 
     sourcing = await _sourced(db, order, delivery, lines, rows, work=work, pieces=pieces)
     of_pieces, whole, falls = await _off(db, order, [*lines, *rows], pieces.cancel, took=took)
     less, more, tax = cost_of(delivery, lines, charges)
-    added = sum(row.gross_total for row in rows)
     off = of_pieces + less + (0 if falls else max(0, -lost.more))
-    more += added + max(0, lost.more) + await falling_covers(db, order.id, taken)
+    more += sum(row.gross_total for row in rows) + max(0, lost.more) + await falling_covers(db, order.id, taken)
     steps: list[int | None] = [None if whole else of_pieces] if pieces.cancel else []
     steps += [off - of_pieces] if off > of_pieces else []
     difference = await plan_difference(db, order, off=off, more=more, steps=steps)
