@@ -142,8 +142,7 @@ async def plan_change(db: Session, order: Order, wish: Wish, *, change_id: UUID 
         line.id: taken_off(order, line, pieces.cancel[line.id]).gross for line in lines if line.id in pieces.cancel
     }
     took = sum(taken.values())
-    priced = Priced(lines, reductions, charges)
-    lost = await plan_lost(db, order, priced, pieces.cancel, took=took, added=bool(rows))
+    lost = await plan_lost(db, order, Priced(lines, reductions, charges), pieces.cancel, took=took, added=bool(rows))
     sourcing = await _sourced(db, order, delivery, lines, rows, work=work, pieces=pieces)
     of_pieces, whole, falls = await _off(db, order, [*lines, *rows], pieces.cancel, took=took)
     less, more, tax = cost_of(delivery, lines, charges)
@@ -154,7 +153,6 @@ async def plan_change(db: Session, order: Order, wish: Wish, *, change_id: UUID 
     difference = await plan_difference(db, order, off=off, more=more, steps=steps)
     previews = _line_previews(order, lines, rows, pieces, outcome, sourcing)
     tax += sum(each.after.tax - each.before.tax for each in previews) + lost.tax
-    places = await queries.places_of(db, [row.location_id for row in work.rows.values()])
     preview = Preview(
         order_id=order.id,
         currency=order.currency,
@@ -166,7 +164,7 @@ async def plan_change(db: Session, order: Order, wish: Wish, *, change_id: UUID 
         total_before=difference.owed_before,
         total_after=difference.owed_after,
         difference=difference,
-        asks=tuple(_questions(work, cuts, places)),
+        asks=tuple(_questions(work, cuts, await _places(db, work))),
         moves=tuple(_moves(sourcing, lines)),
         promised_before=order.promised_on,
         promised_after=delivery.order.promised_on,
@@ -182,6 +180,10 @@ async def plan_change(db: Session, order: Order, wish: Wish, *, change_id: UUID 
         of_pieces, whole, frozenset(row.id for row in work.rows.values() if row.cancel_requested),
         _levels(work, sourcing),
     )  # fmt: skip
+
+
+async def _places(db: Session, work: Work) -> dict[UUID, bool]:
+    return await queries.places_of(db, [row.location_id for row in work.rows.values()])
 
 
 def _levels(work: Work, sourcing: Sourcing) -> frozenset[Key]:
