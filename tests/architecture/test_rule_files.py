@@ -50,6 +50,8 @@ IMPURE: dict[str, str] = {
     "care/personal.py": "names the tables and columns that say something of a person",
     "care/subjects.py": "names what cases are about in statements",
     "care/scope.py": "refuses who sees only a part of the company",
+    "care/subjects.py": "names conditions by which cases are looked for: parts of statements",
+    "care/values.py": "names who may decide which kind of case",
     "timeline/kinds.py": "names who may read which kind of entry",
     "timeline/telling.py": "reads the words it tells with",
     "catalog/values.py": "names the ground's checks of each field",
