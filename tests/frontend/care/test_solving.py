@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -15,6 +16,7 @@ from factories.changes import lines_of
 from factories.fulfillment import confirmed, order_of, released
 from factories.intake import Company, make_company, put_stock
 from factories.pricing import make_price
+from factories.processes import make_store, order_one, ship_all
 from frontend.care.desk import LEAD, Steps, opened, people
 from frontend.visiting import NARROW, Site, faults, overflows
 from kontor.care import service, watching
@@ -27,15 +29,18 @@ from kontor.channels.models import ShortagePolicy
 from kontor.core.db import Database
 from kontor.core.principal import SYSTEM
 from kontor.fulfillment import stalling
-from kontor.fulfillment.models import Parcel
+from kontor.fulfillment.models import Parcel, Shipment
 from kontor.fulfillment.parcels import ParcelInput
 from kontor.fulfillment.shipping import How, Shipping, ship
 from kontor.fulfillment.states import ParcelState
 from kontor.locations.models import StockLocation
 from kontor.notifications.models import Notification
-from kontor.orders.intake import CustomerInput, LineInput
+from kontor.orders.intake import CustomerInput, LineInput, PaymentInput
 from kontor.orders.models import OrderHold
+from kontor.orders.queries import lock_order
+from kontor.payments.service import request_refund
 from kontor.returns.models import Return
+from support import Drain
 
 pytestmark = pytest.mark.engine("sqlite")
 GRETA = CustomerInput("Greta Fock", "greta@fock.example")
@@ -185,6 +190,64 @@ async def test_a_lead_takes_a_parcel_back_that_nobody_accepted(
         assert [str(found.state) for found in await db.scalars(sa.select(Return))] == ["INSPECTED"]
         await watching.settle_gone(db, now=db.now)
     assert await state_of(database, case_id) is CaseState.DONE
+
+
+async def test_a_refund_that_failed_is_tried_again_and_paid_by_transfer(
+    database: Database, site: Site, drain: Drain
+) -> None:
+    company, variant = await make_store(database)
+    paid = (PaymentInput("CARD", 3000, token="tok_refund_declined"),)
+    order_id = await order_one(database, company, variant, 3, payments=paid, customer=GRETA)
+    await drain()
+    await ship_all(database, order_id)
+    await drain()
+    async with database.unit_of_work() as db:
+        wish: Any = {"kind": "CORRECTION", "amount": 1000, "reason": "Scratched", "source_key": "hand/1"}
+        await request_refund(db, await lock_order(db, order_id), now=db.now, **wish)
+        (shipment,) = await db.scalars(sa.select(Shipment))
+    await drain()
+    await people(database)
+    async with database.read_only() as db:
+        failed = (await db.scalars(sa.select(Case).where(Case.kind == "REFUND_FAILED"))).one()
+    page = await opened(site, f"/care/queues?case={failed.id}", who=LEAD)
+    dialog = page.get_by_role("dialog")
+    await expect(page.get_by_text("€10.00 could not be refunded.")).to_be_visible()
+    await page.get_by_role("button", name="Try again").click()
+    await expect(page.get_by_text("The refund is tried again.")).to_be_visible()
+    await drain()
+    # It fails again; beside the money of the order it is paid by transfer.
+    await page.goto(f"/care/orders/{(await order_of(database, order_id)).number}")
+    steps = Steps(3)
+    await steps.click(page.get_by_role("button", name="Pay by transfer"))
+    await expect(dialog.get_by_label("Account holder")).to_have_value("Greta Fock")
+    await dialog.get_by_label("IBAN").fill("DE89 3704 0044 0532 0130 01")
+    await steps.click(dialog.get_by_role("button", name="Pay", exact=True))
+    await expect(dialog.get_by_role("link", name="IBAN: That is no valid IBAN.")).to_be_visible()
+    await seen(page, "transfer")
+    await dialog.get_by_label("IBAN").fill("DE89 3704 0044 0532 0130 00")
+    await steps.click(dialog.get_by_role("button", name="Pay", exact=True))
+    await expect(page.get_by_text("€10.00 go by transfer.")).to_be_visible()
+    await expect(page.get_by_text("could not be refunded")).to_have_count(0)
+    await drain()
+    assert await state_of(database, failed.id) is CaseState.DONE
+    # Late goods: each way leads to its page, where the form is begun, and back.
+    late = await lacking(database, order_id, CaseKind.LATE, shipment_id=str(shipment.id))
+    await page.goto(f"/care/queues?case={late}")
+    solve = page.get_by_role("region", name="Solve")
+    await expect(solve.get_by_role("link")).to_have_count(3)
+    await solve.get_by_role("link", name="Send again").click()
+    await expect(page.get_by_label("What is wrong")).to_have_value("MISSING")
+    await expect(page.get_by_label("The customer gets")).to_have_value("REPLACEMENT")
+    await expect(page.get_by_label("Who bears the cost")).to_have_value("CARRIER")
+    await expect(page.get_by_label("Pieces of")).to_have_value("3")
+    await page.get_by_role("link", name="Back to the case").click()
+    await solve.get_by_role("link", name="Compensate").click()
+    await expect(page.get_by_label("What for")).to_have_value("LATE")
+    await page.get_by_role("link", name="Back to the case").click()
+    await solve.get_by_role("link", name="Inform the customer").click()
+    await expect(page.get_by_label("Topic")).to_have_value(re.compile("Verzögerung"))
+    await expect(page.get_by_label("Text", exact=True)).to_have_value(re.compile("3 × "))
+    await seen(page, "inform")
 
 
 async def lose(page: Page, operation: str) -> None:
