@@ -23,6 +23,7 @@ from kontor.orders.queries import lock_orders
 from kontor.payments import ledger, queries
 from kontor.payments.calling import Call, Results, Settled
 from kontor.payments.capturing import AbilitiesOf
+from kontor.payments.charges import charge_again
 from kontor.payments.disputes import left_over, settle_disputes
 from kontor.payments.errors import InvalidRefund, RefundCounted, RefundUnderWay
 from kontor.payments.events import RefundFailed, RefundRequested, RefundSucceeded
@@ -249,6 +250,7 @@ async def recall_refund(db: Session, refund: Refund, *, now: datetime) -> Refund
     if counted_since(refund, await refunds_of(db, refund.order_id)):
         raise RefundCounted("Goods have come back since and were paid less by it.", refund_id=str(refund.id))
     await unschedule(db, [f"refund/{refund.id}"])
+    await charge_again(db, refund)
     transition(db, refund, RefundState.CANCELED, table=REFUND_TRANSITIONS, now=now, reason="recalled")
     refund.finished_at = now
     return refund

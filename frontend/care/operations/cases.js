@@ -2,7 +2,7 @@
 
 const PROBLEM = "... on Error { code message path details }";
 
-const CASE = "id kind queue state orderId orderNumber facts ownerId ownerName dueAt escalatedAt createdAt updatedAt";
+const CASE = "id kind queue state orderId orderNumber facts ownerId ownerName dueAt waitUntil escalatedAt decidable createdAt updatedAt";
 
 export const QUEUES = `query CareQueues($filter: CasesFilter, $after: String) {
   caseQueues { queue open assigned waiting escalated ages }
@@ -24,6 +24,16 @@ export const TAKE_NEXT = `mutation CareTakeNext($queues: [CaseQueue!]) {
 
 export const GIVE_BACK = `mutation CareGiveBack($id: UUID!) {
   assignCase(id: $id, ownerId: null) { ... on CaseChanged { case { ${CASE} } } ${PROBLEM} }
+}`;
+
+export const HANDS = `query CareHands($kind: CaseKind!) { caseHands(kind: $kind) { id name cases } }`;
+
+export const ASSIGN = `mutation CareAssign($id: UUID!, $owner: UUID, $from: UUID) {
+  assignCase(id: $id, ownerId: $owner, fromOwnerId: $from) { ... on CaseChanged { case { ${CASE} } } ${PROBLEM} }
+}`;
+
+export const OPEN = `mutation CareOpenCase($order: UUID!, $text: String!, $due: DateTime, $owner: UUID) {
+  openCase(orderId: $order, text: $text, dueAt: $due, ownerId: $owner) { ... on CaseChanged { case { ${CASE} } } ${PROBLEM} }
 }`;
 
 export const WAIT = `mutation CareWait($id: UUID!, $note: String, $until: DateTime) {
