@@ -39,7 +39,7 @@ SUBSCRIBERS: dict[str, tuple[str, ...]] = {
     "ClaimCanceled": ("care.raise",),
     "GoodwillVoucherIssued": ("invoicing.post_journal", "notifications.tell", "claims.follow"),
     # contacts
-    "ContactLogged": (),
+    "ContactLogged": ("care.raise",),
     "FollowUpDue": ("care.raise",),
     "FollowUpDone": ("care.raise",),
     # customers
@@ -110,7 +110,7 @@ SUBSCRIBERS: dict[str, tuple[str, ...]] = {
     "StockLocationsSaved": ("fulfillment.note_change",),
     "ShippingTariffsSaved": (),
     # notifications
-    "MessageBounced": (),
+    "MessageBounced": ("care.raise",),
     # orders
     "OrderPlaced": ("processes.advance",),
     "OrderConfirmed": ("notifications.tell", "changes.release_paid"),
@@ -158,6 +158,7 @@ SUBSCRIBERS: dict[str, tuple[str, ...]] = {
         "invoicing.post_journal",
         "notifications.tell",
         "claims.follow",
+        "care.raise",
     ),
     "RefundFailed": ("processes.advance", "care.raise"),
     "RefundReturned": ("invoicing.post_journal", "care.raise"),
@@ -190,7 +191,7 @@ SUBSCRIBERS: dict[str, tuple[str, ...]] = {
     "ReturnLabelRenewed": ("notifications.tell", "exchanges.follow_return"),
     "ReturnLabelMade": ("notifications.tell", "care.raise"),
     "ReturnLabelFailed": ("care.raise",),
-    "ReturnCanceled": ("processes.advance", "exchanges.follow_return", "claims.follow"),
+    "ReturnCanceled": ("processes.advance", "exchanges.follow_return", "claims.follow", "returnlabels.take_back"),
     "ReturnClosed": ("claims.follow", "exchanges.follow_return"),
     # risk
     "RiskAssessed": (),

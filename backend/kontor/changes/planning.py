@@ -138,8 +138,10 @@ async def plan_change(db: Session, order: Order, wish: Wish, *, change_id: UUID 
     cuts, outcome = _cancel(work, order, lines, pieces)
     rows = await _added(db, delivery.order, lines, pieces)
     await check_changed(db, delivery.order, more={row.tax_class for row in rows})
-    taken = {line.id: taken_off(order, line, pieces.cancel[line.id]) for line in lines if line.id in pieces.cancel}
-    took = sum(each.gross for each in taken.values())
+    taken = {
+        line.id: taken_off(order, line, pieces.cancel[line.id]).gross for line in lines if line.id in pieces.cancel
+    }
+    took = sum(taken.values())
     priced = Priced(lines, reductions, charges)
     lost = await plan_lost(db, order, priced, pieces.cancel, took=took, added=bool(rows))
     sourcing = await _sourced(db, order, delivery, lines, rows, work=work, pieces=pieces)
@@ -147,8 +149,7 @@ async def plan_change(db: Session, order: Order, wish: Wish, *, change_id: UUID 
     less, more, tax = cost_of(delivery, lines, charges)
     added = sum(row.gross_total for row in rows)
     off = of_pieces + less + (0 if falls else max(0, -lost.more))
-    more += added + max(0, lost.more)
-    more += await falling_covers(db, order.id, {line_id: each.gross for line_id, each in taken.items()})
+    more += added + max(0, lost.more) + await falling_covers(db, order.id, taken)
     steps: list[int | None] = [None if whole else of_pieces] if pieces.cancel else []
     steps += [off - of_pieces] if off > of_pieces else []
     difference = await plan_difference(db, order, off=off, more=more, steps=steps)

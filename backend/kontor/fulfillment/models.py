@@ -14,6 +14,7 @@ from kontor.orders.states import DeliveryType
 
 # Rows that are looked for by what the time tells: few of many, so each has an index of its own.
 NOT_LEFT = "state IN ('SCHEDULED', 'OPEN', 'ACCEPTED', 'PICKED', 'PACKED', 'ON_HOLD')"
+UNDER_WAY = "state = 'SHIPPED'"
 STUCK = "state IN ('EXCEPTION', 'LOST', 'RETURNED')"
 
 
@@ -43,6 +44,13 @@ class FulfillmentOrder(Model):
             "id",
             sqlite_where=sa.text(NOT_LEFT),
             postgresql_where=sa.text(NOT_LEFT),
+        ),
+        sa.Index(
+            "ix_fulfillment_order_under_way",
+            "promised_on",
+            "id",
+            sqlite_where=sa.text(UNDER_WAY),
+            postgresql_where=sa.text(UNDER_WAY),
         ),
     )
     id: Mapped[UUID] = mapped_column(primary_key=True)

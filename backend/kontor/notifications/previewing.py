@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -40,7 +40,7 @@ class Preview:
 
 
 async def preview_message(
-    db: Session, draft: TemplateDraft, order_id: UUID, *, now: datetime, base_url: str
+    db: Session, draft: TemplateDraft, order_id: UUID, *, base_url: str
 ) -> Preview:
     """The draft written with the facts of an order the principal may see.
 
@@ -48,23 +48,38 @@ async def preview_message(
     Raises `OrderNotFound`, and what `checked` does.
     """
     draft = checked(draft)
-    return await _preview(db, draft.template, draft.language, draft.words, order_id, now=now, base_url=base_url)
+    return await _preview(db, draft.template, draft.language, draft.words, order_id, base_url=base_url)
 
 
-async def preview_in_force(db: Session, template: str, order_id: UUID, *, now: datetime, base_url: str) -> Preview:
-    """The message as it would go out today, in the words in force and the customer's language."""
+async def preview_in_force(
+    db: Session, template: str, order_id: UUID, *, now: datetime, base_url: str, expected_on: date | None = None
+) -> Preview:
+    """The message as it would go out today, in the words in force and the customer's language.
+
+    One about a delay names `expected_on` where it is given.
+    """
     if template not in OWN_WORDS:
         raise InvalidInput("There is no such message.", code="TEMPLATE_UNKNOWN", path=("template",))
     order = await orders.get_order(db, order_id, db.principal)
     chosen = await own_words(db, {template}, {order.channel_id}, now=now)
     own = chosen.of(template, written_in(order.language), order.channel_id)
     words = own.words if own else None
-    return await _preview(db, template, order.language, words, order_id, now=now, base_url=base_url)
+    return await _preview(
+        db, template, order.language, words, order_id, base_url=base_url, expected_on=expected_on
+    )
 
 
 async def _preview(
-    db: Session, template: str, language: str, words: Words | None, order_id: UUID, *, now: datetime, base_url: str
+    db: Session,
+    template: str,
+    language: str,
+    words: Words | None,
+    order_id: UUID,
+    *,
+    base_url: str,
+    expected_on: date | None = None,
 ) -> Preview:
+    now = db.now
     await orders.get_order(db, order_id, db.principal)
     rows = await queries.orders_by_id(db, [order_id])
     order = rows[order_id]
@@ -72,7 +87,7 @@ async def _preview(
     facts = facts_of(template)
     names = facts.required | facts.optional
     real: dict[str, Any] = {}
-    for cause in await _causes(db, template, order_id):
+    for cause in await _causes(db, template, order_id, expected_on):
         each = Pending(new_id(), order_id, template, language, order.email or "", "", cause)
         known = await queries.load_facts(db, [(template, order_id, each.subject)], rows, channels)
         with contextlib.suppress(KeyError, TypeError):  # a thing that is gone, a fact the event alone knew
@@ -104,8 +119,13 @@ _LATEST: Mapping[str, Any] = {
 }  # fmt: skip
 
 
-async def _causes(db: Session, template: str, order_id: UUID) -> list[Mapping[str, Any]]:
-    """What such a message of this order could be about: what the last one was, else the latest thing of its kind."""
+async def _causes(
+    db: Session, template: str, order_id: UUID, expected_on: date | None = None
+) -> list[Mapping[str, Any]]:
+    """What such a message of this order could be about: what the last one was, else the latest thing of its kind.
+
+    A delay of which a day is known is about what is late now.
+    """
     told = sa.select(Notification.context).where(Notification.order_id == order_id, Notification.template == template)
     found = list(await db.scalars(told.order_by(Notification.created_at.desc()).limit(1)))
     table = _LATEST.get(template)
@@ -118,4 +138,16 @@ async def _causes(db: Session, template: str, order_id: UUID) -> list[Mapping[st
         found += [{"subject": str(row_id), "about": {}} for row_id in await db.scalars(box)]
     elif template in ("order_confirmed", "order_changed", "order_in_review", "canceled", "change_declined"):
         found.append({"subject": None, "about": {}})
+    elif template == "delayed" and (lines := await _late_lines(db, order_id)):
+        on = None if expected_on is None else expected_on.isoformat()
+        found.insert(0 if on else len(found), {"subject": None, "about": {"lines": lines, "expected_on": on}})
     return found
+
+
+async def _late_lines(db: Session, order_id: UUID) -> list[dict[str, Any]]:
+    """Pieces nobody can send, where there are any; else those that have not arrived."""
+    lines = (await orders.lines_of(db, [order_id]))[order_id]
+    lacking = {line.id: line.unallocated for line in lines}
+    waiting = {line.id: line.ordered - line.canceled - line.delivered for line in lines}
+    pieces = lacking if any(count > 0 for count in lacking.values()) else waiting
+    return [{"order_line_id": str(key), "quantity": count} for key, count in pieces.items() if count > 0]

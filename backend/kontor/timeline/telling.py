@@ -130,7 +130,7 @@ def _articles(lines: Iterable[Any], names: Names) -> str:
 def _details(fact: Fact, said: Mapping[str, str], language: Language) -> Iterable[Detail]:
     labels = words(language)
     if "old" in said or "new" in said:
-        yield Detail(labels["label.state"], said.get("old"), said.get("new"))
+        yield Detail("state", labels["label.state"], said.get("old"), said.get("new"))
     for name in _DETAILS:
         if name in said and not (fact.source is Source.STATE and name == "state"):
-            yield Detail(labels[f"label.{name}"], said.get(f"was_{name}"), said[name])
+            yield Detail(name, labels[f"label.{name}"], said.get(f"was_{name}"), said[name])

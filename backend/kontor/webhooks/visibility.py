@@ -45,6 +45,7 @@ WORDS: dict[str, frozenset[str]] = {
     "CaptureFailed": frozenset({"message"}),
     "RefundFailed": frozenset({"message"}),
     "ReturnLabelFailed": frozenset({"message"}),
+    "MessageBounced": frozenset({"topic"}),
     "DisputeAnswerFailed": frozenset({"message"}),
     "GatewayDifferenceExplained": frozenset({"reason"}),
     "OffersReturned": frozenset({"reason"}),

@@ -26,7 +26,7 @@ export function Holds({ order, busy, act }) {
   if (!holds.length) return null;
   return html`<div class="notice warn stack">${holds.map((/** @type {any} */ hold) => html`<div key=${hold.id} class="row">
     <p><strong>${t("holds.held", { kind: t(`hold.${hold.kind}`) })}</strong> ${hold.reason} <span class="muted">${hold.placedBy}, ${dateTime(hold.placedAt)}</span></p>
-    ${may("holds:write") && html`<button type="button" class="button push" aria-disabled=${busy} onClick=${() => release(hold)}>${t("holds.release")}</button>`}</div>`)}</div>`;
+    ${may(hold.kind === "RISK" ? "risk:review" : "holds:write") ? may("holds:write") && html`<button type="button" class="button push" aria-disabled=${busy} onClick=${() => release(hold)}>${t("holds.release")}</button>` : hold.kind === "RISK" && html`<span class="muted">${t("holds.lead")}</span>`}</div>`)}</div>`;
 }
 
 /** @param {{order: any, busy: boolean, act: Act}} props */
@@ -53,11 +53,13 @@ export function PlaceHold({ order, busy, act }) {
     </form></details>`;
 }
 
-/** `newest` is the latest page of messages; earlier ones are read on. @param {{order: any, newest: any, busy: boolean, act: Act}} props */
+/** What was sent, how that went, and sending it again; that one came back is told at the message itself. `newest` is the
+ * latest page of messages; earlier ones are read on. @param {{order: any, newest: any, busy: boolean, act: Act}} props */
 export function Messages({ order, newest, busy, act }) {
   const older = useSignal(/** @type {any} */ ({ entries: [], endCursor: null, read: false }));
   const known = new Set(newest.entries.map((/** @type {any} */ each) => each.id));
-  const entries = [...newest.entries, ...older.value.entries.filter((/** @type {any} */ each) => !known.has(each.id))];
+  const entries = [...newest.entries, ...older.value.entries.filter((/** @type {any} */ each) => !known.has(each.id))]
+    .filter((/** @type {any} */ each) => each.name.startsWith("message."));
   const cursor = older.value.read ? older.value.endCursor : newest.endCursor;
   const earlier = () => act(async () => {
     const { messages } = await ask(MESSAGES, { id: order.id, after: cursor });
@@ -72,9 +74,9 @@ export function Messages({ order, newest, busy, act }) {
     ${!entries.length && html`<p class="muted">${t("messages.none")}</p>`}
     <ul role="list" class="stack">${entries.map((entry) => html`<li key=${entry.id} class="row">
       <${StatusPill} tone=${TONES[entry.name]}>${t(`messages.${entry.name}`)}<//>
-      <span>${subject(entry)} <span class="muted">${dateTime(entry.at)}</span></span>
+      <span>${subject(entry)} <span class="muted">${dateTime(entry.at)}</span>${entry.name === "message.failed" && html`<br /><span class="late">${[valueOf(entry, "recipient"), valueOf(entry, "message")].filter(Boolean).join(": ")}</span>`}</span>
       <button type="button" class="button small push" aria-label=${t("messages.readOne", { subject: subject(entry) })} onClick=${() => { reading.value = entry; }}>${t("messages.read")}</button>
-      ${may("notifications:write") && html`<button type="button" class="button small" aria-disabled=${busy} onClick=${() => again(entry)}
+      ${(may("care:write") || may("notifications:write")) && html`<button type="button" class="button small" aria-disabled=${busy} onClick=${() => again(entry)}
         aria-label=${t("messages.resendOne", { subject: subject(entry) })}>${t("messages.resend")}</button>`}</li>`)}</ul>
     ${cursor && html`<p><button type="button" class="button" aria-disabled=${busy} onClick=${earlier}>${t("messages.earlier")}</button></p>`}
     ${reading.value && html`<${Letter} id=${reading.value.subject} title=${subject(reading.value)} leave=${() => { reading.value = null; }} />`}
@@ -83,3 +85,6 @@ export function Messages({ order, newest, busy, act }) {
 
 /** @param {any} entry */
 const subject = (entry) => entry.text.split(": ").slice(1).join(": ") || entry.text;
+
+/** @param {any} entry @param {string} name @returns {string | null | undefined} */
+const valueOf = (entry, name) => entry.details.find((/** @type {any} */ each) => each.name === name)?.after;

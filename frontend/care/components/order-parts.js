@@ -1,18 +1,22 @@
 /** Deliveries, money and papers of an order. */
+import { may } from "../../shared/auth.js";
 import { StatusPill } from "../../shared/components/status-pill.js";
 import { date, dateTime, money } from "../../shared/format.js";
+import { lazy } from "../../shared/lazy.js";
 import { t } from "../../shared/messages.js";
 import { html } from "../../shared/ui.js";
 import { isLate, moneyOf, workOf } from "../order-facts.js";
 
+const ParcelReport = lazy(() => import("./parcel-report.js"), "ParcelReport");
+const REPORTED = ["IN_TRANSIT", "EXCEPTION", "LOST"]; // parcels of which people may know more
 const DONE = ["SHIPPED", "DELIVERED", "PICKED_UP"];
 // Files beside invoices and credit notes, which are papers of their own.
 const FILES = ["DELIVERY_NOTE", "SHIPPING_LABEL", "GOODS_LABEL", "RETURN_LABEL", "RETURN_SLIP"];
 const BY_ITSELF = ["RETURN", "CANCELLATION"]; // whose reason nobody wrote
 const PARCEL_TONES = /** @type {Record<string, "info" | "ok" | "warn" | "bad">} */ ({ DELIVERED: "ok", EXCEPTION: "bad", LOST: "bad", RETURNED: "warn" });
 
-/** @param {{order: any, now: number}} props */
-export function Deliveries({ order, now }) {
+/** @param {{order: any, now: number, changed: () => Promise<unknown>}} props */
+export function Deliveries({ order, now, changed }) {
   const rows = workOf(order);
   return html`<section class="part" aria-label=${t("deliveries.title")}><h2>${t("deliveries.title")} <span class="badge">${rows.length}</span></h2>
     ${!rows.length && html`<p class="muted">${t("deliveries.none")}</p>`}
@@ -23,7 +27,8 @@ export function Deliveries({ order, now }) {
         ${work.promisedOn && !DONE.includes(work.state) && html`<span class="muted">${t("head.promised", { day: date(work.promisedOn) })}</span>`}</div>
       ${work.parcels.map((/** @type {any} */ parcel) => html`<div key=${parcel.id} class="row">
         <${StatusPill} tone=${PARCEL_TONES[parcel.state] ?? "info"}>${t(`parcel.${parcel.state}`)}<//>
-        <span>${parcel.carrier ?? t("deliveries.noCarrier")} ${parcel.trackingUrl ? html`<a href=${parcel.trackingUrl} target="_blank" rel="noreferrer">${parcel.trackingNumber}</a>` : parcel.trackingNumber}</span></div>`)}
+        <span>${parcel.carrier ?? t("deliveries.noCarrier")} ${parcel.trackingUrl ? html`<a href=${parcel.trackingUrl} target="_blank" rel="noreferrer">${parcel.trackingNumber}</a>` : parcel.trackingNumber}</span>
+        ${REPORTED.includes(parcel.state) && (may("orders:write") || may("fulfillment:write")) && html`<${ParcelReport} parcel=${parcel} changed=${changed} />`}</div>`)}
       ${sentAt(order, work)}
     </li>`)}</ul>
   </section>`;

@@ -6,7 +6,7 @@ const SUM = "{ amount currency }";
 
 const ADDRESS = "{ name company street extra postalCode city country phone }";
 
-const STORY = "entries { id at kind name text who subject details { label before after } } endCursor";
+const STORY = "entries { id at kind name text who subject details { name label before after } } endCursor";
 
 const HEAD = `
     id number externalId state language email customerId deliveryType promisedOn placedAt updatedAt
@@ -25,7 +25,7 @@ const WORK = `
 
 const MONEY = `
     payments { id kind label state amount ${SUM} captured ${SUM} refunded ${SUM} }
-    refunds { id kind state reason amount ${SUM} requestedAt finishedAt }
+    refunds { id kind state reason error amount ${SUM} requestedAt finishedAt }
     goodwill { id form state reason amount ${SUM} issuedAt }
     invoices { id number state dueOn shipmentId gross ${SUM} paid ${SUM} credited ${SUM} writtenOff ${SUM} document { id url } }
     creditNotes { id number gross ${SUM} document { id url } }`;
@@ -40,7 +40,7 @@ const FILES = `
 
 const PERSON = "{ tags listings { kind blocked reason until } }";
 
-const TASKS = "nodes { id kind state facts ownerId dueAt createdAt }";
+const TASKS = "nodes { id kind state facts ownerId dueAt waitUntil createdAt }";
 
 export const ORDER = `query CareOrder($id: UUID, $number: String) {
   order(id: $id, number: $number) { ${HEAD} ${WORK} ${MONEY} ${BACK} ${FILES} }
@@ -105,6 +105,10 @@ export const RELEASE = `mutation CareRelease($id: UUID!, $note: String) {
 
 export const RESEND = `mutation CareResend($id: UUID!) {
   resendNotification(id: $id) { ... on Notification { id sentAt } ${PROBLEM} }
+}`;
+
+export const REPORT_PARCEL = `mutation CareReportParcel($id: UUID!, $state: ParcelNews!, $reason: String!) {
+  reportParcel(id: $id, state: $state, reason: $reason) { ... on ParcelChanged { parcel { id state } } ${PROBLEM} }
 }`;
 
 export const ELSEWHERE = `query CareElsewhere($id: UUID!) {

@@ -79,6 +79,33 @@ export const DECLINE_GOODWILL = `mutation CareDeclineGoodwill($id: UUID!, $reaso
   declineGoodwill(id: $id, reason: $reason) { ... on GoodwillChanged { goodwill { ${GIVEN} } } ${PROBLEM} }
 }`;
 
+export const RETRY_REFUND = `mutation CareRetryRefund($id: UUID!) {
+  retryRefund(id: $id) { ... on RefundChanged { refund { id state } } ${PROBLEM} }
+}`;
+
+export const PAY_BY_TRANSFER = `mutation CarePayByTransfer($id: UUID!, $name: String!, $iban: String!) {
+  payRefundByTransfer(id: $id, name: $name, iban: $iban) { ... on RefundTransferred { refund { id state } } ${PROBLEM} }
+}`;
+
+export const REFUNDS_OF = `query CareRefundsOf($id: UUID!) {
+  order(id: $id) { billingAddress { name } refunds { id state error amount ${SUM} } }
+}`;
+
+export const RETURN_PLACES = `query CareReturnPlaces {
+  stockLocations(sort: NAME, first: 200) { nodes { id name acceptsReturns active } }
+}`;
+
+export const TAKE_BACK = `mutation CareTakeBack($orderId: UUID!, $lines: [ReturnLineInput!]!, $place: UUID!, $note: String!) {
+  requestReturn(orderId: $orderId, lines: $lines, locationId: $place, note: $note, anyway: true) {
+    ... on ReturnChanged { return { id number lines { id orderLineId quantity } } }
+    ${PROBLEM}
+  }
+}`;
+
+export const RECEIVE_RETURN = `mutation CareReceiveReturn($id: UUID!, $place: UUID!, $lines: [LineQuantityInput!]!, $findings: [FindingInput!]!) {
+  receiveReturn(id: $id, locationId: $place, lines: $lines, findings: $findings) { ... on ReturnChanged { return { id state } } ${PROBLEM} }
+}`;
+
 export const PREVIEW_REFUND = `query CarePreviewRefund($orderId: UUID!, $amount: MoneyInput!, $chargeId: UUID, $shares: [RefundShareInput!]) {
   previewRefund(orderId: $orderId, amount: $amount, chargeId: $chargeId, shares: $shares) {
     amount ${SUM} refundable ${SUM} needsApproval

@@ -23,7 +23,9 @@ import { Timeline } from "../components/timeline.js";
 import { ORDER, ORDER_CHANGED, ORDER_SINCE, TASKS_CHANGED, TASKS_SINCE, WORK_CHANGED, WORK_SINCE } from "../operations/order.js";
 import { useTitle } from "../titles.js";
 
+const NewTask = lazy(() => import("../components/new-task.js"), "NewTask");
 const Exchanges = lazy(() => import("../components/order-exchanges.js"), "Exchanges");
+const FailedRefunds = lazy(() => import("../components/refund-failed.js"), "FailedRefunds");
 const CustomerFlags = lazy(() => import("../components/order-person.js"), "CustomerFlags");
 const Complaints = lazy(() => import("../components/order-person.js"), "Complaints");
 const Lost = lazy(() => import("../components/lost.js"), "Lost");
@@ -41,6 +43,7 @@ const topics = ({ id, number }) => [
 export function Page({ order: key }) {
   const found = useSignal(/** @type {any} */ (undefined));
   const problem = useSignal(/** @type {any} */ (null));
+  const task = useSignal(false);
 
   /** All by one question; where that is not answered part by part, so that one that fails takes no other. */
   async function read() {
@@ -96,12 +99,15 @@ export function Page({ order: key }) {
     <div class="sides">
       <div class="stack">
         <${OrderLines} order=${it} now=${now} />
-        ${part("work", t("deliveries.title"), html`<${Deliveries} order=${it} now=${now} />`)}
-        ${part("money", t("money.title"), html`<${MoneyPart} order=${it} />`)}
+        ${part("work", t("deliveries.title"), html`<${Deliveries} order=${it} now=${now} changed=${load} />`)}
+        ${part("money", t("money.title"), html`<${MoneyPart} order=${it} />
+          ${it.refunds.some((/** @type {any} */ each) => each.state === "FAILED") && html`<${FailedRefunds} order=${it} changed=${load} />`}`)}
         ${part("back", t("back.title"), html`${it.claims.length > 0 && html`<${Complaints} order=${it} />`}
           ${it.exchanges.length > 0 && html`<${Exchanges} order=${it} busy=${busy.value} act=${act} />`}`)}
         ${part("files", t("papers.title"), html`<${Papers} order=${it} />`)}
         ${part("messages", t("messages.title"), html`<${Messages} order=${it} newest=${found.value.messages} busy=${busy.value} act=${act} />`)}
+        ${may("care:write") && html`<details class="part" open=${task.value} onToggle=${(/** @type {Event} */ event) => { task.value = /** @type {HTMLDetailsElement} */ (event.currentTarget).open; }}>
+          <summary>${t("task.title")}</summary>${task.value && html`<${NewTask} order=${it} changed=${load} leave=${() => { task.value = false; }} />`}</details>`}
         <${PlaceHold} order=${it} busy=${busy.value} act=${act} />
       </div>
       ${part("story", t("timeline.title"), html`<${Timeline} order=${it} story=${found.value.story} />`)}

@@ -235,10 +235,11 @@ class PaymentsMutation:
                 "recallable": _waits(info, input),
                 "abilities_of": abilities_in(info),
             }
-            if charge is None:
-                return await service.request_refund(db, order, now=db.now, **wish)
-            refund = await service.request_refund(db, order, now=db.now, **wish, lines=lines_of_charge(charge, amount))
-            charge.refunded += amount
+            if charge is not None:
+                wish["lines"] = lines_of_charge(charge, amount)
+            refund = await service.request_refund(db, order, now=db.now, **wish)
+            if charge is not None:
+                charge.refunded += amount
             return refund
 
         return await _refund_changed(info, work, input)
