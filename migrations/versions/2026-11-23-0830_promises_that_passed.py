@@ -1,14 +1,14 @@
 """Work remembers that its promised day has passed.
 
 Revision: 0830b6d1f4a8
-Follows: 0811a4c7e2d9
+Follows: 0820d3b9f1a6
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0830b6d1f4a8"
-down_revision = "0811a4c7e2d9"
+down_revision = "0820d3b9f1a6"
 branch_labels = None
 depends_on = None
 
