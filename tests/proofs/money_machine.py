@@ -283,13 +283,17 @@ class MoneyMachine(OrderMachine):
         if self.chance.random() >= 0.9:
             await self._bring(order.id, wanted, refundable=False)
             return f"{order.number}: {sum(wanted.values())} worn"
+        return f"{order.number}: {sum(wanted.values())}, {await self._bring_as_said(order.id, wanted)}"
+
+    async def _bring_as_said(self, order_id: UUID, wanted: Mapping[UUID, int]) -> str:
+        """Pieces come back and are paid for, as it was previewed; which of it could be compared."""
         await self._drained()
-        announced = self._announced(order.id, wanted)
+        announced = self._announced(order_id, wanted)
         async with self.database.read_only() as db:
-            found = await db.get_one(Order, order.id)
-            said = await foresee(db, found, await preview_return(db, found, announced))
-        back = await self._bring(order.id, wanted, announced=announced)
-        return f"{order.number}: {sum(wanted.values())}, {await self._as_said(order, back, said)}"
+            order = await db.get_one(Order, order_id)
+            said = await foresee(db, order, await preview_return(db, order, announced))
+        back = await self._bring(order_id, wanted, announced=announced)
+        return await self._as_said(order, back, said)
 
     async def _as_said(self, order: Order, return_id: UUID, said: Foreseen) -> str:
         """What was previewed is what is booked; which of it could be compared."""
@@ -375,9 +379,8 @@ class MoneyMachine(OrderMachine):
                 part = {line_id: count for line_id, count in left.items() if self.chance.random() < 0.7}
                 await self._is_decided()
                 if part:
-                    self.log.append(f"the last {sum(part.values())} come back")
-                    await self._bring(order_id, part)
-                    await self._drained()
+                    compared = await self._bring_as_said(order_id, part)
+                    self.log.append(f"the last {sum(part.values())} come back, {compared}")
                     await self._nothing_is_stuck()
                 left = await self._still_out(order_id)
 
