@@ -53,3 +53,66 @@ export const byKey = (key) => (UUID.test(key) ? { id: key } : { number: key });
 
 /** The address of an order, or of one of its pages. @param {string} number @param {string} [page] */
 export const orderAddress = (number, page = "") => `/care/orders/${encodeURIComponent(number)}${page && `/${page}`}`;
+
+/**
+ * A way to solve a case: a page of its order, what that begins with (`with`), and the name of its words (`solve.<name>`). `goods` says
+ * that it needs the pieces that left, which go along as `lines`; `here` that nothing has left.
+ * @typedef {{name: string, page: string, with?: Record<string, string>, goods?: boolean, here?: boolean}} Way
+ */
+
+const WRITE = { channel: "EMAIL" };
+
+/** Where cases are decided, by their kind, the usual way first; kinds that are not here are decided on their own panel. @type {Record<string, Way[]>} */
+const WAYS = {
+  AUTHORIZATION_EXPIRING: [{ name: "askPayment", page: "contacts", with: { ...WRITE, template: "payment_awaited" } }, { name: "change", page: "change" }],
+  CAPTURE_FAILED: [{ name: "askPayment", page: "contacts", with: { ...WRITE, template: "payment_awaited" } }, { name: "money", page: "money" }],
+  CHARGEBACK_LOSS: [{ name: "write", page: "contacts", with: WRITE }, { name: "money", page: "money" }],
+  CLAIM: [{ name: "claim", page: "refund", with: { do: "claim" } }],
+  CODES_MISSING: [{ name: "change", page: "change" }, { name: "write", page: "contacts", with: WRITE }],
+  DISPUTE: [{ name: "dispute", page: "money" }],
+  EXCHANGE_OVERDUE: [{ name: "exchange", page: "" }, { name: "write", page: "contacts", with: WRITE }],
+  FOLLOW_UP: [{ name: "followUp", page: "contacts" }],
+  GOODWILL: [{ name: "goodwill", page: "refund", with: { do: "goodwill" } }],
+  LATE: [
+    { name: "inform", page: "contacts", with: { ...WRITE, template: "delayed" } },
+    { name: "compensate", page: "refund", with: { do: "goodwill", reason: "LATE" } },
+    { name: "sendAgain", page: "refund", with: { do: "claim", kind: "MISSING", remedy: "REPLACEMENT", fault: "CARRIER" }, goods: true },
+    { name: "elsewhere", page: "why", here: true },
+  ],
+  PAYMENT_FAILED: [{ name: "askPayment", page: "contacts", with: { ...WRITE, template: "payment_awaited" } }, { name: "change", page: "change" }],
+  PROCESS_FAILED: [{ name: "order", page: "" }],
+  REFUND_FAILED: [{ name: "write", page: "contacts", with: WRITE }],
+  RETURNED_DEBIT: [{ name: "agree", page: "money" }, { name: "askPayment", page: "contacts", with: { ...WRITE, template: "payment_awaited" } }],
+  RISK_REVIEW: [{ name: "order", page: "" }],
+  UNALLOCATED: [{ name: "change", page: "change" }],
+  UNANSWERED: [{ name: "elsewhere", page: "why" }],
+  UNDELIVERABLE: [{ name: "address", page: "change", with: { do: "address" }, here: true }, { name: "askAddress", page: "contacts", with: WRITE }],
+  UNPAID: [{ name: "agree", page: "money" }, { name: "askPayment", page: "contacts", with: { ...WRITE, template: "payment_awaited" } }],
+  WRONG_ARTICLE: [{ name: "sendRight", page: "refund", with: { do: "claim", kind: "WRONG", remedy: "REPLACEMENT" } }, { name: "write", page: "contacts", with: WRITE }],
+};
+
+/** How a case is solved. @param {string} kind @returns {Way[]} */
+export const waysOf = (kind) => WAYS[kind] ?? [];
+
+/**
+ * Where a way leads for a case of an order; pages lead back to the case.
+ * @param {Way} way
+ * @param {{id: string, orderNumber: string}} found
+ * @param {Record<string, number>} [pieces] what left, by line
+ */
+export function wayTo(way, { id, orderNumber }, pieces = {}) {
+  const query = new URLSearchParams(way.with);
+  if (way.goods) query.set("lines", written(pieces));
+  query.set("case", id);
+  return `${orderAddress(orderNumber, way.page)}?${query}`;
+}
+
+/** Pieces by line as an address has them. @param {Record<string, number>} pieces */
+const written = (pieces) => Object.entries(pieces).map(([line, count]) => `${line}:${count}`).join(",");
+
+/** Pieces by line as an address has them: those of `lines`, at most as many as `most` says there are. @param {string | null} text @param {any[]} lines @param {(line: any) => number} most */
+export function piecesIn(text, lines, most) {
+  const asked = new Map((text ?? "").split(",").map((each) => /** @type {[string, number]} */ ([each.split(":")[0], Math.trunc(Number(each.split(":")[1]))])));
+  const found = lines.map((line) => [line.id, Math.min(asked.get(line.id) || 0, most(line))]).filter(([, count]) => count > 0);
+  return /** @type {Record<string, number>} */ (Object.fromEntries(found));
+}

@@ -1,4 +1,5 @@
 /** What is wished of an order while it is put together, and what the server is asked by it. Pure. */
+import { piecesIn } from "./addresses.js";
 
 /**
  * `keep` says by line how many pieces are wanted, `swap` how many of them as which article; `address` is null while the
@@ -13,6 +14,28 @@ const NEEDED = ["name", "street", "postalCode", "city", "country"];
 
 /** @returns {Wish} */
 export const nothing = () => ({ keep: {}, swap: {}, adds: [], address: null, delivery: null, requestedOn: "" });
+
+/**
+ * What an address wishes of an order: pieces to take off (`lines`), another address or a pick-up place (`do`, `store`).
+ * @param {URLSearchParams} query
+ * @param {any} order
+ * @returns {Wish}
+ */
+export function wishedBy(query, order) {
+  const off = piecesIn(query.get("lines"), order.lines, openOf);
+  const keep = Object.fromEntries(order.lines.filter((/** @type {any} */ line) => off[line.id]).map((/** @type {any} */ line) => [line.id, wantedOf(line) - off[line.id]]));
+  const to = query.get("do");
+  return {
+    ...nothing(), keep, address: to === "address" && order.deliveryType === "SHIP" ? addressOf(order) : null,
+    delivery: to === "pickup" ? { type: "PICKUP", pickupLocation: query.get("store") ?? "", fee: "" } : null,
+  };
+}
+
+/** Where an order goes, as a form has it. @param {any} order @returns {Record<string, string>} */
+export function addressOf(order) {
+  const from = order.shippingAddress ?? order.billingAddress ?? {};
+  return Object.fromEntries(ADDRESS_PARTS.map((part) => [part, from[part] ?? ""]));
+}
 
 /** How many pieces of a line are wanted now. @param {any} line */
 export const wantedOf = (line) => line.ordered - line.canceled;

@@ -47,3 +47,12 @@ export function useKey(wanted) {
   if (kept.current.text !== text || !kept.current.key) kept.current = { text, key: crypto.randomUUID() };
   return { key: kept.current.key, done: () => { kept.current = { text: "", key: "" }; } };
 }
+
+/** The key of each deed of a list: the same for each try of it while the page is open. @returns {(deed: string) => string} */
+export function useKeys() {
+  const kept = useRef(/** @type {Map<string, string>} */ (new Map()));
+  return (deed) => {
+    if (!kept.current.has(deed)) kept.current.set(deed, crypto.randomUUID());
+    return /** @type {string} */ (kept.current.get(deed));
+  };
+}

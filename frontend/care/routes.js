@@ -12,6 +12,7 @@ import { computed, effect, html, signal, useEffect } from "../shared/ui.js";
 import "../shared/look-anew.js";
 import "./acting.js";
 import "./components/order-head.js";
+import "./previewing.js";
 import "./titles.js";
 import { announce, routeOf } from "./addresses.js";
 

@@ -57,7 +57,10 @@ class Sold:
     sizes: dict[str, UUID]
 
 
-async def arrived(database: Database, drain: Drain, pieces: int = 2, method: str = "CARD") -> Sold:
+async def arrived(
+    database: Database, drain: Drain, pieces: int = 2, method: str = "CARD", *, token: str = "tok_visa",
+    charged: int | None = None,
+) -> Sold:  # fmt: skip
     """Articles M at 10.00 and their shipping that arrived; L costs the same, XL 12.00, S 7.00."""
     company = await make_company(database)
     sizes = {}
@@ -70,7 +73,7 @@ async def arrived(database: Database, drain: Drain, pieces: int = 2, method: str
         await put_stock(database, company.warehouse.id, variant_id, 5)
     wanted = order_input(
         company.channel, LineInput("M", pieces), charges=SHIPPING,
-        payments=(PaymentInput(method, 1000 * pieces + 490, token="tok_visa"),),
+        payments=(PaymentInput(method, (charged or 1000 * pieces) + 490, token=token),),
     )  # fmt: skip
     (placed,) = await place(database, company, wanted)
     assert isinstance(placed, Placed), placed

@@ -11,6 +11,7 @@ from factories.changes import lines_of
 from factories.processes import deliver_all, ship_all
 from factories.returns import return_lines
 from kontor.core.db import Database
+from kontor.core.principal import SYSTEM
 from kontor.exchanges import queries, service
 from kontor.exchanges.models import Exchange
 from kontor.exchanges.states import ExchangeWay
@@ -38,12 +39,12 @@ async def exchanged(
     database: Database, order_id: UUID, sku: str, other: str, pieces: int = 1, **given: Any
 ) -> tuple[ExchangePreview, Exchange]:
     """Previewed and agreed to at once."""
-    agreed = given.pop("agreed", True)
+    agreed, who = given.pop("agreed", True), given.pop("who", SYSTEM)
     wish = await wished(database, order_id, sku, other, pieces, **given)
     async with database.read_only() as db:
         order = await orders.get_order(db, order_id, db.principal)
         preview = await service.preview_exchange(db, order, wish)
-    async with database.unit_of_work() as db:
+    async with database.unit_of_work(who) as db:
         order = await orders.lock_order(db, order_id)
         done = await service.create_exchange(db, order, wish, preview.token, now=db.now, agreed=agreed)
     return preview, done.exchange

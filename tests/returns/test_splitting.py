@@ -13,7 +13,16 @@ from factories.intake import order_input, place
 from factories.processes import deliver_all, ship_all
 from factories.suppliers import Supplier, make_supplier
 from kontor.audit.running import differences
+from kontor.care import watching
+from kontor.care.models import Case
+from kontor.care.states import CaseState
+from kontor.claims import claiming
+from kontor.claims.claiming import ClaimedPieces, Report, Verdict
+from kontor.claims.states import ClaimKind, Remedy
 from kontor.core.db import Database
+from kontor.exchanges import service as exchanges
+from kontor.exchanges.states import ExchangeWay
+from kontor.exchanges.values import ExchangeWish, PiecesWish
 from kontor.fulfillment.shipping import How, Shipping, ship
 from kontor.imports.saving import touch_masters
 from kontor.locations.models import StockLocation
@@ -21,11 +30,13 @@ from kontor.orders import queries as orders
 from kontor.orders.intake import PaymentInput
 from kontor.orders.placing import Placed
 from kontor.payments.models import Refund
+from kontor.processes.models import UserTask
 from kontor.returns import queries
 from kontor.returns.models import Return
 from kontor.returns.refunding import due_for
 from kontor.returns.service import cancel_return, check_return
 from kontor.returns.splitting import fewest
+from kontor.returns.states import ReturnState
 from support import Client, Drain, Principals
 
 A, B, C, X, Y = (UUID(int=number) for number in range(1, 6))
@@ -172,3 +183,40 @@ async def test_fee_is_kept_once_whatever_becomes_of_the_first_part(
     async with database.read_only() as db:
         assert sorted(await db.scalars(sa.select(Refund.amount))) == refunds
     assert await differences(database) == []
+
+
+async def test_goods_of_two_that_come_back_by_claim_or_exchange_wait_for_somebody(
+    database: Database, drain: Drain
+) -> None:
+    """One return has one place: where none takes all of it, nobody is told to send it nowhere."""
+    first, _ = await two_partners(database)
+    order_id = await sent(database, drain, first)
+    async with database.unit_of_work() as db:
+        order = await orders.lock_order(db, order_id)
+        lines = (await orders.lines_of(db, [order_id]))[order_id]
+        pieces = [ClaimedPieces(line.id, 1) for line in lines]
+        claim = await claiming.open_claim(db, order, Report(ClaimKind.DAMAGED, pieces), now=db.now)
+        await claiming.approve_claim(db, order, claim, Verdict(Remedy.REFUND, returns_goods=True), now=db.now)
+    assert claim.return_id is not None
+    assert await drain() == []
+    async with database.unit_of_work() as db:
+        found = await db.get_one(Return, claim.return_id)
+        assert (found.state, found.location_id, found.expires_at) == (ReturnState.REQUESTED, None, None)
+        assert await check_return(db, found.id) == "REVIEW"
+        case = (await db.scalars(sa.select(Case).where(Case.kind == "RETURN_LABEL"))).one()
+        assert (case.order_id, case.facts["code"], case.state) == (order_id, "NO_RETURN_PLACE", CaseState.OPEN)
+        assert [task.name for task in await db.scalars(sa.select(UserTask))] == ["approve_return"]
+        await cancel_return(db, found.id, reason="each partner alone", now=db.now)
+    async with database.unit_of_work() as db:
+        await watching.settle_gone(db, now=db.now)
+    assert await drain() == []
+    async with database.unit_of_work() as db:
+        assert (await db.get_one(Case, case.id)).state is CaseState.DONE
+        order = await orders.lock_order(db, order_id)
+        wish = ExchangeWish(
+            tuple(PiecesWish(line.id, 1, line.sku) for line in lines), ExchangeWay.AFTER_RETURN, replacement=True,
+            anyway=True,
+        )  # fmt: skip
+        exchange = (await exchanges.create_exchange(db, order, wish, None, now=db.now)).exchange
+    async with database.read_only() as db:
+        assert (await db.get_one(Return, exchange.return_id)).state is ReturnState.REQUESTED

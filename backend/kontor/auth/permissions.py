@@ -13,6 +13,7 @@ class Permission(StrEnum):
 
     AUDIT_READ = "audit:read"
     AVAILABILITY_READ = "availability:read"  # what can be promised, without the counters behind it
+    CARE_ASSIGN = "care:assign"  # give on or put back what somebody else looks after
     CARE_READ = "care:read"
     CARE_WRITE = "care:write"
     CATALOG_READ = "catalog:read"
@@ -218,6 +219,7 @@ CARE_AGENT: Bundle = _MASTERS | {
 }
 
 CARE_LEAD: Bundle = CARE_AGENT | {
+    P.CARE_ASSIGN,
     P.CUSTOMERS_ERASE,
     P.FULFILLMENT_ROUTE,
     P.NOTIFICATIONS_WRITE,

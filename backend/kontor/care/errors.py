@@ -1,6 +1,6 @@
 """Refusals of care."""
 
-from kontor.core.errors import Conflict, InvalidInput, NotFound
+from kontor.core.errors import Conflict, Forbidden, InvalidInput, NotFound
 
 
 class CaseNotFound(NotFound):
@@ -31,6 +31,18 @@ class CaseTaken(Conflict):
     """Somebody else looks after the case."""
 
     default_code = "CASE_TAKEN"
+
+
+class CaseMoved(Conflict):
+    """The case is not where it was when the caller looked: somebody gave it on or put it back."""
+
+    default_code = "CASE_MOVED"
+
+
+class CaseNotDecidable(Forbidden):
+    """Who cannot do what ends a case does not look after it either."""
+
+    default_code = "CASE_NOT_DECIDABLE"
 
 
 class InvalidSearch(InvalidInput):

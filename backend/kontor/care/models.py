@@ -12,7 +12,10 @@ from kontor.core.db import Json, Model, state_type
 
 
 class Case(Model):
-    """A task of care. `subject_key` keeps one thing from being raised twice while a case about it is open."""
+    """A task of care. `subject_key` keeps one thing from being raised twice while a case about it is open.
+
+    `wait_until` is when a case that is put aside comes back by itself; only what waits has it.
+    """
 
     __tablename__ = "care_case"
     __table_args__ = (
@@ -22,6 +25,13 @@ class Case(Model):
         sa.Index("ix_care_case_created_at_id", "created_at", "id"),
         sa.Index("ix_care_case_due_at_id", "due_at", "id"),
         sa.Index("ix_care_case_updated_at_id", "updated_at", "id"),
+        sa.Index("ix_care_case_subject_key", "subject_key"),
+        sa.Index(
+            "ix_care_case_wait_until",
+            "wait_until",
+            sqlite_where=sa.text("wait_until IS NOT NULL"),
+            postgresql_where=sa.text("wait_until IS NOT NULL"),
+        ),
         sa.Index(
             "uq_care_case_open_subject",
             "subject_key",
@@ -39,6 +49,7 @@ class Case(Model):
     owner_id: Mapped[UUID | None]
     due_at: Mapped[datetime | None]
     escalated_at: Mapped[datetime | None]
+    wait_until: Mapped[datetime | None]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from kontor.care.errors import CaseNotFound
 from kontor.care.models import Case
 from kontor.care.states import CaseState
-from kontor.care.values import CaseKind, CaseQueue, kinds_of, queue_of
+from kontor.care.values import CaseKind, CaseQueue, kinds_of, may_decide, queue_of
 from kontor.core.db import Session, chunks
 from kontor.core.pagination import Page, PageRequest, choose, narrow, paginate
 from kontor.core.principal import Principal
@@ -112,13 +112,14 @@ async def _one(db: Session, found: sa.Select[Case], case_id: UUID) -> Case:
 
 
 async def lock_next_case(db: Session, queues: Sequence[CaseQueue] | None) -> Case | None:
-    """The open case of these queues, or of any, that is next, locked; those that others have locked are passed over.
+    """The open case of these queues, or of any, that is next for whom the session acts, locked.
 
+    What they may not decide is left to others, and those that others have locked are passed over.
     On SQLite a unit of work has the database to itself from its beginning: what it reads nobody else takes.
     """
-    found = visible_to(db.principal).where(Case.state == CaseState.OPEN)
-    if queues is not None:
-        found = found.where(Case.kind.in_(kinds_of(queues)))
+    wanted = kinds_of(list(CaseQueue) if queues is None else queues)
+    kinds = [kind for kind in wanted if may_decide(db.principal.may, kind)]
+    found = visible_to(db.principal).where(Case.state == CaseState.OPEN, Case.kind.in_(kinds))
     order = (sa.case((Case.escalated_at.is_(None), 1), else_=0), Case.created_at, Case.id)
     found = found.order_by(*order).limit(1).with_for_update(of=Case, skip_locked=True)
     return await db.scalar(found.execution_options(populate_existing=True))

@@ -7,10 +7,10 @@ from datetime import datetime
 from uuid import UUID
 
 from kontor.care import deadlines, queries
-from kontor.care.errors import CaseDone, CaseTaken, InvalidCase
+from kontor.care.errors import CaseDone, CaseNotDecidable, CaseTaken, InvalidCase
 from kontor.care.models import Case
 from kontor.care.states import CASE, CaseState
-from kontor.care.values import CaseKind, CaseQueue, NewCase
+from kontor.care.values import BOUND, CaseKind, CaseQueue, NewCase, may_decide
 from kontor.core.db import Session
 from kontor.core.ids import new_id
 from kontor.core.statemachine import change_row, transition
@@ -80,39 +80,44 @@ async def settle_cases(db: Session, subjects: Iterable[tuple[CaseKind, str]], *,
     keys = {NewCase(kind, subject).subject_key for kind, subject in subjects}
     for case in (await queries.open_subjects(db, keys)).values():
         transition(db, case, CaseState.DONE, table=CASE, now=now, reason=SYSTEM_NOTE)
-        case.updated_at = now
+        case.wait_until, case.updated_at = None, now
 
 
 def assign_case(
     db: Session, case: Case, *, owner_id: UUID | None, now: datetime, due_at: datetime | None = None
 ) -> None:
-    """Give a locked case to somebody, or back to all with None. Raises `CaseDone`, `InvalidCase` for a past day."""
-    _check_open(case)
-    if due_at is not None and due_at <= now:
-        raise InvalidCase("The deadline lies in the past.", path=("dueAt",))
+    """Give a locked case to somebody, or back to all with None. Raises `CaseDone`, `InvalidCase` for a past day.
+
+    Who may be given it is `handing.hand_over`'s to say.
+    """
+    check_open(case)
+    check_deadline(due_at, now=now)
     to = CaseState.OPEN if owner_id is None else CaseState.ASSIGNED
     if case.state is CaseState.WAITING and to is CaseState.OPEN:
         transition(db, case, CaseState.ASSIGNED, table=CASE, now=now)
     if case.state is not to:
         transition(db, case, to, table=CASE, now=now)
-    case.owner_id, case.updated_at = owner_id, now
-    _set_deadline(case, due_at)
-
-
-def _set_deadline(case: Case, due_at: datetime | None) -> None:
-    """A new deadline begins anew: what had escalated waits for it."""
-    if due_at is not None:
+    case.owner_id, case.wait_until, case.updated_at = owner_id, None, now
+    if due_at is not None:  # a new deadline begins anew: what had escalated waits for it
         case.due_at, case.escalated_at = due_at, None
+
+
+def check_deadline(due_at: datetime | None, *, now: datetime) -> None:
+    """Raise `InvalidCase` for a deadline that has passed already."""
+    if due_at is not None and due_at <= now:
+        raise InvalidCase("The deadline lies in the past.", path=("dueAt",))
 
 
 async def take_case(db: Session, case: Case, *, owner_id: UUID, now: datetime) -> None:
     """A locked case becomes somebody's own, also one of theirs that waited; anybody's else is left to them.
 
-    Raises `CaseDone`, `CaseTaken` with the owner.
+    Raises `CaseDone`, `CaseTaken` with the owner, `CaseNotDecidable` with who acts may not decide it.
     """
-    _check_open(case)
+    check_open(case)
     if case.owner_id not in (None, owner_id):
         raise CaseTaken("Somebody else looks after it.", path=("id",), owner_id=str(case.owner_id))
+    if not may_decide(db.principal.may, CaseKind(case.kind)):
+        raise CaseNotDecidable("This is for somebody who may decide it.", path=("id",), kind=case.kind)
     if case.state is not CaseState.ASSIGNED:
         assign_case(db, case, owner_id=owner_id, now=now)
 
@@ -122,8 +127,8 @@ async def take_next_case(
 ) -> Case | None:
     """The case of these queues (None: of any) that waits longest becomes somebody's own; escalated ones go first.
 
-    However many ask at once, each gets another one: a row that somebody is taking is passed over. None where no case
-    is free.
+    However many ask at once, each gets another one: a row that somebody is taking is passed over, and so is what they
+    may not decide. None where no case is free.
     """
     case = await queries.lock_next_case(db, queues)
     if case is not None:
@@ -134,21 +139,33 @@ async def take_next_case(
 def wait_case(
     db: Session, case: Case, *, now: datetime, note: str | None = None, until: datetime | None = None
 ) -> None:
-    """Put a locked, assigned case aside until something comes. Raises `CaseDone`, `TransitionRefused`."""
-    _check_open(case)
+    """Put a locked, assigned case aside until something comes; `until` a moment it comes back by itself.
+
+    Until then its deadline does not count, but where a bank has set it. Raises `CaseDone`, `TransitionRefused`,
+    `InvalidCase` for a moment that has passed or is behind such a deadline.
+    """
+    check_open(case)
+    if until is not None and until <= now:
+        raise InvalidCase("The moment lies in the past.", path=("until",))
+    if until is not None and case.kind in BOUND and case.due_at is not None and until >= case.due_at:
+        raise InvalidCase(
+            "Its deadline comes before.", code="WAIT_TOO_LONG", path=("until",), due_at=case.due_at.isoformat()
+        )
     transition(db, case, CaseState.WAITING, table=CASE, now=now, reason=_note(note))
-    case.updated_at = now
-    _set_deadline(case, until)
+    case.wait_until, case.updated_at = until, now
+    if until is not None:
+        case.escalated_at = None
 
 
 def finish_case(db: Session, case: Case, *, now: datetime, note: str | None = None) -> None:
     """The case needs nobody any more. Raises `CaseDone`."""
-    _check_open(case)
+    check_open(case)
     transition(db, case, CaseState.DONE, table=CASE, now=now, reason=_note(note))
-    case.updated_at = now
+    case.wait_until, case.updated_at = None, now
 
 
-def _check_open(case: Case) -> None:
+def check_open(case: Case) -> None:
+    """Raise `CaseDone` for a case that is closed."""
     if case.state is CaseState.DONE:
         raise CaseDone("The case is done.", path=("id",), case_id=str(case.id))
 

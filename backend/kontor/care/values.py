@@ -1,11 +1,13 @@
-"""What a case may be about. Pure."""
+"""What a case may be about, and who may decide it. Pure."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
+
+from kontor.auth.permissions import Permission
 
 
 class CaseKind(StrEnum):
@@ -34,6 +36,8 @@ class CaseKind(StrEnum):
     GOODWILL = "GOODWILL"
     CLAIM = "CLAIM"
     EXCHANGE_OVERDUE = "EXCHANGE_OVERDUE"
+    CUSTOMER_MAIL = "CUSTOMER_MAIL"
+    MAIL_BOUNCED = "MAIL_BOUNCED"
     MANUAL = "MANUAL"
 
 
@@ -47,6 +51,7 @@ class CaseQueue(StrEnum):
     ADDRESS = "ADDRESS"
     WRONG_ARTICLE = "WRONG_ARTICLE"
     RISK = "RISK"
+    MAIL = "MAIL"
     OTHER = "OTHER"
 
 
@@ -61,6 +66,7 @@ _QUEUES: Mapping[CaseQueue, tuple[CaseKind, ...]] = {
     CaseQueue.ADDRESS: (K.UNDELIVERABLE,),
     CaseQueue.WRONG_ARTICLE: (K.WRONG_ARTICLE, K.CLAIM),
     CaseQueue.RISK: (K.RISK_REVIEW,),
+    CaseQueue.MAIL: (K.CUSTOMER_MAIL, K.MAIL_BOUNCED),
 }  # fmt: skip
 _QUEUE_OF: Mapping[CaseKind, CaseQueue] = {kind: queue for queue, kinds in _QUEUES.items() for kind in kinds}
 
@@ -74,11 +80,47 @@ DEADLINES: Mapping[CaseKind, timedelta] = {
     K.WRONG_ARTICLE: timedelta(days=1),
     K.RETURN_LABEL: timedelta(days=1),
     K.GOODWILL: timedelta(days=1),
+    K.CUSTOMER_MAIL: timedelta(days=1),
+    K.MAIL_BOUNCED: timedelta(days=1),
     K.RETURNED_DEBIT: timedelta(days=2),
     K.UNPAID: timedelta(days=5),
     K.EXCHANGE_OVERDUE: timedelta(days=5),
 }
 """How long a case may take that brings no deadline of its own; the others have none until somebody sets one."""
+
+
+P = Permission
+_NEEDED: Mapping[CaseKind, tuple[Permission, ...]] = {
+    K.UNALLOCATED: (P.ORDERS_CHANGE, P.ORDERS_CANCEL),
+    K.CODES_MISSING: (P.ORDERS_CANCEL, P.CATALOG_WRITE),
+    K.PAYMENT_FAILED: (P.ORDERS_CHANGE, P.PAYMENTS_WRITE),
+    K.AUTHORIZATION_EXPIRING: (P.ORDERS_CHANGE, P.PAYMENTS_WRITE),
+    K.CAPTURE_FAILED: (P.ORDERS_CHANGE, P.PAYMENTS_WRITE),
+    K.RETURNED_DEBIT: (P.ORDERS_CHANGE, P.PAYMENTS_WRITE),
+    K.UNPAID: (P.DUNNING_WRITE, P.LEDGER_WRITE),
+    K.REFUND_FAILED: (P.REFUNDS_WRITE,),
+    K.DISPUTE: (P.DISPUTES_WRITE, P.PAYMENTS_WRITE),
+    K.CHARGEBACK_LOSS: (P.DISPUTES_WRITE, P.PAYMENTS_WRITE),
+    K.GOODWILL: (P.REFUNDS_APPROVE,),
+    K.CLAIM: (P.REFUNDS_WRITE,),
+    K.WRONG_ARTICLE: (P.CLAIMS_WRITE, P.EXCHANGES_WRITE),
+    K.EXCHANGE_OVERDUE: (P.EXCHANGES_WRITE, P.ORDERS_CHANGE),
+    K.UNDELIVERABLE: (P.ORDERS_CHANGE, P.ORDERS_WRITE),
+    K.RISK_REVIEW: (P.RISK_REVIEW,),
+    K.PROCESS_FAILED: (P.PROCESSES_WRITE,),
+    K.WEBHOOK_DISABLED: (P.WEBHOOKS_WRITE,),
+    K.DIFFERENCES: (P.LEDGER_WRITE, P.OPERATIONS_WRITE),
+}
+"""One of these is needed by what ends a case of the kind; what is not named needs no more than to look after cases."""
+
+BOUND = frozenset({K.DISPUTE, K.AUTHORIZATION_EXPIRING})
+"""Kinds whose deadline is set by a bank: waiting moves it for nobody."""
+
+
+def may_decide(may: Callable[[str], bool], kind: CaseKind) -> bool:
+    """Whether somebody of whom `may` tells what they may do can do what ends a case of the kind."""
+    needed = _NEEDED.get(kind)
+    return needed is None or any(may(each) for each in needed)
 
 
 def queue_of(kind: CaseKind) -> CaseQueue:

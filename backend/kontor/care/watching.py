@@ -12,30 +12,27 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from kontor.care import service
+from kontor.care import late, service
 from kontor.care.events import CaseEscalated
 from kontor.care.models import Case
+from kontor.care.parcels import settled_parcels
 from kontor.care.states import CaseState
-from kontor.care.values import CaseKind, NewCase
-from kontor.core.clock import local_day, utc_day
+from kontor.care.subjects import as_text, unknown
+from kontor.care.values import BOUND, CaseKind, NewCase
+from kontor.core.clock import utc_day
 from kontor.core.db import Session, chunks
 from kontor.core.outbox import record
 from kontor.fulfillment import models
 from kontor.fulfillment.models import FulfillmentOrder, Parcel
-from kontor.fulfillment.states import FulfillmentState, ParcelState
+from kontor.fulfillment.states import ParcelState
 from kontor.invoicing.models import PARTLY_PAID, Invoice
 from kontor.invoicing.states import InvoiceState
-from kontor.locations.models import StockLocation
 from kontor.returns.models import Return
 from kontor.returns.queries import OPEN as OPEN_RETURNS
 
 AT_ONCE = 500
 PART_PAID_FOR = timedelta(days=7)
 """So long after its due day an invoice may be half paid before somebody asks for the rest."""
-NOT_LEFT = (
-    FulfillmentState.SCHEDULED, FulfillmentState.OPEN, FulfillmentState.ACCEPTED, FulfillmentState.PICKED,
-    FulfillmentState.PACKED, FulfillmentState.ON_HOLD,
-)  # fmt: skip
 STILL = {
     ParcelState.EXCEPTION: CaseKind.LATE,
     ParcelState.LOST: CaseKind.LATE,
@@ -45,66 +42,35 @@ OWED = (
     InvoiceState.PARTIALLY_PAID, InvoiceState.ISSUED, InvoiceState.OVERDUE, InvoiceState.DUNNING_1,
     InvoiceState.DUNNING_2, InvoiceState.DUNNING_3,
 )  # fmt: skip
+OWED_AGAIN_WITHIN = timedelta(hours=1)
+"""By then an invoice whose debit came back says that it is owed again; before, it may still say that it is paid."""
 
 
 async def raise_overdue(db: Session, *, now: datetime) -> None:
-    """Raise what is late by now: work that has not left after its promised day, parcels that stand still, invoices."""
-    wanted = [*await _promises(db, now), *await _parcels(db), *await _half_paid(db, utc_day(now))]
+    """Raise what the time alone tells: promises that were not kept, parcels that stand still, half paid invoices."""
+    wanted = [*await late.raise_late(db, now=now), *await _parcels(db), *await _half_paid(db, utc_day(now))]
     if wanted:
         await service.open_cases(db, wanted, now=now)
 
 
-def _unknown(kind: CaseKind, subject: Any) -> Any:
-    """No case of the kind about the subject is open."""
-    return ~sa.exists().where(
-        Case.subject_key == sa.literal(f"{kind.lower()}:") + subject, Case.state != CaseState.DONE
-    )
-
-
-def _as_text(db: Session, column: Any) -> Any:
-    """An id as cases write it in their subject."""
-    if not db.sqlite:
-        return sa.cast(column, sa.Text)
-    raw = sa.func.lower(sa.cast(column, sa.Text))
-    parts = [sa.func.substr(raw, start, length) for start, length in ((1, 8), (9, 4), (13, 4), (17, 4), (21, 12))]
-    joined: Any = parts[0]
-    for part in parts[1:]:
-        joined = joined + "-" + part
-    return joined
-
-
-async def _promises(db: Session, now: datetime) -> list[NewCase]:
-    """Work of days that are over where it is to be done."""
-    row, zone = FulfillmentOrder, StockLocation.timezone
-    days: dict[date, list[str]] = {}
-    for name in await db.scalars(sa.select(zone).distinct().order_by(zone)):
-        days.setdefault(local_day(now, name), []).append(name)
-    if not days:
-        return []
-    found = (
-        sa.select(row.id, row.order_id, row.number, row.promised_on)
-        .join(StockLocation, StockLocation.id == row.location_id)
-        .where(
-            sa.text(f"fulfillment_order.{models.NOT_LEFT}"),
-            row.promised_on < max(days),
-            sa.or_(*(sa.and_(zone.in_(zones), row.promised_on < today) for today, zones in days.items())),
-            _unknown(CaseKind.LATE, _as_text(db, row.id)),
-        )
-        .order_by(row.promised_on, row.id)
-        .limit(AT_ONCE)
-    )
-    return [
-        NewCase(
-            CaseKind.LATE, str(each.id), each.order_id,
-            {"fulfillment_order_id": str(each.id), "number": each.number, "promised_on": each.promised_on.isoformat()},
-        )
-        for each in (await db.execute(found)).all()
-    ]  # fmt: skip
+def _finished(kind: CaseKind, subject: Any, order_id: Any, since: Any) -> Any:
+    """A case of the kind about something of an order has ended since a moment."""
+    return sa.exists().where(
+        Case.order_id == order_id, Case.subject_key == sa.literal(f"{kind.lower()}:") + subject,
+        Case.state == CaseState.DONE, Case.updated_at >= since,
+    )  # fmt: skip
 
 
 async def _parcels(db: Session) -> list[NewCase]:
-    row, text = Parcel, _as_text(db, Parcel.id)
-    known = [sa.and_(row.state == state, _unknown(kind, text)) for state, kind in STILL.items()]
+    """Parcels that stand still, of which nobody has looked at the latest news: what was finished stays finished."""
+    row, text = Parcel, as_text(db, Parcel.id)
+    known = [
+        sa.and_(
+            row.state == state, unknown(kind, text),
+            ~_finished(kind, text, FulfillmentOrder.order_id, row.updated_at),
+        )
+        for state, kind in STILL.items()
+    ]  # fmt: skip
     found = (
         sa.select(row.id, row.state, row.carrier, row.tracking_number, FulfillmentOrder.order_id)
         .join(FulfillmentOrder, FulfillmentOrder.id == row.fulfillment_order_id)
@@ -128,7 +94,7 @@ async def _half_paid(db: Session, today: date) -> list[NewCase]:
         sa.select(row.id, row.order_id, row.number, row.due_on)
         .where(
             sa.text(f"invoice.{PARTLY_PAID}"), row.due_on < today - PART_PAID_FOR,
-            _unknown(CaseKind.UNPAID, _as_text(db, row.id)),
+            unknown(CaseKind.UNPAID, as_text(db, row.id)),
         )
         .order_by(row.due_on, row.id)
         .limit(AT_ONCE)
@@ -143,8 +109,9 @@ async def _half_paid(db: Session, today: date) -> list[NewCase]:
 
 
 async def settle_gone(db: Session, *, now: datetime) -> None:
-    """End the cases of invoices that nobody owes any more, parcels that move again, returns that are settled."""
-    gone: list[tuple[CaseKind, str]] = []
+    """End the cases of money that nobody owes any more, parcels that move again or whose goods are back or replaced,
+    returns that are settled."""
+    gone = await _paid_again(db, now)
     for kinds, fact, model, still in (
         ((CaseKind.UNPAID,), "invoice_id", Invoice, Invoice.state.in_(OWED)),
         ((CaseKind.LATE,), "parcel_id", Parcel, Parcel.state.in_([s for s in STILL if STILL[s] is CaseKind.LATE])),
@@ -152,39 +119,61 @@ async def settle_gone(db: Session, *, now: datetime) -> None:
         ((CaseKind.WRONG_ARTICLE, CaseKind.RETURN_LABEL), "return_id", Return, Return.state.in_(OPEN_RETURNS)),
     ):
         gone += await _gone(db, kinds, fact, model, still)
+    parcels = await _named(db, (CaseKind.LATE, CaseKind.UNDELIVERABLE), "parcel_id")
+    settled = await settled_parcels(db, [each for _, each in parcels])
+    gone += [(kind, str(each)) for kind, each in parcels if each in settled]
     if gone:
         await service.settle_cases(db, gone, now=now)
+
+
+async def _paid_again(db: Session, now: datetime) -> list[tuple[CaseKind, str]]:
+    """Direct debits that came back and whose invoices are paid after all, written off, or handed to an agency."""
+    any_invoice = sa.exists().where(Invoice.order_id == Case.order_id)
+    found = sa.select(Case.subject_key).where(
+        Case.kind == CaseKind.RETURNED_DEBIT.value, Case.state != CaseState.DONE,
+        Case.created_at < now - OWED_AGAIN_WITHIN, any_invoice, ~any_invoice.where(Invoice.state.in_(OWED)),
+    )  # fmt: skip
+    return [(CaseKind.RETURNED_DEBIT, key.partition(":")[2]) for key in await db.scalars(found)]
 
 
 async def _gone(
     db: Session, kinds: Sequence[CaseKind], fact: str, model: Any, still: Any
 ) -> list[tuple[CaseKind, str]]:
-    rows = await db.execute(
-        sa.select(Case.kind, Case.facts)
-        .where(Case.kind.in_([kind.value for kind in kinds]), Case.state != CaseState.DONE)
-        .order_by(Case.created_at, Case.id)
-    )
-    named = [(CaseKind(row.kind), UUID(row.facts[fact])) for row in rows if fact in row.facts]
+    named = await _named(db, kinds, fact)
     there: set[UUID] = set()
     for part in chunks(sorted({each for _, each in named})):
         there.update(await db.scalars(sa.select(model.id).where(model.id.in_(part), still)))
     return [(kind, str(each)) for kind, each in named if each not in there]
 
 
+async def _named(db: Session, kinds: Sequence[CaseKind], fact: str) -> list[tuple[CaseKind, UUID]]:
+    """What the open cases of these kinds are about, where they name it so."""
+    rows = await db.execute(
+        sa.select(Case.kind, Case.facts)
+        .where(Case.kind.in_([kind.value for kind in kinds]), Case.state != CaseState.DONE)
+        .order_by(Case.created_at, Case.id)
+    )
+    return [(CaseKind(row.kind), UUID(row.facts[fact])) for row in rows if fact in row.facts]
+
+
 async def escalate(db: Session, *, now: datetime) -> int:
-    """Mark the cases whose deadline has passed, once for each deadline; how many."""
+    """Mark the cases whose deadline has passed, once for each deadline; how many.
+
+    What waits for a day waits for its deadline, too, but where a bank has set that.
+    """
     rows = await db.scalars(
         sa.select(Case)
         .where(
             Case.state != CaseState.DONE, Case.due_at < now,
             sa.or_(Case.escalated_at.is_(None), Case.escalated_at < Case.due_at),
+            sa.or_(Case.wait_until.is_(None), Case.kind.in_([kind.value for kind in BOUND])),
         )
         .order_by(Case.due_at, Case.id)
         .limit(AT_ONCE)
         .with_for_update(of=Case, skip_locked=True)
     )  # fmt: skip
-    late = rows.all()
-    for case in late:
+    passed = rows.all()
+    for case in passed:
         case.escalated_at = case.updated_at = now
         assert case.due_at is not None
         record(
@@ -194,4 +183,4 @@ async def escalate(db: Session, *, now: datetime) -> int:
                 owner_id=case.owner_id,
             ),
         )  # fmt: skip
-    return len(late)
+    return len(passed)

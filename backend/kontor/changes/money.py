@@ -74,10 +74,11 @@ async def plan_difference(db: Session, order: Order, *, off: int, more: int, ste
     return Difference(dues.owed, owed, back, shares, max(0, released), to_pay, method)
 
 
-async def open_difference(db: Session, order: Order) -> Difference:
-    """What an order costs beyond what is promised as it is now, and how that could be paid."""
+async def open_difference(db: Session, order: Order, *, most: int | None = None) -> Difference:
+    """What an order costs beyond what is promised as it is now (`most` at most), and how that could be paid."""
     dues, payments = await _state(db, order)
     to_pay = _missing(dues.owed, _promised(payments, dues), dues)
+    to_pay = to_pay if most is None else max(0, min(most, to_pay))
     method = await again_by(db, order, payments, to_pay) if to_pay else None
     return Difference(dues.owed, dues.owed, to_pay=to_pay, method=method)
 

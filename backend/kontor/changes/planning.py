@@ -36,6 +36,7 @@ from kontor.orders.errors import LineNotFound
 from kontor.orders.models import Order, OrderCharge, OrderLine
 from kontor.orders.states import OVER, OrderState
 from kontor.orders.totals import LOST_DISCOUNT
+from kontor.payments.covering import falling_covers
 from kontor.payments.vouchers import check_changed
 from kontor.returns.rechecking import reductions_of
 
@@ -137,7 +138,10 @@ async def plan_change(db: Session, order: Order, wish: Wish, *, change_id: UUID 
     cuts, outcome = _cancel(work, order, lines, pieces)
     rows = await _added(db, delivery.order, lines, pieces)
     await check_changed(db, delivery.order, more={row.tax_class for row in rows})
-    took = sum(taken_off(order, line, pieces.cancel[line.id]).gross for line in lines if line.id in pieces.cancel)
+    taken = {
+        line.id: taken_off(order, line, pieces.cancel[line.id]).gross for line in lines if line.id in pieces.cancel
+    }
+    took = sum(taken.values())
     priced = Priced(lines, reductions, charges)
     lost = await plan_lost(db, order, priced, pieces.cancel, took=took, added=bool(rows))
     sourcing = await _sourced(db, order, delivery, lines, rows, work=work, pieces=pieces)
@@ -145,7 +149,7 @@ async def plan_change(db: Session, order: Order, wish: Wish, *, change_id: UUID 
     less, more, tax = cost_of(delivery, lines, charges)
     added = sum(row.gross_total for row in rows)
     off = of_pieces + less + (0 if falls else max(0, -lost.more))
-    more += added + max(0, lost.more)
+    more += added + max(0, lost.more) + await falling_covers(db, order.id, taken)
     steps: list[int | None] = [None if whole else of_pieces] if pieces.cancel else []
     steps += [off - of_pieces] if off > of_pieces else []
     difference = await plan_difference(db, order, off=off, more=more, steps=steps)

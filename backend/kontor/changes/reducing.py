@@ -18,6 +18,7 @@ from kontor.core.money import of_units, spread
 from kontor.fulfillment.amounts import of_pieces
 from kontor.orders.models import Order, OrderCharge, OrderLine, PriceAdjustment
 from kontor.orders.totals import LOST_DISCOUNT, with_tax
+from kontor.payments.covering import standing
 from kontor.promotions.rechecking import sums
 from kontor.promotions.values import ReturnRule
 from kontor.returns.models import Return
@@ -92,7 +93,7 @@ async def plan_lost(
     left = any(line.open_quantity > canceled.get(line.id, 0) for line in lines if line.kind == ProductKind.PHYSICAL)
     if not (left or added):
         return Lost(before, {})
-    kept = {line.id: line.ordered - line.canceled - line.refunded - canceled.get(line.id, 0) for line in lines}
+    kept = await _kept(db, order, lines, canceled)
     lost = await lost_of_kept(db, order, lines, reductions, kept)
     target: dict[Rate, int] = {}
     for line in lines:
@@ -103,6 +104,15 @@ async def plan_lost(
     taken = sums(list(await db.scalars(sa.select(Return.rechecked).where(Return.order_id == order.id))))
     charged = _by_rate([each for each in uncharged if each.shipment_id is not None])
     return Lost(before, still_to_charge(target, charged, taken, most=sum(before.values()) + took))
+
+
+async def _kept(db: Session, order: Order, lines: Sequence[OrderLine], canceled: Mapping[UUID, int]) -> dict[UUID, int]:
+    """The pieces by line that stay. Those in whose place others were given stay with them, as when goods come back."""
+    stands = await standing(db, order.id, None)
+    gone = {line.id: line.refunded + canceled.get(line.id, 0) for line in lines}
+    for line_id, count in stands.stood_in(gone).items():
+        gone[line_id] -= min(count, next(line.refunded for line in lines if line.id == line_id))
+    return {line.id: 0 if line.id in stands.lines else line.ordered - line.canceled - gone[line.id] for line in lines}
 
 
 def still_to_charge(

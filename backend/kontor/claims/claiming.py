@@ -43,7 +43,7 @@ from kontor.returns.errors import NotReturnable
 from kontor.returns.service import Announcement, ReturnWish
 from kontor.returns.states import ReturnReason
 from kontor.returns.values import RefundDue
-from kontor.returns.writing_off import preview_return, write_off
+from kontor.returns.writing_off import preview_return, write_off, written_off
 
 MOST_LINES = 200
 RETURN_REASON = {
@@ -276,15 +276,15 @@ def replacement_of(
 
 async def _pay_back(db: Session, order: Order, claim: Claim, lines: Sequence[ClaimLine], *, now: datetime) -> None:
     announced = announcement_of(claim, lines)
-    due = (await preview_return(db, order, announced)).amount
-    before = 0 if claim.returns_goods else await queries.written_off(db, order.id)
-    if due and await above_limit(db, order, due + before):
-        raise ClaimAboveLimit("Somebody with a higher limit has to decide this.", amount=due, currency=order.currency)
+    due = await preview_return(db, order, announced)
+    worth = due.amount if claim.returns_goods else due.credited + await written_off(db, order.id)
+    if worth and await above_limit(db, order, worth):
+        raise ClaimAboveLimit("Somebody with a higher limit has to decide this.", amount=worth, currency=order.currency)
     if not claim.returns_goods:
         claim.return_id = (await write_off(db, announced, now=now)).id
         return
     found = await returns.request_return(db, announced, now=now)
-    await returns.approve(db, found.id, now=now)
+    await returns.approve_agreed(db, found.id, now=now)
     claim.return_id = found.id
 
 

@@ -10,12 +10,10 @@ import sqlalchemy as sa
 
 from kontor.claims.errors import ClaimNotFound, GoodwillNotFound
 from kontor.claims.models import Claim, ClaimLine, Goodwill
-from kontor.claims.states import ClaimKind, ClaimState, GoodwillForm, GoodwillReason, GoodwillState, Remedy
+from kontor.claims.states import ClaimKind, ClaimState, GoodwillForm, GoodwillReason, GoodwillState
 from kontor.core.db import Session
-from kontor.core.money import of_units
 from kontor.core.pagination import Page, PageRequest, choose, narrow, paginate
 from kontor.core.principal import Principal
-from kontor.fulfillment.models import ShipmentLine
 from kontor.orders.models import Order
 from kontor.orders.queries import visible_to as orders_visible_to
 
@@ -179,18 +177,6 @@ async def waiting_pieces(db: Session, order_id: UUID) -> dict[UUID, int]:
         .group_by(ClaimLine.shipment_line_id)
     )
     return {line_id: int(count) for line_id, count in rows}
-
-
-async def written_off(db: Session, order_id: UUID) -> int:
-    """What the pieces cost that claims of an order paid back without their coming back, gross, minor units."""
-    rows = await db.execute(
-        sa.select(ShipmentLine.gross, ShipmentLine.quantity, ClaimLine.quantity)
-        .join(ClaimLine, ClaimLine.shipment_line_id == ShipmentLine.id)
-        .join(Claim, Claim.id == ClaimLine.claim_id)
-        .where(Claim.order_id == order_id, Claim.remedy == Remedy.REFUND, ~Claim.returns_goods)
-        .where(Claim.return_id.is_not(None))
-    )
-    return sum(of_units(gross, quantity, pieces) for gross, quantity, pieces in rows)
 
 
 async def open_claims_of_returns(db: Session, return_ids: Sequence[UUID]) -> list[Claim]:

@@ -21,7 +21,7 @@ from kontor.exchanges.states import EXCHANGE, ExchangeState, ExchangeWay
 from kontor.orders import queries as orders
 from kontor.orders.errors import OutOfStock
 from kontor.orders.models import Order, OrderLine
-from kontor.payments.covering import Given, put_cover, set_cover
+from kontor.payments.covering import Given, cost_of, put_cover, set_cover
 from kontor.returns import queries as returns
 from kontor.returns.inspection import is_done
 from kontor.returns.models import Return, ReturnLine
@@ -122,8 +122,10 @@ async def after_refund(db: Session, order: Order, found: Return, due: RefundDue,
     await db.flush()
     if exchange.way is W.AFTER_RETURN:
         if due.lines:
+            # What else is open of the order is not asked for: nobody was told so before.
+            uncovered = await cost_of(db, found.id)
             await set_cover(db, found.id, 0)
-            await settle_difference(db, order, await open_difference(db, order), now=now)
+            await settle_difference(db, order, await open_difference(db, order, most=uncovered), now=now)
         return
     lines = (await returns.lines_of(db, [found.id]))[found.id]
     done = is_done(lines)

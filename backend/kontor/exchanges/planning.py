@@ -74,8 +74,9 @@ def announcement_of(order: Order, wish: ExchangeWish) -> Announcement:
     # Nothing that was agreed as wrong, or is written off, is too late.
     anyway = wish.anyway or wish.replacement or wish.way is W.WITHOUT_RETURN
     return Announcement(
-        order.id, wishes, note=wish.note or None, location_id=wish.location_id, anyway=anyway, pieces=wish.shipped
-    )
+        order.id, wishes, note=wish.note or None, location_id=wish.location_id, anyway=anyway, pieces=wish.shipped,
+        taken=wish.taken,
+    )  # fmt: skip
 
 
 async def plan_exchange(db: Session, order: Order, wish: ExchangeWish) -> Plan:

@@ -26,11 +26,11 @@ from kontor.exchanges.states import EXCHANGE, ExchangeState, ExchangeWay
 from kontor.exchanges.values import ExchangePreview, ExchangeWish
 from kontor.orders.models import Order
 from kontor.payments.covering import Given, put_cover
-from kontor.payments.refunding import preview_refund, refundable
+from kontor.payments.refunding import above_limit
 from kontor.returns import queries as returns
 from kontor.returns import service as return_service
 from kontor.returns.states import ReturnState
-from kontor.returns.writing_off import write_off
+from kontor.returns.writing_off import write_off, written_off
 
 E, W = ExchangeState, ExchangeWay
 
@@ -85,9 +85,12 @@ async def create_exchange(
 
 
 async def _check_limit(db: Session, order: Order, worth: int) -> None:
-    """Goods given for none that come back are as good as money: whoever may not pay that back alone asks somebody."""
-    amount = min(worth, await refundable(db, order.id))
-    if amount > 0 and (await preview_refund(db, order, amount)).needs_approval:
+    """Goods given for none that come back are as good as money, whether it has been collected or not.
+
+    Whoever may not pay back so much alone, with all that was written off of the order before, asks somebody.
+    """
+    amount = worth + await written_off(db, order.id)
+    if await above_limit(db, order, amount):
         raise ExchangeAboveLimit(
             "Somebody with a higher limit has to decide this.", path=("way",), amount=amount, currency=order.currency
         )
@@ -99,7 +102,7 @@ async def _return_for(db: Session, order: Order, wish: ExchangeWish, *, now: dat
         return (await write_off(db, announced, now=now)).id
     found = await return_service.request_return(db, announced, now=now)
     if agreed:
-        await return_service.approve(db, found.id, now=now)
+        await return_service.approve_agreed(db, found.id, now=now)
     return found.id
 
 
@@ -163,7 +166,7 @@ async def approve_exchange(db: Session, exchange: Exchange, *, now: datetime) ->
     EXCHANGE.check(exchange.state, E.APPROVED, what="Exchange")
     _, found = await returns.lock_return(db, exchange.return_id)
     if found.state is ReturnState.REQUESTED:
-        await return_service.approve(db, exchange.return_id, now=now)
+        await return_service.approve_agreed(db, exchange.return_id, now=now)
     return await agree(db, exchange, now=now)
 
 

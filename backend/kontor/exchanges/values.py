@@ -35,7 +35,7 @@ class ExchangeWish:
     """A whole exchange. A `replacement` is for nothing, whatever the article costs.
 
     `anyway` overlooks the time to return goods (by staff). `shipped` says which pieces by shipment line are meant;
-    without it the oldest shipments are.
+    without it the oldest shipments are. `taken` are pieces by shipment line that are spoken for otherwise.
     """
 
     pieces: tuple[PiecesWish, ...]
@@ -46,6 +46,7 @@ class ExchangeWish:
     location_id: UUID | None = None
     anyway: bool = False
     shipped: Mapping[UUID, int] | None = None
+    taken: Mapping[UUID, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,13 @@ class Standing:
     stands_in: Mapping[UUID, int] = field(default_factory=dict)
     lines: Mapping[UUID, UUID] = field(default_factory=dict)
 
+    def stood_in(self, gone: Mapping[UUID, int]) -> dict[UUID, int]:
+        """Pieces by line that others stand in for which are not `gone` (by line) themselves. Pure."""
+        found = dict(self.stands_in)
+        for line_id, other in self.lines.items():
+            found[other] -= gone.get(line_id, 0)
+        return found
+
 
 def with_returns(orders: Iterable[Order]) -> list[UUID]:
     """Those orders of which anything is announced or back: no other has a cover or a refund for goods."""
@@ -47,7 +54,7 @@ def with_returns(orders: Iterable[Order]) -> list[UUID]:
 
 
 def open_of(amount: int, used: int, cost: int) -> int:
-    """What a cover still stands for: its amount, but no more than its articles cost, less what refunds kept of it.
+    """What a cover still stands for: its amount, but no more than its articles cost, less what refunds kept for them.
 
     >>> open_of(4000, 1000, 4000), open_of(4000, 1000, 2500), open_of(4000, 1000, 0)
     (3000, 1500, 0)
@@ -56,14 +63,21 @@ def open_of(amount: int, used: int, cost: int) -> int:
 
 
 async def put_cover(db: Session, order_id: UUID, return_id: UUID, given: Iterable[Given], amount: int) -> None:
-    """Let the goods of a return stand for so much more (minor units) of what these new lines cost."""
+    """Let the goods of a return stand for so much more (minor units) of what these new lines cost.
+
+    Lines given before, for goods that came before, are done with: what was kept for them stays theirs, also when they
+    are canceled later.
+    """
     rows = [{"line_id": str(each.line_id), "in_place_of": _text(each.in_place_of)} for each in given]
     cover = await db.get(ExchangeCover, return_id)
     if cover is None:
         db.add(ExchangeCover(return_id=return_id, order_id=order_id, amount=amount, used=0, lines=rows))
     else:
+        theirs = cover.used - _settled(cover)
+        settled = [row if "used" in row else {**row, "used": 0} for row in cover.lines]
+        settled[-1] = {**settled[-1], "used": settled[-1]["used"] + theirs}
         cover.amount += amount
-        cover.lines = [*cover.lines, *rows]
+        cover.lines = [*settled, *rows]
     await db.flush()
 
 
@@ -90,7 +104,7 @@ async def set_cover(db: Session, return_id: UUID, still: int) -> None:
 async def open_cover(db: Session, return_id: UUID) -> int:
     """What the cover of a return still stands for, minor units."""
     cover = await db.get(ExchangeCover, return_id)
-    return 0 if cover is None else open_of(cover.amount, cover.used, _cost(cover, await _costs(db, [cover])))
+    return 0 if cover is None else _open(cover, await _costs(db, [cover]))
 
 
 async def open_covers(db: Session, order_ids: Iterable[UUID]) -> dict[UUID, int]:
@@ -100,7 +114,7 @@ async def open_covers(db: Session, order_ids: Iterable[UUID]) -> dict[UUID, int]
         covers = list(await db.scalars(sa.select(ExchangeCover).where(ExchangeCover.order_id.in_(part))))
         costs = await _costs(db, covers)
         for cover in covers:
-            still = open_of(cover.amount, cover.used, _cost(cover, costs))
+            still = _open(cover, costs)
             if still:
                 found[cover.order_id] = found.get(cover.order_id, 0) + still
     return found
@@ -111,7 +125,18 @@ async def cost_of(db: Session, return_id: UUID) -> int:
     cover = await db.get(ExchangeCover, return_id)
     if cover is None:
         return 0
-    return max(0, _cost(cover, await _costs(db, [cover])) - cover.used)
+    return max(0, _cost(cover, await _costs(db, [cover])) - (cover.used - _settled(cover)))
+
+
+async def falling_covers(db: Session, order_id: UUID, canceled: Mapping[UUID, int]) -> int:
+    """By how much less covers stand once so much (minor units by line) of what an order costs is canceled.
+
+    Goods whose new articles are canceled before they left stand for nothing: they are paid back when they are there.
+    """
+    covers = list(await db.scalars(sa.select(ExchangeCover).where(ExchangeCover.order_id == order_id)))
+    now = await _costs(db, covers)
+    then = {line_id: cost - canceled.get(line_id, 0) for line_id, cost in now.items()}
+    return sum(_open(cover, now) - _open(cover, then) for cover in covers)
 
 
 async def standing(db: Session, order_id: UUID, return_id: UUID | None) -> Standing:
@@ -124,7 +149,7 @@ async def standing(db: Session, order_id: UUID, return_id: UUID | None) -> Stand
     for cover in covers:
         if cover.return_id == return_id:
             costs = {line.id: line.gross_total - line.canceled_gross for line in rows.values()}
-            still = open_of(cover.amount, cover.used, _cost(cover, costs))
+            still = _open(cover, costs)
     stands_in: dict[UUID, int] = {}
     lines: dict[UUID, UUID] = {}
     for cover in covers:
@@ -158,8 +183,19 @@ async def _costs(db: Session, covers: Iterable[ExchangeCover]) -> dict[UUID, int
     return {line.id: line.gross_total - line.canceled_gross for line in await _lines(db, covers)}
 
 
+def _open(cover: ExchangeCover, costs: Mapping[UUID, int]) -> int:
+    settled = _settled(cover)
+    return open_of(cover.amount - settled, cover.used - settled, _cost(cover, costs))
+
+
 def _cost(cover: ExchangeCover, costs: Mapping[UUID, int]) -> int:
-    return sum(costs.get(UUID(each["line_id"]), 0) for each in cover.lines)
+    """What the lines given last cost."""
+    return sum(costs.get(UUID(each["line_id"]), 0) for each in cover.lines if "used" not in each)
+
+
+def _settled(cover: ExchangeCover) -> int:
+    """What was kept for lines given before those given last."""
+    return sum(int(each.get("used", 0)) for each in cover.lines)
 
 
 def _text(line_id: UUID | None) -> str | None:

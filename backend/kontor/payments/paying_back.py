@@ -30,10 +30,12 @@ async def _money_there(db: Session, order: Order, refundable: int) -> MoneyThere
     payments = await queries.read_payments(db, order.id)
     dues = (await dues_of(db, [order], await settings_of(db, [order])))[order.id]
     causes = await _given(db, order.id)
+    of_canceled = min(dues.canceled, causes.get(Withheld.REFUNDED_BEFORE, 0))
     causes[Withheld.REFUNDED_BEFORE] = causes.get(Withheld.REFUNDED_BEFORE, 0) - dues.canceled
     exchanged = (await kept.exchanged(db, [order.id])).get(order.id, 0)
     named = sum(payment.amount for payment in payments if not payment.settles_id)
-    causes[Withheld.NOT_PAID] = order.total - exchanged - named
+    # Of canceled pieces nobody is asked for money, and what went back for them pays for nothing else.
+    causes[Withheld.NOT_PAID] = order.total - dues.canceled - exchanged - (named - of_canceled)
     causes[Withheld.CHARGED_BACK] = await held_by_banks(db, order.id)
     for rule, amount in withheld_by_rule(await refunds_of(db, order.id)).items():
         causes[rule] = causes.get(rule, 0) - amount

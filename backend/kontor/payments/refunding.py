@@ -23,6 +23,7 @@ from kontor.orders.queries import lock_orders
 from kontor.payments import kept, ledger, queries
 from kontor.payments.calling import Call, Results, Settled
 from kontor.payments.capturing import AbilitiesOf
+from kontor.payments.charges import charge_again
 from kontor.payments.disputes import left_over, settle_disputes
 from kontor.payments.errors import InvalidRefund, RefundCounted, RefundUnderWay
 from kontor.payments.events import RefundFailed, RefundRequested, RefundSucceeded
@@ -118,9 +119,7 @@ async def preview_refund(
 ) -> RefundPreview:
     """Divide `amount` over the order's payments as a refund would; changes nothing.
 
-    Without `goods` nothing goes onto vouchers that were taxed when they were sold: nobody has taxed what is given. For
-    `canceled` pieces they give back last, as they are drawn on first.
-
+    Without `goods` nothing goes onto vouchers that were taxed when they were sold; for `canceled` pieces they are last.
     Raises `RefundExceedsCaptured` above what came in and is not back yet, `RefundNotDivisible`, `InvalidInput`.
     """
     settings = (await settings_of(db, [order])).get(order.channel_id, {})
@@ -131,13 +130,13 @@ async def preview_refund(
         for item in payments.values()
         if goods or not is_taxed(item.kind, item.gateway)
     ]
-    policy = RefundPolicy.CHOSEN if chosen else RefundPolicy(settings.get("refund_policy", RefundPolicy.REVERSE))
-    said_by = Named(PolicySource.CHOSEN)
-    if policy is not RefundPolicy.CHOSEN:
+    policy, said_by = RefundPolicy.CHOSEN, Named(PolicySource.CHOSEN)
+    if not chosen:
+        policy = RefundPolicy(settings.get("refund_policy", RefundPolicy.REVERSE))
         said_by = await named(db, order.channel_id, PolicyPurpose.REFUND, settings)
-    by_text = {str(key): share for key, share in (chosen or {}).items()}
-    last = {key for key, item in payments.items() if canceled and is_taxed(item.kind, item.gateway)}
-    shares = split_refund(open_payments, amount, policy=policy, chosen=by_text, last=last)
+    wanted = {str(key): share for key, share in (chosen or {}).items()}
+    last = [key for key, item in payments.items() if canceled and is_taxed(item.kind, item.gateway)]
+    shares = split_refund(open_payments, amount, policy=policy, chosen=wanted, last=last)
     return RefundPreview(
         amount=amount,
         refundable=sum(max(0, item.refundable) for item in open_payments),
@@ -251,6 +250,7 @@ async def recall_refund(db: Session, refund: Refund, *, now: datetime) -> Refund
     if kept.counted_since(refund, await kept.refunds_of(db, refund.order_id)):
         raise RefundCounted("Goods have come back since and were paid less by it.", refund_id=str(refund.id))
     await unschedule(db, [f"refund/{refund.id}"])
+    await charge_again(db, refund)
     transition(db, refund, RefundState.CANCELED, table=REFUND_TRANSITIONS, now=now, reason="recalled")
     refund.finished_at = now
     return refund

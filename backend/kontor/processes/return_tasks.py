@@ -96,6 +96,13 @@ async def _refund(run: TaskRun, each: Subject) -> Answer:
     order, found = await returns.lock_return(run.db, each.subject_id)
     lines = (await returns.lines_of(run.db, [found.id]))[found.id]
     known: dict[str, Any] = {"more_expected": not is_done(lines)}
+    earlier = await _open_refund(run.db, each)
+    if earlier is not None:
+        # One refund after the other: each has its credit note. What was accepted since is paid by its own message.
+        if earlier.state is RefundState.FAILED:
+            payments.retry_refund(run.db, earlier, now=run.now)
+        since = any(line.accepted > line.refunded for line in lines)
+        return Waiting({"more_expected": known["more_expected"] or since})
     await giving.before_refund(run.db, order, found, now=run.now)
     due = await refunding.book_refund(run.db, found.id, now=run.now)
     if due.goods > 0:
@@ -107,12 +114,7 @@ async def _refund(run: TaskRun, each: Subject) -> Answer:
         await giving.after_refund(run.db, order, found, due, now=run.now)
         return Waiting({**known, "refund_id": str(refund.id)})
     await giving.after_refund(run.db, order, found, due, now=run.now)
-    earlier = await _open_refund(run.db, each)
-    if earlier is None:
-        return {**known, "refund_id": None}
-    if earlier.state is RefundState.FAILED:
-        payments.retry_refund(run.db, earlier, now=run.now)
-    return Waiting(known)
+    return {**known, "refund_id": None}
 
 
 async def _open_refund(db: Session, each: Subject) -> Refund | None:

@@ -76,7 +76,7 @@ async def due_for(
     for sent in shipped.values():
         paid_back = sent.refunded_units + units.get(sent.id, 0)
         returned[sent.order_line_id] = returned.get(sent.order_line_id, 0) + paid_back
-    for line_id, count in stood_in(stands, returned).items():
+    for line_id, count in stands.stood_in(returned).items():
         returned[line_id] = max(0, returned.get(line_id, 0) - count)
     supplied = {sent.order_line_id: sent for _, sent in sorted(shipped.items())}
     charged = sums([{str(row.tax_rate): row.gross - row.refunded} for row in lost])
@@ -102,14 +102,6 @@ async def _fee_left(db: Session, found: Return, refunds: Sequence[Refund]) -> in
         if line.get("name") == RETURN_FEE
     )
     return max(0, sum(each.fee for each in together) - kept)
-
-
-def stood_in(stands: Standing, returned: Mapping[UUID, int]) -> dict[UUID, int]:
-    """Pieces by line that others stand in for which did not come back themselves. Pure."""
-    found = dict(stands.stands_in)
-    for line_id, other in stands.lines.items():
-        found[other] -= returned.get(line_id, 0)
-    return found
 
 
 def charged_too_much(kept: Mapping[str, int], lost: Sequence[OrderCharge]) -> tuple[dict[str, int], list[RefundCharge]]:

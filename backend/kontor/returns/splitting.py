@@ -26,7 +26,8 @@ async def announce(
 ) -> list[Return]:
     """Announce: one return, or where no one place takes all of it one for each place that takes a part, the fewest.
 
-    What no place takes is a return without a place, for people to decide. Raises what `request_return` does.
+    What no place takes is a return without a place, for people to decide (`check_return`, and a case). Raises what
+    `request_return` does.
     """
     order = await queries.lock_order_of(db, announced.order_id, principal)
     whole, rows = await service.draft_return(db, order, announced, now=now)

@@ -8,13 +8,14 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from kontor.core.db import Session
+from kontor.core.money import of_units
 from kontor.fulfillment.models import Shipment, ShipmentLine
 from kontor.orders.models import Order
 from kontor.payments.covering import Standing
 from kontor.returns import queries, receiving, service
 from kontor.returns.eligibility import Hindrance
 from kontor.returns.errors import NotReturnable
-from kontor.returns.models import Return, ReturnLine
+from kontor.returns.models import Return, ReturnInspection, ReturnLine
 from kontor.returns.receiving import Arrived, Finding
 from kontor.returns.refunding import due_for
 from kontor.returns.service import Announcement
@@ -39,6 +40,18 @@ async def write_off(db: Session, announced: Announcement, *, now: datetime) -> R
         ]
         await receiving.count_as_back(db, found.id, place, arrived, now=now, findings=findings)
     return found
+
+
+async def written_off(db: Session, order_id: UUID) -> int:
+    """What the pieces of an order cost that were written off so far, in whatever form, gross, minor units."""
+    rows = await db.execute(
+        sa.select(ShipmentLine.gross, ShipmentLine.quantity, ReturnInspection.quantity)
+        .join(ReturnLine, ReturnLine.shipment_line_id == ShipmentLine.id)
+        .join(ReturnInspection, ReturnInspection.return_line_id == ReturnLine.id)
+        .join(Return, Return.id == ReturnLine.return_id)
+        .where(Return.order_id == order_id, ReturnInspection.condition == KEPT)
+    )
+    return sum(of_units(gross, quantity, pieces) for gross, quantity, pieces in rows)
 
 
 async def _by_place(db: Session, lines: Sequence[ReturnLine]) -> dict[UUID, list[ReturnLine]]:

@@ -57,8 +57,10 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """A value of an entry: what it was before, where that is known, and what it is since."""
+    """A value of an entry: what it was before, where that is known, and what it is since. `name` is the same in every
+    language, `label` is how people read it."""
 
+    name: str
     label: str
     before: str | None
     after: str | None

@@ -5,6 +5,7 @@ import { Failure } from "../../shared/components/failure.js";
 import { Skeleton } from "../../shared/components/skeleton.js";
 import { tell } from "../../shared/components/toast.js";
 import { dateTime } from "../../shared/format.js";
+import { lazy } from "../../shared/lazy.js";
 import { t } from "../../shared/messages.js";
 import { go, withQuery } from "../../shared/router.js";
 import { useShortcuts } from "../../shared/shortcuts.js";
@@ -13,9 +14,13 @@ import { useActing } from "../acting.js";
 import { orderAddress } from "../addresses.js";
 import { ASK_LABEL, FINISH, GIVE_BACK, ONE_CASE, RELEASE, TAKE, WAIT } from "../operations/cases.js";
 import { CaseFacts } from "./case-facts.js";
-import { CaseOffers } from "./case-offers.js";
+import { CaseHands, mayHandOver } from "./case-hands.js";
 
+const CaseOffers = lazy(() => import("./case-offers.js"), "CaseOffers");
+const CaseRisk = lazy(() => import("./case-risk.js"), "CaseRisk");
+const CaseSolve = lazy(() => import("./case-solve.js"), "CaseSolve");
 const DAY = 86_400_000; // milliseconds
+const MAILS = ["CUSTOMER_MAIL", "MAIL_BOUNCED"];
 
 /** `seen` is when the list last saw it changed, or that it left the list; `next` takes the next one. @param {{id: string, seen?: string, changed: () => void, next: () => Promise<void>}} props */
 export function CasePanel({ id, seen, changed, next }) {
@@ -75,7 +80,7 @@ export function CasePanel({ id, seen, changed, next }) {
     await change(ASK_LABEL, { id: it.facts.return_id });
     tell(t("cases.labelAsked"));
   });
-  useShortcuts(open && mine ? [{ keys: "Ctrl Enter", label: "cases.doneNext", run: finish(true), anywhere: true }] : []);
+  useShortcuts(open && mine ? [{ keys: "Ctrl Enter", label: "cases.doneNext", run: () => document.querySelector("dialog[open]") || finish(true)(), anywhere: true }] : []);
 
   if (problem.value) return html`<aside class="panel"><${Failure} problem=${problem.value} retry=${load} /></aside>`;
   if (it === undefined) return html`<aside class="panel"><${Skeleton} rows=${4} /></aside>`;
@@ -88,18 +93,24 @@ export function CasePanel({ id, seen, changed, next }) {
       ${it.orderNumber && html`<dt>${t("cases.order")}</dt><dd><a href=${orderAddress(it.orderNumber)}>${it.orderNumber}</a></dd>`}
       <dt>${t("queues.since")}</dt><dd>${dateTime(it.createdAt)}</dd>
       ${it.dueAt && html`<dt>${t("queues.due")}</dt><dd class=${it.escalatedAt ? "late" : undefined}>${dateTime(it.dueAt)}${it.escalatedAt && ` ${t("cases.escalated")}`}</dd>`}
+      ${it.waitUntil && html`<dt>${t("cases.waitUntil")}</dt><dd>${dateTime(it.waitUntil)}</dd>`}
       <${CaseFacts} facts=${it.facts} /></dl>
-    ${it.kind === "UNALLOCATED" && it.orderId && it.state !== "DONE" && html`<${CaseOffers} orderId=${it.orderId} wait=${open && mine && it.state === "ASSIGNED" ? (/** @type {string} */ day) => waitUntil(`${day}T08:00:00Z`) : null} />`}
-    ${open && !it.ownerId && html`<div><button type="button" class="button main" aria-disabled=${busy.value} onClick=${take}>${t("cases.take")}</button></div>`}
+    ${MAILS.includes(it.kind) && it.orderNumber && html`<p><a class="button" href=${orderAddress(it.orderNumber, "contacts")}>${t("cases.answer")}</a></p>`}
+    ${it.kind === "RISK_REVIEW" && it.orderId && html`<${CaseRisk} orderId=${it.orderId} note=${note.value} busy=${busy.value} act=${open && mine ? act : null} release=${open && mine && it.facts.hold_id ? release : null} />`}
+    ${it.kind === "UNALLOCATED" && it.orderId && it.state !== "DONE" && html`<${CaseOffers} it=${it} changed=${load} wait=${open && mine && it.state === "ASSIGNED" ? (/** @type {string} */ day) => waitUntil(`${day}T08:00:00Z`) : null} />`}
+    ${it.orderNumber && it.state !== "DONE" && html`<${CaseSolve} it=${it} changed=${load} />`}
+    ${open && !it.ownerId && !it.decidable && html`<p class="notice">${t("cases.notYours")}</p>`}
+    ${open && !it.ownerId && it.decidable && html`<div><button type="button" class="button main" aria-disabled=${busy.value} onClick=${take}>${t("cases.take")}</button></div>`}
     ${open && it.ownerId && !mine && html`<p class="notice">${t("cases.others", { name: it.ownerName ?? "" })}</p>`}
     ${open && mine && html`<div class="stack">
       <div class="field"><label for="case-note">${t("cases.note")}</label><textarea id="case-note" rows="2" maxlength="500" value=${note.value} onInput=${type}></textarea></div>
       <div class="row">
         <button type="button" class="button main" aria-disabled=${busy.value} onClick=${finish(true)}>${t("cases.doneNext")} <kbd>${t("shell.ctrl")} ⏎</kbd></button>
         <button type="button" class="button" aria-disabled=${busy.value} onClick=${finish(false)}>${t("cases.done")}</button>
-        ${it.facts.hold_id && may(it.kind === "RISK_REVIEW" ? "risk:review" : "holds:write") && html`<button type="button" class="button" aria-disabled=${busy.value} onClick=${release}>${t("cases.release")}</button>`}
-        ${it.kind === "RETURN_LABEL" && html`<button type="button" class="button" aria-disabled=${busy.value} onClick=${askLabel}>${t("cases.label")}</button>`}
+        ${it.facts.hold_id && it.kind !== "RISK_REVIEW" && may("holds:write") && html`<button type="button" class="button" aria-disabled=${busy.value} onClick=${release}>${t("cases.release")}</button>`}
+        ${it.kind === "RETURN_LABEL" && it.facts.code !== "NO_RETURN_PLACE" && html`<button type="button" class="button" aria-disabled=${busy.value} onClick=${askLabel}>${t("cases.label")}</button>`}
         ${it.state === "ASSIGNED" ? html`<button type="button" class="button" aria-disabled=${busy.value} onClick=${() => waitUntil(new Date(Date.now() + DAY).toISOString())}>${t("cases.wait")}</button>` : html`<button type="button" class="button" aria-disabled=${busy.value} onClick=${take}>${t("cases.goOn")}</button>`}
         <button type="button" class="button plain" aria-disabled=${busy.value} onClick=${giveBack}>${t("cases.giveBack")}</button></div></div>`}
+    ${open && mayHandOver(it) && html`<${CaseHands} key=${it.ownerId} it=${it} changed=${async () => { await load(); changed(); }} />`}
   </aside>`;
 }

@@ -1,7 +1,7 @@
 /** Where, how and when an order goes instead. */
 import { t } from "../../shared/messages.js";
 import { html } from "../../shared/ui.js";
-import { ADDRESS_PARTS } from "../change-wish.js";
+import { ADDRESS_PARTS, addressOf } from "../change-wish.js";
 
 /** @param {{order: any, places: any[], wish: import("../change-wish.js").Wish, set: (wish: any) => void}} props */
 export function ChangeDelivery({ order, places, wish, set }) {
@@ -9,11 +9,7 @@ export function ChangeDelivery({ order, places, wish, set }) {
   const stores = places.filter((each) => each.canPickup && each.active);
   const value = (/** @type {Event} */ event) => /** @type {HTMLInputElement | HTMLSelectElement} */ (event.target).value;
   const deliver = (/** @type {object} */ part) => set({ ...wish, delivery: { type: way, pickupLocation: "", fee: "", ...wish.delivery, ...part } });
-  const turn = (/** @type {Event} */ event) => {
-    const from = order.shippingAddress ?? order.billingAddress ?? {};
-    const there = Object.fromEntries(ADDRESS_PARTS.map((part) => [part, from[part] ?? ""]));
-    set({ ...wish, address: /** @type {HTMLInputElement} */ (event.target).checked ? there : null });
-  };
+  const turn = (/** @type {Event} */ event) => set({ ...wish, address: /** @type {HTMLInputElement} */ (event.target).checked ? addressOf(order) : null });
   return html`<section class="part" aria-label=${t("change.delivery")}><h2>${t("change.delivery")}</h2>
     <div class="row">
       <div class="field"><label for="change-way">${t("change.way")}</label>

@@ -9,7 +9,7 @@ import { html, useRef, useSignal } from "../../shared/ui.js";
 import { APPROVE_CLAIM, OPEN_CLAIM, PREVIEW_CLAIM } from "../operations/refunds.js";
 import { useKey, usePreview } from "../previewing.js";
 import { useSend } from "../sending.js";
-import { LinePick, piecesOf } from "./line-pick.js";
+import { begunWith, LinePick, piecesOf } from "./line-pick.js";
 import { Due, Preview } from "./refund-preview.js";
 import { namesOf } from "./return-form.js";
 
@@ -17,12 +17,12 @@ const KINDS = ["MISSING", "DAMAGED", "WRONG"];
 const FAULTS = ["US", "PARTNER", "CARRIER"];
 const REMEDIES = ["REFUND", "REPLACEMENT"];
 
-/** @param {{order: any, changed: () => Promise<void>}} props */
-export function ClaimForm({ order, changed }) {
-  const picked = useSignal(/** @type {Record<string, number>} */ ({}));
-  const kind = useSignal(KINDS[0]);
-  const fault = useSignal(FAULTS[0]);
-  const remedy = useSignal(REMEDIES[0]);
+/** `begin` is what the address says of the form. @param {{order: any, begin: any, changed: () => Promise<void>}} props */
+export function ClaimForm({ order, begin, changed }) {
+  const picked = useSignal(/** @type {Record<string, number>} */ (begin.lines));
+  const kind = useSignal(begunWith(KINDS, begin.kind));
+  const fault = useSignal(begunWith(FAULTS, begin.fault));
+  const remedy = useSignal(begunWith(REMEDIES, begin.remedy));
   const back = useSignal(false);
   const advance = useSignal(false);
   const correct = useSignal(false);

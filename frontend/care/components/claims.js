@@ -10,7 +10,7 @@ import { dateTime } from "../../shared/format.js";
 import { t } from "../../shared/messages.js";
 import { html, useSignal } from "../../shared/ui.js";
 import { APPROVE_CLAIM, CANCEL_CLAIM, DENY_CLAIM, PREVIEW_DECISION } from "../operations/refunds.js";
-import { usePreview } from "../previewing.js";
+import { useKey, usePreview } from "../previewing.js";
 import { Due, Preview } from "./refund-preview.js";
 import { namesOf } from "./return-form.js";
 
@@ -47,9 +47,11 @@ function Approve({ claim, names, leave, changed }) {
   const remedy = useSignal(REMEDIES.includes(claim.wished) ? claim.wished : REMEDIES[0]);
   const replaced = remedy.value === "REPLACEMENT";
   const preview = usePreview({ id: claim.id }, async (given) => (await ask(PREVIEW_DECISION, given)).previewClaimDecision);
-  const form = useForm(async (given) => {
-    const input = { id: claim.id, remedy: remedy.value, returnGoods: back.value, fault: String(given.get("fault")) };
-    await change(APPROVE_CLAIM, { input });
+  const fault = useSignal(FAULTS[0]);
+  const input = { id: claim.id, remedy: remedy.value, returnGoods: back.value, fault: fault.value };
+  const once = useKey(input);
+  const form = useForm(async () => {
+    await change(APPROVE_CLAIM, { input }, { key: once.key });
     tell(back.value ? t("refund.claimed.back", { number: claim.number }) : replaced ? t("refund.claimed.replaced", { number: claim.number }) : t("refund.claimed.paid", { number: claim.number }));
     leave();
     await changed();
@@ -59,7 +61,8 @@ function Approve({ claim, names, leave, changed }) {
     ${claim.kind !== "MISSING" && html`<label class="check"><input type="checkbox" checked=${back.value} onChange=${() => { back.value = !back.value; }} /> ${t("refund.comesBack")}</label>`}
     <${Field} form=${form} name="remedy" prefix="decide-" label=${t("refund.remedy")} options=${REMEDIES.map((each) => [each, t(`refund.remedy.${each}`)])} defaultValue=${remedy.value}
       onChange=${(/** @type {Event} */ event) => { remedy.value = /** @type {HTMLSelectElement} */ (event.target).value; }} />
-    <${Field} form=${form} name="fault" prefix="decide-" label=${t("refund.fault")} options=${FAULTS.map((each) => [each, t(`refund.fault.${each}`)])} />
+    <${Field} form=${form} name="fault" prefix="decide-" label=${t("refund.fault")} options=${FAULTS.map((each) => [each, t(`refund.fault.${each}`)])}
+      onChange=${(/** @type {Event} */ event) => { fault.value = /** @type {HTMLSelectElement} */ (event.target).value; }} />
     <${Preview} preview=${preview}>${preview.shown.value && replaced && html`<p>${t(back.value ? "refund.replacedAfter" : "refund.replacedAlone")}</p>`}
       ${preview.shown.value && !replaced && html`<${Due} due=${preview.shown.value} names=${names} text=${t(back.value ? "refund.returnText" : "refund.claimText")} />`}<//>
     <div class="row"><${Submit} form=${form}>${t("claims.approve")}<//></div></form><//>`;

@@ -4,7 +4,7 @@ import { may } from "../../shared/auth.js";
 import { words } from "../../shared/components/failure.js";
 import { Field, Submit, Summary, useForm } from "../../shared/components/form.js";
 import { tell } from "../../shared/components/toast.js";
-import { forget, keep, useDraft } from "../../shared/drafts.js";
+import { draft, forget, keep, useDraft } from "../../shared/drafts.js";
 import { t } from "../../shared/messages.js";
 import { useShortcuts } from "../../shared/shortcuts.js";
 import { html, useEffect, useSignal } from "../../shared/ui.js";
@@ -15,9 +15,10 @@ const CHANNELS = ["PHONE", "EMAIL", "CHAT", "LETTER", "STORE", "NOTE"];
 const TEMPLATES = ["order_confirmed", "payment_awaited", "delayed", "shipped", "ready_for_pickup", "delivered", "canceled", "return_approved", "return_received", "refunded", "goodwill"];
 
 /**
- * @param {{order: any, corrected: any, done: (words: string) => void, leave: () => void}} props
+ * `begin` is what the address says of the form; what was typed before counts more.
+ * @param {{order: any, corrected: any, begin: Record<string, string>, done: (words: string) => void, leave: () => void}} props
  */
-export function ContactForm({ order, corrected, done, leave }) {
+export function ContactForm({ order, corrected, begin, done, leave }) {
   const key = corrected ? `contact-${corrected.id}` : `contact-of-${order.id}`;
   const ref = useDraft(key);
   const channel = useSignal("PHONE");
@@ -37,18 +38,25 @@ export function ContactForm({ order, corrected, done, leave }) {
   });
   useEffect(() => {
     const chosen = ref.current?.elements.namedItem("channel");
-    if (chosen instanceof HTMLSelectElement) channel.value = chosen.value;
-    if (!corrected) return;
+    const typed = Object.keys(draft(key)).length > 0;
+    if (chosen instanceof HTMLSelectElement) {
+      if (!typed && CHANNELS.includes(begin.channel)) chosen.value = begin.channel;
+      channel.value = chosen.value;
+    }
+    if (!corrected) {
+      if (!typed && isMail(channel.value) && TEMPLATES.includes(begin.template) && may("notifications:read")) void fillFrom(begin.template);
+      return;
+    }
     fill(ref.current, { topic: corrected.topic, text: corrected.text });
     ref.current?.querySelector("input")?.focus();
   }, []);
   useShortcuts([{ keys: "Ctrl Enter", label: "contacts.save", run: () => ref.current?.requestSubmit(), anywhere: true }]);
 
-  async function fromTemplate(/** @type {Event} */ event) {
-    const chosen = /** @type {HTMLSelectElement} */ (event.target).value;
+  const fromTemplate = (/** @type {Event} */ event) => fillFrom(/** @type {HTMLSelectElement} */ (event.target).value);
+  async function fillFrom(/** @type {string} */ chosen) {
     if (!chosen) return;
     try {
-      const { previewMessage: filled } = await ask(FILLED, { order: order.id, template: chosen });
+      const { previewMessage: filled } = await ask(FILLED, { order: order.id, template: chosen, on: begin.on ?? null });
       fill(ref.current, { topic: filled.subject, text: filled.body });
       imagined.value = filled.imagined.length > 0;
       if (ref.current) keep(key, ref.current);

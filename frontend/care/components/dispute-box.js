@@ -10,6 +10,7 @@ import { dateTime, fromNow, money } from "../../shared/format.js";
 import { t } from "../../shared/messages.js";
 import { html, useEffect, useSignal } from "../../shared/ui.js";
 import { ACCEPT, COLLECT, CONTEST, EVIDENCE } from "../operations/owed.js";
+import { useKeys } from "../previewing.js";
 
 const PACK = "uncategorized_file"; // as what the file goes to the bank
 /** @type {Record<string, "info" | "ok" | "warn" | "bad">} */
@@ -49,10 +50,12 @@ function Contest({ dispute, leave, changed }) {
     }
   }
   useEffect(() => void load(), []);
+  const keyOf = useKeys();
   const form = useForm(async (given) => {
     const chosen = found.value.texts.filter((/** @type {any} */ each) => given.has(each.name));
     const documents = [...found.value.documents, { purpose: PACK, documentId: found.value.pack.id }];
-    await change(CONTEST, { input: { disputeId: dispute.id, evidence: chosen, documents } });
+    const input = { disputeId: dispute.id, evidence: chosen, documents };
+    await change(CONTEST, { input }, { key: keyOf(JSON.stringify(input)) });
     tell(t("dispute.contested"));
     leave();
     await changed();
@@ -67,8 +70,9 @@ function Contest({ dispute, leave, changed }) {
 
 /** @param {{dispute: any, leave: () => void, changed: () => Promise<void>}} props */
 function Accept({ dispute, leave, changed }) {
+  const keyOf = useKeys();
   const form = useForm(async () => {
-    await change(ACCEPT, { id: dispute.id });
+    await change(ACCEPT, { id: dispute.id }, { key: keyOf(dispute.id) });
     tell(t("dispute.accepted"));
     leave();
     await changed();

@@ -9,6 +9,7 @@ import { t } from "../../shared/messages.js";
 import { html, useSignal } from "../../shared/ui.js";
 import { useActing } from "../acting.js";
 import { APPROVE_GOODWILL, DECLINE_GOODWILL } from "../operations/refunds.js";
+import { useKeys } from "../previewing.js";
 
 /** @type {Record<string, "info" | "ok" | "warn" | "bad">} */
 const TONES = { AWAITING_APPROVAL: "warn", GRANTED: "ok", DECLINED: "bad", CANCELED: "info" };
@@ -17,6 +18,7 @@ const TONES = { AWAITING_APPROVAL: "warn", GRANTED: "ok", DECLINED: "bad", CANCE
 export function Given({ given, changed }) {
   const declining = useSignal(/** @type {string | null} */ (null));
   const { act, busy } = useActing(changed);
+  const keyOf = useKeys();
   const goodwill = given.goodwill.nodes;
   if (!goodwill.length) return null;
   return html`<section class="part"><h2>${t("given.title")}</h2><ul role="list" class="lines">
@@ -24,7 +26,7 @@ export function Given({ given, changed }) {
       <span>${t(`goodwill.form.${each.form}`)} · ${t(`goodwill.reason.${each.reason}`)} <${StatusPill} tone=${TONES[each.state]}>${t(`goodwill.state.${each.state}`)}<//><br /><span class="muted">${dateTime(each.requestedAt)}</span></span>
       <span class="number">${money(each.amount)}</span>
       ${each.state === "AWAITING_APPROVAL" && may("refunds:approve") && html`<span class="row">
-        <button type="button" class="button" aria-disabled=${busy.value} onClick=${() => act(() => change(APPROVE_GOODWILL, { id: each.id }))}>${t("goodwill.approve")}</button>
+        <button type="button" class="button" aria-disabled=${busy.value} onClick=${() => act(() => change(APPROVE_GOODWILL, { id: each.id }, { key: keyOf(each.id) }))}>${t("goodwill.approve")}</button>
         <button type="button" class="button" onClick=${() => { declining.value = each.id; }}>${t("goodwill.decline")}</button></span>`}
     </li>`)}</ul>
     ${declining.value && html`<${Decline} id=${declining.value} leave=${() => { declining.value = null; }} changed=${changed} />`}

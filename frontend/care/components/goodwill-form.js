@@ -9,6 +9,7 @@ import { digits, minor, typed } from "../amounts.js";
 import { GRANT_GOODWILL, PREVIEW_GOODWILL, RECALL_GOODWILL } from "../operations/refunds.js";
 import { useKey, usePreview } from "../previewing.js";
 import { useSend } from "../sending.js";
+import { begunWith } from "./line-pick.js";
 import { PayWays, sharesOf } from "./pay-ways.js";
 import { Preview } from "./refund-preview.js";
 
@@ -16,12 +17,12 @@ const FORMS = ["CREDIT", "REFUND", "VOUCHER"];
 const REASONS = ["LATE", "DAMAGED", "WRONG_ITEM", "MISSING_ITEM", "QUALITY", "SERVICE", "PRICE", "LOYALTY", "OTHER"];
 const USUAL = 10; // whole units
 
-/** @param {{order: any, changed: () => Promise<void>}} props */
-export function GoodwillForm({ order, changed }) {
+/** `begin` is what the address says of the form. @param {{order: any, begin: any, changed: () => Promise<void>}} props */
+export function GoodwillForm({ order, begin, changed }) {
   const { currency } = order;
   const amount = useSignal(Math.min(USUAL * 10 ** digits(currency), order.total.amount));
   const kind = useSignal(FORMS[0]);
-  const reason = useSignal(REASONS[0]);
+  const reason = useSignal(begunWith(REASONS, begin.reason));
   const own = useSignal(/** @type {Record<string, string> | null} */ (null)); // what goes over which payment; else the rule of the shop
   const chosen = kind.value === "VOUCHER" ? null : own.value;
   const shares = sharesOf(chosen, amount.value, currency);

@@ -8,6 +8,9 @@ import { html } from "../../shared/ui.js";
 /** Pieces that left and did not come back. @param {any} line */
 export const out = (line) => line.shipped - line.returned;
 
+/** What an address wants a form to begin with, where that is one of its choices. @param {string[]} choices @param {string | undefined} wanted */
+export const begunWith = (choices, wanted) => (wanted && choices.includes(wanted) ? wanted : choices[0]);
+
 /** @param {Picked} picked */
 export const piecesOf = (picked) => Object.entries(picked).filter(([, quantity]) => quantity > 0).map(([orderLineId, quantity]) => ({ orderLineId, quantity }));
 

@@ -1,5 +1,5 @@
 /** What keeps an order from moving, what was told to its customer, and what care does about both. */
-import { change } from "../../shared/api.js";
+import { ask, change } from "../../shared/api.js";
 import { may } from "../../shared/auth.js";
 import { StatusPill } from "../../shared/components/status-pill.js";
 import { tell } from "../../shared/components/toast.js";
@@ -7,7 +7,7 @@ import { dateTime } from "../../shared/format.js";
 import { lazy } from "../../shared/lazy.js";
 import { t } from "../../shared/messages.js";
 import { html, useSignal } from "../../shared/ui.js";
-import { HOLD, RELEASE, RESEND } from "../operations/order.js";
+import { HOLD, MESSAGES, RELEASE, RESEND } from "../operations/order.js";
 
 const Letter = lazy(() => import("./letter.js"), "Letter");
 /** @typedef {(doing: () => Promise<unknown>) => Promise<boolean>} Act */
@@ -26,7 +26,7 @@ export function Holds({ order, busy, act }) {
   if (!holds.length) return null;
   return html`<div class="notice warn stack">${holds.map((/** @type {any} */ hold) => html`<div key=${hold.id} class="row">
     <p><strong>${t("holds.held", { kind: t(`hold.${hold.kind}`) })}</strong> ${hold.reason} <span class="muted">${hold.placedBy}, ${dateTime(hold.placedAt)}</span></p>
-    ${may("holds:write") && html`<button type="button" class="button push" aria-disabled=${busy} onClick=${() => release(hold)}>${t("holds.release")}</button>`}</div>`)}</div>`;
+    ${may(hold.kind === "RISK" ? "risk:review" : "holds:write") ? may("holds:write") && html`<button type="button" class="button push" aria-disabled=${busy} onClick=${() => release(hold)}>${t("holds.release")}</button>` : hold.kind === "RISK" && html`<span class="muted">${t("holds.lead")}</span>`}</div>`)}</div>`;
 }
 
 /** @param {{order: any, busy: boolean, act: Act}} props */
@@ -53,8 +53,18 @@ export function PlaceHold({ order, busy, act }) {
     </form></details>`;
 }
 
-/** @param {{entries: any[], busy: boolean, act: Act}} props */
-export function Messages({ entries, busy, act }) {
+/** What was sent, how that went, and sending it again; that one came back is told at the message itself. `newest` is the
+ * latest page of messages; earlier ones are read on. @param {{order: any, newest: any, busy: boolean, act: Act}} props */
+export function Messages({ order, newest, busy, act }) {
+  const older = useSignal(/** @type {any} */ ({ entries: [], endCursor: null, read: false }));
+  const known = new Set(newest.entries.map((/** @type {any} */ each) => each.id));
+  const entries = [...newest.entries, ...older.value.entries.filter((/** @type {any} */ each) => !known.has(each.id))]
+    .filter((/** @type {any} */ each) => each.name.startsWith("message."));
+  const cursor = older.value.read ? older.value.endCursor : newest.endCursor;
+  const earlier = () => act(async () => {
+    const { messages } = await ask(MESSAGES, { id: order.id, after: cursor });
+    older.value = { entries: [...older.value.entries, ...messages.entries], endCursor: messages.endCursor, read: true };
+  });
   const again = (/** @type {any} */ entry) => act(async () => {
     await change(RESEND, { id: entry.subject });
     tell(t("messages.again"));
@@ -64,13 +74,17 @@ export function Messages({ entries, busy, act }) {
     ${!entries.length && html`<p class="muted">${t("messages.none")}</p>`}
     <ul role="list" class="stack">${entries.map((entry) => html`<li key=${entry.id} class="row">
       <${StatusPill} tone=${TONES[entry.name]}>${t(`messages.${entry.name}`)}<//>
-      <span>${subject(entry)} <span class="muted">${dateTime(entry.at)}</span></span>
+      <span>${subject(entry)} <span class="muted">${dateTime(entry.at)}</span>${entry.name === "message.failed" && html`<br /><span class="late">${[valueOf(entry, "recipient"), valueOf(entry, "message")].filter(Boolean).join(": ")}</span>`}</span>
       <button type="button" class="button small push" aria-label=${t("messages.readOne", { subject: subject(entry) })} onClick=${() => { reading.value = entry; }}>${t("messages.read")}</button>
-      ${may("notifications:write") && html`<button type="button" class="button small" aria-disabled=${busy} onClick=${() => again(entry)}
+      ${(may("care:write") || may("notifications:write")) && html`<button type="button" class="button small" aria-disabled=${busy} onClick=${() => again(entry)}
         aria-label=${t("messages.resendOne", { subject: subject(entry) })}>${t("messages.resend")}</button>`}</li>`)}</ul>
+    ${cursor && html`<p><button type="button" class="button" aria-disabled=${busy} onClick=${earlier}>${t("messages.earlier")}</button></p>`}
     ${reading.value && html`<${Letter} id=${reading.value.subject} title=${subject(reading.value)} leave=${() => { reading.value = null; }} />`}
   </section>`;
 }
 
 /** @param {any} entry */
 const subject = (entry) => entry.text.split(": ").slice(1).join(": ") || entry.text;
+
+/** @param {any} entry @param {string} name @returns {string | null | undefined} */
+const valueOf = (entry, name) => entry.details.find((/** @type {any} */ each) => each.name === name)?.after;

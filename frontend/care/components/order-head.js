@@ -26,7 +26,9 @@ export const pagesOf = (number) => ORDER_PAGES.filter(({ page, permission }) => 
  * @param {{order: any, children?: any}} props
  */
 export function OrderHead({ order, children }) {
+  const about = place.value.query.get("case");
   return html`<header class="stack">
+    ${about && html`<p><a href=${`/care/queues?case=${encodeURIComponent(about)}`}>← ${t("head.case")}</a></p>`}
     <div class="row"><h1 tabindex="-1">${order.number}</h1>
       <${StatusPill} tone=${TONES[order.state] ?? "info"}>${t(`order.state.${order.state}`)}<//>
       <span>${dateTime(order.placedAt)} · ${order.channel.name} · ${money(order.total)}</span>

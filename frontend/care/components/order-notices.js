@@ -16,7 +16,7 @@ export function Cases({ cases }) {
   if (!cases.length) return null;
   return html`<ul role="list" class="notice stack" aria-label=${t("orderCases.title")}>${cases.map((each) => html`<li key=${each.id} class="row">
     <a href=${`/care/queues?case=${each.id}`}>${t(`case.kind.${each.kind}`)}</a>
-    <span class="muted">${t(`case.state.${each.state}`)}, ${dateTime(each.createdAt)}${each.dueAt && `, ${t("orderCases.due", { at: dateTime(each.dueAt) })}`}</span></li>`)}</ul>`;
+    <span class="muted">${t(`case.state.${each.state}`)}, ${dateTime(each.createdAt)}${each.waitUntil && `, ${t("orderCases.waits", { at: dateTime(each.waitUntil) })}`}${each.dueAt && `, ${t("orderCases.due", { at: dateTime(each.dueAt) })}`}</span></li>`)}</ul>`;
 }
 
 /** Each piece of work that is late, with the cheapest other place that can send all of it. @param {{order: any, now: number, busy: boolean, act: Act}} props */

@@ -8,6 +8,7 @@ import { t } from "../../shared/messages.js";
 import { html, useSignal } from "../../shared/ui.js";
 import { AGREE, WRITE_OFF } from "../operations/owed.js";
 import { daysAhead, parts } from "../plans.js";
+import { useKeys } from "../previewing.js";
 
 const WEEK = 7;
 const USUAL = 3; // instalments
@@ -58,8 +59,10 @@ export function Instalments({ invoice, leave, changed }) {
 
 /** @param {Props} props */
 export function WriteOff({ invoice, leave, changed }) {
+  const keyOf = useKeys();
   const form = useForm(async (given) => {
-    await change(WRITE_OFF, { id: invoice.id, reason: String(given.get("reason")) });
+    const reason = String(given.get("reason"));
+    await change(WRITE_OFF, { id: invoice.id, reason }, { key: keyOf(reason) });
     tell(t("trouble.writtenOff", { amount: money(invoice.open) }));
     leave();
     await changed();

@@ -7,15 +7,15 @@ import { html, useSignal } from "../../shared/ui.js";
 import { PREVIEW_RETURN, REQUEST_RETURN } from "../operations/refunds.js";
 import { useKey, usePreview } from "../previewing.js";
 import { useSend } from "../sending.js";
-import { LinePick, piecesOf } from "./line-pick.js";
+import { begunWith, LinePick, piecesOf } from "./line-pick.js";
 import { Due, Preview } from "./refund-preview.js";
 
 const REASONS = ["CHANGED_MIND", "TOO_LARGE", "TOO_SMALL", "NOT_AS_DESCRIBED", "LATE", "OTHER"];
 
-/** @param {{order: any, changed: () => Promise<void>}} props */
-export function ReturnForm({ order, changed }) {
-  const picked = useSignal(/** @type {Record<string, number>} */ ({}));
-  const reason = useSignal(REASONS[0]);
+/** `begin` is what the address says of the form. @param {{order: any, begin: any, changed: () => Promise<void>}} props */
+export function ReturnForm({ order, begin, changed }) {
+  const picked = useSignal(/** @type {Record<string, number>} */ (begin.lines));
+  const reason = useSignal(begunWith(REASONS, begin.reason));
   const lines = piecesOf(picked.value).map((each) => ({ ...each, reason: reason.value }));
   const wanted = lines.length ? { orderId: order.id, lines } : null;
   const preview = usePreview(wanted, async (given) => (await ask(PREVIEW_RETURN, given)).previewReturn);

@@ -2,7 +2,7 @@
 
 const PROBLEM = "... on Error { code message path details }";
 
-const CASE = "id kind queue state orderId orderNumber facts ownerId ownerName dueAt escalatedAt createdAt updatedAt";
+const CASE = "id kind queue state orderId orderNumber facts ownerId ownerName dueAt waitUntil escalatedAt decidable createdAt updatedAt";
 
 export const QUEUES = `query CareQueues($filter: CasesFilter, $after: String) {
   caseQueues { queue open assigned waiting escalated ages }
@@ -26,6 +26,16 @@ export const GIVE_BACK = `mutation CareGiveBack($id: UUID!) {
   assignCase(id: $id, ownerId: null) { ... on CaseChanged { case { ${CASE} } } ${PROBLEM} }
 }`;
 
+export const HANDS = `query CareHands($kind: CaseKind!) { caseHands(kind: $kind) { id name cases } }`;
+
+export const ASSIGN = `mutation CareAssign($id: UUID!, $owner: UUID, $from: UUID) {
+  assignCase(id: $id, ownerId: $owner, fromOwnerId: $from) { ... on CaseChanged { case { ${CASE} } } ${PROBLEM} }
+}`;
+
+export const OPEN = `mutation CareOpenCase($order: UUID!, $text: String!, $due: DateTime, $owner: UUID) {
+  openCase(orderId: $order, text: $text, dueAt: $due, ownerId: $owner) { ... on CaseChanged { case { ${CASE} } } ${PROBLEM} }
+}`;
+
 export const WAIT = `mutation CareWait($id: UUID!, $note: String, $until: DateTime) {
   waitCase(id: $id, note: $note, until: $until) { ... on CaseChanged { case { ${CASE} } } ${PROBLEM} }
 }`;
@@ -47,13 +57,29 @@ export const CASES_SINCE = `query CareCasesSince($changedSince: DateTime) {
 }`;
 
 export const MISSING = `query CareMissing($id: UUID!) {
-  order(id: $id) { number country deliveryType channel { code } lines { id sku name unallocated } }
+  order(id: $id) {
+    number country deliveryType email channel { code } lines { id sku name ordered canceled unallocated }
+    routingDecisions { id view { dropped { locationId reason } considered { locationId missing } } }
+  }
 }`;
 
+const ADDRESS = "{ name company street extra postalCode city country phone }";
+
+const AT = "locationId location quantity expected";
+
 export const OFFERS = `query CareOffers($channel: String!, $items: [AvailabilityItemInput!]!, $country: String!) {
-  availability(channel: $channel, items: $items, destination: { country: $country }) { sku requested missing earliestOn }
+  availability(channel: $channel, items: $items, destination: { country: $country }) { sku requested missing earliestOn sources { ${AT} } pickups { ${AT} } }
 }`;
 
 export const ASK_LABEL = `mutation CareAskLabel($id: UUID!) {
   requestReturnLabel(returnId: $id) { ... on ReturnLabel { id state } ${PROBLEM} }
+}`;
+
+export const CASE_GOODS = `query CareCaseGoods($id: UUID!) {
+  order(id: $id) {
+    id number currency shippingAddress ${ADDRESS} billingAddress ${ADDRESS}
+    lines { id name sku shipped returned }
+    shipments { id fulfillmentOrderId recalledAt lines { orderLineId quantity } }
+    fulfillmentOrders { id locationId placeName parcels { id shipmentId contents } }
+  }
 }`;

@@ -31,6 +31,6 @@ export const WRITE = `mutation CareWrite($order: UUID!, $topic: String!, $text: 
   writeToCustomer(orderId: $order, topic: $topic, text: $text, followUpOn: $followUpOn) { ... on Contact { ${CONTACT} } ${PROBLEM} }
 }`;
 
-export const FILLED = `query CareFilled($order: UUID!, $template: String!) {
-  previewMessage(orderId: $order, template: $template) { subject body imagined }
+export const FILLED = `query CareFilled($order: UUID!, $template: String!, $on: Date) {
+  previewMessage(orderId: $order, template: $template, expectedOn: $on) { subject body imagined }
 }`;

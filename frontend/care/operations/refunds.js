@@ -12,6 +12,7 @@ export const REFUND_ORDER = `query CareRefundOrder($id: UUID, $number: String) {
   order(id: $id, number: $number) {
     id number currency state placedAt promisedOn channel { name } total ${SUM}
     lines { id name sku kind ordered shipped returned refunded gross ${SUM} }
+    charges { id kind name charged gross ${SUM} refunded ${SUM} }
     payments { id kind label captured ${SUM} refunded ${SUM} }
     returns { id number state }
   }
@@ -76,4 +77,46 @@ export const APPROVE_GOODWILL = `mutation CareApproveGoodwill($id: UUID!) {
 
 export const DECLINE_GOODWILL = `mutation CareDeclineGoodwill($id: UUID!, $reason: String!) {
   declineGoodwill(id: $id, reason: $reason) { ... on GoodwillChanged { goodwill { ${GIVEN} } } ${PROBLEM} }
+}`;
+
+export const RETRY_REFUND = `mutation CareRetryRefund($id: UUID!) {
+  retryRefund(id: $id) { ... on RefundChanged { refund { id state } } ${PROBLEM} }
+}`;
+
+export const PAY_BY_TRANSFER = `mutation CarePayByTransfer($id: UUID!, $name: String!, $iban: String!) {
+  payRefundByTransfer(id: $id, name: $name, iban: $iban) { ... on RefundTransferred { refund { id state } } ${PROBLEM} }
+}`;
+
+export const REFUNDS_OF = `query CareRefundsOf($id: UUID!) {
+  order(id: $id) { billingAddress { name } refunds { id state error amount ${SUM} } }
+}`;
+
+export const RETURN_PLACES = `query CareReturnPlaces {
+  stockLocations(sort: NAME, first: 200) { nodes { id name acceptsReturns active } }
+}`;
+
+export const TAKE_BACK = `mutation CareTakeBack($orderId: UUID!, $lines: [ReturnLineInput!]!, $place: UUID!, $note: String!) {
+  requestReturn(orderId: $orderId, lines: $lines, locationId: $place, note: $note, anyway: true) {
+    ... on ReturnChanged { return { id number lines { id orderLineId quantity } } }
+    ${PROBLEM}
+  }
+}`;
+
+export const RECEIVE_RETURN = `mutation CareReceiveReturn($id: UUID!, $place: UUID!, $lines: [LineQuantityInput!]!, $findings: [FindingInput!]!) {
+  receiveReturn(id: $id, locationId: $place, lines: $lines, findings: $findings) { ... on ReturnChanged { return { id state } } ${PROBLEM} }
+}`;
+
+export const PREVIEW_REFUND = `query CarePreviewRefund($orderId: UUID!, $amount: MoneyInput!, $chargeId: UUID, $shares: [RefundShareInput!]) {
+  previewRefund(orderId: $orderId, amount: $amount, chargeId: $chargeId, shares: $shares) {
+    amount ${SUM} refundable ${SUM} needsApproval
+    shares { amount ${SUM} credited ${SUM} payment { id kind label } }
+  }
+}`;
+
+export const ISSUE_REFUND = `mutation CareIssueRefund($input: IssueRefundInput!) {
+  issueRefund(input: $input) { ... on RefundChanged { refund { id state amount ${SUM} } } ${PROBLEM} }
+}`;
+
+export const RECALL_REFUND = `mutation CareRecallRefund($id: UUID!) {
+  recallRefund(id: $id) { ... on RefundChanged { refund { id state } } ${PROBLEM} }
 }`;

@@ -7,20 +7,20 @@ import { tell } from "../../shared/components/toast.js";
 import { dateTime, money } from "../../shared/format.js";
 import { lazy } from "../../shared/lazy.js";
 import { t } from "../../shared/messages.js";
+import { place } from "../../shared/router.js";
 import { useShortcuts } from "../../shared/shortcuts.js";
-import { html, useEffect, useRef, useSignal } from "../../shared/ui.js";
-import { useActing } from "../acting.js";
+import { html, useEffect, useSignal } from "../../shared/ui.js";
 import { byKey, isPage, orderAddress } from "../addresses.js";
-import { differences, exchangeable, inputOf, nothing, whyNot } from "../change-wish.js";
+import { exchangeable, inputOf, nothing, whyNot, wishedBy } from "../change-wish.js";
+import { useOrderChange } from "../changing.js";
 import { ChangeDelivery } from "../components/change-delivery.js";
 import { ChangeLines } from "../components/change-lines.js";
 import { OrderHead } from "../components/order-head.js";
-import { CANCEL_CHANGE, CHANGEABLE, CHANGES, CONFIRM_CHANGE, PLACES, PREVIEW_CHANGE } from "../operations/change.js";
+import { CANCEL_CHANGE, CHANGEABLE, CHANGES, PLACES } from "../operations/change.js";
 import { useTitle } from "../titles.js";
 
 const ChangeExchange = lazy(() => import("../components/change-exchange.js"), "ChangeExchange");
 const ChangePreview = lazy(() => import("../components/change-preview.js"), "ChangePreview");
-const SETTLES = 200; // milliseconds until what is typed is asked for
 const REASONS = ["mind", "wrong", "late", "double", "other"];
 
 /** @param {{order: string}} props */
@@ -29,72 +29,34 @@ export function Page({ order: key }) {
   const problem = useSignal(/** @type {any} */ (null));
   const kept = `draft:change:${key}`;
   const wish = useSignal(remembered(kept));
-  const reason = useSignal("mind");
-  const preview = useSignal(/** @type {any} */ (null));
-  const refused = useSignal(/** @type {any} */ (null));
-  const moved = useSignal(/** @type {any[] | null} */ (null));
-  const asking = useRef(/** @type {AbortController | null} */ (null));
+  const reason = useSignal(REASONS.find((each) => each === place.value.query.get("reason")) ?? "mind");
 
   async function load() {
     try {
       const { order } = await ask(CHANGEABLE, byKey(key));
       const [{ stockLocations }, { orderChanges }] = order ? await Promise.all([ask(PLACES), ask(CHANGES, { id: order.id })]) : [{ stockLocations: { nodes: [] } }, { orderChanges: [] }];
+      if (order && !found.value && JSON.stringify(wish.value) === JSON.stringify(nothing())) wish.value = wishedBy(place.value.query, order);
       found.value = { order, places: stockLocations.nodes, changes: orderChanges };
       problem.value = null;
     } catch (failed) {
       problem.value = failed;
     }
   }
-  const { busy, act } = useActing(load);
   const it = found.value?.order;
   const input = it ? inputOf(wish.value, it) : null;
-  const question = JSON.stringify(input);
+  const { preview, refused, moved, ready, confirm, busy, act } = useOrderChange({
+    id: it?.id, input, reason: t(`change.reason.${reason.value}`), look: load,
+    done: (made) => {
+      set(nothing());
+      tell(t(made.state === "PENDING" ? "change.waits" : "change.done"));
+    },
+  });
 
   function set(/** @type {any} */ wanted) {
     wish.value = wanted;
-    moved.value = null;
     sessionStorage.setItem(kept, JSON.stringify(wanted));
   }
-  async function look() {
-    asking.current?.abort();
-    if (!input) return void ((preview.value = null), (refused.value = null));
-    const mine = new AbortController();
-    asking.current = mine;
-    try {
-      const answer = await ask(PREVIEW_CHANGE, { id: it.id, input }, { signal: mine.signal });
-      if (asking.current !== mine) return undefined;
-      preview.value = { ...answer.previewOrderChange, question };
-      refused.value = null;
-    } catch (/** @type {any} */ failed) {
-      if (mine.signal.aborted) return undefined;
-      preview.value = null;
-      refused.value = failed;
-    }
-    return undefined;
-  }
-  const ready = Boolean(preview.value && preview.value.question === question && !busy.value);
-  const confirm = () => ready && act(async () => {
-    const before = preview.value;
-    const data = await ask(CONFIRM_CHANGE, { id: it.id, input, token: before.token, reason: t(`change.reason.${reason.value}`) });
-    const result = data.confirmOrderChange;
-    if (result.preview) {
-      preview.value = { ...result.preview, question };
-      moved.value = differences(before, result.preview);
-      tell(t("change.stale"), { tone: "bad" });
-    } else if (result.code) {
-      refused.value = result;
-      tell(words(result), { tone: "bad" });
-    } else {
-      set(nothing());
-      preview.value = null;
-      tell(t(result.change.state === "PENDING" ? "change.waits" : "change.done"));
-    }
-  });
   useEffect(() => void load(), []);
-  useEffect(() => {
-    const timer = setTimeout(() => void look(), SETTLES);
-    return () => clearTimeout(timer);
-  }, [question, it?.id]);
   useTitle(it && t("change.title", { number: it.number }));
   useShortcuts(it ? [{ keys: "Ctrl Enter", label: "change.confirm", run: () => void confirm(), anywhere: true }] : []);
 

@@ -7,6 +7,7 @@ import { Skeleton } from "../../shared/components/skeleton.js";
 import { tell } from "../../shared/components/toast.js";
 import { date, dateTime } from "../../shared/format.js";
 import { t } from "../../shared/messages.js";
+import { place } from "../../shared/router.js";
 import { html, useEffect, useSignal } from "../../shared/ui.js";
 import { useActing } from "../acting.js";
 import { byKey } from "../addresses.js";
@@ -52,7 +53,7 @@ export function Page({ order: key }) {
     <${OrderHead} order=${it} />
     ${bounced.value.map((each) => html`<p key=${each.id} class="notice bad">${t("contacts.bounced", { subject: each.subject ?? each.template, to: each.recipient })} <span class="muted">${each.bounce ?? ""}</span></p>`)}
     <div class="sides">
-      ${may("care:write") && html`<${ContactForm} key=${correcting.value?.id ?? "new"} order=${it} corrected=${correcting.value} done=${done} leave=${() => { correcting.value = null; }} />`}
+      ${may("care:write") && html`<${ContactForm} key=${correcting.value?.id ?? "new"} order=${it} corrected=${correcting.value} begin=${Object.fromEntries(place.value.query)} done=${done} leave=${() => { correcting.value = null; }} />`}
       <${Contacts} contacts=${contacts} busy=${busy.value} followedUp=${(/** @type {any} */ each) => act(async () => {
         await change(FOLLOWED_UP, { id: each.id });
         tell(t("contacts.followedUp"));

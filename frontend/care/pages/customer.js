@@ -9,7 +9,7 @@ import { tell } from "../../shared/components/toast.js";
 import { country, date, dateTime, money } from "../../shared/format.js";
 import { lazy } from "../../shared/lazy.js";
 import { t } from "../../shared/messages.js";
-import { go } from "../../shared/router.js";
+import { go, place } from "../../shared/router.js";
 import { useShortcuts } from "../../shared/shortcuts.js";
 import { html, useEffect, useRef, useSignal } from "../../shared/ui.js";
 import { orderAddress } from "../addresses.js";
@@ -28,7 +28,7 @@ const LOOK_AGAIN = [1000, 2000, 4000, 8000, 15000]; // milliseconds until an exp
 export function Page({ customer: id }) {
   const found = useSignal(/** @type {any} */ (undefined));
   const problem = useSignal(/** @type {any} */ (null));
-  const open = useSignal(/** @type {string | null} */ (null));
+  const open = useSignal(place.value.query.get("do") === "list" && may("risk:review") ? "list" : /** @type {string | null} */ (null));
   const making = useSignal(false);
   const left = useRef(false);
 

@@ -141,7 +141,7 @@ function columns(now) {
     { key: "kind", label: t("queues.kind"), head: true, cell: (/** @type {any} */ row) => t(`case.kind.${row.kind}`) },
     { key: "order", label: t("cases.order"), cell: (/** @type {any} */ row) => row.orderNumber ?? "–" },
     { key: "since", label: t("queues.since"), cell: (/** @type {any} */ row) => fromNow(row.createdAt, now) },
-    { key: "due", label: t("queues.due"), cell: (/** @type {any} */ row) => html`<span class=${row.escalatedAt ? "late" : undefined}>${dateTime(row.dueAt) || "–"}</span>` },
+    { key: "due", label: t("queues.due"), cell: (/** @type {any} */ row) => html`<span class=${row.escalatedAt ? "late" : undefined}>${dateTime(row.dueAt) || "–"}</span>${row.waitUntil && html`<br /><span class="muted">${t("queues.waits", { at: dateTime(row.waitUntil) })}</span>`}` },
     { key: "owner", label: t("queues.owner"), cell: (/** @type {any} */ row) => row.ownerName ?? "–" },
   ];
 }

@@ -8,18 +8,20 @@ import { lazy } from "../../shared/lazy.js";
 import { t } from "../../shared/messages.js";
 import { place, withQuery } from "../../shared/router.js";
 import { html, useEffect, useSignal } from "../../shared/ui.js";
-import { byKey, orderAddress } from "../addresses.js";
+import { byKey, orderAddress, piecesIn } from "../addresses.js";
 import { Given } from "../components/given.js";
+import { out } from "../components/line-pick.js";
 import { OrderHead } from "../components/order-head.js";
 import { GIVEN_BEFORE, REFUND_ORDER } from "../operations/refunds.js";
 import { useTitle } from "../titles.js";
 
 const Claims = lazy(() => import("../components/claims.js"), "Claims");
-const WAYS = ["return", "claim", "goodwill"];
+const WAYS = ["return", "claim", "goodwill", "refund"];
 const FORMS = {
   return: lazy(() => import("../components/return-form.js"), "ReturnForm"),
   claim: lazy(() => import("../components/claim-form.js"), "ClaimForm"),
   goodwill: lazy(() => import("../components/goodwill-form.js"), "GoodwillForm"),
+  refund: lazy(() => import("../components/refund-form.js"), "RefundForm"),
 };
 
 /** @param {{order: string}} props */
@@ -54,10 +56,12 @@ export function Page({ order: key }) {
 
 /** @param {any} it @param {() => Promise<void>} load */
 function ways(it, load) {
-  const asked = place.value.query.get("do");
+  const { query } = place.value;
+  const asked = query.get("do");
+  const begin = { ...Object.fromEntries(query), lines: piecesIn(query.get("lines"), it.lines, out) };
   const way = /** @type {keyof typeof FORMS} */ (WAYS.includes(asked ?? "") ? asked : WAYS[0]);
   return html`<nav class="tabs" aria-label=${t("refund.ways")}>${WAYS.map((each) => html`<a key=${each} href=${withQuery({ do: each })} aria-current=${each === way ? "page" : undefined}>${t(`refund.way.${each}`)}</a>`)}</nav>
-    <${FORMS[way]} key=${way} order=${it} changed=${load} />`;
+    <${FORMS[way]} key=${way} order=${it} begin=${begin} changed=${load} />`;
 }
 
 /** @param {any} it */

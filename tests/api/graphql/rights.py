@@ -31,7 +31,9 @@ READS: Mapping[str, Needed] = {
     "previewCustomerMerge": (P.CARE_WRITE,),
     "previewCustomerErasure": (P.CUSTOMERS_ERASE,),
     "orderTimeline": (P.CARE_READ,),
+    "orderCustomer": (P.CARE_READ,),
     "caseQueues": (P.CARE_READ,),
+    "caseHands": (P.CARE_WRITE,),
     "returnLabel": (P.RETURNS_READ,),
     "caseDeadlines": (P.CARE_READ,),
     "products": (P.CATALOG_READ,),
@@ -444,7 +446,11 @@ NEEDS: Mapping[str, Needed] = {
     "Order.refunds": (P.PAYMENTS_READ,),
     "Order.invoices": (P.INVOICES_READ,),
     "Order.creditNotes": (P.INVOICES_READ,),
+    "Order.exchanges": (P.RETURNS_READ,),
     "Order.returns": (P.RETURNS_READ,),
+    "Order.claims": (P.CARE_READ, P.CLAIMS_WRITE),
+    "Order.goodwill": (P.PAYMENTS_READ,),
+    "Order.documents": (P.INVOICES_READ, P.RETURNS_READ, P.ORDERS_READ),
     "Order.routingDecisions": (P.ROUTING_READ,),
     "Order.routingLock": (P.ROUTING_READ,),
     "Return.placeExplanation": (P.ROUTING_READ,),
@@ -600,7 +606,9 @@ def _own(name: str, named: Callable[[str], str]) -> dict[str, Any]:
     answer = f"From: a@b.example\nMessage-ID: <x@b>\nIn-Reply-To: <{named('notification')}@k.example>\n\nHello"
     own: dict[str, dict[str, Any]] = {
         "orderTimeline": {"orderId": named("orders"), "number": None, "kinds": None},
+        "orderCustomer": {"orderId": named("orders"), "number": None},
         "takeNextCase": {"queues": None},
+        "caseHands": {"kind": "LATE"},
         "previewMessage": {"template": "shipped", "draft": None},
         "messageTemplates": {"template": "shipped"},
         "saveMessageTemplate": {"input": {**words, "channelId": named("channel_id")}},
@@ -744,6 +752,9 @@ def _own(name: str, named: Callable[[str], str]) -> dict[str, Any]:
         "paymentMethods": {"channel": named("channel")},
         "savePaymentMethods": {"channel": named("channel"), "methods": []},
         "paymentPolicies": {"channel": named("channel")},
+        "giftCardFigures": {
+            "legalEntityId": named("legal_entity"), "since": "2026-06-01", "until": "2026-06-30",
+        },
         "savePaymentPolicy": {
             "channel": named("channel"), "purpose": "REFUND", "rule": "RATIO", "validFrom": "2030-01-01T00:00:00Z",
         },

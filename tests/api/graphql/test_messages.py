@@ -10,6 +10,8 @@ from kontor.api.graphql.messages_en import MESSAGES as ENGLISH
 CODE = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)*")
 # Their refusals meet nobody who calls the product: developers at the command line, and the simulated bank.
 ELSEWHERE = ("bench/", "adapters/payments/simulator/")
+# These say why an exchange ended, which is no refusal; pages have words for it.
+ENDED = frozenset({"call_off", "ask_for_cover"})
 
 
 def codes(module: Module) -> set[str]:
@@ -19,16 +21,19 @@ def codes(module: Module) -> set[str]:
         value: ast.expr | None = None
         if isinstance(node, ast.Assign | ast.AnnAssign) and "default_code" in ast.unparse(node).split("=")[0]:
             value = node.value
-        if isinstance(node, ast.keyword) and node.arg == "code":
-            value = node.value
-        if isinstance(value, ast.Constant) and isinstance(value.value, str) and CODE.fullmatch(value.value):
-            found.add(value.value)
+        values = [value]
+        if isinstance(node, ast.Call) and not (isinstance(node.func, ast.Name) and node.func.id in ENDED):
+            values += [each.value for each in node.keywords if each.arg == "code"]
+        for each in values:
+            if isinstance(each, ast.Constant) and isinstance(each.value, str) and CODE.fullmatch(each.value):
+                found.add(each.value)
     return found
 
 
 def test_codes_of_classes_and_calls_are_found() -> None:
     text = (
         'class Gone(NotFound):\n    default_code = "GONE"\n\n\nraise Conflict("no", code="NOT_NOW")\ncall(code="de")\n'
+        'await call_off(code="GIVEN_UP")\n'
     )
     assert codes(Module("orders/errors.py", text)) == {"GONE", "NOT_NOW"}
 

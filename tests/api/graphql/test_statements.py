@@ -35,7 +35,7 @@ WHOLE = {
     "availability", "routingPresets", "brands", "portalBrands", "carrierAccounts", "carrierLabels",
     "catalogOfferCounts", "fulfillmentOrderCounts", "shelves", "savedViews", "partnerPerformanceOrders", "colleagues",
     "caseQueues", "identityProviders", "messageTemplates", "orderChanges", "selfServicePolicies", "sentOrders",
-    "caseDeadlines", "giftCardFigures", "goodwillLimits", "goodwillReport", "owedInvoices",
+    "caseDeadlines", "caseHands", "giftCardFigures", "goodwillLimits", "goodwillReport", "owedInvoices",
 }  # fmt: skip
 
 
@@ -141,6 +141,7 @@ async def test_plain_lists_cost_as_many_statements_for_many_rows(runtime: Runtim
         "sentOrders": {"text": side.variant.sku},
         "carrierLabels": {"fulfillmentOrderId": str(invoice)},
         "messageTemplates": {"language": "de"},
+        "caseHands": {"kind": "LATE"},
         "lowestPrices": {"channelId": str(side.channel.id), "variantIds": [str(side.variant.id)] * 3},
     }
     async with runtime.database.read_only() as db:

@@ -12,6 +12,7 @@ from starlette.applications import Starlette
 
 from factories.auth import PASSWORD, ids, make_client, make_session, make_user
 from factories.channels import make_channel
+from factories.customers import make_customer
 from kontor.api.http import oauth, session
 from kontor.api.http.session import authenticate, gate
 from kontor.auth import clients, customer_tokens, queries, secrets, service
@@ -231,7 +232,7 @@ async def test_a_customer_token_reaches_one_customer_in_one_channel(runtime: Run
         channel, other = await make_channel(db), await make_channel(db)
         scopes = frozenset({"orders:read", "orders:place", "customer_tokens:write"})
         shop = await make_client(db, kind=ClientKind.SHOP, scopes=scopes, channel_ids=ids(channel))
-    customer = new_id()
+        customer = (await make_customer(db)).id
 
     def headers(channel_id: Any) -> dict[str, str]:
         said = CustomerToken(customer, channel_id, shop.client.id, wall() + timedelta(hours=1))

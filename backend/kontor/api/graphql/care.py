@@ -21,10 +21,11 @@ from kontor.api.graphql.paging import After, Connection, First, connect, page_of
 from kontor.api.graphql.permissions import requires
 from kontor.auth.models import User
 from kontor.auth.permissions import Permission
-from kontor.care import queries, service
+from kontor.care import handing, queries, service
 from kontor.care.models import Case as CaseRow
+from kontor.care.scope import require_whole
 from kontor.care.states import CaseState
-from kontor.care.values import CaseKind, CaseQueue, NewCase, queue_of
+from kontor.care.values import CaseKind, CaseQueue, NewCase, may_decide, queue_of
 from kontor.core.db import Session
 from kontor.core.errors import Forbidden
 from kontor.core.ids import new_id
@@ -47,6 +48,9 @@ class Case:
     owner_id: UUID | None
     due_at: datetime | None
     escalated_at: datetime | None = strawberry.field(description="When its deadline passed.")
+    wait_until: datetime | None = strawberry.field(
+        description="Until then it is put aside, and past no deadline but one that a bank has set; then it comes back."
+    )
     created_at: datetime
     updated_at: datetime
 
@@ -58,6 +62,10 @@ class Case:
     @strawberry.field
     def queue(self) -> CaseQueue:
         return queue_of(self.kind)
+
+    @strawberry.field(description="Whether the caller may do what ends it; who may not is not given it.")
+    def decidable(self, info: Info) -> bool:
+        return may_decide(info.context.principal.may, self.kind)
 
     @strawberry.field(description="Who looks after it.")
     async def owner_name(self, info: Info) -> str | None:
@@ -83,6 +91,13 @@ class CaseQueueCount:
     def of(cls, row: Any) -> CaseQueueCount:
         """As the API shows it."""
         return cls(**{**shown(cls, row), "ages": list(row.ages)})
+
+
+@strawberry.type(description="Somebody who can be given cases of a kind, and how many they look after now.")
+class CaseHand:
+    id: UUID
+    name: str
+    cases: int
 
 
 @strawberry.input
@@ -141,6 +156,16 @@ class CareQuery:
             rows = await queries.count_queues(db, now=db.now)
         return [CaseQueueCount.of(row) for row in rows]
 
+    @strawberry.field(
+        extensions=[requires(Permission.CARE_WRITE)],
+        description="Who can be given cases of a kind: those who are there and may decide them, by name.",
+    )
+    async def case_hands(self, info: Info, kind: CaseKind) -> list[CaseHand]:
+        require_whole(info.context.principal)
+        async with info.context.runtime.database.read_only(info.context.principal) as db:
+            hands = await handing.hands_for(db, kind)
+        return [CaseHand(id=each.id, name=each.name, cases=each.cases) for each in hands]
+
 
 @strawberry.type
 class CaseChanged:
@@ -175,6 +200,7 @@ def _person(info: Info) -> UUID:
 async def _change(info: Info, case_id: UUID, step: Callable[[Session, CaseRow], None], body: Any) -> CaseChanged:
     async def work(db: Session) -> CaseChanged:
         row = await queries.lock_case(db, case_id)
+        handing.check_hand(db, row)
         step(db, row)
         await db.flush()
         return CaseChanged(case=Case.of(row))
@@ -184,30 +210,62 @@ async def _change(info: Info, case_id: UUID, step: Callable[[Session, CaseRow], 
 
 @strawberry.type
 class CareMutation:
-    @strawberry.mutation(extensions=[requires(Permission.CARE_WRITE)], description="Note something to be looked after.")
-    async def open_case(self, info: Info, order_id: UUID, text: str, due_at: datetime | None = None) -> CaseResult:
+    @strawberry.mutation(
+        extensions=[requires(Permission.CARE_WRITE)],
+        description="Note something to be looked after, for somebody or for whoever takes it.",
+    )
+    async def open_case(
+        self,
+        info: Info,
+        order_id: UUID,
+        text: str,
+        due_at: datetime | None = None,
+        owner_id: UUID | None = None,
+    ) -> CaseResult:
         async def work(db: Session) -> CaseChanged:
             await orders.get_order(db, order_id, db.principal)
             service.check_text(text)
+            service.check_deadline(due_at, now=db.now)
             wanted = NewCase(CaseKind.MANUAL, str(new_id()), order_id, {"text": text.strip()}, due_at)
             row = await service.open_case(db, wanted, now=db.now)
+            if owner_id is not None:
+                await handing.hand_over(db, row, owner_id=owner_id, now=db.now)
             await db.flush()
             return CaseChanged(case=Case.of(row))
 
         return await change(
-            info, work, body=[order_id, text, due_at], again=_again, targets=lambda done: [("case", done.case.id)]
-        )
+            info, work, body=[order_id, text, due_at, owner_id], again=_again,
+            targets=lambda done: [("case", done.case.id)], details={"owner": owner_id and str(owner_id)},
+        )  # fmt: skip
 
     @strawberry.mutation(
-        extensions=[requires(Permission.CARE_WRITE)], description="Give a case to somebody; without an owner, to all."
+        extensions=[requires(Permission.CARE_WRITE)],
+        description=(
+            "Give a case to somebody who may decide it; without an owner, to all. What somebody else looks after only"
+            " who holds care:assign gives on. With `fromOwnerId` (null: nobody's) it is refused when it was given on"
+            " meanwhile."
+        ),
     )
     async def assign_case(
-        self, info: Info, id: UUID, owner_id: UUID | None = None, due_at: datetime | None = None
+        self,
+        info: Info,
+        id: UUID,
+        owner_id: UUID | None = None,
+        due_at: datetime | None = None,
+        from_owner_id: UUID | None = UNSET,
     ) -> CaseResult:
-        def step(db: Session, row: CaseRow) -> None:
-            service.assign_case(db, row, owner_id=owner_id, now=db.now, due_at=due_at)
+        expected = None if from_owner_id is UNSET else (from_owner_id,)
 
-        return await _change(info, id, step, [id, owner_id, due_at])
+        async def work(db: Session) -> CaseChanged:
+            row = await queries.lock_case(db, id)
+            await handing.hand_over(db, row, owner_id=owner_id, now=db.now, due_at=due_at, expected=expected)
+            await db.flush()
+            return CaseChanged(case=Case.of(row))
+
+        return await change(
+            info, work, body=[id, owner_id, due_at, expected], again=_again,
+            targets=lambda done: [("case", done.case.id)], details={"owner": owner_id and str(owner_id)},
+        )  # fmt: skip
 
     @strawberry.mutation(
         extensions=[requires(Permission.CARE_WRITE)],
@@ -240,7 +298,10 @@ class CareMutation:
             targets=lambda done: [] if done.case is None else [("case", done.case.id)],
         )  # fmt: skip
 
-    @strawberry.mutation(extensions=[requires(Permission.CARE_WRITE)], description="Put a case aside for a while.")
+    @strawberry.mutation(
+        extensions=[requires(Permission.CARE_WRITE)],
+        description="Put a case aside, until a moment it comes back by itself.",
+    )
     async def wait_case(
         self, info: Info, id: UUID, note: str | None = None, until: datetime | None = None
     ) -> CaseResult:

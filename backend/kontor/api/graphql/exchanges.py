@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -25,6 +26,7 @@ from kontor.api.graphql.order_types import show_order
 from kontor.api.graphql.paging import After, Connection, First, connect, page_of, sorting
 from kontor.api.graphql.permissions import requires
 from kontor.auth.permissions import Permission
+from kontor.claims.queries import waiting_pieces
 from kontor.core.db import Session
 from kontor.exchanges import errors, queries, service
 from kontor.exchanges.models import Exchange as ExchangeRow
@@ -121,7 +123,8 @@ class ExchangesQuery:
         async with info.context.runtime.database.read_only(info.context.principal) as db:
             order = await get_order(db, input.order_id, db.principal)
             await _check(db, order, input)
-            return await show_preview(db, await service.preview_exchange(db, order, input.read()))
+            wish = replace(input.read(), taken=await waiting_pieces(db, order.id))
+            return await show_preview(db, await service.preview_exchange(db, order, wish))
 
 
 @strawberry.type
@@ -135,7 +138,8 @@ class ExchangesMutation:
         async def work(db: Session) -> ExchangeRow:
             order = await lock_order(db, input.order_id, db.principal)
             agreed = await _check(db, order, input)
-            done = await service.create_exchange(db, order, input.read(), token, now=db.now, agreed=agreed)
+            wish = replace(input.read(), taken=await waiting_pieces(db, order.id))
+            done = await service.create_exchange(db, order, wish, token, now=db.now, agreed=agreed)
             return done.exchange
 
         try:

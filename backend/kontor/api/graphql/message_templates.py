@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -166,17 +166,25 @@ class MessageTemplatesQuery:
 
     @strawberry.field(
         extensions=[requires(Permission.NOTIFICATIONS_READ)],
-        description="A draft written with the facts of an order; without a draft the message as it would go out today.",
+        description="A draft written with the facts of an order; without a draft the message as it would go out today."
+        " One about a delay names the day, where it is told.",
     )
     async def preview_message(
-        self, info: Info, order_id: UUID, template: str | None = None, draft: MessageTemplateInput | None = None
+        self,
+        info: Info,
+        order_id: UUID,
+        template: str | None = None,
+        draft: MessageTemplateInput | None = None,
+        expected_on: date | None = None,
     ) -> TemplatePreview:
         base_url = info.context.runtime.settings.base_url
         async with info.context.runtime.database.read_only(info.context.principal) as db:
             if draft is not None:
-                made = await previewing.preview_message(db, draft.value(), order_id, now=db.now, base_url=base_url)
+                made = await previewing.preview_message(db, draft.value(), order_id, base_url=base_url)
             elif template is not None:
-                made = await previewing.preview_in_force(db, template, order_id, now=db.now, base_url=base_url)
+                made = await previewing.preview_in_force(
+                    db, template, order_id, now=db.now, base_url=base_url, expected_on=expected_on
+                )
             else:
                 raise InvalidInput("Name a message or give a draft.", code="TEMPLATE_UNKNOWN", path=("template",))
         return TemplatePreview.of(made)
@@ -227,7 +235,7 @@ class MessageTemplatesMutation:
             return TestMessage(recipient=person.email)
 
         async def work(db: Session) -> TestMessage:
-            made = await previewing.preview_message(db, draft.value(), order_id, now=db.now, base_url=base_url)
+            made = await previewing.preview_message(db, draft.value(), order_id, base_url=base_url)
             sent = await to(db)
             args = {
                 "id": str(new_id()), "to": sent.recipient, "subject": f"[Test] {made.message.subject}",

@@ -52,6 +52,9 @@ class RiskAssessment:
     decided_at: datetime | None
     decided_by: str | None
     note: str | None
+    facts: JSON = strawberry.field(
+        description="What was counted: orders within a day by kind of trace, earlier orders and their usual total."
+    )
     reasons: list[RiskReason]
 
     @classmethod

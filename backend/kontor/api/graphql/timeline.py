@@ -22,7 +22,8 @@ strawberry.enum(TimelineKind)
 
 @strawberry.type(description="A value of an entry; `before` where it is known.")
 class TimelineDetail:
-    label: str
+    name: str = strawberry.field(description="Which value it is, the same in every language.")
+    label: str = strawberry.field(description="How people read the name.")
     before: str | None
     after: str | None
 

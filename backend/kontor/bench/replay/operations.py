@@ -52,9 +52,10 @@ _IN_REVIEW = (
     f"$since}}, first: $first, after: $after) {{ nodes {{ orderId }} {PAGE} }} }}"
 )
 _LINES = "query($id: UUID!) { order(id: $id) { lines { id position sku shipped } } }"
+_PART = "id lines { id orderLineId quantity }"
 _REQUEST = (
     "mutation($id: UUID!, $lines: [ReturnLineInput!]!) { requestReturn(orderId: $id, lines: $lines) { __typename "
-    f"... on ReturnChanged {{ return {{ id lines {{ id orderLineId quantity }} }} }} {REFUSED} }} }}"
+    f"... on ReturnChanged {{ return {{ {_PART} announcedWith {{ {_PART} }} }} }} {REFUSED} }} }}"
 )
 _RECEIVE = (
     "mutation($id: UUID!, $place: UUID!, $lines: [LineQuantityInput!]!, $findings: [FindingInput!]!) { receiveReturn("
@@ -80,10 +81,9 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Announced:
-    """A return, with its pieces by the place they came from."""
+    """Returns announced together, one for each place that takes goods: their pieces by return and place of origin."""
 
-    id: str
-    pieces: dict[str, list[dict[str, Any]]]
+    pieces: dict[tuple[str, str], list[dict[str, Any]]]
 
 
 class Operations:
@@ -169,17 +169,19 @@ class Operations:
         wishes = [{"orderLineId": line["id"], "quantity": count(line), "reason": "CHANGED_MIND"} for line in lines]
         made = (await self._api.run(_REQUEST, {"id": order_id, "lines": wishes}, once=True))["requestReturn"]["return"]
         skus = {line["id"]: line["sku"] for line in lines}
-        pieces: dict[str, list[dict[str, Any]]] = {}
-        for line in made["lines"]:
-            place = self._places[skus[line["orderLineId"]]]
-            pieces.setdefault(place, []).append({"lineId": line["id"], "quantity": line["quantity"]})
-        return Announced(made["id"], pieces)
+        pieces: dict[tuple[str, str], list[dict[str, Any]]] = {}
+        for each in [made, *made["announcedWith"]]:
+            for line in each["lines"]:
+                place = self._places[skus[line["orderLineId"]]]
+                part = {"lineId": line["id"], "quantity": line["quantity"]}
+                pieces.setdefault((each["id"], place), []).append(part)
+        return Announced(pieces)
 
     async def take_back(self, announced: Announced) -> None:
         """Goods come back to the sellers that sent them, who can sell them again."""
-        for place, pieces in announced.pieces.items():
+        for (return_id, place), pieces in announced.pieces.items():
             findings = [{**piece, "disposition": "RESTOCK"} for piece in pieces]
-            variables = {"id": announced.id, "place": place, "lines": pieces, "findings": findings}
+            variables = {"id": return_id, "place": place, "lines": pieces, "findings": findings}
             await self._api.run(_RECEIVE, variables, once=True)
 
     async def orders_in_review(self, since: datetime) -> list[str]:

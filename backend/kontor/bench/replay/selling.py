@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import datetime
 from itertools import pairwise
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import sqlalchemy as sa
 
@@ -117,21 +117,9 @@ class Sellers(Operations):
         """The seller that was asked agrees to a cancellation."""
         await self._desks[work.location].agree(work)
 
-    async def request_return(self, order_id: str, *, whole: bool) -> Announced:
-        """The shop announces a return to each seller whose goods come back, as each takes only its own."""
-        lines = await self.lines(order_id)
-        parts: dict[str, list[dict[str, Any]]] = defaultdict(list)
-        for line in lines if whole else lines[:1]:
-            parts[self._places[line["sku"]]].append(line)
-        made = [
-            await self.announce(order_id, part, lambda line: int(line["shipped"]) if whole else 1)
-            for part in parts.values()
-        ]
-        return Announced(made[0].id, {place: pieces for each in made for place, pieces in each.pieces.items()})
-
     async def take_back(self, announced: Announced) -> None:
         """Each seller decides about what came back to it."""
-        for place in sorted(announced.pieces):
+        for place in sorted({place for _, place in announced.pieces}):
             count = await self._desks[self._codes[place]].decide()
             self.decided += count
 
