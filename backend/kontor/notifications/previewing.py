@@ -39,9 +39,7 @@ class Preview:
     imagined: tuple[str, ...]
 
 
-async def preview_message(
-    db: Session, draft: TemplateDraft, order_id: UUID, *, base_url: str
-) -> Preview:
+async def preview_message(db: Session, draft: TemplateDraft, order_id: UUID, *, base_url: str) -> Preview:
     """The draft written with the facts of an order the principal may see.
 
     A message about something the order does not have, such as a refund, is filled up with imagined facts and says so.
@@ -64,9 +62,7 @@ async def preview_in_force(
     chosen = await own_words(db, {template}, {order.channel_id}, now=now)
     own = chosen.of(template, written_in(order.language), order.channel_id)
     words = own.words if own else None
-    return await _preview(
-        db, template, order.language, words, order_id, base_url=base_url, expected_on=expected_on
-    )
+    return await _preview(db, template, order.language, words, order_id, base_url=base_url, expected_on=expected_on)
 
 
 async def _preview(
