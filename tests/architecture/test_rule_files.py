@@ -48,7 +48,6 @@ IMPURE: dict[str, str] = {
     "*/files.py": "names the columns of files for the ground that reads them",
     "care/asking.py": "reads a term as customers keep theirs, whose writing stands in one file with its reading",
     "care/personal.py": "names the tables and columns that say something of a person",
-    "care/subjects.py": "names what cases are about in statements",
     "care/scope.py": "refuses who sees only a part of the company",
     "care/subjects.py": "names conditions by which cases are looked for: parts of statements",
     "care/values.py": "names who may decide which kind of case",
