@@ -21,13 +21,15 @@ run: setup ## migrate, load the demo company when empty, serve on http://127.0.0
 dev: setup ## as run, and reload on every change
 	@$(BIN)/kontor run --reload
 
-test: $(if $(T),setup,check) ## everything the pipeline runs: check and all tests; T=path runs one file or test
-	@$(BIN)/pytest $(or $(T),-n 3 --dist worksteal --ignore=tests/architecture)
+test: $(if $(T),setup,static) ## everything the pipeline runs: check and all tests; T=path runs one file or test
+	@$(BIN)/pytest $(or $(T),-n 3 --dist worksteal)
 
-check: setup lint types ## whatever needs no service: lint, types, imports, schema, architecture
+check: static ## whatever needs no service: lint, types, imports, schema, architecture
+	@$(BIN)/pytest tests/architecture
+
+static: setup lint types
 	@$(BIN)/lint-imports --no-cache --no-logo
 	@$(BIN)/kontor schema --check
-	@$(BIN)/pytest tests/architecture
 
 prove: setup ## the long proofs: races, faults, lives, fuzz, every bench; with KONTOR_TESTDATA=folder the full replay
 	@$(BIN)/kontor prove
@@ -72,4 +74,4 @@ $(STAMP): pyproject.toml requirements.lock
 	@$(INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@
 
-.PHONY: help setup run dev test check prove lint format types schema migrate migration seed vendor lock
+.PHONY: help setup run dev test check static prove lint format types schema migrate migration seed vendor lock

@@ -31,15 +31,15 @@ SUBSCRIBERS: dict[str, tuple[str, ...]] = {
     "GoodwillGranted": ("care.raise",),
     "GoodwillDeclined": ("care.raise", "claims.follow"),
     "GoodwillRecalled": ("care.raise", "claims.follow"),
-    "ClaimOpened": ("care.raise",),
-    "ClaimApproved": ("care.raise",),
+    "ClaimOpened": ("care.raise", "notifications.tell"),
+    "ClaimApproved": ("care.raise", "notifications.tell"),
     "ClaimResolved": (),
     "ClaimReopened": ("care.raise",),
-    "ClaimDenied": ("care.raise",),
+    "ClaimDenied": ("care.raise", "notifications.tell"),
     "ClaimCanceled": ("care.raise",),
     "GoodwillVoucherIssued": ("invoicing.post_journal", "notifications.tell", "claims.follow"),
     # contacts
-    "ContactLogged": (),
+    "ContactLogged": ("care.raise",),
     "FollowUpDue": ("care.raise",),
     "FollowUpDone": ("care.raise",),
     # customers
@@ -51,7 +51,7 @@ SUBSCRIBERS: dict[str, tuple[str, ...]] = {
     "DeliveryChanged": (),
     "OrderChangeAsked": (),
     "OrderChangeConfirmed": ("notifications.tell",),
-    "OrderChangeDeclined": (),
+    "OrderChangeDeclined": ("notifications.tell",),
     "OrderChangeCanceled": (),
     # exchanges
     "ExchangeRequested": (),
@@ -80,6 +80,9 @@ SUBSCRIBERS: dict[str, tuple[str, ...]] = {
     "FulfillmentReadyForPickup": ("processes.advance", "notifications.tell"),
     "FulfillmentPickedUp": ("processes.advance", "notifications.tell", "exchanges.follow_lines"),
     "FulfillmentDelivered": ("processes.advance", "notifications.tell"),
+    "ParcelReturned": ("notifications.tell",),
+    "ParcelLost": ("notifications.tell",),
+    "PromisePassed": ("notifications.tell",),
     "FulfillmentCanceled": ("processes.advance", "exchanges.follow_lines"),
     "CancellationAsked": (),
     "CancellationRefused": ("changes.settle",),
@@ -107,7 +110,7 @@ SUBSCRIBERS: dict[str, tuple[str, ...]] = {
     "StockLocationsSaved": ("fulfillment.note_change",),
     "ShippingTariffsSaved": (),
     # notifications
-    "MessageBounced": (),
+    "MessageBounced": ("care.raise",),
     # orders
     "OrderPlaced": ("processes.advance",),
     "OrderConfirmed": ("notifications.tell", "changes.release_paid"),
@@ -188,7 +191,7 @@ SUBSCRIBERS: dict[str, tuple[str, ...]] = {
     "ReturnLabelRenewed": ("notifications.tell", "exchanges.follow_return"),
     "ReturnLabelMade": ("notifications.tell", "care.raise"),
     "ReturnLabelFailed": ("care.raise",),
-    "ReturnCanceled": ("processes.advance", "exchanges.follow_return", "claims.follow"),
+    "ReturnCanceled": ("processes.advance", "exchanges.follow_return", "claims.follow", "returnlabels.take_back"),
     "ReturnClosed": ("claims.follow", "exchanges.follow_return"),
     # risk
     "RiskAssessed": (),

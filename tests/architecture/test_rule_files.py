@@ -13,7 +13,8 @@ import pytest
 from architecture.source import Module, imported, known_modules, modules, without_type_checking
 
 ROLES = frozenset(["__init__", "models", "queries", "service", "jobs", "ports", "events", "errors"])
-GROUND_FOR_RULES = frozenset({"kontor.core.money", "kontor.core.errors"})
+# The names of rights decide nothing by themselves.
+GROUND_FOR_RULES = frozenset({"kontor.core.money", "kontor.core.errors", "kontor.auth.permissions"})
 # A transition table is made of the type that checks it.
 GROUND_FOR_STATES = GROUND_FOR_RULES | {"kontor.core.statemachine"}
 # Neighbors without I/O of their own: a rule may use the states and refusals of its own or a lower package.

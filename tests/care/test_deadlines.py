@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from factories.auth import make_user
 from factories.stories import make_story
+from kontor import relay
 from kontor.auth.models import AuditEntry
 from kontor.auth.permissions import Role
 from kontor.care import deadlines, service, watching
@@ -18,6 +19,7 @@ from kontor.care.errors import InvalidDeadline
 from kontor.care.models import CaseDeadline
 from kontor.care.values import CaseKind, NewCase
 from kontor.core.db import Database
+from kontor.core.errors import Unavailable
 from kontor.core.ids import new_id
 from kontor.core.jobs import Runtime
 from kontor.notifications.ports import MessageSender, OutgoingMessage
@@ -94,6 +96,42 @@ class Postbox:
     async def send(self, message: OutgoingMessage) -> str:
         self.sent.append(message)
         return message.message_id
+
+
+class Shy(Postbox):
+    """A mail server that is away for one recipient, a few times."""
+
+    def __init__(self, address: str, times: int) -> None:
+        super().__init__()
+        self.address, self.times = address, times
+
+    async def send(self, message: OutgoingMessage) -> str:
+        if message.to == self.address and self.times:
+            self.times -= 1
+            raise Unavailable("away")
+        return await super().send(message)
+
+
+@pytest.mark.engine("sqlite")
+async def test_a_mail_server_that_goes_away_between_two_letters_doubles_none(
+    runtime: Runtime, database: Database, drain: Drain, clock: StandingClock
+) -> None:
+    mail = Shy("bert@care.example", times=2)
+    runtime.ports.register(MessageSender, mail)
+    async with database.unit_of_work() as db:
+        for name in ("anna", "bert"):
+            await make_user(db, role=Role.CARE_LEAD, email=f"{name}@care.example", language="en")
+        for subject in ("one", "two", "three"):
+            await service.open_case(db, NewCase(CaseKind.LATE, subject), now=db.now)
+    clock.advance(hours=25)
+    async with database.unit_of_work() as db:
+        await watching.escalate(db, now=db.now)
+    for _ in range(3):
+        await drain()
+        await relay.hurry(runtime)
+    assert sorted((each.to, each.subject) for each in mail.sent) == [
+        ("anna@care.example", "3 cases past the deadline"), ("bert@care.example", "3 cases past the deadline"),
+    ]  # fmt: skip
 
 
 @pytest.mark.engine("sqlite")

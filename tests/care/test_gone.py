@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from care.test_people import WHO, hits, ordered, tables_with
 from factories.customers import make_customer
 from factories.intake import order_input, place
-from kontor.care import erasing, exporting, merging, service
+from kontor.care import erasing, exporting, listing, merging, service
 from kontor.care.models import Case
 from kontor.care.states import CaseState
 from kontor.care.values import CaseKind, NewCase
@@ -32,6 +32,7 @@ from kontor.documents.models import Document
 from kontor.documents.ports import DocumentStore
 from kontor.orders.models import Order
 from kontor.risk.models import RiskListEntry
+from kontor.risk.rules import address_key
 from support import START, Drain
 
 CALL: dict[str, Any] = {
@@ -175,6 +176,29 @@ async def test_a_merge_keeps_a_block_and_a_refusal_and_an_erasure_finds_all_entr
     await erase(database, keep.id)
     async with database.read_only() as db:
         assert [row.blocked for row in await db.scalars(sa.select(RiskListEntry))] == [True]
+
+
+async def test_trust_in_what_stands_on_orders_alone_goes_too(database: Database) -> None:
+    """A mail the customer no longer has, and where the parcels went; a block stays, of whatever it is."""
+    _, _, customer_id = await ordered(database)
+    async with database.unit_of_work() as db:
+        await listing.list_customer(db, customer_id, blocked=False, reason="x")
+        address = (await db.scalars(sa.select(Order.billing_address))).one()
+        where = entry(address_key(address), blocked=False, now=db.now)
+        where.kind = "ADDRESS"
+        blocked = entry("040778899", blocked=True, now=db.now)
+        blocked.kind = "PHONE"
+        db.add_all([where, blocked, entry("other@fock.example", blocked=False, now=db.now)])
+        number = (await db.get_one(Customer, customer_id)).number
+        [result] = await save_customers(db, [{"number": number, "name": "Greta Fock", "email": "new@fock.example"}])
+        assert result.problem is None
+    async with database.read_only() as db:
+        told = (await exporting.data_of(db, customer_id))[0]["risk_list_entry"]
+        assert {row["kind"] for row in told} >= {"CUSTOMER", "EMAIL", "ADDRESS"}
+    await erase(database, customer_id)
+    async with database.read_only() as db:
+        left = await db.execute(sa.select(RiskListEntry.kind, RiskListEntry.value).order_by(RiskListEntry.kind))
+        assert [tuple(row) for row in left] == [("EMAIL", "other@fock.example"), ("PHONE", "040778899")]
 
 
 def test_of_two_entries_the_stronger_one_counts() -> None:

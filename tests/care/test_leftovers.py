@@ -13,7 +13,9 @@ from care.test_people import WHO
 from factories.catalog import make_variant
 from factories.fulfillment import released
 from factories.intake import make_company, put_stock
-from kontor.care import erasing, leftovers
+from kontor.banking.models import Payout
+from kontor.care import erasing, exporting, leftovers
+from kontor.care.personal import Kept
 from kontor.core.db import Database, Session
 from kontor.core.ids import new_id
 from kontor.core.jobs import Runtime
@@ -91,6 +93,38 @@ async def test_a_mandate_stays_until_banks_need_it_no_more(database: Database, c
             assert (row.iban, row.name == "erased", row.revoked_at is not None) == (iban, not iban, not iban)
 
 
+async def test_mandates_vat_ids_and_transfers_are_told_and_transfers_stay_with_their_reason(database: Database) -> None:
+    order_id, customer_id = await ordered(database)
+    async with database.unit_of_work() as db:
+        await signed(db, order_id, debited=True)
+        debit = (await db.scalars(sa.select(PaymentTransaction))).one()
+        db.add(Payout(id=debit.id, name="Greta Fock", iban="DE02120300000000202051", updated_at=db.now))
+        row = VatId(
+            id=new_id(), number=VAT_ID, status=VatIdStatus.VALID, due_at=db.now, created_at=db.now, updated_at=db.now
+        )
+        db.add(row)
+        await db.flush()
+        db.add(asked_about(row, db))
+    async with database.read_only() as db:
+        data, _ = await exporting.data_of(db, customer_id)
+    told = {name: [each["name"] for each in data[name]] for name in ("direct_debit_mandate", "payout", "vat_id_check")}
+    assert told == {
+        "direct_debit_mandate": ["Greta Fock"], "payout": ["Greta Fock"], "vat_id_check": ["Greta Fock e. K."],
+    }  # fmt: skip
+    assert [each["number"] for each in data["vat_id"]] == [VAT_ID]
+    async with database.read_only() as db:
+        parts = {part.table: part for part in (await erasing.preview_erasure(db, customer_id)).parts}
+    assert (parts["payout"].kept, parts["payout"].reason) == (1, Kept.PAYMENT_RECORDS)
+
+
+def asked_about(row: VatId, db: Session) -> VatIdCheck:
+    """What the register said of a VAT id."""
+    return VatIdCheck(
+        id=new_id(), vat_id_id=row.id, number=VAT_ID, outcome=CheckOutcome.VALID, register="VIES",
+        name="Greta Fock e. K.", asked_at=db.now, asked_by="test",
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize("shared", [False, True])
 async def test_vat_ids_and_files_go_unless_others_have_them(
     runtime: Runtime, database: Database, drain: Drain, shared: bool
@@ -104,12 +138,7 @@ async def test_vat_ids_and_files_go_unless_others_have_them(
         )
         db.add(row)
         await db.flush()
-        db.add(
-            VatIdCheck(
-                id=new_id(), vat_id_id=row.id, number=VAT_ID, outcome=CheckOutcome.VALID, register="VIES",
-                name="Greta Fock e. K.", asked_at=db.now, asked_by="test",
-            )
-        )  # fmt: skip
+        db.add(asked_about(row, db))
         upload = Upload(
             id=new_id(), kind="shipments", state=UploadState.DONE, name="parcels.csv", size=1, sample=["Greta Fock"],
             by_kind="USER", by_name="Kim", created_at=db.now, updated_at=db.now,

@@ -17,6 +17,9 @@ class Box:
     flags: dict[int, set[str]] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     forgets: bool = False  # loses the connection instead of marking
+    damaged: set[int] = field(default_factory=set)  # mails whose content the server refuses to hand out
+    bodiless: set[int] = field(default_factory=set)  # mails of which it says that there is no content
+    busy: str = ""  # what it answers instead of handing anything out
 
     def put(self, text: str) -> int:
         """A mail arrives."""
@@ -33,14 +36,24 @@ class Box:
             self.asked.append(said.split(" ", 1)[0] if said.startswith("LOGIN") else said)
             if self.forgets and "STORE" in said:
                 break
-            for answer in self._answers(said):
+            refusal = self._refusal(said)
+            for answer in () if refusal else self._answers(said):
                 writer.write(answer + b"\r\n")
-            refused = said.startswith("LOGIN") and said != 'LOGIN orders@kontor.example "pass \\"word"'
-            writer.write(f"{tag} {'NO' if refused else 'OK'} done\r\n".encode())
+            writer.write(f"{tag} {refusal or 'OK done'}\r\n".encode())
             await writer.drain()
             if said.startswith("LOGOUT"):
                 break
         writer.close()
+
+    def _refusal(self, said: str) -> str:
+        if said.startswith("LOGIN") and said != 'LOGIN orders@kontor.example "pass \\"word"':
+            return "NO done"
+        if found := re.fullmatch(r"UID FETCH (\d+) \(BODY.PEEK.*", said):
+            if self.busy:
+                return f"NO [{self.busy}] later"
+            if int(found[1]) in self.damaged:
+                return "NO [SERVERBUG] the message cannot be read"
+        return ""
 
     def _answers(self, said: str) -> list[bytes]:
         if said.startswith("CAPABILITY"):
@@ -56,6 +69,8 @@ class Box:
             uid, mail = int(found[1]), self.mails[int(found[1])]
             if found[2] == "RFC822.SIZE":
                 return [f"* {uid} FETCH (UID {uid} RFC822.SIZE {len(mail)})".encode()]
+            if uid in self.bodiless:
+                return [f"* {uid} FETCH (UID {uid} BODY[] NIL)".encode()]
             return [f"* {uid} FETCH (UID {uid} BODY[] {{{len(mail)}}}\r\n".encode() + mail + b")"]
         if found := re.fullmatch(r"UID STORE ([\d,]+) \+FLAGS.SILENT \((\S+)\)", said):
             for each in found[1].split(","):

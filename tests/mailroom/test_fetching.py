@@ -77,6 +77,57 @@ async def test_each_mail_is_kept_once_and_none_stops_the_others(
         assert (await db.get_one(Notification, ours.id)).bounce == "5.1.1 smtp; 550 5.1.1 no such user"
 
 
+@pytest.mark.engine("sqlite")
+async def test_a_mail_the_server_does_not_hand_out_keeps_none_behind_it(
+    runtime: Runtime, database: Database, drain: Drain
+) -> None:
+    async with database.unit_of_work() as db:
+        story = await make_story(db, number="K-4711", language="en")
+    box = Box()
+    damaged, bodiless = (box.put(ANSWER.format(number="K-4711", own=own, ours="x")) for own in ("one", "two"))
+    answer = box.put(ANSWER.format(number="K-4711", own="three", ours="x"))
+    box.damaged.add(damaged)
+    box.bodiless.add(bodiless)
+    box.busy = "UNAVAILABLE"  # a server that is busy says nothing of the mail
+    async with mailbox(box) as incoming:
+        runtime.ports.register(IncomingMail, incoming)
+        await poll(database, drain)
+        assert set().union(*box.flags.values()) == set()
+        box.busy = ""
+        await poll(database, drain)
+    assert [box.flags[uid] for uid in (damaged, bodiless, answer)] == [{r"\Flagged"}, {r"\Flagged"}, {r"\Seen"}]
+    async with database.read_only() as db:
+        kept = list(await db.scalars(sa.select(Contact)))
+        assert [(row.order_id, row.message_id) for row in kept] == [(story.order.id, "<three@fock.example>")]
+
+
+@pytest.mark.engine("postgresql")
+async def test_a_mail_that_meets_a_busy_database_is_offered_again(
+    runtime: Runtime, database: Database, drain: Drain
+) -> None:
+    async with database.unit_of_work() as db:
+        await make_story(db, number="K-4711", language="en")
+        await db.execute(
+            sa.text(
+                "CREATE FUNCTION give_way() RETURNS trigger AS "
+                "$$ BEGIN RAISE EXCEPTION 'deadlock' USING ERRCODE = '40P01'; END $$ LANGUAGE plpgsql"
+            )
+        )
+        await db.execute(
+            sa.text("CREATE TRIGGER give_way BEFORE INSERT ON contact FOR EACH ROW EXECUTE FUNCTION give_way()")
+        )
+    box = Box()
+    answer = box.put(ANSWER.format(number="K-4711", own="one", ours="x"))
+    async with mailbox(box) as incoming:
+        runtime.ports.register(IncomingMail, incoming)
+        await poll(database, drain)
+        assert box.flags[answer] == set()
+        async with database.unit_of_work() as db:
+            await db.execute(sa.text("DROP FUNCTION give_way() CASCADE"))
+        await poll(database, drain)
+    assert box.flags[answer] == {r"\Seen"}
+
+
 async def test_mailbox_that_refuses_or_is_away_is_asked_again_later() -> None:
     async with mailbox(Box(), "wrong") as incoming:
         with pytest.raises(Unavailable):

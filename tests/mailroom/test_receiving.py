@@ -7,14 +7,23 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from factories.stories import make_story
+from factories.stories import make_story, only
+from kontor.care.models import Case
+from kontor.care.raising import settled_last
+from kontor.care.states import CaseState
+from kontor.care.values import CaseKind
+from kontor.contacts import service as contacts
+from kontor.contacts.models import ContactChannel, Direction
+from kontor.contacts.service import NewContact
 from kontor.core.db import Database
 from kontor.core.errors import InvalidInput
 from kontor.core.ids import new_id
-from kontor.core.outbox import EventRecord
+from kontor.core.jobs import Runtime
+from kontor.core.outbox import EventRecord, Item
+from kontor.mailroom import service as mailroom
 from kontor.mailroom.reading import Bounce, Mail, read_mail, without_quote
 from kontor.notifications import service
-from support import Client, Principals
+from support import Client, Drain, Principals
 
 OURS = new_id()
 DSN = """From: MAILER-DAEMON@mx.example
@@ -188,3 +197,62 @@ async def test_bounce_shows_at_the_order_and_an_answer_becomes_a_contact(
     async with database.read_only() as db:
         names = list(await db.scalars(sa.select(EventRecord.name)))
     assert (names.count("MessageBounced"), names.count("ContactLogged")) == (1, 2)
+
+
+async def open_cases(database: Database) -> dict[str, Any]:
+    async with database.read_only() as db:
+        rows = await db.scalars(sa.select(Case).where(Case.state != CaseState.DONE))
+        return {row.kind: row.facts for row in rows}
+
+
+@pytest.mark.engine("sqlite")
+async def test_what_a_customer_writes_waits_until_somebody_answers(
+    runtime: Runtime, database: Database, drain: Drain
+) -> None:
+    async with database.unit_of_work() as db:
+        story = await make_story(db, number="K-4711", language="en")
+        ours = await service.write_mail(
+            db, story.order.id, topic="A word", text="Hello.", now=db.now, domain="kontor.example"
+        )
+        ours.subject = "A word"
+
+    async def receive(*raws: str, then_answer: bool = False) -> None:
+        async with database.unit_of_work() as db:
+            for raw in raws:
+                await mailroom.receive(db, read_mail(raw), now=db.now)
+            if then_answer:
+                said: Any = {"channel": ContactChannel.PHONE, "direction": Direction.OUTBOUND}
+                await contacts.log_contact(
+                    db, NewContact(**said, topic="Called back", text="", order_id=story.order.id), now=db.now
+                )
+        with only("care.raise"):
+            assert await drain() == []
+
+    def mail(own: str, head: str = "") -> str:
+        return head + ANSWER.format(number="K-4711", own=own, ours=ours.id)
+
+    await receive(mail("away", "Auto-Submitted: auto-replied\n"))
+    assert await open_cases(database) == {}
+    await receive(mail("one"), mail("one"), mail("two"))
+    (facts,) = (await open_cases(database)).values()
+    assert facts["topic"] == "Re: Your order K-4711"
+    await receive(then_answer=True)
+    assert await open_cases(database) == {}
+    await receive(DSN.format(ours=ours.id, action="failed", status="5.1.1"), mail("three"))
+    found = await open_cases(database)
+    assert (found.keys(), found["MAIL_BOUNCED"]["topic"]) == ({"MAIL_BOUNCED", "CUSTOMER_MAIL"}, "A word")
+    await receive(mail("four"), then_answer=True)
+    assert await open_cases(database) == {}
+
+
+def test_who_writes_again_after_an_answer_waits_again() -> None:
+    order = new_id()
+
+    def said(direction: str, **more: Any) -> Item:
+        told = {"contact_id": "c", "topic": "x", "direction": direction, **more}
+        return Item(1, "care.raise", order, told, 0, "ContactLogged")
+
+    wrote, answered = said("INBOUND", awaits_answer=True), said("OUTBOUND")
+    assert (CaseKind.CUSTOMER_MAIL, str(order)) in settled_last([wrote, answered])
+    assert (CaseKind.CUSTOMER_MAIL, str(order)) not in settled_last([wrote, answered, wrote])
+    assert settled_last([said("INBOUND")]) == []

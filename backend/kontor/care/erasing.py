@@ -24,6 +24,7 @@ from kontor.care.personal import (
     held,
     rows_of,
     steps_of,
+    without_words,
 )
 from kontor.care.scope import require_whole
 from kontor.care.states import CaseState
@@ -32,7 +33,7 @@ from kontor.core import outbox
 from kontor.core.db import Model, Session
 from kontor.core.sets import any_of
 from kontor.customers.events import CustomersErased
-from kontor.customers.models import Customer
+from kontor.customers.models import Customer, CustomerAddress
 from kontor.customers.queries import channels_of, lock_customers, refuse_gone
 from kontor.customers.service import CUSTOMERS_STREAM
 from kontor.documents.models import Document
@@ -44,12 +45,10 @@ from kontor.payments.states import DisputeState, RefundState
 from kontor.returns.models import Return
 from kontor.returns.states import ReturnState
 from kontor.risk.models import RiskListEntry
-from kontor.risk.rules import key_of
+from kontor.risk.rules import address_key, key_of
 from kontor.risk.values import ListKind
 
 LONGEST_REASON = 300
-WORDS = frozenset({"reason", "decision", "topic", "message", "note", "text"})
-"""Fields of events that hold what people wrote, wherever they stand in them."""
 
 
 class Blocker(StrEnum):
@@ -154,6 +153,7 @@ async def erase_customer(db: Session, customer_id: UUID, *, reason: str, now: da
     await _end_follow_ups(db, ids, now=now)
     await _blank_addresses(db, ids)
     await _blank_words(db, ids)
+    await leftovers.blank_audit(db, ids)
     await _blank_steps(db, ids)
     for each, table in held():
         rows = rows_of(each, table, ids)
@@ -183,19 +183,42 @@ async def all_ids(db: Session, customer_id: UUID) -> list[UUID]:
 
 
 async def entries_of(db: Session, customer_ids: Sequence[UUID]) -> list[RiskListEntry]:
-    """What is blocked or trusted of these customers, who are one person: they themselves, their mails and phones."""
-    values: dict[ListKind, set[str]] = {kind: set() for kind in (ListKind.CUSTOMER, ListKind.EMAIL, ListKind.PHONE)}
-    people = sa.select(Customer.id, Customer.email, Customer.phone).where(Customer.id.in_(customer_ids))
-    for row in await db.execute(people):
-        for kind, value in zip(values, (str(row.id), row.email, row.phone), strict=True):
-            if value:
-                values[kind].add(key_of(kind, value))
+    """What is blocked or trusted of these customers, who are one person: they themselves, their mails, phones and
+    addresses, those of today and those that stand on orders and messages alone."""
+    known = await _known_by(db, customer_ids)
+    values = {kind: {key_of(kind, value) for value in each} for kind, each in known.items()}
     pairs = [
         sa.and_(RiskListEntry.kind == str(kind), any_of(RiskListEntry.value, sorted(each)))
         for kind, each in values.items()
         if each
     ]
     return list(await db.scalars(sa.select(RiskListEntry).where(sa.or_(*pairs)).order_by(RiskListEntry.created_at)))
+
+
+async def _known_by(db: Session, customer_ids: Sequence[UUID]) -> dict[ListKind, set[str]]:
+    """All that these people were ever reached by, as far as it is still kept."""
+    person, place, message = Customer, CustomerAddress, Model.metadata.tables["notification"].c
+    own = sa.select(Order.id).where(Order.customer_id.in_(customer_ids))
+    orders = sa.select(Order.email, Order.billing_address, Order.shipping_address).where(Order.id.in_(own))
+    homes = sa.select(place.street, place.postal_code, place.country).where(place.customer_id.in_(customer_ids))
+    told = sa.select(message.recipient).where(message.order_id.in_(own)).distinct()
+    mails: set[str | None] = set(await db.scalars(told))
+    phones: set[str | None] = set()
+    addresses = {address_key(row) for row in (await db.execute(homes)).mappings()}
+    for each in await db.execute(sa.select(person.email, person.phone).where(person.id.in_(customer_ids))):
+        mails.add(each.email)
+        phones.add(each.phone)
+    for order in await db.execute(orders):
+        mails.add(order.email)
+        for address in (order.billing_address, order.shipping_address):
+            if address and address.get("street"):
+                phones.add(address.get("phone"))
+                addresses.add(address_key(address))
+    found = {
+        ListKind.CUSTOMER: {str(each) for each in customer_ids}, ListKind.EMAIL: mails, ListKind.PHONE: phones,
+        ListKind.ADDRESS: addresses,
+    }  # fmt: skip
+    return {kind: {value for value in each if value} for kind, each in found.items()}
 
 
 async def blockers_of(db: Session, customer_ids: Sequence[UUID]) -> list[tuple[Blocker, str]]:
@@ -248,16 +271,6 @@ async def _blank_words(db: Session, ids: Sequence[UUID]) -> None:
         if told != event.payload:
             event.payload = told
     await db.flush()
-
-
-def without_words(told: Any) -> Any:
-    """What an event tells without what people wrote, however deep it stands. Pure."""
-    if isinstance(told, dict):
-        return {
-            name: "" if name in WORDS and isinstance(value, str) else without_words(value)
-            for name, value in told.items()
-        }
-    return [without_words(each) for each in told] if isinstance(told, list) else told
 
 
 async def _blank_steps(db: Session, ids: Sequence[UUID]) -> None:

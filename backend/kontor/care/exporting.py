@@ -12,6 +12,7 @@ from uuid import UUID
 import orjson
 import sqlalchemy as sa
 
+from kontor.care import leftovers
 from kontor.care.erasing import all_ids, entries_of
 from kontor.care.personal import held, rows_of
 from kontor.care.scope import require_whole
@@ -59,7 +60,8 @@ async def data_of(db: Session, customer_id: UUID) -> tuple[dict[str, list[dict[s
     mine = sa.or_(Document.customer_id.in_(ids), Document.order_id.in_(orders))
     told = Document.kind.not_in([KIND, EVIDENCE])
     files = await db.scalars(sa.select(Document).where(mine, told).order_by(Document.created_at))
-    data = {**{name: list(rows.values()) for name, rows in found.items()}, "risk_list_entry": listed}
+    more = {name: [_row(row) for row in rows] for name, rows in (await leftovers.told_of(db, ids)).items()}
+    data = {**{name: list(rows.values()) for name, rows in found.items()}, **more, "risk_list_entry": listed}
     return {name: rows for name, rows in data.items() if rows}, files.all()
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from kontor.care import closing, exporting, late, leftovers, service, waking, watching
-from kontor.care.raising import case_of, settled_by, wrong_articles
+from kontor.care.raising import case_of, settled_last, without_place, wrong_articles
 from kontor.channels.models import SalesChannel
 from kontor.core.errors import NotFound
 from kontor.core.jobs import JobContext, job
@@ -26,10 +26,11 @@ async def raise_cases(ctx: JobContext, items: Sequence[Item]) -> None:
     """Lines without stock, money that is not where it should be, what is held or switched off need somebody."""
     async with ctx.claim(*items) as (db, mine):
         wanted = [case for item in mine if (case := case_of(item)) is not None]
-        wanted += await wrong_articles(db, [item for item in mine if item.event == "ReturnRequested"])
+        announced = [item for item in mine if item.event == "ReturnRequested"]
+        wanted += [*await wrong_articles(db, announced), *await without_place(db, announced)]
         if wanted:
             await service.open_cases(db, wanted, now=db.now)
-        gone = [subject for item in mine for subject in settled_by(item)]
+        gone = settled_last(mine)
         if gone:
             await service.settle_cases(db, gone, now=db.now)
 

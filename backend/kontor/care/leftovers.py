@@ -1,4 +1,5 @@
-"""What an erasure reaches that hangs on no order: mandates, VAT ids with what their register said, uploaded files."""
+"""What is a person's and hangs on no order: mandates, VAT ids with what their register said, uploaded files, words in
+the audit trail. Erased by rules of their own, and told with the rest."""
 
 from __future__ import annotations
 
@@ -9,7 +10,8 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from kontor.care.personal import ERASED
+from kontor.auth.models import AuditEntry, AuditTarget
+from kontor.care.personal import ERASED, without_words
 from kontor.core import outbox
 from kontor.core.db import Session
 from kontor.customers.models import Customer
@@ -26,6 +28,8 @@ MANDATE_KEPT = timedelta(days=426)
 (EPC016-06), as a debit nobody had permitted can be claimed back for thirteen (BGB §676b, PSD2 article 71)."""
 NAMING_ORDERS = ("shipments",)
 """Kinds of uploaded files that name orders, and so may bear in other columns whose they are."""
+ACCOUNTED_FOR = "eraseCustomer"
+"""Why somebody was erased stays in the audit trail: it is what a company answers for it with (GDPR article 5 (2))."""
 _ENDED = (UploadState.DONE, UploadState.CANCELED, UploadState.FAILED)
 
 
@@ -68,11 +72,42 @@ async def forget_mandates(db: Session, *, now: datetime, customer_ids: Sequence[
     await db.execute(blank.execution_options(synchronize_session=False))
 
 
-async def vat_ids_of(db: Session, customer_ids: Sequence[UUID]) -> tuple[list[str], list[str]]:
-    """The VAT ids that these people alone have: those that can go, and those by which an invoice was written."""
+async def told_of(db: Session, customer_ids: Sequence[UUID]) -> dict[str, list[dict[str, Any]]]:
+    """Rows of these people by table: mandates their orders are paid by, their VAT ids and what was asked about them."""
+    paid = sa.select(Payment.mandate_id).join(Order, Order.id == Payment.order_id)
+    mandates = sa.select(Mandate.__table__).where(Mandate.id.in_(paid.where(Order.customer_id.in_(customer_ids))))
+    numbers = await _vat_numbers(db, customer_ids)
+    ids = sa.select(VatId.__table__).where(VatId.number.in_(numbers)).order_by(VatId.number)
+    asked = sa.select(VatIdCheck.__table__).where(VatIdCheck.number.in_(numbers))
+    found = {
+        "direct_debit_mandate": mandates.order_by(Mandate.created_at, Mandate.id),
+        "vat_id": ids,
+        "vat_id_check": asked.order_by(VatIdCheck.asked_at, VatIdCheck.id),
+    }
+    return {name: [dict(row) for row in (await db.execute(query)).mappings()] for name, query in found.items()}
+
+
+async def _vat_numbers(db: Session, customer_ids: Sequence[UUID]) -> set[str]:
     of_people = sa.select(Customer.vat_id).where(Customer.id.in_(customer_ids), Customer.vat_id.is_not(None))
     of_orders = sa.select(Order.vat_id).where(Order.customer_id.in_(customer_ids), Order.vat_id.is_not(None))
-    numbers = {*await db.scalars(of_people), *await db.scalars(of_orders)}
+    return {number for found in (of_people, of_orders) for number in await db.scalars(found) if number is not None}
+
+
+async def blank_audit(db: Session, customer_ids: Sequence[UUID]) -> None:
+    """Take what people wrote out of the audit entries about these customers and their orders; what was done stays."""
+    orders = sa.select(Order.id).where(Order.customer_id.in_(customer_ids))
+    about = sa.or_(AuditTarget.target_id.in_(customer_ids), AuditTarget.target_id.in_(orders))
+    mine = AuditEntry.id.in_(sa.select(AuditTarget.entry_id).where(about))
+    for entry in await db.scalars(sa.select(AuditEntry).where(mine, AuditEntry.operation != ACCOUNTED_FOR)):
+        told = without_words(entry.details)
+        if told != entry.details:
+            entry.details = told
+    await db.flush()
+
+
+async def vat_ids_of(db: Session, customer_ids: Sequence[UUID]) -> tuple[list[str], list[str]]:
+    """The VAT ids that these people alone have: those that can go, and those by which an invoice was written."""
+    numbers = await _vat_numbers(db, customer_ids)
     elsewhere = sa.or_(Order.customer_id.is_(None), Order.customer_id.not_in(customer_ids))
     others = {
         *await db.scalars(sa.select(Order.vat_id).where(Order.vat_id.in_(numbers), elsewhere)),
@@ -82,7 +117,7 @@ async def vat_ids_of(db: Session, customer_ids: Sequence[UUID]) -> tuple[list[st
     }
     billed = sa.select(Order.vat_id).join(Invoice, Invoice.order_id == Order.id).where(Order.vat_id.in_(numbers))
     kept = set(await db.scalars(billed))
-    own = {number for number in numbers - others if number is not None}
+    own = numbers - others
     return sorted(own - kept), sorted(own & {number for number in kept if number is not None})
 
 

@@ -17,6 +17,8 @@ import sqlalchemy as sa
 from kontor.core.db import Model
 
 ERASED = "erased"
+WORDS = frozenset({"reason", "decision", "topic", "message", "note", "text"})
+"""Fields of events and audit entries that hold what people wrote, wherever they stand in them."""
 
 
 class Kept(StrEnum):
@@ -37,6 +39,8 @@ class Of(StrEnum):
     RETURN = "RETURN"
     RETURN_LINE = "RETURN_LINE"
     PAYMENT = "PAYMENT"
+    PAYMENT_TRANSACTION = "PAYMENT_TRANSACTION"
+    INVOICE = "INVOICE"
     DISPUTE = "DISPUTE"
     NOTIFICATION = "NOTIFICATION"
     CONTACT = "CONTACT"  # a case about a contact that is about no order
@@ -92,10 +96,13 @@ HELD = (
     Held("return_line", Of.RETURN, "return_id", {"note": None}),
     Held("return", Of.ORDER, "order_id", {"note": None}, kept=Kept.ORDER_RECORDS),
     Held("payment", Of.ORDER, "order_id", {"token": None, "label": None}, kept=Kept.PAYMENT_RECORDS),
+    # Whom money was sent to by transfer is the voucher of its booking.
+    Held("payout", Of.PAYMENT_TRANSACTION, "id", kept=Kept.PAYMENT_RECORDS),
     Held("payment_transaction", Of.ORDER, "order_id", kept=Kept.PAYMENT_RECORDS),
     Held("refund", Of.ORDER, "order_id", {"reason": ""}, kept=Kept.PAYMENT_RECORDS),
     Held("dispute_action", Of.DISPUTE, "dispute_id", {"texts": {}}, kept=Kept.PAYMENT_RECORDS),
     Held("dispute", Of.ORDER, "order_id", kept=Kept.PAYMENT_RECORDS),
+    Held("dunning_plan", Of.INVOICE, "id", {"reason": ""}, kept=Kept.TAX_RECORDS),
     Held("invoice", Of.ORDER, "order_id", kept=Kept.TAX_RECORDS),
     Held("credit_note", Of.ORDER, "order_id", kept=Kept.TAX_RECORDS),
     Held("journal_entry", Of.ORDER, "order_id", kept=Kept.TAX_RECORDS),
@@ -208,3 +215,13 @@ def address_without_person(address: Mapping[str, Any] | None) -> dict[str, Any] 
         return None
     left = {"name": ERASED, "street": "", "postal_code": "", "city": "", "country": address.get("country", "")}
     return left if address else {}
+
+
+def without_words(told: Any) -> Any:
+    """What an event or an audit entry tells without what people wrote, however deep it stands. Pure."""
+    if isinstance(told, dict):
+        return {
+            name: "" if name in WORDS and isinstance(value, str) else without_words(value)
+            for name, value in told.items()
+        }
+    return [without_words(each) for each in told] if isinstance(told, list) else told

@@ -14,6 +14,7 @@ from kontor.changes.money import UNPAID
 from kontor.claims.models import Claim
 from kontor.core.db import Session
 from kontor.core.outbox import Item
+from kontor.returns import homing
 from kontor.returns.models import ReturnLine
 from kontor.returns.states import ReturnReason
 
@@ -21,6 +22,13 @@ LOSS_WITHIN = timedelta(days=7)
 """How long somebody has to claim money that a bank took back after it had been refunded."""
 CLAIM_WITHIN = timedelta(hours=48)
 """How long a customer waits for an answer to a claim."""
+MUST_ARRIVE = frozenset(
+    {
+        "payment_awaited", "payment_failed", "dunning", "ready_for_pickup", "pickup_reminder", "digital_delivery",
+        "goodwill_voucher", "return_approved", "exchange_agreed", "exchange_reminder", "exchange_overdue", "personal",
+    }
+)  # fmt: skip
+"""Messages that ask the customer for something, or bring what they paid for: of one that came back they must hear."""
 _GOODWILL_DECIDED = frozenset({"GoodwillGranted", "GoodwillDeclined", "GoodwillRecalled"})
 _CLAIM_DECIDED = frozenset({"ClaimApproved", "ClaimDenied", "ClaimCanceled"})
 REMINDERS_ALONE = 1
@@ -52,6 +60,10 @@ def case_of(item: Item) -> NewCase | None:
         case "ReturnLabelFailed":
             facts = _of(item, "return_id", "code", "message")
             return NewCase(CaseKind.RETURN_LABEL, item.args["return_id"], item.key, facts)
+        case "ContactLogged" if item.args.get("awaits_answer"):
+            return NewCase(CaseKind.CUSTOMER_MAIL, str(item.key), item.key, _of(item, "contact_id", "topic"))
+        case "MessageBounced" if item.args["template"] in MUST_ARRIVE:
+            return NewCase(CaseKind.MAIL_BOUNCED, str(item.key), item.key, _of(item, "notification_id", "topic"))
         case "FollowUpDue":
             about = UUID(item.args["order_id"]) if item.args.get("order_id") else None
             return NewCase(CaseKind.FOLLOW_UP, item.args["contact_id"], about, _of(item, "contact_id", "topic", "on"))
@@ -119,7 +131,7 @@ def _of_dispute(item: Item) -> NewCase | None:
 
 def settled_by(item: Item) -> list[Subject]:
     """Cases whose cause an event ends: a dispute that is decided, a refund paid after all, a hold that is released,
-    goodwill or a claim that is decided."""
+    goodwill or a claim that is decided, a mail that is answered."""
     if item.event in _GOODWILL_DECIDED:
         return [(CaseKind.GOODWILL, item.args["goodwill_id"])]
     if item.event in _CLAIM_DECIDED:
@@ -131,6 +143,8 @@ def settled_by(item: Item) -> list[Subject]:
             return [(CaseKind.REFUND_FAILED, item.args["refund_id"])]
         case "ReturnLabelMade":
             return [(CaseKind.RETURN_LABEL, item.args["return_id"])]
+        case "ContactLogged" if item.args["direction"] == "OUTBOUND":
+            return [(kind, str(item.key)) for kind in (CaseKind.CUSTOMER_MAIL, CaseKind.MAIL_BOUNCED)]
         case "FollowUpDone":
             return [(CaseKind.FOLLOW_UP, item.args["contact_id"])]
         case "HoldReleased" if item.args["kind"] == "PAYMENT":
@@ -140,6 +154,29 @@ def settled_by(item: Item) -> list[Subject]:
         case "AuthorizationRenewed":
             return [(kind, str(item.key)) for kind in (CaseKind.AUTHORIZATION_EXPIRING, CaseKind.PAYMENT_FAILED)]
     return []
+
+
+def settled_last(items: Sequence[Item]) -> list[Subject]:
+    """What events end, in their order, without what a later one raises anew: who writes again waits again."""
+    ended: dict[Subject, None] = {}
+    for item in items:
+        case = case_of(item)
+        if case is not None:
+            ended.pop((case.kind, case.subject), None)
+        ended |= dict.fromkeys(settled_by(item))
+    return list(ended)
+
+
+async def without_place(db: Session, items: Sequence[Item]) -> list[NewCase]:
+    """Returns of goods that no place takes: somebody has to say where they are to go."""
+    orders = {UUID(item.args["return_id"]): item for item in items}
+    return [
+        NewCase(
+            CaseKind.RETURN_LABEL, str(each), orders[each].key,
+            {**_of(orders[each], "return_id", "number"), "code": "NO_RETURN_PLACE"},
+        )
+        for each in sorted(await homing.without_place(db, orders) if orders else ())
+    ]  # fmt: skip
 
 
 async def wrong_articles(db: Session, items: Sequence[Item]) -> list[NewCase]:

@@ -36,6 +36,8 @@ class CaseKind(StrEnum):
     GOODWILL = "GOODWILL"
     CLAIM = "CLAIM"
     EXCHANGE_OVERDUE = "EXCHANGE_OVERDUE"
+    CUSTOMER_MAIL = "CUSTOMER_MAIL"
+    MAIL_BOUNCED = "MAIL_BOUNCED"
     MANUAL = "MANUAL"
 
 
@@ -49,6 +51,7 @@ class CaseQueue(StrEnum):
     ADDRESS = "ADDRESS"
     WRONG_ARTICLE = "WRONG_ARTICLE"
     RISK = "RISK"
+    MAIL = "MAIL"
     OTHER = "OTHER"
 
 
@@ -63,6 +66,7 @@ _QUEUES: Mapping[CaseQueue, tuple[CaseKind, ...]] = {
     CaseQueue.ADDRESS: (K.UNDELIVERABLE,),
     CaseQueue.WRONG_ARTICLE: (K.WRONG_ARTICLE, K.CLAIM),
     CaseQueue.RISK: (K.RISK_REVIEW,),
+    CaseQueue.MAIL: (K.CUSTOMER_MAIL, K.MAIL_BOUNCED),
 }  # fmt: skip
 _QUEUE_OF: Mapping[CaseKind, CaseQueue] = {kind: queue for queue, kinds in _QUEUES.items() for kind in kinds}
 
@@ -76,6 +80,8 @@ DEADLINES: Mapping[CaseKind, timedelta] = {
     K.WRONG_ARTICLE: timedelta(days=1),
     K.RETURN_LABEL: timedelta(days=1),
     K.GOODWILL: timedelta(days=1),
+    K.CUSTOMER_MAIL: timedelta(days=1),
+    K.MAIL_BOUNCED: timedelta(days=1),
     K.RETURNED_DEBIT: timedelta(days=2),
     K.UNPAID: timedelta(days=5),
     K.EXCHANGE_OVERDUE: timedelta(days=5),

@@ -284,7 +284,7 @@ async def _pay_back(db: Session, order: Order, claim: Claim, lines: Sequence[Cla
         claim.return_id = (await write_off(db, announced, now=now)).id
         return
     found = await returns.request_return(db, announced, now=now)
-    await returns.approve(db, found.id, now=now)
+    await returns.approve_agreed(db, found.id, now=now)
     claim.return_id = found.id
 
 

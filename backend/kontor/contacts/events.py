@@ -9,13 +9,14 @@ from kontor.core.outbox import Event
 
 @dataclass(frozen=True, kw_only=True)
 class ContactLogged(Event):
-    """Somebody spoke or wrote with a customer."""
+    """Somebody spoke or wrote with a customer; `awaits_answer` where they wrote and nobody has read it yet."""
 
     contact_id: UUID
     order_id: UUID | None
     channel: str
     direction: str
     topic: str
+    awaits_answer: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

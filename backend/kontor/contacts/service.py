@@ -22,7 +22,10 @@ AT_ONCE = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewContact:
-    """A contact as it is given: about an order, a customer or both."""
+    """A contact as it is given: about an order, a customer or both.
+
+    `awaits_answer` is for what came in by itself: nobody of ours has heard of it yet.
+    """
 
     channel: ContactChannel
     direction: Direction
@@ -34,6 +37,7 @@ class NewContact:
     address: str | None = None
     message_id: str | None = None
     notification_id: UUID | None = None
+    awaits_answer: bool = False
 
 
 async def log_contact(db: Session, wanted: NewContact, *, now: datetime) -> Contact:
@@ -117,7 +121,7 @@ def _add(db: Session, wanted: NewContact, customer_id: UUID | None, *, now: date
         db,
         ContactLogged(
             stream_id=_stream(row), contact_id=row.id, order_id=row.order_id, channel=str(row.channel),
-            direction=str(row.direction), topic=row.topic,
+            direction=str(row.direction), topic=row.topic, awaits_answer=wanted.awaits_answer,
         ),
     )  # fmt: skip
     return row

@@ -102,7 +102,7 @@ async def _return_for(db: Session, order: Order, wish: ExchangeWish, *, now: dat
         return (await write_off(db, announced, now=now)).id
     found = await return_service.request_return(db, announced, now=now)
     if agreed:
-        await return_service.approve(db, found.id, now=now)
+        await return_service.approve_agreed(db, found.id, now=now)
     return found.id
 
 
@@ -166,7 +166,7 @@ async def approve_exchange(db: Session, exchange: Exchange, *, now: datetime) ->
     EXCHANGE.check(exchange.state, E.APPROVED, what="Exchange")
     _, found = await returns.lock_return(db, exchange.return_id)
     if found.state is ReturnState.REQUESTED:
-        await return_service.approve(db, exchange.return_id, now=now)
+        await return_service.approve_agreed(db, exchange.return_id, now=now)
     return await agree(db, exchange, now=now)
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import structlog
 
-from kontor.core.dbtroubles import is_unreachable
+from kontor.core.dbtroubles import is_transient, is_unreachable
 from kontor.core.errors import KontorError, Unavailable
 from kontor.core.jobs import JobContext, job
 from kontor.core.outbox import Item
@@ -50,21 +50,20 @@ def _mailbox(ctx: JobContext) -> IncomingMail | None:
 
 
 async def _keep(ctx: JobContext, mail: FetchedMail) -> Fate:
-    """What became of one mail. Raises only where the database is away: then each would fail."""
+    """What became of one mail. Raises only where the database is away or busy: then a later try is as good as any."""
     if mail.raw is None:
-        log.warning("mail too large", uid=mail.uid)
+        log.warning("mail too large or not handed out", uid=mail.uid)
         return Fate.LEFT
     try:
         found = await asyncio.to_thread(read_mail, mail.raw.decode("utf-8", "surrogateescape"))
-        async with ctx.database.unit_of_work(SYSTEM) as db:
-            await service.receive(db, found, now=db.now)
+        await ctx.database.in_unit(SYSTEM, lambda db: service.receive(db, found, now=db.now))
     except Unavailable:
         raise
     except KontorError as refused:
         log.info("mail left", uid=mail.uid, code=refused.code)
         return Fate.LEFT
     except Exception as problem:
-        if is_unreachable(problem):
+        if is_unreachable(problem) or is_transient(problem):
             raise
         log.warning("mail cannot be kept", uid=mail.uid, exc_info=True)
         return Fate.LEFT

@@ -15,7 +15,7 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FetchedMail:
-    """A mail as it lies in the mailbox; `raw` is None for one that is too large to be taken."""
+    """A mail as it lies in the mailbox; `raw` is None for one that is too large or that cannot be had."""
 
     uid: str
     raw: bytes | None
@@ -27,7 +27,8 @@ class IncomingMail(Protocol):
     async def fetch(self, most: int, *, largest: int) -> Sequence[FetchedMail]:
         """The oldest mails nobody has looked at, at most so many; those of more than `largest` bytes without content.
 
-        `Unavailable` when asking again later helps.
+        So are those the mailbox does not hand out, damaged or gone meanwhile. `Unavailable` when asking again later
+        helps.
         """
         ...
 

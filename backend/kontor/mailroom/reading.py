@@ -37,13 +37,17 @@ class Bounce:
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """A mail by a person: what it says, without what it quotes, and which messages of ours it answers."""
+    """A mail by a person: what it says, without what it quotes, and which messages of ours it answers.
+
+    An `automatic` one was written by no person (RFC 3834): they are away, or the mail was received.
+    """
 
     sender: str
     subject: str
     text: str
     message_id: str
     answers: Sequence[UUID]
+    automatic: bool = False
 
 
 def read_mail(raw: str) -> Bounce | Mail:
@@ -77,7 +81,13 @@ def _read(raw: str) -> Bounce | Mail:
         raise InvalidInput("A mail has a sender and a Message-ID.", code="MAIL_INVALID", path=("raw",))
     named = [*_our_ids(_raw(mail, "References")), *_our_ids(_raw(mail, "In-Reply-To"))]
     answers = list(dict.fromkeys(named[-MOST_ANSWERED:]))
-    return Mail(sender[:254], _plain(_header(mail, "Subject"))[:200], _words(mail), message_id[:200], answers)
+    subject = _plain(_header(mail, "Subject"))[:200]
+    return Mail(sender[:254], subject, _words(mail), message_id[:200], answers, _is_automatic(mail))
+
+
+def _is_automatic(mail: Message) -> bool:
+    submitted, precedence = (_plain(_raw(mail, name)).lower() for name in ("Auto-Submitted", "Precedence"))
+    return submitted.partition(";")[0].strip() not in ("", "no") or precedence in ("auto_reply", "bulk", "junk")
 
 
 def _header(mail: Message, name: str) -> str:

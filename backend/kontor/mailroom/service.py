@@ -32,6 +32,8 @@ class Received:
 async def receive(db: Session, mail: Bounce | Mail, *, now: datetime) -> Received:
     """Keep a mail. One that is known by its Message-ID, and a bounce that is noted, change nothing.
 
+    What a person wrote is a case of care until somebody answers it. An out-of-office note is kept and asks for nothing.
+
     Raises `MailUnknown` for a mail of no order, `NotificationNotFound` for a bounce of what we did not send.
     """
     if isinstance(mail, Bounce):
@@ -43,6 +45,7 @@ async def receive(db: Session, mail: Bounce | Mail, *, now: datetime) -> Receive
         wanted = NewContact(
             channel=ContactChannel.EMAIL, direction=Direction.INBOUND, topic=mail.subject or "–", text=mail.text,
             order_id=await order_of(db, mail), address=mail.sender, message_id=mail.message_id,
+            awaits_answer=not mail.automatic,
         )  # fmt: skip
         row = await contacting.log_contact(db, wanted, now=now)
         await db.flush()

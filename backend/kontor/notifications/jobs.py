@@ -163,6 +163,19 @@ async def _labels(ctx: JobContext, batch: Batch) -> dict[UUID, MessageAttachment
     return found
 
 
+@job(letters.JOB, queue="messages")
+async def send_letter(ctx: JobContext, items: Sequence[Item]) -> None:
+    """Send one letter as it was written; an address that can never work is left out, it would be refused each time."""
+    sender = ctx.ports.get(MessageSender)  # type: ignore[type-abstract]
+    for item in items:
+        try:
+            await sender.send(OutgoingMessage(**item.args))
+        except InvalidInput as refused:
+            log.warning("letter refused", subject=item.args["subject"], code=refused.code)
+        async with ctx.claim(item):
+            pass
+
+
 @job("notifications.write_partner", queue="messages", batch=50)
 async def write_partner(ctx: JobContext, items: Sequence[Item]) -> None:
     """Letters to partners about their work."""
@@ -180,14 +193,12 @@ async def _write(
     items: Sequence[Item],
     compose: Callable[[Session, Sequence[Item], letters.Place], Awaitable[list[OutgoingMessage]]],
 ) -> None:
-    """Send what is composed; an address that can never work is left out, it would be refused each time."""
+    """Write the letters and hand each over to be sent by itself.
+
+    Whom a server turns away is written to again without the others, and nobody gets the same news in two letters.
+    """
     settings = ctx.runtime.settings
     place = letters.Place(settings.base_url, domain_of(settings.mail_from))
-    async with ctx.database.read_only() as db:
-        wanted = await compose(db, items, place)
-    sender = ctx.ports.get(MessageSender)  # type: ignore[type-abstract]
-    for each in wanted:
-        try:
-            await sender.send(each)
-        except InvalidInput as refused:
-            log.warning("letter refused", subject=each.subject, code=refused.code)
+    async with ctx.claim(*items) as (db, mine):
+        for letter in await compose(db, mine, place) if mine else ():
+            letters.hand_over(db, letter)

@@ -1,6 +1,7 @@
 """Letters to partners and to our own people about work that waits; several facts of one run make one letter.
 
-A letter has no row of its own: its Message-ID follows from the facts it tells, so that sent again it is the same one.
+A letter's Message-ID follows from the facts it tells. It is written down with whom it goes to and handed over to be
+sent, in the transaction that is done with these facts: sent again it is the same one, word for word.
 """
 
 import hashlib
@@ -17,7 +18,7 @@ from kontor.auth.models import User
 from kontor.auth.permissions import Role
 from kontor.channels.models import LegalEntity
 from kontor.core.db import Session
-from kontor.core.outbox import Item
+from kontor.core.outbox import Item, schedule
 from kontor.dropship.models import Objection
 from kontor.fulfillment.models import FulfillmentOrder
 from kontor.locations.models import StockLocation
@@ -26,6 +27,7 @@ from kontor.notifications.rendering import MessageBrand, render_message
 from kontor.orders.models import Order
 from kontor.partners.models import Partner
 
+JOB = "notifications.send_letter"
 _DEADLINES = ("FulfillmentEscalated", "FulfillmentOverdue")
 
 
@@ -210,3 +212,9 @@ def _letter(
         to=address, to_name=name, subject=message.subject, text=message.text, html=message.html,
         message_id=message_id_of(key, place.domain),
     )  # fmt: skip
+
+
+def hand_over(db: Session, letter: OutgoingMessage) -> None:
+    """Have a letter sent after the commit, by itself."""
+    words = {name: getattr(letter, name) for name in ("to", "to_name", "subject", "text", "html", "message_id")}
+    schedule(db, JOB, words)

@@ -322,7 +322,10 @@ async def note_bounce(db: Session, notification_id: UUID, reason: str, *, now: d
     if row.bounced_at is not None:
         return False
     row.bounced_at, row.bounce = now, reason[:500]
-    record(db, MessageBounced(stream_id=row.order_id, notification_id=row.id, template=row.template))
+    bounced = MessageBounced(
+        stream_id=row.order_id, notification_id=row.id, template=row.template, topic=row.subject or ""
+    )
+    record(db, bounced)
     return True
 
 

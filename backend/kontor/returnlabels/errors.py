@@ -13,3 +13,9 @@ class ReturnLabelNotWanted(Conflict):
     """The return is not waiting for its goods."""
 
     default_code = "RETURN_LABEL_NOT_WANTED"
+
+
+class ReturnByCounter(ReturnLabelNotWanted):
+    """The goods are brought to a counter."""
+
+    default_code = "RETURN_BY_COUNTER"

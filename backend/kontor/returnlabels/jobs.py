@@ -32,8 +32,9 @@ from kontor.orders.models import Order
 from kontor.returnlabels import queries, service
 from kontor.returnlabels.errors import NoReturnCarrier, ReturnLabelNotWanted
 from kontor.returnlabels.models import ReturnLabel
-from kontor.returnlabels.service import REQUEST
+from kontor.returnlabels.service import REQUEST, TAKE_BACK
 from kontor.returnlabels.states import ReturnLabelState
+from kontor.returns.service import NOTHING_CAME
 
 S = ReturnLabelState
 PATIENT = 300
@@ -61,12 +62,18 @@ async def want(ctx: JobContext, items: Sequence[Item]) -> None:
 
 @job(REQUEST, queue="carriers", max_attempts=PATIENT)
 async def request(ctx: JobContext, items: Sequence[Item]) -> None:
-    """Order a label: `label_id`. What may have been ordered before is looked for first."""
+    """Order a label: `label_id`. What may have been ordered before is looked for first.
+
+    A return may be over before its carrier answers: then nothing is ordered, and what was ordered is taken back.
+    """
     for item in items:
         label_id = UUID(item.args["label_id"])
         async with ctx.database.unit_of_work() as db:
-            label = await queries.lock_label(db, label_id)
+            _, found, label = await service.lock_whole(db, label_id)
             if label.state is not S.REQUESTED:
+                continue
+            if service.is_needless(label, found):
+                service.give_up(db, label, now=db.now)
                 continue
             before, label.called_at = label.called_at, label.called_at or db.now
             account, asked = await _request(db, label)
@@ -84,6 +91,31 @@ async def request(ctx: JobContext, items: Sequence[Item]) -> None:
             if mine:
                 refused = outcome if isinstance(outcome, Refused) else None
                 await service.end_failed(db, label_id, refused, now=db.now)
+
+
+@job(TAKE_BACK, queue="carriers", max_attempts=PATIENT)
+async def take_back(ctx: JobContext, items: Sequence[Item]) -> None:
+    """A return was canceled: `return_id`. Its label is taken back with the carrier; asking twice is harmless.
+
+    Not where nothing came in time: who sent the goods on the last day has a label that holds.
+    """
+    for item in items:
+        async with ctx.database.read_only() as db:
+            label = await queries.label_of(db, UUID(str(item.args["return_id"])))
+            made = label is not None and label.state is S.CREATED and "sender" in label.asked
+            if label is None or not made or item.args.get("reason") == NOTHING_CAME:
+                continue
+            account, asked = await _request(db, label)
+        carrier = ctx.ports.get(Carrier, account.adapter)  # type: ignore[type-abstract]
+        try:
+            outcome = await carrier.cancel_label(asked, label.tracking_number or "")
+        except CarrierUnavailable as problem:
+            raise RetryLater(_delay(problem), str(problem)) from None
+        except CarrierOutcomeUnknown as problem:
+            raise RetryLater(ASK_AGAIN, str(problem)) from None
+        async with ctx.claim(item) as (db, mine):
+            if mine:
+                await service.end_taken_back(db, label.id, outcome, now=db.now)
 
 
 async def _order(

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from kontor.carriers import service as carriers
 from kontor.carriers.models import CarrierAccount
-from kontor.carriers.ports import Made, Refused
+from kontor.carriers.ports import Done, Made, Refused
 from kontor.channels.branding import brands_of_channels, shown_on_papers
 from kontor.channels.models import LegalEntity, SalesChannel
 from kontor.core.clock import local_day
@@ -20,17 +20,18 @@ from kontor.locations.models import StockLocation
 from kontor.orders.models import Order
 from kontor.returnlabels import queries
 from kontor.returnlabels.choosing import account_for, settings_for
-from kontor.returnlabels.errors import NoReturnCarrier, ReturnLabelNotWanted
+from kontor.returnlabels.errors import NoReturnCarrier, ReturnByCounter, ReturnLabelNotWanted
 from kontor.returnlabels.events import ReturnLabelFailed, ReturnLabelMade
 from kontor.returnlabels.models import ReturnLabel
 from kontor.returnlabels.states import RETURN_LABEL, ReturnLabelState
 from kontor.returns import queries as returns
 from kontor.returns import service as returning
+from kontor.returns.homing import comes_by_parcel
 from kontor.returns.models import Return
 from kontor.returns.states import ReturnState
 
 S = ReturnLabelState
-REQUEST = "returnlabels.request"
+REQUEST, TAKE_BACK = "returnlabels.request", "returnlabels.take_back"
 WAITING = (ReturnState.APPROVED, ReturnState.IN_TRANSIT)
 
 
@@ -40,7 +41,8 @@ async def want_label(
     """Ask the carrier of the place for the label of an approved return; the job that speaks to it follows the commit.
 
     The same again is the label that is there; one that failed is asked for anew. `own_numbers` says by adapter whether
-    tracking numbers are ours to give. Raises `ReturnNotFound`, `ReturnLabelNotWanted`, `NoReturnCarrier`.
+    tracking numbers are ours to give. Raises `ReturnNotFound`, `ReturnLabelNotWanted`, `ReturnByCounter` for goods that
+    are brought to a counter, `NoReturnCarrier`.
     """
     order, found = await returns.lock_return(db, return_id, principal)
     label = await queries.label_of(db, found.id)
@@ -49,6 +51,8 @@ async def want_label(
     if found.state not in WAITING:
         raise ReturnLabelNotWanted("The return is not waiting for its goods.", path=("returnId",))
     place = await db.get(StockLocation, found.location_id) if found.location_id else None
+    if place is not None and not await comes_by_parcel(db, found, place):
+        raise ReturnByCounter("The goods are brought to the place; that takes no label.", path=("returnId",))
     account = account_for(await queries.accounts_of(db, place)) if place is not None else None
     if place is None or account is None:
         raise NoReturnCarrier("No carrier of the place gives labels for returns.", path=("returnId",))
@@ -95,14 +99,15 @@ async def _asked(
 
 
 async def end_made(db: Session, label_id: UUID, made: Made, document_id: UUID, *, now: datetime) -> None:
-    """The label is there: the return bears it, and the customer is told. What was given up meanwhile keeps none."""
-    order, found, label = await _locked(db, label_id)
+    """The label is there: the return bears it, and the customer is told. One of a return that is over is taken back."""
+    order, found, label = await lock_whole(db, label_id)
     if label.state is not S.REQUESTED:
         return
     transition(db, label, S.CREATED, table=RETURN_LABEL, now=now)
     label.tracking_number, label.tracking_url = made.tracking_number[:80], made.tracking_url[:500] or None
     label.document_id, label.updated_at = document_id, now
     if found.state not in WAITING:
+        schedule(db, TAKE_BACK, {"return_id": found.id}, key=label.id)
         return
     await returning.set_label(db, found.id, tracking=label.tracking_number, document_id=document_id, now=now)
     record(
@@ -116,7 +121,7 @@ async def end_made(db: Session, label_id: UUID, made: Made, document_id: UUID, *
 
 async def end_failed(db: Session, label_id: UUID, refused: Refused | None, *, now: datetime) -> None:
     """The carrier will not make the label, its words stay on it; None when it did not say what it did."""
-    order, found, label = await _locked(db, label_id)
+    order, found, label = await lock_whole(db, label_id)
     if label.state is not S.REQUESTED:
         return
     told = refused or Refused("OUTCOME_UNKNOWN", "The carrier did not say whether the label was made.")
@@ -131,7 +136,33 @@ async def end_failed(db: Session, label_id: UUID, refused: Refused | None, *, no
     )  # fmt: skip
 
 
-async def _locked(db: Session, label_id: UUID) -> tuple[Order, Return, ReturnLabel]:
+def is_needless(label: ReturnLabel, found: Return) -> bool:
+    """Whether a label that waits for its carrier is not to be ordered: its return waits for nothing any more.
+
+    One that may have been ordered before is asked for, so that it can be taken back; not when whose it is was erased.
+    """
+    return found.state not in WAITING and (label.called_at is None or "sender" not in label.asked)
+
+
+def give_up(db: Session, label: ReturnLabel, *, now: datetime) -> None:
+    """A locked label is not ordered any more."""
+    transition(db, label, S.CANCELED, table=RETURN_LABEL, now=now, reason="return over")
+    label.updated_at = now
+
+
+async def end_taken_back(db: Session, label_id: UUID, outcome: Done | Refused, *, now: datetime) -> None:
+    """The carrier took a label back, or will not: then it stays as it is, with the carrier's words."""
+    _, _, label = await lock_whole(db, label_id)
+    if label.state is not S.CREATED:
+        return
+    if isinstance(outcome, Done):
+        transition(db, label, S.CANCELED, table=RETURN_LABEL, now=now)
+    else:
+        label.problem_code, label.problem = outcome.code[:60], outcome.message[:500]
+    label.updated_at = now
+
+
+async def lock_whole(db: Session, label_id: UUID) -> tuple[Order, Return, ReturnLabel]:
     """A label with its return and order, locked from the top."""
     label = await db.get_one(ReturnLabel, label_id)
     order, found = await returns.lock_return(db, label.return_id)

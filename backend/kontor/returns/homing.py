@@ -1,6 +1,6 @@
 """The best place for goods that come back: reads what the choice depends on, offers choices, keeps the decision."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -19,6 +19,7 @@ from kontor.locations.distance import Coordinates, distance_km
 from kontor.locations.models import LocationKind, StockLocation
 from kontor.orders.errors import LineNotFound
 from kontor.orders.models import Order, OrderLine
+from kontor.returns.models import Return, ReturnPlaceDecision
 from kontor.returns.places import (
     Hurdle,
     ReturnChoice,
@@ -159,7 +160,7 @@ def _place(masters: Masters, place: StockLocation, region: str, here: Coordinate
     store = place.kind in _STORES
     lane = km = None
     if place.accepts_returns and place.active:
-        if place.settings.get("return_parcels", not store):
+        if takes_parcels(place):
             lane = masters.network.sites[place.id].lanes.get(region)
         counter = place.settings.get("return_counter", store)
         if counter and here is not None and place.latitude is not None and place.longitude is not None:
@@ -248,3 +249,30 @@ def _whole(settings: Mapping[str, Any], name: str, default: int) -> int:
 def channel_places(channel: SalesChannel) -> bool:
     """Whether returns of the channel that name no place get the cheapest one (`return_best_place`, on by default)."""
     return bool(channel.settings.get("return_best_place", True))
+
+
+def takes_parcels(place: StockLocation) -> bool:
+    """Whether goods come back to a place by parcel: its `return_parcels` says so, without it all but stores do."""
+    return bool(place.settings.get("return_parcels", place.kind not in _STORES))
+
+
+async def comes_by_parcel(db: Session, found: Return, place: StockLocation) -> bool:
+    """Whether the goods of a return travel to its place in a parcel; what is brought to a counter does not."""
+    decision = await db.get(ReturnPlaceDecision, found.id)
+    chosen = decision.record["chosen"] if decision is not None else None
+    if chosen is not None and chosen["location"] == str(place.id):
+        return bool(chosen["way"] == ReturnWay.PARCEL)
+    return takes_parcels(place)
+
+
+async def without_place(db: Session, return_ids: Collection[UUID]) -> set[UUID]:
+    """Of returns those that no place takes: nobody can tell the customer where to send the goods.
+
+    Not those whose channel leaves the place open, nor those of which nothing is a thing.
+    """
+    rows = await db.execute(
+        sa.select(Return.id, ReturnPlaceDecision.record)
+        .join(ReturnPlaceDecision, ReturnPlaceDecision.return_id == Return.id)
+        .where(Return.id.in_(return_ids), Return.location_id.is_(None))
+    )
+    return {row.id for row in rows if row.record["chosen"] is None}

@@ -32,7 +32,7 @@ from kontor.returns.events import (
     ReturnLabelRenewed,
     ReturnRequested,
 )
-from kontor.returns.homing import ReturnPlaces, channel_places, return_places
+from kontor.returns.homing import ReturnPlaces, channel_places, return_places, without_place
 from kontor.returns.models import Return, ReturnLine, ReturnPlaceDecision
 from kontor.returns.postage import payer_of
 from kontor.returns.states import RETURN, ReturnReason, ReturnState
@@ -208,8 +208,13 @@ def _check_texts(announced: Announcement) -> None:
 
 
 async def check_return(db: Session, return_id: UUID) -> ReturnDecision:
-    """What the channel's rule says of an announced return, of all that was announced with it together."""
+    """What the channel's rule says of an announced return, of all that was announced with it together.
+
+    What no place takes is for people to decide.
+    """
     order, found = await queries.lock_return(db, return_id)
+    if await without_place(db, [found.id]):
+        return ReturnDecision.REVIEW
     together = await queries.announced_with(db, found)
     by_return = await queries.lines_of(db, [each.id for each in together])
     lines = [line for each in together for line in by_return[each.id]]
@@ -228,6 +233,12 @@ async def approve(db: Session, return_id: UUID, *, now: datetime, principal: Pri
     order, found = await queries.lock_return(db, return_id, principal)
     await _approve(db, order, found, now=now)
     return found
+
+
+async def approve_agreed(db: Session, return_id: UUID, *, now: datetime) -> None:
+    """Approve the return of what somebody has agreed to otherwise. One that no place takes waits for somebody."""
+    if not await without_place(db, [return_id]):
+        await approve(db, return_id, now=now)
 
 
 async def _approve(db: Session, order: Order, found: Return, *, now: datetime) -> None:

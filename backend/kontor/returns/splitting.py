@@ -26,7 +26,8 @@ async def announce(
 ) -> list[Return]:
     """Announce: one return, or where no one place takes all of it one for each place that takes a part, the fewest.
 
-    What no place takes is a return without a place, for people to decide. Raises what `request_return` does.
+    What no place takes is a return without a place, for people to decide (`check_return`, and a case). Raises what
+    `request_return` does.
     """
     order = await queries.lock_order_of(db, announced.order_id, principal)
     whole, rows = await service.draft_return(db, order, announced, now=now)
@@ -68,7 +69,7 @@ async def _announce_parts(
 
 
 def _another(whole: Return) -> Return:
-    """A further part: the fee is kept with the first one."""
+    """A further part: the fee is noted with the first one, and kept of whichever is paid back."""
     return Return(
         id=new_id(), order_id=whole.order_id, state=whole.state, currency=whole.currency, fee=0, note=whole.note,
         requested_at=whole.requested_at, requested_by=whole.requested_by, updated_at=whole.updated_at,

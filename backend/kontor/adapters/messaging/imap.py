@@ -17,6 +17,8 @@ from kontor.mailroom.ports import Fate, FetchedMail
 
 T = TypeVar("T")
 _WAITING = "UNSEEN UNFLAGGED UNDELETED"
+_LATER = ("UNAVAILABLE", "INUSE", "LIMIT", "THROTTLED")
+"""Response codes of a server that is busy (RFC 5530, RFC 9051; the last one is Exchange's): asked again, it answers."""
 _FLAGS = {Fate.READ: r"(\Seen)", Fate.LEFT: r"(\Flagged)"}
 
 
@@ -89,14 +91,21 @@ def _fetched(box: imaplib.IMAP4, most: int, largest: int) -> Iterator[FetchedMai
     found = _answer(box.uid("SEARCH", _WAITING))
     uids = b" ".join(part for part in found if isinstance(part, bytes)).decode("ascii").split()[:most]
     for uid in uids:
-        said = b" ".join(_flat(_answer(box.uid("FETCH", uid, "(RFC822.SIZE)"))))
-        if _size(said) > largest:
+        said = _of_one(box.uid("FETCH", uid, "(RFC822.SIZE)"))
+        if said is None or _size(b" ".join(_flat(said))) > largest:
             yield FetchedMail(uid, None)
             continue
-        body = _answer(box.uid("FETCH", uid, "(BODY.PEEK[])"))
-        raw = next((part[1] for part in body if isinstance(part, tuple)), None)
-        if raw is not None:  # else somebody has moved it meanwhile
-            yield FetchedMail(uid, raw)
+        body = _of_one(box.uid("FETCH", uid, "(BODY.PEEK[])")) or []
+        yield FetchedMail(uid, next((part[1] for part in body if isinstance(part, tuple)), None))
+
+
+def _of_one(answered: tuple[str, Sequence[Any]]) -> list[Any] | None:
+    """What a server says of one mail; None where it cannot hand it out: a damaged one must not keep those behind it."""
+    status, data = answered
+    words = b" ".join(_flat(list(data))).decode("ascii", "replace").upper()
+    if status == "NO" and not any(f"[{code}" in words for code in _LATER):
+        return None
+    return _answer(answered)
 
 
 def _answer(answered: tuple[str, Sequence[Any]]) -> list[Any]:
