@@ -61,9 +61,11 @@ async def test_risk_is_decided_and_tasks_go_from_hand_to_hand(
     await work.click(risk.get_by_role("button", name="Accept"))
     await expect(lead.get_by_role("status").filter(has_text="the order goes on")).to_be_visible()
     await expect(risk).to_contain_text("Accepted, Clara Behrens")
+    await risk.get_by_role("link", name="Block or trust the customer").click()
+    await expect(lead.get_by_role("dialog", name="Greta Fock")).to_be_visible()
 
     await lead.goto("/care/queues")
-    await lead.get_by_role("row", name="Task").click()
+    await lead.get_by_role("table", name="Tasks").get_by_role("row", name="Cem Aydin").click()
     away = lead.get_by_role("complementary", name="Task")
     await expect(away).to_contain_text("Cem Aydin looks after it.")
     hand = Steps(2)
