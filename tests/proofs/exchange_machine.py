@@ -1,4 +1,4 @@
-"""Random lives of orders whose goods are also exchanged, replaced and replaced in advance.
+"""Random lives of orders whose goods are also exchanged, replaced and replaced in advance, and rejected by places.
 
 Whatever is accepted, refused, late, canceled or changed meanwhile: every invariant holds after each step, and when all
 of it has come back, what went back is what was paid less what a rule keeps.
@@ -6,12 +6,15 @@ of it has come back, what went back is what was paid less what a rule keeps.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
+from factories.intake import Company
+from factories.locations import make_location
+from factories.partners import make_partner
 from kontor.exchanges import service
 from kontor.exchanges.following import overdue
 from kontor.exchanges.models import Exchange
@@ -25,7 +28,7 @@ from kontor.payments.refund_due import Withheld
 from kontor.returns.models import Return
 from kontor.returns.states import ReturnReason, ReturnState
 from proofs.change_machine import ChangeMachine
-from proofs.money_machine import PRICES, Step
+from proofs.money_machine import PRICES, TAXED, Step
 from proofs.order_machine import Broken
 
 WITHHELD = frozenset(str(rule) for rule in Withheld)
@@ -38,11 +41,22 @@ class ExchangeMachine(ChangeMachine):
     def steps(self) -> Sequence[tuple[Step, int]]:
         """Exchanges and what becomes of them, beside what else happens."""
         own: tuple[tuple[Any, int], ...] = (
-            (ExchangeMachine.exchange_goods, 12),
-            (ExchangeMachine.exchanged_come, 6),
+            (ExchangeMachine.exchange_goods, 20),
+            (ExchangeMachine.exchanged_come, 12),
             (ExchangeMachine.deadline_passes, 1),
+            (ExchangeMachine.accept, 4),
+            (ExchangeMachine.reject, 4),
         )
         return (*super().steps(), *own)
+
+    async def _stocked(self, shop: Company) -> Sequence[tuple[UUID, Collection[str]]]:
+        """Two dropshippers have what vouchers pay for: what one rejects is the other's to send."""
+        places = []
+        async with self.database.unit_of_work() as db:
+            for _ in range(2):
+                partner = await make_partner(db)
+                places.append(await make_location(db, kind="DROPSHIPPER", partner_id=partner.id))
+        return [(shop.warehouse.id, set(PRICES) - TAXED), *((place.id, TAXED) for place in places)]
 
     async def exchange_goods(self) -> str | None:
         """Preview a random exchange of what a customer has, agree to it, and compare what the order costs."""

@@ -6,7 +6,7 @@ back. At the end everything that was sent comes back, so that what is left is wh
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -100,8 +100,9 @@ class MoneyMachine(OrderMachine):
                     await make_price(db, channel, variants[sku], price)
         self.companies = [shop, Company(net, shop.warehouse, shop.numbers)]
         self.places = [shop.warehouse]
-        for variant in variants.values():
-            await put_stock(self.database, shop.warehouse.id, variant.id, 5000)
+        for place_id, skus in await self._stocked(shop):
+            for sku in sorted(skus):
+                await put_stock(self.database, place_id, variants[sku].id, 5000)
         for index, benefit in enumerate(self.chance.sample(BENEFITS, self.chance.randint(1, 4))):
             await make_promotion(
                 self.database, f"P{index}", benefit=benefit, scope=self.chance.choice(SCOPES), currency="EUR",
@@ -115,6 +116,10 @@ class MoneyMachine(OrderMachine):
                 code = _voucher_of(company)
                 card = NewCard(code, new_id(), "EUR", 1_000_000, multi_purpose=False, taxed=taxed)
                 await issue_cards(db, [card], now=db.now)
+
+    async def _stocked(self, shop: Company) -> Sequence[tuple[UUID, Collection[str]]]:
+        """Which goods are where."""
+        return [(shop.warehouse.id, PRICES)]
 
     def _settings(self) -> dict[str, Any]:
         automatic = [policy.value for policy in RefundPolicy if policy is not RefundPolicy.CHOSEN]
