@@ -86,7 +86,6 @@ const WAYS = {
   REFUND_FAILED: [{ name: "write", page: "contacts", with: WRITE }],
   RETURN_LABEL: [{ name: "order", page: "" }],
   RETURNED_DEBIT: [{ name: "agree", page: "money" }, { name: "askPayment", page: "contacts", with: { ...WRITE, template: "payment_awaited" } }],
-  RISK_REVIEW: [{ name: "order", page: "" }],
   UNALLOCATED: [{ name: "change", page: "change" }],
   UNANSWERED: [{ name: "elsewhere", page: "why" }],
   UNDELIVERABLE: [{ name: "address", page: "change", with: { do: "address" }, here: true }, { name: "askAddress", page: "contacts", with: WRITE }],

@@ -18,6 +18,7 @@ OPENED: dict[str, str] = {
     "kontor.care.asking": "what a term of a search may be, as the API shows it, a pure function",
     "kontor.care.masking": "what is left of a person for who may not see them, pure functions",
     "kontor.care.personal": "what is kept of a person and why, as the API shows it",
+    "kontor.care.scope": "refuses who sees only a part of the company, for whoever shows tasks",
     "kontor.changes.tokens": "how a token stands for a preview, pure functions, for whoever previews more",
     "kontor.channels.colors": "the shades of a color and its contrast, pure functions, for whoever shows them",
     "kontor.channels.logos": "the forms in which logos are kept, pure functions, for whoever shows them",

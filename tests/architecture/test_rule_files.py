@@ -13,7 +13,8 @@ import pytest
 from architecture.source import Module, imported, known_modules, modules, without_type_checking
 
 ROLES = frozenset(["__init__", "models", "queries", "service", "jobs", "ports", "events", "errors"])
-GROUND_FOR_RULES = frozenset({"kontor.core.money", "kontor.core.errors"})
+# The names of rights decide nothing by themselves.
+GROUND_FOR_RULES = frozenset({"kontor.core.money", "kontor.core.errors", "kontor.auth.permissions"})
 # A transition table is made of the type that checks it.
 GROUND_FOR_STATES = GROUND_FOR_RULES | {"kontor.core.statemachine"}
 # Neighbors without I/O of their own: a rule may use the states and refusals of its own or a lower package.
@@ -48,6 +49,8 @@ IMPURE: dict[str, str] = {
     "care/asking.py": "reads a term as customers keep theirs, whose writing stands in one file with its reading",
     "care/personal.py": "names the tables and columns that say something of a person",
     "care/scope.py": "refuses who sees only a part of the company",
+    "care/subjects.py": "names conditions by which cases are looked for: parts of statements",
+    "care/values.py": "names who may decide which kind of case",
     "timeline/kinds.py": "names who may read which kind of entry",
     "timeline/telling.py": "reads the words it tells with",
     "catalog/values.py": "names the ground's checks of each field",

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
 
 from factories.auth import make_user
-from kontor.auth.models import User
+from factories.stories import make_story
+from kontor.auth.models import AuditEntry, User
 from kontor.auth.permissions import Role, of_role
 from kontor.care import deadlines, handing, queries, service, waking, watching
 from kontor.care.errors import CaseMoved, CaseNotDecidable, CaseTaken, InvalidCase
@@ -19,7 +21,7 @@ from kontor.care.values import CaseKind, CaseQueue, NewCase, kinds_of, may_decid
 from kontor.care.waking import due_after
 from kontor.core.db import Database
 from kontor.core.principal import Principal, PrincipalKind
-from support import START, StandingClock
+from support import START, Client, StandingClock
 
 K = CaseKind
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -180,3 +182,30 @@ OPEN = """mutation($order: UUID!, $owner: UUID, $due: DateTime) {
     ... on CaseChanged { case { id state ownerName decidable } } ... on Error { code path } } }"""
 MOVE = """mutation($id: UUID!, $owner: UUID, $from: UUID) { assignCase(id: $id, ownerId: $owner, fromOwnerId: $from) {
   ... on CaseChanged { case { state ownerName } } ... on Error { code message } } }"""
+
+
+@pytest.mark.engine("sqlite")
+async def test_new_tasks_have_an_owner_and_moves_are_in_the_trail(database: Database, client: Client) -> None:
+    people = await desk(database)
+    async with database.unit_of_work() as db:
+        order_id = str((await make_story(db)).order.id)
+
+    async def asked(text: str, who: str, **given: object) -> Any:
+        answer = await client.graphql(text, {name: given[name] for name in given}, principal=people[who])
+        return next(iter(answer["data"].values()))
+
+    past = await asked(OPEN, "cem", order=order_id, due="2020-01-01T00:00:00Z")
+    assert past == {"code": "INVALID_CASE", "path": ["dueAt"]}
+    made = (await asked(OPEN, "cem", order=order_id, owner=str(people["dora"].id)))["case"]
+    assert (made["state"], made["ownerName"], made["decidable"]) == ("ASSIGNED", "Dora", True)
+    mine = {"id": made["id"], "owner": str(people["cem"].id)}
+    assert (await asked(MOVE, "cem", **mine, **{"from": str(people["dora"].id)}))["code"] == "CASE_TAKEN"
+    moved = await asked(MOVE, "lea", **mine, **{"from": str(people["dora"].id)})
+    assert moved["case"] == {"state": "ASSIGNED", "ownerName": "Cem"}
+    late = await asked(MOVE, "lea", **mine, **{"from": str(people["dora"].id)})
+    assert late == {"code": "CASE_MOVED", "message": "It is with Cem by now."}
+    hands = await client.graphql("{ caseHands(kind: RISK_REVIEW) { name cases } }", principal=people["lea"])
+    assert hands["data"]["caseHands"] == [{"name": "Lea", "cases": 0}]
+    async with database.read_only() as db:
+        trail = await db.scalars(sa.select(AuditEntry).where(AuditEntry.operation == "assignCase"))
+        assert [entry.details for entry in trail] == [{"owner": str(people["cem"].id)}]

@@ -18,7 +18,7 @@ from kontor.core.db import Database
 from kontor.core.ids import new_id
 from kontor.core.jobs import Runtime
 from kontor.core.outbox import EventRecord, OutboxRow, schedule
-from kontor.orders.intake import PaymentInput
+from kontor.orders.intake import ChargeInput, PaymentInput
 from kontor.orders.models import Order
 from kontor.orders.placing import Placed
 from kontor.orders.queries import lock_order
@@ -61,11 +61,19 @@ async def make_shop(database: Database, sku: str = "COAT", stock: int = 1000, **
     return company
 
 
-async def paid_by(database: Database, company: Company, *payments: PaymentInput, sku: str = "COAT") -> UUID:
-    """An order of as many pieces at 10.00 as the payments add up to; its id."""
-    pieces, rest = divmod(sum(payment.amount for payment in payments), 1000)
+async def paid_by(
+    database: Database,
+    company: Company,
+    *payments: PaymentInput,
+    sku: str = "COAT",
+    charges: tuple[ChargeInput, ...] = (),
+) -> UUID:
+    """An order of as many pieces at 10.00 as the payments add up to beside its charges; its id."""
+    fees = sum(charge.amount for charge in charges)
+    pieces, rest = divmod(sum(payment.amount for payment in payments) - fees, 1000)
     assert rest == 0
-    outcomes = await place(database, company, order_input(company.channel, (sku, pieces), payments=tuple(payments)))
+    wanted = order_input(company.channel, (sku, pieces), payments=tuple(payments), charges=charges)
+    outcomes = await place(database, company, wanted)
     assert isinstance(outcomes[0], Placed), outcomes[0]
     return outcomes[0].order_id
 

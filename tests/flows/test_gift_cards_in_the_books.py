@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
+import pytest
 import sqlalchemy as sa
 
 from factories.catalog import make_variant
@@ -180,6 +181,40 @@ async def test_what_nobody_claims_is_booked_off_once_claims_have_ended(
     backwards = {**later, "until": "2029-12-31"}
     answer = await client.graphql(FIGURES, backwards, principal=principals.admin)
     assert answer["errors"][0]["extensions"]["code"] == "INVALID_PERIOD"
+
+
+@pytest.mark.engine("sqlite")
+async def test_what_a_refund_gives_back_is_claimed_as_long_as_anything_sold_that_year(
+    database: Database, client: Client, drain: Drain, principals: Principals, clock: StandingClock, runtime: Runtime
+) -> None:
+    """Sold in 2026, redeemed in the last days in which that is possible, and paid back for goods in January."""
+    shop = await opened(database, client, drain, principals, clock, runtime)
+    _, [code] = await sell(shop, 1, 0)
+    entity = str(shop.company.channel.legal_entity_id)
+    await shop.call(YEARS, input={"legalEntityId": entity, "giftCardYears": 3})
+    clock.moment = datetime(2029, 12, 28, 12, tzinfo=UTC)
+    paying = {"kind": "GIFT_CARD", "amount": 10000, "gateway": GATEWAY, "token": code}
+    bought = await shop.place(paying, pieces=10)
+    await shop.send(bought)
+    assert await owed(shop) == {}
+    clock.moment = datetime(2030, 1, 10, 12, tzinfo=UTC)
+    await pay_back(shop, UUID(bought), 10, 10000, "all")
+    context = JobContext(runtime)
+    for moment in (
+        clock.moment,
+        datetime(2033, 12, 31, 22, 30, tzinfo=UTC),
+        datetime(2033, 12, 31, 23, 30, tzinfo=UTC),
+    ):
+        assert await owed(shop) == {"STORED_VALUE": -10000}
+        clock.moment = moment
+        await jobs.expire_cards(context, [])
+        await shop.settle()
+    assert await owed(shop) == {"EXPIRED_CARDS": -10000}
+    days = {"entity": entity, "since": "2030-01-01", "until": "2030-12-31"}
+    [figures] = await shop.call(FIGURES, **days)
+    assert figures["claimableUntil"] == [{"year": 2033, "amount": 10000}]
+    [figures] = await shop.call(FIGURES, **{**days, "until": "2030-01-09"})
+    assert figures["claimableUntil"] == []
 
 
 def test_claims_end_with_a_year() -> None:

@@ -157,10 +157,10 @@ async def test_preview_tells_the_facts_of_the_order_and_says_what_is_made_up(dat
         draft = TemplateDraft(
             template="shipped", language="en", words=Words("Off: {{ order_number }}", "Off", "{{ ui.items(lines) }}")
         )
-        before = await previewing.preview_message(db, draft, story.order.id, now=db.now, base_url="")
+        before = await previewing.preview_message(db, draft, story.order.id, base_url="")
         await make_shipment(db, story, await make_task(db, story), 2)
         await db.flush()
-        after = await previewing.preview_message(db, draft, story.order.id, now=db.now, base_url="")
+        after = await previewing.preview_message(db, draft, story.order.id, base_url="")
         ours = await previewing.preview_in_force(db, "shipped", story.order.id, now=db.now, base_url="")
     assert "lines" in before.imagined
     assert (after.imagined, after.message.subject) == ((), "Off: K-9")

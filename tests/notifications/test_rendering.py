@@ -94,6 +94,14 @@ FULL: dict[str, Any] = {
     "new_lines": [{"name": "Wollmantel XL", "quantity": 1}],
     "way": "AFTER_RETURN",
     "asked": True,
+    "exchange": False,
+    "promised_on": date(2026, 11, 26),
+    "pickup": False,
+    "carrier": "DHL",
+    "tracking_number": "00340",
+    "claim_number": "CNL-4711-1",
+    "remedy": "REFUND",
+    "returns_goods": True,
     "why": "OUT_OF_STOCK",
 }
 LANGUAGES = ["de", "en"]

@@ -17,12 +17,13 @@ import sqlalchemy as sa
 from kontor.changes import service
 from kontor.changes.money import open_difference
 from kontor.changes.values import AddWish, LineWish, Preview, SwapWish, Wish
+from kontor.fulfillment.amounts import of_pieces
 from kontor.orders import queries as orders
 from kontor.orders.intake import PaymentInput
 from kontor.orders.models import Order, OrderHold, OrderLine
 from kontor.orders.states import CALLED_OFF
 from kontor.payments import service as payments
-from kontor.payments.models import Refund
+from kontor.payments.models import Refund, RefundAllocation
 from kontor.payments.queries import read_payments
 from kontor.payments.refunding import RefundKind
 from kontor.payments.reporting import dues_of, settings_of
@@ -50,6 +51,7 @@ class ChangeMachine(MoneyMachine):
         async with self.database.read_only() as db:
             preview = await service.preview_change(db, await db.get_one(Order, order.id), wish)
         owed, back = await self._money(order.id)
+        tax, missing, known = await self._tax(order.id), await self._missing(order.id), await self._refunds(order.id)
         if preview.total_before != owed:
             raise Broken(f"{order.number} costs {owed}, not {preview.total_before}")
         async with self.database.unit_of_work() as db:
@@ -58,15 +60,55 @@ class ChangeMachine(MoneyMachine):
         if done.preview.asks:
             return f"{order.number} asks"
         now_owed, _ = await self._money(order.id)
+        more = (await self._tax(order.id) - tax, await self._missing(order.id) - missing)
+        if more != (preview.tax, preview.difference.to_pay):
+            said = (preview.tax, preview.difference.to_pay)
+            raise Broken(f"{order.number}: tax and to pay {said} were previewed, {more} are booked")
         await self._drained()
         _, now_back = await self._money(order.id)
         self._same(order.number, preview, now_owed, now_back - back)
+        await self._same_shares(order.number, order.id, preview, known)
         return f"{order.number}: {self._told(wish)} {preview.total_before} -> {now_owed}, {now_back - back} back"
 
     def _same(self, number: str, preview: Preview, owed: int, back: int) -> None:
         if (owed, back) != (preview.total_after, preview.difference.refund):
             said = (preview.total_after, preview.difference.refund)
             raise Broken(f"{number}: {said} was previewed, {(owed, back)} is booked")
+
+    async def _same_shares(self, number: str, order_id: UUID, preview: Preview, known: set[UUID]) -> None:
+        fresh = await self._refunds(order_id) - known
+        booked: dict[UUID, int] = {}
+        async with self.database.read_only() as db:
+            rows = await db.scalars(sa.select(RefundAllocation).where(RefundAllocation.refund_id.in_(fresh)))
+            for row in rows:
+                booked[row.payment_id] = booked.get(row.payment_id, 0) + row.amount
+        said = {share.payment.id: share.amount for share in preview.difference.shares}
+        if said != booked:
+            raise Broken(f"{number}: shares {said} were previewed, {booked} are booked")
+
+    async def _refunds(self, order_id: UUID) -> set[UUID]:
+        canceled = Refund.kind == RefundKind.CANCELLATION.value
+        async with self.database.read_only() as db:
+            return set(await db.scalars(sa.select(Refund.id).where(Refund.order_id == order_id, canceled)))
+
+    async def _tax(self, order_id: UUID) -> int:
+        """The tax of all that is still to be supplied, and of the order's charges."""
+        async with self.database.read_only() as db:
+            order = await db.get_one(Order, order_id)
+            lines = (await orders.lines_of(db, [order_id]))[order_id]
+            charges = (await orders.charges_of(db, [order_id]))[order_id]
+        opened = [
+            of_pieces(line, line.shipped + line.canceled, line.open_quantity, gross=order.gross).tax for line in lines
+        ]
+        return sum(opened) + sum(each.tax for each in charges if not each.canceled)
+
+    async def _missing(self, order_id: UUID) -> int:
+        """What the order costs beyond what is promised, with what was promised for changes of it."""
+        async with self.database.read_only() as db:
+            order = await db.get_one(Order, order_id)
+            opened = (await open_difference(db, order)).to_pay
+            promised = sum(each.amount for each in await read_payments(db, order_id))
+        return opened + promised
 
     def _told(self, wish: Wish) -> str:
         return ", ".join(

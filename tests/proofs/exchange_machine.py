@@ -16,16 +16,19 @@ from kontor.exchanges import service
 from kontor.exchanges.following import overdue
 from kontor.exchanges.models import Exchange
 from kontor.exchanges.states import ExchangeState, ExchangeWay
-from kontor.exchanges.values import ExchangeWish, PiecesWish
+from kontor.exchanges.values import ExchangePreview, ExchangeWish, PiecesWish
 from kontor.fulfillment.models import Shipment
 from kontor.orders import queries as orders
 from kontor.orders.models import Order
+from kontor.payments.models import Refund
+from kontor.payments.refund_due import Withheld
 from kontor.returns.models import Return
 from kontor.returns.states import ReturnReason, ReturnState
 from proofs.change_machine import ChangeMachine
 from proofs.money_machine import PRICES, Step
 from proofs.order_machine import Broken
 
+WITHHELD = frozenset(str(rule) for rule in Withheld)
 COMING = (ReturnState.APPROVED, ReturnState.IN_TRANSIT)
 
 
@@ -59,6 +62,7 @@ class ExchangeMachine(ChangeMachine):
         async with self.database.read_only() as db:
             preview = await service.preview_exchange(db, await db.get_one(Order, order.id), wish)
         before, _ = await self._money(order.id)
+        missing = await self._missing(order.id)
         async with self.database.unit_of_work() as db:
             locked = await orders.lock_order(db, order.id)
             made = (await service.create_exchange(db, locked, wish, preview.token, now=db.now)).exchange
@@ -66,7 +70,29 @@ class ExchangeMachine(ChangeMachine):
         more = 0 if wish.way is ExchangeWay.AFTER_RETURN else preview.cost - preview.kept
         if after != before + more:
             raise Broken(f"{made.number}: {before + more} was previewed, the order costs {after}")
-        return f"{made.number}: {wish.pieces[0].quantity} for {sku} {wish.way}{' again' if wish.replacement else ''}"
+        asked = await self._missing(order.id) - missing
+        if wish.way is not ExchangeWay.AFTER_RETURN and asked != preview.difference.to_pay:
+            raise Broken(f"{made.number}: {preview.difference.to_pay} to pay were previewed, {asked} are asked for")
+        told = f"{made.number}: {wish.pieces[0].quantity} for {sku} {wish.way}{' again' if wish.replacement else ''}"
+        if wish.way is ExchangeWay.AFTER_RETURN and self.chance.random() < 0.3:
+            await self._take_in(made.return_id)
+            told += " comes at once"
+        elif wish.way is not ExchangeWay.WITHOUT_RETURN:
+            return told
+        await self._drained()
+        return f"{told}, {await self._credited(made, preview)}"
+
+    async def _credited(self, made: Exchange, preview: ExchangePreview) -> str:
+        """What its goods are credited and what of it goes back, once they count as back; nothing moved in between."""
+        async with self.database.read_only() as db:
+            refund = await db.scalar(sa.select(Refund).where(Refund.return_id == made.return_id).limit(1))
+        if refund is None:
+            return "not booked"
+        booked = (sum(int(line["gross"]) for line in refund.lines if line.get("name") not in WITHHELD), refund.amount)
+        if booked != (preview.credited, preview.refund):
+            said = (preview.credited, preview.refund)
+            raise Broken(f"{made.number}: credit and refund of {said} were previewed, {booked} are booked")
+        return "as previewed"
 
     async def exchanged_come(self) -> str | None:
         """The goods of an exchange arrive; most of them are accepted."""

@@ -51,7 +51,9 @@ from kontor.returns import queries as return_queries
 from kontor.returns import receiving
 from kontor.returns import service as returns
 from kontor.returns.states import Disposition, ReturnReason
+from kontor.returns.writing_off import preview_return
 from proofs.order_machine import Broken, OrderMachine
+from proofs.previewed import Foreseen, check, foresee
 
 METHODS = ["CARD", "WALLET", "GIFT_CARD", "BONUS_POINTS", "ON_ACCOUNT", "PREPAYMENT", "VOUCHER"]
 TAXED = {"LAMP", "ROPE"}
@@ -251,13 +253,20 @@ class MoneyMachine(OrderMachine):
         verdict = claiming.Verdict(
             Remedy.REFUND, returns_goods=self.chance.random() < 0.3, corrects_stock=self.chance.random() < 0.5
         )
+        await self._drained()
         async with self.database.unit_of_work() as db:
             locked = await orders.lock_order(db, order.id)
+            due = await claiming.preview_claim(db, locked, report)
             made = await claiming.open_claim(db, locked, report, now=db.now)
+            again = await claiming.preview_decision(db, locked, made)
+            if (due.credited, due.amount) != (again.credited, again.amount):
+                raise Broken(f"{made.number}: {due} was previewed, then {again}")
+            said = await foresee(db, locked, again)
             await claiming.approve_claim(db, locked, made, verdict, now=db.now)
-        if made.returns_goods and made.return_id is not None:
+        assert made.return_id is not None
+        if made.returns_goods:
             await self._take_in(made.return_id)
-        return f"{order.number} {kind} {report.pieces[0].quantity}"
+        return f"{order.number} {kind} {report.pieces[0].quantity}: {await self._as_said(order, made.return_id, said)}"
 
     # --- returns ------------------------------------------------------------------------------------------------------
 
@@ -271,9 +280,31 @@ class MoneyMachine(OrderMachine):
             return None
         chosen = self.chance.sample(sorted(left), self.chance.randint(1, len(left)))
         wanted = {line_id: self.chance.randint(1, left[line_id]) for line_id in chosen}
-        refundable = self.chance.random() < 0.9
-        await self._bring(order.id, wanted, refundable=refundable)
-        return f"{order.number}: {sum(wanted.values())}{'' if refundable else ' worn'}"
+        if self.chance.random() >= 0.9:
+            await self._bring(order.id, wanted, refundable=False)
+            return f"{order.number}: {sum(wanted.values())} worn"
+        return f"{order.number}: {sum(wanted.values())}, {await self._bring_as_said(order.id, wanted)}"
+
+    async def _bring_as_said(self, order_id: UUID, wanted: Mapping[UUID, int]) -> str:
+        """Pieces come back and are paid for, as it was previewed; which of it could be compared."""
+        await self._drained()
+        announced = self._announced(order_id, wanted)
+        async with self.database.read_only() as db:
+            order = await db.get_one(Order, order_id)
+            said = await foresee(db, order, await preview_return(db, order, announced))
+        back = await self._bring(order_id, wanted, announced=announced)
+        return await self._as_said(order, back, said)
+
+    async def _as_said(self, order: Order, return_id: UUID, said: Foreseen) -> str:
+        """What was previewed is what is booked; which of it could be compared."""
+        await self._drained()
+        async with self.database.read_only() as db:
+            return await check(db, order.number, return_id, said)
+
+    def _announced(self, order_id: UUID, wanted: Mapping[UUID, int]) -> returns.Announcement:
+        reason = self.chance.choice((ReturnReason.CHANGED_MIND, ReturnReason.CHANGED_MIND, ReturnReason.DAMAGED))
+        wishes = tuple(returns.ReturnWish(line_id, count, reason) for line_id, count in wanted.items())
+        return returns.Announcement(order_id, wishes, anyway=True)
 
     async def _still_out(self, order_id: UUID) -> dict[UUID, int]:
         async with self.database.read_only() as db:
@@ -282,12 +313,19 @@ class MoneyMachine(OrderMachine):
                 found[each.order_line_id] = found.get(each.order_line_id, 0) + each.left
         return {line_id: count for line_id, count in found.items() if count}
 
-    async def _bring(self, order_id: UUID, wanted: Mapping[UUID, int], *, refundable: bool = True) -> None:
-        reason = self.chance.choice((ReturnReason.CHANGED_MIND, ReturnReason.CHANGED_MIND, ReturnReason.DAMAGED))
+    async def _bring(
+        self,
+        order_id: UUID,
+        wanted: Mapping[UUID, int],
+        *,
+        refundable: bool = True,
+        announced: returns.Announcement | None = None,
+    ) -> UUID:
         async with self.database.unit_of_work() as db:
-            wishes = tuple(returns.ReturnWish(line_id, count, reason) for line_id, count in wanted.items())
-            made = await returns.request_return(db, returns.Announcement(order_id, wishes, anyway=True), now=db.now)
+            wish = announced or self._announced(order_id, wanted)
+            made = await returns.request_return(db, wish, now=db.now)
         await self._take_in(made.id, refundable=refundable)
+        return made.id
 
     async def _take_in(self, return_id: UUID, *, refundable: bool = True) -> None:
         async with self.database.unit_of_work() as db:
@@ -341,9 +379,8 @@ class MoneyMachine(OrderMachine):
                 part = {line_id: count for line_id, count in left.items() if self.chance.random() < 0.7}
                 await self._is_decided()
                 if part:
-                    self.log.append(f"the last {sum(part.values())} come back")
-                    await self._bring(order_id, part)
-                    await self._drained()
+                    compared = await self._bring_as_said(order_id, part)
+                    self.log.append(f"the last {sum(part.values())} come back, {compared}")
                     await self._nothing_is_stuck()
                 left = await self._still_out(order_id)
 

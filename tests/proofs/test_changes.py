@@ -7,6 +7,7 @@ import random
 
 import pytest
 
+from kontor import bootstrap
 from kontor.adapters.payments.http_gateway import HttpGateway
 from kontor.bootstrap import GatewayConnection
 from kontor.core.db import Database
@@ -35,6 +36,7 @@ async def test_what_is_previewed_is_booked(
     runtime.ports.register(MessageSender, post)
     bank = runtime.ports.get(GatewayConnection)
     runtime.ports.register(PaymentGateway, HttpGateway(bank.client, abilities=ONCE), name="single")
+    bootstrap.bind_gift_cards(runtime.ports, database)
     machine = ExchangeMachine(database, drain, clock, random.Random(seed), post, runtime=runtime)
     try:
         await machine.run(STEPS)

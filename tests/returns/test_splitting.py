@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+import pytest
 import sqlalchemy as sa
 
 from factories.fulfillment import confirmed, sourced
@@ -32,6 +33,7 @@ from kontor.payments.models import Refund
 from kontor.processes.models import UserTask
 from kontor.returns import queries
 from kontor.returns.models import Return
+from kontor.returns.refunding import due_for
 from kontor.returns.service import cancel_return, check_return
 from kontor.returns.splitting import fewest
 from kontor.returns.states import ReturnState
@@ -55,9 +57,9 @@ def test_as_few_parcels_as_places_allow_and_of_these_the_cheapest() -> None:
     assert fewest({A: {}}) == [[A]]
 
 
-async def two_partners(database: Database) -> tuple[Supplier, Supplier]:
+async def two_partners(database: Database, fee: int = 300) -> tuple[Supplier, Supplier]:
     """Two dropshippers take back what they sent; our own warehouse takes nothing."""
-    first = await make_supplier(database, code="north", settings={"return_fee": 300, "return_review_above": 2500})
+    first = await make_supplier(database, code="north", settings={"return_fee": fee, "return_review_above": 2500})
     second = await make_supplier(database, first.company, code="south")
     async with database.unit_of_work() as db:
         await db.execute(
@@ -134,6 +136,53 @@ async def test_what_is_announced_together_is_looked_at_together(
     async with database.unit_of_work() as db:
         assert await check_return(db, UUID(made["id"])) == "REVIEW"
         assert len(await queries.announced_with(db, await db.get_one(Return, UUID(made["id"])))) == 2
+
+
+@pytest.mark.engine("sqlite")
+@pytest.mark.parametrize(("fee", "canceled", "refunds"), [(300, True, [700]), (1500, False, [0, 500])])
+async def test_fee_is_kept_once_whatever_becomes_of_the_first_part(
+    database: Database,
+    client: Client,
+    drain: Drain,
+    principals: Principals,
+    fee: int,
+    canceled: bool,
+    refunds: list[int],
+) -> None:
+    """The part that bears it is given up, or its goods are worth less than the fee."""
+    first, second = await two_partners(database, fee)
+    order_id = await sent(database, drain, first)
+    async with database.read_only() as db:
+        lines = (await orders.lines_of(db, [order_id]))[order_id]
+    wishes = [{"orderLineId": str(line.id), "quantity": 1, "reason": "TOO_LARGE"} for line in lines]
+    made = (await ask(client, principals.admin, REQUEST, id=str(order_id), lines=wishes))["return"]
+    assert await drain() == []
+    if canceled:
+        async with database.unit_of_work() as db:
+            await queries.lock_return(db, UUID(made["id"]))
+            await cancel_return(db, UUID(made["id"]), reason="kept", now=db.now)
+    for supplier in (first, second):
+        for mine in (await ask(client, supplier.principal, MINE))["nodes"]:
+            if canceled and mine["id"] == made["id"]:
+                continue
+            pieces = [
+                {"lineId": row["id"], "quantity": 1, "condition": "NEW", "accepted": True} for row in mine["lines"]
+            ]
+            async with database.read_only() as db:
+                found = await db.get_one(Return, UUID(mine["id"]))
+                rows = (await queries.lines_of(db, [found.id]))[found.id]
+                for row in rows:
+                    row.accepted = row.quantity
+                previewed = (await due_for(db, found, rows)).amount
+                db.expunge_all()
+            await ask(client, supplier.principal, DECIDE, id=mine["id"], pieces=pieces)
+            assert await drain() == []
+            async with database.read_only() as db:
+                paid = await db.scalar(sa.select(Refund.amount).where(Refund.return_id == found.id))
+            assert paid == previewed
+    async with database.read_only() as db:
+        assert sorted(await db.scalars(sa.select(Refund.amount))) == refunds
+    assert await differences(database) == []
 
 
 async def test_goods_of_two_that_come_back_by_claim_or_exchange_wait_for_somebody(

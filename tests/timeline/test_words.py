@@ -34,9 +34,10 @@ ELSEWHERE = {
     "ProductsSaved", "PromotionEnded", "PromotionSaved", "SalesChannelsSaved", "ShippingTariffsSaved", "StockArrived",
     "StockLocationsSaved", "VatIdConfirmed", "VatIdRefused", "WebhookEndpointDisabled",
 }  # fmt: skip
-# Steps that something else tells: a refund that goes out or fails is an event, a parcel is made when it is shipped.
+# Steps that something else tells: a refund that goes out or fails is an event, a parcel is made when it is shipped,
+# and events tell that it is lost or back.
 TOLD_OTHERWISE: dict[str, set[StrEnum]] = {
-    "parcel": {ParcelState.CREATED},
+    "parcel": {ParcelState.CREATED, ParcelState.LOST, ParcelState.RETURNED},
     "refund": {RefundState.AWAITING_APPROVAL, RefundState.SUCCEEDED, RefundState.FAILED},
     "user_task": {UserTaskState.OPEN},
 }

@@ -14,6 +14,7 @@ from kontor.auth.permissions import Permission, Role, of_role
 from kontor.care import service
 from kontor.care.errors import CaseMoved, CaseTaken, InvalidCase
 from kontor.care.models import Case
+from kontor.care.scope import require_whole
 from kontor.care.states import CaseState
 from kontor.care.values import CaseKind, may_decide
 from kontor.core.db import Session
@@ -53,7 +54,8 @@ def check_hand(db: Session, case: Case) -> None:
 
 
 async def hands_for(db: Session, kind: CaseKind) -> list[Hand]:
-    """Everybody who can be given a case of the kind, by name."""
+    """Everybody who can be given a case of the kind, by name. Raises `Forbidden` for who sees only a part."""
+    require_whole(db.principal)
     mine = sa.select(sa.func.count()).select_from(Case)
     mine = mine.where(Case.owner_id == User.id, Case.state.in_((CaseState.ASSIGNED, CaseState.WAITING)))
     found = sa.select(User.id, User.name, mine.scalar_subquery().label("cases"))

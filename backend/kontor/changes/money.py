@@ -65,7 +65,7 @@ async def plan_difference(db: Session, order: Order, *, off: int, more: int, ste
     dues, payments = await _state(db, order)
     owed = dues.owed - off + more
     back = await would_go_back(db, order, less=dues.owed - owed, steps=steps)
-    shares = (await preview_refund(db, order, back)).shares if back else ()
+    shares = (await preview_refund(db, order, back, canceled=True)).shares if back else ()
     promised = _promised(payments, dues)
     to_pay = max(0, _missing(owed, promised, dues) - _missing(dues.owed, promised, dues))
     method = await again_by(db, order, payments, to_pay) if to_pay else None

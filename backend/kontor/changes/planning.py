@@ -138,23 +138,21 @@ async def plan_change(db: Session, order: Order, wish: Wish, *, change_id: UUID 
     cuts, outcome = _cancel(work, order, lines, pieces)
     rows = await _added(db, delivery.order, lines, pieces)
     await check_changed(db, delivery.order, more={row.tax_class for row in rows})
-    taken = {line.id: taken_off(order, line, pieces.cancel[line.id]) for line in lines if line.id in pieces.cancel}
-    took = sum(each.gross for each in taken.values())
-    priced = Priced(lines, reductions, charges)
-    lost = await plan_lost(db, order, priced, pieces.cancel, took=took, added=bool(rows))
+    taken = {
+        line.id: taken_off(order, line, pieces.cancel[line.id]).gross for line in lines if line.id in pieces.cancel
+    }
+    took = sum(taken.values())
+    lost = await plan_lost(db, order, Priced(lines, reductions, charges), pieces.cancel, took=took, added=bool(rows))
     sourcing = await _sourced(db, order, delivery, lines, rows, work=work, pieces=pieces)
     of_pieces, whole, falls = await _off(db, order, [*lines, *rows], pieces.cancel, took=took)
     less, more, tax = cost_of(delivery, lines, charges)
-    added = sum(row.gross_total for row in rows)
     off = of_pieces + less + (0 if falls else max(0, -lost.more))
-    more += added + max(0, lost.more)
-    more += await falling_covers(db, order.id, {line_id: each.gross for line_id, each in taken.items()})
+    more += sum(row.gross_total for row in rows) + max(0, lost.more) + await falling_covers(db, order.id, taken)
     steps: list[int | None] = [None if whole else of_pieces] if pieces.cancel else []
     steps += [off - of_pieces] if off > of_pieces else []
     difference = await plan_difference(db, order, off=off, more=more, steps=steps)
     previews = _line_previews(order, lines, rows, pieces, outcome, sourcing)
     tax += sum(each.after.tax - each.before.tax for each in previews) + lost.tax
-    places = await queries.places_of(db, [row.location_id for row in work.rows.values()])
     preview = Preview(
         order_id=order.id,
         currency=order.currency,
@@ -166,7 +164,7 @@ async def plan_change(db: Session, order: Order, wish: Wish, *, change_id: UUID 
         total_before=difference.owed_before,
         total_after=difference.owed_after,
         difference=difference,
-        asks=tuple(_questions(work, cuts, places)),
+        asks=tuple(_questions(work, cuts, await _places(db, work))),
         moves=tuple(_moves(sourcing, lines)),
         promised_before=order.promised_on,
         promised_after=delivery.order.promised_on,
@@ -182,6 +180,10 @@ async def plan_change(db: Session, order: Order, wish: Wish, *, change_id: UUID 
         of_pieces, whole, frozenset(row.id for row in work.rows.values() if row.cancel_requested),
         _levels(work, sourcing),
     )  # fmt: skip
+
+
+async def _places(db: Session, work: Work) -> dict[UUID, bool]:
+    return await queries.places_of(db, [row.location_id for row in work.rows.values()])
 
 
 def _levels(work: Work, sourcing: Sourcing) -> frozenset[Key]:

@@ -19,14 +19,13 @@ from kontor.core.clock import local_day, midnight
 from kontor.core.db import Session
 from kontor.core.principal import PrincipalKind
 from kontor.orders.models import Order
+from kontor.payments.charges import BY_HAND
 from kontor.payments.models import Refund
 from kontor.payments.states import RefundState
 
 GIVEN = (GoodwillState.AWAITING_APPROVAL, GoodwillState.GRANTED)
 MOST = 10**12
 NOTHING = Limit(0, 0)
-BY_HAND = "manual/"
-"""How the cause of a refund begins that somebody gave by hand."""
 
 
 @dataclass(frozen=True, slots=True)

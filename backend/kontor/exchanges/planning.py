@@ -28,6 +28,7 @@ from kontor.orders.models import Order, OrderLine
 from kontor.orders.totals import PricedLine
 from kontor.payments.covering import Standing, standing
 from kontor.payments.refund_due import COLLECTED_NO_MORE
+from kontor.payments.vouchers import check_changed
 from kontor.returns.service import LABEL_DAYS, Announcement, ReturnWish
 from kontor.returns.values import RefundDue
 from kontor.returns.writing_off import preview_return
@@ -82,7 +83,7 @@ async def plan_exchange(db: Session, order: Order, wish: ExchangeWish) -> Plan:
     """Everything the wish comes to now.
 
     Raises `InvalidExchange`, `NotChangeable`, and what returning (`LineNotFound`, `NotReturnable`) and adding
-    (`UnknownSku`, `OutOfStock`, `InvalidInput`) raise, each naming the field of the wish.
+    (`UnknownSku`, `OutOfStock`, `InvalidInput`, `VoucherNotForThis`) raise, each naming the field of the wish.
     """
     check_wish(wish)
     check_addable(order)
@@ -94,6 +95,7 @@ async def plan_exchange(db: Session, order: Order, wish: ExchangeWish) -> Plan:
     stands = _standing(goods, await standing(db, order.id, None))
     due = await preview_return(db, order, announced, exchanged=stands)
     rows = new_rows(order, lines, [each.priced for each in goods])
+    await check_changed(db, order, more={row.tax_class for row in rows})
     paths = {row.id: _path(each.priced.input_index) for row, each in zip(rows, goods, strict=True)}
     sourcing = await find_goods(db, order, rows, paths=paths)
     cost = sum(row.gross_total for row in rows)

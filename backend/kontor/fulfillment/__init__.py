@@ -6,5 +6,5 @@ locations, stores theirs. Records FulfillmentOrdersCreated, FulfillmentAccepted,
 FulfillmentPostponed, FulfillmentMessageWritten, FulfillmentRejected,
 FulfillmentOrderShipped, FulfillmentReadyForPickup, FulfillmentPickedUp, FulfillmentDelivered, FulfillmentCanceled,
 ShipmentRecalled, ParcelsVoided, FulfillmentEscalated, CancellationAsked, CancellationRefused,
-CancellationWithdrawn, CodesIssued, ServiceConfirmed.
+CancellationWithdrawn, CodesIssued, ServiceConfirmed, ParcelReturned, ParcelLost, PromisePassed.
 """

@@ -117,6 +117,36 @@ class FulfillmentDelivered(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ParcelReturned(Event):
+    """A parcel is back with who sent it, or on its way there: the customer does not get it."""
+
+    fulfillment_order_id: UUID
+    parcel_id: UUID
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ParcelLost(Event):
+    """A carrier does not know any more where a parcel is."""
+
+    fulfillment_order_id: UUID
+    parcel_id: UUID
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PromisePassed(Event):
+    """The day a customer was promised is over and the goods have not left: [{order_line_id, quantity}]. Once per work.
+
+    Not recorded for goods of which the customer heard by BackorderRescheduled that they come later.
+    """
+
+    fulfillment_order_id: UUID
+    promised_on: str
+    lines: tuple[dict[str, Any], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class FulfillmentCanceled(Event):
     """The work was taken back."""
 

@@ -9,6 +9,7 @@ from kontor.core.outbox import Item, schedule
 from kontor.fulfillment import reoptimizing
 from kontor.fulfillment.acceptance import measure_rejections
 from kontor.fulfillment.hiding import hide_customers
+from kontor.fulfillment.lateness import note_late
 from kontor.fulfillment.losing import take_out_lost
 from kontor.fulfillment.opening import open_scheduled
 from kontor.fulfillment.recalling import announce_shipments
@@ -43,6 +44,14 @@ async def hide(ctx: JobContext, items: Sequence[Item]) -> None:
     async with ctx.claim(*items) as (db, mine):
         if mine:
             await hide_customers(db, now=db.now)
+
+
+@job("fulfillment.note_late", every=timedelta(minutes=15))
+async def note_passed_promises(ctx: JobContext, items: Sequence[Item]) -> None:
+    """Promised days that are over, while the goods are still here."""
+    async with ctx.claim(*items) as (db, mine):
+        if mine:
+            await note_late(db, now=db.now)
 
 
 @job("fulfillment.announce_shipment", batch=50)

@@ -21,11 +21,11 @@ STUCK = "state IN ('EXCEPTION', 'LOST', 'RETURNED')"
 class FulfillmentOrder(Model):
     """Lines given to one place; `split_from_id` is its origin.
 
-    `due_at` is when a partner must have answered, `ship_due_at` when the goods must have left; `reminded_at` is when it
-    was reminded of the first, `overdue_at` when it was told that the second had passed. `accepted_at` stays when
-    accepted work is refused later. `expected_on` is the day the place says the goods leave. Until `answer_until` nobody
-    has heard of its answer, which can be taken back to the state `answered_from`. From `hidden_at` on partners see
-    nothing of the customer any more.
+    `due_at` is when a partner must have answered, `ship_due_at` when the goods must have left; `reminded_at` is
+    when it was reminded of the first, `overdue_at` when it was told that the second had passed, `late_at` when it
+    was noted that the promised day had. `accepted_at` stays when accepted work is refused later. `expected_on` is
+    the day the place says the goods leave. Until `answer_until` nobody has heard of its answer, which can be taken
+    back to the state `answered_from`. From `hidden_at` on partners see nothing of the customer any more.
     """
 
     __tablename__ = "fulfillment_order"
@@ -70,6 +70,7 @@ class FulfillmentOrder(Model):
     accepted_at: Mapped[datetime | None]
     reminded_at: Mapped[datetime | None]
     overdue_at: Mapped[datetime | None]
+    late_at: Mapped[datetime | None]
     decision_id: Mapped[UUID | None]
     split_from_id: Mapped[UUID | None]
     cancel_requested: Mapped[bool] = mapped_column(default=False)

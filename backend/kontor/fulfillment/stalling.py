@@ -5,10 +5,12 @@ from uuid import UUID
 
 from kontor.core.db import Session
 from kontor.core.errors import InvalidInput
+from kontor.core.outbox import record
 from kontor.core.principal import Principal
 from kontor.core.statemachine import transition
 from kontor.fulfillment import queries
 from kontor.fulfillment.errors import ParcelNotFound, WrongState
+from kontor.fulfillment.events import ParcelLost, ParcelReturned
 from kontor.fulfillment.models import Parcel
 from kontor.fulfillment.states import PARCEL, ParcelState
 from kontor.fulfillment.work import load_work
@@ -21,6 +23,7 @@ NEWS = {
     P.LOST: frozenset({P.IN_TRANSIT, P.EXCEPTION}),
     P.RETURNED: frozenset({P.IN_TRANSIT, P.EXCEPTION, P.LOST}),
 }
+_EVENTS = {P.LOST: ParcelLost, P.RETURNED: ParcelReturned}
 LONGEST_REASON = 500
 
 
@@ -29,15 +32,20 @@ async def note_progress(
 ) -> Parcel | None:
     """A parcel is stuck, moves again, is lost or back with its sender: the parcel if that is news, else None.
 
-    Locks the order first.
+    Locks the order first. Records ParcelLost, ParcelReturned.
     """
-    await load_work(db, [fulfillment_order_id])
+    work = await load_work(db, [fulfillment_order_id])
     parcels = (await queries.parcels_of(db, [fulfillment_order_id]))[fulfillment_order_id]
     parcel = next((each for each in parcels if each.id == parcel_id), None)
     if parcel is None or parcel.state not in NEWS[to]:
         return None
     transition(db, parcel, to, table=PARCEL, now=now, reason=reason[:LONGEST_REASON] or None)
     parcel.updated_at = now
+    told = _EVENTS.get(to)
+    if told is not None:
+        order_id = work.rows[fulfillment_order_id].order_id
+        record(db, told(stream_id=order_id, fulfillment_order_id=fulfillment_order_id, parcel_id=parcel_id,
+                        reason=reason[:LONGEST_REASON]))  # fmt: skip
     return parcel
 
 

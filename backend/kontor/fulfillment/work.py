@@ -206,7 +206,7 @@ def split(
         partner_id=row.partner_id, channel_id=row.channel_id, state=state, held_from=row.held_from,
         delivery_type=row.delivery_type, priority=row.priority, ship_on=row.ship_on, promised_on=row.promised_on,
         due_at=row.due_at, ship_due_at=row.ship_due_at, accepted_at=row.accepted_at, reminded_at=row.reminded_at,
-        overdue_at=row.overdue_at, decision_id=row.decision_id, split_from_id=row.id,
+        overdue_at=row.overdue_at, late_at=row.late_at, decision_id=row.decision_id, split_from_id=row.id,
         cancel_requested=row.cancel_requested, cancel_reason=row.cancel_reason, escalated_at=row.escalated_at,
         created_at=now, updated_at=now,
     )  # fmt: skip

@@ -23,7 +23,7 @@ from kontor.invoicing.cards import take_cards_back
 from kontor.invoicing.events import CreditNoteIssued
 from kontor.invoicing.issuing import Issued
 from kontor.invoicing.models import CreditNote, Invoice
-from kontor.invoicing.redeemed import Part, add_off, onto_vouchers, redeemed_lines, still_off, supplied
+from kontor.invoicing.redeemed import supplied, vouchers_of
 from kontor.orders.models import OrderCharge
 from kontor.orders.queries import lock_orders
 from kontor.payments.models import Payment, Refund, RefundAllocation
@@ -66,35 +66,19 @@ async def issue_credit_notes(db: Session, refund_ids: Sequence[UUID], *, now: da
     todo = [item for item in refunds if item.lines and item.state not in _NONE]
     drafts = await _drafts(db, todo, invoices, notes)
     await take_cards_back(db, [line for draft in drafts for line in draft.lines])
-    await _give_vouchers_back(db, drafts, invoices, notes)
+    await _give_vouchers_back(db, drafts)
     for draft, row in await _number(db, drafts, now=now):
         issued.setdefault(draft.refund.id, []).append(Issued(row[0], row[1]))
     return {refund.id: issued.get(refund.id, []) for refund in refunds}
 
 
-async def _give_vouchers_back(
-    db: Session, drafts: Sequence[Draft], invoices: Mapping[UUID, Sequence[Invoice]], notes: Sequence[CreditNote]
-) -> None:
-    """Take off the notes what goes back onto vouchers that were taxed when they were sold: that tax stays."""
-    shares = await onto_vouchers(db, [draft.refund.id for draft in drafts])
-    if not shares:
-        return
-    for note in notes:
-        if note.refund_id in shares:
-            shares[note.refund_id] += sum(line["gross"] for line in note.content["lines"] if line.get("redeemed"))
-    rests: dict[UUID, dict[str, Part]] = {}
+async def _give_vouchers_back(db: Session, drafts: Sequence[Draft]) -> None:
+    """Take off the notes what vouchers that were taxed when they were sold do not pay any more: that tax stays."""
+    found = await vouchers_of(db, {draft.refund.order_id for draft in drafts})
     for draft in drafts:
-        order_id, left = draft.refund.order_id, shares.get(draft.refund.id, 0)
-        if left <= 0:
-            continue
-        if order_id not in rests:
-            issued = [each.content for each in invoices.get(order_id, ())]
-            rests[order_id] = still_off(issued, (note.content for note in notes if note.order_id == order_id))
-        said = draft.invoice.content
-        off = redeemed_lines(draft.lines, left, said["language"], by_gross=said["gross"], rest=rests[order_id])
-        add_off(rests[order_id], off, 1)
-        shares[draft.refund.id] += sum(line["gross"] for line in off)
-        draft.lines += off
+        if (vouchers := found.get(draft.refund.order_id)) is not None:
+            said = draft.invoice.content
+            draft.lines += vouchers.credit(draft.refund.id, draft.lines, said["language"], by_gross=said["gross"])
 
 
 async def preview_lines(db: Session, order_id: UUID, lines: Sequence[Mapping[str, Any]]) -> list[Line]:

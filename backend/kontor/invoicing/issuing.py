@@ -21,7 +21,7 @@ from kontor.invoicing import queries
 from kontor.invoicing.build import charge_line, goods_line, tax_rows, totals
 from kontor.invoicing.events import InvoiceIssued
 from kontor.invoicing.models import Invoice
-from kontor.invoicing.redeemed import redeemed_lines, supplied
+from kontor.invoicing.redeemed import supplied, vouchers_of
 from kontor.invoicing.states import InvoiceState
 from kontor.orders.models import Order
 from kontor.orders.queries import lock_orders
@@ -29,7 +29,7 @@ from kontor.orders.service import report_invoiced
 from kontor.orders.states import DeliveryType, ReturnStatus
 from kontor.payments import service as payments
 from kontor.payments.covering import with_returns
-from kontor.payments.kept import exchanged_back
+from kontor.payments.kept import exchanged_back, paid_back_for_canceled
 from kontor.payments.models import Payment, Refund
 from kontor.payments.states import RefundState
 from kontor.tax.determination import EU, PlaceOfSupply, TaxTreatment, place_of_supply
@@ -101,6 +101,9 @@ async def _drafts(
     settings = await payments.settings_of(db, list(orders.values()))
     before = await queries.sums_of(db, Invoice.gross, Invoice.order_id, orders)
     exchanged = await exchanged_back(db, with_returns(orders.values()))
+    paid_back = await paid_back_for_canceled(db, orders)
+    with_vouchers = [key for key, named in promises.items() if any(map(payments.is_taxed_before, named))]
+    vouchers = await vouchers_of(db, with_vouchers)
     left = Invoice.gross - Invoice.credited - Invoice.paid
     unpaid = await queries.sums_of(db, left, Invoice.order_id, exchanged)
     drafts = []
@@ -115,19 +118,23 @@ async def _drafts(
         # What paid for goods that came back, or was to, is there again for those given in exchange.
         done = max(0, before.get(order.id, 0) - exchanged.get(order.id, 0))
         before[order.id] = before.get(order.id, 0) + gross
-        shares = _shares(promises.get(order.id, []), done, gross, settings[channel.id])
+        pays = vouchers.get(order.id)
+        taxed = min(done, pays.ever) if pays else 0
+        off = pays.invoice(said, language_of(order), by_gross=order.gross) if pays else []
+        others = [each for each in promises.get(order.id, []) if not payments.is_taxed_before(each)]
+        rest = gross + sum(line["gross"] for line in off)
+        shares = _shares(others, done - taxed, rest, settings[channel.id], paid_back)
         due = sum(amount for payment, amount in shares.items() if payments.is_on_account(payment))
         if order.id in exchanged:
             due = min(due, _to_come(promises.get(order.id, []), unpaid.get(order.id, 0)))
             unpaid[order.id] = unpaid.get(order.id, 0) + due
-        taxed_before = sum(amount for payment, amount in shares.items() if payments.is_taxed_before(payment))
-        said += redeemed_lines(said, taxed_before, language_of(order), by_gross=order.gross)
+        said += off
         today = local_day(now, entity.timezone)
         until = today + timedelta(days=channel.payment_days if due else 0)
-        vouchers = bool(said) and all(row.get("voucher") for row in said)
+        sells_vouchers = bool(said) and all(row.get("voucher") for row in said)
         charged = any(row["tax"] for row in said)
         content = _frozen(order, channel, entity, brands.get(channel.id), taxed=charged) | {
-            **({"treatment": "VOUCHER"} if vouchers else {}),
+            **({"treatment": "VOUCHER"} if sells_vouchers else {}),
             "shipment_number": shipment["number"],
             "issued_on": today.isoformat(),
             "supplied_on": _supplied_on(shipment, entity).isoformat(),
@@ -137,7 +144,7 @@ async def _drafts(
             "payments": [
                 {"method": payment.label or payment.kind.value, "kind": payment.kind.value, "amount": amount}
                 for payment, amount in shares.items()
-                if not payments.is_on_account(payment) and not payments.is_taxed_before(payment)
+                if not payments.is_on_account(payment)
             ],
             "amount_due": due,
         }
@@ -150,10 +157,12 @@ def _supplied_on(shipment: Mapping[str, Any], entity: LegalEntity) -> date:
     return local_day(shipment["shipped_at"], shipment["timezone"] or entity.timezone)
 
 
-def _shares(promises: Sequence[Payment], done: int, gross: int, settings: Mapping[str, Any]) -> dict[Payment, int]:
+def _shares(
+    promises: Sequence[Payment], done: int, gross: int, settings: Mapping[str, Any], paid_back: Mapping[UUID, int]
+) -> dict[Payment, int]:
     """What each payment gives for this invoice: for all so far less for all before."""
-    before = payments.shares_of_value(promises, done, settings)
-    after = payments.shares_of_value(promises, done + gross, settings)
+    before = payments.shares_of_value(promises, done, settings, paid_back)
+    after = payments.shares_of_value(promises, done + gross, settings, paid_back)
     return {item: amount for item in after if (amount := after[item] - before.get(item, 0)) > 0}
 
 

@@ -5,7 +5,7 @@ own where it does not. Amounts are minor units; a row's amount is always above z
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -74,7 +74,8 @@ class _Leg:
 def rows_of(booked: Booked, find: Find) -> list[Row]:
     """The rows of an entry; none for one that moves nothing between two numbers.
 
-    A document's rows all go against the debtor, so that each bears the tax of one account alone.
+    A document's rows all go against the debtor, so that each bears the tax of one account alone. Where a voucher pays
+    for goods there are two accounts to go against; the rounding of tax then stands in the first row of what it is of.
     """
     legs = _legs(booked, find)
     plain = [leg for leg in legs if not leg.taxed]
@@ -83,7 +84,14 @@ def rows_of(booked: Booked, find: Find) -> list[Row]:
         return [_row(booked, pivot, leg, abs(leg.amount), leg.amount < 0) for leg in legs if leg.taxed and leg.amount]
     debits = [leg for leg in legs if leg.amount > 0]
     credits_ = [leg for leg in legs if leg.amount < 0]
-    return [_row(booked, debit, credit, amount, True) for debit, credit, amount in _pairs(debits, credits_)]
+    rows, told = list[Row](), set[int]()
+    for debit, credit, amount in _pairs(debits, credits_):
+        turned = debit.taxed and not credit.taxed  # a row bears the tax of its counter account
+        main, other = (credit, debit) if turned else (debit, credit)
+        row = _row(booked, main, other, amount, not turned)
+        rows.append(replace(row, rounding=0) if id(other) in told else row)
+        told.add(id(other))
+    return rows
 
 
 def _row(booked: Booked, main: _Leg, other: _Leg, amount: int, debit: bool) -> Row:

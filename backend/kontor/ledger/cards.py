@@ -42,8 +42,8 @@ class CardFigures:
 
 
 def first_claimable(today: date, years: int) -> date:
-    """The first day of sale whose cards can still be claimed today: claims end so many years after the end of the year
-    of the sale (in Germany three, § 195, § 199 (1) BGB).
+    """The first day from which cards can still be claimed today: claims end so many years after the end of the year of
+    the sale, or of the last refund onto the card (in Germany three, § 195, § 199 (1) BGB).
 
     >>> first_claimable(date(2026, 1, 1), 3)
     datetime.date(2023, 1, 1)
@@ -61,15 +61,38 @@ async def expire_due(db: Session, entity: LegalEntity, *, now: datetime) -> int:
     if years is None:
         return 0
     first = first_claimable(local_day(now, entity.timezone), years)
-    due = _of_entity(sa.select(GiftCard.id, GiftCard.issued_at), entity).where(
-        GiftCard.issued_at < midnight(first, entity.timezone), GiftCard.balance > GiftCard.reserved
+    back = _last_back()
+    since = _since(back)
+    due = _of_entity(sa.select(GiftCard.id, since.label("since")), entity).outerjoin(
+        back, back.c.card_id == GiftCard.id
     )
+    due = due.where(since < midnight(first, entity.timezone), GiftCard.balance > GiftCard.reserved)
+    # Most cards are too young by their sale alone: that is looked at first, and has an index.
+    due = due.where(GiftCard.issued_at < midnight(first, entity.timezone))
     rows = list(await db.execute(due.order_by(GiftCard.id).limit(AT_ONCE)))
-    for card_id, issued_at in rows:
-        year = local_day(issued_at, entity.timezone).year
+    for card_id, claimed in rows:
+        year = local_day(claimed, entity.timezone).year
         reason = f"claims ended {years} years after the end of {year}"
         await service.expire(db, card_id, reason, entity.id)
     return len(rows)
+
+
+def _last_back(end: datetime | None = None) -> sa.Subquery:
+    """When something last came onto cards again (before `end`): a refund gave it back, or a payment did not need it.
+
+    That is a claim of its own, which can be made as long as that of a card sold then.
+    """
+    row = GiftCardMovement
+    again = sa.select(row.card_id, sa.func.max(row.at).label("at"))
+    again = again.where(row.kind.in_((K.GIVE_BACK, K.RELEASE)), row.amount > 0)
+    if end is not None:
+        again = again.where(row.at < end)
+    return again.group_by(row.card_id).subquery()
+
+
+def _since(back: sa.Subquery) -> sa.ColumnElement[datetime]:
+    """From when a card's claim counts."""
+    return sa.case((back.c.at > GiftCard.issued_at, back.c.at), else_=GiftCard.issued_at)
 
 
 async def figures_of(db: Session, entity: LegalEntity, since: date, until: date) -> list[CardFigures]:
@@ -122,15 +145,18 @@ async def _owed(db: Session, entity: LegalEntity, end: datetime, found: dict[tup
 
 
 async def _claimable(db: Session, entity: LegalEntity, until: date, found: dict[tuple[str, bool], CardFigures]) -> None:
-    """What is left by the year of the sale, where claims end."""
+    """What is left by the year from whose end on the claim counts, where claims end."""
     years = (await queries.settings_of(db, entity)).gift_card_years
     first = await db.scalar(_of_entity(sa.select(sa.func.min(GiftCard.issued_at)), entity))
     if years is None or first is None:
         return
     row = GiftCardMovement
+    end = midnight(until + timedelta(days=1), entity.timezone)
     last = min(until.year, local_day(db.now, entity.timezone).year)
     sold = range(local_day(first, entity.timezone).year, last + 1)
-    ends = [(GiftCard.issued_at < midnight(date(year + 1, 1, 1), entity.timezone), year) for year in sold]
+    back = _last_back(end)
+    since = _since(back)
+    ends = [(since < midnight(date(year + 1, 1, 1), entity.timezone), year) for year in sold]
     signed = sa.case({kind: sign * row.amount for kind, sign in _SIGNS.items()}, value=row.kind, else_=0)
     moves = _of_entity(
         sa.select(
@@ -138,7 +164,7 @@ async def _claimable(db: Session, entity: LegalEntity, until: date, found: dict[
             signed.label("amount"),
         ).join(row, row.card_id == GiftCard.id),
         entity,
-    ).where(row.at < midnight(until + timedelta(days=1), entity.timezone)).subquery()  # fmt: skip
+    ).outerjoin(back, back.c.card_id == GiftCard.id).where(row.at < end).subquery()  # fmt: skip
     keys = (moves.c.currency, moves.c.multi_purpose, moves.c.year)
     for currency, multi_purpose, year, left in await db.execute(
         sa.select(*keys, sa.func.sum(moves.c.amount)).group_by(*keys).order_by(*keys)

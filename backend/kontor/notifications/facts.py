@@ -1,12 +1,13 @@
 """The facts of a message, put together from rows that are loaded already. Pure."""
 
-from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
+from kontor.notifications import facts_of_claims as claims
 from kontor.notifications import facts_of_exchanges as exchanges
-from kontor.notifications.known import Asked, Known, address_lines, link, method_name, place_lines
+from kontor.notifications import facts_of_trouble as trouble
+from kontor.notifications.known import Asked, Known, address_lines, items, link, method_name, place_lines, subject_of
 
 
 def compose(asked: Asked, known: Known) -> dict[str, Any] | None:
@@ -27,22 +28,12 @@ def compose(asked: Asked, known: Known) -> dict[str, Any] | None:
     }
 
 
-def _items(pairs: Iterable[tuple[Any, int]]) -> list[dict[str, Any]]:
-    return [{"name": line.name, "quantity": quantity} for line, quantity in pairs if quantity > 0]
-
-
 def _shipment_items(shipment_id: UUID, known: Known) -> list[dict[str, Any]]:
-    return _items((known.lines[row.order_line_id], row.quantity) for row in known.shipped_of.get(shipment_id, ()))
-
-
-def _subject(asked: Asked) -> UUID:
-    if asked.subject is None:
-        raise KeyError(f"{asked.template} says nothing of what it is about")
-    return asked.subject
+    return items((known.lines[row.order_line_id], row.quantity) for row in known.shipped_of.get(shipment_id, ()))
 
 
 def _shipment(asked: Asked, known: Known) -> Any | None:
-    shipment = known.shipments[_subject(asked)]
+    shipment = known.shipments[subject_of(asked)]
     return None if shipment.recalled_at is not None else shipment
 
 
@@ -79,7 +70,7 @@ def _order_changed(asked: Asked, known: Known) -> dict[str, Any]:
     off = sum(line.canceled_gross for line in own)
     off += sum(charge.gross for charge in known.charges_of.get(order.id, ()) if charge.canceled)
     return {
-        "lines": about.get("lines") or _items((line, line.ordered - line.canceled) for line in own),
+        "lines": about.get("lines") or items((line, line.ordered - line.canceled) for line in own),
         "total": about.get("total", order.total - off),
         "currency": order.currency,
         "pickup_location": about.get("pickup_location", place_lines(place) if place else None),
@@ -103,7 +94,7 @@ def _payment_failed(asked: Asked, known: Known) -> dict[str, Any]:
 
 
 def _payment_awaited(asked: Asked, known: Known) -> dict[str, Any]:
-    order, payment = asked.order, known.payments[_subject(asked)]
+    order, payment = asked.order, known.payments[subject_of(asked)]
     channel = known.channels[order.channel_id]
     return {
         "total": payment.amount - payment.captured,
@@ -132,7 +123,7 @@ def _shipped(asked: Asked, known: Known) -> dict[str, Any] | None:
             for parcel in known.parcels_of.get(shipment.id, ())
             if parcel.tracking_number
         ],
-        "outstanding": _items(open_lines) or None,
+        "outstanding": items(open_lines) or None,
         "expected_on": expected if expected and expected > asked.day_of(asked.now) else None,
         "delivery_address": address_lines(asked.order.shipping_address) or None,
     }
@@ -144,10 +135,10 @@ def _tracking(parcel: Any) -> dict[str, str]:
 
 
 def _ready_for_pickup(asked: Asked, known: Known) -> dict[str, Any]:
-    task = known.tasks[_subject(asked)]
+    task = known.tasks[subject_of(asked)]
     pairs = ((known.lines[row.order_line_id], row.quantity) for row in known.task_lines_of.get(task.id, ()))
     return {
-        "lines": _items(pairs),
+        "lines": items(pairs),
         "location": place_lines(known.places[task.location_id]),
         "pickup_code": task.pickup_code,
     }
@@ -187,10 +178,10 @@ def _delivered(asked: Asked, known: Known) -> dict[str, Any] | None:
 def _canceled(asked: Asked, known: Known) -> dict[str, Any]:
     order, about = asked.order, asked.about
     if about.get("lines"):
-        lines = _items((known.lines[UUID(str(row["line_id"]))], row["quantity"]) for row in about["lines"])
+        lines = items((known.lines[UUID(str(row["line_id"]))], row["quantity"]) for row in about["lines"])
     else:
         own = known.lines_of.get(order.id, ())
-        lines = _items((line, line.canceled) for line in own) or _items((line, line.ordered) for line in own)
+        lines = items((line, line.canceled) for line in own) or items((line, line.ordered) for line in own)
     whole = bool(about.get("whole", True))
     amount = about.get("amount", order.total if whole else 0)
     # Money that was not taken is not refunded.
@@ -207,7 +198,7 @@ def _delayed(asked: Asked, known: Known) -> dict[str, Any]:
     about = asked.about
     rows = about.get("lines") or ()
     return {
-        "lines": _items((known.lines[UUID(str(row["order_line_id"]))], row["quantity"]) for row in rows),
+        "lines": items((known.lines[UUID(str(row["order_line_id"]))], row["quantity"]) for row in rows),
         "new_date": about["expected_on"],
         "old_date": about.get("was_expected_on"),
         "cancel_url": link(known.channels[asked.order.channel_id].settings, "cancel_url", asked.order),
@@ -215,7 +206,7 @@ def _delayed(asked: Asked, known: Known) -> dict[str, Any]:
 
 
 def _return_approved(asked: Asked, known: Known) -> dict[str, Any] | None:
-    back = known.returns[_subject(asked)]
+    back = known.returns[subject_of(asked)]
     if str(back.state) not in ("APPROVED", "IN_TRANSIT"):
         return None  # the goods are there already, or will never come
     place = known.places.get(back.location_id)
@@ -229,7 +220,7 @@ def _return_approved(asked: Asked, known: Known) -> dict[str, Any] | None:
 
 
 def _return_declined(asked: Asked, known: Known) -> dict[str, Any]:
-    back = known.returns[_subject(asked)]
+    back = known.returns[subject_of(asked)]
     return {
         "rma_number": back.number,
         "lines": _return_items(back, known, "quantity"),
@@ -237,17 +228,18 @@ def _return_declined(asked: Asked, known: Known) -> dict[str, Any]:
 
 
 def _return_received(asked: Asked, known: Known) -> dict[str, Any]:
-    back = known.returns[_subject(asked)]
+    back = known.returns[subject_of(asked)]
     return {
         "rma_number": back.number,
         "lines": _return_items(back, known, "received"),
         "received_on": asked.day_of(asked.now),
+        "exchange": back.id in known.exchanged,
     }
 
 
 def _return_decided(asked: Asked, known: Known) -> dict[str, Any]:
-    back, rows = known.returns[_subject(asked)], asked.about["lines"]
-    items = [
+    back, rows = known.returns[subject_of(asked)], asked.about["lines"]
+    decided = [
         {
             "name": known.lines[UUID(str(row["order_line_id"]))].name,
             "quantity": row["quantity"],
@@ -257,18 +249,18 @@ def _return_decided(asked: Asked, known: Known) -> dict[str, Any]:
     ]
     return {
         "rma_number": back.number,
-        "accepted": [item for item, row in zip(items, rows, strict=True) if row["accepted"]],
-        "refused": [item for item, row in zip(items, rows, strict=True) if not row["accepted"]],
+        "accepted": [item for item, row in zip(decided, rows, strict=True) if row["accepted"]],
+        "refused": [item for item, row in zip(decided, rows, strict=True) if not row["accepted"]],
     }
 
 
 def _return_items(back: Any, known: Known, counter: str) -> list[dict[str, Any]]:
     rows = known.return_lines_of.get(back.id, ())
-    return _items((known.lines[row.order_line_id], getattr(row, counter)) for row in rows)
+    return items((known.lines[row.order_line_id], getattr(row, counter)) for row in rows)
 
 
 def _refunded(asked: Asked, known: Known) -> dict[str, Any]:
-    refund = known.refunds[_subject(asked)]
+    refund = known.refunds[subject_of(asked)]
     back = known.returns.get(refund.return_id)
     shares = [
         {"method": method_name(known.payments[share.payment_id], asked.language), "amount": share.amount}
@@ -283,7 +275,7 @@ def _refunded(asked: Asked, known: Known) -> dict[str, Any]:
 
 
 def _goodwill_voucher(asked: Asked, known: Known) -> dict[str, Any]:
-    given = known.goodwill[_subject(asked)]
+    given = known.goodwill[subject_of(asked)]
     return {"code": given.code, "amount": given.amount, "currency": given.currency}
 
 
@@ -322,16 +314,23 @@ def _digital_delivery(asked: Asked, known: Known) -> dict[str, Any] | None:
     shipment = _shipment(asked, known)
     if shipment is None:
         return None
-    items = []
+    found = []
     for row in known.shipped_of.get(shipment.id, ()):
         codes = known.codes_of.get(row.order_line_id, [])
         # A line may be filled in several goes: each message brings the codes of its own.
         own = [code for code in codes if code.issued_at == shipment.shipped_at] or codes
-        items.append({"name": known.lines[row.order_line_id].name, "codes": [code.code for code in own]})
-    return {"items": items}
+        found.append({"name": known.lines[row.order_line_id].name, "codes": [code.code for code in own]})
+    return {"items": found}
 
 
 _COMPOSERS = {
+    "promise_passed": trouble.promise_passed,
+    "parcel_returned": trouble.parcel_returned,
+    "parcel_lost": trouble.parcel_lost,
+    "change_declined": trouble.change_declined,
+    "claim_received": claims.received,
+    "claim_approved": claims.approved,
+    "claim_denied": claims.denied,
     "exchange_agreed": exchanges.agreed,
     "exchange_received": exchanges.received,
     "exchange_reminder": exchanges.reminder,

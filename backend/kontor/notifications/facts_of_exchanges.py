@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from kontor.notifications.known import Asked, Known
+from kontor.notifications.known import Asked, Known, subject_of
 
 NOT_YET = "…"
 """The number of a return that is not announced yet."""
@@ -15,7 +15,7 @@ def agreed(asked: Asked, known: Known) -> dict[str, Any]:
     """What comes back, what is given for it, and when; `back` says the first in a preview, before there is a return."""
     previewed = asked.about.get("back")
     return {
-        "rma_number": NOT_YET if previewed else known.returns[_subject(asked)].number,
+        "rma_number": NOT_YET if previewed else known.returns[subject_of(asked)].number,
         "lines": previewed or _back(asked, known),
         "new_lines": [{"name": row["name"], "quantity": row["quantity"]} for row in asked.about["lines"]],
         "way": asked.about["way"],
@@ -25,13 +25,13 @@ def agreed(asked: Asked, known: Known) -> dict[str, Any]:
 
 def received(asked: Asked, known: Known) -> dict[str, Any]:
     """The goods were accepted, and what leaves for them."""
-    back = known.returns[_subject(asked)]
+    back = known.returns[subject_of(asked)]
     return {"rma_number": back.number, "new_lines": _new(asked.about.get("lines") or (), known)}
 
 
 def reminder(asked: Asked, known: Known) -> dict[str, Any]:
     """What is still to come, and until when."""
-    back = known.returns[_subject(asked)]
+    back = known.returns[subject_of(asked)]
     return {"rma_number": back.number, "lines": _back(asked, known), "due_on": _day(asked, asked.about["due_at"])}
 
 
@@ -52,15 +52,9 @@ def canceled(asked: Asked, known: Known) -> dict[str, Any]:
     return {"lines": _back(asked, known), "why": asked.about["code"]}
 
 
-def _subject(asked: Asked) -> UUID:
-    if asked.subject is None:
-        raise KeyError(f"{asked.template} says nothing of what it is about")
-    return asked.subject
-
-
 def _back(asked: Asked, known: Known, *, but: str = "") -> list[dict[str, Any]]:
     """The pieces of the return, without those that are counted in `but`."""
-    rows = known.return_lines_of.get(_subject(asked), ())
+    rows = known.return_lines_of.get(subject_of(asked), ())
     pieces = [(row, row.quantity - (getattr(row, but) if but else 0)) for row in rows]
     return [{"name": known.lines[row.order_line_id].name, "quantity": count} for row, count in pieces if count]
 

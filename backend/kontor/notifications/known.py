@@ -1,6 +1,6 @@
 """What messages are put together from, loaded already, and how addresses, links and ways to pay read. Pure."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -43,7 +43,14 @@ class Known:
     return_lines_of: Rows = field(default_factory=dict)
     refunds: dict[UUID, Any] = field(default_factory=dict)
     shares_of: Rows = field(default_factory=dict)
+    exchanged: set[UUID] = field(default_factory=set)
+    """Returns that bring goods back for others."""
     goodwill: dict[UUID, Any] = field(default_factory=dict)
+    claims: dict[UUID, Any] = field(default_factory=dict)
+    claim_lines_of: Rows = field(default_factory=dict)
+    parcels: dict[UUID, Any] = field(default_factory=dict)
+    boxes_of: Rows = field(default_factory=dict)
+    """All parcels of a piece of work that parcels belong to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +65,18 @@ class Asked:
     now: datetime
     day_of: Callable[[datetime], date]
     """The day of a moment where the seller is."""
+
+
+def items(pairs: Iterable[tuple[Any, int]]) -> list[dict[str, Any]]:
+    """Order lines with how many pieces of them a message speaks of, as templates take them."""
+    return [{"name": line.name, "quantity": quantity} for line, quantity in pairs if quantity > 0]
+
+
+def subject_of(asked: Asked) -> UUID:
+    """The thing a message is about; `KeyError` for one that names none."""
+    if asked.subject is None:
+        raise KeyError(f"{asked.template} says nothing of what it is about")
+    return asked.subject
 
 
 def link(settings: Mapping[str, Any], name: str, order: Any) -> str | None:

@@ -9,10 +9,11 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from kontor.claims.models import Claim
 from kontor.core.db import Session
 from kontor.core.errors import InvalidInput
 from kontor.core.ids import new_id
-from kontor.fulfillment.models import FulfillmentOrder, Shipment
+from kontor.fulfillment.models import FulfillmentOrder, Parcel, Shipment
 from kontor.notifications import queries
 from kontor.notifications.models import Notification
 from kontor.notifications.own_words import TemplateDraft, checked, own_words
@@ -38,16 +39,14 @@ class Preview:
     imagined: tuple[str, ...]
 
 
-async def preview_message(
-    db: Session, draft: TemplateDraft, order_id: UUID, *, now: datetime, base_url: str
-) -> Preview:
+async def preview_message(db: Session, draft: TemplateDraft, order_id: UUID, *, base_url: str) -> Preview:
     """The draft written with the facts of an order the principal may see.
 
     A message about something the order does not have, such as a refund, is filled up with imagined facts and says so.
     Raises `OrderNotFound`, and what `checked` does.
     """
     draft = checked(draft)
-    return await _preview(db, draft.template, draft.language, draft.words, order_id, now=now, base_url=base_url)
+    return await _preview(db, draft.template, draft.language, draft.words, order_id, base_url=base_url)
 
 
 async def preview_in_force(
@@ -63,9 +62,7 @@ async def preview_in_force(
     chosen = await own_words(db, {template}, {order.channel_id}, now=now)
     own = chosen.of(template, written_in(order.language), order.channel_id)
     words = own.words if own else None
-    return await _preview(
-        db, template, order.language, words, order_id, now=now, base_url=base_url, expected_on=expected_on
-    )
+    return await _preview(db, template, order.language, words, order_id, base_url=base_url, expected_on=expected_on)
 
 
 async def _preview(
@@ -75,10 +72,10 @@ async def _preview(
     words: Words | None,
     order_id: UUID,
     *,
-    now: datetime,
     base_url: str,
     expected_on: date | None = None,
 ) -> Preview:
+    now = db.now
     await orders.get_order(db, order_id, db.principal)
     rows = await queries.orders_by_id(db, [order_id])
     order = rows[order_id]
@@ -113,7 +110,8 @@ _LATEST: Mapping[str, Any] = {
     "refunded": Refund,
     "goodwill": Refund, "payment_failed": Payment, "payment_awaited": Payment, "shipped": Shipment,
     "picked_up": Shipment, "delivered": Shipment, "digital_delivery": Shipment, "ready_for_pickup": FulfillmentOrder,
-    "pickup_reminder": FulfillmentOrder,
+    "pickup_reminder": FulfillmentOrder, "promise_passed": FulfillmentOrder, "claim_received": Claim,
+    "claim_approved": Claim, "claim_denied": Claim,
 }  # fmt: skip
 
 
@@ -130,7 +128,11 @@ async def _causes(
     if table is not None:
         last = sa.select(table.id).where(table.order_id == order_id).order_by(table.id.desc()).limit(1)
         found += [{"subject": str(row_id), "about": {}} for row_id in await db.scalars(last)]
-    elif template in ("order_confirmed", "order_changed", "order_in_review", "canceled"):
+    elif template in ("parcel_returned", "parcel_lost"):
+        work = sa.select(FulfillmentOrder.id).where(FulfillmentOrder.order_id == order_id)
+        box = sa.select(Parcel.id).where(Parcel.fulfillment_order_id.in_(work)).order_by(Parcel.id.desc()).limit(1)
+        found += [{"subject": str(row_id), "about": {}} for row_id in await db.scalars(box)]
+    elif template in ("order_confirmed", "order_changed", "order_in_review", "canceled", "change_declined"):
         found.append({"subject": None, "about": {}})
     elif template == "delayed" and (lines := await _late_lines(db, order_id)):
         on = None if expected_on is None else expected_on.isoformat()

@@ -9,11 +9,12 @@ import sqlalchemy as sa
 
 from kontor.channels.branding import brands_of_channels
 from kontor.channels.models import LegalEntity, SalesChannel
-from kontor.claims.models import Goodwill
+from kontor.claims.models import Claim, ClaimLine, Goodwill
 from kontor.core.db import Session
 from kontor.core.pagination import Page, PageRequest, choose, narrow, paginate
 from kontor.core.principal import Principal
 from kontor.documents.models import Document
+from kontor.exchanges.models import Exchange
 from kontor.fulfillment.models import FulfillmentLine, FulfillmentOrder, IssuedCode, Parcel, Shipment, ShipmentLine
 from kontor.locations.models import StockLocation
 from kontor.notifications.errors import NotificationNotFound
@@ -153,13 +154,40 @@ async def load_facts(
     confirmed = of_template.get("order_confirmed", set()) | of_template.get("order_changed", set())
     charges = (OrderCharge.order_id, OrderCharge.gross, OrderCharge.canceled)
     known.charges_of = _grouped(await _rows(db, charges, OrderCharge.order_id, confirmed), lambda row: row.order_id)
-    await _load_shipments(db, known, about(*_SHIPMENTS), about("ready_for_pickup", "pickup_reminder"))
+    boxes = await _load_parcels(db, known, about("parcel_returned", "parcel_lost"))
+    tasks = about("ready_for_pickup", "pickup_reminder", "promise_passed") | boxes
+    await _load_shipments(db, known, about(*_SHIPMENTS), tasks)
+    await _load_claims(db, known, about("claim_received", "claim_approved", "claim_denied"))
+    exchanged = await _rows(db, (Exchange.return_id,), Exchange.return_id, about("return_received"))
+    known.exchanged = {row.return_id for row in exchanged}
     await _load_returns(db, known, about(*_RETURNS), about("refunded", "goodwill"))
     await _load_payments(db, known, confirmed, about("payment_failed", "payment_awaited"))
     await _load_places(db, known, confirmed)
     columns = (Goodwill.id, Goodwill.code, Goodwill.amount, Goodwill.currency)
     known.goodwill = _by_id(await _rows(db, columns, Goodwill.id, about("goodwill_voucher")))
     return known
+
+
+async def _load_parcels(db: Session, known: Known, parcel_ids: set[UUID]) -> set[UUID]:
+    """Parcels with all others of the work they belong to; the ids of that work."""
+    columns = (
+        Parcel.id, Parcel.fulfillment_order_id, Parcel.state, Parcel.carrier, Parcel.tracking_number, Parcel.contents,
+    )  # fmt: skip
+    known.parcels = _by_id(await _rows(db, columns, Parcel.id, parcel_ids))
+    work = {row.fulfillment_order_id for row in known.parcels.values()}
+    boxes = await _rows(db, (Parcel.id, Parcel.fulfillment_order_id), Parcel.fulfillment_order_id, work)
+    known.boxes_of = _grouped(boxes, lambda row: row.fulfillment_order_id)
+    return work
+
+
+async def _load_claims(db: Session, known: Known, claim_ids: set[UUID]) -> None:
+    columns: Sequence[Any] = (
+        Claim.id, Claim.number, Claim.state, Claim.remedy, Claim.returns_goods, Claim.decision,
+    )  # fmt: skip
+    known.claims = _by_id(await _rows(db, columns, Claim.id, claim_ids))
+    columns = (ClaimLine.claim_id, ClaimLine.order_line_id, ClaimLine.quantity)
+    rows = await _rows(db, columns, ClaimLine.claim_id, claim_ids, order=(ClaimLine.id,))
+    known.claim_lines_of = _grouped(rows, lambda row: row.claim_id)
 
 
 async def _load_shipments(db: Session, known: Known, shipment_ids: set[UUID], task_ids: set[UUID]) -> None:
@@ -183,6 +211,7 @@ async def _load_shipments(db: Session, known: Known, shipment_ids: set[UUID], ta
     task_ids = task_ids | {row.fulfillment_order_id for row in known.shipments.values() if row.fulfillment_order_id}
     columns = (
         FulfillmentOrder.id, FulfillmentOrder.location_id, FulfillmentOrder.promised_on, FulfillmentOrder.pickup_code,
+        FulfillmentOrder.state, FulfillmentOrder.delivery_type,
     )  # fmt: skip
     known.tasks = _by_id(await _rows(db, columns, FulfillmentOrder.id, task_ids))
     columns = (FulfillmentLine.fulfillment_order_id, FulfillmentLine.order_line_id, FulfillmentLine.quantity)

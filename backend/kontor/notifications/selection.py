@@ -52,6 +52,15 @@ RULES: dict[str, Rule] = {
     "OrderChangeConfirmed": Rule("order_changed", "change_id"),
     "FulfillmentPostponed": Rule("delayed", keeps=("lines", "was_expected_on", "expected_on"), cause="event"),
     "BackorderRescheduled": Rule("delayed", keeps=("lines", "was_expected_on", "expected_on"), cause="event"),
+    # Once for each piece of work, however often places put it off later.
+    "PromisePassed": Rule("promise_passed", "fulfillment_order_id", ("promised_on", "lines")),
+    "ParcelReturned": Rule("parcel_returned", "parcel_id"),
+    "ParcelLost": Rule("parcel_lost", "parcel_id"),
+    "OrderChangeDeclined": Rule("change_declined", "change_id"),
+    "ClaimOpened": Rule("claim_received", "claim_id"),
+    # What comes to nothing is decided again, and told again.
+    "ClaimApproved": Rule("claim_approved", "claim_id", ("remedy", "returns_goods"), cause="event"),
+    "ClaimDenied": Rule("claim_denied", "claim_id", ("reason",)),
     "ReturnApproved": Rule("return_approved", "return_id"),
     # A return may come in several parcels; each arrival is told.
     "ReturnReceived": Rule("return_received", "return_id", cause="event"),
@@ -100,12 +109,14 @@ def telling_of(event: str, event_id: str, payload: Mapping[str, Any]) -> Telling
 
 
 def _is_no_news(event: str, payload: Mapping[str, Any]) -> bool:
-    """A hold for our own reasons, a refund that moved no money, goods whose outcome is told at once, and exchanges that
-    end with what is told itself."""
+    """A hold for our own reasons, a refund that moved no money, goods whose outcome is told at once, and what ends with
+    something that is told itself: exchanges, claims."""
     if event == "OrderChangeConfirmed":
         return not payload.get("message")
     if event == "ExchangeCanceled":
         return payload.get("code") in ("DECLINED", "LINES_CANCELED")
+    if event == "ClaimApproved":
+        return payload.get("remedy") == "GOODWILL"  # which is told once it is granted
     if event == "HoldPlaced":
         return payload.get("kind") != "RISK"
     if event == "ReturnReceived":

@@ -1,6 +1,6 @@
 """How a refund is divided over the payments of an order: never above what each one took."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -53,10 +53,12 @@ def split_refund(
     *,
     policy: RefundPolicy,
     chosen: Mapping[str, int] | None = None,
+    last: Container[str] = (),
 ) -> dict[str, int]:
     """Divide `amount` (minor units, above zero) over the payments; only payments with a share are in the result.
 
-    Any sequence of partial refunds ends at exactly what was captured. Raises `RefundExceedsCaptured`,
+    Whatever the policy, but for a choice, those named in `last` give what the others cannot. Any sequence of partial
+    refunds ends at exactly what was captured. Raises `RefundExceedsCaptured`,
     `RefundNotDivisible`, or `InvalidInput` for a choice that does not add up.
 
     >>> card = RefundablePayment("card", PaymentMethodKind.CARD, captured=8000, position=1)
@@ -74,9 +76,22 @@ def split_refund(
         )
     if policy is RefundPolicy.CHOSEN:
         return _as_chosen(open_payments, amount, chosen or {})
+    first = [payment for payment in open_payments if payment.id not in last]
+    part = min(amount, sum(payment.refundable for payment in first))
+    if len(first) == len(open_payments) or not part:
+        return _by_policy(open_payments, amount, policy)
+    try:
+        shares = _by_policy(first, part, policy)
+    except RefundNotDivisible:
+        return _by_policy(open_payments, amount, policy)
+    rest = [payment for payment in open_payments if payment.id in last]
+    return shares | (_by_policy(rest, amount - part, policy) if amount > part else {})
+
+
+def _by_policy(payments: Sequence[RefundablePayment], amount: int, policy: RefundPolicy) -> dict[str, int]:
     if policy is RefundPolicy.RATIO:
-        return _in_ratio(open_payments, amount)
-    return _in_sequence(_sequence(open_payments, policy), amount)
+        return _in_ratio(payments, amount)
+    return _in_sequence(_sequence(payments, policy), amount)
 
 
 def _as_chosen(payments: Sequence[RefundablePayment], amount: int, chosen: Mapping[str, int]) -> dict[str, int]:

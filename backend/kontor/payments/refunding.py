@@ -20,13 +20,13 @@ from kontor.core.statemachine import transition
 from kontor.giftcards.values import is_taxed
 from kontor.orders.models import Order
 from kontor.orders.queries import lock_orders
-from kontor.payments import ledger, queries
+from kontor.payments import kept, ledger, queries
 from kontor.payments.calling import Call, Results, Settled
 from kontor.payments.capturing import AbilitiesOf
+from kontor.payments.charges import charge_again
 from kontor.payments.disputes import left_over, settle_disputes
 from kontor.payments.errors import InvalidRefund, RefundCounted, RefundUnderWay
 from kontor.payments.events import RefundFailed, RefundRequested, RefundSucceeded
-from kontor.payments.kept import counted_since, refunds_of
 from kontor.payments.models import Payment, PaymentTransaction, Refund, RefundAllocation, TransactionKind
 from kontor.payments.policies import Named, PolicyPurpose, PolicySource, named
 from kontor.payments.ports import Declined
@@ -115,11 +115,11 @@ async def preview_refund(
     chosen: Mapping[UUID, int] | None = None,
     abilities_of: AbilitiesOf | None = None,
     goods: bool = True,
+    canceled: bool = False,
 ) -> RefundPreview:
     """Divide `amount` over the order's payments as a refund would; changes nothing.
 
-    Without `goods` nothing goes onto vouchers that were taxed when they were sold: nobody has taxed what is given.
-
+    Without `goods` nothing goes onto vouchers that were taxed when they were sold; for `canceled` pieces they are last.
     Raises `RefundExceedsCaptured` above what came in and is not back yet, `RefundNotDivisible`, `InvalidInput`.
     """
     settings = (await settings_of(db, [order])).get(order.channel_id, {})
@@ -130,12 +130,13 @@ async def preview_refund(
         for item in payments.values()
         if goods or not is_taxed(item.kind, item.gateway)
     ]
-    policy = RefundPolicy.CHOSEN if chosen else RefundPolicy(settings.get("refund_policy", RefundPolicy.REVERSE))
-    said_by = Named(PolicySource.CHOSEN)
-    if policy is not RefundPolicy.CHOSEN:
+    policy, said_by = RefundPolicy.CHOSEN, Named(PolicySource.CHOSEN)
+    if not chosen:
+        policy = RefundPolicy(settings.get("refund_policy", RefundPolicy.REVERSE))
         said_by = await named(db, order.channel_id, PolicyPurpose.REFUND, settings)
-    by_text = {str(key): share for key, share in (chosen or {}).items()}
-    shares = split_refund(open_payments, amount, policy=policy, chosen=by_text)
+    wanted = {str(key): share for key, share in (chosen or {}).items()}
+    last = [key for key, item in payments.items() if canceled and is_taxed(item.kind, item.gateway)]
+    shares = split_refund(open_payments, amount, policy=policy, chosen=wanted, last=last)
     return RefundPreview(
         amount=amount,
         refundable=sum(max(0, item.refundable) for item in open_payments),
@@ -177,10 +178,10 @@ async def request_refund(db: Session, order: Order, *, now: datetime, **wish: Un
     _check(wish)
     if wish["amount"] == 0 and wish.get("lines"):
         return _without_money(db, order, wish, now=now)
-    goods = bool(wish.get("lines")) or wish["kind"] not in _FOR_NOTHING
     preview = await preview_refund(
-        db, order, wish["amount"], chosen=wish.get("chosen"), abilities_of=wish.get("abilities_of"), goods=goods
-    )
+        db, order, wish["amount"], chosen=wish.get("chosen"), abilities_of=wish.get("abilities_of"),
+        goods=bool(wish.get("lines")) or wish["kind"] not in _FOR_NOTHING, canceled=wish["kind"] == kept.CANCELLATION,
+    )  # fmt: skip
     waits = preview.needs_approval or wish.get("approval", False)
     state = RefundState.AWAITING_APPROVAL if waits else RefundState.REQUESTED
     refund = _written(db, order, wish, state, policy=preview.policy, now=now)
@@ -246,9 +247,10 @@ async def recall_refund(db: Session, refund: Refund, *, now: datetime) -> Refund
     """
     if refund.state not in queries.UNDER_WAY or refund.begun_at is not None:
         raise RefundUnderWay("The refund has begun and cannot be recalled.", state=refund.state)
-    if counted_since(refund, await refunds_of(db, refund.order_id)):
+    if kept.counted_since(refund, await kept.refunds_of(db, refund.order_id)):
         raise RefundCounted("Goods have come back since and were paid less by it.", refund_id=str(refund.id))
     await unschedule(db, [f"refund/{refund.id}"])
+    await charge_again(db, refund)
     transition(db, refund, RefundState.CANCELED, table=REFUND_TRANSITIONS, now=now, reason="recalled")
     refund.finished_at = now
     return refund

@@ -12,6 +12,7 @@ All take the order's id as key, so that the work of one order stays in its order
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 from kontor.giftcards.values import is_taxed
 from kontor.payments.capture_plan import PlannedPayment, plan_captures
@@ -58,10 +59,13 @@ __all__ = [
 _GONE = frozenset({PaymentState.FAILED, PaymentState.VOIDED})
 
 
-def shares_of_value(payments: Sequence[Payment], value: int, settings: Mapping[str, Any]) -> dict[Payment, int]:
+def shares_of_value(
+    payments: Sequence[Payment], value: int, settings: Mapping[str, Any], paid_back: Mapping[UUID, int]
+) -> dict[Payment, int]:
     """Which payments pay for the first `value` minor units that ship, by the channel's order of payments.
 
-    Money paid in advance counts first. Does not depend on what was captured so far.
+    Money paid in advance counts first; what was `paid_back` for pieces that never shipped pays nothing. Does not depend
+    on what was captured so far.
     """
     tills = {item.id for item in payments if due_at_the_till(item)}
     advance = [item for item in payments if item.kind.money_in_advance and item.captured and item.id not in tills]
@@ -70,13 +74,13 @@ def shares_of_value(payments: Sequence[Payment], value: int, settings: Mapping[s
     shares: dict[Payment, int] = {}
     rest = value
     for item in advance:
-        shares[item] = min(rest, item.captured)
+        shares[item] = min(rest, max(0, item.captured - paid_back.get(item.id, 0)))
         rest -= shares[item]
     by_id = {str(item.id): item for item in drawn}
     promises = [
         PlannedPayment(
-            key, item.kind, item.amount, position=item.position, at_the_till=item.id in tills,
-            taxed=is_taxed(item.kind, item.gateway),
+            key, item.kind, max(0, item.amount - paid_back.get(item.id, 0)), position=item.position,
+            at_the_till=item.id in tills,
         )
         for key, item in by_id.items()
     ]  # fmt: skip

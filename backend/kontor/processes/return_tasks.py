@@ -20,7 +20,7 @@ from kontor.returns import service as return_service
 from kontor.returns.inspection import is_done
 from kontor.returns.models import Return
 from kontor.returns.states import ReturnState
-from kontor.returns.values import RefundDue
+from kontor.returns.values import RETURN_FEE, RefundDue
 
 R = ReturnState
 NEVER = timedelta(days=3650)
@@ -132,7 +132,7 @@ def _lines(due: RefundDue) -> list[dict[str, Any]]:
     ]
     rows += [{"charge_id": str(charge.charge_id), "gross": charge.gross} for charge in due.charges]
     if due.fee:
-        rows.append({"name": "RETURN_FEE", "tax_rate": str(due.lines[0].tax_rate), "gross": -due.fee})
+        rows.append({"name": RETURN_FEE, "tax_rate": str(due.lines[0].tax_rate), "gross": -due.fee})
     for rate, kept in due.rechecked.items():
         rows.append({"name": "PROMOTION_NOT_EARNED", "tax_rate": rate, "gross": -kept})
     rows += [{"name": str(rule), "gross": -amount} for rule, amount in due.withheld.items()]

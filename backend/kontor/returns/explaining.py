@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from kontor.returns.values import RefundDue
+from kontor.returns.values import RETURN_FEE, RefundDue
 
 _TEXTS: Mapping[str, tuple[str, str]] = {
     "GOODWILL_TAKEN_OFF": (
@@ -14,7 +14,7 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "Everything that was sent has come back, so shipping is paid back as well.",
         "Alles Gelieferte ist zurück, deshalb wird auch der Versand erstattet.",
     ),
-    "RETURN_FEE": ("The channel's return fee is kept.", "Die Rücksendegebühr des Kanals wird einbehalten."),
+    RETURN_FEE: ("The channel's return fee is kept.", "Die Rücksendegebühr des Kanals wird einbehalten."),
     "PROMOTION_NOT_EARNED": (
         "Discounts that the kept goods alone do not earn; never more than is paid back.",
         "Rabatte, die die behaltene Ware allein nicht verdient; nie mehr, als erstattet wird.",
@@ -71,7 +71,7 @@ def explained(due: RefundDue) -> tuple[Explained, ...]:
     steps = {
         "GOODWILL_TAKEN_OFF": -sum(line.reduced for line in due.lines),
         "POSTAGE_RETURNED": sum(charge.gross for charge in due.charges),
-        "RETURN_FEE": -due.fee,
+        RETURN_FEE: -due.fee,
         "PROMOTION_NOT_EARNED": -sum(due.rechecked.values()),
         **{str(rule): -amount for rule, amount in due.withheld.items()},
     }

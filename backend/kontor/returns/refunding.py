@@ -14,6 +14,7 @@ from kontor.orders.totals import LOST_DISCOUNT
 from kontor.payments.covering import Standing, standing, use_cover
 from kontor.payments.errors import CaptureUndecided
 from kontor.payments.kept import refunds_of, taken_off
+from kontor.payments.models import Refund
 from kontor.payments.paying_back import payable_for
 from kontor.payments.refund_due import Withheld
 from kontor.promotions.rechecking import sums
@@ -22,11 +23,12 @@ from kontor.returns.inspection import Entitlement, all_returned, due, is_complet
 from kontor.returns.models import Return, ReturnLine
 from kontor.returns.rechecking import kept_back
 from kontor.returns.states import RETURN, ReturnState
-from kontor.returns.values import RefundCharge, RefundDue
+from kontor.returns.values import RETURN_FEE, RefundCharge, RefundDue
 
 
 async def refund_due(db: Session, found: Return) -> RefundDue:
-    """What is to be paid now: accepted pieces that were not refunded, less the fee, which is kept once.
+    """What is to be paid now: accepted pieces that were not refunded, less the fee, which is kept once of
+    all that was announced together.
 
     What kept goods no longer earn of promotions with the rule RECHECK is kept, too. Goodwill given for the goods before
     is part of what they are paid. When with them every shipped piece of the order is paid back, its charges are too.
@@ -43,7 +45,8 @@ async def due_for(
     stands = exchanged or await standing(db, found.order_id, found.id)
     shipped = {line.id: line for line in await queries.shipped_lines(db, found.order_id)}
     units = {line.shipment_line_id: line.accepted - line.refunded for line in lines}
-    given = taken_off(await refunds_of(db, found.order_id))
+    refunds = await refunds_of(db, found.order_id)
+    given = taken_off(refunds)
     rows = [
         Entitlement(
             line.order_line_id, line.shipment_line_id, sent.quantity, sent.gross, sent.tax, sent.tax_rate,
@@ -65,7 +68,7 @@ async def due_for(
     open_charges = [row for row in (await orders.charges_of(db, [found.order_id]))[found.order_id] if _is_open(row)]
     charges = open_charges if whole else []
     lost = [] if whole else [row for row in open_charges if row.kind == LOST_DISCOUNT]
-    fee = 0 if any(line.refunded for line in lines) else found.fee
+    fee = await _fee_left(db, found, refunds)
     answer = due(rows, [_charge(row) for row in charges], fee=fee, currency=found.currency)
     if not answer.lines:
         return answer
@@ -82,6 +85,23 @@ async def due_for(
     kept, back = charged_too_much(kept, lost)
     answer = replace(answer, charges=(*answer.charges, *back), rechecked=kept)
     return await _payable(db, found, answer, stands.cover)
+
+
+async def _fee_left(db: Session, found: Return, refunds: Sequence[Refund]) -> int:
+    """What of the fee of an announcement is still to be kept: whichever of its parts comes, and in however many steps.
+
+    The first of its returns bears the fee; that one may be refused or never come, or its goods be worth less.
+    """
+    together = await queries.announced_with(db, found)
+    ids = {each.id for each in together}
+    kept = sum(
+        -int(line["gross"])
+        for refund in refunds
+        if refund.return_id in ids
+        for line in refund.lines
+        if line.get("name") == RETURN_FEE
+    )
+    return max(0, sum(each.fee for each in together) - kept)
 
 
 def charged_too_much(kept: Mapping[str, int], lost: Sequence[OrderCharge]) -> tuple[dict[str, int], list[RefundCharge]]:

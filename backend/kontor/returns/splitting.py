@@ -69,7 +69,7 @@ async def _announce_parts(
 
 
 def _another(whole: Return) -> Return:
-    """A further part: the fee is kept with the first one."""
+    """A further part: the fee is noted with the first one, and kept of whichever is paid back."""
     return Return(
         id=new_id(), order_id=whole.order_id, state=whole.state, currency=whole.currency, fee=0, note=whole.note,
         requested_at=whole.requested_at, requested_by=whole.requested_by, updated_at=whole.updated_at,

@@ -7,6 +7,9 @@ from uuid import UUID
 
 from kontor.payments.refund_due import Withheld
 
+RETURN_FEE = "RETURN_FEE"
+"""The name of the line of a refund that keeps the fee of a return."""
+
 
 @dataclass(frozen=True, slots=True)
 class RefundLine:

@@ -35,6 +35,7 @@ _EVENTS: Mapping[TimelineKind, tuple[str, ...]] = {
         "FulfillmentOrdersCreated", "FulfillmentAccepted", "FulfillmentPostponed", "FulfillmentMessageWritten",
         "FulfillmentRejected", "FulfillmentEscalated", "FulfillmentOverdue", "FulfillmentOrderShipped",
         "ShipmentRecalled", "FulfillmentReadyForPickup", "FulfillmentPickedUp", "FulfillmentDelivered",
+        "ParcelReturned", "ParcelLost", "PromisePassed",
         "FulfillmentCanceled", "CancellationAsked", "CancellationRefused", "CancellationWithdrawn",
         "ServiceConfirmed", "CodesIssued",
         "ParcelsVoided", "LabelCreated", "LabelRefused", "LabelCanceled", "PartnerInvoiceRecorded",
@@ -67,7 +68,7 @@ EVENTS: Mapping[str, TimelineKind] = {name: kind for kind, names in _EVENTS.item
 """Every event of an order's life, with what it is about."""
 
 STEPS: Mapping[str, tuple[TimelineKind, tuple[str, ...]]] = {
-    "parcel": (K.GOODS, ("IN_TRANSIT", "DELIVERED", "EXCEPTION", "RETURNED", "LOST", "VOIDED")),
+    "parcel": (K.GOODS, ("IN_TRANSIT", "DELIVERED", "EXCEPTION", "VOIDED")),
     "refund": (K.MONEY, ("REQUESTED", "CANCELED")),
     "care_case": (K.CASE, ("OPEN", "ASSIGNED", "WAITING", "DONE")),
     "user_task": (K.PROCESS, ("DONE", "OBSOLETE")),

@@ -99,7 +99,7 @@ def _named(fact: Fact, names: Names, language: Language) -> dict[str, str]:
     given = [row["location_id"] for row in told.get("fulfillment_orders") or ()] or told.get("location_ids") or []
     if given:
         found["places"] = ", ".join(dict.fromkeys(names.places.get(str(each), NOTHING) for each in given))
-    for name, key in (("parcels", told.get("shipment_id")), ("parcel", fact.subject)):
+    for name, key in (("parcels", told.get("shipment_id")), ("parcel", told.get("parcel_id") or fact.subject)):
         if key and names.parcels.get(str(key)):
             found[name] = names.parcels[str(key)]
     if told.get("case_id"):

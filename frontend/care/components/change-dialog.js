@@ -20,16 +20,10 @@ export function ChangeDialog({ title, orderId, input, reason, places, leave, cha
       void changed();
     },
   });
-  const keys = (/** @type {KeyboardEvent} */ event) => {
-    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
-    event.preventDefault();
-    void confirm();
-  };
-  return html`<${Dialog} title=${title} leave=${leave}><div class="stack" onKeyDown=${keys}>${children}
+  return html`<${Dialog} title=${title} leave=${leave} send=${() => void confirm()}>${children}
     <section class="stack" aria-label=${t("change.preview")} aria-live="polite" aria-busy=${Boolean(input) && !ready && !refused.value}>
       ${moved.value && html`<p class="notice warn">${t("change.stale")}</p>`}
       ${refused.value && html`<p class="notice bad">${words(refused.value)}</p>`}
       ${preview.value ? html`<${ChangePreview} preview=${preview.value} places=${places} />` : !refused.value && html`<p class="muted">${t(input ? "refund.wait" : "change.none")}</p>`}</section>
-    <div class="row"><button type="button" class="button main" aria-disabled=${!ready} onClick=${confirm}>${t("change.confirm")} <kbd>${t("shell.ctrl")} ⏎</kbd></button></div>
-  </div><//>`;
+    <div class="row"><button type="button" class="button main" aria-disabled=${!ready} onClick=${confirm}>${t("change.confirm")} <kbd>${t("shell.ctrl")} ⏎</kbd></button></div><//>`;
 }

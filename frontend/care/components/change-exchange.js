@@ -10,7 +10,7 @@ import { useShortcuts } from "../../shared/shortcuts.js";
 import { html, useSignal } from "../../shared/ui.js";
 import { useActing } from "../acting.js";
 import { exchangeable, givenOf } from "../change-wish.js";
-import { exchangeInput, WAYS } from "../exchange-wish.js";
+import { exchangeInput, reasonOf, reasonsOf, WAYS } from "../exchange-wish.js";
 import { CREATE_EXCHANGE, PREVIEW_EXCHANGE } from "../operations/exchange.js";
 import { useKey, usePreview } from "../previewing.js";
 import { siblingsOf } from "../siblings.js";
@@ -29,7 +29,7 @@ export function ChangeExchange({ order, changed }) {
   async function begin(line) {
     try {
       others.value = await siblingsOf(order, line, givenOf(line));
-      wish.value = { lineId: line.id, quantity: 1, sku: "", way: WAYS[0] };
+      wish.value = { lineId: line.id, quantity: 1, sku: "", way: WAYS[0], reason: "" };
     } catch (/** @type {any} */ refused) {
       tell(words(refused), { tone: "bad" });
     }
@@ -74,6 +74,7 @@ export function ChangeExchange({ order, changed }) {
 /** @param {{line: any, wish: import("../exchange-wish.js").ExchangeWish, others: any[], set: (part: object) => void, leave: () => void}} props */
 function Choice({ line, wish, others, set, leave }) {
   const free = may("refunds:write");
+  const again = wish.sku === line.sku;
   const chosen = (/** @type {string} */ name) => (/** @type {Event} */ event) => set({ [name]: /** @type {HTMLSelectElement} */ (event.target).value });
   return html`<div class="row">
     <${Quantity} id=${`exchange-${line.id}`} label=${t("change.exchangePieces", { name: line.name })} value=${wish.quantity} min=${1} max=${givenOf(line)} change=${(/** @type {number} */ quantity) => set({ quantity })} />
@@ -83,6 +84,8 @@ function Choice({ line, wish, others, set, leave }) {
         ${free && html`<option value=${line.sku}>${t("change.sameAgain", { name: line.name })}</option>`}
         ${others.map((each) => html`<option key=${each.sku} value=${each.sku}>${each.name} ${each.sku}${each.earliestOn ? ` · ${t("change.by", { day: date(each.earliestOn) })}` : ""}</option>`)}
       </select></div>
+    ${wish.sku && html`<div class="field"><label for=${`reason-${line.id}`}>${t("exchange.reason")}</label>
+      <select id=${`reason-${line.id}`} value=${reasonOf(wish, again)} onChange=${chosen("reason")}>${reasonsOf(again).map((each) => html`<option key=${each} value=${each}>${t(`refund.reason.${each}`)}</option>`)}</select></div>`}
     ${free && html`<div class="field"><label for=${`way-${line.id}`}>${t("change.exchangeWay")}</label>
       <select id=${`way-${line.id}`} value=${wish.way} onChange=${chosen("way")}>${WAYS.map((each) => html`<option key=${each} value=${each}>${t(`exchange.way.${each}`)}</option>`)}</select></div>`}
     <button type="button" class="button small" onClick=${leave}>${t("change.notSwap")}</button>

@@ -1,5 +1,5 @@
 /** What keeps an order from moving, what was told to its customer, and what care does about both. */
-import { change } from "../../shared/api.js";
+import { ask, change } from "../../shared/api.js";
 import { may } from "../../shared/auth.js";
 import { StatusPill } from "../../shared/components/status-pill.js";
 import { tell } from "../../shared/components/toast.js";
@@ -7,7 +7,7 @@ import { dateTime } from "../../shared/format.js";
 import { lazy } from "../../shared/lazy.js";
 import { t } from "../../shared/messages.js";
 import { html, useSignal } from "../../shared/ui.js";
-import { HOLD, RELEASE, RESEND } from "../operations/order.js";
+import { HOLD, MESSAGES, RELEASE, RESEND } from "../operations/order.js";
 
 const Letter = lazy(() => import("./letter.js"), "Letter");
 /** @typedef {(doing: () => Promise<unknown>) => Promise<boolean>} Act */
@@ -53,9 +53,18 @@ export function PlaceHold({ order, busy, act }) {
     </form></details>`;
 }
 
-/** What was sent, how that went, and sending it again; that one came back is told at the message itself. @param {{entries: any[], busy: boolean, act: Act}} props */
-export function Messages({ entries: told, busy, act }) {
-  const entries = told.filter((each) => each.name.startsWith("message."));
+/** What was sent, how that went, and sending it again; that one came back is told at the message itself. `newest` is the
+ * latest page of messages; earlier ones are read on. @param {{order: any, newest: any, busy: boolean, act: Act}} props */
+export function Messages({ order, newest, busy, act }) {
+  const older = useSignal(/** @type {any} */ ({ entries: [], endCursor: null, read: false }));
+  const known = new Set(newest.entries.map((/** @type {any} */ each) => each.id));
+  const entries = [...newest.entries, ...older.value.entries.filter((/** @type {any} */ each) => !known.has(each.id))]
+    .filter((/** @type {any} */ each) => each.name.startsWith("message."));
+  const cursor = older.value.read ? older.value.endCursor : newest.endCursor;
+  const earlier = () => act(async () => {
+    const { messages } = await ask(MESSAGES, { id: order.id, after: cursor });
+    older.value = { entries: [...older.value.entries, ...messages.entries], endCursor: messages.endCursor, read: true };
+  });
   const again = (/** @type {any} */ entry) => act(async () => {
     await change(RESEND, { id: entry.subject });
     tell(t("messages.again"));
@@ -69,6 +78,7 @@ export function Messages({ entries: told, busy, act }) {
       <button type="button" class="button small push" aria-label=${t("messages.readOne", { subject: subject(entry) })} onClick=${() => { reading.value = entry; }}>${t("messages.read")}</button>
       ${(may("care:write") || may("notifications:write")) && html`<button type="button" class="button small" aria-disabled=${busy} onClick=${() => again(entry)}
         aria-label=${t("messages.resendOne", { subject: subject(entry) })}>${t("messages.resend")}</button>`}</li>`)}</ul>
+    ${cursor && html`<p><button type="button" class="button" aria-disabled=${busy} onClick=${earlier}>${t("messages.earlier")}</button></p>`}
     ${reading.value && html`<${Letter} id=${reading.value.subject} title=${subject(reading.value)} leave=${() => { reading.value = null; }} />`}
   </section>`;
 }

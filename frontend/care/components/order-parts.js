@@ -10,6 +10,8 @@ import { isLate, moneyOf, workOf } from "../order-facts.js";
 const ParcelReport = lazy(() => import("./parcel-report.js"), "ParcelReport");
 const REPORTED = ["IN_TRANSIT", "EXCEPTION", "LOST"]; // parcels of which people may know more
 const DONE = ["SHIPPED", "DELIVERED", "PICKED_UP"];
+// Files beside invoices and credit notes, which are papers of their own.
+const FILES = ["DELIVERY_NOTE", "SHIPPING_LABEL", "GOODS_LABEL", "RETURN_LABEL", "RETURN_SLIP"];
 const BY_ITSELF = ["RETURN", "CANCELLATION"]; // whose reason nobody wrote
 const PARCEL_TONES = /** @type {Record<string, "info" | "ok" | "warn" | "bad">} */ ({ DELIVERED: "ok", EXCEPTION: "bad", LOST: "bad", RETURNED: "warn" });
 
@@ -45,19 +47,24 @@ export function MoneyPart({ order }) {
   return html`<section class="part" aria-label=${t("money.title")}><h2>${t("money.title")}</h2>
     <dl class="facts">${shown.filter((name) => sums[name].amount || ["invoiced", "captured", "open"].includes(name)).map((name) => html`<dt key=${name}>${t(`money.${name}`)}</dt><dd class=${name === "open" && sums.open.amount ? "late" : undefined}>${money(sums[name])}</dd>`)}
       ${order.payments.map((/** @type {any} */ each) => html`<dt key=${each.id}>${t(`method.${each.kind}`)} ${each.label ?? ""}</dt><dd>${money(each.amount)}, ${t(`payment.${each.state}`)}</dd>`)}
-      ${order.refunds.map((/** @type {any} */ each) => html`<dt key=${each.id}>${t("money.refund")}</dt><dd>${money(each.amount)}, ${t(`refundKind.${each.kind}`)}, ${t(`refundState.${each.state}`)} <span class="muted">${BY_ITSELF.includes(each.kind) ? "" : each.reason}</span></dd>`)}</dl>
+      ${order.refunds.map((/** @type {any} */ each) => html`<dt key=${each.id}>${t("money.refund")}</dt><dd>${money(each.amount)}, ${t(`refundKind.${each.kind}`)}, ${t(`refundState.${each.state}`)} <span class="muted">${BY_ITSELF.includes(each.kind) ? "" : each.reason}</span></dd>`)}
+      ${vouchersOf(order).map((/** @type {any} */ each) => html`<dt key=${each.id}>${t("money.voucher")}</dt><dd>${money(each.amount)}, ${t(each.issuedAt ? "money.voucherSent" : `goodwill.state.${each.state}`)} <span class="muted">${t(`goodwill.reason.${each.reason}`)}</span></dd>`)}</dl>
   </section>`;
 }
+
+/** Vouchers that were given, or are to be; other goodwill is money, and told as refunds. @param {any} order @returns {any[]} */
+const vouchersOf = (order) => order.goodwill.filter((/** @type {any} */ each) => each.form === "VOUCHER");
 
 /** @param {{order: any}} props */
 export function Papers({ order }) {
   const papers = [
-    ...order.invoices.map((/** @type {any} */ each) => ({ ...each, label: "papers.invoice" })),
-    ...order.creditNotes.map((/** @type {any} */ each) => ({ ...each, label: "papers.creditNote" })),
+    ...order.invoices.map((/** @type {any} */ each) => ({ ...each, label: t("papers.invoice") })),
+    ...order.creditNotes.map((/** @type {any} */ each) => ({ ...each, label: t("papers.creditNote") })),
+    ...order.documents.filter((/** @type {any} */ each) => FILES.includes(each.kind)).map((/** @type {any} */ each) => ({ ...each, label: t(`papers.${each.kind}`), document: each })),
   ];
   return html`<section class="part" aria-label=${t("papers.title")}><h2>${t("papers.title")} <span class="badge">${papers.length}</span></h2>
     ${!papers.length && html`<p class="muted">${t("papers.none")}</p>`}
-    <ul role="list">${papers.map((each) => html`<li key=${each.id}>${each.document ? html`<a href=${each.document.url} target="_blank">${t(each.label)} ${each.number}</a>` : html`${t(each.label)} ${each.number} <span class="muted">${t("papers.soon")}</span>`} ${money(each.gross)}</li>`)}</ul>
+    <ul role="list">${papers.map((each) => html`<li key=${each.id}>${each.document ? html`<a href=${each.document.url} target="_blank">${each.label} ${each.number}</a>` : html`${each.label} ${each.number} <span class="muted">${t("papers.soon")}</span>`} ${each.gross && money(each.gross)}</li>`)}</ul>
     ${order.returns.map((/** @type {any} */ each) => html`<p key=${each.id}>${t("papers.return", { number: each.number })}: ${t(`return.${each.state}`)}${each.labelTracking && `, ${each.labelTracking}`}</p>`)}
   </section>`;
 }

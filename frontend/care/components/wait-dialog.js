@@ -6,7 +6,7 @@ import { words } from "../../shared/components/failure.js";
 import { Field, Submit, Summary, useForm } from "../../shared/components/form.js";
 import { date } from "../../shared/format.js";
 import { t } from "../../shared/messages.js";
-import { html, useEffect, useSignal } from "../../shared/ui.js";
+import { html, useEffect, useRef, useSignal } from "../../shared/ui.js";
 import { FILLED, WRITE } from "../operations/contacts.js";
 import { useKey } from "../previewing.js";
 
@@ -16,6 +16,7 @@ export function WaitDialog({ order, day, wait, leave }) {
   const letter = useSignal(/** @type {any} */ (null));
   const problem = useSignal(/** @type {any} */ (null));
   const once = useKey([order.id, day]);
+  const self = useRef(/** @type {HTMLFormElement | null} */ (null));
   useEffect(() => {
     if (tells.value) ask(FILLED, { order: order.id, template: "delayed", on: day }).then(({ previewMessage }) => { letter.value = previewMessage; }, (failed) => { problem.value = failed; });
   }, []);
@@ -24,12 +25,7 @@ export function WaitDialog({ order, day, wait, leave }) {
     leave();
     await wait(day);
   });
-  const keys = (/** @type {KeyboardEvent} */ event) => {
-    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
-    event.preventDefault();
-    /** @type {HTMLFormElement} */ (event.currentTarget).requestSubmit();
-  };
-  return html`<${Dialog} title=${t("offers.wait", { day: date(day) })} leave=${leave}><form class="stack" onSubmit=${form.submit} onKeyDown=${keys}>
+  return html`<${Dialog} title=${t("offers.wait", { day: date(day) })} leave=${leave} send=${() => self.current?.requestSubmit()}><form ref=${self} class="stack" onSubmit=${form.submit}>
     <${Summary} form=${form} fields=${{ topic: t("contacts.topic"), text: t("contacts.text") }} prefix="wait-" />
     ${problem.value && html`<p class="notice bad">${words(problem.value)}</p>`}
     ${!order.email && html`<p class="muted">${t("contacts.noAddress")}</p>`}

@@ -8,35 +8,91 @@ const ADDRESS = "{ name company street extra postalCode city country phone }";
 
 const STORY = "entries { id at kind name text who subject details { name label before after } } endCursor";
 
-export const ORDER = `query CareOrder($id: UUID, $number: String) {
-  order(id: $id, number: $number) {
+const HEAD = `
     id number externalId state language email customerId deliveryType promisedOn placedAt updatedAt
     fulfillmentStatus chargeStatus returnStatus total ${SUM} chargesTotal ${SUM} discountTotal ${SUM}
     channel { name } billingAddress ${ADDRESS} shippingAddress ${ADDRESS}
     lines { id sku name ordered canceled unallocated backordered allocated shipped delivered returned refunded gross ${SUM} }
-    holds { id kind blocking reason placedAt placedBy releasedAt }
+    holds { id kind blocking reason placedAt placedBy releasedAt }`;
+
+const WORK = `
     fulfillmentOrders {
       id number state placeName locationId dueAt shipDueAt promisedOn expectedOn cancelRequested
       lines { orderLineId quantity } parcels { id state carrier trackingNumber trackingUrl }
     }
     shipments { id shippedAt deliveredAt recalledAt fulfillmentOrderId lines { orderLineId quantity gross ${SUM} } }
+    routingLock { reason lockedBy }`;
+
+const MONEY = `
     payments { id kind label state amount ${SUM} captured ${SUM} refunded ${SUM} }
     refunds { id kind state reason error amount ${SUM} requestedAt finishedAt }
+    goodwill { id form state reason amount ${SUM} issuedAt }
     invoices { id number state dueOn shipmentId gross ${SUM} paid ${SUM} credited ${SUM} writtenOff ${SUM} document { id url } }
-    creditNotes { id number gross ${SUM} document { id url } }
+    creditNotes { id number gross ${SUM} document { id url } }`;
+
+const BACK = `
     returns { id number state labelTracking requestedAt }
     exchanges { id number state way dueAt overdueAt receivedAt decision asked ${SUM} lines { id orderLineId quantity name } }
-    routingLock { reason lockedBy }
-  }
-  cases(filter: { orderId: $id, orderNumber: $number, states: [OPEN, ASSIGNED, WAITING] }, first: 20) {
-    nodes { id kind state facts ownerId dueAt waitUntil createdAt }
-  }
+    claims { id number kind state remedy decision openedAt lines { orderLineId quantity } }`;
+
+const FILES = `
+    documents { id kind number subjectId url }`;
+
+const PERSON = "{ tags listings { kind blocked reason until } }";
+
+const TASKS = "nodes { id kind state facts ownerId dueAt waitUntil createdAt }";
+
+export const ORDER = `query CareOrder($id: UUID, $number: String) {
+  order(id: $id, number: $number) { ${HEAD} ${WORK} ${MONEY} ${BACK} ${FILES} }
+  person: orderCustomer(orderId: $id, number: $number) ${PERSON}
+  cases(filter: { orderId: $id, orderNumber: $number, states: [OPEN, ASSIGNED, WAITING] }, first: 20) { ${TASKS} }
   story: orderTimeline(orderId: $id, number: $number, first: 30) { ${STORY} }
+  messages: orderTimeline(orderId: $id, number: $number, kinds: [MESSAGE], first: 10) { ${STORY} }
+}`;
+
+/* The same in parts: what is asked where the whole could not be answered, so that one part that fails takes no other. */
+export const ORDER_HEAD = `query CareOrderHead($id: UUID, $number: String) {
+  order(id: $id, number: $number) { ${HEAD} }
+}`;
+
+export const ORDER_WORK = `query CareOrderWork($id: UUID, $number: String) {
+  order(id: $id, number: $number) { ${WORK} }
+}`;
+
+export const ORDER_MONEY = `query CareOrderMoney($id: UUID, $number: String) {
+  order(id: $id, number: $number) { ${MONEY} }
+}`;
+
+export const ORDER_BACK = `query CareOrderBack($id: UUID, $number: String) {
+  order(id: $id, number: $number) { ${BACK} }
+}`;
+
+export const ORDER_FILES = `query CareOrderFiles($id: UUID, $number: String) {
+  order(id: $id, number: $number) { ${FILES} }
+}`;
+
+export const ORDER_PERSON = `query CareOrderPerson($id: UUID, $number: String) {
+  person: orderCustomer(orderId: $id, number: $number) ${PERSON}
+}`;
+
+export const ORDER_CASES = `query CareOrderCases($id: UUID, $number: String) {
+  cases(filter: { orderId: $id, orderNumber: $number, states: [OPEN, ASSIGNED, WAITING] }, first: 20) { ${TASKS} }
+}`;
+
+export const ORDER_STORY = `query CareOrderStory($id: UUID, $number: String) {
+  story: orderTimeline(orderId: $id, number: $number, first: 30) { ${STORY} }
+}`;
+
+export const ORDER_MESSAGES = `query CareOrderMessages($id: UUID, $number: String) {
   messages: orderTimeline(orderId: $id, number: $number, kinds: [MESSAGE], first: 10) { ${STORY} }
 }`;
 
 export const TIMELINE = `query CareTimeline($id: UUID!, $kinds: [TimelineKind!], $after: String) {
   story: orderTimeline(orderId: $id, kinds: $kinds, first: 30, after: $after) { ${STORY} }
+}`;
+
+export const MESSAGES = `query CareMessages($id: UUID!, $after: String) {
+  messages: orderTimeline(orderId: $id, kinds: [MESSAGE], first: 10, after: $after) { ${STORY} }
 }`;
 
 export const HOLD = `mutation CareHold($id: UUID!, $reason: String!) {

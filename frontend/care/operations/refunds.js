@@ -12,6 +12,7 @@ export const REFUND_ORDER = `query CareRefundOrder($id: UUID, $number: String) {
   order(id: $id, number: $number) {
     id number currency state placedAt promisedOn channel { name } total ${SUM}
     lines { id name sku kind ordered shipped returned refunded gross ${SUM} }
+    charges { id kind name charged gross ${SUM} refunded ${SUM} }
     payments { id kind label captured ${SUM} refunded ${SUM} }
     returns { id number state }
   }
@@ -103,4 +104,19 @@ export const TAKE_BACK = `mutation CareTakeBack($orderId: UUID!, $lines: [Return
 
 export const RECEIVE_RETURN = `mutation CareReceiveReturn($id: UUID!, $place: UUID!, $lines: [LineQuantityInput!]!, $findings: [FindingInput!]!) {
   receiveReturn(id: $id, locationId: $place, lines: $lines, findings: $findings) { ... on ReturnChanged { return { id state } } ${PROBLEM} }
+}`;
+
+export const PREVIEW_REFUND = `query CarePreviewRefund($orderId: UUID!, $amount: MoneyInput!, $chargeId: UUID, $shares: [RefundShareInput!]) {
+  previewRefund(orderId: $orderId, amount: $amount, chargeId: $chargeId, shares: $shares) {
+    amount ${SUM} refundable ${SUM} needsApproval
+    shares { amount ${SUM} credited ${SUM} payment { id kind label } }
+  }
+}`;
+
+export const ISSUE_REFUND = `mutation CareIssueRefund($input: IssueRefundInput!) {
+  issueRefund(input: $input) { ... on RefundChanged { refund { id state amount ${SUM} } } ${PROBLEM} }
+}`;
+
+export const RECALL_REFUND = `mutation CareRecallRefund($id: UUID!) {
+  recallRefund(id: $id) { ... on RefundChanged { refund { id state } } ${PROBLEM} }
 }`;

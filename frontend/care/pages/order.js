@@ -26,6 +26,11 @@ import { useTitle } from "../titles.js";
 const NewTask = lazy(() => import("../components/new-task.js"), "NewTask");
 const Exchanges = lazy(() => import("../components/order-exchanges.js"), "Exchanges");
 const FailedRefunds = lazy(() => import("../components/refund-failed.js"), "FailedRefunds");
+const CustomerFlags = lazy(() => import("../components/order-person.js"), "CustomerFlags");
+const Complaints = lazy(() => import("../components/order-person.js"), "Complaints");
+const Lost = lazy(() => import("../components/lost.js"), "Lost");
+// With these no part would be answered either.
+const FOR_ALL = ["OFFLINE", "SERVER_AWAY", "UNAUTHENTICATED", "FORBIDDEN"];
 
 /** What is followed while an order is open: itself, its work at places, tasks about it. @param {any} order */
 const topics = ({ id, number }) => [
@@ -40,14 +45,28 @@ export function Page({ order: key }) {
   const problem = useSignal(/** @type {any} */ (null));
   const task = useSignal(false);
 
+  /** All by one question; where that is not answered part by part, so that one that fails takes no other. */
+  async function read() {
+    try {
+      return { ...await ask(ORDER, byKey(key)), lost: {} };
+    } catch (/** @type {any} */ failed) {
+      if (FOR_ALL.includes(failed.code)) throw failed;
+      return (await import("../order-reading.js")).readInParts(byKey(key));
+    }
+  }
   async function load() {
     try {
-      found.value = await ask(ORDER, byKey(key));
+      found.value = await read();
       problem.value = null;
     } catch (failed) {
       problem.value = failed;
     }
   }
+  /** A part that could not be read is asked for again, alone. @param {import("../order-reading.js").Part} part */
+  const again = (part) => async () => {
+    const { withParts } = await import("../order-reading.js");
+    found.value = await withParts(found.value, byKey(key), [part]);
+  };
   const { busy, act } = useActing(load);
   const it = found.value?.order;
   useEffect(() => void load(), []);
@@ -66,31 +85,38 @@ export function Page({ order: key }) {
   if (!found.value) return problem.value ? html`<${Failure} problem=${problem.value} retry=${load} />` : html`<${Skeleton} />`;
   if (!it) return html`<${EmptyState} title=${t("order.unknown")} text=${t("order.unknownText", { key })}><a class="button" href="/care">${t("page.home")}</a><//>`;
   const now = Date.now();
+  const { lost } = found.value;
+  /** A part, or that it is missing. @param {import("../order-reading.js").Part} part @param {string} title @param {any} shown */
+  const part = (part, title, shown) => (lost[part] ? html`<${Lost} title=${title} problem=${lost[part]} retry=${again(part)} />` : shown);
   return html`<div class="stack">
     ${problem.value && html`<${Failure} problem=${problem.value} retry=${load} />`}
-    <${OrderHead} order=${it}><div class="row">${customer(it)}
+    <${OrderHead} order=${it}><div class="row">${customer(it)} ${part("person", t("flags.title"), flagged(found.value.person) && html`<${CustomerFlags} person=${found.value.person} />`)}
       <button type="button" class="button push" onClick=${copy}>${t("order.copy")} <kbd>c</kbd></button></div><//>
     <${Holds} order=${it} busy=${busy.value} act=${act} />
     <${Late} order=${it} now=${now} busy=${busy.value} act=${act} />
-    <${Cases} cases=${found.value.cases.nodes} />
+    ${part("cases", t("orderCases.title"), html`<${Cases} cases=${found.value.cases.nodes} />`)}
     ${it.routingLock && html`<p class="notice">${t("order.locked", { who: it.routingLock.lockedBy })} ${it.routingLock.reason}</p>`}
     <div class="sides">
       <div class="stack">
         <${OrderLines} order=${it} now=${now} />
-        <${Deliveries} order=${it} now=${now} changed=${load} />
-        <${MoneyPart} order=${it} />
-        ${it.refunds.some((/** @type {any} */ each) => each.state === "FAILED") && html`<${FailedRefunds} order=${it} changed=${load} />`}
-        ${it.exchanges.length > 0 && html`<${Exchanges} order=${it} busy=${busy.value} act=${act} />`}
-        <${Papers} order=${it} />
-        <${Messages} entries=${found.value.messages.entries} busy=${busy.value} act=${act} />
+        ${part("work", t("deliveries.title"), html`<${Deliveries} order=${it} now=${now} changed=${load} />`)}
+        ${part("money", t("money.title"), html`<${MoneyPart} order=${it} />
+          ${it.refunds.some((/** @type {any} */ each) => each.state === "FAILED") && html`<${FailedRefunds} order=${it} changed=${load} />`}`)}
+        ${part("back", t("back.title"), html`${it.claims.length > 0 && html`<${Complaints} order=${it} />`}
+          ${it.exchanges.length > 0 && html`<${Exchanges} order=${it} busy=${busy.value} act=${act} />`}`)}
+        ${part("files", t("papers.title"), html`<${Papers} order=${it} />`)}
+        ${part("messages", t("messages.title"), html`<${Messages} order=${it} newest=${found.value.messages} busy=${busy.value} act=${act} />`)}
         ${may("care:write") && html`<details class="part" open=${task.value} onToggle=${(/** @type {Event} */ event) => { task.value = /** @type {HTMLDetailsElement} */ (event.currentTarget).open; }}>
           <summary>${t("task.title")}</summary>${task.value && html`<${NewTask} order=${it} changed=${load} leave=${() => { task.value = false; }} />`}</details>`}
         <${PlaceHold} order=${it} busy=${busy.value} act=${act} />
       </div>
-      <${Timeline} order=${it} story=${found.value.story} />
+      ${part("story", t("timeline.title"), html`<${Timeline} order=${it} story=${found.value.story} />`)}
     </div>
   </div>`;
 }
+
+/** Whether there is something to know of a customer. @param {any} person */
+const flagged = (person) => Boolean(person && (person.listings.length || person.tags.length));
 
 /** @param {any} order */
 function customer(order) {

@@ -99,7 +99,7 @@ export function Page() {
 
 /** Escape closes the case, but never what is being typed. @param {KeyboardEvent} event */
 function leave(event) {
-  const typing = event.target instanceof Element && event.target.closest("textarea, form");
+  const typing = event.target instanceof Element && event.target.closest("textarea, form, dialog");
   if (event.key === "Escape" && !typing && place.value.query.get("case")) go(withQuery({ case: null }));
 }
 

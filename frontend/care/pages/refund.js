@@ -16,11 +16,12 @@ import { GIVEN_BEFORE, REFUND_ORDER } from "../operations/refunds.js";
 import { useTitle } from "../titles.js";
 
 const Claims = lazy(() => import("../components/claims.js"), "Claims");
-const WAYS = ["return", "claim", "goodwill"];
+const WAYS = ["return", "claim", "goodwill", "refund"];
 const FORMS = {
   return: lazy(() => import("../components/return-form.js"), "ReturnForm"),
   claim: lazy(() => import("../components/claim-form.js"), "ClaimForm"),
   goodwill: lazy(() => import("../components/goodwill-form.js"), "GoodwillForm"),
+  refund: lazy(() => import("../components/refund-form.js"), "RefundForm"),
 };
 
 /** @param {{order: string}} props */

@@ -2,8 +2,8 @@
 import { t } from "../messages.js";
 import { html, useEffect, useRef } from "../ui.js";
 
-/** @param {{title: string, leave: () => void, children?: any}} props */
-export function Dialog({ title, leave, children }) {
+/** Ctrl Enter does what `send` says, and nothing of the page behind. @param {{title: string, leave: () => void, send?: () => void, children?: any}} props */
+export function Dialog({ title, leave, send, children }) {
   const self = useRef(/** @type {HTMLDialogElement | null} */ (null));
   useEffect(() => {
     const before = /** @type {HTMLElement | null} */ (document.activeElement);
@@ -14,7 +14,12 @@ export function Dialog({ title, leave, children }) {
     event.preventDefault();
     leave();
   };
-  return html`<dialog ref=${self} class="dialog" aria-label=${title} onCancel=${canceled}>
+  const keys = (/** @type {KeyboardEvent} */ event) => {
+    if (!send || event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+    event.preventDefault();
+    send();
+  };
+  return html`<dialog ref=${self} class="dialog" aria-label=${title} onCancel=${canceled} onKeyDown=${keys}>
     <div class="row"><h2>${title}</h2>
       <button type="button" class="button plain push" aria-label=${t("action.close")} onClick=${leave}>×</button></div>
     <div class="stack">${children}</div>

@@ -31,6 +31,7 @@ READS: Mapping[str, Needed] = {
     "previewCustomerMerge": (P.CARE_WRITE,),
     "previewCustomerErasure": (P.CUSTOMERS_ERASE,),
     "orderTimeline": (P.CARE_READ,),
+    "orderCustomer": (P.CARE_READ,),
     "caseQueues": (P.CARE_READ,),
     "caseHands": (P.CARE_WRITE,),
     "returnLabel": (P.RETURNS_READ,),
@@ -447,6 +448,9 @@ NEEDS: Mapping[str, Needed] = {
     "Order.creditNotes": (P.INVOICES_READ,),
     "Order.exchanges": (P.RETURNS_READ,),
     "Order.returns": (P.RETURNS_READ,),
+    "Order.claims": (P.CARE_READ, P.CLAIMS_WRITE),
+    "Order.goodwill": (P.PAYMENTS_READ,),
+    "Order.documents": (P.INVOICES_READ, P.RETURNS_READ, P.ORDERS_READ),
     "Order.routingDecisions": (P.ROUTING_READ,),
     "Order.routingLock": (P.ROUTING_READ,),
     "Return.placeExplanation": (P.ROUTING_READ,),
@@ -602,6 +606,7 @@ def _own(name: str, named: Callable[[str], str]) -> dict[str, Any]:
     answer = f"From: a@b.example\nMessage-ID: <x@b>\nIn-Reply-To: <{named('notification')}@k.example>\n\nHello"
     own: dict[str, dict[str, Any]] = {
         "orderTimeline": {"orderId": named("orders"), "number": None, "kinds": None},
+        "orderCustomer": {"orderId": named("orders"), "number": None},
         "takeNextCase": {"queues": None},
         "caseHands": {"kind": "LATE"},
         "previewMessage": {"template": "shipped", "draft": None},

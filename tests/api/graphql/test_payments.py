@@ -15,11 +15,13 @@ from kontor.core.db import Database
 from kontor.core.ids import new_id
 from kontor.core.jobs import JobContext, RetryLater, Runtime
 from kontor.invoicing import service as invoicing
-from kontor.orders.intake import PaymentInput
+from kontor.invoicing.models import CreditNote
+from kontor.orders import queries as orders
+from kontor.orders.intake import ChargeInput, PaymentInput
 from kontor.orders.models import Order
 from kontor.payments import jobs, ledger
 from kontor.payments.calling import Unsettled
-from kontor.payments.models import Payment, TransactionKind
+from kontor.payments.models import Payment, Refund, TransactionKind
 from support import Client, Drain, Principals, StandingClock
 
 ISSUE = """mutation($input: IssueRefundInput!) { issueRefund(input: $input) { __typename
@@ -37,13 +39,17 @@ def _only_money() -> Any:
 
 async def paid_order(database: Database, drain: Drain, *promises: PaymentInput, **channel: Any) -> UUID:
     order_id = await paid_by(database, await make_shop(database, **channel), *promises)
+    await sent_and_paid(database, drain, order_id, sum(item.amount for item in promises))
+    return order_id
+
+
+async def sent_and_paid(database: Database, drain: Drain, order_id: UUID, amount: int) -> None:
     await ask(database, "authorize", order_id)
     shipment = await ship(database, order_id)
-    await ask_capture(database, order_id, sum(item.amount for item in promises), final=True, shipment_id=shipment)
+    await ask_capture(database, order_id, amount, final=True, shipment_id=shipment)
     async with database.unit_of_work() as db:
         await invoicing.issue_invoices(db, [shipment], now=db.now)
     assert await drain() == []
-    return order_id
 
 
 def wish(order_id: UUID, amount: int, **given: Any) -> dict[str, Any]:
@@ -155,6 +161,49 @@ async def test_what_is_about_to_happen_to_a_payment_changes_it(
     with pytest.raises(RetryLater):
         await jobs._come_back(cast(JobContext, runtime), [call], {intent.id: Unsettled(None)})
     assert (await read_payments(database, order_id))[0].updated_at == at
+
+
+async def test_a_fee_is_given_back_once_with_its_tax(
+    database: Database, drain: Drain, client: Client, principals: Principals
+) -> None:
+    """It lowers what a return gives back later; taken back, it can be given again."""
+    shop = await make_shop(database)
+    fees = (ChargeInput("SHIPPING", "Postage", 490),)
+    order_id = await paid_by(database, shop, card(3490), charges=fees)
+    async with database.read_only() as db:
+        charge = (await orders.charges_of(db, [order_id]))[order_id][0]
+    early = await client.graphql(
+        ISSUE, wish(order_id, 490, kind="CORRECTION", chargeId=str(charge.id)), principal=principals.admin
+    )
+    assert early["data"]["issueRefund"]["code"] == "CHARGE_NOT_CHARGED"
+    await sent_and_paid(database, drain, order_id, 3490)
+    fee = {"kind": "CORRECTION", "chargeId": str(charge.id)}
+    for amount, code in ((491, "CHARGE_EXCEEDED"),):
+        refused = await client.graphql(ISSUE, wish(order_id, amount, **fee), principal=principals.admin)
+        assert (refused["data"]["issueRefund"]["code"], refused["data"]["issueRefund"]["path"]) == (code, ["amount"])
+    unknown = await client.graphql(
+        ISSUE, wish(order_id, 1, **{**fee, "chargeId": str(new_id())}), principal=principals.admin
+    )
+    assert unknown["data"]["issueRefund"]["code"] == "CHARGE_NOT_FOUND"
+    preview = """query($id: UUID!, $charge: UUID) { previewRefund(orderId: $id, chargeId: $charge,
+      amount: { amount: 490, currency: "EUR" }) { needsApproval shares { amount { amount } } } }"""
+    said = await client.graphql(preview, {"id": str(order_id), "charge": str(charge.id)}, principal=principals.admin)
+    assert said["data"]["previewRefund"]["shares"] == [{"amount": {"amount": 490}}]
+    made = await client.graphql(ISSUE, wish(order_id, 490, **fee), principal=principals.admin)
+    refund = made["data"]["issueRefund"]["refund"]
+    twice = await client.graphql(ISSUE, wish(order_id, 1, **fee), principal=principals.admin)
+    assert twice["data"]["issueRefund"]["code"] == "CHARGE_EXCEEDED"
+    await client.graphql(RECALL, {"id": refund["id"]}, principal=principals.admin)
+    await client.graphql(ISSUE, wish(order_id, 490, wait=False, **fee), principal=principals.admin)
+    await drain()
+    async with database.unit_of_work() as db:
+        refunds = list(await db.scalars(sa.select(Refund).order_by(Refund.id)))
+        notes = await invoicing.issue_credit_notes(db, [refunds[-1].id], now=db.now)
+        [issued] = notes[refunds[-1].id]
+        note = await db.get_one(CreditNote, issued.id)
+        charge = (await orders.charges_of(db, [order_id]))[order_id][0]
+    assert (note.gross, note.tax, charge.refunded) == (490, 78, 490)
+    assert (await read_payments(database, order_id))[0].refunded == 490
 
 
 async def test_the_same_key_refunds_once(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from factories.auth import make_user
 from factories.processes import make_store, order_one, order_state
 from kontor.core.db import Database
 from support import Client, Drain, Principals
@@ -62,7 +63,8 @@ async def test_case_is_opened_assigned_and_finished(database: Database, drain: D
       assignCase(id: $id, ownerId: $owner) { ... on CaseChanged { case { state ownerId } } }
       waitCase(id: $id, note: "until noon") { ... on CaseChanged { case { state } } }
       finishCase(id: $id) { ... on CaseChanged { case { state } } } }"""
-    owner = "00000000-0000-0000-0000-000000000007"
+    async with database.unit_of_work() as db:
+        owner = str((await make_user(db, email="cem@care.example")).id)
     assert (await client.graphql(steps, {"id": case["id"], "owner": owner}))["data"] == {
         "assignCase": {"case": {"state": "ASSIGNED", "ownerId": owner}},
         "waitCase": {"case": {"state": "WAITING"}},

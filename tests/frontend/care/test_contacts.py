@@ -68,6 +68,14 @@ async def test_calls_mails_and_follow_ups(database: Database, site: Site, compan
     await expect(page.get_by_text("Followed up by Cem Aydin")).to_be_visible()
     async with database.unit_of_work() as db:
         await service.note_bounce(db, mails[0].id, "5.1.1 no such user", now=db.now)
+    # It stands once among the messages of the order, with the reason, and an agent sends it again.
+    await page.get_by_role("link", name="Order", exact=True).click()
+    messages = page.get_by_role("region", name="Messages")
+    await expect(messages.get_by_text("greta@fock.example: 5.1.1 no such user")).to_be_visible()
+    await expect(messages.get_by_role("listitem")).to_have_count(1)
+    assert await faults(page) == []
+    await messages.get_by_role("button", name="Send again:").click()
+    await expect(page.get_by_text("The message is sent again.")).to_be_visible()
     narrow = await opened(site, f"/care/orders/{order.number}/contacts", size=NARROW, dark=True, language="de-DE")
     await expect(narrow.get_by_text("5.1.1 no such user")).to_be_visible()
     assert (await faults(narrow), await overflows(narrow)) == ([], False)

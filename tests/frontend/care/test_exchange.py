@@ -37,12 +37,14 @@ async def test_a_size_is_exchanged_and_a_wrong_article_replaced(
     order_id = await delivered(database, company, LineInput("SHIRT-S", 2, 2000))
     number = (await order_of(database, order_id)).number
     page = await opened(site, f"/care/orders/{number}/change")
-    steps = Steps(4)
+    steps = Steps(5)  # one of them says why
     await steps.click(page.get_by_role("button", name="Exchange Shirt"))
     choice = page.get_by_label("New article")
     await expect(choice.get_by_role("option", name="SHIRT-L")).to_have_count(0)  # is not to be had
     steps.taken += 1
     await choice.select_option("SHIRT-M")
+    steps.taken += 1
+    await page.get_by_label("Reason").select_option("too large")
     preview = page.get_by_role("region", name="Preview of the exchange")
     await expect(preview.get_by_text("€20.00 of it pays for the new goods")).to_be_visible()
     await expect(preview.get_by_text("kept until", exact=False)).to_be_visible()
@@ -61,7 +63,8 @@ async def test_a_size_is_exchanged_and_a_wrong_article_replaced(
     await expect(page.get_by_text("X" + number + "-2", exact=False)).to_be_visible()
     assert [line.sku for line in await lines_of(database, order_id)] == ["SHIRT-S", "SHIRT-S"]
     async with database.read_only() as db:
-        assert await db.scalar(sa.select(sa.func.count(Exchange.id))) == 2
+        reasons = await db.scalars(sa.select(Exchange.reason).order_by(Exchange.number))
+        assert [str(each) for each in reasons] == ["TOO_LARGE", "WRONG_ITEM"]
         assert await db.scalar(sa.select(sa.func.count(Refund.id))) == 0
     await sound(database)
     page = await opened(site, f"/care/orders/{number}", dark=True, size=NARROW)

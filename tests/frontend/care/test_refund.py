@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
-from playwright.async_api import expect
+from playwright.async_api import Locator, Page, expect
 
 from claims.test_claims import opened as opened_claim
 from factories.fulfillment import order_of
@@ -23,9 +23,9 @@ from kontor.claims.states import ClaimKind
 from kontor.core.db import Database
 from kontor.core.ids import new_id
 from kontor.documents.models import Document
-from kontor.orders.intake import PaymentInput
+from kontor.orders.intake import ChargeInput, PaymentInput
 from kontor.orders.models import Order
-from kontor.payments.models import Dispute, DisputeAction
+from kontor.payments.models import Dispute, DisputeAction, Refund, RefundAllocation
 from kontor.payments.states import DisputeState
 from kontor.returns.models import Return
 from support import Drain, StandingClock
@@ -37,17 +37,21 @@ DUNNING: dict[str, Any] = {
 }
 
 
-async def arrived(database: Database, drain: Drain, method: str, *, gift: int = 0, **settings: Any) -> Order:
-    """An order of three pieces at 10.00 that arrived, so much of it paid by gift card, and the people of the desk."""
+async def arrived(
+    database: Database, drain: Drain, method: str, *, gift: int = 0, fee: int = 0, **settings: Any
+) -> Order:
+    """An order of three pieces at 10.00 that arrived, with a fee, so much of it paid by gift card, and the people of
+    the desk."""
     company, variant = await make_store(
         database, payment_methods=["CARD", "ON_ACCOUNT", "GIFT_CARD"], settings=settings
     )
     paid: tuple[PaymentInput, ...] = (
-        PaymentInput(method, 3000 - gift, token="tok_visa" if method == "CARD" else None),
+        PaymentInput(method, 3000 + fee - gift, token="tok_visa" if method == "CARD" else None),
     )
     if gift:
         paid += (PaymentInput("GIFT_CARD", gift, token="tok_stored_value"),)
-    order_id = await order_one(database, company, variant, 3, payments=paid)
+    fees = (ChargeInput("SHIPPING", "Postage", fee),) if fee else ()
+    order_id = await order_one(database, company, variant, 3, payments=paid, charges=fees)
     for step in (ship_all, deliver_all):
         await drain()
         await step(database, order_id)
@@ -58,7 +62,7 @@ async def arrived(database: Database, drain: Drain, method: str, *, gift: int = 
 
 async def all_of(database: Database, model: Any) -> list[Any]:
     async with database.read_only() as db:
-        return list(await db.scalars(sa.select(model).order_by(model.id)))
+        return list(await db.scalars(sa.select(model).order_by(*sa.inspect(model).primary_key)))
 
 
 async def test_goodwill_label_and_claim_in_their_steps(database: Database, drain: Drain, site: Site) -> None:
@@ -122,6 +126,47 @@ async def test_goodwill_label_and_claim_in_their_steps(database: Database, drain
         await expect(dialog).to_have_count(0)
         assert state in [str(each.state) for each in await all_of(database, Claim) if each.id == claim.id]
     await expect(page.get_by_text("Reason: The weight says otherwise")).to_be_visible()
+
+
+async def test_money_alone_goes_back_and_can_be_called_back(database: Database, drain: Drain, site: Site) -> None:
+    order = await arrived(database, drain, "CARD", gift=1000, fee=490)
+    page = await opened(site, f"/care/orders/{order.number}/refund")
+    steps = Steps(3)  # a fee: with its tax, filled in by itself
+    await steps.click(page.get_by_role("link", name="Refund only"))
+    steps.taken += 1
+    await page.get_by_label("What for").select_option("Postage (€4.90 left)")
+    preview = page.get_by_role("region", name="What happens")
+    await expect(preview.get_by_text("€4.90").first).to_be_visible()
+    await page.get_by_label("Reason").fill("Promised free of postage")
+    assert (await faults(page), await overflows(page)) == ([], False)
+    await steps.press(page, "Control+Enter")
+    await expect(page.get_by_text("€4.90 go back")).to_be_visible()
+    await page.get_by_role("button", name="Undo").click()
+    await expect(page.get_by_text("Taken back")).to_be_visible()
+    [refund] = await all_of(database, Refund)
+    assert (str(refund.state), refund.kind, refund.amount) == ("CANCELED", "CORRECTION", 490)
+    await expect(page.get_by_label("What for").get_by_role("option", name="Postage (€4.90 left)")).to_have_count(1)
+    # Too much was paid: to the card, though the shop gives gift cards back first. By keyboard, narrow and dark.
+    page = await opened(site, f"/care/orders/{order.number}/refund?do=refund", dark=True, size=NARROW)
+    await page.get_by_label("Amount").fill("2,50")
+    await page.get_by_role("radio", name="Divide it myself").press("Space")
+    ways = page.get_by_role("group", name="Where the money goes back")
+    for name, text in (("Gift card", ""), ("Card", "2,50")):
+        await ways.get_by_label(name, exact=True).fill(text)
+    await page.get_by_label("Reason").fill("Paid twice")
+    await expect(preview_of(page).get_by_text("To Card")).to_be_visible()
+    assert (await faults(page), await overflows(page)) == ([], False)
+    await page.keyboard.press("Control+Enter")
+    await expect(page.get_by_text("€2.50 go back")).to_be_visible()
+    refund = (await all_of(database, Refund))[-1]
+    shares = await all_of(database, RefundAllocation)
+    payments = {each.id: str(each.kind) for each in await read_payments(database, order.id)}
+    mine = [(payments[each.payment_id], each.amount) for each in shares if each.refund_id == refund.id]
+    assert mine == [("CARD", 250)]
+
+
+def preview_of(page: Page) -> Locator:
+    return page.get_by_role("region", name="What happens")
 
 
 async def test_open_money_is_paused_and_a_bank_is_answered(

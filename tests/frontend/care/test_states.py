@@ -89,3 +89,31 @@ async def test_who_may_not_see_a_page_is_told_whose_it_is(database: Database, si
         await led(page, f"{addresses[0]}/{rest}")
         await expect(page.get_by_text("This page is for customer care and administration.")).to_be_visible()
         assert (await faults(page), await overflows(page)) == ([], False)
+
+
+async def test_a_part_of_an_order_that_cannot_load_says_so_and_the_rest_works(
+    database: Database, site: Site, company: Company
+) -> None:
+    """The question for all of it fails, and the part of the money as well, until it is asked for again."""
+    order = await order_of(database, await confirmed(database, company, ("LAMP", 2)))
+    page = await opened(site, who=LEAD)
+
+    async def answer(route: Route) -> None:
+        text = route.request.post_data or ""
+        if "CareOrder(" in text or "CareOrderMoney(" in text:
+            await route.fulfill(status=200, headers={"x-request-id": "ref-1"}, body=json.dumps(BROKEN))
+        else:
+            await route.fallback()
+
+    await page.route("**/graphql", answer)
+    await led(page, f"/care/orders/{order.number}")
+    money = page.get_by_role("region", name="Money")
+    await expect(money.get_by_role("alert")).to_contain_text("ref-1")
+    await expect(page.get_by_role("region", name="Timeline")).to_contain_text("Order taken")
+    await expect(page.get_by_role("row", name="LAMP")).to_be_visible()
+    await expect(page.locator("main").get_by_role("alert")).to_have_count(1)
+    assert (await faults(page), await overflows(page)) == ([], False)
+    await page.unroute("**/graphql")
+    await money.get_by_role("button", name="Try again").press("Enter")
+    await expect(money.get_by_role("term").filter(has_text="Captured")).to_be_visible()
+    await expect(page.locator("main").get_by_role("alert")).to_have_count(0)

@@ -180,7 +180,7 @@ class MessageTemplatesQuery:
         base_url = info.context.runtime.settings.base_url
         async with info.context.runtime.database.read_only(info.context.principal) as db:
             if draft is not None:
-                made = await previewing.preview_message(db, draft.value(), order_id, now=db.now, base_url=base_url)
+                made = await previewing.preview_message(db, draft.value(), order_id, base_url=base_url)
             elif template is not None:
                 made = await previewing.preview_in_force(
                     db, template, order_id, now=db.now, base_url=base_url, expected_on=expected_on
@@ -235,7 +235,7 @@ class MessageTemplatesMutation:
             return TestMessage(recipient=person.email)
 
         async def work(db: Session) -> TestMessage:
-            made = await previewing.preview_message(db, draft.value(), order_id, now=db.now, base_url=base_url)
+            made = await previewing.preview_message(db, draft.value(), order_id, base_url=base_url)
             sent = await to(db)
             args = {
                 "id": str(new_id()), "to": sent.recipient, "subject": f"[Test] {made.message.subject}",

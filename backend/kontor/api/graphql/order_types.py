@@ -14,6 +14,7 @@ from strawberry.scalars import JSON
 from kontor.api.graphql.address_types import PostalAddress
 from kontor.api.graphql.context import Context, Info
 from kontor.api.graphql.decision_words import DecisionView, view, words
+from kontor.api.graphql.order_parts import OrderParts
 from kontor.api.graphql.permissions import requires
 from kontor.api.graphql.relations import Rows, children, reference
 from kontor.api.graphql.scalars import Long, Money
@@ -92,6 +93,8 @@ class Charge:
     gross: Money
     tax_rate: str
     canceled: bool
+    charged: bool = strawberry.field(description="Something has left: it is on an invoice, or will be.")
+    refunded: Money = strawberry.field(description="What of it was given back.")
 
 
 @strawberry.type(description="A named reason why nothing moves. Customers and shops see the kind, not words and names.")
@@ -180,7 +183,7 @@ class RoutingLock(Shown):
 
 
 @strawberry.type(description="A customer's order.")
-class Order(Shown):
+class Order(OrderParts, Shown):
     id: UUID
     number: str
     external_id: str
@@ -360,6 +363,7 @@ def show_charge(row: Any, currency: str) -> Charge:
     return Charge(
         id=row.id, kind=row.kind, name=row.name, net=money(row.net, currency), tax=money(row.tax, currency),
         gross=money(row.gross, currency), tax_rate=plain_rate(row.tax_rate), canceled=row.canceled,
+        charged=row.shipment_id is not None and not row.canceled, refunded=money(row.refunded, currency),
     )  # fmt: skip
 
 

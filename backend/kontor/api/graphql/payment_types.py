@@ -221,6 +221,9 @@ class IssueRefundInput:
     compensation: bool = strawberry.field(
         default=False, description="Goodwill for trouble had, which lowers no price; else it lowers that of kept goods."
     )
+    charge_id: UUID | None = strawberry.field(
+        default=None, description="A charge, such as shipping, of which so much is given back, with its tax."
+    )
     wait: bool | None = strawberry.field(
         default=None, description="Whether it may be recalled for 60 seconds; people wait, API clients do not."
     )

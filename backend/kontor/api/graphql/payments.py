@@ -35,7 +35,7 @@ from kontor.api.graphql.permissions import requires
 from kontor.api.graphql.scalars import MoneyInput
 from kontor.auth.permissions import Permission
 from kontor.claims import goodwill
-from kontor.claims.limits import BY_HAND, above_by_hand
+from kontor.claims.limits import above_by_hand
 from kontor.claims.states import GoodwillForm, GoodwillReason
 from kontor.core.db import Session
 from kontor.core.errors import Forbidden, InvalidInput
@@ -46,6 +46,7 @@ from kontor.orders.intake import PaymentInput
 from kontor.orders.models import Order
 from kontor.orders.queries import get_order, lock_order
 from kontor.payments import lists, models, queries, service
+from kontor.payments.charges import BY_HAND, charge_to_give_back, lines_of_charge
 from kontor.payments.errors import InvalidRefund, RefundNeedsReturn
 from kontor.payments.ports import Abilities, PaymentGateway
 from kontor.payments.states import RefundState
@@ -90,21 +91,30 @@ class PaymentsQuery:
         description="How a refund would be divided over the payments of an order; changes nothing.",
     )
     async def preview_refund(
-        self, info: Info, order_id: UUID, amount: MoneyInput, shares: list[RefundShareInput] | None = None
+        self,
+        info: Info,
+        order_id: UUID,
+        amount: MoneyInput,
+        shares: list[RefundShareInput] | None = None,
+        charge_id: UUID | None = None,
     ) -> RefundPreview:
         principal = info.context.principal
         async with info.context.runtime.database.read_only(principal) as db:
             order = await get_order(db, order_id, principal)
+            wanted = _amount(order, amount)
+            if charge_id is not None:
+                await charge_to_give_back(db, order, charge_id, wanted)
             preview = await service.preview_refund(
-                db, order, _amount(order, amount), chosen=_chosen(shares), abilities_of=abilities_in(info), goods=False
+                db, order, wanted, chosen=_chosen(shares), abilities_of=abilities_in(info), goods=charge_id is not None
             )
+            above = await above_by_hand(db, order, wanted)
         return RefundPreview(
             amount=money(preview.amount, order.currency),
             refundable=money(preview.refundable, order.currency),
             policy=preview.policy.value,
             policy_source=preview.said_by.source,
             policy_valid_from=preview.said_by.valid_from,
-            needs_approval=preview.needs_approval,
+            needs_approval=preview.needs_approval or above,
             shares=[
                 PreviewedShare(
                     payment=show_payment(share.payment),
@@ -212,6 +222,9 @@ class PaymentsMutation:
             if input.kind is service.RefundKind.GOODWILL:
                 return await _goodwill(info, db, order, input)
             amount = _amount(order, input.amount)
+            charge = None
+            if input.charge_id is not None:
+                charge = await charge_to_give_back(db, order, input.charge_id, amount)
             wish: service.RefundWish = {
                 "kind": input.kind.value,
                 "amount": amount,
@@ -222,7 +235,12 @@ class PaymentsMutation:
                 "recallable": _waits(info, input),
                 "abilities_of": abilities_in(info),
             }
-            return await service.request_refund(db, order, now=db.now, **wish)
+            if charge is not None:
+                wish["lines"] = lines_of_charge(charge, amount)
+            refund = await service.request_refund(db, order, now=db.now, **wish)
+            if charge is not None:
+                charge.refunded += amount
+            return refund
 
         return await _refund_changed(info, work, input)
 

@@ -53,7 +53,7 @@ async def _written(request: Request, principal: Principal) -> str:
     draft = TemplateDraft(template=template, language=language, words=Words(subject, title, body.replace("\r\n", "\n")))
     runtime: Runtime = request.app.state.runtime
     async with runtime.database.read_only(principal) as db:
-        made = await preview_message(db, draft, UUID(order_id), now=db.now, base_url=runtime.settings.base_url)
+        made = await preview_message(db, draft, UUID(order_id), base_url=runtime.settings.base_url)
     return made.message.html
 
 
