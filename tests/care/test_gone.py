@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from care.test_people import WHO, hits, ordered, tables_with
 from factories.customers import make_customer
 from factories.intake import order_input, place
-from kontor.care import erasing, exporting, listing, merging, service
+from kontor.care import erasing, exporting, listing, merging, personal, service
 from kontor.care.models import Case
 from kontor.care.states import CaseState
 from kontor.care.values import CaseKind, NewCase
@@ -140,7 +140,7 @@ async def test_what_people_wrote_about_a_person_goes_with_them(database: Databas
 
 def test_words_are_taken_out_of_events_however_deep_they_stand() -> None:
     told = {"reason": "a", "lines": [{"reason": "b", "quantity": 2, "notes": {"decision": "c"}}], "message": None}
-    assert erasing.without_words(told) == {
+    assert personal.without_words(told) == {
         "reason": "", "lines": [{"reason": "", "quantity": 2, "notes": {"decision": ""}}], "message": None,
     }  # fmt: skip
 

@@ -204,7 +204,7 @@ async def _known_by(db: Session, customer_ids: Sequence[UUID]) -> dict[ListKind,
     told = sa.select(message.recipient).where(message.order_id.in_(own)).distinct()
     mails: set[str | None] = set(await db.scalars(told))
     phones: set[str | None] = set()
-    addresses = {address_key(row) for row in (await db.execute(homes)).mappings()}
+    addresses = {address_key(dict(row)) for row in (await db.execute(homes)).mappings()}
     for each in await db.execute(sa.select(person.email, person.phone).where(person.id.in_(customer_ids))):
         mails.add(each.email)
         phones.add(each.phone)
@@ -214,11 +214,12 @@ async def _known_by(db: Session, customer_ids: Sequence[UUID]) -> dict[ListKind,
             if address and address.get("street"):
                 phones.add(address.get("phone"))
                 addresses.add(address_key(address))
-    found = {
-        ListKind.CUSTOMER: {str(each) for each in customer_ids}, ListKind.EMAIL: mails, ListKind.PHONE: phones,
+    return {
+        ListKind.CUSTOMER: {str(each) for each in customer_ids},
+        ListKind.EMAIL: {each for each in mails if each},
+        ListKind.PHONE: {each for each in phones if each},
         ListKind.ADDRESS: addresses,
-    }  # fmt: skip
-    return {kind: {value for value in each if value} for kind, each in found.items()}
+    }
 
 
 async def blockers_of(db: Session, customer_ids: Sequence[UUID]) -> list[tuple[Blocker, str]]:

@@ -20,7 +20,6 @@ const CaseOffers = lazy(() => import("./case-offers.js"), "CaseOffers");
 const CaseRisk = lazy(() => import("./case-risk.js"), "CaseRisk");
 const CaseSolve = lazy(() => import("./case-solve.js"), "CaseSolve");
 const DAY = 86_400_000; // milliseconds
-const MAILS = ["CUSTOMER_MAIL", "MAIL_BOUNCED"];
 
 /** `seen` is when the list last saw it changed, or that it left the list; `next` takes the next one. @param {{id: string, seen?: string, changed: () => void, next: () => Promise<void>}} props */
 export function CasePanel({ id, seen, changed, next }) {
@@ -95,7 +94,6 @@ export function CasePanel({ id, seen, changed, next }) {
       ${it.dueAt && html`<dt>${t("queues.due")}</dt><dd class=${it.escalatedAt ? "late" : undefined}>${dateTime(it.dueAt)}${it.escalatedAt && ` ${t("cases.escalated")}`}</dd>`}
       ${it.waitUntil && html`<dt>${t("cases.waitUntil")}</dt><dd>${dateTime(it.waitUntil)}</dd>`}
       <${CaseFacts} facts=${it.facts} /></dl>
-    ${MAILS.includes(it.kind) && it.orderNumber && html`<p><a class="button" href=${orderAddress(it.orderNumber, "contacts")}>${t("cases.answer")}</a></p>`}
     ${it.kind === "RISK_REVIEW" && it.orderId && html`<${CaseRisk} orderId=${it.orderId} note=${note.value} busy=${busy.value} act=${open && mine ? act : null} release=${open && mine && it.facts.hold_id ? release : null} />`}
     ${it.kind === "UNALLOCATED" && it.orderId && it.state !== "DONE" && html`<${CaseOffers} it=${it} changed=${load} wait=${open && mine && it.state === "ASSIGNED" ? (/** @type {string} */ day) => waitUntil(`${day}T08:00:00Z`) : null} />`}
     ${it.orderNumber && it.state !== "DONE" && html`<${CaseSolve} it=${it} changed=${load} />`}
