@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -57,9 +58,9 @@ class Sold:
     sizes: dict[str, UUID]
 
 
-async def arrived(database: Database, drain: Drain, pieces: int = 2, method: str = "CARD") -> Sold:
+async def arrived(database: Database, drain: Drain, pieces: int = 2, method: str = "CARD", **channel: Any) -> Sold:
     """Articles M at 10.00 and their shipping that arrived; L costs the same, XL 12.00, S 7.00."""
-    company = await make_company(database)
+    company = await make_company(database, **channel)
     sizes = {}
     async with database.unit_of_work() as db:
         for sku, price in (("M", 1000), ("L", 1000), ("XL", 1200), ("S", 700)):
