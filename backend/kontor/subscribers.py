@@ -47,7 +47,7 @@ SUBSCRIBERS: dict[str, tuple[str, ...]] = {
     "CustomersErased": (),
     "CustomersSaved": (),
     # changes
-    "OrderLinesAdded": ("processes.advance",),
+    "OrderLinesAdded": ("processes.advance", "processes.source_reopened"),
     "DeliveryChanged": (),
     "OrderChangeAsked": (),
     "OrderChangeConfirmed": ("notifications.tell",),
@@ -71,7 +71,12 @@ SUBSCRIBERS: dict[str, tuple[str, ...]] = {
     "FulfillmentAccepted": ("processes.advance",),
     "FulfillmentPostponed": ("notifications.tell",),
     "FulfillmentMessageWritten": (),
-    "FulfillmentRejected": ("processes.advance", "fulfillment.note_change", "changes.settle"),
+    "FulfillmentRejected": (
+        "processes.advance",
+        "processes.source_reopened",
+        "fulfillment.note_change",
+        "changes.settle",
+    ),
     "FulfillmentEscalated": ("notifications.write_staff",),
     "FulfillmentOrderShipped": ("processes.advance", "notifications.tell", "exchanges.follow_lines"),
     "ShipmentRecalled": (),
@@ -93,8 +98,8 @@ SUBSCRIBERS: dict[str, tuple[str, ...]] = {
     "CodesIssued": ("processes.advance", "notifications.tell"),
     # inventory
     "StockArrived": ("processes.advance", "fulfillment.note_change"),
-    "AllocationsReleased": ("fulfillment.take_out_lost", "processes.advance"),
-    "BackorderFilled": ("processes.advance",),
+    "AllocationsReleased": ("fulfillment.take_out_lost", "processes.advance", "processes.source_reopened"),
+    "BackorderFilled": ("processes.advance", "processes.source_reopened"),
     "BackorderRescheduled": ("notifications.tell",),
     # invoicing
     "InvoiceIssued": ("invoicing.post_journal", "invoicing.render"),
@@ -116,8 +121,13 @@ SUBSCRIBERS: dict[str, tuple[str, ...]] = {
     "OrderConfirmed": ("notifications.tell", "changes.release_paid"),
     "OrderRejected": ("notifications.tell", "promotions.give_back"),
     "HoldPlaced": ("notifications.tell", "care.raise"),
-    "HoldReleased": ("processes.advance", "risk.accept_released", "care.raise"),
-    "OrderLinesCanceled": ("processes.refund_canceled", "notifications.tell", "exchanges.follow_lines"),
+    "HoldReleased": ("processes.advance", "processes.source_reopened", "risk.accept_released", "care.raise"),
+    "OrderLinesCanceled": (
+        "processes.refund_canceled",
+        "notifications.tell",
+        "exchanges.follow_lines",
+        "changes.release_paid",
+    ),
     "OrderCanceled": ("processes.advance", "promotions.give_back"),
     "OrderFulfilled": ("processes.advance",),
     "OrderDelivered": ("processes.advance", "processes.complete_reopened"),
@@ -138,7 +148,12 @@ SUBSCRIBERS: dict[str, tuple[str, ...]] = {
     # payments
     "PaymentAuthorized": ("processes.advance", "changes.release_paid"),
     "PaymentDeclined": ("processes.advance", "notifications.tell"),
-    "PaymentReceived": ("processes.advance", "invoicing.post_journal", "changes.release_paid"),
+    "PaymentReceived": (
+        "processes.advance",
+        "invoicing.post_journal",
+        "changes.release_paid",
+        "exchanges.collect_late",
+    ),
     "PaymentCaptured": ("invoicing.post_journal",),
     "PaymentWithdrawn": ("invoicing.post_journal",),
     "DirectDebitAnnounced": ("notifications.tell",),

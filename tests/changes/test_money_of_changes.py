@@ -22,14 +22,20 @@ from kontor.changes.reducing import still_to_charge
 from kontor.core.db import Database
 from kontor.fulfillment import queries as work_queries
 from kontor.fulfillment.answering import Acceptance, accept
-from kontor.fulfillment.canceling import answer_cancellation
+from kontor.fulfillment.canceling import answer_cancellation, cancel_lines
 from kontor.fulfillment.shipping import How, Shipping, ship
 from kontor.fulfillment.values import Pieces
 from kontor.inventory.allocating import lock_levels
 from kontor.inventory.models import StockLevel
+from kontor.orders import queries as orders
 from kontor.orders.intake import LineInput, PaymentInput
+from kontor.orders.service import release_hold
+from kontor.payments.queries import read_payments
+from kontor.payments.states import PaymentState
 from kontor.promotions.values import ReturnRule
 from support import Drain
+
+P = PaymentState
 
 
 async def prepaid(database: Database, drain: Drain, company: Any, sku: str, pieces: int, amount: int) -> UUID:
@@ -47,11 +53,7 @@ async def test_codes_that_are_added_wait_for_their_money(database: Database, dra
     async with database.unit_of_work() as db:
         await make_price(db, company.channel, await make_variant(db, sku="CARD", product={"kind": "GIFT_CARD"}), 500)
     order_id = await prepaid(database, drain, company, "LAMP", 1, 1000)
-    await ship_all(database, order_id)
-    await drain()
-    await arrive(database, order_id)
-    await drain()
-    assert await order_state(database, order_id) == "COMPLETED"
+    await complete(database, drain, order_id)
     preview, _ = await changed(database, order_id, add=[("CARD", 1)])
     assert preview.difference.to_pay == 500
     assert await drain() == []
@@ -114,6 +116,63 @@ async def test_what_a_place_splits_off_is_asked_as_well(database: Database, drai
     found = await change_of(database, change.id)
     assert (str(found.state), found.canceled, found.refused) == ("DECLINED", 2, 1)
     await sound(database)
+
+
+async def holds_and_named(database: Database, order_id: UUID) -> tuple[int, list[PaymentState]]:
+    """How many holds are open, and the states of the payments after the first."""
+    async with database.read_only() as db:
+        held = (await orders.open_holds(db, [order_id])).get(order_id, [])
+        return len(held), [each.state for each in (await read_payments(db, order_id))[1:]]
+
+
+@pytest.mark.engine("sqlite")
+async def test_what_is_taken_off_again_is_not_waited_for(database: Database, drain: Drain) -> None:
+    """An added line is not paid; it is taken off by a change, then by a cancellation though care had released the hold.
+
+    The transfer that was named for it pays for nothing that is added later.
+    """
+    company, _ = await shop(database)
+    order_id = await prepaid(database, drain, company, "LAMP", 1, 1000)
+    preview, _ = await changed(database, order_id, add=[("ROPE", 1)])
+    assert preview.difference.to_pay == 500
+    assert await drain() == []
+    assert await holds_and_named(database, order_id) == (1, [P.CREATED])
+    await changed(database, order_id, keep={"ROPE": 0})
+    assert await drain() == []
+    assert await holds_and_named(database, order_id) == (0, [P.VOIDED])
+    preview, _ = await changed(database, order_id, add=[("ROPE", 1)])
+    assert preview.difference.to_pay == 500
+    assert await drain() == []
+    async with database.unit_of_work() as db:
+        order = await orders.lock_order(db, order_id)
+        (hold,) = (await orders.open_holds(db, [order_id]))[order_id]
+        release_hold(db, order, hold, now=db.now)
+    async with database.unit_of_work() as db:
+        order = await orders.lock_order(db, order_id)
+        lines = (await orders.lines_of(db, [order_id]))[order_id]
+        await cancel_lines(db, order, lines, {lines[-1].id: 1}, reason="not wanted", now=db.now)
+    assert await drain() == []
+    assert await holds_and_named(database, order_id) == (0, [P.VOIDED, P.VOIDED])
+    preview, _ = await changed(database, order_id, add=[("SOCK", 1)])
+    assert preview.difference.to_pay == 1500
+    async with database.unit_of_work() as db:
+        order = await orders.lock_order(db, order_id)
+        lines = (await orders.lines_of(db, [order_id]))[order_id]
+        await cancel_lines(db, order, lines, {lines[-1].id: 1}, reason="not wanted", now=db.now)
+    assert await drain() == []
+    assert (await holds_and_named(database, order_id))[0] == 0
+    assert await money_of(database, order_id) == Money(1000, 0)
+    await complete(database, drain, order_id)
+    await sound(database)
+
+
+async def complete(database: Database, drain: Drain, order_id: UUID) -> None:
+    """All of it leaves and arrives."""
+    await ship_all(database, order_id)
+    await drain()
+    await arrive(database, order_id)
+    assert await drain() == []
+    assert await order_state(database, order_id) == "COMPLETED"
 
 
 @pytest.mark.engine("postgresql")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -59,10 +60,10 @@ class Sold:
 
 async def arrived(
     database: Database, drain: Drain, pieces: int = 2, method: str = "CARD", *, token: str = "tok_visa",
-    charged: int | None = None,
+    charged: int | None = None, **channel: Any,
 ) -> Sold:  # fmt: skip
     """Articles M at 10.00 and their shipping that arrived; L costs the same, XL 12.00, S 7.00."""
-    company = await make_company(database)
+    company = await make_company(database, **channel)
     sizes = {}
     async with database.unit_of_work() as db:
         for sku, price in (("M", 1000), ("L", 1000), ("XL", 1200), ("S", 700)):

@@ -14,7 +14,7 @@ from kontor.changes.pricing import NewLine, price_added
 from kontor.core.db import Session
 from kontor.core.errors import Path
 from kontor.core.ids import new_id
-from kontor.core.outbox import record, schedule
+from kontor.core.outbox import record
 from kontor.core.statemachine import transition
 from kontor.orders import progress
 from kontor.orders.events import LinesUnallocated
@@ -49,9 +49,9 @@ async def add_lines(
 
     Totals grow by what the lines cost; who pays that is `money.settle_difference`. An order whose goods have all left,
     or that was complete, is worked on again: its new lines are given to places, and codes issued, once this
-    transaction is done and nothing holds the order (money that is not promised does); others when the process releases
-    them. `paths` name the wishes in the caller's input. Raises what `price_added` raises, `NotChangeable` for an order
-    that has ended or takes no goods, and `OutOfStock` where the channel takes no order without stock.
+    transaction is done and nothing holds the order (money that is not promised does). `paths` name the wishes in the
+    caller's input. Raises what `price_added` raises, `NotChangeable` for an order that has ended or takes no goods, and
+    `OutOfStock` where the channel takes no order without stock.
     """
     check_addable(order)
     priced = await price_added(db, order, lines, wanted)
@@ -70,15 +70,12 @@ async def add_lines(
         else:
             row.backordered += pick.quantity
     db.add_all(_adjustments(order, rows, priced))
-    was_done = not sum(line.open_quantity for line in lines)
     amount = _raise_totals(order, rows, now=now)
     _tell(db, order, rows, sourcing, amount=amount, reason=reason)
     progress.count(db, order, [*lines, *rows], {}, now=now)
     if order.state is OrderState.COMPLETED:
         transition(db, order, OrderState.IN_FULFILLMENT, table=ORDER, now=now, reason=reason[:500])
     await db.flush()
-    if was_done and order.state is OrderState.IN_FULFILLMENT:
-        schedule(db, "changes.release_added", {}, key=order.id)
     return Added(tuple(rows), amount, sourcing)
 
 

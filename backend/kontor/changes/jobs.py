@@ -9,6 +9,7 @@ from kontor.core.jobs import JobContext, job
 from kontor.core.outbox import Item
 from kontor.fulfillment.sourcing import source_orders
 from kontor.orders import queries as orders
+from kontor.orders.events import OrderLinesCanceled
 from kontor.orders.states import FulfillmentStatus
 from kontor.payments.surplus import refund_surplus
 
@@ -41,22 +42,13 @@ async def refund_changes(ctx: JobContext, items: Sequence[Item]) -> None:
             )  # fmt: skip
 
 
-@job("changes.release_added", batch=50)
-async def release_added(ctx: JobContext, items: Sequence[Item]) -> None:
-    """Lines were added to orders whose goods had all left: places get them, unless the order is held.
-
-    Held ones follow when their hold is released.
-    """
-    async with ctx.claim(*items) as (db, mine):
-        await source_orders(db, {item.key for item in mine if item.key is not None}, now=db.now)
-
-
 @job("changes.release_paid", batch=50)
 async def release_paid_orders(ctx: JobContext, items: Sequence[Item]) -> None:
-    """Money was promised or came in: orders that only waited for that of a change move on."""
+    """Money was promised or came in, or pieces were canceled: orders that only waited for that of a change move on."""
     async with ctx.claim(*items) as (db, mine):
+        cheaper = {item.key for item in mine if item.event == OrderLinesCanceled.__name__}
         for order in (await orders.lock_orders(db, {item.key for item in mine if item.key is not None})).values():
-            if await release_paid(db, order, now=db.now) and order.fulfillment_status in (
+            if await release_paid(db, order, now=db.now, cheaper=order.id in cheaper) and order.fulfillment_status in (
                 FulfillmentStatus.PARTIALLY_FULFILLED,
                 FulfillmentStatus.UNFULFILLED,
             ):

@@ -23,6 +23,7 @@ from kontor.payments.refunding import RefundShare, preview_refund
 from kontor.payments.reporting import Dues, covered, dues_of, report, settings_of
 from kontor.payments.states import PaymentMethodKind, PaymentState
 from kontor.payments.surplus import would_go_back
+from kontor.payments.unanswered import void_unanswered
 
 UNPAID = "a change of the order is not paid for yet"
 """The reason of the hold that keeps an order until what a change made it cost more is promised."""
@@ -86,9 +87,12 @@ async def open_difference(db: Session, order: Order, *, most: int | None = None)
 async def settle_difference(db: Session, order: Order, difference: Difference, *, now: datetime) -> OrderHold | None:
     """Ask for what a change of a locked order made it cost more; the hold that keeps it until that is promised.
 
-    What goes back is paid by what was recorded for the cancellation. Nothing to pay, nothing held.
+    What goes back is paid by what was recorded for the cancellation. Nothing to pay, nothing held: an order that waited
+    for what an earlier change made it cost more goes on when that fell away again.
     """
     if not difference.to_pay:
+        await db.flush()
+        await release_paid(db, order, now=now, cheaper=True)
         await _report(db, order, now=now)
         return None
     if difference.method is not None:
@@ -110,15 +114,20 @@ async def is_paid(db: Session, order: Order) -> bool:
     return covered(payments) - dues.paid_back + dues.slack >= dues.owed
 
 
-async def release_paid(db: Session, order: Order, *, now: datetime) -> bool:
-    """Let a locked order move on that only waited for the money of a change; whether it did."""
+async def release_paid(db: Session, order: Order, *, now: datetime, cheaper: bool = False) -> bool:
+    """Let a locked order move on that only waited for the money of a change; whether it did.
+
+    What was named for it besides and never answered is waited for no more, so that it pays for nothing that is added
+    later; where the order became `cheaper` also if nothing is held.
+    """
     held = (await orders.open_holds(db, [order.id])).get(order.id, [])
     waiting = [hold for hold in held if hold.kind is HoldKind.PAYMENT and hold.reason == UNPAID]
-    if not waiting or not await is_paid(db, order):
+    if not (waiting or cheaper) or not await is_paid(db, order):
         return False
+    await void_unanswered(db, (await payment_queries.lock_payments(db, [order.id]))[order.id], now=now)
     for hold in waiting:
         order_service.release_hold(db, order, hold, now=now, note="the payments cover the order")
-    return True
+    return bool(waiting)
 
 
 async def again_by(db: Session, order: Order, payments: Sequence[Payment], amount: int) -> PaymentInput | None:

@@ -17,15 +17,15 @@ from kontor.exchanges import queries
 from kontor.exchanges.events import ExchangeCanceled, ExchangeOverdue
 from kontor.exchanges.models import Exchange
 from kontor.exchanges.reserving import give_up
-from kontor.exchanges.states import EXCHANGE, ExchangeState
+from kontor.exchanges.states import EXCHANGE, ExchangeState, ExchangeWay
 from kontor.fulfillment.models import Shipment
 from kontor.orders.models import Order
 from kontor.payments import queries as payment_queries
 from kontor.payments.covering import cost_of, open_cover, set_cover
-from kontor.payments.models import Payment
 from kontor.payments.receiving import add_payment
 from kontor.payments.reporting import covered, dues_of, report, settings_of
-from kontor.payments.states import PAYMENT_TRANSITIONS, PaymentState
+from kontor.payments.unanswered import void_unanswered
+from kontor.returns.service import start_label
 
 TIMERS = ("exchanges.remind", "exchanges.overdue")
 REMIND_BEFORE = timedelta(days=3)
@@ -38,6 +38,8 @@ async def call_off(db: Session, exchange: Exchange, *, code: str, reason: str = 
     exchange.code, exchange.decision, exchange.updated_at = code, reason or None, now
     await give_up(db, exchange)
     await stop_timers(db, exchange)
+    if exchange.way is ExchangeWay.ADVANCE:
+        await start_label(db, exchange.return_id, now=now)
     said: dict[str, Any] = {
         "exchange_id": exchange.id, "return_id": exchange.return_id, "number": exchange.number,
     }  # fmt: skip
@@ -50,10 +52,14 @@ async def stop_timers(db: Session, exchange: Exchange) -> None:
 
 
 async def start_timers(db: Session, exchange: Exchange, *, now: datetime) -> None:
-    """The new goods of an advance exchange have left: from now on the others are waited for, as long as was agreed."""
+    """The new goods of an advance exchange have left: from now on the others are waited for, as long as was agreed.
+
+    Their label holds as long.
+    """
     if exchange.due_at is None:
         return
     exchange.due_at = now + (exchange.due_at - exchange.requested_at)
+    await start_label(db, exchange.return_id, now=now, at_least=exchange.due_at)
     await stop_timers(db, exchange)
     for job, at in zip(TIMERS, (exchange.due_at - REMIND_BEFORE, exchange.due_at), strict=True):
         wait_for(db, exchange, job, at=max(at, now))
@@ -104,7 +110,7 @@ async def _ask(
         payment = await add_payment(db, order, replace(difference.method, amount=amount), now=now)
         await db.flush()
         exchange.payment_id = payment.id
-        await _collect(db, order)
+        await collect(db, order)
 
 
 async def _has_open(db: Session, exchange: Exchange) -> bool:
@@ -125,21 +131,14 @@ async def cover_again(db: Session, order: Order, exchange: Exchange, *, worth: i
     still = min(missing, worth, await cost_of(db, exchange.return_id))
     await set_cover(db, exchange.return_id, still)
     asked = next((each for each in payments if each.id == exchange.payment_id), None)
-    if still and asked is not None and await _unanswered(db, asked):
-        transition(db, asked, PaymentState.VOIDED, table=PAYMENT_TRANSITIONS, now=now, reason="not needed")
+    if still and asked is not None and await void_unanswered(db, [asked], now=now):
         await db.flush()
         difference = await open_difference(db, order)
         await _ask(db, order, exchange, difference, min(difference.to_pay, max(0, asked.amount - still)), now=now)
     await _report(db, order, now=now)
 
 
-async def _unanswered(db: Session, payment: Payment) -> bool:
-    if payment.state is not PaymentState.CREATED or payment.authorized:
-        return False
-    return not await payment_queries.open_transactions(db, [payment.id])
-
-
-async def _collect(db: Session, order: Order) -> None:
+async def collect(db: Session, order: Order) -> None:
     """Once it is promised, collect what is missing of everything that has left."""
     found = sa.select(Shipment.id, Shipment.amount).where(Shipment.order_id == order.id, Shipment.recalled_at.is_(None))
     rows = list(await db.execute(found.order_by(Shipment.shipped_at, Shipment.id)))

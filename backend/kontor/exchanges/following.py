@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -11,7 +11,7 @@ from kontor.core.db import Session
 from kontor.core.outbox import record, unschedule
 from kontor.core.statemachine import transition
 from kontor.exchanges import queries
-from kontor.exchanges.closing import ask_for_cover, call_off, start_timers, wait_for
+from kontor.exchanges.closing import ask_for_cover, call_off, collect, start_timers, wait_for
 from kontor.exchanges.events import ExchangeFulfilled, ExchangeReminded
 from kontor.exchanges.giving import goods_came
 from kontor.exchanges.models import Exchange
@@ -117,6 +117,16 @@ async def remind(db: Session, exchange_id: UUID, *, now: datetime) -> None:
             due_at=exchange.due_at.isoformat(),
         ),
     )  # fmt: skip
+
+
+async def collect_late(db: Session, named: Mapping[UUID, UUID]) -> None:
+    """Payments were `named` (by id, their orders): what is owed for goods of exchanges that left is collected.
+
+    Whoever collected for those goods when they left has ended; nobody else asks for it.
+    """
+    locked = await lock_orders(db, await queries.owing(db, named.values(), named=list(named)))
+    for order in locked.values():
+        await collect(db, order)
 
 
 async def overdue(db: Session, exchange_id: UUID, *, now: datetime) -> None:

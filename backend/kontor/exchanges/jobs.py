@@ -51,3 +51,11 @@ async def overdue(ctx: JobContext, items: Sequence[Item]) -> None:
         await lock_orders(db, [item.key for item in mine if item.key is not None])
         for item in sorted(mine, key=lambda each: str(each.key)):
             await following.overdue(db, UUID(item.args["exchange_id"]), now=db.now)
+
+
+@job("exchanges.collect_late", batch=20)
+async def collect_late(ctx: JobContext, items: Sequence[Item]) -> None:
+    """Payments were named, perhaps for goods of an exchange that did not come back."""
+    async with ctx.claim(*items) as (db, mine):
+        named = {UUID(item.args["payment_id"]): item.key for item in mine if item.key and not item.args["amount"]}
+        await following.collect_late(db, named)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -109,6 +109,19 @@ async def waiting_to_leave(db: Session, order_ids: Iterable[UUID]) -> list[Excha
             Exchange.fulfilled_at.is_(None),
         )
         found += await db.scalars(rows.order_by(Exchange.id).execution_options(populate_existing=True))
+    return found
+
+
+async def owing(db: Session, order_ids: Iterable[UUID], *, named: Collection[UUID]) -> set[UUID]:
+    """Of these orders those that were asked for money because goods of an exchange did not come back.
+
+    Not by one of the `named` payments: what the exchange itself asked is collected by it.
+    """
+    found: set[UUID] = set()
+    others = sa.or_(Exchange.payment_id.is_(None), Exchange.payment_id.not_in(named))
+    for part in chunks(in_key_order(order_ids)):
+        rows = sa.select(Exchange.order_id).where(Exchange.order_id.in_(part), Exchange.asked > 0, others)
+        found.update(await db.scalars(rows))
     return found
 
 

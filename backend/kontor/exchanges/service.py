@@ -102,7 +102,8 @@ async def _return_for(db: Session, order: Order, wish: ExchangeWish, *, now: dat
         return (await write_off(db, announced, now=now)).id
     found = await return_service.request_return(db, announced, now=now)
     if agreed:
-        await return_service.approve_agreed(db, found.id, now=now)
+        # In advance the time to send goods back starts when the new ones have left.
+        await return_service.approve_agreed(db, found.id, now=now, open_end=wish.way is W.ADVANCE)
     return found.id
 
 

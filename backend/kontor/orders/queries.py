@@ -73,6 +73,16 @@ async def lines_of(db: Session, order_ids: Iterable[UUID]) -> dict[UUID, list[Or
     return found
 
 
+async def still_open(db: Session, order_ids: Iterable[UUID]) -> set[UUID]:
+    """Of these orders those of which pieces are still to be sent."""
+    found: set[UUID] = set()
+    line = OrderLine
+    for part in chunks(in_key_order(order_ids)):
+        rows = sa.select(line.order_id).where(line.order_id.in_(part), line.ordered > line.canceled + line.shipped)
+        found.update(await db.scalars(rows.distinct()))
+    return found
+
+
 async def charges_of(db: Session, order_ids: Iterable[UUID]) -> dict[UUID, list[OrderCharge]]:
     """Charges by order."""
     ids = in_key_order(order_ids)

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from kontor.core.db import Session, chunks, in_key_order
 from kontor.core.outbox import schedule
 from kontor.fulfillment.models import FulfillmentOrder, Shipment
-from kontor.orders.models import OrderLine
+from kontor.orders import queries as orders
 
 
 @dataclass(slots=True)
@@ -56,14 +56,7 @@ async def values_of(db: Session, order_ids: Iterable[UUID], *, now: datetime) ->
 async def _mark_complete(
     db: Session, order_ids: Iterable[UUID], found: dict[UUID, HandedOver], waiting: set[UUID]
 ) -> None:
-    line = OrderLine
-    still_open = set(
-        await db.scalars(
-            sa.select(line.order_id)
-            .where(line.order_id.in_(list(order_ids)), line.ordered > line.canceled + line.shipped)
-            .distinct()
-        )
-    )
+    still_open = await orders.still_open(db, order_ids)
     for order_id in order_ids:
         if order_id in found:
             found[order_id].complete = order_id not in still_open and order_id not in waiting

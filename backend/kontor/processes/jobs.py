@@ -1,7 +1,8 @@
 """The job that drives every process, a hundred happenings at once, and what follows from canceled pieces."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
+from uuid import UUID
 
 from kontor.core.jobs import JobContext, RetryLater, job
 from kontor.core.outbox import Item
@@ -35,8 +36,20 @@ async def refund_canceled(ctx: JobContext, items: Sequence[Item]) -> None:
             await canceled.refund_canceled(db, item, now=db.now)
 
 
+@job("processes.source_reopened", batch=20)
+async def source_reopened(ctx: JobContext, items: Sequence[Item]) -> None:
+    """Orders whose goods had all left have open pieces again, which nobody else gives to places."""
+    async with ctx.claim(*items) as (db, mine):
+        await reopened.source_again(db, _orders(mine), now=db.now)
+
+
 @job("processes.complete_reopened", batch=50)
 async def complete_reopened(ctx: JobContext, items: Sequence[Item]) -> None:
-    """Orders that were complete before something was added to them are complete again."""
+    """Orders that were complete before something was added to them have arrived, or were waited for long enough."""
     async with ctx.claim(*items) as (db, mine):
-        await reopened.complete_again(db, {item.key for item in mine if item.key is not None}, now=db.now)
+        await reopened.complete_again(db, _orders(item for item in mine if item.event), now=db.now)
+        await reopened.complete_waited(db, _orders(item for item in mine if not item.event), now=db.now)
+
+
+def _orders(items: Iterable[Item]) -> set[UUID]:
+    return {item.key for item in items if item.key is not None}

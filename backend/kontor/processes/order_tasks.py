@@ -11,14 +11,14 @@ from kontor.care.values import CaseKind, NewCase
 from kontor.changes.money import UNPAID
 from kontor.core.outbox import schedule
 from kontor.fulfillment import canceling, sourcing
-from kontor.fulfillment.sourcing import Sourced, SourceOutcome
+from kontor.fulfillment.sourcing import SourceOutcome
 from kontor.orders import queries as orders
 from kontor.orders import service as order_service
 from kontor.orders.models import Order, OrderHold
 from kontor.orders.states import OVER, HoldKind, OrderState
 from kontor.payments import queries as payments
 from kontor.payments.states import PaymentState
-from kontor.processes import handed_over, queries
+from kontor.processes import handed_over, queries, shortages
 from kontor.processes.settings import WAITING_TIMES, waiting_time
 from kontor.processes.work import WAITING, Answer, Answers, Subject, TaskRun, task
 from kontor.risk import service as risk
@@ -140,36 +140,18 @@ async def confirm_order(run: TaskRun, subjects: Sequence[Subject]) -> None:
 async def release_order(run: TaskRun, subjects: Sequence[Subject]) -> Answers:
     """Give what is open to places; what finds nothing is somebody's case until it does."""
     sourced = await sourcing.source_orders(run.db, [each.order_id for each in subjects], now=run.now)
-    short = {order_id: found for order_id, found in sourced.items() if found.missing or found.missing_codes}
+    short = shortages.short_of(sourced)
     if short:
-        await care.open_cases(run.db, await _shortages(run, short), now=run.now)
+        await shortages.raise_cases(run.db, short)
     had = [each.order_id for each in subjects if each.variables.get("missing") and each.order_id not in short]
     settled = [order_id for order_id in had if sourced[order_id].outcome is SourceOutcome.ALL]
     if settled:
-        kinds = (CaseKind.UNALLOCATED, CaseKind.CODES_MISSING)
-        causes = [(kind, str(order_id)) for order_id in settled for kind in kinds]
-        await care.settle_cases(run.db, causes, now=run.now)
+        await shortages.settle_cases(run.db, settled)
     return {
         each: {"outcome": sourced[each.order_id].outcome.value}
         | ({"missing": True} if each.order_id in short else {"missing": False} if each.order_id in settled else {})
         for each in subjects
     }
-
-
-async def _shortages(run: TaskRun, short: dict[UUID, Sourced]) -> list[NewCase]:
-    cases = []
-    lines = await orders.lines_of(run.db, short)
-    for order_id, found in short.items():
-        if found.missing_codes:
-            cases.append(NewCase(CaseKind.CODES_MISSING, str(order_id), order_id, {"codes": found.missing_codes}))
-        missing = [
-            {"line_id": str(line.id), "quantity": line.unallocated}
-            for line in lines[order_id]
-            if line.kind == "PHYSICAL" and line.unallocated
-        ]
-        if found.missing and missing:
-            cases.append(NewCase(CaseKind.UNALLOCATED, str(order_id), order_id, {"lines": missing}))
-    return cases
 
 
 @task("settle_payments", last=True)
@@ -195,8 +177,14 @@ def _ended_by_capture(run: TaskRun, order_id: UUID) -> bool:
 
 @task("complete_order")
 async def complete_order(run: TaskRun, subjects: Sequence[Subject]) -> None:
-    """Everything has arrived or was waited for long enough."""
-    order_service.complete(run.db, list((await _locked(run, subjects)).values()), now=run.now)
+    """Everything has arrived or was waited for long enough.
+
+    Orders to which lines were added meanwhile are completed when those have arrived (`reopened`).
+    """
+    locked = await _locked(run, subjects)
+    still_open = await orders.still_open(run.db, locked)
+    done = [order for order in locked.values() if order.id not in still_open]
+    order_service.complete(run.db, done, now=run.now)
 
 
 async def _locked(run: TaskRun, subjects: Sequence[Subject]) -> dict[UUID, Order]:

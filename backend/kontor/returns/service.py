@@ -228,29 +228,62 @@ async def check_return(db: Session, return_id: UUID) -> ReturnDecision:
     return decide([line.reason for line in lines], value, channel.settings)
 
 
-async def approve(db: Session, return_id: UUID, *, now: datetime, principal: Principal | None = None) -> Return:
-    """The return may be sent; it is given up when nothing has come until its label ends."""
+async def approve(
+    db: Session, return_id: UUID, *, now: datetime, principal: Principal | None = None, open_end: bool = False
+) -> Return:
+    """The return may be sent; it is given up when nothing has come until its label ends.
+
+    With `open_end` that is not before `start_label` says when.
+    """
     order, found = await queries.lock_return(db, return_id, principal)
-    await _approve(db, order, found, now=now)
+    await _approve(db, order, found, now=now, open_end=open_end)
     return found
 
 
-async def approve_agreed(db: Session, return_id: UUID, *, now: datetime) -> None:
-    """Approve the return of what somebody has agreed to otherwise. One that no place takes waits for somebody."""
+async def approve_agreed(db: Session, return_id: UUID, *, now: datetime, open_end: bool = False) -> None:
+    """Approve the return of what somebody has agreed to otherwise. One that no place takes waits for somebody.
+
+    With an `open_end` its label has no end until `start_label` sets one.
+    """
     if not await without_place(db, [return_id]):
-        await approve(db, return_id, now=now)
+        await approve(db, return_id, now=now, open_end=open_end)
 
 
-async def _approve(db: Session, order: Order, found: Return, *, now: datetime) -> None:
-    channel = await db.get_one(SalesChannel, order.channel_id)
-    days = int(channel.settings.get("return_label_days", LABEL_DAYS))
+async def _approve(db: Session, order: Order, found: Return, *, now: datetime, open_end: bool = False) -> None:
     transition(db, found, R.APPROVED, table=RETURN, now=now)
-    found.expires_at, found.updated_at = now + timedelta(days=days), now
+    found.updated_at = now
+    if not open_end:
+        await _hold_until(db, found, now + await _label_days(db, order))
+    record(db, ReturnApproved(stream_id=order.id, return_id=found.id))
+
+
+async def _label_days(db: Session, order: Order) -> timedelta:
+    """How long labels hold: the channel's `return_label_days`."""
+    channel = await db.get_one(SalesChannel, order.channel_id)
+    return timedelta(days=int(channel.settings.get("return_label_days", LABEL_DAYS)))
+
+
+async def _hold_until(db: Session, found: Return, until: datetime) -> None:
+    """The label holds until then, or as long as before if that is longer."""
+    found.expires_at = max(until, found.expires_at or until)
+    await unschedule(db, [expiry(found.id)])
     schedule(
-        db, "returns.expire", {"return_id": found.id}, key=order.id, due_at=found.expires_at,
+        db, "returns.expire", {"return_id": found.id}, key=found.order_id, due_at=found.expires_at,
         unique_key=expiry(found.id),
     )  # fmt: skip
-    record(db, ReturnApproved(stream_id=order.id, return_id=found.id))
+
+
+async def start_label(db: Session, return_id: UUID, *, now: datetime, at_least: datetime | None = None) -> None:
+    """From now on the label of an approved return holds as long as a new one, `at_least` until then.
+
+    A return of which goods came, or that has ended, is left alone.
+    """
+    order, found = await queries.lock_return(db, return_id)
+    if found.state not in (R.APPROVED, R.IN_TRANSIT):
+        return
+    until = now + await _label_days(db, order)
+    await _hold_until(db, found, max(until, at_least or until))
+    found.updated_at = now
 
 
 def expiry(return_id: UUID) -> str:
@@ -300,14 +333,9 @@ async def renew_label(db: Session, return_id: UUID, *, now: datetime, principal:
         RETURN.check(found.state, R.IN_TRANSIT, what="Return")
     if found.label_sent_at is not None and now - found.label_sent_at < LABEL_AGAIN:
         return found
-    channel = await db.get_one(SalesChannel, order.channel_id)
-    found.expires_at = now + timedelta(days=int(channel.settings.get("return_label_days", LABEL_DAYS)))
+    if found.expires_at is not None:
+        await _hold_until(db, found, now + await _label_days(db, order))
     found.label_sent_at = found.updated_at = now
-    await unschedule(db, [expiry(found.id)])
-    schedule(
-        db, "returns.expire", {"return_id": found.id}, key=order.id, due_at=found.expires_at,
-        unique_key=expiry(found.id),
-    )  # fmt: skip
     record(db, ReturnLabelRenewed(stream_id=order.id, return_id=found.id))
     return found
 
@@ -337,10 +365,10 @@ async def cancel_return(
 async def expire(db: Session, return_id: UUID, *, now: datetime) -> bool:
     """The label has ended: a return of which nothing came is given up.
 
-    False when something did, or when the label was renewed and still holds.
+    False when something did, or when the label was renewed and still holds, or has no end yet.
     """
     order, found = await queries.lock_return(db, return_id)
-    if found.state not in (R.APPROVED, R.IN_TRANSIT) or (found.expires_at is not None and found.expires_at > now):
+    if found.state not in (R.APPROVED, R.IN_TRANSIT) or found.expires_at is None or found.expires_at > now:
         return False
     transition(db, found, R.CANCELED, table=RETURN, now=now, reason=NOTHING_CAME)
     found.updated_at = now
