@@ -29,7 +29,7 @@ from kontor.locations.models import StockLocation
 from kontor.orders import queries as orders
 from kontor.orders import service as order_service
 from kontor.orders.states import HoldKind
-from support import Drain, StandingClock
+from support import Drain, Principals, StandingClock
 
 MONEY = {"amount": 5, "currency": "EUR"}
 ORDER, SUBJECT = UUID(int=1), str(UUID(int=2))
@@ -110,15 +110,17 @@ def test_released_hold_ends_what_it_raised() -> None:
     assert settled_by(item("OrderPlaced")) == []
 
 
-async def test_agents_at_once_each_get_another_case(database: Database) -> None:
-    """Five people ask for more than there are: nobody gets what somebody has, and nothing is left."""
-    ids = await raised(database, *[CaseKind.LATE] * 12, CaseKind.MANUAL)
+async def test_agents_at_once_each_get_another_case(database: Database, principals: Principals) -> None:
+    """Five people ask for more than there are: nobody gets what somebody has or they may not decide, nothing is left."""
+    ids = await raised(database, *[CaseKind.LATE] * 12, CaseKind.MANUAL, *[CaseKind.RISK_REVIEW] * 3)
+    agents = principals.holding("care:read", "care:write")
+    queues = [CaseQueue.LATE, CaseQueue.RISK]
     taken: Counter[UUID] = Counter()
 
     async def work(agent: UUID) -> None:
         for _ in range(4):
-            async with database.unit_of_work() as db:
-                case = await service.take_next_case(db, [CaseQueue.LATE], owner_id=agent, now=db.now)
+            async with database.unit_of_work(agents) as db:
+                case = await service.take_next_case(db, queues, owner_id=agent, now=db.now)
                 if case is not None:
                     taken[case.id] += 1
 
@@ -129,12 +131,13 @@ async def test_agents_at_once_each_get_another_case(database: Database) -> None:
     # Rows that others had locked were passed over, so a few may be left for the next call.
     assert {each for each, owner in owners.items() if owner is not None} == set(taken)
     while len(taken) < 12:
-        async with database.unit_of_work() as db:
-            case = await service.take_next_case(db, [CaseQueue.LATE], owner_id=AGENTS[0], now=db.now)
+        async with database.unit_of_work(agents) as db:
+            case = await service.take_next_case(db, queues, owner_id=AGENTS[0], now=db.now)
             assert case is not None
             taken[case.id] += 1
-    async with database.unit_of_work() as db:
-        assert await service.take_next_case(db, [CaseQueue.LATE], owner_id=AGENTS[0], now=db.now) is None
+    async with database.unit_of_work(agents) as db:
+        assert await service.take_next_case(db, queues, owner_id=AGENTS[0], now=db.now) is None
+        assert set(taken) == set(ids[:12])
         other = await queries.lock_case(db, ids[0])
         mine = other.owner_id
         assert mine is not None

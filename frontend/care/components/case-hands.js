@@ -59,7 +59,7 @@ export function CaseHands({ it, changed }) {
     await changed();
   });
   const others = hands.value?.filter((each) => each.id !== it.ownerId);
-  return html`<details class="part" open=${open.value} onToggle=${toggled}><summary>${t("hands.title")}</summary>
+  return html`<details class="part" open=${open.value} onToggle=${toggled}><summary>${t("hands.title")}</summary><div class="stack">
     ${problem.value && html`<p class="notice bad">${words(problem.value)}</p>`}
     ${others?.length === 0 && html`<p>${t("hands.none")}</p>`}
     ${others && others.length > 0 && html`<form class="stack" onSubmit=${form.submit}>
@@ -67,5 +67,5 @@ export function CaseHands({ it, changed }) {
       <${Field} form=${form} name="owner" prefix="hand-" label=${t("hands.who")} options=${others.map((each) => [each.id, t("hands.one", { name: each.name, count: each.cases })])} />
       <div class="row"><${Submit} form=${form}>${t("hands.do")}<//></div></form>`}
     ${it.ownerId && !mine && html`<p><button type="button" class="button" onClick=${putBack}>${t("hands.putBack")}</button></p>`}
-  </details>`;
+  </div></details>`;
 }
