@@ -607,6 +607,9 @@ def _own(name: str, named: Callable[[str], str]) -> dict[str, Any]:
     own: dict[str, dict[str, Any]] = {
         "orderTimeline": {"orderId": named("orders"), "number": None, "kinds": None},
         "orderCustomer": {"orderId": named("orders"), "number": None},
+        "previewRefund": {"chargeId": None},
+        "assignCase": {"fromOwnerId": None},
+        "reportParcel": {"state": "LOST"},
         "takeNextCase": {"queues": None},
         "caseHands": {"kind": "LATE"},
         "previewMessage": {"template": "shipped", "draft": None},
