@@ -55,13 +55,13 @@ def goods(gross: int) -> list[dict[str, Any]]:
 
 def invoiced(vouchers: Vouchers, gross: int) -> int:
     """What an invoice of goods takes off."""
-    return -sum(line["gross"] for line in vouchers.invoice(goods(gross), "de", by_gross=True))
+    return -sum(int(line["gross"]) for line in vouchers.invoice(goods(gross), "de", by_gross=True))
 
 
 def credited(vouchers: Vouchers, refund_id: UUID, gross: int, back: int = 0) -> int:
     """What the credit note of a refund takes off that gives `back` so much to vouchers."""
     vouchers.back[refund_id] = back
-    return -sum(line["gross"] for line in vouchers.credit(refund_id, goods(gross), "de", by_gross=True))
+    return -sum(int(line["gross"]) for line in vouchers.credit(refund_id, goods(gross), "de", by_gross=True))
 
 
 def test_vouchers_pay_once_for_goods_given_for_goods() -> None:
