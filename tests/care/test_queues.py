@@ -111,7 +111,7 @@ def test_released_hold_ends_what_it_raised() -> None:
 
 
 async def test_agents_at_once_each_get_another_case(database: Database, principals: Principals) -> None:
-    """Five people ask for more than there are: nobody gets what somebody has or they may not decide, nothing is left."""
+    """Five people ask for more than there are: each gets what no other has and they may decide."""
     ids = await raised(database, *[CaseKind.LATE] * 12, CaseKind.MANUAL, *[CaseKind.RISK_REVIEW] * 3)
     agents = principals.holding("care:read", "care:write")
     queues = [CaseQueue.LATE, CaseQueue.RISK]

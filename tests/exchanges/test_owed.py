@@ -21,8 +21,8 @@ from kontor.orders import queries as orders
 from kontor.orders.intake import PaymentInput
 from kontor.payments.queries import lock_payments
 from kontor.payments.receiving import add_payment
+from kontor.returns.labels import renew_label
 from kontor.returns.models import Return
-from kontor.returns.service import renew_label
 from support import Drain, StandingClock
 
 E, W = ExchangeState, ExchangeWay

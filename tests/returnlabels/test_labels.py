@@ -38,6 +38,7 @@ from kontor.returnlabels.choosing import settings_for
 from kontor.returnlabels.models import ReturnLabel
 from kontor.returnlabels.states import ReturnLabelState
 from kontor.returns import service as returns
+from kontor.returns.labels import renew_label
 from kontor.returns.models import Return, ReturnPlaceDecision
 from support import Client, Drain, Principals, StandingClock
 
@@ -122,7 +123,7 @@ async def test_approved_return_gets_its_label_and_the_customer_the_file(database
     assert (document.kind, document.order_id) == ("RETURN_LABEL", order_id)
     assert str(label.document_id) in str(attached)
     async with database.unit_of_work() as db:  # renewed, it is the same label
-        await returns.renew_label(db, back.id, now=db.now)
+        await renew_label(db, back.id, now=db.now)
     assert await drain() == []
     assert (await labels(database, back.id))[0].label_tracking == "RT0000000001"
 

@@ -21,7 +21,7 @@ from kontor.locations.models import LocationKind
 from kontor.notifications.models import Notification
 from kontor.orders.intake import PaymentInput
 from kontor.payments.models import Refund
-from kontor.returns import deciding, receiving, service
+from kontor.returns import deciding, labels, receiving, service
 from kontor.returns.deciding import Condition, Decision
 from kontor.returns.errors import NothingToInspect
 from kontor.returns.models import Return, ReturnInspection
@@ -138,7 +138,7 @@ async def test_label_is_mailed_again_once_however_often_it_is_asked_for(
     clock.advance(days=20)
     for _ in range(2):
         async with database.unit_of_work(supplier.principal) as db:
-            renewed = await service.renew_label(db, found.id, now=db.now, principal=supplier.principal)
+            renewed = await labels.renew_label(db, found.id, now=db.now, principal=supplier.principal)
     await drain()
     assert renewed.expires_at is not None
     assert (renewed.expires_at - clock.moment).days == 30
@@ -160,7 +160,7 @@ async def test_return_with_a_renewed_label_lives_as_long_as_that_label(
     clock.advance(days=20)
     for each in (found, late):
         async with database.unit_of_work(supplier.principal) as db:
-            await service.renew_label(db, each.id, now=db.now, principal=supplier.principal)
+            await labels.renew_label(db, each.id, now=db.now, principal=supplier.principal)
     await drain()
     clock.advance(days=15)  # the first label would have ended
     await drain()

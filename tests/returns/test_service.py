@@ -21,10 +21,11 @@ from kontor.returns.errors import (
     PlaceTakesNoReturns,
     ReturnLineNotFound,
 )
+from kontor.returns.labels import set_label
 from kontor.returns.models import Return
 from kontor.returns.receiving import Arrived, Finding, inspect_return, receive_return
 from kontor.returns.refunding import book_refund, mark_refunded
-from kontor.returns.service import cancel_return, check_return, close_return, decline, set_label
+from kontor.returns.service import cancel_return, check_return, close_return, decline
 from kontor.returns.states import Disposition, ReturnReason, ReturnState
 from support import Drain, Principals, StandingClock
 

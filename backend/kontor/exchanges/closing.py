@@ -25,7 +25,7 @@ from kontor.payments.covering import cost_of, open_cover, set_cover
 from kontor.payments.receiving import add_payment
 from kontor.payments.reporting import covered, dues_of, report, settings_of
 from kontor.payments.unanswered import void_unanswered
-from kontor.returns.service import start_label
+from kontor.returns.labels import start_label
 
 TIMERS = ("exchanges.remind", "exchanges.overdue")
 REMIND_BEFORE = timedelta(days=3)

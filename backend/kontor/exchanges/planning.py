@@ -29,7 +29,8 @@ from kontor.orders.totals import PricedLine
 from kontor.payments.covering import Standing, standing
 from kontor.payments.refund_due import COLLECTED_NO_MORE
 from kontor.payments.vouchers import check_changed
-from kontor.returns.service import LABEL_DAYS, Announcement, ReturnWish
+from kontor.returns.labels import LABEL_DAYS
+from kontor.returns.service import Announcement, ReturnWish
 from kontor.returns.values import RefundDue
 from kontor.returns.writing_off import preview_return
 

@@ -141,15 +141,19 @@ async def _drafts(
             "due_on": until.isoformat(),
             "lines": said,
             "taxes": tax_rows(said),
-            "payments": [
-                {"method": payment.label or payment.kind.value, "kind": payment.kind.value, "amount": amount}
-                for payment, amount in shares.items()
-                if not payments.is_on_account(payment)
-            ],
+            "payments": _paid_by(shares),
             "amount_due": due,
         }
         drafts.append(Draft(order, channel, entity, shipment, content, until))
     return drafts
+
+
+def _paid_by(shares: Mapping[Payment, int]) -> list[dict[str, Any]]:
+    return [
+        {"method": payment.label or payment.kind.value, "kind": payment.kind.value, "amount": amount}
+        for payment, amount in shares.items()
+        if not payments.is_on_account(payment)
+    ]
 
 
 def _supplied_on(shipment: Mapping[str, Any], entity: LegalEntity) -> date:

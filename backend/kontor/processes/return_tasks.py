@@ -18,6 +18,7 @@ from kontor.returns import queries as returns
 from kontor.returns import refunding
 from kontor.returns import service as return_service
 from kontor.returns.inspection import is_done
+from kontor.returns.labels import set_label
 from kontor.returns.models import Return
 from kontor.returns.states import ReturnState
 from kontor.returns.values import RETURN_FEE, RefundDue
@@ -59,7 +60,7 @@ async def issue_return_label(run: TaskRun, subjects: Sequence[Subject]) -> Answe
         if found.state is R.REQUESTED:
             found = await return_service.approve(run.db, found.id, now=run.now)
         if found.state is R.APPROVED:
-            found = await return_service.set_label(run.db, found.id, now=run.now)
+            found = await set_label(run.db, found.id, now=run.now)
         answers[each] = {"label_expires": _label_expires(found, now=run.now)}
     return answers
 

@@ -25,8 +25,8 @@ from kontor.returnlabels.events import ReturnLabelFailed, ReturnLabelMade
 from kontor.returnlabels.models import ReturnLabel
 from kontor.returnlabels.states import RETURN_LABEL, ReturnLabelState
 from kontor.returns import queries as returns
-from kontor.returns import service as returning
 from kontor.returns.homing import comes_by_parcel
+from kontor.returns.labels import set_label
 from kontor.returns.models import Return
 from kontor.returns.states import ReturnState
 
@@ -109,7 +109,7 @@ async def end_made(db: Session, label_id: UUID, made: Made, document_id: UUID, *
     if found.state not in WAITING:
         schedule(db, TAKE_BACK, {"return_id": found.id}, key=label.id)
         return
-    await returning.set_label(db, found.id, tracking=label.tracking_number, document_id=document_id, now=now)
+    await set_label(db, found.id, tracking=label.tracking_number, document_id=document_id, now=now)
     record(
         db,
         ReturnLabelMade(

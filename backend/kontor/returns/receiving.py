@@ -27,8 +27,9 @@ from kontor.returns import queries
 from kontor.returns.errors import NotAnnounced, NothingToInspect, PlaceTakesNoReturns, ReturnLineNotFound
 from kontor.returns.events import ReturnInspected, ReturnReceived
 from kontor.returns.inspection import is_complete, state_after
+from kontor.returns.labels import expiry
 from kontor.returns.models import Return, ReturnInspection, ReturnLine, ReturnReceipt
-from kontor.returns.service import approve_at_the_counter, expiry
+from kontor.returns.service import approve_at_the_counter
 from kontor.returns.states import RETURN, Disposition, ReturnState
 
 R = ReturnState

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from kontor.catalog.models import ProductKind
@@ -13,7 +13,7 @@ from kontor.core.clock import local_day
 from kontor.core.db import Session
 from kontor.core.errors import InvalidInput
 from kontor.core.ids import new_id
-from kontor.core.outbox import record, schedule, unschedule
+from kontor.core.outbox import record, unschedule
 from kontor.core.principal import Principal
 from kontor.core.statemachine import change_row, transition
 from kontor.locations.models import StockLocation
@@ -29,10 +29,10 @@ from kontor.returns.events import (
     ReturnCanceled,
     ReturnClosed,
     ReturnDeclined,
-    ReturnLabelRenewed,
     ReturnRequested,
 )
 from kontor.returns.homing import ReturnPlaces, channel_places, return_places, without_place
+from kontor.returns.labels import expiry, hold_until, label_days
 from kontor.returns.models import Return, ReturnLine, ReturnPlaceDecision
 from kontor.returns.postage import payer_of
 from kontor.returns.states import RETURN, ReturnReason, ReturnState
@@ -40,8 +40,6 @@ from kontor.returns.states import RETURN, ReturnReason, ReturnState
 R = ReturnState
 NOTHING_CAME = "nothing came in time"
 """Why a return is canceled whose label has ended."""
-LABEL_DAYS = 30
-LABEL_AGAIN = timedelta(minutes=10)
 _WORDS = {
     Hindrance.KIND: "This kind of article does not come back.",
     Hindrance.TOO_LATE: "The time to send it back has passed.",
@@ -253,42 +251,8 @@ async def _approve(db: Session, order: Order, found: Return, *, now: datetime, o
     transition(db, found, R.APPROVED, table=RETURN, now=now)
     found.updated_at = now
     if not open_end:
-        await _hold_until(db, found, now + await _label_days(db, order))
+        await hold_until(db, found, now + await label_days(db, order))
     record(db, ReturnApproved(stream_id=order.id, return_id=found.id))
-
-
-async def _label_days(db: Session, order: Order) -> timedelta:
-    """How long labels hold: the channel's `return_label_days`."""
-    channel = await db.get_one(SalesChannel, order.channel_id)
-    return timedelta(days=int(channel.settings.get("return_label_days", LABEL_DAYS)))
-
-
-async def _hold_until(db: Session, found: Return, until: datetime) -> None:
-    """The label holds until then, or as long as before if that is longer."""
-    found.expires_at = max(until, found.expires_at or until)
-    await unschedule(db, [expiry(found.id)])
-    schedule(
-        db, "returns.expire", {"return_id": found.id}, key=found.order_id, due_at=found.expires_at,
-        unique_key=expiry(found.id),
-    )  # fmt: skip
-
-
-async def start_label(db: Session, return_id: UUID, *, now: datetime, at_least: datetime | None = None) -> None:
-    """From now on the label of an approved return holds as long as a new one, `at_least` until then.
-
-    A return of which goods came, or that has ended, is left alone.
-    """
-    order, found = await queries.lock_return(db, return_id)
-    if found.state not in (R.APPROVED, R.IN_TRANSIT):
-        return
-    until = now + await _label_days(db, order)
-    await _hold_until(db, found, max(until, at_least or until))
-    found.updated_at = now
-
-
-def expiry(return_id: UUID) -> str:
-    """The name of the timer that gives a return up."""
-    return f"expire/{return_id}"
 
 
 async def decline(
@@ -301,42 +265,6 @@ async def decline(
     found.updated_at = now
     await _report_open(db, order, now=now)
     record(db, ReturnDeclined(stream_id=order.id, return_id=found.id, reason=reason))
-    return found
-
-
-async def set_label(
-    db: Session,
-    return_id: UUID,
-    *,
-    tracking: str | None = None,
-    document_id: UUID | None = None,
-    now: datetime,
-    principal: Principal | None = None,
-) -> Return:
-    """Remember the label of an approved return: its tracking reference (our number unless a carrier gave one) and
-    document."""
-    _, found = await queries.lock_return(db, return_id, principal)
-    if found.state not in (R.APPROVED, R.IN_TRANSIT):
-        RETURN.check(found.state, R.IN_TRANSIT, what="Return")
-    if tracking is not None and not 1 <= len(tracking.strip()) <= 80:
-        raise InvalidInput("1 to 80 characters.", code="INVALID_TEXT", path=("tracking",))
-    found.label_tracking = tracking or found.label_tracking or found.number
-    found.label_document_id = document_id or found.label_document_id
-    found.updated_at = now
-    return found
-
-
-async def renew_label(db: Session, return_id: UUID, *, now: datetime, principal: Principal | None = None) -> Return:
-    """Send the customer the label again, valid as long as a new one. Asked again at once, nothing is sent twice."""
-    order, found = await queries.lock_return(db, return_id, principal)
-    if found.state not in (R.APPROVED, R.IN_TRANSIT):
-        RETURN.check(found.state, R.IN_TRANSIT, what="Return")
-    if found.label_sent_at is not None and now - found.label_sent_at < LABEL_AGAIN:
-        return found
-    if found.expires_at is not None:
-        await _hold_until(db, found, now + await _label_days(db, order))
-    found.label_sent_at = found.updated_at = now
-    record(db, ReturnLabelRenewed(stream_id=order.id, return_id=found.id))
     return found
 
 

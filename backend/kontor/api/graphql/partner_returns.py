@@ -23,7 +23,7 @@ from kontor.core.errors import InvalidInput
 from kontor.documents.models import Document
 from kontor.notifications import service as notifications
 from kontor.orders.models import Order, OrderLine
-from kontor.returns import deciding, models, queries, service
+from kontor.returns import deciding, labels, models, queries
 from kontor.returns.deciding import Condition, Decision
 from kontor.returns.states import ReturnReason, ReturnState
 
@@ -333,7 +333,7 @@ class PartnerReturnsMutation:
         description="Mail the customer the return label again, valid anew; once in ten minutes.",
     )
     async def renew_return_label(self, info: Info, id: UUID) -> PartnerReturnResult:
-        return await _changed(info, lambda db: service.renew_label(db, id, now=db.now, principal=db.principal), [id])
+        return await _changed(info, lambda db: labels.renew_label(db, id, now=db.now, principal=db.principal), [id])
 
 
 RETURNS = Followed(models.Return, queries.visible_to, PartnerReturn.of)

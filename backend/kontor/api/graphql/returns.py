@@ -30,7 +30,7 @@ from kontor.core.errors import InvalidInput
 from kontor.orders.models import Order
 from kontor.orders.queries import get_order
 from kontor.partners.models import ReturnPostage
-from kontor.returns import models, queries, receiving, service, splitting
+from kontor.returns import labels, models, queries, receiving, service, splitting
 from kontor.returns.errors import ReturnNotFound
 from kontor.returns.receiving import Arrived, Finding
 from kontor.returns.refunding import refund_due
@@ -336,7 +336,7 @@ class ReturnsMutation:
     ) -> ReturnResult:
         return await _changed(
             info,
-            lambda db: service.set_label(
+            lambda db: labels.set_label(
                 db, id, tracking=tracking, document_id=document_id, now=db.now, principal=db.principal
             ),
             [id, tracking, document_id],
