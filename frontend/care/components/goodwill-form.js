@@ -1,11 +1,11 @@
 /** Goodwill: how much, in which form, for what; the preview says what it does and whether somebody has to approve it. */
+import { digits, minor, typed } from "../../shared/amounts.js";
 import { ask, change } from "../../shared/api.js";
 import { Field, Submit, Summary, useForm } from "../../shared/components/form.js";
 import { tell } from "../../shared/components/toast.js";
 import { money } from "../../shared/format.js";
 import { t } from "../../shared/messages.js";
 import { html, useSignal } from "../../shared/ui.js";
-import { digits, minor, typed } from "../amounts.js";
 import { GRANT_GOODWILL, PREVIEW_GOODWILL, RECALL_GOODWILL } from "../operations/refunds.js";
 import { useKey, usePreview } from "../previewing.js";
 import { useSend } from "../sending.js";

@@ -1,11 +1,11 @@
 /** Money back for nothing that comes back: what was paid too much, or a fee such as shipping, with its tax. */
+import { minor, typed } from "../../shared/amounts.js";
 import { ask, change } from "../../shared/api.js";
 import { Field, Submit, Summary, useForm } from "../../shared/components/form.js";
 import { tell } from "../../shared/components/toast.js";
 import { money } from "../../shared/format.js";
 import { t } from "../../shared/messages.js";
 import { html, useRef, useSignal } from "../../shared/ui.js";
-import { minor, typed } from "../amounts.js";
 import { ISSUE_REFUND, PREVIEW_REFUND, RECALL_REFUND } from "../operations/refunds.js";
 import { useKey, usePreview } from "../previewing.js";
 import { useSend } from "../sending.js";

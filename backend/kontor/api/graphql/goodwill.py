@@ -121,12 +121,16 @@ class GoodwillMutation:
 
     @strawberry.mutation(
         extensions=[requires(Permission.REFUNDS_APPROVE)],
-        description="Let goodwill go that was above the limit of whoever asked, up to one's own.",
+        description="Let goodwill go that was above the limit of whoever asked, up to one's own. For 60 seconds a "
+        "person may recall it.",
     )
     async def approve_goodwill(self, info: Info, id: UUID) -> GoodwillResult:
+        by_person = info.context.principal.kind is PrincipalKind.USER
+
         async def work(db: Session) -> Goodwill:
             order = await lock_order(db, (await queries.get_goodwill(db, id)).order_id)
-            return await goodwill.approve_goodwill(db, order, await queries.get_goodwill(db, id), now=db.now)
+            given = await queries.get_goodwill(db, id)
+            return await goodwill.approve_goodwill(db, order, given, now=db.now, recallable=by_person)
 
         return await _changed(info, work, id)
 
@@ -155,15 +159,22 @@ class GoodwillMutation:
 
     @strawberry.mutation(
         extensions=[requires(Permission.SETTINGS_WRITE, person=True)],
-        description="Put these limits in place of all there are. What waits for approval goes on waiting.",
+        description="Put these limits in place of all there are, as long as those are the ones the caller saw "
+        "(`before`, where it is given). What waits for approval goes on waiting.",
     )
-    async def save_goodwill_limits(self, info: Info, limits: list[GoodwillLimitInput]) -> GoodwillLimitsResult:
+    async def save_goodwill_limits(
+        self, info: Info, limits: list[GoodwillLimitInput], before: list[GoodwillLimitInput] | None = None
+    ) -> GoodwillLimitsResult:
+        seen = None if before is None else [each.value() for each in before]
+
         async def work(db: Session) -> GoodwillLimitsSaved:
-            rows = await limit_rows.save_limits(db, [each.value() for each in limits])
+            rows = await limit_rows.save_limits(db, [each.value() for each in limits], before=seen)
             return GoodwillLimitsSaved(limits=[GoodwillLimit.of(row) for row in rows])
 
         async def again(db: Session, ids: list[UUID]) -> GoodwillLimitsSaved:
             return GoodwillLimitsSaved(limits=[GoodwillLimit.of(row) for row in await limit_rows.limits_of(db)])
 
         rows = [f"{each.role}: {each.per_order}/{each.per_day} {each.currency}" for each in limits]
-        return await change(info, work, body=limits, again=again, targets=lambda done: [], details={"limits": rows})
+        return await change(
+            info, work, body=[limits, before], again=again, targets=lambda done: [], details={"limits": rows}
+        )

@@ -9,8 +9,10 @@ from uuid import UUID
 
 import strawberry
 
+from kontor.api.graphql.context import Context
 from kontor.api.graphql.order_types import money
 from kontor.api.graphql.payment_types import PreviewedShare, RefundShareInput, plain, show_payment
+from kontor.api.graphql.relations import reference
 from kontor.api.graphql.scalars import Long, Money, MoneyInput
 from kontor.claims import goodwill, queries
 from kontor.claims.limits import LimitRow
@@ -50,6 +52,10 @@ class GoodwillRow:
     def of(cls, row: Any) -> GoodwillRow:
         """From a row."""
         return cls(**plain(row, _PLAIN), amount=money(row.amount, row.currency))
+
+    @reference(Order, "order_id")
+    def order_number(self, order: Any, context: Context) -> str:
+        return order.number if order is not None else ""
 
 
 _PLAIN = (
@@ -142,6 +148,8 @@ class GoodwillFilter:
     order_id: UUID | None = None
     requested_from: datetime | None = None
     requested_until: datetime | None = None
+    granted_from: datetime | None = None
+    granted_until: datetime | None = None
     changed_since: datetime | None = None
 
     def value(self) -> queries.GoodwillFilter:
