@@ -183,3 +183,15 @@ export const GOODWILL_LIMITS = `query AdminGoodwillLimits { goodwillLimits { ${L
 export const SAVE_GOODWILL_LIMITS = `mutation AdminSaveGoodwillLimits($limits: [GoodwillLimitInput!]!, $before: [GoodwillLimitInput!]) {
   saveGoodwillLimits(limits: $limits, before: $before) { ... on GoodwillLimitsSaved { limits { ${LIMIT} } } ${PROBLEM} }
 }`;
+
+const RULES = "cancel reduce add swap address delivery date returns returnDays exchanges claims";
+
+const RULES_VERSION = `version validFrom createdAt createdBy ${RULES}`;
+
+export const SELF_SERVICE = `query AdminSelfService {
+  selfServiceChannels { channelId code name returnDays shipped { ${RULES} } inForce { ${RULES_VERSION} } versions { ${RULES_VERSION} } }
+}`;
+
+export const SAVE_SELF_SERVICE = `mutation AdminSaveSelfService($channel: String!, $rules: SelfServicePolicyInput!, $validFrom: DateTime, $newest: Int) {
+  saveSelfServicePolicy(channel: $channel, rules: $rules, validFrom: $validFrom, newest: $newest) { ... on SelfServicePolicy { version validFrom } ${PROBLEM} }
+}`;
