@@ -272,13 +272,14 @@ async def test_limits_hold_in_every_currency_and_form(database: Database, drain:
 
 
 async def test_limits_that_somebody_else_changed_are_not_lost(
-    database: Database, client: Client, principals: Principals
+    database: Database, client: Client, principals: Principals, clock: StandingClock
 ) -> None:
     """Who saves says what they saw; what stays as it is keeps who set it."""
     agent = {"role": "CARE_AGENT", "currency": "EUR", "perOrder": 2500, "perDay": 10_000}
     lead = {"role": "CARE_LEAD", "currency": "EUR", "perOrder": 9000, "perDay": 20_000}
     async with database.unit_of_work() as db:
         await save_limits(db, [LimitRow("CARE_AGENT", "EUR", 2500, 10_000)])
+    clock.advance(minutes=1)
 
     async def save(limits: list[Any], before: list[Any] | None) -> Any:
         given = {"limits": limits, "before": before}

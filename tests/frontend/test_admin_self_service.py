@@ -41,7 +41,7 @@ async def test_rules_are_changed_planned_taken_back_and_never_lost(database: Dat
     await page.reload()  # what was chosen is there still
     await expect(page.get_by_label("Cancel")).to_have_value("SHIPPED")
     assert await faults(page) == []
-    await page.get_by_label("Exchange").check()
+    await page.get_by_label("Exchange", exact=True).check()
     await steps.press(page, "Control+Enter")
     await expect(page.get_by_text("Version 1 counts from now on.")).to_be_visible()
     history = page.get_by_role("listitem").filter(has_text="Version 1")

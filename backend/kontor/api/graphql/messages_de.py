@@ -288,6 +288,7 @@ MESSAGES: dict[str, str] = {
     "NAMED_TWICE": "Derselbe Lieferauftrag ist in einem Aufruf zweimal genannt.",
     "NAME_ONE": "Bitte den Lieferauftrag oder die Sendungsnummer angeben.",
     "NESTED_BUNDLE": "Ein Set kann kein anderes Set enthalten.",
+    "NOTE_WITHOUT_MESSAGE": "Der Kunde erhält keine Nachricht, in der das stehen könnte.",
     "NOTHING_ARRIVED": "Bitte mindestens ein angekommenes Stück nennen.",
     "NOTHING_CHANGES": "Daran ändert sich nichts.",
     "NOTHING_FOUND": "Bitte mindestens ein geprüftes Stück nennen.",

@@ -64,6 +64,7 @@ MESSAGES: dict[str, str] = {
     "MAIL_ORDER_NOT_FOUND": "The mail belongs to no order.",
     "MAIL_TOO_LARGE": "The mail is larger than {max} characters.",
     "MAIL_UNCHANGEABLE": "A mail is kept as it was sent.",
+    "NOTE_WITHOUT_MESSAGE": "The customer gets no message that could tell this.",
     "NOTHING_NAMED": "Please say what is to be printed.",
     "NOTHING_TO_PRINT": "Nothing of this can be printed.",
     "NOTHING_TO_RETURN": "Nothing of this order can be sent back at the moment.",
