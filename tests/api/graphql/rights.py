@@ -609,7 +609,7 @@ def _own(name: str, named: Callable[[str], str]) -> dict[str, Any]:
     own: dict[str, dict[str, Any]] = {
         "orderTimeline": {"orderId": named("orders"), "number": None, "kinds": None},
         "orderCustomer": {"orderId": named("orders"), "number": None},
-        "previewRefund": {"chargeId": None},
+        "previewRefund": {"chargeId": None, "noteToCustomer": None},
         "assignCase": {"fromOwnerId": None},
         "reportParcel": {"state": "LOST"},
         "takeNextCase": {"queues": None},
@@ -625,7 +625,7 @@ def _own(name: str, named: Callable[[str], str]) -> dict[str, Any]:
             "input": {"channel": "NOTE", "direction": "INTERNAL", "topic": "T", "orderId": named("orders")}
         },
         "contacts": {"filter": {"orderId": named("orders")}},
-        "saveSelfServicePolicy": {"rules": {"cancel": "NEVER"}},
+        "saveSelfServicePolicy": {"rules": {"cancel": "NEVER"}, "validFrom": None, "newest": None},
         "rejectFulfillmentOrder": {"lines": [{**pieces[0], "reason": "DAMAGED"}]},
         "saveBrand": {"input": {"code": "foreign", "name": "F", "color": "#0b5c4a", "channel": named("channel")}},
         "saveCarrierAccount": {
@@ -644,8 +644,8 @@ def _own(name: str, named: Callable[[str], str]) -> dict[str, Any]:
         "blockCoupons": {"codes": None, "batchId": str(NOTHING)},
         "previewPromotions": {"basket": {"channel": named("channel"), "lines": [{"sku": named("sku")}]}},
         "cancelOrderLines": {"lines": of_order},
-        "previewOrderChange": {"input": {"lines": of_order}},
-        "confirmOrderChange": {"input": {"lines": of_order}, "token": "1"},
+        "previewOrderChange": {"input": {"lines": of_order}, "noteToCustomer": None},
+        "confirmOrderChange": {"input": {"lines": of_order}, "token": "1", "noteToCustomer": None},
         "confirmService": {"lines": of_order},
         "excludePlace": {
             "input": {"locationId": named("store_id"), "reason": "because", "orderId": named("orders"), "minutes": 5}
@@ -690,7 +690,7 @@ def _own(name: str, named: Callable[[str], str]) -> dict[str, Any]:
             "input": {"orderId": named("orders"), "form": "REFUND", "amount": MONEY, "reason": "LATE"}
         },
         "saveGoodwillLimits": {
-            "limits": [{"role": "CARE_AGENT", "currency": "EUR", "perOrder": "1", "perDay": "1"}]
+            "limits": [{"role": "CARE_AGENT", "currency": "EUR", "perOrder": "1", "perDay": "1"}], "before": None,
         },
         "addPayment": {"input": {"orderId": named("orders"), "kind": "CARD", "amount": MONEY, "gateway": ""}},
         "recordInvoicePayment": {"amount": "100"},
