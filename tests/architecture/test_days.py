@@ -43,7 +43,9 @@ UTC_DAYS: dict[str, str] = {
 
 def days(module: Module) -> list[tuple[str, str]]:
     """Where the module makes a day of a moment: `.date()` or `utc_day(...)`."""
-    found = []
+    found: list[tuple[str, str]] = []
+    if ".date(" not in module.text and "utc_day" not in module.text:
+        return found
     for node in ast.walk(module.tree):
         if not isinstance(node, ast.Call):
             continue
