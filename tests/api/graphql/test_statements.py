@@ -36,6 +36,7 @@ WHOLE = {
     "catalogOfferCounts", "fulfillmentOrderCounts", "shelves", "savedViews", "partnerPerformanceOrders", "colleagues",
     "caseQueues", "identityProviders", "messageTemplates", "orderChanges", "selfServicePolicies", "sentOrders",
     "caseDeadlines", "caseHands", "giftCardFigures", "goodwillLimits", "goodwillReport", "owedInvoices",
+    "selfServiceChannels",
 }  # fmt: skip
 
 
