@@ -78,6 +78,22 @@ async def test_next_case_is_one_that_its_new_owner_may_decide(database: Database
             await service.take_case(db, await queries.lock_case(db, risk), owner_id=UUID(int=1), now=db.now)
 
 
+async def test_nobody_ends_or_puts_off_what_they_may_not_decide(database: Database) -> None:
+    people = await desk(database)
+    risk, task = await raised(database, K.RISK_REVIEW, K.MANUAL)
+    async with database.unit_of_work(people["cem"]) as db:
+        case = await queries.lock_case(db, risk)
+        with pytest.raises(CaseNotDecidable):
+            handing.check_hand(db, case)
+        with pytest.raises(CaseNotDecidable):
+            await handing.hand_over(db, case, owner_id=None, now=db.now, due_at=db.now + 1000 * DAY)
+        handing.check_hand(db, await queries.lock_case(db, task))
+    async with database.unit_of_work(people["lea"]) as db:
+        case = await queries.lock_case(db, risk)
+        handing.check_hand(db, case)
+        await handing.hand_over(db, case, owner_id=people["lea"].id, now=db.now)
+
+
 async def test_who_leads_moves_cases_of_others_and_the_second_sees_what_moved(database: Database) -> None:
     people = await desk(database)
     cem, dora, lea = (people[name].id for name in ("cem", "dora", "lea"))

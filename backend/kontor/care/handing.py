@@ -43,13 +43,19 @@ def _held(role: Role) -> Callable[[str], bool]:
 
 
 def may_move(case: Case, me: UUID | None, may: Callable[[str], bool]) -> bool:
-    """Whether somebody may put aside, give on or end a case: nobody's, their own, or any with `care:assign`. Pure."""
-    return case.owner_id in (None, me) or may(Permission.CARE_ASSIGN)
+    """Whether somebody may put aside, give on or end a case: their own, any with `care:assign`, and of nobody's those
+    they may decide. Pure."""
+    if may(Permission.CARE_ASSIGN) or (me is not None and case.owner_id == me):
+        return True
+    return case.owner_id is None and may_decide(may, CaseKind(case.kind))
 
 
 def check_hand(db: Session, case: Case) -> None:
-    """Raise `CaseTaken` where somebody else looks after the case and who acts does not lead."""
+    """Raise, where who acts does not lead, `CaseTaken` for what somebody else looks after, `CaseNotDecidable` for what
+    nobody does and they may not decide."""
     if not may_move(case, db.principal.id, db.principal.may):
+        if case.owner_id is None:
+            raise service.not_decidable(case)
         raise CaseTaken("Somebody else looks after it.", path=("id",), owner_id=str(case.owner_id))
 
 
@@ -82,7 +88,7 @@ async def hand_over(
     """Give a locked case to somebody, or with None back to all; what somebody else has only who leads gives on.
 
     `expected` holds whose it was when the caller looked. Raises `CaseDone`, `CaseTaken`, `CaseMoved` with whose it is
-    by now, `InvalidCase` for a deadline that has passed and for who is gone or may not decide it.
+    by now, `CaseNotDecidable`, `InvalidCase` for a deadline that has passed and for who is gone or may not decide it.
     """
     service.check_open(case)
     if expected is not None and case.owner_id != expected[0]:

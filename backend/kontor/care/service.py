@@ -117,9 +117,14 @@ async def take_case(db: Session, case: Case, *, owner_id: UUID, now: datetime) -
     if case.owner_id not in (None, owner_id):
         raise CaseTaken("Somebody else looks after it.", path=("id",), owner_id=str(case.owner_id))
     if not may_decide(db.principal.may, CaseKind(case.kind)):
-        raise CaseNotDecidable("This is for somebody who may decide it.", path=("id",), kind=case.kind)
+        raise not_decidable(case)
     if case.state is not CaseState.ASSIGNED:
         assign_case(db, case, owner_id=owner_id, now=now)
+
+
+def not_decidable(case: Case) -> CaseNotDecidable:
+    """The refusal for who may not decide a case."""
+    return CaseNotDecidable("This is for somebody who may decide it.", path=("id",), kind=case.kind)
 
 
 async def take_next_case(
