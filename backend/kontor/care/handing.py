@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -10,10 +10,11 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from kontor.auth.models import User
-from kontor.auth.permissions import Permission, Role, of_role
+from kontor.auth.permissions import Permission
 from kontor.care import service
 from kontor.care.errors import CaseMoved, CaseTaken, InvalidCase
 from kontor.care.models import Case
+from kontor.care.owners import able_roles
 from kontor.care.scope import require_whole
 from kontor.care.states import CaseState
 from kontor.care.values import CaseKind, may_decide
@@ -30,16 +31,6 @@ class Hand:
     id: UUID
     name: str
     cases: int
-
-
-def able_roles(kind: CaseKind) -> list[Role]:
-    """The roles that look after cases and may decide those of the kind. Pure."""
-    return [role for role in Role if Permission.CARE_WRITE in of_role(role) and may_decide(_held(role), kind)]
-
-
-def _held(role: Role) -> Callable[[str], bool]:
-    held = frozenset(map(str, of_role(role)))
-    return lambda permission: str(permission) in held
 
 
 def may_move(case: Case, me: UUID | None, may: Callable[[str], bool]) -> bool:
@@ -67,13 +58,6 @@ async def hands_for(db: Session, kind: CaseKind) -> list[Hand]:
     found = sa.select(User.id, User.name, mine.scalar_subquery().label("cases"))
     found = found.where(User.active, User.role.in_(able_roles(kind))).order_by(User.name, User.id).limit(MOST_PEOPLE)
     return [Hand(row.id, row.name, row.cases) for row in await db.execute(found)]
-
-
-async def able_owners(db: Session, cases: Sequence[Case]) -> set[UUID]:
-    """Of these cases those whose owner is still there and may decide them."""
-    people = sa.select(User.id, User.role).where(User.id.in_({case.owner_id for case in cases}), User.active)
-    roles = {row.id: row.role for row in await db.execute(people)}
-    return {case.id for case in cases if case.owner_id and roles.get(case.owner_id) in able_roles(CaseKind(case.kind))}
 
 
 async def hand_over(
