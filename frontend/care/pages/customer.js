@@ -6,7 +6,7 @@ import { Failure, words } from "../../shared/components/failure.js";
 import { Skeleton } from "../../shared/components/skeleton.js";
 import { StatusPill } from "../../shared/components/status-pill.js";
 import { tell } from "../../shared/components/toast.js";
-import { country, date, dateTime, money } from "../../shared/format.js";
+import { actor, country, date, dateTime, money } from "../../shared/format.js";
 import { lazy } from "../../shared/lazy.js";
 import { t } from "../../shared/messages.js";
 import { go, place } from "../../shared/router.js";
@@ -145,7 +145,7 @@ function Contacts({ it, begin }) {
       ${begin && html`<button type="button" class="button small push" onClick=${begin}>${t("customer.newContact")}${!last && html` <kbd>n</kbd>`}</button>`}
       ${last && !it.erasedAt && html`<a class=${`button small ${begin ? "" : "push"}`} href=${orderAddress(last.number, "contacts")}>${t("customer.contact")} <kbd>n</kbd></a>`}</div>
     ${it.contacts.length === 0 ? html`<p class="muted">${t("customer.noContacts")}</p>` : html`<ul role="list" class="hits">${it.contacts.map((/** @type {any} */ each) => html`<li key=${each.id} class="hit">
-      <span><strong>${each.topic}</strong> ${each.text}</span><span class="facts muted">${t(`contacts.channel.${each.channel}`)} ${dateTime(each.createdAt)} ${each.createdBy.replace(/^\w+:/, "")}</span></li>`)}</ul>`}
+      <span><strong>${each.topic}</strong> ${each.text}</span><span class="facts muted">${t(`contacts.channel.${each.channel}`)} ${dateTime(each.createdAt)} ${each.address ?? actor(each.createdBy)}</span></li>`)}</ul>`}
   </section>`;
 }
 
@@ -176,6 +176,6 @@ function Facts({ it }) {
 /** @param {{rows: any[]}} props */
 function Listings({ rows }) {
   return html`<section class="stack" aria-labelledby="listings-title"><h2 id="listings-title">${t("customer.listings")}</h2>
-    <ul class="plain">${rows.map((each) => html`<li key=${each.kind}>${t(each.blocked ? "customer.blockedBy" : "customer.trustedBy", { kind: t(`customer.listing.${each.kind}`), reason: each.reason, by: each.createdBy.replace(/^\w+:/, "") })}
+    <ul class="plain">${rows.map((each) => html`<li key=${each.kind}>${t(each.blocked ? "customer.blockedBy" : "customer.trustedBy", { kind: t(`customer.listing.${each.kind}`), reason: each.reason, by: actor(each.createdBy) })}
       ${each.until ? ` ${t("customer.until", { at: dateTime(each.until) })}` : ""}</li>`)}</ul></section>`;
 }

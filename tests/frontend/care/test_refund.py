@@ -207,7 +207,7 @@ async def test_open_money_is_paused_and_a_bank_is_answered(
 
 
 async def disputed(database: Database, order_id: UUID, clock: StandingClock) -> None:
-    [payment] = await read_payments(database, order_id)
+    payment = (await read_payments(database, order_id))[0]
     now = clock.moment
     async with database.unit_of_work() as db:
         db.add(
