@@ -87,7 +87,7 @@ async def cancel_lines(
     await _take_out(db, work, order, plan, reason, now=now)
     if outcome.canceled:
         outcome.amount = await book_canceled(
-            db, order, lines, outcome.canceled, reason=reason, now=now, changes=work.changes, change_id=change_id
+            db, order, lines, outcome.canceled, reason=reason, changes=work.changes, change_id=change_id
         )
         await count(db, work, now=now)
     await settle_capacity(db, work)
@@ -232,7 +232,6 @@ async def book_canceled(
     canceled: Mapping[UUID, int],
     *,
     reason: str,
-    now: datetime,
     changes: dict[UUID, dict[UUID, dict[str, int]]],
     change_id: UUID | None = None,
 ) -> int:
@@ -314,7 +313,7 @@ async def end_and_cancel(db: Session, work: Work, row: FulfillmentOrder, *, reas
     work.free_capacity(row, sum(line.quantity for line in lines))
     await release_pieces(db, work, order, cuts, reason)
     pieces = {line.order_line_id: line.quantity for line in lines}
-    await book_canceled(db, order, work.order_lines[order.id], pieces, reason=reason, now=now, changes=work.changes)
+    await book_canceled(db, order, work.order_lines[order.id], pieces, reason=reason, changes=work.changes)
     await count(db, work, now=now)
     await settle_capacity(db, work)
 
