@@ -58,3 +58,7 @@ export const ERASURE = `query CareErasure($id: UUID!) {
 export const ERASE = `mutation CareErase($id: UUID!, $reason: String!) {
   eraseCustomer(id: $id, reason: $reason) ${DONE}
 }`;
+
+export const NEW_PERSON = `mutation CareNewPerson($input: CustomerInput!) {
+  saveCustomers(inputs: [$input]) { ... on SavedRows { rows { id outcome code message path } } ${PROBLEM} }
+}`;
