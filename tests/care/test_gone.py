@@ -33,7 +33,7 @@ from kontor.documents.ports import DocumentStore
 from kontor.orders.models import Order
 from kontor.risk.models import RiskListEntry
 from kontor.risk.rules import address_key
-from support import START, Drain
+from support import START, Client, Drain
 
 CALL: dict[str, Any] = {
     "channel": ContactChannel.PHONE,
@@ -199,6 +199,37 @@ async def test_trust_in_what_stands_on_orders_alone_goes_too(database: Database)
     async with database.read_only() as db:
         left = await db.execute(sa.select(RiskListEntry.kind, RiskListEntry.value).order_by(RiskListEntry.kind))
         assert [tuple(row) for row in left] == [("EMAIL", "other@fock.example"), ("PHONE", "040778899")]
+
+
+async def test_what_is_listed_of_others_is_not_theirs(database: Database, client: Client) -> None:
+    """A gift goes to somebody who is blocked: neither told to, nor erased with, who ordered it; one order says it."""
+    company, _, customer_id = await ordered(database)
+    gift = {"name": "Bo Kurz", "street": "Am Deich 1", "postal_code": "20459", "city": "Hamburg", "country": "DE",
+            "phone": "0171 555"}  # fmt: skip
+    await place(database, company, order_input(company.channel, ("LAMP", 1), customer=WHO))
+    async with database.unit_of_work() as db:
+        plain, given = await db.scalars(sa.select(Order).order_by(Order.placed_at, Order.number))
+        given.shipping_address = gift
+        given.state = plain.state
+        for kind, value, blocked in (("ADDRESS", address_key(gift), True), ("PHONE", "0171555", False)):
+            row = entry(value, blocked=blocked, now=db.now)
+            row.kind = kind
+            db.add(row)
+        own = entry(WHO.email, blocked=True, now=db.now)
+        db.add(own)
+        orders = {"plain": str(plain.id), "gift": str(given.id)}
+    async with database.read_only() as db:
+        told = (await exporting.data_of(db, customer_id))[0]["risk_list_entry"]
+    assert told == [{"kind": "EMAIL", "value": WHO.email, "blocked": True}]
+    shown = {}
+    for name, order_id in orders.items():
+        asked = "query($id: UUID!) { orderCustomer(orderId: $id) { listings { kind } } }"
+        answer = await client.graphql(asked, {"id": order_id})
+        shown[name] = {each["kind"] for each in answer["data"]["orderCustomer"]["listings"]}
+    assert (shown["plain"], shown["gift"] - {"PHONE"}) == ({"EMAIL"}, {"EMAIL", "ADDRESS"})
+    await erase(database, customer_id)
+    async with database.read_only() as db:
+        assert len(list(await db.scalars(sa.select(RiskListEntry)))) == 3
 
 
 def test_of_two_entries_the_stronger_one_counts() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -13,12 +14,12 @@ from factories.auth import make_user
 from factories.stories import make_story
 from kontor.auth.models import AuditEntry, User
 from kontor.auth.permissions import Role, of_role
-from kontor.care import deadlines, handing, queries, service, waking, watching
+from kontor.care import deadlines, handing, owners, queries, service, waking, watching
+from kontor.care.deadlines import due_after
 from kontor.care.errors import CaseMoved, CaseNotDecidable, CaseTaken, InvalidCase
 from kontor.care.models import Case
 from kontor.care.states import CaseState
 from kontor.care.values import CaseKind, CaseQueue, NewCase, kinds_of, may_decide
-from kontor.care.waking import due_after
 from kontor.core.db import Database
 from kontor.core.principal import Principal, PrincipalKind
 from support import START, Client, StandingClock
@@ -48,13 +49,13 @@ async def raised(database: Database, *kinds: CaseKind) -> list[UUID]:
 
 
 def test_every_kind_can_be_decided_by_some_role_that_looks_after_cases() -> None:
-    agent = {kind for kind in CaseKind if Role.CARE_AGENT in handing.able_roles(kind)}
+    agent = {kind for kind in CaseKind if Role.CARE_AGENT in owners.able_roles(kind)}
     assert set(CaseKind) - agent == {
         K.RISK_REVIEW, K.GOODWILL, K.PROCESS_FAILED, K.WEBHOOK_DISABLED, K.DIFFERENCES,
     }  # fmt: skip
-    assert Role.CARE_LEAD in handing.able_roles(K.RISK_REVIEW)
-    assert Role.CARE_LEAD in handing.able_roles(K.GOODWILL)
-    assert all(Role.ADMIN in handing.able_roles(kind) for kind in CaseKind)
+    assert Role.CARE_LEAD in owners.able_roles(K.RISK_REVIEW)
+    assert Role.CARE_LEAD in owners.able_roles(K.GOODWILL)
+    assert all(Role.ADMIN in owners.able_roles(kind) for kind in CaseKind)
     assert not may_decide(lambda _: False, K.RISK_REVIEW)
     assert may_decide(lambda _: False, K.MANUAL)
     assert kinds_of([CaseQueue.RISK]) == [K.RISK_REVIEW]
@@ -76,6 +77,22 @@ async def test_next_case_is_one_that_its_new_owner_may_decide(database: Database
     async with database.unit_of_work(people["cem"]) as db:
         with pytest.raises(CaseNotDecidable):
             await service.take_case(db, await queries.lock_case(db, risk), owner_id=UUID(int=1), now=db.now)
+
+
+async def test_nobody_ends_or_puts_off_what_they_may_not_decide(database: Database) -> None:
+    people = await desk(database)
+    risk, task = await raised(database, K.RISK_REVIEW, K.MANUAL)
+    async with database.unit_of_work(people["cem"]) as db:
+        case = await queries.lock_case(db, risk)
+        with pytest.raises(CaseNotDecidable):
+            handing.check_hand(db, case)
+        with pytest.raises(CaseNotDecidable):
+            await handing.hand_over(db, case, owner_id=None, now=db.now, due_at=db.now + 1000 * DAY)
+        handing.check_hand(db, await queries.lock_case(db, task))
+    async with database.unit_of_work(people["lea"]) as db:
+        case = await queries.lock_case(db, risk)
+        handing.check_hand(db, case)
+        await handing.hand_over(db, case, owner_id=people["lea"].id, now=db.now)
 
 
 async def test_who_leads_moves_cases_of_others_and_the_second_sees_what_moved(database: Database) -> None:
@@ -163,6 +180,29 @@ async def test_what_waits_comes_back_on_its_day_and_is_not_past_its_deadline_bef
         assert rows[endless].state is CaseState.WAITING
         assert rows[endless].escalated_at is not None
         assert await waking.wake(db, now=db.now) == 0
+
+
+async def test_news_wakes_what_waits(database: Database, clock: StandingClock) -> None:
+    people = await desk(database)
+    async with database.unit_of_work() as db:
+        mail = NewCase(K.CUSTOMER_MAIL, "m", None, {"contact_id": "1"})
+        bank = NewCase(K.DISPUTE, "d", None, {"amount": 5}, db.now + 9 * DAY)
+        for case in await service.open_cases(db, [mail, bank], now=db.now):
+            service.assign_case(db, case, owner_id=people["cem"].id, now=db.now)
+            service.wait_case(db, case, now=db.now, until=db.now + 6 * DAY)
+
+    async def told(wanted: NewCase) -> tuple[CaseState, UUID | None, datetime | None, datetime | None]:
+        clock.advance(days=1)
+        async with database.unit_of_work() as db:
+            case = await service.open_case(db, wanted, now=db.now)
+            return case.state, case.owner_id, case.wait_until, case.due_at
+
+    waits = (CaseState.WAITING, people["cem"].id, START + 6 * DAY)
+    back = (CaseState.ASSIGNED, people["cem"].id, None)
+    assert await told(mail) == (*waits, START + DAY)
+    assert await told(replace(mail, facts={"contact_id": "2"})) == (*back, START + 3 * DAY)
+    assert await told(replace(bank, facts={}, due_at=START + 12 * DAY)) == (*waits, START + 9 * DAY)
+    assert await told(replace(bank, facts={}, due_at=START + 5 * DAY)) == (*back, START + 5 * DAY)
 
 
 async def test_nobody_waits_behind_the_deadline_of_a_bank(database: Database) -> None:

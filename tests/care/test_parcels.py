@@ -7,8 +7,9 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from factories.catalog import make_variant
-from factories.fulfillment import order_of, released
+from factories.fulfillment import order_of, released, rows_of, sourced
 from factories.intake import Company, make_company, put_stock
+from factories.returns import approved, return_lines
 from kontor.care import service, watching
 from kontor.care.models import Case
 from kontor.care.states import CaseState
@@ -19,11 +20,12 @@ from kontor.core.db import Database
 from kontor.core.principal import SYSTEM
 from kontor.fulfillment import stalling
 from kontor.fulfillment.delivering import Delivery, record_delivery
-from kontor.fulfillment.models import Parcel
+from kontor.fulfillment.models import FulfillmentOrder, Parcel
 from kontor.fulfillment.parcels import ParcelInput
 from kontor.fulfillment.shipping import How, Shipping, ship
 from kontor.fulfillment.states import ParcelState
 from kontor.orders import queries as orders
+from kontor.returns import receiving
 from support import StandingClock
 
 
@@ -84,6 +86,21 @@ async def test_goods_that_came_back_and_went_out_again_need_nobody(database: Dat
     assert (await order_of(database, order_id)).state != "CANCELED"
 
 
+async def test_what_goes_out_again_is_not_late_by_the_first_promise(database: Database, clock: StandingClock) -> None:
+    order_id, parcel_id = await sent(database, 1)
+    async with database.unit_of_work() as db:
+        promised = (await orders.lock_order(db, order_id)).promised_on
+    assert promised is not None
+    await reported(database, parcel_id, ParcelState.LOST)
+    clock.advance(days=20)
+    await replaced(database, order_id, 1)
+    await sourced(database, order_id)
+    _, again = await rows_of(database, order_id)
+    assert again.promised_on is not None
+    assert again.promised_on >= clock.moment.date() > promised
+    assert await watched(database) == {"LATE": [CaseState.DONE]}  # the lost parcel's
+
+
 async def test_what_was_finished_is_raised_again_by_news_alone(database: Database, clock: StandingClock) -> None:
     _, parcel_id = await sent(database, 1)
     await reported(database, parcel_id, ParcelState.LOST)
@@ -122,3 +139,20 @@ async def test_a_parcel_that_was_said_to_be_back_by_mistake_arrives(database: Da
             (line, *_) = (await orders.lines_of(db, [order_id]))[order_id]
             assert line.delivered == delivered
     assert await watched(database) == {"UNDELIVERABLE": [CaseState.DONE]}
+
+
+async def test_what_is_only_announced_is_not_back(database: Database, clock: StandingClock) -> None:
+    """Half of it arrives: the rest is looked after still. Announced before the news or after, what arrives counts."""
+    order_id, parcel_id = await sent(database, 2)
+    announced = await approved(database, order_id, 2, anyway=True)
+    clock.advance(minutes=20)
+    await reported(database, parcel_id, ParcelState.RETURNED)
+    assert await watched(database) == {"UNDELIVERABLE": [CaseState.OPEN]}
+    for pieces, state in ((1, CaseState.OPEN), (1, CaseState.DONE)):
+        clock.advance(minutes=20)
+        async with database.unit_of_work() as db:
+            (place,) = await db.scalars(sa.select(FulfillmentOrder.location_id))
+            (line,) = await return_lines(database, announced.id)
+            arrived = [receiving.Arrived(line.id, pieces)]
+            await receiving.count_as_back(db, announced.id, place, arrived, now=db.now, findings=[])
+        assert await watched(database) == {"UNDELIVERABLE": [state]}

@@ -11,10 +11,11 @@ import sqlalchemy as sa
 
 from flows.shop import ACCEPT, DELIVER, PLACE, SHIP, Shop, open_shop
 from kontor.care.models import Case
+from kontor.care.service import finish_case
 from kontor.core.db import Database
 from kontor.core.outbox import schedule
 from kontor.fulfillment.models import Parcel
-from kontor.invoicing.models import Invoice
+from kontor.invoicing.models import DunningPlan, Invoice
 from kontor.orders.queries import lock_order
 from kontor.payments import queries, service
 from support import Client, Drain, Principals, StandingClock
@@ -101,14 +102,31 @@ async def test_invoice_that_stays_half_paid(shop: Shop) -> None:
     assert due_on is not None
     days = (due_on - shop.clock.moment.date()).days
     shop.clock.advance(days=days + 7)
-    await look(shop)
+    await look(shop, "invoicing.remind")
     assert await cases(shop) == []
     shop.clock.advance(days=1)
+    async with shop.database.unit_of_work() as db:
+        plan = DunningPlan(
+            id=(await db.scalars(sa.select(Invoice.id))).one(), paused_until=db.now.date(), agreed_at=db.now,
+            agreed_by="test",
+        )  # fmt: skip
+        db.add(plan)
+    await look(shop)
+    assert await cases(shop) == []
+    async with shop.database.unit_of_work() as db:
+        await db.execute(sa.update(DunningPlan).values(paused_until=None))
     await look(shop)
     assert await cases(shop) == [("UNPAID", "OPEN")]
-    await shop.transfer(order_id, 1300, "rest")
+    async with shop.database.unit_of_work() as db:
+        finish_case(db, (await db.scalars(sa.select(Case))).one(), now=db.now)
     await look(shop)
     assert await cases(shop) == [("UNPAID", "DONE")]
+    shop.clock.advance(days=61)
+    await look(shop)
+    assert await cases(shop) == [("UNPAID", "DONE"), ("UNPAID", "OPEN")]
+    await shop.transfer(order_id, 1300, "rest")
+    await look(shop)
+    assert await cases(shop) == [("UNPAID", "DONE"), ("UNPAID", "DONE")]
 
 
 async def test_second_reminder(shop: Shop) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -21,8 +21,9 @@ from kontor.core.jobs import Runtime
 from kontor.core.outbox import EventRecord, record
 from kontor.exchanges.models import Exchange
 from kontor.exchanges.states import ExchangeState, ExchangeWay
-from kontor.fulfillment.lateness import note_late
-from kontor.fulfillment.models import FulfillmentOrder, Parcel, ShipmentLine
+from kontor.fulfillment.events import FulfillmentPostponed
+from kontor.fulfillment.lateness import note_late, promised_day
+from kontor.fulfillment.models import FulfillmentLine, FulfillmentOrder, Parcel, ShipmentLine
 from kontor.fulfillment.stalling import note_progress
 from kontor.fulfillment.states import FulfillmentState, ParcelState
 from kontor.inventory.events import BackorderRescheduled
@@ -32,7 +33,7 @@ from kontor.orders.states import DeliveryType
 from kontor.returns.events import ReturnReceived
 from kontor.returns.models import Return, ReturnLine
 from kontor.returns.states import ReturnReason, ReturnState
-from support import Drain
+from support import Drain, StandingClock
 
 
 class Outbox:
@@ -120,6 +121,61 @@ async def test_who_heard_of_a_later_day_is_not_told_that_the_first_has_passed(
     async with database.read_only() as db:
         told = await db.scalar(sa.select(FulfillmentOrder.late_at).where(FulfillmentOrder.id == task.id))
     assert told is not None
+
+
+def test_a_later_day_is_promised_once_it_was_told_of_all() -> None:
+    first, sooner, later = date(2026, 6, 14), date(2026, 6, 18), date(2026, 6, 20)
+    assert promised_day(first, []) == first
+    assert promised_day(first, [later, None]) == first
+    assert promised_day(first, [later, sooner]) == sooner
+    assert promised_day(later, [sooner]) == later
+
+
+async def test_the_second_place_of_late_goods_is_no_news(database: Database, drain: Drain, mail: Outbox) -> None:
+    """What one place refused is late at the next; the customer hears of what they did not hear of."""
+    async with database.unit_of_work() as db:
+        story = await story_of(db)
+        first = await late_task(db, story)
+    assert await look(database) == 1
+    await drain()
+    async with database.unit_of_work() as db:
+        line = sa.select(FulfillmentLine).where(FulfillmentLine.fulfillment_order_id == first.id)
+        rows = {row.order_line_id: row for row in await db.scalars(line)}
+        rows[story.lines[0].id].quantity = 2  # one of them was refused, and what follows is given to another place
+        second = await late_task(db, story)
+        later = sa.update(FulfillmentLine).where(FulfillmentLine.fulfillment_order_id == second.id)
+        await db.execute(later.where(FulfillmentLine.order_line_id == story.lines[0].id).values(quantity=1))
+        await db.execute(later.where(FulfillmentLine.order_line_id == story.lines[1].id).values(quantity=0))
+    assert await look(database) == 0
+    async with database.unit_of_work() as db:
+        await db.execute(sa.update(FulfillmentOrder).values(state=FulfillmentState.REJECTED))
+        third = await late_task(db, story)
+        later = sa.update(FulfillmentLine).where(FulfillmentLine.fulfillment_order_id == third.id)
+        await db.execute(later.where(FulfillmentLine.order_line_id == story.lines[1].id).values(quantity=2))
+    assert await look(database) == 1
+    await drain()
+    assert "- 1 × Öl\n" in mail.sent[1].text
+    assert "Lampe" not in mail.sent[1].text
+
+
+async def test_a_day_that_a_place_named_holds_for_the_place_that_follows(
+    database: Database, clock: StandingClock
+) -> None:
+    async with database.unit_of_work() as db:
+        story = await story_of(db)
+        task = await late_task(db, story)
+        lines = tuple({"order_line_id": str(line.id), "quantity": line.ordered} for line in story.lines)
+        said = FulfillmentPostponed(
+            stream_id=story.order.id, fulfillment_order_id=new_id(), lines=lines, was_expected_on="2026-06-14",
+            expected_on="2026-06-20",
+        )  # fmt: skip
+        record(db, said)
+    assert await look(database) == 0
+    async with database.read_only() as db:
+        found = await db.get_one(FulfillmentOrder, task.id)
+        assert (found.promised_on, found.late_at) == (date(2026, 6, 20), None)
+    clock.advance(days=6)
+    assert (await look(database), await look(database)) == (1, 0)
 
 
 async def test_goods_that_were_to_be_fetched_are_called_so(database: Database, drain: Drain, mail: Outbox) -> None:

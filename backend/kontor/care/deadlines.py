@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from kontor.care.errors import InvalidDeadline
 from kontor.care.models import CaseDeadline
-from kontor.care.values import DEADLINES, CaseKind
+from kontor.care.values import BOUND, DEADLINES, CaseKind
 from kontor.channels.models import SalesChannel
 from kontor.core.db import Session
 from kontor.core.ids import new_id
@@ -45,6 +45,16 @@ def in_force(rows: Sequence[CaseDeadline], now: datetime) -> Deadlines:
         if row.valid_from <= now:
             chosen[row.kind, row.channel_id] = row
     return Deadlines(chosen)
+
+
+def due_after(kind: CaseKind, due_at: datetime | None, within: timedelta | None, now: datetime) -> datetime | None:
+    """Until when a case is to be done that came back now: as its kind may take from now on, but not before it was due.
+
+    What a bank wants by a day it wants by that day. Pure.
+    """
+    if within is None or kind in BOUND:
+        return due_at
+    return now + within if due_at is None else max(due_at, now + within)
 
 
 async def deadlines_of(db: Session, kinds: Collection[CaseKind] | None = None) -> list[CaseDeadline]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -31,7 +31,6 @@ from kontor.care.states import CaseState
 from kontor.care.values import CaseKind
 from kontor.core import outbox
 from kontor.core.db import Model, Session
-from kontor.core.sets import any_of
 from kontor.customers.events import CustomersErased
 from kontor.customers.models import Customer, CustomerAddress
 from kontor.customers.queries import channels_of, lock_customers, refuse_gone
@@ -44,6 +43,7 @@ from kontor.payments.models import Dispute, Refund
 from kontor.payments.states import DisputeState, RefundState
 from kontor.returns.models import Return
 from kontor.returns.states import ReturnState
+from kontor.risk import queries as risk
 from kontor.risk.models import RiskListEntry
 from kontor.risk.rules import address_key, key_of
 from kontor.risk.values import ListKind
@@ -184,19 +184,14 @@ async def all_ids(db: Session, customer_id: UUID) -> list[UUID]:
 
 async def entries_of(db: Session, customer_ids: Sequence[UUID]) -> list[RiskListEntry]:
     """What is blocked or trusted of these customers, who are one person: they themselves, their mails, phones and
-    addresses, those of today and those that stand on orders and messages alone."""
+    addresses, those of today and those that stand on orders and messages alone. Where they had parcels sent to somebody
+    else, that address and phone are not theirs."""
     known = await _known_by(db, customer_ids)
-    values = {kind: {key_of(kind, value) for value in each} for kind, each in known.items()}
-    pairs = [
-        sa.and_(RiskListEntry.kind == str(kind), any_of(RiskListEntry.value, sorted(each)))
-        for kind, each in values.items()
-        if each
-    ]
-    return list(await db.scalars(sa.select(RiskListEntry).where(sa.or_(*pairs)).order_by(RiskListEntry.created_at)))
+    return await risk.entries_for(db, {kind: {key_of(kind, value) for value in each} for kind, each in known.items()})
 
 
 async def _known_by(db: Session, customer_ids: Sequence[UUID]) -> dict[ListKind, set[str]]:
-    """All that these people were ever reached by, as far as it is still kept."""
+    """All that these people were ever reached by themselves, as far as it is still kept."""
     person, place, message = Customer, CustomerAddress, Model.metadata.tables["notification"].c
     own = sa.select(Order.id).where(Order.customer_id.in_(customer_ids))
     orders = sa.select(Order.email, Order.billing_address, Order.shipping_address).where(Order.id.in_(own))
@@ -204,14 +199,16 @@ async def _known_by(db: Session, customer_ids: Sequence[UUID]) -> dict[ListKind,
     told = sa.select(message.recipient).where(message.order_id.in_(own)).distinct()
     mails: set[str | None] = set(await db.scalars(told))
     phones: set[str | None] = set()
+    names: set[str] = set()
     addresses = {address_key(dict(row)) for row in (await db.execute(homes)).mappings()}
-    for each in await db.execute(sa.select(person.email, person.phone).where(person.id.in_(customer_ids))):
+    for each in await db.execute(sa.select(person.name, person.email, person.phone).where(person.id.in_(customer_ids))):
         mails.add(each.email)
         phones.add(each.phone)
+        names.add(_written(each.name))
     for order in await db.execute(orders):
         mails.add(order.email)
-        for address in (order.billing_address, order.shipping_address):
-            if address and address.get("street"):
+        for address in _own_addresses(order.billing_address, order.shipping_address, names):
+            if address.get("street"):
                 phones.add(address.get("phone"))
                 addresses.add(address_key(address))
     return {
@@ -220,6 +217,20 @@ async def _known_by(db: Session, customer_ids: Sequence[UUID]) -> dict[ListKind,
         ListKind.PHONE: {each for each in phones if each},
         ListKind.ADDRESS: addresses,
     }
+
+
+def _own_addresses(
+    billing: Mapping[str, Any] | None, shipping: Mapping[str, Any] | None, names: Collection[str]
+) -> list[Mapping[str, Any]]:
+    """Of an order's addresses those of who ordered: the bill's, and the goods' if these go to nobody else."""
+    own = [billing] if billing else []
+    if shipping and _written(shipping.get("name")) in {*names, *(_written(each.get("name")) for each in own)}:
+        own.append(shipping)
+    return own
+
+
+def _written(name: object) -> str:
+    return " ".join(str(name or "").casefold().split())
 
 
 async def blockers_of(db: Session, customer_ids: Sequence[UUID]) -> list[tuple[Blocker, str]]:

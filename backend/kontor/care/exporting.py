@@ -23,6 +23,7 @@ from kontor.customers.queries import get_customer, refuse_gone
 from kontor.documents.models import Document
 from kontor.documents.service import NewDocument
 from kontor.orders.models import Order
+from kontor.risk.models import RiskListEntry
 
 KIND = "CUSTOMER_EXPORT"
 EVIDENCE = "EVIDENCE"  # what a company says against somebody at a bank is not theirs to have (GDPR article 15 (4))
@@ -55,7 +56,7 @@ async def data_of(db: Session, customer_id: UUID) -> tuple[dict[str, list[dict[s
             {tuple(item[name] for name in keys): _row(item) for item in rows.mappings()}
         )
     entries = await entries_of(db, ids)
-    listed = [{"kind": row.kind, "value": row.value, "blocked": row.blocked, "reason": row.reason} for row in entries]
+    listed = [_listed(row) for row in entries]
     orders = sa.select(Order.id).where(Order.customer_id.in_(ids))
     mine = sa.or_(Document.customer_id.in_(ids), Document.order_id.in_(orders))
     told = Document.kind.not_in([KIND, EVIDENCE])
@@ -63,6 +64,12 @@ async def data_of(db: Session, customer_id: UUID) -> tuple[dict[str, list[dict[s
     more = {name: [_row(row) for row in rows] for name, rows in (await leftovers.told_of(db, ids)).items()}
     data = {**{name: list(rows.values()) for name, rows in found.items()}, **more, "risk_list_entry": listed}
     return {name: rows for name, rows in data.items() if rows}, files.all()
+
+
+def _listed(row: RiskListEntry) -> dict[str, Any]:
+    """An entry as its person is told of it: why somebody is blocked is ours, and may be about somebody else."""
+    told = {"kind": row.kind, "value": row.value, "blocked": row.blocked}
+    return told if row.blocked else {**told, "reason": row.reason}
 
 
 def _row(row: Mapping[str, Any] | sa.RowMapping) -> dict[str, Any]:

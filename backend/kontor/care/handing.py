@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -10,10 +10,11 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from kontor.auth.models import User
-from kontor.auth.permissions import Permission, Role, of_role
+from kontor.auth.permissions import Permission
 from kontor.care import service
 from kontor.care.errors import CaseMoved, CaseTaken, InvalidCase
 from kontor.care.models import Case
+from kontor.care.owners import able_roles
 from kontor.care.scope import require_whole
 from kontor.care.states import CaseState
 from kontor.care.values import CaseKind, may_decide
@@ -32,24 +33,20 @@ class Hand:
     cases: int
 
 
-def able_roles(kind: CaseKind) -> list[Role]:
-    """The roles that look after cases and may decide those of the kind. Pure."""
-    return [role for role in Role if Permission.CARE_WRITE in of_role(role) and may_decide(_held(role), kind)]
-
-
-def _held(role: Role) -> Callable[[str], bool]:
-    held = frozenset(map(str, of_role(role)))
-    return lambda permission: str(permission) in held
-
-
 def may_move(case: Case, me: UUID | None, may: Callable[[str], bool]) -> bool:
-    """Whether somebody may put aside, give on or end a case: nobody's, their own, or any with `care:assign`. Pure."""
-    return case.owner_id in (None, me) or may(Permission.CARE_ASSIGN)
+    """Whether somebody may put aside, give on or end a case: their own, any with `care:assign`, and of nobody's those
+    they may decide. Pure."""
+    if may(Permission.CARE_ASSIGN) or (me is not None and case.owner_id == me):
+        return True
+    return case.owner_id is None and may_decide(may, CaseKind(case.kind))
 
 
 def check_hand(db: Session, case: Case) -> None:
-    """Raise `CaseTaken` where somebody else looks after the case and who acts does not lead."""
+    """Raise, where who acts does not lead, `CaseTaken` for what somebody else looks after, `CaseNotDecidable` for what
+    nobody does and they may not decide."""
     if not may_move(case, db.principal.id, db.principal.may):
+        if case.owner_id is None:
+            raise service.not_decidable(case)
         raise CaseTaken("Somebody else looks after it.", path=("id",), owner_id=str(case.owner_id))
 
 
@@ -61,13 +58,6 @@ async def hands_for(db: Session, kind: CaseKind) -> list[Hand]:
     found = sa.select(User.id, User.name, mine.scalar_subquery().label("cases"))
     found = found.where(User.active, User.role.in_(able_roles(kind))).order_by(User.name, User.id).limit(MOST_PEOPLE)
     return [Hand(row.id, row.name, row.cases) for row in await db.execute(found)]
-
-
-async def able_owners(db: Session, cases: Sequence[Case]) -> set[UUID]:
-    """Of these cases those whose owner is still there and may decide them."""
-    people = sa.select(User.id, User.role).where(User.id.in_({case.owner_id for case in cases}), User.active)
-    roles = {row.id: row.role for row in await db.execute(people)}
-    return {case.id for case in cases if case.owner_id and roles.get(case.owner_id) in able_roles(CaseKind(case.kind))}
 
 
 async def hand_over(
@@ -82,7 +72,7 @@ async def hand_over(
     """Give a locked case to somebody, or with None back to all; what somebody else has only who leads gives on.
 
     `expected` holds whose it was when the caller looked. Raises `CaseDone`, `CaseTaken`, `CaseMoved` with whose it is
-    by now, `InvalidCase` for a deadline that has passed and for who is gone or may not decide it.
+    by now, `CaseNotDecidable`, `InvalidCase` for a deadline that has passed and for who is gone or may not decide it.
     """
     service.check_open(case)
     if expected is not None and case.owner_id != expected[0]:

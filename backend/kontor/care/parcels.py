@@ -11,24 +11,22 @@ import sqlalchemy as sa
 from kontor.core.db import Session, chunks
 from kontor.fulfillment.models import Parcel, ShipmentLine
 from kontor.fulfillment.states import ParcelState
-from kontor.returns.models import Return, ReturnLine
-from kontor.returns.states import ReturnState
-
-CALLED_OFF = (ReturnState.DECLINED, ReturnState.CANCELED)
+from kontor.returns.models import ReturnLine, ReturnReceipt
 
 
 async def settled_parcels(db: Session, parcel_ids: Sequence[UUID]) -> set[UUID]:
-    """Of these parcels those whose goods are paid back, replaced or taken in: all of them are in a return by now.
+    """Of these parcels those whose goods are paid back, replaced or taken in: all of them count as back by now.
 
-    Claims and replacements count goods as back by a return of which nothing travels. For a parcel that came back, only
-    what was announced since counts: what was written off before has to be taken in still.
+    Claims and replacements count goods as back by a return of which nothing travels; what is only announced may never
+    come. For a parcel that came back, only what arrived since counts: what was written off before has to be taken in
+    still.
     """
     parcels: list[Parcel] = []
     for part in chunks(sorted(set(parcel_ids))):
         parcels += await db.scalars(sa.select(Parcel).where(Parcel.id.in_(part), Parcel.shipment_id.is_not(None)))
     shipments = sorted({each.shipment_id for each in parcels if each.shipment_id is not None})
     sent = await _sent(db, shipments)
-    back = await _announced(db, shipments)
+    back = await _arrived(db, shipments)
     alone = await _alone(db, shipments)
     found = set()
     for parcel in parcels:
@@ -72,14 +70,15 @@ async def _sent(db: Session, shipments: Sequence[UUID]) -> dict[UUID, dict[UUID,
     return found
 
 
-async def _announced(db: Session, shipments: Sequence[UUID]) -> dict[UUID, list[tuple[UUID, int, datetime]]]:
+async def _arrived(db: Session, shipments: Sequence[UUID]) -> dict[UUID, list[tuple[UUID, int, datetime]]]:
     found: dict[UUID, list[tuple[UUID, int, datetime]]] = {}
     for part in chunks(shipments):
+        receipt = ReturnReceipt
         rows = await db.execute(
-            sa.select(ShipmentLine.shipment_id, ReturnLine.order_line_id, ReturnLine.quantity, Return.requested_at)
+            sa.select(ShipmentLine.shipment_id, ReturnLine.order_line_id, receipt.quantity, receipt.received_at)
             .join(ReturnLine, ReturnLine.shipment_line_id == ShipmentLine.id)
-            .join(Return, Return.id == ReturnLine.return_id)
-            .where(ShipmentLine.shipment_id.in_(part), Return.state.not_in(CALLED_OFF))
+            .join(receipt, receipt.return_line_id == ReturnLine.id)
+            .where(ShipmentLine.shipment_id.in_(part))
         )
         for shipment_id, line_id, quantity, at in rows.all():
             found.setdefault(shipment_id, []).append((line_id, quantity, at))

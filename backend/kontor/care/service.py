@@ -9,6 +9,7 @@ from uuid import UUID
 from kontor.care import deadlines, queries
 from kontor.care.errors import CaseDone, CaseNotDecidable, CaseTaken, InvalidCase
 from kontor.care.models import Case
+from kontor.care.owners import able_owners
 from kontor.care.states import CASE, CaseState
 from kontor.care.values import BOUND, CaseKind, CaseQueue, NewCase, may_decide
 from kontor.core.db import Session
@@ -21,17 +22,17 @@ SYSTEM_NOTE = "settled by itself"
 async def open_cases(db: Session, wanted: Sequence[NewCase], *, now: datetime) -> list[Case]:
     """Raise cases, once per kind and subject while one is open; what is known already gets the newer facts.
 
-    A deadline moves with what is told of it, but never behind an earlier one that a person has set. The case of each
-    entry, in order.
+    A deadline moves with what is told of it, but never behind an earlier one that a person has set. What was put aside
+    comes back with news, and with an earlier deadline. The case of each entry, in order.
     """
     known = await queries.open_subjects(db, {each.subject_key for each in wanted})
     due_at = await _deadlines(db, [each for each in wanted if each.subject_key not in known], now=now)
+    woken: dict[UUID, Case] = {}
     for each in wanted:
         case = known.get(each.subject_key)
         if case is not None:
-            _move_deadline(case, each, now=now)
-            if each.facts and case.facts != dict(each.facts):
-                case.facts, case.updated_at = {**case.facts, **each.facts}, now
+            if _learn(case, each, now=now) and case.state is CaseState.WAITING:
+                woken[case.id] = case
             continue
         case = known[each.subject_key] = Case(
             id=new_id(), kind=each.kind.value, subject_key=each.subject_key, order_id=each.order_id,
@@ -40,7 +41,26 @@ async def open_cases(db: Session, wanted: Sequence[NewCase], *, now: datetime) -
         )  # fmt: skip
         db.add(case)
         db.note_state(change_row("care_case", case.id, None, CaseState.OPEN, now=now, by=db.by))
+    if woken:
+        await give_back(db, list(woken.values()), now=now)
     return [known[each.subject_key] for each in wanted]
+
+
+async def give_back(db: Session, cases: Sequence[Case], *, now: datetime) -> None:
+    """Locked cases that waited come back to their owners, to all where the owner is gone, with the time of their kind.
+
+    See `deadlines.due_after`.
+    """
+    there = await able_owners(db, cases)
+    set_ones = deadlines.in_force(await deadlines.deadlines_of(db, {CaseKind(case.kind) for case in cases}), now)
+    ids = {case.order_id for case in cases if case.order_id is not None} if set_ones.chosen else set()
+    channels = await deadlines.channels_of(db, ids)
+    for case in cases:
+        kind = CaseKind(case.kind)
+        within = set_ones.within(kind, channels.get(case.order_id) if case.order_id else None)
+        due_at = deadlines.due_after(kind, case.due_at, within, now)
+        owner_id = case.owner_id if case.id in there else None
+        assign_case(db, case, owner_id=owner_id, now=now, due_at=due_at if due_at != case.due_at else None)
 
 
 async def _deadlines(db: Session, fresh: Sequence[NewCase], *, now: datetime) -> dict[str, datetime | None]:
@@ -58,6 +78,17 @@ async def _deadlines(db: Session, fresh: Sequence[NewCase], *, now: datetime) ->
             within = set_ones.within(each.kind, channels.get(each.order_id) if each.order_id else None)
             due[each.subject_key] = now + within if within else None
     return due
+
+
+def _learn(case: Case, newer: NewCase, *, now: datetime) -> bool:
+    """The newer facts and deadline; whether anything of it is news to who put the case aside."""
+    before = case.due_at
+    _move_deadline(case, newer, now=now)
+    facts = {**case.facts, **newer.facts}
+    told = facts != case.facts
+    if told:
+        case.facts, case.updated_at = facts, now
+    return told or (case.due_at is not None and case.due_at != before and (before is None or case.due_at < before))
 
 
 def _move_deadline(case: Case, newer: NewCase, *, now: datetime) -> None:
@@ -117,9 +148,14 @@ async def take_case(db: Session, case: Case, *, owner_id: UUID, now: datetime) -
     if case.owner_id not in (None, owner_id):
         raise CaseTaken("Somebody else looks after it.", path=("id",), owner_id=str(case.owner_id))
     if not may_decide(db.principal.may, CaseKind(case.kind)):
-        raise CaseNotDecidable("This is for somebody who may decide it.", path=("id",), kind=case.kind)
+        raise not_decidable(case)
     if case.state is not CaseState.ASSIGNED:
         assign_case(db, case, owner_id=owner_id, now=now)
+
+
+def not_decidable(case: Case) -> CaseNotDecidable:
+    """The refusal for who may not decide a case."""
+    return CaseNotDecidable("This is for somebody who may decide it.", path=("id",), kind=case.kind)
 
 
 async def take_next_case(

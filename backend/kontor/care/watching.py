@@ -6,7 +6,7 @@ Each look takes a bounded part, the oldest first; what it leaves the next look f
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -25,7 +25,7 @@ from kontor.core.outbox import record
 from kontor.fulfillment import models
 from kontor.fulfillment.models import FulfillmentOrder, Parcel
 from kontor.fulfillment.states import ParcelState
-from kontor.invoicing.models import PARTLY_PAID, Invoice
+from kontor.invoicing.models import PARTLY_PAID, DunningPlan, Invoice
 from kontor.invoicing.states import InvoiceState
 from kontor.returns.models import Return
 from kontor.returns.queries import OPEN as OPEN_RETURNS
@@ -48,7 +48,7 @@ OWED_AGAIN_WITHIN = timedelta(hours=1)
 
 async def raise_overdue(db: Session, *, now: datetime) -> None:
     """Raise what the time alone tells: promises that were not kept, parcels that stand still, half paid invoices."""
-    wanted = [*await late.raise_late(db, now=now), *await _parcels(db), *await _half_paid(db, utc_day(now))]
+    wanted = [*await late.raise_late(db, now=now), *await _parcels(db), *await _half_paid(db, now)]
     if wanted:
         await service.open_cases(db, wanted, now=now)
 
@@ -88,13 +88,20 @@ async def _parcels(db: Session) -> list[NewCase]:
     ]  # fmt: skip
 
 
-async def _half_paid(db: Session, today: date) -> list[NewCase]:
-    row = Invoice
+async def _half_paid(db: Session, now: datetime) -> list[NewCase]:
+    """Invoices of which a part is paid and the rest is neither given time for nor in instalments, whatever was asked.
+
+    What somebody has ended is not raised anew for a while although it is half paid still.
+    """
+    row, plan, today = Invoice, DunningPlan, utc_day(now)
+    agreed = sa.exists().where(
+        plan.id == row.id, sa.or_(plan.paused_until >= today, sa.cast(plan.instalments, sa.Text) != "[]")
+    )
     found = (
         sa.select(row.id, row.order_id, row.number, row.due_on)
         .where(
-            sa.text(f"invoice.{PARTLY_PAID}"), row.due_on < today - PART_PAID_FOR,
-            unknown(CaseKind.UNPAID, as_text(db, row.id)),
+            sa.text(PARTLY_PAID), row.due_on < today - PART_PAID_FOR, ~agreed,
+            unknown(CaseKind.UNPAID, as_text(db, row.id), ended_after=now - late.LOOKED_BACK),
         )
         .order_by(row.due_on, row.id)
         .limit(AT_ONCE)

@@ -57,6 +57,8 @@ async def add_lines(
     priced = await price_added(db, order, lines, wanted)
     check_deliverable(order, priced)
     rows = new_rows(order, lines, priced)
+    for row in rows:
+        row.added_at = now
     db.add_all(rows)
     await db.flush()
     goods = {row.id: row.ordered for row in rows if row.kind == ProductKind.PHYSICAL}

@@ -138,7 +138,8 @@ class ParcelLost(Event):
 class PromisePassed(Event):
     """The day a customer was promised is over and the goods have not left: [{order_line_id, quantity}]. Once per work.
 
-    Not recorded for goods of which the customer heard by BackorderRescheduled that they come later.
+    Not recorded for goods of which the customer heard that they come later (BackorderRescheduled, FulfillmentPostponed)
+    before that day has passed as well, nor for pieces of which it was recorded at the place that had them before.
     """
 
     fulfillment_order_id: UUID

@@ -16,6 +16,7 @@ from kontor.core.outbox import record, schedule
 from kontor.core.statemachine import change_row
 from kontor.fulfillment import queries
 from kontor.fulfillment.events import FulfillmentOrdersCreated
+from kontor.fulfillment.lateness import Told, promised_day, told_days
 from kontor.fulfillment.models import FulfillmentLine, FulfillmentOrder
 from kontor.fulfillment.states import FulfillmentState
 from kontor.fulfillment.work import Capacity, Place, use_capacity
@@ -207,8 +208,27 @@ def opening_of(job: _Job) -> datetime:
     return datetime.combine(job.day, time(), ZoneInfo(job.location.timezone)).astimezone(UTC)
 
 
+def _promise(job: _Job, told: Told) -> date:
+    """By when customers expect the goods: as promised with the order, or as they were told since.
+
+    Goods that were added later, for others or for nothing, were not promised then.
+    """
+    order = job.release.order
+    if order.promised_on is None:
+        return job.arrival
+    there = [line.id for line in job.release.lines if line.id in job.pieces and line.added_at is None]
+    if not there:
+        return max(order.promised_on, job.arrival)
+    return promised_day(order.promised_on, [told.get((order.id, line_id)) for line_id in there])
+
+
 async def _write(db: Session, jobs: Sequence[_Job], agreed: _Agreed, *, now: datetime) -> None:
     await db.flush()
+    # Customers are told of later days alone: what arrives as promised needs no look at what they heard.
+    late = {
+        job.release.order.id for job in jobs if (day := job.release.order.promised_on) is not None and day < job.arrival
+    }
+    told = await told_days(db, late) if late else {}
     rows: list[tuple[Any, ...]] = []
     for job in jobs:
         order, place = job.release.order, job.location
@@ -218,7 +238,7 @@ async def _write(db: Session, jobs: Sequence[_Job], agreed: _Agreed, *, now: dat
         delivery = DeliveryType.PICKUP if order.delivery_type is DeliveryType.PICKUP else DeliveryType.SHIP
         rows.append(
             (job.id, job.number, order.id, place.id, place.partner_id, order.channel_id, state, delivery,
-             order.priority, job.day, order.promised_on or job.arrival, due_at, ship_due_at, job.decision_id, False,
+             order.priority, job.day, _promise(job, told), due_at, ship_due_at, job.decision_id, False,
              now, now)
         )  # fmt: skip
         db.note_state(change_row("fulfillment_order", job.id, None, state, now=now, by=db.by))

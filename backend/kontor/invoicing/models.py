@@ -10,7 +10,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 from kontor.core.db import Json, Model, state_type
 from kontor.invoicing.states import InvoiceState
 
-PARTLY_PAID = "state = 'PARTIALLY_PAID'"
+# By amounts, as states say what is done about the rest: what is late is OVERDUE from its first day on.
+PARTLY_PAID = (
+    "paid > 0 AND paid < gross - credited "
+    "AND state IN ('ISSUED', 'PARTIALLY_PAID', 'OVERDUE', 'DUNNING_1', 'DUNNING_2', 'DUNNING_3')"
+)
 
 
 class Invoice(Model):

@@ -112,6 +112,7 @@ class OrderLine(Model):
     pieces follows from `core.money.of_units`; `canceled_gross` is what the canceled ones took off, step by step.
     Components of a bundle carry the bundle's sku and `bundle_key`. `price_list` is the code of the list Kontor's price
     was from (`STANDARD`: the channel's own prices), None where the channel brought the price.
+    `added_at` is None for lines the order was placed with.
     """
 
     __tablename__ = "order_line"
@@ -164,6 +165,7 @@ class OrderLine(Model):
     returned: Mapped[int] = mapped_column(default=0)
     refunded: Mapped[int] = mapped_column(default=0)
     canceled_gross: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default=sa.text("0"))
+    added_at: Mapped[datetime | None]
 
     @property
     def unallocated(self) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -92,6 +92,17 @@ async def listed(db: Session, keys: Iterable[Keys], *, now: datetime) -> dict[tu
         )
         found.update({(row.kind, row.value): row.blocked for row in rows})
     return found
+
+
+async def entries_for(db: Session, values: Mapping[ListKind, Collection[str]]) -> list[RiskListEntry]:
+    """Entries for any of the values, as `rules.key_of` writes them, the oldest first; also those that have ended."""
+    pairs = [
+        sa.and_(RiskListEntry.kind == str(kind), any_of(RiskListEntry.value, sorted(each)))
+        for kind, each in values.items()
+        if each
+    ]
+    found = sa.select(RiskListEntry).where(sa.or_(sa.false(), *pairs))
+    return list(await db.scalars(found.order_by(RiskListEntry.created_at, RiskListEntry.id)))
 
 
 async def seen_in_window(db: Session, order_ids: Iterable[UUID], keys: Iterable[str]) -> dict[tuple[UUID, str], int]:

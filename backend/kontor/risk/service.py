@@ -85,7 +85,8 @@ async def assess_orders(
     return decisions | {order_id: verdict.decision for order_id, verdict in verdicts.items()}
 
 
-def _candidate(row: Any) -> Candidate:
+def keys_of(row: Any) -> dict[ListKind, str]:
+    """The values of an order, or of a row with its columns, that lists may name. Pure."""
     shipping = row.shipping_address or row.billing_address
     values = {
         ListKind.EMAIL: row.email_key,
@@ -95,7 +96,13 @@ def _candidate(row: Any) -> Candidate:
     }
     keys = {kind: rules.key_of(kind, str(value)) for kind, value in values.items() if value}
     keys[ListKind.ADDRESS] = rules.address_key(shipping)
-    subject = Subject(row.total, row.currency, row.country, row.billing_address, row.shipping_address, keys, row.facts)
+    return keys
+
+
+def _candidate(row: Any) -> Candidate:
+    subject = Subject(
+        row.total, row.currency, row.country, row.billing_address, row.shipping_address, keys_of(row), row.facts
+    )
     return Candidate(row, subject)
 
 

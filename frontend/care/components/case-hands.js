@@ -9,7 +9,7 @@ import { html, useSignal } from "../../shared/ui.js";
 import { ASSIGN, HANDS } from "../operations/cases.js";
 
 /** @param {any} it @returns {boolean} whether the caller may give the case on */
-export const mayHandOver = (it) => it.ownerId === me.value?.id || !it.ownerId || may("care:assign");
+export const mayHandOver = (it) => may("care:assign") || (it.ownerId ? it.ownerId === me.value?.id : it.decidable);
 
 /** `changed` looks anew: also after a refusal, as somebody else has moved the case. @param {{it: any, changed: () => Promise<void>}} props */
 export function CaseHands({ it, changed }) {

@@ -1,11 +1,11 @@
 /** A parcel that came back is taken in at a place, and what it is worth goes back to the customer. */
 import { ask, change } from "../../shared/api.js";
 import { Dialog } from "../../shared/components/dialog.js";
-import { Failure } from "../../shared/components/failure.js";
+import { Failure, unanswered } from "../../shared/components/failure.js";
 import { Field, Submit, Summary, useForm } from "../../shared/components/form.js";
 import { tell } from "../../shared/components/toast.js";
 import { t } from "../../shared/messages.js";
-import { html, useEffect, useSignal } from "../../shared/ui.js";
+import { html, useEffect, useRef, useSignal } from "../../shared/ui.js";
 import { PREVIEW_RETURN, RECEIVE_RETURN, RETURN_PLACES, TAKE_BACK } from "../operations/refunds.js";
 import { useKey, usePreview } from "../previewing.js";
 import { Due, Preview } from "./refund-preview.js";
@@ -23,6 +23,7 @@ export function TakeBack({ order, goods, from, leave, changed }) {
   const wanted = { orderId: order.id, lines };
   const preview = usePreview(wanted, async (given) => (await ask(PREVIEW_RETURN, given)).previewReturn);
   const once = useKey(wanted);
+  const begun = useRef(/** @type {any} */ (null)); // the return as it was asked for first: a second one would be refused
 
   async function load() {
     problem.value = null;
@@ -33,11 +34,21 @@ export function TakeBack({ order, goods, from, leave, changed }) {
     }
   }
   useEffect(() => void load(), []);
+  /** Once it is made, or nobody knows whether it is, what is chosen differently is for its arrival alone. @param {string} place */
+  async function announce(place) {
+    begun.current ??= { asked: { ...wanted, place, note: t("takeBack.note") }, key: `${once.key}-${place}` };
+    try {
+      return (await change(TAKE_BACK, begun.current.asked, { key: begun.current.key })).return;
+    } catch (refused) {
+      if (!unanswered(/** @type {any} */ (refused))) begun.current = null;
+      throw refused;
+    }
+  }
   const form = useForm(async (given) => {
     const [place, disposition] = [String(given.get("place")), String(given.get("condition"))];
-    const made = (await change(TAKE_BACK, { ...wanted, place, note: t("takeBack.note") }, { key: `${once.key}-${place}` })).return;
+    const made = await announce(place);
     const arrived = made.lines.map((/** @type {any} */ line) => ({ lineId: line.id, quantity: line.quantity }));
-    await change(RECEIVE_RETURN, { id: made.id, place, lines: arrived, findings: arrived.map((/** @type {any} */ each) => ({ ...each, disposition })) }, { key: `${once.key}-${place}-${disposition}` });
+    await change(RECEIVE_RETURN, { id: made.id, place, lines: arrived, findings: arrived.map((/** @type {any} */ each) => ({ ...each, disposition })) }, { key: `${begun.current.key}-${place}-${disposition}` });
     tell(t("takeBack.done", { number: made.number }));
     leave();
     await changed();

@@ -11,9 +11,10 @@ from kontor.api.graphql.customer_care import CustomerListing
 from kontor.api.graphql.master_rows import shown
 from kontor.api.graphql.permissions import requires
 from kontor.auth.permissions import Permission
-from kontor.care.erasing import all_ids, entries_of
 from kontor.core.errors import InvalidInput
 from kontor.customers.models import Customer
+from kontor.risk import queries as risk
+from kontor.risk import service as risk_service
 from kontor.timeline import service
 
 
@@ -22,7 +23,9 @@ class OrderCustomer:
     id: UUID
     number: str
     tags: list[str]
-    listings: list[CustomerListing] = strawberry.field(description="Blocks and trust that are in force.")
+    listings: list[CustomerListing] = strawberry.field(
+        description="Blocks and trust that are in force and name this order's customer, mail, phone or address."
+    )
 
 
 @strawberry.type
@@ -41,7 +44,8 @@ class OrderCustomerQuery:
             if order is None or order.customer_id is None:
                 return None
             customer = await db.get_one(Customer, order.customer_id)
-            entries = await entries_of(db, await all_ids(db, customer.id))
+            keys = risk_service.keys_of(order)
+            entries = await risk.entries_for(db, {kind: {value} for kind, value in keys.items()})
         return OrderCustomer(
             id=customer.id, number=customer.number, tags=list(customer.tags),
             listings=[
