@@ -151,7 +151,7 @@ async def test_contact_about_no_order_with_somebody_known_or_not(
     assert await faults(page) == []
 
     await page.goto("/care")
-    await page.set_viewport_size({"width": 360, "height": 740})
+    await page.set_viewport_size({"width": NARROW["width"], "height": NARROW["height"]})
     await page.emulate_media(color_scheme="dark")
     await page.get_by_role("button", name="New contact").press("Enter")
     await page.get_by_label("With whom?").fill("nobody of this name")
