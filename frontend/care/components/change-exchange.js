@@ -12,9 +12,9 @@ import { useActing } from "../acting.js";
 import { exchangeable, givenOf } from "../change-wish.js";
 import { exchangeInput, reasonOf, reasonsOf, WAYS } from "../exchange-wish.js";
 import { CREATE_EXCHANGE, PREVIEW_EXCHANGE } from "../operations/exchange.js";
-import { useKey, usePreview } from "../previewing.js";
+import { useKey, useNote, usePreview } from "../previewing.js";
 import { siblingsOf } from "../siblings.js";
-import { Letters } from "./customer-note.js";
+import { Letters, NoteField } from "./customer-note.js";
 
 /** @param {{order: any, changed: () => Promise<void>}} props */
 export function ChangeExchange({ order, changed }) {
@@ -22,7 +22,9 @@ export function ChangeExchange({ order, changed }) {
   const others = useSignal(/** @type {any[]} */ ([]));
   const stale = useSignal(false);
   const rows = exchangeable(order);
-  const input = exchangeInput(wish.value, order);
+  const note = useNote(`exchange:${order.id}`);
+  const asked = exchangeInput(wish.value, order);
+  const input = asked && { ...asked, ...note.asked };
   const preview = usePreview(input, async (given) => (await ask(PREVIEW_EXCHANGE, { input: given })).previewExchange);
   const once = useKey([input, preview.shown.value?.token]);
   const { busy, act } = useActing(changed);
@@ -46,6 +48,7 @@ export function ChangeExchange({ order, changed }) {
       tell(words(result), { tone: "bad" });
     } else {
       once.done();
+      note.forget();
       wish.value = null;
       tell(t("change.exchanged", { number: result.exchange.number }));
     }
@@ -67,6 +70,7 @@ export function ChangeExchange({ order, changed }) {
         ${preview.problem.value ? html`<p class="notice bad">${words(preview.problem.value)}</p>` : !preview.shown.value && html`<p class="muted">${t("change.chooseArticle")}</p>`}
         ${preview.shown.value && html`<${Comes} preview=${preview.shown.value} />`}
       </div>
+      <${NoteField} note=${note} prefix="exchange-" />
       <button type="button" class="button main" aria-disabled=${!ready} onClick=${agree}>${t("change.agreeExchange")}</button>
     </section>`}
   </section>`;

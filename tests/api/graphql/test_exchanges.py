@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from factories.catalog import make_product, make_variant
 from factories.changes import lines_of, sound
@@ -14,6 +15,7 @@ from kontor.auth.permissions import CUSTOMER
 from kontor.auth.permissions import Permission as P
 from kontor.core.db import Database
 from kontor.core.principal import Principal, PrincipalKind
+from kontor.notifications.notes import notes_about
 from kontor.orders.intake import CustomerInput, LineInput
 from kontor.selfservice.policy import Policy
 from kontor.selfservice.service import save_policy
@@ -70,13 +72,20 @@ async def test_exchange_is_previewed_agreed_to_once_and_asked_for_alone(
     assert await result_of(client, who, ASK, input={**wanted, "replacement": True}) == "FORBIDDEN"
     stale = await result_of(client, who, AGREE, input=wanted, token=preview["token"].replace("PRICES-", "PRICES-0"))
     assert (stale["__typename"], stale["code"], stale["moved"]) == ("ExchangeStale", "EXCHANGE_STALE", ["PRICES"])
-    done = await result_of(client, who, AGREE, input=wanted, token=stale["preview"]["token"])
+    said = {**wanted, "noteToCustomer": "Have fun!"}
+    assert await result_of(client, who, ASK, input=said) == "FORBIDDEN"
+    who = principals.holding(P.ORDERS_READ, P.RETURNS_READ, P.RETURNS_REQUEST, P.RETURNS_WRITE, P.CARE_WRITE)
+    assert "Have fun!" in (await result_of(client, who, ASK, input=said))["messages"][0]["text"]
+    done = await result_of(client, who, AGREE, input=said, token=stale["preview"]["token"])
     assert (done["exchange"]["state"], done["exchange"]["lines"]) == (
         "APPROVED", [{"sku": "L", "quantity": 1, "given": 0}],
     )  # fmt: skip
     shown = await client.graphql(LIST, {"id": str(order_id)}, principal=who)
     assert "errors" not in shown, shown["errors"]
     assert [each["number"] for each in shown["data"]["exchanges"]["nodes"]] == [f"X{order.number}-1"]
+    async with database.read_only() as db:
+        kept = await notes_about(db, [UUID(shown["data"]["result"]["exchanges"][0]["returnId"])])
+    assert [(template, note) for (_, template), note in kept.items()] == [("exchange_agreed", "Have fun!")]
     assert shown["data"]["result"]["exchanges"][0]["way"] == "AFTER_RETURN"
     called_off = await result_of(client, who, CANCEL, id=done["exchange"]["id"])
     assert called_off["exchange"] == {"state": "CANCELED", "code": "WITHDRAWN"}

@@ -25,7 +25,7 @@ from kontor.core.db import Session
 from kontor.core.errors import camel
 from kontor.customers import consents, queries
 from kontor.customers.models import Customer as CustomerRow
-from kontor.customers.service import CUSTOMERS_STREAM, note_customer
+from kontor.customers.service import CUSTOMERS_STREAM, CustomerData, note_customer
 from kontor.payments.states import RefundState
 from kontor.returns.states import ReturnState
 
@@ -328,8 +328,13 @@ class CustomerCareMutation:
     async def note_customer(
         self, info: Info, name: str, email: str | None = None, phone: str | None = None, language: str | None = None
     ) -> CustomerResult:
-        given = {"name": name, "email": email or None, "phone": phone or None, "language": language}
-        known = {key: value for key, value in given.items() if value is not None}
+        known = CustomerData(name=name)
+        if email:
+            known["email"] = email
+        if phone:
+            known["phone"] = phone
+        if language:
+            known["language"] = language
 
         async def work(db: Session) -> CustomerRow:
             return await db.get_one(CustomerRow, await note_customer(db, known))

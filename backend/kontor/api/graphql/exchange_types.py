@@ -119,6 +119,9 @@ class ExchangeInput:
     note: str = ""
     replacement: bool = False
     location_id: UUID | None = None
+    note_to_customer: str | None = strawberry.field(
+        default=None, description="A personal sentence in the message that tells of it (`care:write`)."
+    )
 
     def read(self) -> ExchangeWish:
         """As the domain takes it; raises `InvalidInput` for more than 200 lines."""

@@ -11,6 +11,7 @@ from uuid import UUID
 import strawberry
 
 from kontor.api.graphql.context import Info
+from kontor.api.graphql.customer_notes import note_of
 from kontor.api.graphql.errors import Refusal, text_of
 from kontor.api.graphql.exchange_types import (
     Exchange,
@@ -33,6 +34,7 @@ from kontor.exchanges.models import Exchange as ExchangeRow
 from kontor.exchanges.planning import AGREED_MESSAGE, check_same_product
 from kontor.exchanges.states import ExchangeWay
 from kontor.exchanges.values import ExchangePreview
+from kontor.notifications.notes import keep_note
 from kontor.notifications.service import preview_messages
 from kontor.orders.models import Order as OrderRow
 from kontor.orders.queries import get_order, lock_order
@@ -66,15 +68,15 @@ async def _check_cancelable(db: Session, order: OrderRow, row: ExchangeRow) -> N
             db.principal.require(P.REFUNDS_WRITE)
 
 
-async def show_preview(db: Session, preview: ExchangePreview) -> ExchangePreviewed:
-    """As the API shows it, with the message in words."""
+async def show_preview(db: Session, preview: ExchangePreview, note: str = "") -> ExchangePreviewed:
+    """As the API shows it, with the message in words, the personal sentence in it."""
     about = {
         "back": [{"name": line.name, "quantity": line.quantity} for line in preview.lines],
         "lines": [{"name": line.new_name, "quantity": line.quantity} for line in preview.lines],
         "way": preview.way.value,
         "due_at": None if preview.due_at is None else preview.due_at.isoformat(),
     }
-    told = await preview_messages(db, preview.order_id, {AGREED_MESSAGE: about}, now=db.now)
+    told = await preview_messages(db, preview.order_id, {AGREED_MESSAGE: about}, now=db.now, note=note)
     return ExchangePreviewed.of(preview, told)
 
 
@@ -120,11 +122,12 @@ class ExchangesQuery:
         description="What an exchange would come to, to the cent; nothing is written.",
     )
     async def preview_exchange(self, info: Info, input: ExchangeInput) -> ExchangePreviewed:
+        note = note_of(input.note_to_customer, info.context.principal)
         async with info.context.runtime.database.read_only(info.context.principal) as db:
             order = await get_order(db, input.order_id, db.principal)
             await _check(db, order, input)
             wish = replace(input.read(), taken=await waiting_pieces(db, order.id))
-            return await show_preview(db, await service.preview_exchange(db, order, wish))
+            return await show_preview(db, await service.preview_exchange(db, order, wish), note)
 
 
 @strawberry.type
@@ -135,18 +138,21 @@ class ExchangesMutation:
         "customer asks for alone is decided on with its return.",
     )
     async def create_exchange(self, info: Info, input: ExchangeInput, token: str) -> CreateExchangeResult:
+        note = note_of(input.note_to_customer, info.context.principal)
+
         async def work(db: Session) -> ExchangeRow:
             order = await lock_order(db, input.order_id, db.principal)
             agreed = await _check(db, order, input)
             wish = replace(input.read(), taken=await waiting_pieces(db, order.id))
             done = await service.create_exchange(db, order, wish, token, now=db.now, agreed=agreed)
+            await keep_note(db, order.id, AGREED_MESSAGE, done.exchange.return_id, note, now=db.now)
             return done.exchange
 
         try:
             return await _changed(info, work, [input.as_json(), token])
         except errors.ExchangeStale as stale:
             async with info.context.runtime.database.read_only(info.context.principal) as db:
-                fresh = await show_preview(db, stale.params["preview"])
+                fresh = await show_preview(db, stale.params["preview"], note)
             text = text_of(errors.ExchangeStale(stale.message), info.context.language)
             return ExchangeStale(code=stale.code, message=text, moved=stale.params["moved"], preview=fresh)
 
