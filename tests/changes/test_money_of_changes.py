@@ -181,7 +181,11 @@ async def test_what_replaces_a_promise_that_was_declined_is_waited_for(database:
         await add_payment(db, order, PaymentInput("PREPAYMENT", 1000), now=db.now)
     assert await drain() == []
     await taken_off(database, order_id, "ROPE")
+    (asked,) = [each for each in await work_of(database, order_id) if each.cancel_requested]
+    async with database.unit_of_work() as db:
+        await answer_cancellation(db, asked.id, agreed=True, now=db.now)
     assert await drain() == []
+    assert (await money_of(database, order_id)).owed == 1000
     assert await holds_and_named(database, order_id) == (0, [P.CREATED])
     await paid(database, order_id, "T1")
     assert await drain() == []

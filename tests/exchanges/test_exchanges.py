@@ -336,8 +336,10 @@ async def test_stock_that_is_kept_is_locked_in_its_order(database: Database, dra
     async with database.unit_of_work() as db:
         await lock_levels(db, [(company.warehouse.id, variants["SOCK"].id)])
         waits = asyncio.create_task(agreed())
-        await asyncio.sleep(1)
-        assert not waits.done()
+        for _ in range(200):
+            await asyncio.sleep(0.1)
+            if await db.scalar(sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted")):
+                break
         async with database.unit_of_work() as other:
             free = sa.select(StockLevel).where(StockLevel.variant_id == axe.id).with_for_update(nowait=True)
             assert await other.scalar(free) is not None
