@@ -34,6 +34,7 @@ from kontor.fulfillment.models import FulfillmentOrder
 from kontor.fulfillment.shipping import How, Shipping, ship
 from kontor.fulfillment.states import FulfillmentState
 from kontor.fulfillment.values import Pieces
+from kontor.notifications.models import Notification
 from kontor.orders import queries as orders
 from kontor.orders.intake import Address, PaymentInput
 from kontor.payments.queries import read_payments
@@ -215,6 +216,11 @@ async def test_a_replacement_that_comes_to_nothing_is_decided_again(database: Da
     claim = await decided(database, claim, Verdict(Remedy.REPLACEMENT, returns_goods=True, advance=True))
     assert await drain() == []
     assert claim.return_id is not None
+    async with database.read_only() as db:
+        told = sa.select(Notification.template, Notification.context)
+        mails = {row.template: row.context for row in await db.execute(told.where(Notification.order_id == order_id))}
+        assert "claim_approved" not in mails  # one decision is one mail
+        assert mails["exchange_agreed"]["about"]["replacement"]
     async with database.unit_of_work() as db:
         await cancel_return(db, claim.return_id, reason="kept", now=db.now)
     assert await drain() == []
