@@ -150,3 +150,48 @@ export const DEADLINES = `query AdminDeadlines($channel: UUID) {
 export const SET_DEADLINE = `mutation AdminSetDeadline($input: CaseDeadlineInput!) {
   setCaseDeadline(input: $input) { ... on CaseDeadlineVersion { id validFrom } ${PROBLEM} }
 }`;
+
+const GOODWILL_ROW = "id orderNumber form state reason note requestedAt requestedBy grantedAt grantedBy amount { amount currency }";
+
+export const GOODWILL_WAITING = `query AdminGoodwillWaiting($after: String) {
+  goodwill(filter: { state: [AWAITING_APPROVAL] }, sort: REQUESTED_AT, first: 50, after: $after) {
+    nodes { ${GOODWILL_ROW} } pageInfo { hasNextPage endCursor }
+  }
+}`;
+
+export const GOODWILL_GIVEN = `query AdminGoodwillGiven($since: DateTime!, $until: DateTime!, $filter: GoodwillFilter!, $after: String) {
+  goodwillReport(since: $since, until: $until) { form reason count amount { amount currency } }
+  goodwill(filter: $filter, first: 50, after: $after) { nodes { ${GOODWILL_ROW} } pageInfo { hasNextPage endCursor } }
+}`;
+
+export const APPROVE_GOODWILL = `mutation AdminApproveGoodwill($id: UUID!) {
+  approveGoodwill(id: $id) { ... on GoodwillChanged { goodwill { id state } } ${PROBLEM} }
+}`;
+
+export const DECLINE_GOODWILL = `mutation AdminDeclineGoodwill($id: UUID!, $reason: String!) {
+  declineGoodwill(id: $id, reason: $reason) { ... on GoodwillChanged { goodwill { id state } } ${PROBLEM} }
+}`;
+
+export const RECALL_GOODWILL = `mutation AdminRecallGoodwill($id: UUID!) {
+  recallGoodwill(id: $id) { ... on GoodwillChanged { goodwill { id state } } ${PROBLEM} }
+}`;
+
+const LIMIT = "role currency perOrder perDay changedAt changedBy";
+
+export const GOODWILL_LIMITS = `query AdminGoodwillLimits { goodwillLimits { ${LIMIT} } }`;
+
+export const SAVE_GOODWILL_LIMITS = `mutation AdminSaveGoodwillLimits($limits: [GoodwillLimitInput!]!, $before: [GoodwillLimitInput!]) {
+  saveGoodwillLimits(limits: $limits, before: $before) { ... on GoodwillLimitsSaved { limits { ${LIMIT} } } ${PROBLEM} }
+}`;
+
+const RULES = "cancel reduce add swap address delivery date returns returnDays exchanges claims";
+
+const RULES_VERSION = `version validFrom createdAt createdBy ${RULES}`;
+
+export const SELF_SERVICE = `query AdminSelfService {
+  selfServiceChannels { channelId code name returnDays shipped { ${RULES} } inForce { ${RULES_VERSION} } versions { ${RULES_VERSION} } }
+}`;
+
+export const SAVE_SELF_SERVICE = `mutation AdminSaveSelfService($channel: String!, $rules: SelfServicePolicyInput!, $validFrom: DateTime, $newest: Int) {
+  saveSelfServicePolicy(channel: $channel, rules: $rules, validFrom: $validFrom, newest: $newest) { ... on SelfServicePolicy { version validFrom } ${PROBLEM} }
+}`;

@@ -18,6 +18,8 @@ const SECTIONS = [
   { path: "/admin/catalogue", label: "section.catalogue", permission: "offers:review", load: () => import("./pages/catalogue.js") },
   { path: "/admin/messages", label: "section.messages", permission: "notifications:write", load: () => import("./pages/messages.js") },
   { path: "/admin/deadlines", label: "section.deadlines", permission: "channels:write", load: () => import("./pages/deadlines.js") },
+  { path: "/admin/goodwill", label: "section.goodwill", permission: "settings:read", load: () => import("./pages/goodwill.js") },
+  { path: "/admin/self-service", label: "section.selfService", permission: "channels:write", load: () => import("./pages/self-service.js") },
 ];
 
 const SignIn = lazy(() => import("../shared/components/sign-in.js"), "SignIn");

@@ -2,8 +2,8 @@
 
 /**
  * A page: `path` as `/care/orders/:order/change`, where `:order` is given to the page as `order`; with a `label` it stands
- * in the navigation and the palette, with a `letter` behind g; an `exact` one has pages of others below. Who lacks `permission` is told so.
- * @typedef {{path: string, label?: string, letter?: string, exact?: boolean, permission: string, load: () => Promise<{Page: any}>}} Route
+ * in the navigation and the palette, with a `letter` behind g; an `exact` one has pages of others below, and `/` leads to one to `search` in. Who lacks `permission` is told so.
+ * @typedef {{path: string, label?: string, letter?: string, exact?: boolean, search?: boolean, permission: string, load: () => Promise<{Page: any}>}} Route
  */
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;

@@ -12,18 +12,18 @@ import { useKey } from "./previewing.js";
 const SETTLES = 200; // milliseconds until what is typed is asked for
 
 /**
- * `input` is null while nothing is wished; `reason` is kept with the change. `done` hears that it was made, `look` looks
+ * `input` is null while nothing is wished; `reason` is kept with the change, `note` told to the customer. `done` hears that it was made, `look` looks
  * anew after each try.
- * @param {{id: string | undefined, input: any, reason: string, done: (change: any) => void, look: () => Promise<unknown> | void}} wanted
+ * @param {{id: string | undefined, input: any, reason: string, note?: {noteToCustomer?: string}, done: (change: any) => void, look: () => Promise<unknown> | void}} wanted
  */
-export function useOrderChange({ id, input, reason, done, look: lookAnew }) {
+export function useOrderChange({ id, input, reason, note = {}, done, look: lookAnew }) {
   const preview = useSignal(/** @type {any} */ (null));
   const refused = useSignal(/** @type {any} */ (null));
   const moved = useSignal(/** @type {any[] | null} */ (null));
   const asking = useRef(/** @type {AbortController | null} */ (null));
   const { busy, act } = useActing(lookAnew);
-  const question = JSON.stringify(input);
-  const once = useKey([id, input, reason, preview.value?.token]);
+  const question = JSON.stringify([input, note]);
+  const once = useKey([id, input, reason, note, preview.value?.token]);
 
   async function look() {
     asking.current?.abort();
@@ -31,7 +31,7 @@ export function useOrderChange({ id, input, reason, done, look: lookAnew }) {
     const mine = new AbortController();
     asking.current = mine;
     try {
-      const answer = await ask(PREVIEW_CHANGE, { id, input }, { signal: mine.signal });
+      const answer = await ask(PREVIEW_CHANGE, { id, input, ...note }, { signal: mine.signal });
       if (asking.current !== mine) return undefined;
       preview.value = { ...answer.previewOrderChange, question };
       refused.value = null;
@@ -45,7 +45,7 @@ export function useOrderChange({ id, input, reason, done, look: lookAnew }) {
   const ready = Boolean(preview.value && preview.value.question === question && !busy.value);
   const confirm = () => ready && act(async () => {
     const before = preview.value;
-    const { confirmOrderChange: result } = await ask(CONFIRM_CHANGE, { id, input, token: before.token, reason }, { key: once.key });
+    const { confirmOrderChange: result } = await ask(CONFIRM_CHANGE, { id, input, token: before.token, reason, ...note }, { key: once.key });
     if (result.preview) {
       preview.value = { ...result.preview, question };
       moved.value = differences(before, result.preview);

@@ -1,6 +1,7 @@
 /** Customer care: sign in, then what the address says. */
 import { me, recognize } from "../shared/auth.js";
 import { Failure } from "../shared/components/failure.js";
+import { keepFocus } from "../shared/focus.js";
 import { language, preferred, speak } from "../shared/messages.js";
 import { follow } from "../shared/router.js";
 import { effect, html, render, signal } from "../shared/ui.js";
@@ -24,6 +25,7 @@ function App() {
 }
 
 follow("/care");
+keepFocus();
 await speak(preferred(), LOCALES);
 await begin();
 effect(() => {

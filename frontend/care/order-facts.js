@@ -2,6 +2,16 @@
 
 /** @typedef {"info" | "ok" | "warn" | "bad"} Tone */
 
+/** Reasons that Kontor gives itself, as they are kept, and the names of their words for people. */
+const OURS = /** @type {Record<string, string>} */ ({
+  "risk review": "riskReview",
+  "the payments do not cover the order": "uncovered",
+  "the payments do not cover the order any more": "uncoveredNow",
+  "a change of the order is not paid for yet": "changeUnpaid",
+  "a change of the order waits for the answer of a place": "changeAsked",
+  PLACED_WITHOUT_STOCK: "noStock",
+  ADDED_WITHOUT_STOCK: "addedWithoutStock",
+});
 const GONE = ["REJECTED", "CANCELED"];
 const LEFT = ["SHIPPED", "DELIVERED", "PICKED_UP"];
 const MOVABLE = ["SCHEDULED", "OPEN", "ACCEPTED", "ON_HOLD"];
@@ -88,3 +98,6 @@ export function moneyOf(order) {
 
 /** @param {string} name */
 const sumOf = (name) => (/** @type {number} */ sum, /** @type {any} */ row) => sum + row[name];
+
+/** The name of the words for a reason that Kontor gave itself; null for one that somebody wrote. @param {string} reason */
+export const ourReason = (reason) => OURS[reason] ?? null;

@@ -14,7 +14,7 @@ const PARTS = {
   person: { question: questions.ORDER_PERSON, beside: { person: null } },
   cases: { question: questions.ORDER_CASES, beside: { cases: { nodes: [] } } },
   story: { question: questions.ORDER_STORY, beside: { story: NOBODY } },
-  messages: { question: questions.ORDER_MESSAGES, beside: { messages: NOBODY } },
+  messages: { question: questions.ORDER_MESSAGES, beside: { messages: NOBODY, received: { nodes: [], pageInfo: { hasNextPage: false } } } },
 };
 /**
  * An order part by part; `lost` says why which parts are missing. Throws `Refused` where not even its head can be read.

@@ -65,3 +65,26 @@ export function useKeys() {
     return /** @type {string} */ (kept.current.get(deed));
   };
 }
+
+/**
+ * @typedef {{text: string, set: (typed: string) => void, forget: () => void, asked: {noteToCustomer?: string}}} Note
+ */
+
+/**
+ * A personal sentence to the customer, typed for one deed on one order and kept until it is done; `asked` is what the
+ * server is asked with.
+ * @param {string} key
+ * @returns {Note}
+ */
+export function useNote(key) {
+  const kept = `draft:note:${key}`;
+  const text = useSignal(sessionStorage.getItem(kept) ?? "");
+  /** @param {string} typed */
+  function set(typed) {
+    text.value = typed;
+    if (typed) sessionStorage.setItem(kept, typed);
+    else sessionStorage.removeItem(kept);
+  }
+  const said = text.value.trim();
+  return { text: text.value, set, forget: () => set(""), asked: said ? { noteToCustomer: said } : {} };
+}

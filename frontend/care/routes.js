@@ -22,7 +22,7 @@ const ROLES = "care:read"; // who may open these pages at all
 
 /** @type {Route[]} */
 const ROUTES = [
-  { path: "/care", label: "section.start", letter: "s", exact: true, permission: "care:read", load: () => import("./pages/start.js") },
+  { path: "/care", label: "section.start", letter: "s", exact: true, search: true, permission: "care:read", load: () => import("./pages/start.js") },
   { path: "/care/queues", label: "section.queues", letter: "u", permission: "care:read", load: () => import("./pages/queues.js") },
   { path: "/care/orders/:order/contacts", permission: "care:read", load: () => import("./pages/contacts.js") },
   { path: "/care/customers/:customer", permission: "customers:read", load: () => import("./pages/customer.js") },
@@ -33,7 +33,7 @@ const ROUTES = [
   { path: "/care/orders/:order/change", permission: "orders:change", load: () => import("./pages/change.js") },
 ];
 announce(ROUTES);
-const SECTIONS = /** @type {{path: string, label: string, letter?: string, exact?: boolean}[]} */ (ROUTES.filter((each) => each.label));
+const SECTIONS = /** @type {{path: string, label: string, letter?: string, exact?: boolean, search?: boolean}[]} */ (ROUTES.filter((each) => each.label));
 
 const SignIn = lazy(() => import("../shared/components/sign-in.js"), "SignIn");
 const found = computed(() => routeOf(ROUTES, place.value.path));

@@ -42,6 +42,9 @@ export function fromNow(moment, now) {
   return format.format(Math.trunc(distance / Number(size)), /** @type {Intl.RelativeTimeFormatUnit} */ (unit));
 }
 
+/** The name of who did something, without what sort of actor it is. @param {string | null | undefined} by as user:Clara Behrens */
+export const actor = (by) => (by ?? "").replace(/^[a-z_]+:/i, "");
+
 /** The name of a country by its code. @param {string} code */
 export function country(code) {
   return new Intl.DisplayNames(region(), { type: "region" }).of(code) ?? code;

@@ -11,6 +11,7 @@ import { signal, useEffect } from "./ui.js";
 const PAUSE = 1500; // milliseconds between g and the letter after it
 const OFF = "letters off";
 const FOCUSED = "table, .panel, [data-keys]";
+const PAGE = "body, main, h1"; // what has the focus where nothing of a page has it yet
 
 /** What can be done on the page that is shown. @type {import("@preact/signals").Signal<Shortcut[]>} */
 export const known = signal(/** @type {Shortcut[]} */ ([]));
@@ -43,8 +44,9 @@ export function keysOf(event) {
 let goes = 0; // when g was pressed
 
 /**
- * Follow the keys of the page; `sections` are where g and a letter lead. The end of it is what is returned.
- * @param {{path: string, letter?: string}[]} sections
+ * Follow the keys of the page; `sections` are where g and a letter lead, and `/` where the page has no field of its own
+ * to search in. A question in front of the page leaves single letters without meaning. The end of it is what is returned.
+ * @param {{path: string, letter?: string, search?: boolean}[]} sections
  */
 export function listen(sections) {
   /** @param {KeyboardEvent} event */
@@ -53,21 +55,29 @@ export function listen(sections) {
     const keys = keysOf(event);
     if (keys === "Ctrl k" || keys === "Ctrl K") return act(event, () => { layer.value = "palette"; });
     const plain = !event.ctrlKey && !event.metaKey && !event.altKey;
-    if (plain && (isTyping(event.target) || layer.value || !letters.value)) return;
+    if (plain && (isTyping(event.target) || document.querySelector("dialog[open]") || layer.value || !letters.value)) return;
     if (plain && keys === "?") return act(event, () => { layer.value = "help"; });
-    if (plain && keys === "/") return act(event, () => /** @type {HTMLElement | null} */ (document.querySelector("main input[type=search]"))?.focus());
+    if (plain && keys === "/") return act(event, () => search(sections));
     if (plain && Date.now() - goes < PAUSE) {
       goes = 0;
       const section = sections.find((each) => each.letter === keys);
       if (section) return act(event, () => go(section.path));
     }
     if (plain && keys === "g") goes = Date.now();
-    const focused = event.target instanceof Element && (event.target === document.body || event.target.closest(FOCUSED));
+    const focused = event.target instanceof Element && (event.target.matches(PAGE) || event.target.closest(FOCUSED));
     const found = known.value.findLast((each) => each.keys === keys && (!plain || each.anywhere || focused));
     if (found) act(event, found.run);
   }
   document.addEventListener("keydown", key);
   return () => document.removeEventListener("keydown", key);
+}
+
+/** To the field of the page to search in, or to the page that has one. @param {{path: string, search?: boolean}[]} sections */
+function search(sections) {
+  const field = /** @type {HTMLElement | null} */ (document.querySelector("main input[type=search]"));
+  const page = sections.find((each) => each.search);
+  if (field) field.focus();
+  else if (page) go(page.path);
 }
 
 /**

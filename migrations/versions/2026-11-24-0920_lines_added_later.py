@@ -1,14 +1,14 @@
 """Lines of orders say when they were added, not to be late by the first promise; half paid invoices go by amounts.
 
 Revision: 0920c5e2a7d3
-Follows: 0830b6d1f4a8
+Follows: 0910c4e7a2d5
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0920c5e2a7d3"
-down_revision = "0830b6d1f4a8"
+down_revision = "0910c4e7a2d5"
 branch_labels = None
 depends_on = None
 

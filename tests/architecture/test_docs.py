@@ -41,6 +41,8 @@ def setting_names(text: str) -> list[str]:
 
 def event_classes(module: Module) -> dict[str, bool]:
     """The events a module declares, each with whether it has a docstring."""
+    if "Event)" not in module.text:
+        return {}
     return {
         node.name: bool(ast.get_docstring(node))
         for node in ast.walk(module.tree)

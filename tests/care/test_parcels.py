@@ -19,6 +19,7 @@ from kontor.claims.states import ClaimKind, Remedy
 from kontor.core.db import Database
 from kontor.core.principal import SYSTEM
 from kontor.fulfillment import stalling
+from kontor.fulfillment.delivering import Delivery, record_delivery
 from kontor.fulfillment.models import FulfillmentOrder, Parcel
 from kontor.fulfillment.parcels import ParcelInput
 from kontor.fulfillment.shipping import How, Shipping, ship
@@ -28,16 +29,19 @@ from kontor.returns import receiving
 from support import StandingClock
 
 
-async def sent(database: Database, pieces: int) -> tuple[UUID, UUID]:
-    """An order that left in one parcel: its id and the parcel's."""
+async def sent(database: Database, pieces: int, *numbers: str) -> tuple[UUID, UUID]:
+    """An order that left in one parcel, or one of each number: its id and that of the first parcel."""
     company: Company = await make_company(database)
     async with database.unit_of_work() as db:
         variant = await make_variant(db, sku="LAMP")
     await put_stock(database, company.warehouse.id, variant.id, 50)
     order_id, work_id = await released(database, company, ("LAMP", pieces))
     async with database.unit_of_work() as db:
-        await ship(db, Shipping(work_id, parcels=(ParcelInput("dhl", "1"),)), now=db.now, how=How(accepts_open=True))
-        (parcel_id,) = await db.scalars(sa.select(Parcel.id))
+        parcels = tuple(ParcelInput("dhl", number) for number in numbers or ("1",))
+        await ship(db, Shipping(work_id, parcels=parcels), now=db.now, how=How(accepts_open=True))
+        parcel_id = (
+            await db.scalars(sa.select(Parcel.id).where(Parcel.tracking_number == parcels[0].tracking_number))
+        ).one()
     return order_id, parcel_id
 
 
@@ -121,6 +125,20 @@ async def test_what_was_replaced_before_it_came_back_has_to_be_taken_in(
     clock.advance(days=2)
     await reported(database, parcel_id, ParcelState.RETURNED)
     assert (await watched(database))["UNDELIVERABLE"] == [CaseState.OPEN]
+
+
+async def test_a_parcel_that_was_said_to_be_back_by_mistake_arrives(database: Database, clock: StandingClock) -> None:
+    order_id, parcel_id = await sent(database, 2, "1", "2")
+    await reported(database, parcel_id, ParcelState.RETURNED)
+    assert await watched(database) == {"UNDELIVERABLE": [CaseState.OPEN]}
+    clock.advance(days=1)
+    for number, delivered in (("2", 0), ("1", 2)):
+        async with database.unit_of_work() as db:
+            await record_delivery(db, Delivery(tracking_number=number), now=db.now)
+        async with database.read_only() as db:
+            (line, *_) = (await orders.lines_of(db, [order_id]))[order_id]
+            assert line.delivered == delivered
+    assert await watched(database) == {"UNDELIVERABLE": [CaseState.DONE]}
 
 
 async def test_what_is_only_announced_is_not_back(database: Database, clock: StandingClock) -> None:

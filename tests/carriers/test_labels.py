@@ -288,6 +288,8 @@ async def test_a_parcel_that_comes_back_is_no_delivery(
         clock.advance(hours=5)
         await drain(recurring=True)
         assert (await label_of(database, label.id))[1].state is state
+    clock.advance(hours=1)
+    await drain(recurring=True)
     async with database.read_only() as db:
         assert (await db.get_one(FulfillmentOrder, row_id)).state is FulfillmentState.SHIPPED
         assert (await db.get_one(CarrierLabel, label.id)).track_at is None

@@ -48,6 +48,15 @@ PREVIEW = """query($input: PreviewGoodwillInput!) { previewGoodwill(input: $inpu
   shares { payment { label } amount { amount } } } }"""
 
 
+APPROVE = "mutation($id: UUID!) { approveGoodwill(id: $id) { ... on GoodwillChanged { goodwill { state } } } }"
+LISTED = """query($from: DateTime!, $until: DateTime!) {
+  goodwillReport(since: $from, until: $until) { form count amount { amount } }
+  goodwill(filter: {state: [GRANTED], grantedFrom: $from, grantedUntil: $until}) { nodes { id orderNumber } } }"""
+SAVE = """mutation($limits: [GoodwillLimitInput!]!, $before: [GoodwillLimitInput!]) {
+  saveGoodwillLimits(limits: $limits, before: $before) { __typename
+    ... on GoodwillLimitsSaved { limits { role perOrder changedBy } } ... on Error { code path details } } }"""
+
+
 @pytest.fixture(autouse=True)
 def _money_and_vouchers() -> Iterator[None]:
     with only_money():
@@ -260,6 +269,61 @@ async def test_limits_hold_in_every_currency_and_form(database: Database, drain:
     assert (await grant(database, agent, order_id, VOUCHER, 1)).state is GoodwillState.AWAITING_APPROVAL
     async with database.read_only(agent) as db:
         assert await above_by_hand(db, await get_order(db, order_id, agent), 1)
+
+
+async def test_limits_that_somebody_else_changed_are_not_lost(
+    database: Database, client: Client, principals: Principals, clock: StandingClock
+) -> None:
+    """Who saves says what they saw; what stays as it is keeps who set it."""
+    agent = {"role": "CARE_AGENT", "currency": "EUR", "perOrder": 2500, "perDay": 10_000}
+    lead = {"role": "CARE_LEAD", "currency": "EUR", "perOrder": 9000, "perDay": 20_000}
+    async with database.unit_of_work() as db:
+        await save_limits(db, [LimitRow("CARE_AGENT", "EUR", 2500, 10_000)])
+    clock.advance(minutes=1)
+
+    async def save(limits: list[Any], before: list[Any] | None) -> Any:
+        given = {"limits": limits, "before": before}
+        return (await client.graphql(SAVE, given, principal=principals.admin))["data"]["saveGoodwillLimits"]
+
+    kept = (await save([agent, lead], [agent]))["limits"]
+    assert [each["perOrder"] for each in kept] == [2500, 9000]
+    assert kept[0]["changedBy"] != kept[1]["changedBy"]
+    refused = await save([agent], [agent])
+    assert (refused["code"], refused["path"]) == ("GOODWILL_LIMITS_MOVED", ["before"])
+    assert refused["details"]["by"] == kept[1]["changedBy"]
+    raised = {**lead, "perOrder": 9001}
+    assert [each["perOrder"] for each in (await save([raised], [lead, agent]))["limits"]] == [9001]
+    assert (await save([], [raised]))["limits"] == []
+    assert (await save([agent], [raised]))["code"] == "GOODWILL_LIMITS_MOVED"
+
+
+async def test_what_was_approved_by_a_person_can_be_recalled_and_is_listed_by_its_day(
+    database: Database, drain: Drain, client: Client, clock: StandingClock
+) -> None:
+    order_id = await delivered(database, drain, card(9000))
+    await limit(database, Role.CARE_AGENT, 100, 100)
+    agent, lead = await person(database, Role.CARE_AGENT), await person(database, Role.CARE_LEAD)
+    first = await grant(database, agent, order_id, REFUND, 2000)
+    second = await grant(database, agent, order_id, VOUCHER, 1000)
+    clock.advance(days=1)
+    since = clock.moment
+    for given in (first, second):
+        answer = await client.graphql(APPROVE, {"id": str(given.id)}, principal=lead)
+        assert answer["data"]["approveGoodwill"]["goodwill"]["state"] == "GRANTED"
+    assert await drain() == []
+    async with database.unit_of_work(lead) as db:
+        await lock_order(db, order_id)
+        await goodwill.recall_goodwill(db, await queries.get_goodwill(db, first.id), now=db.now)
+    clock.advance(seconds=61)
+    assert await drain() == []
+    day = {"from": (since - timedelta(hours=1)).isoformat(), "until": (since + timedelta(hours=1)).isoformat()}
+    listed = (await client.graphql(LISTED, day, principal=lead))["data"]
+    assert listed["goodwillReport"] == [{"form": "VOUCHER", "count": 1, "amount": {"amount": 1000}}]
+    async with database.read_only() as db:
+        number = (await get_order(db, order_id, lead)).number
+    assert listed["goodwill"]["nodes"] == [{"id": str(second.id), "orderNumber": number}]
+    assert "GOODWILL" in await accounts(database)
+    assert await of_checks(database, money.CHECKS) == []
 
 
 def test_an_allowance_is_the_smaller_rest() -> None:

@@ -10,19 +10,22 @@ import pytest
 from exchanges.test_exchanges import arrived
 from factories.changes import sound
 from factories.exchanges import come_back, exchanged, paid_and_back, read, sent_and_arrived
-from factories.processes import work_of
+from factories.processes import told, work_of
 from kontor.core.db import Database
 from kontor.exchanges.following import overdue
 from kontor.exchanges.models import Exchange
 from kontor.exchanges.states import ExchangeState, ExchangeWay
 from kontor.fulfillment.canceling import cancel_lines
 from kontor.fulfillment.shipping import How, Shipping, ship
+from kontor.imports.saving import touch_masters
+from kontor.locations.models import StockLocation
 from kontor.orders import queries as orders
 from kontor.orders.intake import PaymentInput
 from kontor.payments.queries import lock_payments
 from kontor.payments.receiving import add_payment
 from kontor.returns.labels import renew_label
 from kontor.returns.models import Return
+from kontor.returns.service import approve
 from support import Drain, StandingClock
 
 E, W = ExchangeState, ExchangeWay
@@ -124,6 +127,22 @@ async def test_the_label_of_an_advance_exchange_holds_until_its_deadline(
 
 
 @pytest.mark.engine("sqlite")
+@pytest.mark.parametrize("days", [14, 60])
+async def test_a_label_holds_as_long_as_the_channel_says(
+    database: Database, drain: Drain, clock: StandingClock, days: int
+) -> None:
+    """Whoever reads it: an exchange that keeps goods so long, the return that is approved, the label sent again."""
+    sold = await arrived(database, drain, settings={"return_label_days": days})
+    preview, exchange = await exchanged(database, sold.order_id, "M", "L")
+    assert preview.held_until == clock.moment + timedelta(days=days)
+    assert await label_of(database, exchange) == ("APPROVED", preview.held_until)
+    clock.advance(days=2)
+    async with database.unit_of_work() as db:
+        await renew_label(db, exchange.return_id, now=db.now)
+    assert await label_of(database, exchange) == ("APPROVED", clock.moment + timedelta(days=days))
+
+
+@pytest.mark.engine("sqlite")
 async def test_a_label_ends_when_nothing_is_given_in_advance_any_more(
     database: Database, drain: Drain, clock: StandingClock
 ) -> None:
@@ -136,4 +155,34 @@ async def test_a_label_ends_when_nothing_is_given_in_advance_any_more(
     clock.advance(days=30)
     assert await drain() == []
     assert (await label_of(database, exchange))[0] == "CANCELED"
+    await sound(database)
+
+
+@pytest.mark.engine("sqlite")
+async def test_nobody_is_late_who_was_not_told_where_to_send_the_goods(
+    database: Database, drain: Drain, clock: StandingClock
+) -> None:
+    """No place takes them: the time that was agreed begins when somebody has approved the return."""
+    sold = await arrived(database, drain)
+    async with database.unit_of_work() as db:
+        (await db.get_one(StockLocation, sold.place)).accepts_returns = False
+        await touch_masters(db)
+    _, exchange = await exchanged(database, sold.order_id, "M", "L", way=W.ADVANCE)
+    await sent_and_arrived(database, drain, sold.order_id)
+    assert await label_of(database, exchange) == ("REQUESTED", None)
+    clock.advance(days=15)
+    assert await drain() == []
+    async with database.unit_of_work() as db:
+        await approve(db, exchange.return_id, now=db.now)
+    assert await drain() == []
+    due_at = clock.moment + timedelta(days=14)
+    waiting = await read(database, exchange)
+    assert (waiting.due_at, waiting.overdue_at, waiting.asked) == (due_at, None, 0)
+    clock.advance(days=13)
+    assert await drain() == []
+    assert await told(database, "ExchangeReminded") == 1
+    assert (await read(database, exchange)).overdue_at is None
+    clock.advance(days=1)
+    assert await drain() == []
+    assert (await read(database, exchange)).asked == 1000
     await sound(database)

@@ -137,7 +137,7 @@ async def test_invitation_leads_to_a_shipped_practice_order_within_twelve_clicks
     await page.get_by_role("button", name="Sign out").click()
     await page.get_by_role("button", name="Sign in with a passkey").click()
     await page.get_by_role("link", name="To the orders").click()
-    await expect(page.get_by_role("heading", name="Orders")).to_be_visible()
+    await expect(page.get_by_role("heading", name="Orders", exact=True)).to_be_visible()
 
 
 def there() -> list[str]:

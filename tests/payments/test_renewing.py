@@ -55,10 +55,14 @@ async def use_card(database: Database, order_id: UUID, token: str) -> None:
         await db.execute(sa.update(Payment).where(Payment.order_id == order_id).values(token=token))
 
 
+# The nightly audit misses the stock that these shipments, written without fulfillment, never took; and what nobody
+# fulfills is late after a while.
+BESIDES = ("DIFFERENCES", "LATE")
+
+
 async def cases(database: Database) -> list[tuple[str, str]]:
     async with database.read_only() as db:
-        # The nightly audit misses the stock that these shipments, written without fulfillment, never took.
-        found = sa.select(Case).where(Case.kind != "DIFFERENCES").order_by(Case.id)
+        found = sa.select(Case).where(Case.kind.not_in(BESIDES)).order_by(Case.id)
         return [(row.kind, row.state.value) for row in await db.scalars(found)]
 
 
@@ -171,7 +175,7 @@ async def test_somebody_is_told_before_a_promise_lapses(database: Database, drai
     clock.set_to(payment.authorization_expires_at - timedelta(hours=2))
     await drain(recurring=True)
     async with database.read_only() as db:
-        case = (await db.scalars(sa.select(Case))).one()
+        case = (await db.scalars(sa.select(Case).where(Case.kind.not_in(BESIDES)))).one()
     assert (case.kind, case.order_id, case.due_at) == (
         "AUTHORIZATION_EXPIRING",
         order_id,

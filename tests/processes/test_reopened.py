@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
+import sqlalchemy as sa
 
 from changes.test_money_of_changes import complete, prepaid
 from exchanges.test_exchanges import arrived
@@ -17,6 +19,7 @@ from factories.locations import make_location
 from factories.pricing import make_price
 from factories.processes import cases_of, order_state, ship_all, standing, work_of
 from kontor.core.db import Database
+from kontor.core.outbox import ROWS
 from kontor.fulfillment.answering import reject
 from kontor.fulfillment.states import RejectReason
 from kontor.inventory.inbound import receive_inbound
@@ -135,6 +138,37 @@ async def test_an_order_is_not_complete_while_lines_wait(
     assert await drain() == []
     assert await order_state(database, order_id) == "IN_FULFILLMENT"
     clock.advance(days=2)
+    assert await drain() == []
+    assert await order_state(database, order_id) == "COMPLETED"
+    await sound(database)
+
+
+@pytest.mark.engine("sqlite")
+async def test_a_channel_may_wait_for_nothing(database: Database, drain: Drain, clock: StandingClock) -> None:
+    """Then an order ends as soon as all of it has left; one that still waits is looked at once an hour, no more."""
+    company, variants = await shop(database, settings={"order.release_retry": 0, "order.delivery_wait": 0})
+    async with database.unit_of_work() as db:
+        other = await make_location(db)
+    order_id = await ordered(database, company, LineInput("LAMP", 1))
+    await drain()
+    await ship_all(database, order_id)
+    assert await drain() == []
+    assert await order_state(database, order_id) == "COMPLETED"
+    await changed(database, order_id, add=[("ROPE", 1)])
+    assert await drain() == []
+    (row,) = await open_work(database, order_id)
+    async with database.unit_of_work() as db:
+        await reject(db, row, None, now=db.now, reason=RejectReason.OTHER)
+    assert await drain() == []
+    async with database.read_only() as db:
+        timers = await db.scalars(sa.select(ROWS.c.due_at).where(ROWS.c.job.like("processes.%_reopened")))
+        assert list(timers) == [clock.moment + timedelta(hours=1)] * 2
+    await put_stock(database, other.id, variants["ROPE"].id, 3)
+    clock.advance(hours=1)
+    assert await drain() == []
+    await ship_all(database, order_id)
+    assert await drain() == []
+    clock.advance(hours=1)
     assert await drain() == []
     assert await order_state(database, order_id) == "COMPLETED"
     await sound(database)

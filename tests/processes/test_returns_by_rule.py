@@ -8,10 +8,11 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
+from factories.exchanges import come_back
 from factories.fulfillment import rows_of
 from factories.intake import Company
 from factories.invoicing import accounts, credit_notes, invoices
-from factories.processes import deliver_all, make_store, order_one, ship_all
+from factories.processes import deliver_all, make_store, order_one, ship_all, standing
 from factories.returns import requested, return_lines
 from kontor.audit.running import differences
 from kontor.channels.models import SalesChannel
@@ -25,13 +26,14 @@ from kontor.invoicing.goodwill import grant_goodwill
 from kontor.invoicing.open_items import receivables_of
 from kontor.orders import queries as orders
 from kontor.orders.intake import PaymentInput
-from kontor.payments import disputing
+from kontor.payments import disputing, returning
 from kontor.payments.disputes import charge_back
 from kontor.payments.errors import RefundCounted
-from kontor.payments.models import Payment, Refund
-from kontor.payments.ports import DisputeNews, DisputeStatus
+from kontor.payments.models import Payment, PaymentTransaction, Refund, TransactionKind
+from kontor.payments.ports import Declined, DisputeNews, DisputeStatus
 from kontor.payments.receiving import add_payment, record_payment
 from kontor.payments.refunding import recall_refund
+from kontor.payments.states import RefundState
 from kontor.returns.models import Return
 from kontor.returns.receiving import Arrived, Finding, receive_return
 from kontor.returns.states import Disposition
@@ -289,4 +291,31 @@ async def test_money_won_back_for_a_canceled_piece_goes_to_the_customer(database
     assert await refunds(database, order_id) == []
     await disputed(database, drain, order_id, 2000, DisputeStatus.WON)
     assert await refunds(database, order_id) == [("CANCELLATION", 2000, "SUCCEEDED")]
+    await settled(database, order_id)
+
+
+@pytest.mark.engine("sqlite")
+async def test_a_refund_that_came_back_holds_up_no_other(database: Database, drain: Drain) -> None:
+    """The first of two pieces was paid and its money came back from the bank: the second one is paid all the same."""
+    company, order_id = await sent(database, drain, 2)
+    found = await requested(database, order_id, 2)
+    await drain()
+    await come_back(database, found.id, company.warehouse.id, pieces=1)
+    assert await drain() == []
+    assert await refunds(database, order_id) == [("RETURN", 1000, "SUCCEEDED")]
+    async with database.unit_of_work() as db:
+        gone = sa.select(PaymentTransaction.id).where(PaymentTransaction.kind == TransactionKind.REFUND)
+        first = (await db.scalars(gone)).one()
+        assert await returning.take_back(db, first, Declined("account_closed", "Closed."), now=db.now)
+    assert await drain() == []
+    await come_back(database, found.id, company.warehouse.id, pieces=1)
+    assert await drain() == []
+    assert await refunds(database, order_id) == [("RETURN", 1000, "FAILED"), ("RETURN", 1000, "SUCCEEDED")]
+    assert await standing(database, order_id, "return") == []
+    async with database.unit_of_work() as db:
+        order = await orders.lock_order(db, order_id)
+        failed = (await db.scalars(sa.select(Refund).where(Refund.state == RefundState.FAILED))).one()
+        await returning.pay_by_transfer(db, order, failed, now=db.now)
+    assert await drain() == []
+    assert sum(note.gross for note in await credit_notes(database)) == 2000
     await settled(database, order_id)

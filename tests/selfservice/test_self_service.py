@@ -22,7 +22,7 @@ from kontor.core.principal import Principal, PrincipalKind
 from kontor.fulfillment import answering
 from kontor.orders import queries as orders
 from kontor.orders.intake import CustomerInput
-from support import Client, Principals
+from support import Client, Principals, StandingClock
 
 GRETA = {"customer": CustomerInput("Greta Fock", "greta@fock.example", "greta")}
 MAY = """query($id: UUID!) { selfService(orderId: $id) {
@@ -35,6 +35,11 @@ RETURN = """mutation($id: UUID!, $lines: [ReturnLineInput!]!) { requestReturn(or
 SAVE = """mutation($channel: String!, $rules: SelfServicePolicyInput!) {
   saveSelfServicePolicy(channel: $channel, rules: $rules) { __typename
     ... on SelfServicePolicy { version cancel returnDays } ... on Error { code path } } }"""
+
+SAVE_FROM = """mutation($channel: String!, $rules: SelfServicePolicyInput!, $validFrom: DateTime, $newest: Int) {
+  saveSelfServicePolicy(channel: $channel, rules: $rules, validFrom: $validFrom, newest: $newest) {
+    ... on SelfServicePolicy { version } ... on Error { code path } } }"""
+CHANNELS = "{ selfServiceChannels { inForce { version cancel } shipped { cancel } versions { version cancel } } }"
 
 
 @pytest.fixture(autouse=True)
@@ -192,3 +197,34 @@ async def test_rules_are_versions_and_bad_ones_name_their_field(
     assert (await allow(client, principals, company, returnDays=-1))["code"] == "OUT_OF_RANGE"
     listed = await client.graphql("{ selfServicePolicies { channelId version cancel } }", principal=principals.admin)
     assert [(row["version"], row["cancel"]) for row in listed["data"]["selfServicePolicies"]] == [(2, "NEVER")]
+
+
+async def test_rules_count_from_their_day_and_nobody_loses_those_of_another(
+    database: Database, client: Client, principals: Principals, clock: StandingClock
+) -> None:
+    company = await shop(database)
+
+    async def save(*, days: int = 0, newest: int | None = None, **rules: Any) -> Any:
+        begins = (clock.moment + timedelta(days=days)).isoformat() if days else None
+        given = {"channel": company.channel.code, "rules": rules, "validFrom": begins, "newest": newest}
+        return (await client.graphql(SAVE_FROM, given, principal=principals.admin))["data"]["saveSelfServicePolicy"]
+
+    async def told() -> Any:
+        (channel,) = (await client.graphql(CHANNELS, principal=principals.admin))["data"]["selfServiceChannels"]
+        return channel
+
+    before = await told()
+    assert (before["inForce"], before["shipped"], before["versions"]) == (None, {"cancel": "BEGUN"}, [])
+    assert (await save(days=7, newest=0, cancel="NEVER"))["version"] == 1
+    assert (await told())["inForce"] is None
+    assert (await save(newest=0, cancel="SHIPPED"))["code"] == "SELF_SERVICE_RULES_MOVED"
+    assert (await save(newest=1, cancel="SHIPPED"))["version"] == 2
+    now = await told()
+    assert now["inForce"]["cancel"] == "SHIPPED"
+    assert [(each["version"], each["cancel"]) for each in now["versions"]] == [(1, "NEVER"), (2, "SHIPPED")]
+    clock.advance(days=8)
+    assert (await told())["inForce"]["version"] == 1
+    order_id = await confirmed(database, company, ("LAMP", 1), **GRETA)
+    greta = Shopper(client, company, (await order_of(database, order_id)).customer_id)
+    assert (await greta.ask(CANCEL, id=str(order_id)))["code"] == "SELF_SERVICE_NOT_OFFERED"
+    assert [(await save(days=days))["path"] for days in (-1, 400)] == [["validFrom"], ["validFrom"]]

@@ -74,6 +74,7 @@ HELD = (
     Held("customer_address", Of.CUSTOMER, "customer_id", delete=True),
     Held("consent_change", Of.CUSTOMER, "customer_id", delete=True),
     Held("notification_text", Of.NOTIFICATION, "notification_id", delete=True),
+    Held("customer_note", Of.ORDER, "order_id", delete=True),
     Held("contact", Of.CUSTOMER, "customer_id", _CONTACT),
     Held("contact", Of.ORDER, "order_id", _CONTACT),
     Held("notification", Of.ORDER, "order_id", {"recipient": "", "subject": None, "context": {}, "bounce": None}),

@@ -117,7 +117,7 @@ async def _book(db: Session, order: Order, plan: Plan, change: OrderChange, *, n
     outcome = CancelOutcome()
     if pieces.cancel:
         await db.flush()
-        outcome = await cancel_lines(db, order, everything, pieces.cancel, reason=reason, now=now)
+        outcome = await cancel_lines(db, order, everything, pieces.cancel, reason=reason, now=now, change_id=change.id)
     if plan.lost.more > 0 or not outcome.asked:  # what falls away goes back when it is known which pieces stay
         book_lost(db, order, plan.charges, plan.lost)
     if plan.delivery.what:

@@ -15,6 +15,12 @@ class InvalidGoodwill(InvalidInput):
     default_code = "INVALID_GOODWILL"
 
 
+class LimitsMoved(Conflict):
+    """The limits are no longer those the caller saw; `by` and `at` tell of the latest change there is."""
+
+    default_code = "GOODWILL_LIMITS_MOVED"
+
+
 class GoodwillTooMuch(Conflict):
     """More than came in and is not back yet, or (CREDIT) than the kept goods cost; `available` is what is possible."""
 

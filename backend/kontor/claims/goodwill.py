@@ -188,8 +188,11 @@ def timer(goodwill_id: UUID) -> str:
     return f"goodwill/{goodwill_id}"
 
 
-async def approve_goodwill(db: Session, order: Order, given: Goodwill, *, now: datetime) -> Goodwill:
-    """Let goodwill of a locked order go that was above somebody's limit, up to one's own.
+async def approve_goodwill(
+    db: Session, order: Order, given: Goodwill, *, now: datetime, recallable: bool = False
+) -> Goodwill:
+    """Let goodwill of a locked order go that was above somebody's limit, up to one's own. `recallable` lets it wait for
+    60 seconds.
 
     Raises `Forbidden` for its own asker, `GoodwillAboveLimit`, `GoodwillTooMuch` and `TransitionRefused`.
     """
@@ -203,10 +206,10 @@ async def approve_goodwill(db: Session, order: Order, given: Goodwill, *, now: d
     if not own.allows(given.amount):
         raise GoodwillAboveLimit("More than you may grant.", left=own.left, currency=given.currency)
     if given.refund_id is not None:
-        approve_refund(db, await _refund(db, given), now=now)
+        approve_refund(db, await _refund(db, given), now=now, recallable=recallable)
     elif await _received(db, order.id) < await given_on(db, order.id, VOUCHER.value):
         raise GoodwillTooMuch("More than can be given that way.", available=0, currency=given.currency)
-    _grant(db, given, now=now)
+    _grant(db, given, now=now, due_at=now + RECALL if recallable else None)
     return given
 
 

@@ -12,7 +12,7 @@ from kontor.auth.permissions import Permission, Role, of_role
 from kontor.channels.models import SalesChannel
 from kontor.channels.queries import time_zone_of
 from kontor.claims.allowance import Allowance, Limit
-from kontor.claims.errors import InvalidGoodwill
+from kontor.claims.errors import InvalidGoodwill, LimitsMoved
 from kontor.claims.models import Goodwill, GoodwillLimit
 from kontor.claims.states import GoodwillState
 from kontor.core.clock import local_day, midnight
@@ -43,23 +43,45 @@ async def limits_of(db: Session) -> Sequence[GoodwillLimit]:
     return list(await db.scalars(sa.select(GoodwillLimit).order_by(GoodwillLimit.role, GoodwillLimit.currency)))
 
 
-async def save_limits(db: Session, wanted: Sequence[LimitRow]) -> Sequence[GoodwillLimit]:
+async def save_limits(
+    db: Session, wanted: Sequence[LimitRow], *, before: Sequence[LimitRow] | None = None
+) -> Sequence[GoodwillLimit]:
     """Put these limits in place of all there are. A role that may grant goodwill and has none in any currency is not
-    limited.
+    limited. What stays as it is keeps who set it.
 
-    Raises `InvalidGoodwill` naming the row and field.
+    Raises `InvalidGoodwill` naming the row and field, and `LimitsMoved` when they are no longer as the caller saw them
+    (`before`).
     """
     _check(wanted)
-    await db.execute(sa.delete(GoodwillLimit))
+    await db.execute(sa.select(GoodwillLimit.role).with_for_update())
+    rows = await limits_of(db)
+    if before is not None and set(before) != set(map(_as_given, rows)):
+        raise _moved(rows)
+    given = {(each.role, each.currency): each for each in wanted}
+    for row in rows:
+        if _as_given(row) != given.get((row.role, row.currency)):
+            await db.delete(row)
+    await db.flush()
     db.add_all(
         GoodwillLimit(
-            role=row.role, currency=row.currency, per_order=row.per_order, per_day=row.per_day, changed_at=db.now,
+            role=each.role, currency=each.currency, per_order=each.per_order, per_day=each.per_day, changed_at=db.now,
             changed_by=db.by,
         )
-        for row in wanted
+        for each in wanted
+        if each not in map(_as_given, rows)
     )  # fmt: skip
     await db.flush()
     return await limits_of(db)
+
+
+def _as_given(row: GoodwillLimit) -> LimitRow:
+    return LimitRow(row.role, row.currency, row.per_order, row.per_day)
+
+
+def _moved(rows: Sequence[GoodwillLimit]) -> LimitsMoved:
+    latest = max(rows, key=lambda row: row.changed_at, default=None)
+    told = {} if latest is None else {"by": latest.changed_by, "at": latest.changed_at.isoformat()}
+    return LimitsMoved("Somebody has changed the limits meanwhile.", path=("before",), **told)
 
 
 def _check(wanted: Iterable[LimitRow]) -> None:

@@ -32,6 +32,8 @@ class GoodwillFilter:
     order_id: UUID | None = None
     requested_from: datetime | None = None
     requested_until: datetime | None = None
+    granted_from: datetime | None = None
+    granted_until: datetime | None = None
     changed_since: datetime | None = None
 
 
@@ -68,6 +70,8 @@ async def list_goodwill(
         (Goodwill.order_id.__eq__, wanted.order_id),
         (Goodwill.requested_at.__ge__, wanted.requested_from),
         (Goodwill.requested_at.__lt__, wanted.requested_until),
+        (Goodwill.granted_at.__ge__, wanted.granted_from),
+        (Goodwill.granted_at.__lt__, wanted.granted_until),
         (Goodwill.updated_at.__ge__, wanted.changed_since),
     )
     return await paginate(db, found, choose(SORTS, sort, descending=descending), Goodwill.id, page)

@@ -51,14 +51,14 @@ async def stop_timers(db: Session, exchange: Exchange) -> None:
     await unschedule(db, [f"{job}/{exchange.id}" for job in TIMERS])
 
 
-async def start_timers(db: Session, exchange: Exchange, *, now: datetime) -> None:
+async def start_timers(db: Session, exchange: Exchange, *, since: datetime, now: datetime) -> None:
     """The new goods of an advance exchange have left: from now on the others are waited for, as long as was agreed.
 
-    Their label holds as long.
+    That is as long as from `since`, when its deadline was set, to the deadline it has. Their label holds as long.
     """
     if exchange.due_at is None:
         return
-    exchange.due_at = now + (exchange.due_at - exchange.requested_at)
+    exchange.due_at = now + (exchange.due_at - since)
     await start_label(db, exchange.return_id, now=now, at_least=exchange.due_at)
     await stop_timers(db, exchange)
     for job, at in zip(TIMERS, (exchange.due_at - REMIND_BEFORE, exchange.due_at), strict=True):

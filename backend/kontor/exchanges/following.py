@@ -43,6 +43,10 @@ async def follow_return(
     if event in _GOES_ON:
         if event == "ReturnApproved" and exchange.state is E.REQUESTED:
             await agree(db, exchange, now=now)
+        elif event == "ReturnApproved" and _waited_for(exchange) and exchange.fulfilled_at is not None:
+            # Nobody could say where the goods go: only now the customer is told, and has as long as was agreed.
+            await start_timers(db, exchange, since=exchange.fulfilled_at, now=now)
+            exchange.updated_at = now
         await keep_longer(db, exchange, (await returns.lock_return(db, return_id))[1])
         return
     if event == "ReturnClosed":
@@ -90,12 +94,17 @@ async def follow_lines(db: Session, order_ids: Iterable[UUID], *, now: datetime)
             continue
         exchange.fulfilled_at, exchange.updated_at = now, now
         transition(db, exchange, E.FULFILLED, table=EXCHANGE, now=now)
-        if exchange.received_at is None and exchange.overdue_at is None:
-            await start_timers(db, exchange, now=now)
+        if _waited_for(exchange):
+            await start_timers(db, exchange, since=exchange.requested_at, now=now)
         said: dict[str, Any] = {
             "exchange_id": exchange.id, "return_id": exchange.return_id, "number": exchange.number,
         }  # fmt: skip
         record(db, ExchangeFulfilled(stream_id=exchange.order_id, **said))
+
+
+def _waited_for(exchange: Exchange) -> bool:
+    """Whether new goods have left and the others are neither there nor to be paid for."""
+    return exchange.state is E.FULFILLED and exchange.received_at is None and exchange.overdue_at is None
 
 
 async def _nothing_comes(db: Session, exchange: Exchange) -> bool:
@@ -132,13 +141,16 @@ async def collect_late(db: Session, named: Mapping[UUID, UUID]) -> None:
 async def overdue(db: Session, exchange_id: UUID, *, now: datetime) -> None:
     """The deadline of an advance exchange has passed: what has not come back is to be paid for.
 
-    What arrived waits to be looked at and decides: then it is looked again a day later.
+    What arrived waits to be looked at and decides, and nobody is late who was not told where to send the goods: then it
+    is looked again a day later.
     """
     order, exchange = await queries.lock_exchange(db, exchange_id)
     if exchange.state is not E.FULFILLED or exchange.overdue_at is not None:
         return
+    _, found = await returns.lock_return(db, exchange.return_id)
     lines = (await returns.lines_of(db, [exchange.return_id]))[exchange.return_id]
-    if any(line.received > line.inspected or line.accepted > line.refunded for line in lines):
+    undecided = any(line.received > line.inspected or line.accepted > line.refunded for line in lines)
+    if undecided or found.state is ReturnState.REQUESTED:
         await unschedule(db, [f"exchanges.overdue/{exchange.id}"])
         wait_for(db, exchange, "exchanges.overdue", at=now + timedelta(days=1))
         return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from uuid import UUID
 
@@ -29,7 +29,7 @@ from kontor.orders.totals import PricedLine
 from kontor.payments.covering import Standing, standing
 from kontor.payments.refund_due import COLLECTED_NO_MORE
 from kontor.payments.vouchers import check_changed
-from kontor.returns.labels import LABEL_DAYS
+from kontor.returns.labels import label_days
 from kontor.returns.service import Announcement, ReturnWish
 from kontor.returns.values import RefundDue
 from kontor.returns.writing_off import preview_return
@@ -37,7 +37,6 @@ from kontor.returns.writing_off import preview_return
 W = ExchangeWay
 MOST_LINES = 200
 ADVANCE_DAYS = 14
-"""How long goods may take that come after the new ones: the channel's `advance_return_days`."""
 AGREED_MESSAGE = "exchange_agreed"
 
 
@@ -103,14 +102,13 @@ async def plan_exchange(db: Session, order: Order, wish: ExchangeWish) -> Plan:
     # What nobody has paid yet is not collected for the goods that come back, but for the new ones.
     kept = min(cost, sum(due.withheld.get(rule, 0) for rule in COLLECTED_NO_MORE))
     difference = await plan_difference(db, order, off=kept, more=cost, steps=())
-    channel = await db.get_one(SalesChannel, order.channel_id)
     preview = ExchangePreview(
         order_id=order.id, currency=order.currency, way=wish.way, replacement=wish.replacement,
         lines=tuple(_lines(wish, goods, rows, worth_of(due), sourcing)),
         credited=due.credited, cost=cost, kept=kept, refund=due.amount, fee=due.fee, difference=difference,
         arrives_on=sourcing.arrives_on,
-        due_at=_until(db.now, channel, "advance_return_days", ADVANCE_DAYS) if wish.way is W.ADVANCE else None,
-        held_until=_until(db.now, channel, "return_label_days", LABEL_DAYS) if wish.way is W.AFTER_RETURN else None,
+        due_at=db.now + await advance_days(db, order) if wish.way is W.ADVANCE else None,
+        held_until=db.now + await label_days(db, order) if wish.way is W.AFTER_RETURN else None,
         messages=(AGREED_MESSAGE,),
     )  # fmt: skip
     return Plan(_stamped(preview, wish, lines), tuple(goods), tuple(lines), tuple(rows), sourcing)
@@ -252,8 +250,10 @@ def _path(index: int) -> Path:
     return ("lines", index, "sku")
 
 
-def _until(now: datetime, channel: SalesChannel, setting: str, days: int) -> datetime:
-    return now + timedelta(days=int(channel.settings.get(setting, days)))
+async def advance_days(db: Session, order: Order) -> timedelta:
+    """How long goods may take that come after the new ones: the channel's `advance_return_days`."""
+    channel = await db.get_one(SalesChannel, order.channel_id)
+    return timedelta(days=int(channel.settings.get("advance_return_days", ADVANCE_DAYS)))
 
 
 def _lines(

@@ -191,7 +191,7 @@ async def reject(
         pieces = {line.order_line_id: line.quantity for line in work.lines[refused.id]}
         order = work.order_of(refused)
         await book_canceled(
-            db, order, work.order_lines[order.id], pieces, reason=refused.cancel_reason or "canceled", now=now,
+            db, order, work.order_lines[order.id], pieces, reason=refused.cancel_reason or "canceled",
             changes=work.changes,
         )  # fmt: skip
     await count(db, work, now=now)

@@ -66,6 +66,7 @@ async def cancel_lines(
     *,
     reason: str,
     now: datetime,
+    change_id: UUID | None = None,
 ) -> CancelOutcome:
     """Cancel pieces of a locked order (all of its lines are given): counters, stock, work, charges and events.
 
@@ -86,7 +87,7 @@ async def cancel_lines(
     await _take_out(db, work, order, plan, reason, now=now)
     if outcome.canceled:
         outcome.amount = await book_canceled(
-            db, order, lines, outcome.canceled, reason=reason, now=now, changes=work.changes
+            db, order, lines, outcome.canceled, reason=reason, changes=work.changes, change_id=change_id
         )
         await count(db, work, now=now)
     await settle_capacity(db, work)
@@ -231,8 +232,8 @@ async def book_canceled(
     canceled: Mapping[UUID, int],
     *,
     reason: str,
-    now: datetime,
     changes: dict[UUID, dict[UUID, dict[str, int]]],
+    change_id: UUID | None = None,
 ) -> int:
     """Record that pieces are canceled and what that takes off the total, gross; adds to `changes`, which the caller
     counts. Charges nobody has earned go with the last piece of an order of which nothing ships."""
@@ -252,8 +253,10 @@ async def book_canceled(
         amount += charge.gross
     record(
         db,
-        OrderLinesCanceled(stream_id=order.id, lines=tuple(rows), amount=amount, reason=reason[:300], whole=whole),
-    )
+        OrderLinesCanceled(
+            stream_id=order.id, lines=tuple(rows), amount=amount, reason=reason[:300], whole=whole, change_id=change_id
+        ),
+    )  # fmt: skip
     return amount
 
 
@@ -310,7 +313,7 @@ async def end_and_cancel(db: Session, work: Work, row: FulfillmentOrder, *, reas
     work.free_capacity(row, sum(line.quantity for line in lines))
     await release_pieces(db, work, order, cuts, reason)
     pieces = {line.order_line_id: line.quantity for line in lines}
-    await book_canceled(db, order, work.order_lines[order.id], pieces, reason=reason, now=now, changes=work.changes)
+    await book_canceled(db, order, work.order_lines[order.id], pieces, reason=reason, changes=work.changes)
     await count(db, work, now=now)
     await settle_capacity(db, work)
 

@@ -128,7 +128,7 @@ def _arrive(
     """Whether this is the first that is heard of the shipment."""
     row, shipment = arrival.row, arrival.shipment
     for parcel in arrival.parcels:
-        if parcel.state in (ParcelState.IN_TRANSIT, ParcelState.CREATED, ParcelState.EXCEPTION, ParcelState.LOST):
+        if PARCEL.allows(parcel.state, ParcelState.DELIVERED):  # whatever was told of it before
             transition(db, parcel, ParcelState.DELIVERED, table=PARCEL, now=now)
             parcel.updated_at = now
     under_way = [parcel for parcel in parcels if parcel.state is not ParcelState.DELIVERED]

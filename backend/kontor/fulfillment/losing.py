@@ -52,6 +52,6 @@ async def _take_out(db: Session, work: Work, row: FulfillmentOrder, lost: Counts
                 parcel.contents, parcel.updated_at = [], now
     if row.cancel_requested:
         await book_canceled(
-            db, order, work.order_lines[order.id], pieces, reason=row.cancel_reason or REASON, now=now,
+            db, order, work.order_lines[order.id], pieces, reason=row.cancel_reason or REASON,
             changes=work.changes,
         )  # fmt: skip

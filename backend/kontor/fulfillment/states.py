@@ -62,6 +62,8 @@ PARCEL = Transitions(
         P.IN_TRANSIT: {P.DELIVERED, P.EXCEPTION, P.RETURNED, P.LOST, P.CREATED},
         P.EXCEPTION: {P.IN_TRANSIT, P.DELIVERED, P.RETURNED, P.LOST},
         P.LOST: {P.DELIVERED, P.RETURNED},
+        # Somebody was mistaken, or the sender handed it in again.
+        P.RETURNED: {P.DELIVERED},
     },
 )
 

@@ -7,7 +7,17 @@ from uuid import UUID
 from kontor.notifications import facts_of_claims as claims
 from kontor.notifications import facts_of_exchanges as exchanges
 from kontor.notifications import facts_of_trouble as trouble
-from kontor.notifications.known import Asked, Known, address_lines, items, link, method_name, place_lines, subject_of
+from kontor.notifications.known import (
+    Asked,
+    Known,
+    address_lines,
+    items,
+    link,
+    method_name,
+    paragraphs_of,
+    place_lines,
+    subject_of,
+)
 
 
 def compose(asked: Asked, known: Known) -> dict[str, Any] | None:
@@ -260,6 +270,9 @@ def _return_items(back: Any, known: Known, counter: str) -> list[dict[str, Any]]
 
 
 def _refunded(asked: Asked, known: Known) -> dict[str, Any]:
+    """What went back; a preview says in `about` what will."""
+    if "shares" in asked.about:
+        return {**{name: asked.about[name] for name in ("amount", "currency", "shares")}, "rma_number": None}
     refund = known.refunds[subject_of(asked)]
     back = known.returns.get(refund.return_id)
     shares = [
@@ -275,6 +288,8 @@ def _refunded(asked: Asked, known: Known) -> dict[str, Any]:
 
 
 def _goodwill_voucher(asked: Asked, known: Known) -> dict[str, Any]:
+    if "code" in asked.about:  # of a preview
+        return {name: asked.about[name] for name in ("code", "amount", "currency")}
     given = known.goodwill[subject_of(asked)]
     return {"code": given.code, "amount": given.amount, "currency": given.currency}
 
@@ -285,8 +300,7 @@ def _goodwill(asked: Asked, known: Known) -> dict[str, Any]:
 
 
 def _personal(asked: Asked, _known: Known) -> dict[str, Any]:
-    paragraphs = [each.strip() for each in str(asked.about["text"]).split("\n\n")]
-    return {"topic": asked.about["topic"], "paragraphs": [each for each in paragraphs if each]}
+    return {"topic": asked.about["topic"], "paragraphs": paragraphs_of(str(asked.about["text"]))}
 
 
 def _direct_debit(asked: Asked, known: Known) -> dict[str, Any]:

@@ -105,3 +105,8 @@ def place_lines(place: Any) -> list[str]:
 def method_name(payment: Any, language: str) -> str:
     """How the customer paid, in their words: the label the channel gave, else the name of the method."""
     return payment.label or METHODS.get(language, METHODS["en"])[str(payment.kind)]
+
+
+def paragraphs_of(text: str) -> list[str]:
+    """What somebody wrote, as paragraphs: a blank line separates them."""
+    return [each for part in text.replace("\r\n", "\n").split("\n\n") if (each := part.strip())]

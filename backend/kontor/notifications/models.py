@@ -50,6 +50,19 @@ class NotificationText(Model):
     attachments: Mapped[list[Any]] = mapped_column(Json, default=list)
 
 
+class CustomerNote(Model):
+    """A personal sentence that the message of a template about a thing (a change, a refund, goodwill) is to tell."""
+
+    __tablename__ = "customer_note"
+    __table_args__ = (sa.Index("ix_customer_note_order_id", "order_id"),)
+    subject_id: Mapped[UUID] = mapped_column(primary_key=True)
+    template: Mapped[str] = mapped_column(sa.String(40), primary_key=True)
+    order_id: Mapped[UUID] = mapped_column(sa.ForeignKey("orders.id"))
+    text: Mapped[str] = mapped_column(sa.String(1000))
+    created_at: Mapped[datetime]
+    created_by: Mapped[str] = mapped_column(sa.String(200))
+
+
 _WHERE_ALL = sa.text("channel_id IS NULL")
 
 

@@ -226,7 +226,8 @@ async def _load_returns(db: Session, known: Known, return_ids: set[UUID], refund
     known.refunds = _by_id(await _rows(db, columns, Refund.id, refund_ids))
     columns = (RefundAllocation.refund_id, RefundAllocation.payment_id, RefundAllocation.amount)
     known.shares_of = _grouped(
-        await _rows(db, columns, RefundAllocation.refund_id, refund_ids), lambda row: row.refund_id
+        await _rows(db, columns, RefundAllocation.refund_id, refund_ids, order=(RefundAllocation.payment_id,)),
+        lambda row: row.refund_id,
     )
     behind = {row.return_id for row in known.refunds.values() if row.return_id}
     columns = (

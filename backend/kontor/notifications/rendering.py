@@ -23,6 +23,7 @@ from mjml import mjml2html
 from kontor.core.errors import InvalidInput
 from kontor.documents import formatting
 from kontor.documents.values import Language
+from kontor.notifications.known import paragraphs_of
 from kontor.notifications.limiting import FACT_FILTERS, bounded, said, sure
 from kontor.notifications.wording import Words, source_of
 
@@ -139,14 +140,17 @@ def facts_of(template: str) -> Facts:
     return Facts(own.required | common.required, own.optional | common.optional)
 
 
-def render_message(template: str, language: str, context: Mapping[str, Any], words: Words | None = None) -> Message:
+def render_message(
+    template: str, language: str, context: Mapping[str, Any], words: Words | None = None, *, note: str = ""
+) -> Message:
     """The message in `de` or `en`; any other language is written in English.
 
-    `words` are a retailer's own, checked ones instead of ours. `context` holds what `facts_of` names; `InvalidInput`
-    when something required is missing, a name is unknown or an address of a link is no web address.
+    `words` are a retailer's own, checked ones instead of ours. `note` is a personal sentence after all else. `context`
+    holds what `facts_of` names; `InvalidInput` when something required is missing, a name is unknown or an address of a
+    link is no web address.
     """
     written = written_in(language)
-    values = _checked(template, context)
+    values = {**_checked(template, context), "note": paragraphs_of(note)}
     text, page = (
         _template(kind, written, template) if words is None else own_template(kind, written, words)
         for kind in ("txt", "html")

@@ -47,7 +47,7 @@ RULES: dict[str, Rule] = {
     "FulfillmentPickedUp": Rule("picked_up", "shipment_id"),
     "FulfillmentDelivered": Rule("delivered", "shipment_id"),
     "CodesIssued": Rule("digital_delivery", "shipment_id"),
-    "OrderLinesCanceled": Rule("canceled", keeps=("lines", "amount", "whole"), cause="event"),
+    "OrderLinesCanceled": Rule("canceled", "change_id", keeps=("lines", "amount", "whole"), cause="event"),
     "OrderRejected": Rule("canceled", cause="whole"),
     "OrderChangeConfirmed": Rule("order_changed", "change_id"),
     "FulfillmentPostponed": Rule("delayed", keeps=("lines", "was_expected_on", "expected_on"), cause="event"),
@@ -100,7 +100,8 @@ def telling_of(event: str, event_id: str, payload: Mapping[str, Any]) -> Telling
     rule = RULES.get(event)
     if rule is None or _is_no_news(event, payload):
         return None
-    subject = str(payload[rule.subject]) if rule.subject else None
+    found = payload.get(rule.subject) if rule.subject else None
+    subject = None if found is None else str(found)
     cause = event_id if rule.cause == "event" else rule.cause or subject or event_id
     if rule.template == "canceled" and payload.get("whole"):
         cause = "whole"  # a rejection and the cancellation of all lines are one piece of news

@@ -26,6 +26,7 @@ from kontor.notifications.events import MessageBounced
 from kontor.notifications.facts import compose
 from kontor.notifications.known import Asked, Known
 from kontor.notifications.models import Notification, NotificationText
+from kontor.notifications.notes import notes_about
 from kontor.notifications.own_words import OwnWords, own_words
 from kontor.notifications.ports import OutgoingMessage, message_id_of
 from kontor.notifications.rendering import Message, MessageBrand, render_message, written_in
@@ -66,6 +67,11 @@ class Pending:
         """The id of the thing the message is about."""
         text = self.context.get("subject")
         return UUID(text) if isinstance(text, str) and is_uuid(text) else None
+
+    @property
+    def note(self) -> str:
+        """The personal sentence it tells."""
+        return str(self.context.get("note") or "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +126,7 @@ async def _write(
     written = {(row.order_id, row.source_key, row.template): row for row in await queries.of_orders(db, orders)}
     shipments = {UUID(wish.telling.subject) for wish in wishes if _is_id(wish.telling.subject)}
     delivery = await queries.delivery_types(db, shipments)
+    notes = await notes_about(db, shipments)
     pending: list[Pending] = []
     new: dict[tuple[UUID, str, str], Pending] = {}
     for wish in wishes:
@@ -136,7 +143,7 @@ async def _write(
             if row.sent_at is None and row.error is None and row.context.get("by") == wish.by:
                 pending.append(_of_row(row))
         elif key not in new:
-            new[key] = _new(wish, order, domain)
+            new[key] = _new(wish, order, domain, notes)
     await db.bulk_insert(
         Notification, _COLUMNS,
         [
@@ -152,9 +159,12 @@ def _is_id(text: str | None) -> bool:
     return text is not None and is_uuid(text)
 
 
-def _new(wish: Wish, order: Any, domain: str) -> Pending:
+def _new(wish: Wish, order: Any, domain: str, notes: Mapping[tuple[UUID, str], str]) -> Pending:
     row_id, telling = new_id(), wish.telling
-    context = {"subject": telling.subject, "about": dict(telling.about), "by": wish.by}
+    context: dict[str, Any] = {"subject": telling.subject, "about": dict(telling.about), "by": wish.by}
+    if telling.subject and _is_id(telling.subject):
+        note = notes.get((UUID(telling.subject), telling.template))
+        context |= {"note": note} if note else {}
     return Pending(
         row_id, order.id, telling.template, order.language, order.email, message_id_of(row_id, domain), context
     )
@@ -183,14 +193,14 @@ def write(each: Pending, batch: Batch, *, now: datetime, base_url: str = "") -> 
     own = batch.own.of(each.template, written_in(each.language), channel.id)
     if own is not None:
         try:
-            message = render_message(each.template, each.language, context, own.words)
+            message = render_message(each.template, each.language, context, own.words, note=each.note)
             return Written(_outgoing(each, message, facts), own.template_id, document_id)
         except Exception as problem:
             # A customer is rather told in our words than not at all.
             log.error(
                 "own words cannot be written", template=each.template, id=str(own.template_id), error=str(problem)
             )
-    message = render_message(each.template, each.language, context)
+    message = render_message(each.template, each.language, context, note=each.note)
     return Written(_outgoing(each, message, facts), None, document_id)
 
 
@@ -354,23 +364,30 @@ async def preview_decision(
 
 
 async def preview_messages(
-    db: Session, order_id: UUID, about: Mapping[str, Mapping[str, Any]], *, now: datetime
+    db: Session, order_id: UUID, about: Mapping[str, Mapping[str, Any]], *, now: datetime, note: str = ""
 ) -> list[tuple[str, str, str]]:
     """Template, subject and text of what an order's customer will be told, before anything of it is true.
 
-    `about` says by template what no table has yet.
+    `about` says by template what no table has yet; the last one tells the personal sentence. What the channel does not
+    send, and what has no address to go to, is left out.
     """
-    templates = list(about)
-    if not templates:
+    if not about:
         return []
     orders = await queries.orders_by_id(db, [order_id])
     channels = await queries.channels_by_id(db, {orders[order_id].channel_id})
+    settings = channels[orders[order_id].channel_id].settings
+    templates = [each for each in about if orders[order_id].email and goes_out(each, settings)]
+    if not templates:
+        return []
+    bearer = list(about)[-1]
     known = await queries.load_facts(db, [(template, order_id, None) for template in templates], orders, channels)
     order = orders[order_id]
     own = await own_words(db, templates, {order.channel_id}, now=now)
     found = []
     for template in templates:
-        context = {"subject": None, "about": dict(about[template])}
+        context: dict[str, Any] = {"subject": None, "about": dict(about[template])}
+        if template == bearer:
+            context["note"] = note
         shown = Pending(new_id(), order_id, template, order.language, order.email or "", "", context)
         written = write(shown, Batch([shown], known, {}, {}, own), now=now)
         if written is not None:

@@ -48,12 +48,14 @@ class HoldReleased(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class OrderLinesCanceled(Event):
-    """Pieces were canceled; `lines` is [{line_id, quantity, amount}]; `amount` what it takes off the total, gross."""
+    """Pieces were canceled; `lines` is [{line_id, quantity, amount}]; `amount` what it takes off the total, gross;
+    `change_id` the change of the order they belong to, if any."""
 
     lines: tuple[dict[str, Any], ...]
     amount: int
     reason: str
     whole: bool
+    change_id: UUID | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -230,13 +230,14 @@ def _pay_out(db: Session, refund: Refund, *, due_at: datetime | None = None) -> 
     schedule(db, "payments.refund", args, key=refund.order_id, due_at=due_at, unique_key=unique_key)
 
 
-def approve_refund(db: Session, refund: Refund, *, now: datetime) -> Refund:
-    """Let a refund go that was above somebody's limit; raises `TransitionRefused`, `Forbidden` for its own asker."""
+def approve_refund(db: Session, refund: Refund, *, now: datetime, recallable: bool = False) -> Refund:
+    """Let a refund go that was above somebody's limit, `recallable` for a minute; raises `TransitionRefused`, `Forbidden`
+    for its own asker."""
     own = refund.requested_by == db.by and db.principal.kind is not PrincipalKind.SYSTEM
     if own and refund.state is RefundState.AWAITING_APPROVAL:
         raise Forbidden("Somebody else has to approve this.", code="APPROVAL_BY_ANOTHER")
     transition(db, refund, RefundState.REQUESTED, table=REFUND_TRANSITIONS, now=now, reason="approved")
-    _pay_out(db, refund)
+    _pay_out(db, refund, due_at=now + RECALL if recallable else None)
     return refund
 
 

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -48,7 +49,7 @@ class Library:
             sa.select(ProcessDefinition.id, ProcessDefinition.xml).where(ProcessDefinition.id.in_(missing))
         )
         for row in rows:
-            self.compiled[row.id] = read(row.xml.encode())
+            self.compiled[row.id] = _compiled(row.xml.encode())
 
     def node(self, definition_id: UUID, node_id: str) -> Any:
         """A node of a version, None when it has no such node."""
@@ -69,7 +70,7 @@ async def deploy(db: Session, xml: bytes, *, now: datetime, by: str | None = Non
     Running instances keep the version they began with. Raises `UnsupportedElement`, `InvalidDefinition`,
     `UnrunnableDefinition`.
     """
-    definition = read(xml, check_condition=expressions.check)
+    definition = _compiled(xml, checked=True)
     _check_runnable(definition)
     digest = hashlib.sha256(xml).hexdigest()
     versions = list(
@@ -102,6 +103,12 @@ async def deploy_shipped(db: Session, *, now: datetime) -> list[ProcessDefinitio
         if path.stem not in foreign:
             found.append(await deploy(db, path.read_bytes(), now=now, by=SHIPPED_BY))
     return found
+
+
+@lru_cache(maxsize=64)
+def _compiled(xml: bytes, *, checked: bool = False) -> Definition:
+    """What a text says never changes, and reading it takes longer than all that is done with it at a start."""
+    return read(xml, check_condition=expressions.check if checked else None)
 
 
 def _check_runnable(definition: Definition) -> None:

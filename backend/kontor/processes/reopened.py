@@ -28,6 +28,8 @@ from kontor.processes.states import InstanceState
 from kontor.routing import masters as routing_masters
 
 RETRY, DELIVERY = "order.release_retry", "order.delivery_wait"
+NOT_BEFORE = timedelta(hours=1)
+"""So long it is at least until an order is looked at again."""
 
 
 async def source_again(db: Session, order_ids: Iterable[UUID], *, now: datetime) -> None:
@@ -115,10 +117,12 @@ async def _left_last(db: Session, order_ids: Collection[UUID]) -> dict[UUID, dat
 
 async def _wait(db: Session, order: Order, setting: str) -> timedelta:
     channel = (await routing_masters.load(db)).channels_by_id[order.channel_id]
-    return waiting_time(channel.settings, setting) or WAITING_TIMES[setting][1]
+    found = waiting_time(channel.settings, setting)
+    return WAITING_TIMES[setting][1] if found is None else found
 
 
 def _look_again(db: Session, what: str, order: Order, *, at: datetime) -> None:
-    """One timer of a kind at once: the first stays."""
+    """One timer of a kind at once: the first stays. A channel that waits for nothing is not looked at all the time."""
     job, name = f"processes.{what}_reopened", f"reopened/{what}/{order.id}"
-    schedule(db, job, {"order_id": order.id}, key=order.id, due_at=at, unique_key=name)
+    due_at = max(at, db.now + NOT_BEFORE)
+    schedule(db, job, {"order_id": order.id}, key=order.id, due_at=due_at, unique_key=name)

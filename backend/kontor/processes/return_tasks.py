@@ -109,7 +109,7 @@ async def _refund(run: TaskRun, each: Subject) -> Answer:
     if due.goods > 0:
         refund = await payments.request_refund(
             run.db, order, now=run.now, kind=payments.RefundKind.RETURN, amount=due.amount,
-            lines=_lines(due), reason=f"return {found.number}", source_key=f"return/{found.id}/{each.token}",
+            lines=_lines(due), reason=f"return {found.number}", source_key=_source_key(each),
             return_id=found.id,
         )  # fmt: skip
         await giving.after_refund(run.db, order, found, due, now=run.now)
@@ -119,10 +119,18 @@ async def _refund(run: TaskRun, each: Subject) -> Answer:
 
 
 async def _open_refund(db: Session, each: Subject) -> Refund | None:
-    """The refund this very step asked for before it failed."""
+    """The refund this very step asked for before it failed. That of an earlier step, whose money came back from the
+    customer's bank, is not paid by this one: people decide about it."""
     refund_id = each.variables.get("refund_id")
     refund = await db.get(Refund, UUID(refund_id), with_for_update=True) if refund_id else None
-    return refund if refund is not None and refund.state in (RefundState.FAILED, RefundState.REQUESTED) else None
+    if refund is None or refund.source_key != _source_key(each):
+        return None
+    return refund if refund.state in (RefundState.FAILED, RefundState.REQUESTED) else None
+
+
+def _source_key(each: Subject) -> str:
+    """The name of the refund a step asks for: the token is new on each visit, and the same when it is tried again."""
+    return f"return/{each.subject_id}/{each.token}"
 
 
 def _lines(due: RefundDue) -> list[dict[str, Any]]:

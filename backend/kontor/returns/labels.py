@@ -20,9 +20,9 @@ LABEL_AGAIN = timedelta(minutes=10)
 
 
 async def label_days(db: Session, order: Order) -> timedelta:
-    """How long labels hold: the channel's `returnlabel_days`."""
+    """How long labels hold: the channel's `return_label_days`."""
     channel = await db.get_one(SalesChannel, order.channel_id)
-    return timedelta(days=int(channel.settings.get("returnlabel_days", LABEL_DAYS)))
+    return timedelta(days=int(channel.settings.get("return_label_days", LABEL_DAYS)))
 
 
 async def hold_until(db: Session, found: Return, until: datetime) -> None:

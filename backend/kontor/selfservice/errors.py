@@ -19,3 +19,9 @@ class InvalidPolicy(InvalidInput):
     """The rules cannot be kept as given."""
 
     default_code = "INVALID_POLICY"
+
+
+class RulesMoved(Conflict):
+    """Somebody has made a version since the one the caller saw; `by` and `at` tell of it."""
+
+    default_code = "SELF_SERVICE_RULES_MOVED"

@@ -11,7 +11,7 @@ from kontor.core.db import Json, Model
 
 
 class SelfServicePolicy(Model):
-    """A version of what customers of a channel may do alone, never changed; the latest one counts.
+    """A version of what customers of a channel may do alone, never changed; the one that began last counts.
 
     `rules` is what `policy.Policy` says, by its names.
     """
@@ -22,5 +22,6 @@ class SelfServicePolicy(Model):
     channel_id: Mapped[UUID] = mapped_column(sa.ForeignKey("sales_channel.id"))
     version: Mapped[int]
     rules: Mapped[dict[str, Any]] = mapped_column(Json)
+    valid_from: Mapped[datetime]
     created_at: Mapped[datetime]
     created_by: Mapped[str] = mapped_column(sa.String(200))

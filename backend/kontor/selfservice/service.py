@@ -21,7 +21,7 @@ from kontor.orders.models import Order, OrderLine
 from kontor.orders.states import DeliveryType
 from kontor.returns.eligibility import NEVER, Hindrance, SentPieces, choose, is_in_time
 from kontor.returns.queries import sent_pieces
-from kontor.selfservice.errors import NotOffered, TooLateAlone
+from kontor.selfservice.errors import InvalidPolicy, NotOffered, RulesMoved, TooLateAlone
 from kontor.selfservice.models import SelfServicePolicy
 from kontor.selfservice.policy import (
     DEFAULT,
@@ -40,6 +40,7 @@ from kontor.selfservice.policy import (
 )
 
 S = FulfillmentState
+FARTHEST = timedelta(days=365)
 _STAGES = {S.SCHEDULED: Stage.WAITING, S.OPEN: Stage.RELEASED, S.ON_HOLD: Stage.RELEASED}
 
 
@@ -48,38 +49,69 @@ def is_customer(principal: Principal) -> bool:
     return principal.kind is PrincipalKind.CUSTOMER
 
 
-async def save_policy(db: Session, channel: str, policy: Policy, *, now: datetime) -> SelfServicePolicy:
-    """The rules of a channel by its code: a new version; the same again is no new one. Raises `InvalidPolicy`."""
+async def save_policy(
+    db: Session,
+    channel: str,
+    policy: Policy,
+    *,
+    valid_from: datetime | None = None,
+    newest: int | None = None,
+    now: datetime,
+) -> SelfServicePolicy:
+    """The rules of a channel by its code from a moment on, or at once: a new version; what counts then anyway is none.
+
+    Raises `InvalidPolicy`, and `RulesMoved` when the newest version is no longer the one the caller saw (0 for none).
+    """
     policy = checked(policy)
+    begins = valid_from or now
+    if not now - timedelta(minutes=1) <= begins <= now + FARTHEST:
+        raise InvalidPolicy("From now on or within a year.", code="INVALID_DATE", path=("validFrom",))
     channel_id = await db.scalar(sa.select(SalesChannel.id).where(SalesChannel.code == channel))
     if channel_id is None:
         raise InvalidInput("There is no such channel.", code="CHANNEL_NOT_FOUND", path=("channel",))
-    newest = _versions().where(SelfServicePolicy.channel_id == channel_id).limit(1).with_for_update()
-    latest = await db.scalar(newest)
-    if latest is not None and Policy.from_json(latest.rules) == policy:
-        return latest
+    await db.execute(sa.select(SalesChannel.id).where(SalesChannel.id == channel_id).with_for_update())
+    rows = (await versions(db, [channel_id])).get(channel_id, [])
+    latest = max(rows, key=lambda row: row.version, default=None)
+    known = 0 if latest is None else latest.version
+    if newest is not None and newest != known:
+        told = {} if latest is None else {"by": latest.created_by, "at": latest.created_at.isoformat()}
+        raise RulesMoved("Somebody has changed these rules meanwhile.", path=("newest",), **told)
+    there = in_force(rows, begins)
+    later = [row for row in rows if row.valid_from > begins]
+    if there is not None and not later and Policy.from_json(there.rules) == policy:
+        return there
     row = SelfServicePolicy(
-        id=new_id(), channel_id=channel_id, version=latest.version + 1 if latest is not None else 1,
-        rules=policy.as_json(), created_at=now, created_by=db.by,
+        id=new_id(), channel_id=channel_id, version=known + 1, rules=policy.as_json(), valid_from=begins,
+        created_at=now, created_by=db.by,
     )  # fmt: skip
     db.add(row)
     await db.flush()
     return row
 
 
-def _versions() -> sa.Select[SelfServicePolicy]:
-    return sa.select(SelfServicePolicy).order_by(SelfServicePolicy.channel_id, SelfServicePolicy.version.desc())
+async def versions(db: Session, channel_ids: Collection[UUID] | None = None) -> dict[UUID, list[SelfServicePolicy]]:
+    """All versions by channel, what begins last first; channels without rules of their own are missing."""
+    found = sa.select(SelfServicePolicy).order_by(
+        SelfServicePolicy.channel_id, SelfServicePolicy.valid_from.desc(), SelfServicePolicy.version.desc()
+    )
+    if channel_ids is not None:
+        found = found.where(SelfServicePolicy.channel_id.in_(channel_ids))
+    kept: dict[UUID, list[SelfServicePolicy]] = {}
+    for row in await db.scalars(found):
+        kept.setdefault(row.channel_id, []).append(row)
+    return kept
+
+
+def in_force(rows: Sequence[SelfServicePolicy], moment: datetime) -> SelfServicePolicy | None:
+    """Of a channel's versions, what begins last first, the one that counts at a moment. Pure."""
+    return next((row for row in rows if row.valid_from <= moment), None)
 
 
 async def policies(db: Session, channel_ids: Collection[UUID] | None = None) -> dict[UUID, SelfServicePolicy]:
-    """The version that counts, by channel; channels without rules of their own are missing."""
-    found = _versions()
-    if channel_ids is not None:
-        found = found.where(SelfServicePolicy.channel_id.in_(channel_ids))
-    chosen: dict[UUID, SelfServicePolicy] = {}
-    for row in await db.scalars(found):
-        chosen.setdefault(row.channel_id, row)
-    return chosen
+    """The version that counts now, by channel; channels without rules of their own are missing."""
+    kept = await versions(db, channel_ids)
+    chosen = {channel_id: in_force(rows, db.now) for channel_id, rows in kept.items()}
+    return {channel_id: row for channel_id, row in chosen.items() if row is not None}
 
 
 async def policy_of(db: Session, channel_id: UUID) -> Policy:

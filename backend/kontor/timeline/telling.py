@@ -21,7 +21,7 @@ NOTHING = "–"
 _MONEY = frozenset({"amount", "total", "gross", "net", "tax", "fee", "interest", "claimed", "missing"})
 _CODES = frozenset(
     {"kind", "state", "decision", "method", "occasion", "template", "process", "task", "old", "new", "channel"}
-    | {"direction", "way"}
+    | {"code", "direction", "way"}
 )
 _DETAILS = (
     "articles", "place", "parcels", "work", "amount", "gross", "net", "tax", "claimed", "fee", "interest", "missing",
@@ -81,6 +81,8 @@ def _shown(name: str, value: Any, currency: str, language: Language) -> str:
         return formatting.money(value, currency, language)
     if name in _CODES:
         return words(language).get(f"code.{value}", str(value))
+    if name == "reason":  # ours are codes or sentences of one language; what people wrote stays as it is
+        return words(language).get(f"code.reason.{value}", str(value))
     if name.endswith("_on") and isinstance(value, str):
         return formatting.day(date.fromisoformat(value[:10]), language)
     if name.endswith("_at") and isinstance(value, str):

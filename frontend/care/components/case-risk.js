@@ -14,8 +14,8 @@ import { REVIEW, RISK } from "../operations/risk.js";
 /** @typedef {(doing: () => Promise<unknown>) => Promise<boolean>} Act */
 
 /**
- * `act` does it unless something is being done; null for who may only read. `release` lets an order go that nobody has
- * assessed: its hold was placed by hand.
+ * `act` does it unless something is being done; null for who may only read. `release` lets an order go whose
+ * hold was placed by hand: nobody assessed it, or it was accepted before.
  * @param {{orderId: string, note: string, busy: boolean, act: Act | null, release: (() => void) | null}} props
  */
 export function CaseRisk({ orderId, note, busy, act, release }) {
@@ -55,7 +55,7 @@ export function CaseRisk({ orderId, note, busy, act, release }) {
       <button type="button" class="button main" aria-disabled=${busy} onClick=${() => decide(true)}>${t("risk.accept")}</button>
       <button type="button" class="button" onClick=${() => { rejecting.value = true; }}>${t("risk.reject")}</button></div>
       <p class="muted">${t("risk.effect")}</p>`}
-    ${release && !it && html`<div><button type="button" class="button" aria-disabled=${busy} onClick=${release}>${t("cases.release")}</button></div>`}
+    ${release && !open && it?.state !== "REJECTED" && html`<div><button type="button" class="button" aria-disabled=${busy} onClick=${release}>${t("cases.release")}</button></div>`}
     ${rejecting.value && html`<${Dialog} title=${t("risk.rejectTitle", { number: order?.number ?? "" })} leave=${() => { rejecting.value = false; }}>
       <p>${t("risk.rejectText")}</p>${note.trim() && html`<p>${t("risk.noted", { note: note.trim() })}</p>`}
       <div class="row"><button type="button" class="button main" aria-disabled=${busy} onClick=${() => decide(false)}>${t("risk.rejectNow")}</button></div><//>`}

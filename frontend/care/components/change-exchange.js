@@ -14,6 +14,7 @@ import { exchangeInput, reasonOf, reasonsOf, WAYS } from "../exchange-wish.js";
 import { CREATE_EXCHANGE, PREVIEW_EXCHANGE } from "../operations/exchange.js";
 import { useKey, usePreview } from "../previewing.js";
 import { siblingsOf } from "../siblings.js";
+import { Letters } from "./customer-note.js";
 
 /** @param {{order: any, changed: () => Promise<void>}} props */
 export function ChangeExchange({ order, changed }) {
@@ -104,5 +105,5 @@ function Comes({ preview }) {
     ${preview.arrivesOn && html`<dt>${t("change.arrives")}</dt><dd>${date(preview.arrivesOn)}${preview.heldUntil && html`<br /><span class="muted">${t("change.held", { day: dayOf(preview.heldUntil) })}</span>`}</dd>`}
     ${preview.dueAt && html`<dt>${t("change.backBy")}</dt><dd>${dayOf(preview.dueAt)}</dd>`}
   </dl>
-  ${preview.messages.map((/** @type {any} */ each) => html`<details key=${each.template} class="part"><summary>${t("change.message", { subject: each.subject })}</summary><p class="letter">${each.text}</p></details>`)}`;
+  <${Letters} messages=${preview.messages} />`;
 }

@@ -2,6 +2,7 @@
 import { date, money } from "../../shared/format.js";
 import { t } from "../../shared/messages.js";
 import { html } from "../../shared/ui.js";
+import { Letters } from "./customer-note.js";
 
 /** @param {{preview: any, places: any[]}} props */
 export function ChangePreview({ preview, places }) {
@@ -27,8 +28,7 @@ export function ChangePreview({ preview, places }) {
     ${preview.promisedBefore !== preview.promisedAfter && html`<dt>${t("change.promised")}</dt><dd>${preview.promisedBefore ? date(preview.promisedBefore) : "–"} → ${date(preview.promisedAfter)}</dd>`}
     ${preview.stateBefore !== preview.stateAfter && html`<dt>${t("change.state")}</dt><dd>${t(`order.state.${preview.stateAfter}`)}</dd>`}
   </dl>
-  ${preview.messages.map((/** @type {any} */ each) => html`<details key=${each.template} class="part"><summary>${t("change.message", { subject: each.subject })}</summary><p class="letter">${each.text}</p></details>`)}
-  ${!preview.messages.length && html`<p class="muted">${t("change.noMessage")}</p>`}`;
+  <${Letters} messages=${preview.messages} />`;
 }
 
 /** @param {{amount: number, currency: string}} sum */

@@ -6,7 +6,7 @@ import { Field, Submit, Summary, useForm } from "../../shared/components/form.js
 import { Photos } from "../../shared/components/photos.js";
 import { StatusPill } from "../../shared/components/status-pill.js";
 import { tell } from "../../shared/components/toast.js";
-import { dateTime } from "../../shared/format.js";
+import { actor, dateTime } from "../../shared/format.js";
 import { t } from "../../shared/messages.js";
 import { html, useSignal } from "../../shared/ui.js";
 import { APPROVE_CLAIM, CANCEL_CLAIM, DENY_CLAIM, PREVIEW_DECISION } from "../operations/refunds.js";
@@ -28,7 +28,7 @@ export function Claims({ order, claims, changed }) {
   return html`<section class="part" aria-label=${t("claims.title")}><h2>${t("claims.title")}</h2>
     <ul role="list" class="stack">${claims.map((each) => html`<li key=${each.id} class="stack close said">
       <div class="row"><strong>${each.number}: ${t(`refund.kind.${each.kind}`)}</strong> <${StatusPill} tone=${TONES[each.state]}>${t(`claim.state.${each.state}`)}<//>
-        <span class="muted">${each.openedBy && `${each.openedBy}, `}${dateTime(each.openedAt)}</span></div>
+        <span class="muted">${each.openedBy && `${actor(each.openedBy)}, `}${dateTime(each.openedAt)}</span></div>
       <p>${each.lines.map((/** @type {any} */ line) => `${line.quantity} × ${names[line.orderLineId] ?? ""}`).join(", ")}${each.note && html`<br /><span class="muted">${each.note}</span>`}</p>
       ${each.decision && html`<p>${t("claims.decision", { reason: each.decision })}</p>`}
       <div class="row"><${Photos} address=${may("claims:write") ? `/files/claims/${each.id}/photos` : null} photos=${each.photos} of=${each.number} changed=${changed} />

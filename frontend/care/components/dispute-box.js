@@ -6,7 +6,7 @@ import { Submit, Summary, useForm } from "../../shared/components/form.js";
 import { Skeleton } from "../../shared/components/skeleton.js";
 import { StatusPill } from "../../shared/components/status-pill.js";
 import { tell } from "../../shared/components/toast.js";
-import { dateTime, fromNow, money } from "../../shared/format.js";
+import { actor, dateTime, fromNow, money } from "../../shared/format.js";
 import { t } from "../../shared/messages.js";
 import { html, useEffect, useSignal } from "../../shared/ui.js";
 import { ACCEPT, COLLECT, CONTEST, EVIDENCE } from "../operations/owed.js";
@@ -28,7 +28,7 @@ export function DisputeBox({ dispute, changed }) {
     <dl class="facts"><dt>${t("dispute.opened")}</dt><dd>${dateTime(dispute.openedAt)}</dd>
       ${dispute.dueAt && !dispute.closedAt && html`<dt>${t("dispute.due")}</dt><dd class=${waits ? "late" : undefined}>${dateTime(dispute.dueAt)} (${fromNow(dispute.dueAt, Date.now())})</dd>`}
       <dt>${t("dispute.reference")}</dt><dd>${dispute.reference}</dd>
-      ${dispute.answers.map((/** @type {any} */ each) => html`<dt key=${each.id}>${t(`dispute.answer.${each.kind}`)}</dt><dd>${dateTime(each.askedAt)}, ${each.askedBy}: ${t(`dispute.outcome.${each.outcome}`)} ${each.error}</dd>`)}</dl>
+      ${dispute.answers.map((/** @type {any} */ each) => html`<dt key=${each.id}>${t(`dispute.answer.${each.kind}`)}</dt><dd>${dateTime(each.askedAt)}, ${actor(each.askedBy)}: ${t(`dispute.outcome.${each.outcome}`)} ${each.error}</dd>`)}</dl>
     ${waits && html`<div class="row"><button type="button" class="button main" onClick=${() => { doing.value = "contest"; }}>${t("dispute.contest")}</button>
       <button type="button" class="button" onClick=${() => { doing.value = "accept"; }}>${t("dispute.accept")}</button></div>`}
     ${doing.value === "contest" && html`<${Contest} dispute=${dispute} leave=${leave} changed=${changed} />`}

@@ -1,4 +1,4 @@
-/** A message word for word as it went out. */
+/** A message word for word as it went out, or a mail as it came in. */
 import { ask } from "../../shared/api.js";
 import { Dialog } from "../../shared/components/dialog.js";
 import { Failure } from "../../shared/components/failure.js";
@@ -8,8 +8,14 @@ import { t } from "../../shared/messages.js";
 import { html, useEffect, useSignal } from "../../shared/ui.js";
 import { LETTER } from "../operations/order.js";
 
+/** `id` is the message to be read; `mail` is one that came in, which is here already. @param {{id?: string, mail?: any, title: string, leave: () => void}} props */
+export function Letter({ id, mail, title, leave }) {
+  if (mail) return html`<${Dialog} title=${title} leave=${leave}><p class="muted">${mail.address}, ${dateTime(mail.createdAt)}</p><p class="letter">${mail.text}</p><//>`;
+  return html`<${Sent} id=${id} title=${title} leave=${leave} />`;
+}
+
 /** @param {{id: string, title: string, leave: () => void}} props */
-export function Letter({ id, title, leave }) {
+function Sent({ id, title, leave }) {
   const found = useSignal(/** @type {any} */ (undefined));
   const problem = useSignal(/** @type {any} */ (null));
   async function load() {

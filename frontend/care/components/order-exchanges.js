@@ -18,7 +18,7 @@ export function Exchanges({ order, busy, act }) {
     <ul role="list" class="stack">${order.exchanges.map((/** @type {any} */ each) => html`<li key=${each.id} class="stack close">
       <div class="row"><strong>${each.number}</strong> <${StatusPill} tone=${isLate(each) ? "bad" : TONES[each.state]}>${isLate(each) ? t("exchange.overdue") : t(`exchange.state.${each.state}`)}<//>
         <span class="muted">${t(`exchange.way.${each.way}`)}${each.dueAt && !each.receivedAt && `, ${t("exchange.due", { day: dayOf(each.dueAt) })}`}</span></div>
-      ${each.lines.map((/** @type {any} */ line) => html`<p key=${line.id}>${line.quantity} × ${nameOf(line.orderLineId)} → ${line.name}</p>`)}
+      ${each.lines.map((/** @type {any} */ line) => html`<p key=${line.id}>${line.quantity} × ${nameOf(line.orderLineId)} → ${line.name} <span class="muted">${line.sku}</span></p>`)}
       ${isLate(each) && each.asked.amount > 0 && html`<p class="late">${t("exchange.asked", { amount: money(each.asked) })}</p>`}
       ${each.state === "CANCELED" && html`<p class="muted">${each.decision ?? ""}</p>`}
       ${["REQUESTED", "APPROVED"].includes(each.state) && each.way === "AFTER_RETURN" && html`<div class="row">

@@ -13,7 +13,7 @@ const TONES = { OPEN: "warn", APPROVED: "info", RESOLVED: "ok", DENIED: "bad", C
 export function CustomerFlags({ person }) {
   const once = new Map(person.listings.map((/** @type {any} */ each) => [`${each.blocked}/${each.reason}`, each]));
   return html`<ul role="list" class="row tight wrap" aria-label=${t("flags.title")}>
-    ${[...once.values()].map((each) => html`<li key=${each.reason}><${StatusPill} tone=${each.blocked ? "bad" : "ok"}>${t(each.blocked ? "flags.blocked" : "flags.trusted")}<//>
+    ${[...once.values()].map((each) => html`<li key=${each.reason} class="row tight"><${StatusPill} tone=${each.blocked ? "bad" : "ok"}>${t(each.blocked ? "flags.blocked" : "flags.trusted")}<//>
       <span class="muted">${each.reason}${each.until && `, ${t("flags.until", { day: date(each.until) })}`}</span></li>`)}
     ${person.tags.map((/** @type {string} */ tag) => html`<li key=${tag}><${StatusPill} tone="info">${tag}<//></li>`)}</ul>`;
 }

@@ -3,7 +3,7 @@ import { change } from "../../shared/api.js";
 import { may } from "../../shared/auth.js";
 import { StatusPill } from "../../shared/components/status-pill.js";
 import { tell } from "../../shared/components/toast.js";
-import { date, money } from "../../shared/format.js";
+import { actor, date, money } from "../../shared/format.js";
 import { t } from "../../shared/messages.js";
 import { useShortcuts } from "../../shared/shortcuts.js";
 import { html, useRef, useSignal } from "../../shared/ui.js";
@@ -35,7 +35,7 @@ export function OwedInvoice({ invoice, changed }) {
     <dl class="facts"><dt>${t("trouble.of")}</dt><dd>${money(invoice.gross)}</dd>
       <dt>${t("trouble.due")}</dt><dd class=${invoice.daysOverdue ? "late" : undefined}>${date(invoice.dueOn)}${invoice.daysOverdue > 0 && ` · ${t("trouble.since", { count: invoice.daysOverdue })}`}</dd>
       <dt>${t("trouble.reminders")}</dt><dd>${reminders(invoice)}</dd>
-      ${plan?.pausedUntil && html`<dt>${t("trouble.paused")}</dt><dd>${t("trouble.until", { day: date(plan.pausedUntil), by: plan.agreedBy })} ${plan.reason}</dd>`}
+      ${plan?.pausedUntil && html`<dt>${t("trouble.paused")}</dt><dd>${t("trouble.until", { day: date(plan.pausedUntil), by: actor(plan.agreedBy) })} ${plan.reason}</dd>`}
       ${plan?.instalments.length > 0 && html`<dt>${t("trouble.parts")}</dt><dd><ul role="list">${invoice.parts.map((/** @type {any} */ part) => html`<li key=${part.instalment}>${date(part.dueOn)}: ${money(part.open)}</li>`)}</ul></dd>`}
       <dt>${t("trouble.link")}</dt><dd>${invoice.payUrl ? html`<a href=${invoice.payUrl} target="_blank" rel="noreferrer">${invoice.payUrl}</a>` : html`<span class="muted">${t("trouble.noLink")}</span>`}</dd></dl>
     <div class="row"><button type="button" class="button" onClick=${pause.current}>${t("trouble.pause")} <kbd>p</kbd></button>

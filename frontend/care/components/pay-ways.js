@@ -1,8 +1,8 @@
 /** Over which payments money goes back: by the rule of the shop, or as somebody chooses. */
+import { minor, typed } from "../../shared/amounts.js";
 import { money } from "../../shared/format.js";
 import { t } from "../../shared/messages.js";
 import { html } from "../../shared/ui.js";
-import { minor, typed } from "../amounts.js";
 
 /** @typedef {Record<string, string>} Chosen what was typed, by payment */
 

@@ -34,12 +34,12 @@ export const CHANGEABLE = `query CareChangeable($id: UUID, $number: String) {
 
 export const CHANGES = `query CareChanges($id: UUID!) { orderChanges(orderId: $id) { ${CHANGE} } }`;
 
-export const PREVIEW_CHANGE = `query CarePreviewChange($id: UUID!, $input: OrderChangeInput!) {
-  previewOrderChange(orderId: $id, input: $input) { ${PREVIEW} }
+export const PREVIEW_CHANGE = `query CarePreviewChange($id: UUID!, $input: OrderChangeInput!, $noteToCustomer: String) {
+  previewOrderChange(orderId: $id, input: $input, noteToCustomer: $noteToCustomer) { ${PREVIEW} }
 }`;
 
-export const CONFIRM_CHANGE = `mutation CareConfirmChange($id: UUID!, $input: OrderChangeInput!, $token: String!, $reason: String!) {
-  confirmOrderChange(orderId: $id, input: $input, token: $token, reason: $reason) {
+export const CONFIRM_CHANGE = `mutation CareConfirmChange($id: UUID!, $input: OrderChangeInput!, $token: String!, $reason: String!, $noteToCustomer: String) {
+  confirmOrderChange(orderId: $id, input: $input, token: $token, reason: $reason, noteToCustomer: $noteToCustomer) {
     ... on OrderChangeConfirmed { change { ${CHANGE} } }
     ... on OrderChangeStale { moved preview { ${PREVIEW} } }
     ${PROBLEM}

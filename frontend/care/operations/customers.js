@@ -16,7 +16,7 @@ export const CUSTOMER = `query CareCustomer($id: UUID!) {
     merged { id number name email }
     exports { id createdAt }
   }
-  contacts(filter: { customerId: $id }, first: 5) { nodes { id channel direction topic text createdAt createdBy } }
+  contacts(filter: { customerId: $id }, first: 5) { nodes { id channel direction topic text address createdAt createdBy } }
   orders(filter: { customerId: $id }, sort: PLACED_AT_DESC, first: 20) {
     nodes { id number state placedAt total { amount currency } channel { name } }
     pageInfo { hasNextPage }
@@ -57,4 +57,8 @@ export const ERASURE = `query CareErasure($id: UUID!) {
 
 export const ERASE = `mutation CareErase($id: UUID!, $reason: String!) {
   eraseCustomer(id: $id, reason: $reason) ${DONE}
+}`;
+
+export const NEW_PERSON = `mutation CareNewPerson($input: CustomerInput!) {
+  saveCustomers(inputs: [$input]) { ... on SavedRows { rows { id outcome code message path } } ${PROBLEM} }
 }`;

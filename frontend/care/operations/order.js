@@ -32,13 +32,17 @@ const MONEY = `
 
 const BACK = `
     returns { id number state labelTracking requestedAt }
-    exchanges { id number state way dueAt overdueAt receivedAt decision asked ${SUM} lines { id orderLineId quantity name } }
+    exchanges { id number state way dueAt overdueAt receivedAt decision asked ${SUM} lines { id orderLineId quantity sku name } }
     claims { id number kind state remedy decision openedAt lines { orderLineId quantity } }`;
 
 const FILES = `
     documents { id kind number subjectId url }`;
 
 const PERSON = "{ tags listings { kind blocked reason until } }";
+
+const RECEIVED = `(filter: { orderId: $id, orderNumber: $number, channels: [EMAIL], direction: INBOUND }, first: 20) {
+    nodes { id topic text address createdAt } pageInfo { hasNextPage }
+  }`;
 
 const TASKS = "nodes { id kind state facts ownerId dueAt waitUntil createdAt }";
 
@@ -48,6 +52,7 @@ export const ORDER = `query CareOrder($id: UUID, $number: String) {
   cases(filter: { orderId: $id, orderNumber: $number, states: [OPEN, ASSIGNED, WAITING] }, first: 20) { ${TASKS} }
   story: orderTimeline(orderId: $id, number: $number, first: 30) { ${STORY} }
   messages: orderTimeline(orderId: $id, number: $number, kinds: [MESSAGE], first: 10) { ${STORY} }
+  received: contacts${RECEIVED}
 }`;
 
 /* The same in parts: what is asked where the whole could not be answered, so that one part that fails takes no other. */
@@ -85,6 +90,7 @@ export const ORDER_STORY = `query CareOrderStory($id: UUID, $number: String) {
 
 export const ORDER_MESSAGES = `query CareOrderMessages($id: UUID, $number: String) {
   messages: orderTimeline(orderId: $id, number: $number, kinds: [MESSAGE], first: 10) { ${STORY} }
+  received: contacts${RECEIVED}
 }`;
 
 export const TIMELINE = `query CareTimeline($id: UUID!, $kinds: [TimelineKind!], $after: String) {

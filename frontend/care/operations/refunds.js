@@ -60,6 +60,7 @@ export const PREVIEW_GOODWILL = `query CarePreviewGoodwill($input: PreviewGoodwi
     token needsApproval amount ${SUM} tax ${SUM} available ${SUM} ownLimit ${SUM}
     lines { name gross ${SUM} }
     shares { amount ${SUM} credited ${SUM} payment { kind label } }
+    messages { template subject text }
   }
 }`;
 
@@ -106,10 +107,11 @@ export const RECEIVE_RETURN = `mutation CareReceiveReturn($id: UUID!, $place: UU
   receiveReturn(id: $id, locationId: $place, lines: $lines, findings: $findings) { ... on ReturnChanged { return { id state } } ${PROBLEM} }
 }`;
 
-export const PREVIEW_REFUND = `query CarePreviewRefund($orderId: UUID!, $amount: MoneyInput!, $chargeId: UUID, $shares: [RefundShareInput!]) {
-  previewRefund(orderId: $orderId, amount: $amount, chargeId: $chargeId, shares: $shares) {
+export const PREVIEW_REFUND = `query CarePreviewRefund($orderId: UUID!, $amount: MoneyInput!, $chargeId: UUID, $shares: [RefundShareInput!], $noteToCustomer: String) {
+  previewRefund(orderId: $orderId, amount: $amount, chargeId: $chargeId, shares: $shares, noteToCustomer: $noteToCustomer) {
     amount ${SUM} refundable ${SUM} needsApproval
     shares { amount ${SUM} credited ${SUM} payment { id kind label } }
+    messages { template subject text }
   }
 }`;
 

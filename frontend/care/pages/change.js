@@ -17,10 +17,12 @@ import { ChangeDelivery } from "../components/change-delivery.js";
 import { ChangeLines } from "../components/change-lines.js";
 import { OrderHead } from "../components/order-head.js";
 import { CANCEL_CHANGE, CHANGEABLE, CHANGES, PLACES } from "../operations/change.js";
+import { useNote } from "../previewing.js";
 import { useTitle } from "../titles.js";
 
 const ChangeExchange = lazy(() => import("../components/change-exchange.js"), "ChangeExchange");
 const ChangePreview = lazy(() => import("../components/change-preview.js"), "ChangePreview");
+const NoteField = lazy(() => import("../components/customer-note.js"), "NoteField");
 const REASONS = ["mind", "wrong", "late", "double", "other"];
 
 /** @param {{order: string}} props */
@@ -29,6 +31,7 @@ export function Page({ order: key }) {
   const problem = useSignal(/** @type {any} */ (null));
   const kept = `draft:change:${key}`;
   const wish = useSignal(remembered(kept));
+  const note = useNote(`change:${key}`);
   const reason = useSignal(REASONS.find((each) => each === place.value.query.get("reason")) ?? "mind");
 
   async function load() {
@@ -45,8 +48,9 @@ export function Page({ order: key }) {
   const it = found.value?.order;
   const input = it ? inputOf(wish.value, it) : null;
   const { preview, refused, moved, ready, confirm, busy, act } = useOrderChange({
-    id: it?.id, input, reason: t(`change.reason.${reason.value}`), look: load,
+    id: it?.id, input, reason: t(`change.reason.${reason.value}`), note: note.asked, look: load,
     done: (made) => {
+      note.forget();
       set(nothing());
       tell(t(made.state === "PENDING" ? "change.waits" : "change.done"));
     },
@@ -81,6 +85,7 @@ export function Page({ order: key }) {
         </div>
         <div class="field"><label for="change-reason">${t("change.reason")}</label>
           <select id="change-reason" value=${reason.value} onChange=${(/** @type {Event} */ event) => { reason.value = /** @type {HTMLSelectElement} */ (event.target).value; }}>${REASONS.map((each) => html`<option key=${each} value=${each}>${t(`change.reason.${each}`)}</option>`)}</select></div>
+        <${NoteField} note=${note} prefix="change-" />
         <button type="button" class="button main" aria-disabled=${!ready} onClick=${confirm}>${t("change.confirm")} <kbd>${t("shell.ctrl")} ⏎</kbd></button>
       </section>
     </div>`}

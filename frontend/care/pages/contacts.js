@@ -70,7 +70,7 @@ function Contacts({ contacts, busy, followedUp, correct }) {
     ${!contacts.length && html`<p class="muted">${t("contacts.none")}</p>`}
     <ul role="list" class="stack">${contacts.map((each) => html`<li key=${each.id} class="stack close said">
       <div class="row wrap"><strong>${t(`contacts.channel.${each.channel}`)}: ${each.topic}</strong>
-        <span class="muted">${each.direction === "INTERNAL" ? "" : `${t(`contacts.direction.${each.direction}`)}, `}${each.createdBy}, ${dateTime(each.createdAt)}</span>
+        <span class="muted">${each.direction === "INTERNAL" ? "" : `${t(`contacts.direction.${each.direction}`)}, `}${each.address ? t("contacts.from", { address: each.address }) : each.createdBy}, ${dateTime(each.createdAt)}</span>
         ${corrected.has(each.id) && html`<span class="muted">${t("contacts.wasCorrected")}</span>`}
         ${each.correctsId && html`<span class="muted">${t("contacts.corrects")}</span>`}</div>
       ${each.text.split("\n").filter(Boolean).map((/** @type {string} */ line, /** @type {number} */ at) => html`<p key=${at}>${line}</p>`)}

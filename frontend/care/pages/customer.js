@@ -6,7 +6,7 @@ import { Failure, words } from "../../shared/components/failure.js";
 import { Skeleton } from "../../shared/components/skeleton.js";
 import { StatusPill } from "../../shared/components/status-pill.js";
 import { tell } from "../../shared/components/toast.js";
-import { country, date, dateTime, money } from "../../shared/format.js";
+import { actor, country, date, dateTime, money } from "../../shared/format.js";
 import { lazy } from "../../shared/lazy.js";
 import { t } from "../../shared/messages.js";
 import { go, place } from "../../shared/router.js";
@@ -21,6 +21,7 @@ import { useTitle } from "../titles.js";
 
 const Merge = lazy(() => import("../components/merge-customer.js"), "Merge");
 const Listing = lazy(() => import("../components/list-customer.js"), "Listing");
+const NewContact = lazy(() => import("../components/new-contact.js"), "NewContact");
 const Erase = lazy(() => import("../components/erase-customer.js"), "Erase");
 const LOOK_AGAIN = [1000, 2000, 4000, 8000, 15000]; // milliseconds until an export is looked for again
 
@@ -54,7 +55,7 @@ export function Page({ customer: id }) {
   useTitle(found.value?.customer.name);
   useShortcuts([
     { keys: "o", label: "customer.toOrders", run: toOrders },
-    { keys: "n", label: "customer.contact", run: () => { const last = found.value?.orders.nodes[0]; if (last) go(orderAddress(last.number, "contacts")); } },
+    { keys: "n", label: "customer.contact", run: () => { const last = found.value?.orders.nodes[0]; if (last) go(orderAddress(last.number, "contacts")); else if (acts()) open.value = "contact"; } },
     { keys: "m", label: "customer.merge", run: () => { if (acts()) open.value = "merge"; } },
   ]);
   const acts = () => found.value && !found.value.erasedAt && !found.value.mergedIntoId && may("care:write");
@@ -94,13 +95,14 @@ export function Page({ customer: id }) {
     </div>`}
     ${it.exports.length > 0 && html`<p>${t("customer.exports")} ${it.exports.map((/** @type {any} */ file) => html`<a key=${file.id} href=${`/files/documents/${file.id}`} download>${dateTime(file.createdAt)}</a> `)}</p>`}
     <div class="columns">
-      <div class="stack"><${Orders} orders=${it.orders} /><${Contacts} it=${it} /><${Returned} it=${it} /></div>
+      <div class="stack"><${Orders} orders=${it.orders} /><${Contacts} it=${it} begin=${acts() ? () => { open.value = "contact"; } : null} /><${Returned} it=${it} /></div>
       <div class="stack"><${Facts} it=${it.customer} />
         ${!it.erasedAt && html`<${Consents} id=${id} customer=${it.customer} changes=${it.consentChanges} done=${load} />`}
         ${it.listings.length > 0 && html`<${Listings} rows=${it.listings} />`}</div>
     </div>
     ${open.value === "merge" && html`<${Merge} customer=${it.customer} leave=${close} done=${done} />`}
     ${open.value === "list" && html`<${Listing} customer=${it.customer} listings=${it.listings} leave=${close} done=${done} />`}
+    ${open.value === "contact" && html`<${NewContact} person=${{ id, name: it.customer.name }} leave=${close} done=${done} />`}
     ${open.value === "erase" && html`<${Erase} customer=${it.customer} leave=${close} done=${done} />`}
   </div>`;
 }
@@ -136,13 +138,14 @@ function Orders({ orders }) {
   </section>`;
 }
 
-/** The last five of what was said; more, and saying more, is at each order. @param {{it: any}} props */
-function Contacts({ it }) {
+/** The last five of what was said; more is at each order. `begin` writes down what is about none. @param {{it: any, begin: (() => void) | null}} props */
+function Contacts({ it, begin }) {
   const last = it.orders.nodes[0];
   return html`<section class="stack" aria-labelledby="contacts-title"><div class="row"><h2 id="contacts-title">${t("customer.contacts")}</h2>
-      ${last && !it.erasedAt && html`<a class="button small push" href=${orderAddress(last.number, "contacts")}>${t("customer.contact")} <kbd>n</kbd></a>`}</div>
+      ${begin && html`<button type="button" class="button small push" onClick=${begin}>${t("customer.newContact")}${!last && html` <kbd>n</kbd>`}</button>`}
+      ${last && !it.erasedAt && html`<a class=${`button small ${begin ? "" : "push"}`} href=${orderAddress(last.number, "contacts")}>${t("customer.contact")} <kbd>n</kbd></a>`}</div>
     ${it.contacts.length === 0 ? html`<p class="muted">${t("customer.noContacts")}</p>` : html`<ul role="list" class="hits">${it.contacts.map((/** @type {any} */ each) => html`<li key=${each.id} class="hit">
-      <span><strong>${each.topic}</strong> ${each.text}</span><span class="facts muted">${t(`contacts.channel.${each.channel}`)} ${dateTime(each.createdAt)} ${each.createdBy.replace(/^\w+:/, "")}</span></li>`)}</ul>`}
+      <span><strong>${each.topic}</strong> ${each.text}</span><span class="facts muted">${t(`contacts.channel.${each.channel}`)} ${dateTime(each.createdAt)} ${each.address ?? actor(each.createdBy)}</span></li>`)}</ul>`}
   </section>`;
 }
 
@@ -173,6 +176,6 @@ function Facts({ it }) {
 /** @param {{rows: any[]}} props */
 function Listings({ rows }) {
   return html`<section class="stack" aria-labelledby="listings-title"><h2 id="listings-title">${t("customer.listings")}</h2>
-    <ul class="plain">${rows.map((each) => html`<li key=${each.kind}>${t(each.blocked ? "customer.blockedBy" : "customer.trustedBy", { kind: t(`customer.listing.${each.kind}`), reason: each.reason, by: each.createdBy.replace(/^\w+:/, "") })}
+    <ul class="plain">${rows.map((each) => html`<li key=${each.kind}>${t(each.blocked ? "customer.blockedBy" : "customer.trustedBy", { kind: t(`customer.listing.${each.kind}`), reason: each.reason, by: actor(each.createdBy) })}
       ${each.until ? ` ${t("customer.until", { at: dateTime(each.until) })}` : ""}</li>`)}</ul></section>`;
 }

@@ -5,7 +5,7 @@ import { EmptyState } from "../../shared/components/empty-state.js";
 import { Failure } from "../../shared/components/failure.js";
 import { Skeleton } from "../../shared/components/skeleton.js";
 import { tell } from "../../shared/components/toast.js";
-import { country } from "../../shared/format.js";
+import { actor, country } from "../../shared/format.js";
 import { lazy } from "../../shared/lazy.js";
 import { lookAnew } from "../../shared/look-anew.js";
 import { t } from "../../shared/messages.js";
@@ -95,7 +95,7 @@ export function Page({ order: key }) {
     <${Holds} order=${it} busy=${busy.value} act=${act} />
     <${Late} order=${it} now=${now} busy=${busy.value} act=${act} />
     ${part("cases", t("orderCases.title"), html`<${Cases} cases=${found.value.cases.nodes} />`)}
-    ${it.routingLock && html`<p class="notice">${t("order.locked", { who: it.routingLock.lockedBy })} ${it.routingLock.reason}</p>`}
+    ${it.routingLock && html`<p class="notice">${t("order.locked", { who: actor(it.routingLock.lockedBy) })} ${it.routingLock.reason}</p>`}
     <div class="sides">
       <div class="stack">
         <${OrderLines} order=${it} now=${now} />
@@ -105,7 +105,7 @@ export function Page({ order: key }) {
         ${part("back", t("back.title"), html`${it.claims.length > 0 && html`<${Complaints} order=${it} />`}
           ${it.exchanges.length > 0 && html`<${Exchanges} order=${it} busy=${busy.value} act=${act} />`}`)}
         ${part("files", t("papers.title"), html`<${Papers} order=${it} />`)}
-        ${part("messages", t("messages.title"), html`<${Messages} order=${it} newest=${found.value.messages} busy=${busy.value} act=${act} />`)}
+        ${part("messages", t("messages.title"), html`<${Messages} order=${it} newest=${found.value.messages} received=${found.value.received} busy=${busy.value} act=${act} />`)}
         ${may("care:write") && html`<details class="part" open=${task.value} onToggle=${(/** @type {Event} */ event) => { task.value = /** @type {HTMLDetailsElement} */ (event.currentTarget).open; }}>
           <summary>${t("task.title")}</summary>${task.value && html`<${NewTask} order=${it} changed=${load} leave=${() => { task.value = false; }} />`}</details>`}
         <${PlaceHold} order=${it} busy=${busy.value} act=${act} />

@@ -1,18 +1,20 @@
 /** Find the caller: one box for whatever they know. `/care/?q=+49…` is what a telephone system opens. */
 import { ask } from "../../shared/api.js";
-import { me } from "../../shared/auth.js";
+import { may, me } from "../../shared/auth.js";
 import { EmptyState } from "../../shared/components/empty-state.js";
 import { Failure, words } from "../../shared/components/failure.js";
 import { Skeleton } from "../../shared/components/skeleton.js";
 import { StatusPill } from "../../shared/components/status-pill.js";
+import { lazy } from "../../shared/lazy.js";
 import { t } from "../../shared/messages.js";
 import { go, place, withQuery } from "../../shared/router.js";
 import { html, useEffect, useRef, useSignal } from "../../shared/ui.js";
 import { HitList } from "../components/hit-list.js";
-import { only, termOf } from "../hits.js";
+import { customerAddress, only, termOf } from "../hits.js";
 import { DESK, SEARCH } from "../operations/search.js";
 import { saw, seen } from "../seen.js";
 
+const NewContact = lazy(() => import("../components/new-contact.js"), "NewContact");
 const PAUSE = 250; // milliseconds without a key before what was typed is looked for
 const SHORTEST = 3; // so many characters before it is looked for without Enter
 
@@ -21,6 +23,7 @@ export function Page() {
   const found = useSignal(/** @type {any} */ (null));
   const problem = useSignal(/** @type {any} */ (null));
   const busy = useSignal(false);
+  const noting = useSignal(false);
   const asked = useRef({ count: 0, timer: 0 });
 
   /**
@@ -72,9 +75,11 @@ export function Page() {
         <input ref=${box} type="search" name="q" class="control" autocomplete="off" spellcheck=${false}
           aria-describedby=${problem.value ? "search-fault" : undefined} onInput=${typed} onKeyDown=${toHits} /></label>
       <button class="button main" aria-disabled=${busy.value}>${t("search.go")}</button>
+      ${may("care:write") && html`<button type="button" class="button" onClick=${() => { noting.value = true; }}>${t("newContact.title")}</button>`}
     </form>
     <p class="unseen" role="status">${found.value && !busy.value ? t("search.count", { count: found.value.hits.length }) : ""}</p>
     ${body()}
+    ${noting.value && html`<${NewContact} leave=${() => { noting.value = false; }} done=${(/** @type {{id: string}} */ person) => go(customerAddress(person.id))} />`}
   </div>`;
 
   function body() {

@@ -5,7 +5,7 @@ import { EmptyState } from "../../shared/components/empty-state.js";
 import { Failure } from "../../shared/components/failure.js";
 import { Skeleton } from "../../shared/components/skeleton.js";
 import { tell } from "../../shared/components/toast.js";
-import { date, dateTime, money } from "../../shared/format.js";
+import { actor, date, dateTime, money } from "../../shared/format.js";
 import { t } from "../../shared/messages.js";
 import { useShortcuts } from "../../shared/shortcuts.js";
 import { html, useEffect, useSignal } from "../../shared/ui.js";
@@ -85,7 +85,7 @@ function Round({ order, round }) {
 /** @param {{order: any, busy: boolean, act: (doing: () => Promise<unknown>) => Promise<boolean>}} props */
 function Lock({ order, busy, act }) {
   const reason = useSignal("");
-  if (!may("fulfillment:route")) return order.routingLock ? html`<p class="notice">${t("order.locked", { who: order.routingLock.lockedBy })} ${order.routingLock.reason}</p>` : null;
+  if (!may("fulfillment:route")) return order.routingLock ? html`<p class="notice">${t("order.locked", { who: actor(order.routingLock.lockedBy) })} ${order.routingLock.reason}</p>` : null;
   const unlock = () => act(async () => {
     const before = order.routingLock.reason;
     await change(UNLOCK, { id: order.id });
@@ -99,8 +99,8 @@ function Lock({ order, busy, act }) {
     });
   };
   return html`<section class="part" aria-label=${t("why.lock")}><h2>${t("why.lock")}</h2>
-    ${order.routingLock ? html`<div class="row"><p>${t("order.locked", { who: order.routingLock.lockedBy })} ${order.routingLock.reason}</p><button type="button" class="button" aria-disabled=${busy} onClick=${unlock}>${t("why.unlock")}</button></div>`
-      : html`<form class="row" onSubmit=${lock}><div class="field"><label for="lock-reason">${t("why.lockReason")}</label><input id="lock-reason" required maxlength="500" value=${reason.value} onInput=${(/** @type {Event} */ event) => { reason.value = /** @type {HTMLInputElement} */ (event.target).value; }} /></div><button class="button" aria-disabled=${busy}>${t("why.doLock")}</button></form>`}
+    ${order.routingLock ? html`<div class="row"><p>${t("order.locked", { who: actor(order.routingLock.lockedBy) })} ${order.routingLock.reason}</p><button type="button" class="button" aria-disabled=${busy} onClick=${unlock}>${t("why.unlock")}</button></div>`
+      : html`<form class="row foot" onSubmit=${lock}><div class="field"><label for="lock-reason">${t("why.lockReason")}</label><input id="lock-reason" required maxlength="500" value=${reason.value} onInput=${(/** @type {Event} */ event) => { reason.value = /** @type {HTMLInputElement} */ (event.target).value; }} /></div><button class="button" aria-disabled=${busy}>${t("why.doLock")}</button></form>`}
   </section>`;
 }
 

@@ -14,10 +14,10 @@ for (const change of ["online", "offline"]) addEventListener(change, () => { off
 
 const Layers = lazy(() => import("./layers.js"), "Layers");
 
-/** @typedef {{path: string, label: string, letter?: string, hidden?: boolean, exact?: boolean}} Section */
+/** @typedef {{path: string, label: string, letter?: string, hidden?: boolean, exact?: boolean, search?: boolean}} Section */
 
 /**
- * `letter` is what leads to a section after g; an `exact` one has no pages below its address.
+ * `letter` is what leads to a section after g, and `/` to one to `search` in; an `exact` one has no pages below its address.
  * @param {{title: string, sections: Section[], children?: any}} props
  */
 export function AppShell({ title, sections, children }) {

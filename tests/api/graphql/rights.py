@@ -105,6 +105,7 @@ READS: Mapping[str, Needed] = {
     "previewMessage": (P.NOTIFICATIONS_READ,),
     "contacts": (P.CARE_READ,),
     "selfServicePolicies": (P.CHANNELS_READ,),
+    "selfServiceChannels": (P.CHANNELS_READ,),
     "selfService": (P.ORDERS_READ,),
     "order": (P.ORDERS_READ,),
     "orders": (P.ORDERS_READ,),

@@ -57,3 +57,51 @@ async def opened(site: Site, path: str = "/care", *, who: str = AGENT, **looks: 
     await site.sign_in(page, who)
     await expect(page.locator("main")).not_to_be_empty()
     return page
+
+
+_SIGHT = """() => {
+  const each = document.activeElement;
+  const told = each.outerHTML.slice(0, 120);
+  const look = (one) => getComputedStyle(one);
+  const ringed = (one) => one && look(one).outlineStyle !== "none" && parseFloat(look(one).outlineWidth) > 0;
+  if (!ringed(each) && !ringed(each.parentElement)) return `no ring: ${told}`;
+  const { top, bottom, left, right } = each.getBoundingClientRect();
+  if (bottom <= 0 || top >= innerHeight || right <= 0 || left >= innerWidth) return `out of sight: ${told}`;
+  const y = (Math.max(top, 0) + Math.min(bottom, innerHeight)) / 2;
+  const over = [left + 3, (left + right) / 2, right - 3].map((x) => document.elementFromPoint(x, y));
+  return over.some((one) => one && (each.contains(one) || one.contains(each))) ? "" : `covered: ${told}`;
+}"""
+FARTHEST = 90  # steps by Tab to anything
+
+
+@dataclass
+class Keys:
+    """A person who has no pointer: after each key something has the focus, with a ring around it, in sight."""
+
+    page: Page
+
+    async def press(self, *keys: str) -> None:
+        """Each key, one after the other."""
+        for each in keys:
+            await self.page.keyboard.press(each)
+            await self.kept()
+
+    async def type(self, text: str) -> None:
+        """Into what has the focus."""
+        await self.page.keyboard.type(text)
+        await self.kept()
+
+    async def to(self, what: Locator, *, back: bool = False) -> None:
+        """By Tab to a thing, or back to it."""
+        await what.wait_for()
+        for _ in range(FARTHEST):
+            await self.press("Shift+Tab" if back else "Tab")
+            if await what.evaluate("each => each === document.activeElement"):
+                return
+        raise AssertionError(f"not reached by keys: {what}")
+
+    async def kept(self) -> None:
+        """The focus is somewhere, and seen."""
+        await self.page.wait_for_function("document.activeElement && document.activeElement !== document.body")
+        fault: str = await self.page.evaluate(_SIGHT)
+        assert not fault, fault

@@ -117,3 +117,55 @@ async def test_mails_fit_a_phone_and_a_window(site: Site) -> None:
                 await page.set_content(render_message(template, language, given).html)
                 assert await page.evaluate("document.documentElement.scrollWidth") <= width, (template, language)
     await context.close()
+
+
+async def test_contact_about_no_order_with_somebody_known_or_not(
+    database: Database, site: Site, company: Company
+) -> None:
+    await confirmed(database, company, ("LAMP", 1), customer=GRETA)
+    page = await opened(site)
+    steps = Steps(4)
+    await steps.click(page.get_by_role("button", name="New contact"))
+    await page.get_by_label("With whom?").fill("greta fock")
+    await steps.press(page, "Enter")
+    dialog = page.get_by_role("dialog")
+    await steps.click(dialog.get_by_role("button", name="Greta Fock"))
+    await expect(dialog.get_by_label("Topic")).to_be_focused()
+    await page.keyboard.type("Asks for our hours")
+    assert await faults(page) == []
+    await steps.press(page, "Control+Enter")
+    await expect(page.get_by_role("heading", name="Greta Fock")).to_be_visible()
+    await expect(page.get_by_text("Asks for our hours")).to_be_visible()
+    await page.get_by_role("button", name="New contact").click()  # and once more from the customer
+    await dialog.get_by_label("Way").select_option("NOTE")
+    await dialog.get_by_label("Topic").fill("Collects lamps")
+    await page.reload()
+    await page.get_by_role("button", name="New contact").click()
+    await expect(dialog.get_by_label("Topic")).to_have_value("Collects lamps")
+    await dialog.get_by_role("button", name="Keep").dblclick()
+    await expect(page.get_by_text("Collects lamps")).to_be_visible()
+    assert [(each.order_id, str(each.channel)) for each in await contacts(database)] == [
+        (None, "PHONE"),
+        (None, "NOTE"),
+    ]
+    assert await faults(page) == []
+
+    await page.goto("/care")
+    await page.set_viewport_size({"width": NARROW["width"], "height": NARROW["height"]})
+    await page.emulate_media(color_scheme="dark")
+    await page.get_by_role("button", name="New contact").press("Enter")
+    await page.get_by_label("With whom?").fill("nobody of this name")
+    await page.keyboard.press("Enter")
+    await expect(dialog.get_by_text("Nobody found.")).to_be_visible()
+    await dialog.get_by_role("button", name="Not known yet").press("Enter")
+    await expect(dialog.get_by_label("Name")).to_be_focused()
+    await page.keyboard.type("Ida Lund")
+    await dialog.get_by_label("Phone").fill("+45 33 11 22 33")
+    assert (await faults(page), await overflows(page)) == ([], False)
+    await page.keyboard.press("Enter")
+    await expect(dialog.get_by_label("Topic")).to_be_focused()
+    await page.keyboard.type("Wants a catalogue")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("heading", name="Ida Lund")).to_be_visible()
+    await expect(page.get_by_text("Wants a catalogue")).to_be_visible()
+    assert (await faults(page), await overflows(page)) == ([], False)

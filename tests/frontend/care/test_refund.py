@@ -76,6 +76,8 @@ async def test_goodwill_label_and_claim_in_their_steps(database: Database, drain
     preview = page.get_by_role("region", name="What happens")
     await expect(preview.get_by_text("Tax in it")).to_be_visible()
     await expect(page.get_by_text("your limit €5.00")).to_be_visible()
+    await page.get_by_label("Personal sentence").fill("Enjoy the lamp all the same.")
+    await expect(preview.locator(".letter")).to_contain_text("Enjoy the lamp all the same.")
     assert await faults(page) == []
     await page.get_by_role("button", name="Give").dblclick()
     steps.taken += 1
@@ -205,7 +207,7 @@ async def test_open_money_is_paused_and_a_bank_is_answered(
 
 
 async def disputed(database: Database, order_id: UUID, clock: StandingClock) -> None:
-    [payment] = await read_payments(database, order_id)
+    payment = (await read_payments(database, order_id))[0]
     now = clock.moment
     async with database.unit_of_work() as db:
         db.add(

@@ -120,7 +120,7 @@ async def test_what_is_not_available_is_waited_for_swapped_or_canceled_beside_it
     await offers.get_by_role("button", name="Cancel").focus()
     await page.keyboard.press("Enter")
     await expect(dialog.get_by_text("3 → 0").first).to_be_visible()
-    await expect(dialog.get_by_text("Message:")).to_be_visible()
+    await expect(dialog.get_by_text("Message to the customer:")).to_be_visible()
     await seen(page, "cancel")
     site.expected = ("ERR_FAILED",)
     await lose(page, "confirmOrderChange")

@@ -10,6 +10,7 @@ from uuid import UUID
 import strawberry
 
 from kontor.api.graphql.context import Info
+from kontor.api.graphql.customer_notes import note_of, told_of_money
 from kontor.api.graphql.errors import Refusal
 from kontor.api.graphql.goodwill_types import (
     GoodwillChanged,
@@ -33,8 +34,10 @@ from kontor.auth.permissions import Permission
 from kontor.claims import goodwill, queries
 from kontor.claims import limits as limit_rows
 from kontor.claims.models import Goodwill
+from kontor.claims.states import GoodwillForm
 from kontor.core.db import Session
 from kontor.core.principal import PrincipalKind
+from kontor.notifications.notes import keep_note
 from kontor.orders.queries import get_order, lock_order
 
 GoodwillResult = Annotated[GoodwillChanged | Refusal, strawberry.union("GoodwillResult")]
@@ -67,10 +70,13 @@ class GoodwillQuery:
     )
     async def preview_goodwill(self, info: Info, input: PreviewGoodwillInput) -> GoodwillPreview:
         principal = info.context.principal
+        note = note_of(input.note_to_customer, principal)
         async with info.context.runtime.database.read_only(principal) as db:
             order = await get_order(db, input.order_id, principal)
             found = await goodwill.preview_goodwill(db, order, input.value(order), abilities_of=abilities_in(info))
-        return show_preview(found, order.currency)
+            shares = found.money.shares if found.money else ()
+            told = await told_of_money(db, order, _message(input.form), found.amount, shares, note=note, now=db.now)
+        return show_preview(found, order.currency, told)
 
     @strawberry.field(
         extensions=[requires(Permission.GOODWILL_WRITE, Permission.SETTINGS_READ)],
@@ -87,6 +93,11 @@ class GoodwillQuery:
     async def goodwill_report(self, info: Info, since: datetime, until: datetime) -> list[GoodwillSum]:
         async with info.context.runtime.database.read_only(info.context.principal) as db:
             return [GoodwillSum.of(row) for row in await queries.goodwill_sums(db, since, until)]
+
+
+def _message(form: GoodwillForm) -> str:
+    """The template that tells of goodwill."""
+    return "goodwill_voucher" if form is GoodwillForm.VOUCHER else "goodwill"
 
 
 async def _changed(info: Info, work: Callable[[Session], Awaitable[Goodwill]], body: Any) -> GoodwillChanged:
@@ -111,22 +122,29 @@ class GoodwillMutation:
     )
     async def grant_goodwill(self, info: Info, input: GrantGoodwillInput) -> GoodwillResult:
         by_person = info.context.principal.kind is PrincipalKind.USER
+        note = note_of(input.note_to_customer, info.context.principal)
 
         async def work(db: Session) -> Goodwill:
             order = await lock_order(db, input.order_id, db.principal)
             wish = input.wish(order, recallable=by_person if input.wait is None else input.wait)
-            return await goodwill.grant_goodwill(db, order, wish, now=db.now, abilities_of=abilities_in(info))
+            given = await goodwill.grant_goodwill(db, order, wish, now=db.now, abilities_of=abilities_in(info))
+            await keep_note(db, order.id, _message(input.form), given.refund_id or given.id, note, now=db.now)
+            return given
 
         return await _changed(info, work, input)
 
     @strawberry.mutation(
         extensions=[requires(Permission.REFUNDS_APPROVE)],
-        description="Let goodwill go that was above the limit of whoever asked, up to one's own.",
+        description="Let goodwill go that was above the limit of whoever asked, up to one's own. For 60 seconds a "
+        "person may recall it.",
     )
     async def approve_goodwill(self, info: Info, id: UUID) -> GoodwillResult:
+        by_person = info.context.principal.kind is PrincipalKind.USER
+
         async def work(db: Session) -> Goodwill:
             order = await lock_order(db, (await queries.get_goodwill(db, id)).order_id)
-            return await goodwill.approve_goodwill(db, order, await queries.get_goodwill(db, id), now=db.now)
+            given = await queries.get_goodwill(db, id)
+            return await goodwill.approve_goodwill(db, order, given, now=db.now, recallable=by_person)
 
         return await _changed(info, work, id)
 
@@ -155,15 +173,22 @@ class GoodwillMutation:
 
     @strawberry.mutation(
         extensions=[requires(Permission.SETTINGS_WRITE, person=True)],
-        description="Put these limits in place of all there are. What waits for approval goes on waiting.",
+        description="Put these limits in place of all there are, as long as those are the ones the caller saw "
+        "(`before`, where it is given). What waits for approval goes on waiting.",
     )
-    async def save_goodwill_limits(self, info: Info, limits: list[GoodwillLimitInput]) -> GoodwillLimitsResult:
+    async def save_goodwill_limits(
+        self, info: Info, limits: list[GoodwillLimitInput], before: list[GoodwillLimitInput] | None = None
+    ) -> GoodwillLimitsResult:
+        seen = None if before is None else [each.value() for each in before]
+
         async def work(db: Session) -> GoodwillLimitsSaved:
-            rows = await limit_rows.save_limits(db, [each.value() for each in limits])
+            rows = await limit_rows.save_limits(db, [each.value() for each in limits], before=seen)
             return GoodwillLimitsSaved(limits=[GoodwillLimit.of(row) for row in rows])
 
         async def again(db: Session, ids: list[UUID]) -> GoodwillLimitsSaved:
             return GoodwillLimitsSaved(limits=[GoodwillLimit.of(row) for row in await limit_rows.limits_of(db)])
 
         rows = [f"{each.role}: {each.per_order}/{each.per_day} {each.currency}" for each in limits]
-        return await change(info, work, body=limits, again=again, targets=lambda done: [], details={"limits": rows})
+        return await change(
+            info, work, body=[limits, before], again=again, targets=lambda done: [], details={"limits": rows}
+        )

@@ -9,8 +9,11 @@ from uuid import UUID
 
 import strawberry
 
+from kontor.api.graphql.context import Context
+from kontor.api.graphql.order_change_types import ChangeMessage
 from kontor.api.graphql.order_types import money
 from kontor.api.graphql.payment_types import PreviewedShare, RefundShareInput, plain, show_payment
+from kontor.api.graphql.relations import reference
 from kontor.api.graphql.scalars import Long, Money, MoneyInput
 from kontor.claims import goodwill, queries
 from kontor.claims.limits import LimitRow
@@ -50,6 +53,10 @@ class GoodwillRow:
     def of(cls, row: Any) -> GoodwillRow:
         """From a row."""
         return cls(**plain(row, _PLAIN), amount=money(row.amount, row.currency))
+
+    @reference(Order, "order_id")
+    def order_number(self, order: Any, context: Context) -> str:
+        return order.number if order is not None else ""
 
 
 _PLAIN = (
@@ -104,10 +111,11 @@ class GoodwillPreview:
     needs_approval: bool
     lines: list[LoweredLine]
     shares: list[PreviewedShare]
+    messages: list[ChangeMessage] = strawberry.field(description="What the customer is told; codes are not made yet.")
     token: str = strawberry.field(description="To be given to `grantGoodwill`, which refuses when something moved.")
 
 
-def show_preview(found: goodwill.GoodwillPreview, currency: str) -> GoodwillPreview:
+def show_preview(found: goodwill.GoodwillPreview, currency: str, messages: list[ChangeMessage]) -> GoodwillPreview:
     """A preview as the API shows it."""
     left = found.allowance.left
     return GoodwillPreview(
@@ -130,6 +138,7 @@ def show_preview(found: goodwill.GoodwillPreview, currency: str) -> GoodwillPrev
             )
             for share in (found.money.shares if found.money else ())
         ],
+        messages=messages,
         token=found.token,
     )  # fmt: skip
 
@@ -142,6 +151,8 @@ class GoodwillFilter:
     order_id: UUID | None = None
     requested_from: datetime | None = None
     requested_until: datetime | None = None
+    granted_from: datetime | None = None
+    granted_until: datetime | None = None
     changed_since: datetime | None = None
 
     def value(self) -> queries.GoodwillFilter:
@@ -163,6 +174,7 @@ class PreviewGoodwillInput:
     form: GoodwillForm
     amount: MoneyInput
     shares: list[RefundShareInput] | None = None
+    note_to_customer: str | None = None
 
     def value(self, order: Order) -> goodwill.GoodwillWish:
         """As the domain takes it."""
@@ -181,6 +193,9 @@ class GrantGoodwillInput:
     token: str | None = None
     wait: bool | None = strawberry.field(
         default=None, description="Whether it may be recalled for 60 seconds; people wait, API clients do not."
+    )
+    note_to_customer: str | None = strawberry.field(
+        default=None, description="A personal sentence in the message that tells of it (`care:write`)."
     )
 
     def wish(self, order: Order, *, recallable: bool) -> goodwill.GoodwillWish:

@@ -126,6 +126,7 @@ MESSAGES: dict[str, str] = {
     "GIFT_CARD_NOT_FOUND": "Diese Geschenkkarte gibt es nicht.",
     "GOODWILL_ABOVE_LIMIT": "So viel dürfen Sie nicht gewähren. Bitte jemanden mit höherer Grenze fragen.",
     "GOODWILL_DAY_BELOW_ORDER": "Die Grenze je Tag liegt unter der je Auftrag.",
+    "GOODWILL_LIMITS_MOVED": "Jemand hat die Grenzen inzwischen geändert.",
     "GOODWILL_NOT_FOUND": "Diese Kulanz gibt es nicht.",
     "GOODWILL_ROLE": "Diese Rolle gewährt keine Kulanz.",
     "GOODWILL_TOO_MUCH": "So viel kann auf diese Weise nicht gegeben werden.",
@@ -287,6 +288,7 @@ MESSAGES: dict[str, str] = {
     "NAMED_TWICE": "Derselbe Lieferauftrag ist in einem Aufruf zweimal genannt.",
     "NAME_ONE": "Bitte den Lieferauftrag oder die Sendungsnummer angeben.",
     "NESTED_BUNDLE": "Ein Set kann kein anderes Set enthalten.",
+    "NOTE_WITHOUT_MESSAGE": "Der Kunde erhält keine Nachricht, in der das stehen könnte.",
     "NOTHING_ARRIVED": "Bitte mindestens ein angekommenes Stück nennen.",
     "NOTHING_CHANGES": "Daran ändert sich nichts.",
     "NOTHING_FOUND": "Bitte mindestens ein geprüftes Stück nennen.",
@@ -450,6 +452,7 @@ MESSAGES: dict[str, str] = {
     "SELF_SERVICE_NOT_OFFERED": "Das bietet der Shop nicht online an. Bitte schreiben Sie dem Kundendienst.",
     "SELF_SERVICE_RETURN_TOO_LATE": "Die {days} Tage für eine Rücksendung sind vorbei. Bitte schreiben Sie "
     "dem Kundendienst.",
+    "SELF_SERVICE_RULES_MOVED": "Jemand hat diese Regeln inzwischen geändert.",
     "SELF_SERVICE_TOO_LATE": "Ihre Bestellung wird schon vorbereitet, online geht das nicht mehr. Bitte "
     "schreiben Sie dem Kundendienst.",
     "SESSION_NOT_FOUND": "Diese Anmeldung gibt es nicht mehr.",

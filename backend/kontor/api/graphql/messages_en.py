@@ -33,6 +33,7 @@ MESSAGES: dict[str, str] = {
     "EXCHANGE_UNDER_WAY": "Goods of this exchange have moved already. Cancel its new lines like others.",
     "GOODWILL_ABOVE_LIMIT": "You may not grant that much. Please ask somebody with a higher limit.",
     "GOODWILL_DAY_BELOW_ORDER": "The limit per day is below the one per order.",
+    "GOODWILL_LIMITS_MOVED": "Somebody has changed the limits meanwhile.",
     "GOODWILL_NOT_FOUND": "There is no such goodwill.",
     "GOODWILL_ROLE": "This role grants no goodwill.",
     "GOODWILL_TOO_MUCH": "That much cannot be given this way.",
@@ -63,6 +64,7 @@ MESSAGES: dict[str, str] = {
     "MAIL_ORDER_NOT_FOUND": "The mail belongs to no order.",
     "MAIL_TOO_LARGE": "The mail is larger than {max} characters.",
     "MAIL_UNCHANGEABLE": "A mail is kept as it was sent.",
+    "NOTE_WITHOUT_MESSAGE": "The customer gets no message that could tell this.",
     "NOTHING_NAMED": "Please say what is to be printed.",
     "NOTHING_TO_PRINT": "Nothing of this can be printed.",
     "NOTHING_TO_RETURN": "Nothing of this order can be sent back at the moment.",
@@ -93,6 +95,7 @@ MESSAGES: dict[str, str] = {
     "SELF_SERVICE_NOT_OFFERED": "The shop does not offer this online. Please write to customer service.",
     "SELF_SERVICE_RETURN_TOO_LATE": "The {days} days to send something back have passed. Please write to "
     "customer service.",
+    "SELF_SERVICE_RULES_MOVED": "Somebody has changed these rules meanwhile.",
     "SELF_SERVICE_TOO_LATE": "Your order is already being prepared, so this is no longer possible online. "
     "Please write to customer service.",
     "STANDS_TWICE": "{key} stands in an earlier line too.",

@@ -9,6 +9,7 @@ from uuid import UUID
 import strawberry
 
 from kontor.api.graphql.context import Info
+from kontor.api.graphql.customer_notes import note_of
 from kontor.api.graphql.errors import Refusal, text_of
 from kontor.api.graphql.mutation import change
 from kontor.api.graphql.order_change_types import (
@@ -42,6 +43,7 @@ from kontor.core.db import Session
 from kontor.core.errors import Forbidden
 from kontor.locations.models import StockLocation
 from kontor.notifications.known import place_lines
+from kontor.notifications.notes import keep_note
 from kontor.notifications.service import preview_messages
 from kontor.orders import queries as orders
 from kontor.orders.models import Order as OrderRow
@@ -70,11 +72,12 @@ async def _about(db: Session, preview: Preview) -> dict[str, dict[str, Any]]:
     }
 
 
-async def show_preview(db: Session, preview: Preview) -> OrderChangePreview:
-    """As the API shows it, with the messages in words."""
+async def show_preview(db: Session, preview: Preview, note: str = "") -> OrderChangePreview:
+    """As the API shows it, with the messages in words; the last of them tells the personal sentence."""
     shown = preview.currency
     about = await _about(db, preview)
-    told = await preview_messages(db, preview.order_id, {name: about[name] for name in preview.messages}, now=db.now)
+    about = {name: about[name] for name in preview.messages}
+    told = await preview_messages(db, preview.order_id, about, now=db.now, note=note)
     return OrderChangePreview(
         order_id=preview.order_id,
         token=preview.token,
@@ -172,14 +175,17 @@ class OrderChangesQuery:
         extensions=[requires(Permission.ORDERS_CHANGE)],
         description="What a change would do to an order, to the cent; nothing is written.",
     )
-    async def preview_order_change(self, info: Info, order_id: UUID, input: OrderChangeInput) -> OrderChangePreview:
+    async def preview_order_change(
+        self, info: Info, order_id: UUID, input: OrderChangeInput, note_to_customer: str | None = None
+    ) -> OrderChangePreview:
+        note = note_of(note_to_customer, info.context.principal)
         async with info.context.runtime.database.read_only(info.context.principal) as db:
             order = await orders.get_order(db, order_id, db.principal)
             wish = input.read()
             await _check_alone(db, order, wish)
             with named_by_input():
                 preview = await service.preview_change(db, order, wish)
-            return await show_preview(db, preview)
+            return await show_preview(db, preview, note)
 
     @strawberry.field(extensions=[requires(Permission.ORDERS_READ)], description="The newest 100 of an order.")
     async def order_changes(self, info: Info, order_id: UUID) -> list[OrderChange]:
@@ -194,18 +200,28 @@ class OrderChangesQuery:
 class OrderChangesMutation:
     @strawberry.mutation(
         extensions=[requires(Permission.ORDERS_CHANGE)],
-        description="Do what was previewed. Places that have begun with pieces are asked first.",
+        description="Do what was previewed. Places that have begun with pieces are asked first. `noteToCustomer` is a "
+        "personal sentence in the message that tells of it (`care:write`).",
     )
     async def confirm_order_change(
-        self, info: Info, order_id: UUID, input: OrderChangeInput, token: str, reason: str
+        self,
+        info: Info,
+        order_id: UUID,
+        input: OrderChangeInput,
+        token: str,
+        reason: str,
+        note_to_customer: str | None = None,
     ) -> Annotated[OrderChangeConfirmed | OrderChangeStale | Refusal, strawberry.union("ConfirmOrderChangeResult")]:
         wish, outside = input.read(), info.context.principal.outside
+        note = note_of(note_to_customer, info.context.principal)
 
         async def work(db: Session) -> OrderChangeConfirmed:
             order = await orders.lock_order(db, order_id, db.principal)
             await _check_alone(db, order, wish)
             with named_by_input():
                 done = await service.confirm_change(db, order, wish, token, reason=reason, now=db.now)
+            template = done.preview.messages[-1] if done.preview.messages else None
+            await keep_note(db, order_id, template, done.change.id, note, now=db.now)
             return OrderChangeConfirmed(
                 change=show_change(done.change, order.currency, outside=outside), order=show_order(order)
             )
@@ -218,12 +234,12 @@ class OrderChangesMutation:
 
         try:
             return await change(
-                info, work, body=[order_id, wish.as_json(), token, reason], again=again,
+                info, work, body=[order_id, wish.as_json(), token, reason, note], again=again,
                 targets=lambda done: [("order", done.order.id), ("order_change", done.change.id)],
             )  # fmt: skip
         except ChangeStale as stale:
             async with info.context.runtime.database.read_only(info.context.principal) as db:
-                fresh = await show_preview(db, stale.params["preview"])
+                fresh = await show_preview(db, stale.params["preview"], note)
             text = text_of(ChangeStale(stale.message), info.context.language)
             return OrderChangeStale(code=stale.code, message=text, moved=stale.params["moved"], preview=fresh)
 

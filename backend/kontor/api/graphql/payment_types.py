@@ -11,6 +11,7 @@ from uuid import UUID
 import strawberry
 
 from kontor.api.graphql.context import Context
+from kontor.api.graphql.order_change_types import ChangeMessage
 from kontor.api.graphql.order_types import amount_of, money
 from kontor.api.graphql.relations import Rows, children
 from kontor.api.graphql.scalars import Long, Money, MoneyInput
@@ -156,6 +157,7 @@ class RefundPreview:
     policy_valid_from: datetime | None = strawberry.field(description="Since when the stored version counts.")
     needs_approval: bool
     shares: list[PreviewedShare]
+    messages: list[ChangeMessage] = strawberry.field(description="What the customer is told, once the money has gone.")
 
 
 @strawberry.input(description="All conditions hold together.")
@@ -226,6 +228,9 @@ class IssueRefundInput:
     )
     wait: bool | None = strawberry.field(
         default=None, description="Whether it may be recalled for 60 seconds; people wait, API clients do not."
+    )
+    note_to_customer: str | None = strawberry.field(
+        default=None, description="A personal sentence in the message that tells of it (`care:write`)."
     )
 
 

@@ -10,6 +10,7 @@ import strawberry
 
 from kontor.api.graphql import guessing
 from kontor.api.graphql.context import Info
+from kontor.api.graphql.customer_notes import note_of, told_of_money
 from kontor.api.graphql.errors import Refusal
 from kontor.api.graphql.mutation import change
 from kontor.api.graphql.order_types import money
@@ -42,6 +43,7 @@ from kontor.core.errors import Forbidden, InvalidInput
 from kontor.core.ids import new_id
 from kontor.core.principal import Principal, PrincipalKind
 from kontor.giftcards.values import GATEWAY as GIFT_CARDS
+from kontor.notifications.notes import keep_note
 from kontor.orders.intake import PaymentInput
 from kontor.orders.models import Order
 from kontor.orders.queries import get_order, lock_order
@@ -97,8 +99,10 @@ class PaymentsQuery:
         amount: MoneyInput,
         shares: list[RefundShareInput] | None = None,
         charge_id: UUID | None = None,
+        note_to_customer: str | None = None,
     ) -> RefundPreview:
         principal = info.context.principal
+        note = note_of(note_to_customer, principal)
         async with info.context.runtime.database.read_only(principal) as db:
             order = await get_order(db, order_id, principal)
             wanted = _amount(order, amount)
@@ -108,6 +112,7 @@ class PaymentsQuery:
                 db, order, wanted, chosen=_chosen(shares), abilities_of=abilities_in(info), goods=charge_id is not None
             )
             above = await above_by_hand(db, order, wanted)
+            told = await told_of_money(db, order, "refunded", wanted, preview.shares, note=note, now=db.now)
         return RefundPreview(
             amount=money(preview.amount, order.currency),
             refundable=money(preview.refundable, order.currency),
@@ -123,6 +128,7 @@ class PaymentsQuery:
                 )
                 for share in preview.shares
             ],
+            messages=told,
         )
 
 
@@ -216,6 +222,14 @@ class PaymentsMutation:
         "with their return; goodwill needs the right to grant it.",
     )
     async def issue_refund(self, info: Info, input: IssueRefundInput) -> RefundResult:
+        note = note_of(input.note_to_customer, info.context.principal)
+
+        async def noted(db: Session) -> models.Refund:
+            refund = await work(db)
+            template = "goodwill" if input.kind is service.RefundKind.GOODWILL else "refunded"
+            await keep_note(db, refund.order_id, template, refund.id, note, now=db.now)
+            return refund
+
         async def work(db: Session) -> models.Refund:
             _check_kind(input.kind, db.principal)
             order = await lock_order(db, input.order_id, db.principal)
@@ -242,7 +256,7 @@ class PaymentsMutation:
                 charge.refunded += amount
             return refund
 
-        return await _refund_changed(info, work, input)
+        return await _refund_changed(info, noted, input)
 
     @strawberry.mutation(
         extensions=[requires(Permission.REFUNDS_WRITE)],

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
 
+import sqlalchemy as sa
 import strawberry
 
 from kontor.api.graphql.context import Info
@@ -13,12 +14,14 @@ from kontor.api.graphql.errors import Refusal, text_of
 from kontor.api.graphql.mutation import change
 from kontor.api.graphql.permissions import requires
 from kontor.auth.permissions import Permission
+from kontor.channels.models import SalesChannel
+from kontor.channels.queries import visible_to
 from kontor.core.db import Session
 from kontor.core.errors import InvalidInput
 from kontor.orders import queries as orders
 from kontor.selfservice import service
 from kontor.selfservice.models import SelfServicePolicy as Row
-from kontor.selfservice.policy import Act, Policy, Until
+from kontor.selfservice.policy import DEFAULT, Act, Policy, Until
 
 strawberry.enum(
     Until,
@@ -29,10 +32,8 @@ strawberry.enum(
 strawberry.enum(Act, name="SelfServiceAct")
 
 
-@strawberry.type(description="What customers of a channel may do alone; a version, never changed.")
-class SelfServicePolicy:
-    channel_id: UUID
-    version: int
+@strawberry.type(description="What customers may do alone.")
+class SelfServiceRules:
     cancel: Until
     reduce: Until = strawberry.field(description="Take a smaller quantity.")
     add: Until
@@ -44,6 +45,13 @@ class SelfServicePolicy:
     return_days: int | None = strawberry.field(description="Null: as long as the channel takes returns.")
     exchanges: bool = strawberry.field(description="Ask for another article in place of goods, as long.")
     claims: bool = strawberry.field(description="Report goods that are wrong, damaged or missing.")
+
+
+@strawberry.type(description="What customers of a channel may do alone from a moment on; a version, never changed.")
+class SelfServicePolicy(SelfServiceRules):
+    channel_id: UUID
+    version: int
+    valid_from: datetime
     created_at: datetime
     created_by: str
 
@@ -52,12 +60,20 @@ class SelfServicePolicy:
         """As the API shows it."""
         rules = Policy.from_json(row.rules).as_json()
         return cls(
-            channel_id=row.channel_id,
-            version=row.version,
-            created_at=row.created_at,
-            created_by=row.created_by,
-            **rules,
-        )
+            channel_id=row.channel_id, version=row.version, valid_from=row.valid_from, created_at=row.created_at,
+            created_by=row.created_by, **rules,
+        )  # fmt: skip
+
+
+@strawberry.type(description="A channel, and what its customers may do alone.")
+class SelfServiceChannel:
+    channel_id: UUID
+    code: str
+    name: str
+    return_days: int = strawberry.field(description="As long as the channel takes returns; always counts.")
+    in_force: SelfServicePolicy | None = strawberry.field(description="Null: it goes by what ships with Kontor.")
+    shipped: SelfServiceRules = strawberry.field(description="What counts where a channel has no rules of its own.")
+    versions: list[SelfServicePolicy] = strawberry.field(description="All of them, what begins last first.")
 
 
 @strawberry.input(description="What customers may do alone; what is not given is as it comes.")
@@ -120,6 +136,29 @@ class SelfServiceQuery:
         return [SelfServicePolicy.of(row) for row in rows.values()]
 
     @strawberry.field(
+        extensions=[requires(Permission.CHANNELS_READ)],
+        description="Every channel with the rules that count, and all there ever were or are to come.",
+    )
+    async def self_service_channels(self, info: Info) -> list[SelfServiceChannel]:
+        async with info.context.runtime.database.read_only(info.context.principal) as db:
+            found = sa.select(SalesChannel).where(visible_to(db.principal)).order_by(SalesChannel.name, SalesChannel.id)
+            channels = list(await db.scalars(found))
+            kept, now = await service.versions(db, [row.id for row in channels]), db.now
+        shipped = SelfServiceRules(**DEFAULT.as_json())
+        shown = []
+        for channel in channels:
+            rows = kept.get(channel.id, [])
+            chosen = service.in_force(rows, now)
+            shown.append(
+                SelfServiceChannel(
+                    channel_id=channel.id, code=channel.code, name=channel.name, return_days=channel.return_days,
+                    in_force=None if chosen is None else SelfServicePolicy.of(chosen), shipped=shipped,
+                    versions=[SelfServicePolicy.of(row) for row in rows],
+                )
+            )  # fmt: skip
+        return shown
+
+    @strawberry.field(
         extensions=[requires(Permission.ORDERS_READ)],
         description="What the customer of an order may do alone now, with the reasons why not.",
     )
@@ -151,15 +190,21 @@ class SelfServiceQuery:
 class SelfServiceMutation:
     @strawberry.mutation(
         extensions=[requires(Permission.CHANNELS_WRITE)],
-        description="The rules of a channel, by its code: a new version, in force at once.",
+        description="The rules of a channel, by its code: a new version, in force at once or from a moment on. With "
+        "`newest` only as long as that is the newest version there is, 0 for none.",
     )
     async def save_self_service_policy(
-        self, info: Info, channel: str, rules: SelfServicePolicyInput
+        self,
+        info: Info,
+        channel: str,
+        rules: SelfServicePolicyInput,
+        valid_from: datetime | None = None,
+        newest: int | None = None,
     ) -> SaveSelfServicePolicyResult:
         policy = rules.value()
 
         async def work(db: Session) -> Row:
-            row = await service.save_policy(db, channel, policy, now=db.now)
+            row = await service.save_policy(db, channel, policy, valid_from=valid_from, newest=newest, now=db.now)
             if db.principal.restricted and row.channel_id not in (db.principal.channel_ids or ()):
                 raise InvalidInput("There is no such channel.", code="CHANNEL_NOT_FOUND", path=("channel",))
             return row
@@ -168,7 +213,7 @@ class SelfServiceMutation:
             return await db.get_one(Row, ids[0])
 
         row = await change(
-            info, work, body=[channel, policy], again=again,
+            info, work, body=[channel, policy, valid_from, newest], again=again,
             targets=lambda done: [("self_service_policy", done.id), ("channel", done.channel_id)],
             details={"rules": policy.as_json()},
         )  # fmt: skip

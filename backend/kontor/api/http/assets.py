@@ -13,6 +13,7 @@ import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 
@@ -125,13 +126,12 @@ class Assets:
 
     def __init__(self, folder: Path, *, watched: bool) -> None:
         self._folder, self._watched = folder, watched
-        self._seen = self._signature()
-        self._release = Release(folder)
+        self._release = _released(folder, _signature(folder))
 
     def current(self) -> Release:
         """The files as they are now."""
-        if self._watched and (seen := self._signature()) != self._seen:
-            self._release, self._seen = Release(self._folder), seen
+        if self._watched:
+            self._release = _released(self._folder, _signature(self._folder))
         return self._release
 
     def routes(self) -> list[BaseRoute]:
@@ -156,16 +156,22 @@ class Assets:
         page, policy = self.current().pages[request.url.path.split("/")[1]]
         return HTMLResponse(page, headers={"cache-control": "no-cache", "content-security-policy": policy})
 
-    def _signature(self) -> tuple[tuple[str, int], ...]:
-        if not self._watched:
-            return ()
-        paths = (*_paths(self._folder), *(f"{app}/index.html" for app in APPS if (self._folder / app).is_dir()))
-        return tuple((path, (self._folder / path).stat().st_mtime_ns) for path in paths)
-
 
 def routes(folder: Path, settings: Settings) -> list[BaseRoute]:
     """What serves the apps of a folder."""
     return Assets(folder, watched=settings.development).routes()
+
+
+@lru_cache(maxsize=2)
+def _released(folder: Path, _signature: tuple[tuple[str, int], ...]) -> Release:
+    """Packing the files takes most of the time an application needs to start: unchanged ones are packed once."""
+    return Release(folder)
+
+
+def _signature(folder: Path) -> tuple[tuple[str, int], ...]:
+    """When each file was changed."""
+    paths = (*_paths(folder), *(f"{app}/index.html" for app in APPS if (folder / app).is_dir()))
+    return tuple((path, (folder / path).stat().st_mtime_ns) for path in paths)
 
 
 def _paths(folder: Path) -> list[str]:

@@ -1,5 +1,5 @@
 /** Amounts as people type them: comma or point, at most as many digits as the currency has. */
-import { language } from "../shared/messages.js";
+import { language } from "./messages.js";
 
 /** Digits after the point of a currency. @param {string} currency */
 export const digits = (currency) => new Intl.NumberFormat("en", { style: "currency", currency }).resolvedOptions().maximumFractionDigits ?? 2;
