@@ -7,6 +7,7 @@ import { effect } from "./ui.js";
 
 const ABLE = "a[href], button, input, select, textarea, summary, [tabindex]";
 const NEWS = ".toasts";
+const PLACES = "#content, .shell > header"; // beyond these something else than a part of a page went away
 const REST = 60; // milliseconds in which a page may place the focus itself
 
 /** What had the focus last; the same, news left out. */
@@ -72,7 +73,7 @@ function heading() {
 function follower({ parent, before }) {
   if (last?.closest(NEWS)) return outside?.isConnected ? /** @type {HTMLElement} */ (outside) : null;
   let mark = before;
-  for (let part = /** @type {Node | null} */ (parent.isConnected ? parent : null); part instanceof HTMLElement && part !== document.body; part = part.parentNode) {
+  for (let part = /** @type {Node | null} */ (parent.isConnected ? parent : null); part instanceof HTMLElement && part.closest(PLACES); part = part.parentNode) {
     const able = /** @type {HTMLElement[]} */ ([...part.querySelectorAll(ABLE)]).filter(takes);
     const found = able.find((each) => !mark?.isConnected || (!mark.contains(each) && Boolean(mark.compareDocumentPosition(each) & Node.DOCUMENT_POSITION_FOLLOWING)));
     if (found ?? able.at(-1)) return found ?? able.at(-1);

@@ -11,7 +11,7 @@ from factories.banking import Booked, camt
 from factories.intake import order_input
 from factories.invoicing import accounts, invoices
 from factories.ledger import give_back, open_of, sell
-from factories.payments import make_shop, paid_by, read_payments
+from factories.payments import ask, make_shop, paid_by, read_payments
 from kontor.audit import money
 from kontor.banking import service
 from kontor.banking.errors import AssignmentFinal, EntryUsedUp, InvalidStatement, UnknownAccount
@@ -165,6 +165,23 @@ async def test_money_that_went_back_is_not_taken_back(runtime: Runtime, database
             await service.undo(db, assignment_id, now=db.now)
     async with database.read_only() as db:
         assert (await db.get_one(BankAssignment, assignment_id)).undone_at is None
+
+
+@pytest.mark.engine("sqlite")
+async def test_an_advance_that_is_needed_no_more_is_found_by_its_order_alone(
+    runtime: Runtime, database: Database, drain: Drain
+) -> None:
+    company = await make_shop(database)
+    order_id = await paid_by(database, company, PaymentInput("PREPAYMENT", 3000))
+    await ask(database, "void", order_id)
+    assert await drain() == []
+    await take_in(database, camt("S1", Booked("A", 3000, "thanks"), Booked("B", 3000, "Bestellung 100000")))
+    unnamed, named = await entries(database)
+    assert await suggested(database, unnamed) == []
+    [found] = await suggested(database, named)
+    await assign(database, drain, named, found.debt.payment_id, 3000)
+    assert [payment.state for payment in await read_payments(database, order_id)] == ["CAPTURED"]
+    await sound(database)
 
 
 async def test_an_advance_is_found_by_the_order_number(runtime: Runtime, database: Database, drain: Drain) -> None:

@@ -12,17 +12,19 @@ import pytest
 import sqlalchemy as sa
 
 from factories.catalog import make_variant
-from factories.changes import Money, arrive, change_of, changed, money_of, ordered, paid, shop, sound
+from factories.changes import Money, arrive, change_of, changed, money_of, open_change, ordered, paid, shop, sound
 from factories.fulfillment import events_of, released, rows_of
 from factories.pricing import make_price
 from factories.processes import order_state, ship_all, work_of
 from factories.promotions import make_promotion
 from kontor.changes.errors import NotChangeable
 from kontor.changes.reducing import still_to_charge
+from kontor.changes.service import settle_of
 from kontor.core.db import Database
 from kontor.fulfillment import queries as work_queries
 from kontor.fulfillment.answering import Acceptance, accept
 from kontor.fulfillment.canceling import answer_cancellation, cancel_lines
+from kontor.fulfillment.models import FulfillmentOrder
 from kontor.fulfillment.shipping import How, Shipping, ship
 from kontor.fulfillment.values import Pieces
 from kontor.inventory.allocating import lock_levels
@@ -30,7 +32,9 @@ from kontor.inventory.models import StockLevel
 from kontor.orders import queries as orders
 from kontor.orders.intake import LineInput, PaymentInput
 from kontor.orders.service import release_hold
+from kontor.payments.errors import PaymentNotAwaited
 from kontor.payments.queries import read_payments
+from kontor.payments.receiving import add_payment, record_payment
 from kontor.payments.states import PaymentState
 from kontor.promotions.values import ReturnRule
 from support import Drain
@@ -147,22 +151,86 @@ async def test_what_is_taken_off_again_is_not_waited_for(database: Database, dra
         order = await orders.lock_order(db, order_id)
         (hold,) = (await orders.open_holds(db, [order_id]))[order_id]
         release_hold(db, order, hold, now=db.now)
-    async with database.unit_of_work() as db:
-        order = await orders.lock_order(db, order_id)
-        lines = (await orders.lines_of(db, [order_id]))[order_id]
-        await cancel_lines(db, order, lines, {lines[-1].id: 1}, reason="not wanted", now=db.now)
+    await taken_off(database, order_id, "ROPE")
     assert await drain() == []
     assert await holds_and_named(database, order_id) == (0, [P.VOIDED, P.VOIDED])
     preview, _ = await changed(database, order_id, add=[("SOCK", 1)])
     assert preview.difference.to_pay == 1500
-    async with database.unit_of_work() as db:
-        order = await orders.lock_order(db, order_id)
-        lines = (await orders.lines_of(db, [order_id]))[order_id]
-        await cancel_lines(db, order, lines, {lines[-1].id: 1}, reason="not wanted", now=db.now)
+    await taken_off(database, order_id, "SOCK")
     assert await drain() == []
     assert (await holds_and_named(database, order_id))[0] == 0
     assert await money_of(database, order_id) == Money(1000, 0)
     await complete(database, drain, order_id)
+    await sound(database)
+
+
+@pytest.mark.engine("sqlite")
+async def test_what_replaces_a_promise_that_was_declined_is_waited_for(database: Database, drain: Drain) -> None:
+    """One piece has left and the card was declined; the other one is canceled, the transfer for the first one comes."""
+    company, _ = await shop(database)
+    by_card = (PaymentInput("CARD", 1500, token="tok_capture_declined"),)
+    order_id = await ordered(database, company, LineInput("LAMP", 1), LineInput("ROPE", 1), payments=by_card)
+    await drain()
+    (row,) = await work_of(database, order_id)
+    async with database.unit_of_work() as db:
+        (lamp, *_) = (await work_queries.lines_of(db, [row.id]))[row.id]
+        await ship(db, Shipping(row.id, pieces=(Pieces(lamp.id, 1),)), now=db.now, how=How(accepts_open=True))
+    assert await drain() == []
+    async with database.unit_of_work() as db:
+        order = await orders.lock_order(db, order_id)
+        await add_payment(db, order, PaymentInput("PREPAYMENT", 1000), now=db.now)
+    assert await drain() == []
+    await taken_off(database, order_id, "ROPE")
+    assert await drain() == []
+    assert await holds_and_named(database, order_id) == (0, [P.CREATED])
+    await paid(database, order_id, "T1")
+    assert await drain() == []
+    assert await holds_and_named(database, order_id) == (0, [P.CAPTURED])
+    await sound(database)
+
+
+async def taken_off(database: Database, order_id: UUID, *skus: str) -> None:
+    """The pieces of these articles are canceled."""
+    async with database.unit_of_work() as db:
+        order = await orders.lock_order(db, order_id)
+        lines = (await orders.lines_of(db, [order_id]))[order_id]
+        wanted = {line.id: line.open_quantity for line in lines if line.sku in skus and line.open_quantity}
+        await cancel_lines(db, order, lines, wanted, reason="not wanted", now=db.now)
+
+
+@pytest.mark.parametrize(
+    ("other", "skus", "back"),
+    [
+        ("COLLECTED_BY_CHANNEL", ["ROPE"], 500),
+        ("COLLECTED_BY_CHANNEL", ["LAMP", "ROPE"], 1500),
+        ("VOUCHER", ["ROPE"], 0),
+    ],
+)
+@pytest.mark.engine("sqlite")
+async def test_a_transfer_that_was_on_its_way_when_its_piece_was_canceled(
+    database: Database, drain: Drain, other: str, skus: list[str], back: int
+) -> None:
+    """It is booked where it belongs and goes back, or pays for the rest in place of a voucher that is not used yet."""
+    company, _ = await shop(database, payment_methods=["PREPAYMENT", "COLLECTED_BY_CHANNEL", "VOUCHER"])
+    payments = (PaymentInput(other, 1000), PaymentInput("PREPAYMENT", 500))
+    order_id = await ordered(database, company, LineInput("LAMP", 1), LineInput("ROPE", 1), payments=payments)
+    await drain()
+    await taken_off(database, order_id, *skus)
+    assert await drain() == []
+    assert (await holds_and_named(database, order_id))[1] == [P.VOIDED]
+    async with database.unit_of_work() as db:
+        order = await orders.lock_order(db, order_id)
+        _, transfer = await read_payments(db, order_id)
+        with pytest.raises(PaymentNotAwaited):
+            await record_payment(db, order, transfer, 501, reference="T1", now=db.now)
+        await record_payment(db, order, transfer, 500, reference="T1", now=db.now)
+    assert await drain() == []
+    assert (await money_of(database, order_id)).refunded == back
+    if "LAMP" not in skus:
+        await complete(database, drain, order_id)
+        async with database.read_only() as db:
+            taken = sum(each.captured - each.refunded for each in await read_payments(db, order_id))
+        assert taken == 1000
     await sound(database)
 
 
@@ -192,6 +260,37 @@ async def test_stock_is_locked_in_its_order_whatever_is_swapped(database: Databa
             assert await other.scalar(free) is not None
     await waits
     assert await drain() == []
+
+
+@pytest.mark.engine("postgresql")
+async def test_orders_are_locked_before_the_work_of_any_of_them(database: Database, drain: Drain) -> None:
+    """The changes of two orders are closed at once; somebody has the second one: nothing of the first one is locked."""
+    company, _ = await shop(database)
+    ids = sorted([await ordered(database, company, LineInput("LAMP", 1)) for _ in range(2)])
+    await drain()
+    for order_id in ids:
+        (row,) = await work_of(database, order_id)
+        async with database.unit_of_work() as db:
+            await accept(db, Acceptance(row.id), now=db.now)
+        await changed(database, order_id, keep={"LAMP": 0})
+        async with database.unit_of_work() as db:
+            await answer_cancellation(db, row.id, agreed=True, now=db.now)
+
+    async def settled() -> None:
+        async with database.unit_of_work() as db:
+            await settle_of(db, ids)
+
+    async with database.unit_of_work() as db:
+        await orders.lock_order(db, ids[1])
+        waits = asyncio.create_task(settled())
+        await asyncio.sleep(1)
+        assert not waits.done()
+        async with database.unit_of_work() as other:
+            free = sa.select(FulfillmentOrder.id).where(FulfillmentOrder.order_id == ids[0])
+            assert await other.scalar(free.with_for_update(nowait=True)) is not None
+    await waits
+    assert await drain() == []
+    assert [await open_change(database, order_id) for order_id in ids] == [None, None]
 
 
 def test_what_is_lost_is_charged_once_whatever_the_rate() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from factories.catalog import make_variant
-from factories.changes import lines_of, sound
+from factories.changes import lines_of, ordered, shop, sound
 from factories.exchanges import (
     come_back,
     exchanged,
@@ -32,8 +33,10 @@ from kontor.exchanges.errors import ExchangeStale, ExchangeUnderWay, InvalidExch
 from kontor.exchanges.following import follow_return, overdue
 from kontor.exchanges.queries import lock_exchange
 from kontor.exchanges.states import ExchangeState, ExchangeWay
+from kontor.exchanges.values import ExchangeWish, PiecesWish
 from kontor.fulfillment.canceling import cancel_lines
-from kontor.inventory.models import Reservation
+from kontor.inventory.allocating import lock_levels
+from kontor.inventory.models import Reservation, StockLevel
 from kontor.invoicing.models import Invoice
 from kontor.invoicing.settling import record_invoice_payment
 from kontor.orders import queries as orders
@@ -310,3 +313,33 @@ async def test_an_invoice_on_account_is_paid_by_the_goods(database: Database, dr
         (payment,) = await read_payments(db, sold.order_id)
     assert (payment.billed, payment.credited) == (2490, 2490)
     await sound(database)
+
+
+@pytest.mark.engine("postgresql")
+async def test_stock_that_is_kept_is_locked_in_its_order(database: Database, drain: Drain) -> None:
+    """AXE comes before SOCK by its name and after it by its key: who waits for SOCK has not locked AXE."""
+    company, variants = await shop(database)
+    async with database.unit_of_work() as db:
+        axe = await make_variant(db, sku="AXE")
+        await make_price(db, company.channel, axe, 1000)
+    await put_stock(database, company.warehouse.id, axe.id, 5)
+    order_id = await ordered(database, company, LineInput("LAMP", 1), LineInput("ROPE", 1))
+    await sent_and_arrived(database, drain, order_id)
+    first, second = await lines_of(database, order_id)
+    wish = ExchangeWish((PiecesWish(first.id, 1, "AXE"), PiecesWish(second.id, 1, "SOCK")))
+
+    async def agreed() -> None:
+        async with database.unit_of_work() as db:
+            order = await orders.lock_order(db, order_id)
+            await service.create_exchange(db, order, wish, None, now=db.now)
+
+    async with database.unit_of_work() as db:
+        await lock_levels(db, [(company.warehouse.id, variants["SOCK"].id)])
+        waits = asyncio.create_task(agreed())
+        await asyncio.sleep(1)
+        assert not waits.done()
+        async with database.unit_of_work() as other:
+            free = sa.select(StockLevel).where(StockLevel.variant_id == axe.id).with_for_update(nowait=True)
+            assert await other.scalar(free) is not None
+    await waits
+    assert await stock_of(database, company.warehouse.id, axe.id) == (5, 0, 1)

@@ -164,9 +164,7 @@ async def test_nobody_is_late_who_was_not_told_where_to_send_the_goods(
 ) -> None:
     """No place takes them: the time that was agreed begins when somebody has approved the return."""
     sold = await arrived(database, drain)
-    async with database.unit_of_work() as db:
-        (await db.get_one(StockLocation, sold.place)).accepts_returns = False
-        await touch_masters(db)
+    await taken_nowhere(database, sold.place)
     _, exchange = await exchanged(database, sold.order_id, "M", "L", way=W.ADVANCE)
     await sent_and_arrived(database, drain, sold.order_id)
     assert await label_of(database, exchange) == ("REQUESTED", None)
@@ -186,3 +184,27 @@ async def test_nobody_is_late_who_was_not_told_where_to_send_the_goods(
     assert await drain() == []
     assert (await read(database, exchange)).asked == 1000
     await sound(database)
+
+
+@pytest.mark.engine("sqlite")
+async def test_a_label_that_somebody_approves_has_no_end_before_the_new_goods_leave(
+    database: Database, drain: Drain, clock: StandingClock
+) -> None:
+    sold = await arrived(database, drain)
+    await taken_nowhere(database, sold.place)
+    _, exchange = await exchanged(database, sold.order_id, "M", "L", way=W.ADVANCE)
+    assert await drain() == []
+    async with database.unit_of_work() as db:
+        await approve(db, exchange.return_id, now=db.now)
+    assert await drain() == []
+    clock.advance(days=31)
+    assert await drain() == []
+    assert await label_of(database, exchange) == ("APPROVED", None)
+    assert (await read(database, exchange)).asked == 0
+
+
+async def taken_nowhere(database: Database, place: UUID) -> None:
+    """No place takes goods back."""
+    async with database.unit_of_work() as db:
+        (await db.get_one(StockLocation, place)).accepts_returns = False
+        await touch_masters(db)

@@ -16,6 +16,7 @@ from kontor.inventory.allocating import Pick, try_allocate
 from kontor.inventory.models import MovementKind, Reservation
 from kontor.inventory.reservations import (
     Wish,
+    prolong_kept,
     release_expired,
     release_reservation,
     reserve_stock,
@@ -142,3 +143,22 @@ async def test_quota_is_seen_by_its_channel_alone(database: Database) -> None:
     stock = book.stock[shelf.variant.id][shelf.place.id]
 
     assert [available(stock, code, book.today) for code in (shelf.channel.code, other.code)] == [3, 1]
+
+
+@pytest.mark.engine("postgresql")
+async def test_what_is_prolonged_while_its_time_ends_stays_kept(database: Database, clock: StandingClock) -> None:
+    shelf = await make_shelf(database, 10)
+    await hold(shelf, 3)
+    clock.advance(hours=2)
+
+    async def time_is_over() -> None:
+        async with database.unit_of_work() as db:
+            await release_expired(db)
+
+    async with database.unit_of_work() as db:
+        await prolong_kept(db, "CR-1", db.now + timedelta(days=1))
+        ends = asyncio.create_task(time_is_over())
+        await asyncio.sleep(0.5)
+        assert not ends.done()
+    await ends
+    assert await shelf.counters() == (10, 0, 3)

@@ -99,7 +99,8 @@ async def get_assignment(db: Session, assignment_id: UUID, principal: Principal)
 async def debts_of(db: Session, entry: BankEntry, numbers: Sequence[str]) -> list[Debt]:
     """What an entry may pay: debts whose number or order it names, and those of just its amount; at most fifty.
 
-    That is invoices on account that are not paid in full, and payments in advance that are still awaited.
+    That is invoices on account that are not paid in full, and payments in advance that are still awaited. One that is
+    needed no more may have been sent before: it counts where its order is named.
     """
     left = entry.amount - entry.assigned
     return [*await _invoices(db, entry, numbers, left), *await _advances(db, entry, numbers, left)]
@@ -126,7 +127,6 @@ async def _invoices(db: Session, entry: BankEntry, numbers: Sequence[str], left:
 
 async def _advances(db: Session, entry: BankEntry, numbers: Sequence[str], left: int) -> list[Debt]:
     open_ = Payment.amount - Payment.captured
-    gone = (PaymentState.VOIDED, PaymentState.FAILED)
     found = _seller(
         sa.select(Payment.id, Order.id, Order.number, Order.billing_address, open_.label("open")).join(
             Order, Order.id == Payment.order_id
@@ -134,9 +134,9 @@ async def _advances(db: Session, entry: BankEntry, numbers: Sequence[str], left:
         entry,
     ).where(
         Payment.kind == PaymentMethodKind.PREPAYMENT,
-        Payment.state.not_in(gone),
+        Payment.state != PaymentState.FAILED,
         open_ > 0,
-        sa.or_(Order.number.in_(numbers), open_ == left),
+        sa.or_(Order.number.in_(numbers), sa.and_(open_ == left, Payment.state != PaymentState.VOIDED)),
     )
     rows = await db.execute(found.order_by(Payment.created_at, Payment.id).limit(MOST_DEBTS))
     return [Debt(row[0], None, row[1], "", row[2], _name(row[3]), int(row[4])) for row in rows]

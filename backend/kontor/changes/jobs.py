@@ -1,6 +1,6 @@
 """What follows from changes: answers of places, deadlines, money."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from kontor.changes import queries, service
@@ -25,6 +25,7 @@ async def settle_changes(ctx: JobContext, items: Sequence[Item]) -> None:
 async def expire_changes(ctx: JobContext, items: Sequence[Item]) -> None:
     """The time in which places had to answer is over."""
     async with ctx.claim(*items) as (db, mine):
+        await orders.lock_orders(db, _orders(mine))
         for item in sorted(mine, key=lambda each: str(each.key)):
             order, change = await queries.lock_change(db, UUID(item.args["change_id"]))
             await service.expire_change(db, order, change, now=db.now)
@@ -34,6 +35,7 @@ async def expire_changes(ctx: JobContext, items: Sequence[Item]) -> None:
 async def refund_changes(ctx: JobContext, items: Sequence[Item]) -> None:
     """What a change takes off an order beyond its canceled pieces goes back, as far as it came in. Once per change."""
     async with ctx.claim(*items) as (db, mine):
+        await orders.lock_orders(db, _orders(mine))
         for item in sorted(mine, key=lambda each: str(each.key)):
             order, change = await queries.lock_change(db, UUID(item.args["change_id"]))
             await refund_surplus(
@@ -47,10 +49,16 @@ async def release_paid_orders(ctx: JobContext, items: Sequence[Item]) -> None:
     """Money was promised or came in, or pieces were canceled: orders that only waited for that of a change move on."""
     async with ctx.claim(*items) as (db, mine):
         cheaper = {item.key for item in mine if item.event == OrderLinesCanceled.__name__}
-        for order in (await orders.lock_orders(db, {item.key for item in mine if item.key is not None})).values():
-            if await release_paid(db, order, now=db.now, cheaper=order.id in cheaper) and order.fulfillment_status in (
-                FulfillmentStatus.PARTIALLY_FULFILLED,
-                FulfillmentStatus.UNFULFILLED,
-            ):
-                await db.flush()
-                await source_orders(db, [order.id], now=db.now)
+        going_on = [
+            order.id
+            for order in (await orders.lock_orders(db, _orders(mine))).values()
+            if await release_paid(db, order, now=db.now, cheaper=order.id in cheaper)
+            and order.fulfillment_status in (FulfillmentStatus.PARTIALLY_FULFILLED, FulfillmentStatus.UNFULFILLED)
+        ]
+        if going_on:
+            await db.flush()
+            await source_orders(db, going_on, now=db.now)
+
+
+def _orders(items: Iterable[Item]) -> set[UUID]:
+    return {item.key for item in items if item.key is not None}

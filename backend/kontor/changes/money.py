@@ -18,7 +18,7 @@ from kontor.payments import queries as payment_queries
 from kontor.payments.methods import check_method
 from kontor.payments.models import Mandate, Payment
 from kontor.payments.offering import methods_of
-from kontor.payments.receiving import add_payment
+from kontor.payments.receiving import add_payment, in_doubt
 from kontor.payments.refunding import RefundShare, preview_refund
 from kontor.payments.reporting import Dues, covered, dues_of, report, settings_of
 from kontor.payments.states import PaymentMethodKind, PaymentState
@@ -108,23 +108,26 @@ async def _report(db: Session, order: Order, *, now: datetime) -> None:
     await report(db, [order], await payment_queries.lock_payments(db, [order.id]), now=now)
 
 
-async def is_paid(db: Session, order: Order) -> bool:
-    """Whether promises and income are enough for what the order costs now."""
+async def is_paid(db: Session, order: Order, *, doubt: int = 0) -> bool:
+    """Whether promises and income are enough for what the order costs now, without `doubt` minor units of them."""
     dues, payments = await _state(db, order)
-    return covered(payments) - dues.paid_back + dues.slack >= dues.owed
+    return covered(payments) - doubt - dues.paid_back + dues.slack >= dues.owed
 
 
 async def release_paid(db: Session, order: Order, *, now: datetime, cheaper: bool = False) -> bool:
     """Let a locked order move on that only waited for the money of a change; whether it did.
 
     What was named for it besides and never answered is waited for no more, so that it pays for nothing that is added
-    later; where the order became `cheaper` also if nothing is held.
+    later; where the order became `cheaper` also if nothing is held. What takes the place of a promise that could not be
+    collected is waited for still.
     """
     held = (await orders.open_holds(db, [order.id])).get(order.id, [])
     waiting = [hold for hold in held if hold.kind is HoldKind.PAYMENT and hold.reason == UNPAID]
     if not (waiting or cheaper) or not await is_paid(db, order):
         return False
-    await void_unanswered(db, (await payment_queries.lock_payments(db, [order.id]))[order.id], now=now)
+    payments = (await payment_queries.lock_payments(db, [order.id]))[order.id]
+    if await is_paid(db, order, doubt=await in_doubt(db, payments)):
+        await void_unanswered(db, payments, now=now)
     for hold in waiting:
         order_service.release_hold(db, order, hold, now=now, note="the payments cover the order")
     return bool(waiting)

@@ -225,12 +225,10 @@ async def settle_change(db: Session, order: Order, change: OrderChange, *, now: 
 
 
 async def settle_of(db: Session, order_ids: Sequence[UUID]) -> None:
-    """Close the changes of orders whose places have all answered."""
-    for order_id in order_ids:
-        if await queries.open_change(db, order_id) is None:
-            continue
-        order = await orders.lock_order(db, order_id)
-        change = await queries.open_change(db, order_id)
+    """Close the changes of orders whose places have all answered; the orders are locked before anything of theirs."""
+    waiting = [order_id for order_id in order_ids if await queries.open_change(db, order_id) is not None]
+    for order in (await orders.lock_orders(db, waiting)).values():
+        change = await queries.open_change(db, order.id)
         if change is not None:
             await settle_change(db, order, change, now=db.now)
 

@@ -161,6 +161,15 @@ async def save_customers(db: Session, rows: Sequence[CustomerData], *, all_or_no
     return results_of(drafts)
 
 
+async def note_customer(db: Session, row: CustomerData) -> UUID:
+    """Keep somebody nobody knows yet, under a fresh number; their id. Raises what refuses the row, naming the field."""
+    (result,) = await save_customers(db, [{**row, "number": fresh_number()}])
+    if result.problem is not None:
+        raise result.problem
+    assert result.id is not None
+    return result.id
+
+
 def keys_of(values: Mapping[str, Any]) -> dict[str, Any]:
     """What a customer is found by: `email_key`, `name_key` and `search_key`."""
     found = (values.get("number"), values.get("name"), values.get("company"), values.get("email"))

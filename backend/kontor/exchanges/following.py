@@ -21,6 +21,8 @@ from kontor.exchanges.states import EXCHANGE, ExchangeState, ExchangeWay
 from kontor.orders.models import Order
 from kontor.orders.queries import lock_order, lock_orders
 from kontor.returns import queries as returns
+from kontor.returns.labels import open_label
+from kontor.returns.models import Return
 from kontor.returns.service import NOTHING_CAME
 from kontor.returns.states import ReturnState
 
@@ -41,13 +43,10 @@ async def follow_return(
     if exchange is None or exchange.state is E.CANCELED:
         return
     if event in _GOES_ON:
-        if event == "ReturnApproved" and exchange.state is E.REQUESTED:
-            await agree(db, exchange, now=now)
-        elif event == "ReturnApproved" and _waited_for(exchange) and exchange.fulfilled_at is not None:
-            # Nobody could say where the goods go: only now the customer is told, and has as long as was agreed.
-            await start_timers(db, exchange, since=exchange.fulfilled_at, now=now)
-            exchange.updated_at = now
-        await keep_longer(db, exchange, (await returns.lock_return(db, return_id))[1])
+        found = (await returns.lock_return(db, return_id))[1]
+        if event == "ReturnApproved":
+            await _approved(db, exchange, found, now=now)
+        await keep_longer(db, exchange, found)
         return
     if event == "ReturnClosed":
         await _close(db, order, exchange, now=now)
@@ -57,6 +56,21 @@ async def follow_return(
         await call_off(db, exchange, code=code, now=now)
     else:
         await ask_for_cover(db, order, exchange, code="NOT_RETURNED", now=now)
+
+
+async def _approved(db: Session, exchange: Exchange, found: Return, *, now: datetime) -> None:
+    """The customer is told where to send the goods.
+
+    In advance only now the time begins that was agreed: where the new goods have left before, as nobody could say where
+    the others go, from this moment; else when they leave, so that the label somebody approved has no end before.
+    """
+    if exchange.state is E.REQUESTED:
+        await agree(db, exchange, now=now)
+    elif _waited_for(exchange) and exchange.fulfilled_at is not None:
+        await start_timers(db, exchange, since=exchange.fulfilled_at, now=now)
+        exchange.updated_at = now
+    elif exchange.state is E.APPROVED and exchange.way is W.ADVANCE and found.state is ReturnState.APPROVED:
+        await open_label(db, found)
 
 
 async def _close(db: Session, order: Order, exchange: Exchange, *, now: datetime) -> None:

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from kontor.changes.placing import Sourcing
 from kontor.core.db import Session
 from kontor.exchanges.models import Exchange
+from kontor.inventory.allocating import lock_levels
 from kontor.inventory.errors import StockShort
 from kontor.inventory.reservations import LONGEST, Wish, prolong_kept, release_kept, release_part, reserve_stock
 from kontor.locations.models import StockLocation
@@ -33,12 +34,14 @@ async def keep_goods(
 
     That goes for pieces of a channel's own quota and for goods that are still on their way to a place, too.
     """
-    skus = {row.id: row.sku for row in rows}
+    by_id = {row.id: row for row in rows}
     wanted: dict[tuple[UUID, str], int] = {}
-    for pick in sourcing.picks:
-        if pick.inbound_id is None:
-            key = (pick.location_id, skus[pick.order_line_id])
-            wanted[key] = wanted.get(key, 0) + pick.quantity
+    there = [pick for pick in sourcing.picks if pick.inbound_id is None]
+    for pick in there:
+        key = (pick.location_id, by_id[pick.order_line_id].sku)
+        wanted[key] = wanted.get(key, 0) + pick.quantity
+    # In the order in which everybody locks stock; one by one below they come in that of their names.
+    await lock_levels(db, [(pick.location_id, by_id[pick.order_line_id].variant_id) for pick in there])
     codes = await _codes(db, {place for place, _ in wanted})
     until = min(until, db.now + LONGEST - timedelta(minutes=1))
     for (place, sku), count in sorted(wanted.items(), key=lambda each: (str(each[0][0]), each[0][1])):

@@ -146,7 +146,10 @@ async def _kept_rows(db: Session, reference: str) -> list[sa.Row[tuple[UUID, UUI
 
 
 async def release_expired(db: Session) -> int:
-    """Give up what is kept beyond its time, some hundred rows at once; how many rows."""
+    """Give up what is kept beyond its time, some hundred rows at once; how many rows.
+
+    What was prolonged in the meantime stays kept.
+    """
     found = (
         sa.select(Reservation.id, Reservation.location_id, Reservation.variant_id)
         .where(Reservation.expires_at <= db.now, Reservation.quantity > 0)
@@ -156,7 +159,9 @@ async def release_expired(db: Session) -> int:
     rows = list(await db.execute(found))
     await lock_levels(db, [(row.location_id, row.variant_id) for row in rows])
     for row_id in sorted(row.id for row in rows):
-        await _keep(db, await _lock(db, row_id), 0)
+        kept = await _lock(db, row_id)
+        if kept.expires_at is not None and kept.expires_at <= db.now:
+            await _keep(db, kept, 0)
     return len(rows)
 
 

@@ -36,8 +36,9 @@ async def record_payment(
 ) -> PaymentTransaction:
     """Book a transfer for a prepayment or an invoice on account of a locked order, minor units.
 
-    `reference` names the transfer: the same one for the same payment is booked once. Raises `PaymentNotAwaited` when
-    the payment waits for no money or for less, `Conflict` when the reference stands for another amount.
+    `reference` names the transfer: the same one for the same payment is booked once. One for a prepayment that was
+    needed no more may be on its way already: what canceled pieces were paid with goes back. Raises `PaymentNotAwaited`
+    when the payment waits for no money or for less, `Conflict` when the reference stands for another amount.
     """
     key = f"receive/{payment.id}/{reference.strip()}"
     if not 1 <= len(reference.strip()) <= 60:
@@ -113,9 +114,12 @@ def awaited(payment: Payment) -> int:
 def _check_awaited(payment: Payment, amount: int) -> None:
     if amount <= 0:
         raise InvalidInput("The amount must be above zero.", code="AMOUNT_NOT_POSITIVE", path=("amount",))
-    if amount > awaited(payment):
+    most = awaited(payment)
+    if payment.kind is PaymentMethodKind.PREPAYMENT and payment.state is PaymentState.VOIDED:
+        most = payment.amount  # it is needed no more, and the customer had sent it
+    if amount > most:
         raise PaymentNotAwaited(
-            "The payment waits for less than this.", path=("amount",), awaited=awaited(payment), state=payment.state
+            "The payment waits for less than this.", path=("amount",), awaited=most, state=payment.state
         )
 
 
@@ -166,18 +170,24 @@ async def _missing(
 ) -> tuple[int, UUID | None]:
     """What a method may be named for, minor units, and the debt on account that it would pay, if it is one."""
     dues = (await dues_of(db, [order], await settings_of(db, [order])))[order.id]
-    declined = await queries.declined_captures(db, [each.id for each in payments])
-    underway = await queries.open_transactions(db, declined)
-    declined -= {item for item, intents in underway.items() if any(each.kind is K.CAPTURE for each in intents)}
-    in_doubt = doubtful(payments, declined)
-    missing = max(0, dues.owed - covered(payments) + dues.paid_back + in_doubt - _named(payments, kind))
-    if not covers(payments, dues) or (in_doubt and missing):
+    doubt = await in_doubt(db, payments)
+    missing = max(0, dues.owed - covered(payments) + dues.paid_back + doubt - _named(payments, kind))
+    if not covers(payments, dues) or (doubt and missing):
         return missing, None
     debts = paying_off.debts(payments, await queries.promised_refunds(db, [order.id]))
     if not debts:
         raise OrderIsCovered("The order's payments cover it.", order_id=str(order.id))
     settles_id, owed = next(iter(debts.items()))
     return owed, settles_id
+
+
+async def in_doubt(db: Session, payments: Sequence[Payment]) -> int:
+    """What is promised and was declined when it was last to be collected, unless it is being collected anew; minor
+    units."""
+    declined = await queries.declined_captures(db, [each.id for each in payments])
+    underway = await queries.open_transactions(db, declined)
+    declined -= {item for item, intents in underway.items() if any(each.kind is K.CAPTURE for each in intents)}
+    return doubtful(payments, declined)
 
 
 def _named(payments: Sequence[Payment], kind: PaymentMethodKind) -> int:

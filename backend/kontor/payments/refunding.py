@@ -231,8 +231,7 @@ def _pay_out(db: Session, refund: Refund, *, due_at: datetime | None = None) -> 
 
 
 def approve_refund(db: Session, refund: Refund, *, now: datetime, recallable: bool = False) -> Refund:
-    """Let a refund go that was above somebody's limit, `recallable` for a minute; raises `TransitionRefused`, `Forbidden`
-    for its own asker."""
+    """Let a refund go that was above somebody's limit, `recallable` or at once. `Forbidden` to its own asker."""
     own = refund.requested_by == db.by and db.principal.kind is not PrincipalKind.SYSTEM
     if own and refund.state is RefundState.AWAITING_APPROVAL:
         raise Forbidden("Somebody else has to approve this.", code="APPROVAL_BY_ANOTHER")

@@ -99,6 +99,8 @@ PAYMENT_TRANSITIONS = Transitions(
         _P.REFUNDED: {_P.PARTIALLY_REFUNDED, _P.CAPTURED, _P.PARTIALLY_CAPTURED},
         # A dispute that was won puts the payment back.
         _P.CHARGED_BACK: {_P.PARTIALLY_CAPTURED, _P.CAPTURED, _P.PARTIALLY_REFUNDED, _P.REFUNDED},
+        # The customer had sent the transfer when it was needed no more.
+        _P.VOIDED: {_P.PARTIALLY_CAPTURED, _P.CAPTURED},
         # An expired promise may be renewed with the customer's stored method, or not: then it is over.
         _P.EXPIRED: {_P.AUTHORIZED, _P.FAILED},
         _P.INVOICED: {_P.PARTIALLY_PAID, _P.PAID, _P.VOIDED},

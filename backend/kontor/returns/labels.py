@@ -35,6 +35,12 @@ async def hold_until(db: Session, found: Return, until: datetime) -> None:
     )  # fmt: skip
 
 
+async def open_label(db: Session, found: Return) -> None:
+    """The label of a locked return has no end until `start_label` sets one."""
+    found.expires_at = None
+    await unschedule(db, [expiry(found.id)])
+
+
 async def start_label(db: Session, return_id: UUID, *, now: datetime, at_least: datetime | None = None) -> None:
     """From now on the label of an approved return holds as long as a new one, `at_least` until then.
 

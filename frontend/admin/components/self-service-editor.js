@@ -83,13 +83,13 @@ export function SelfServiceEditor({ channel, load }) {
   const rules = present(channel);
   const labels = { ...Object.fromEntries(ACTS.map((name) => [name, t(`selfService.${name}`)])), returnDays: t("selfService.returnDays"), validFrom: t("selfService.validFrom") };
   return html`<aside class="panel stack" aria-label=${channel.name}>
-    <div class="row"><h2 ref=${heading} tabindex="-1">${channel.name}</h2>
+    <div class="row tight"><h2 ref=${heading} tabindex="-1">${channel.name}</h2>
       <a class="button plain push" href=${withQuery({ channel: null })} aria-label=${t("action.close")}>×</a></div>
     <form ref=${ref} class="stack" onSubmit=${form.submit}>
       <${Summary} form=${form} prefix="self-" fields=${labels} />
       ${moved.value.length > 0 && html`<div class="notice warn"><p>${t("selfService.moved")}</p>
         <ul class="plain">${moved.value.map((name) => html`<li key=${name}>${t(`selfService.${name}`)}: ${said(name, rules[name])}</li>`)}</ul></div>`}
-      <fieldset class="stack"><legend>${t("selfService.open")}</legend><div class="fields">
+      <fieldset class="stack"><legend>${t("selfService.open")}</legend><div class="fields rules">
         ${ACTS.map((name) => html`<${Field} key=${name} form=${form} name=${name} prefix="self-" label=${t(`selfService.${name}`)} options=${UNTIL.map((each) => [each, t(`selfService.until.${each}`)])} defaultValue=${rules[name]} />`)}</div>
         <p class="muted">${t("selfService.untilHint")}</p></fieldset>
       <fieldset class="stack"><legend>${t("selfService.came")}</legend>

@@ -1,6 +1,5 @@
 /** Writing down what was said with somebody, about no order: a customer who is known, or a person who is noted first. */
-import { ask, change, Refused } from "../../shared/api.js";
-import { may } from "../../shared/auth.js";
+import { ask, change } from "../../shared/api.js";
 import { Dialog } from "../../shared/components/dialog.js";
 import { Field, Submit, Summary, useForm } from "../../shared/components/form.js";
 import { tell } from "../../shared/components/toast.js";
@@ -8,7 +7,7 @@ import { forget, useDraft } from "../../shared/drafts.js";
 import { LANGUAGES, language, t } from "../../shared/messages.js";
 import { html, useEffect, useRef, useSignal } from "../../shared/ui.js";
 import { LOG } from "../operations/contacts.js";
-import { NEW_PERSON, PEOPLE } from "../operations/customers.js";
+import { NOTE_CUSTOMER, PEOPLE } from "../operations/customers.js";
 import { useKeys } from "../previewing.js";
 
 const CHANNELS = ["PHONE", "EMAIL", "CHAT", "LETTER", "STORE", "NOTE"];
@@ -39,7 +38,7 @@ function Who({ choose, nobody }) {
     ${found.value && html`<p role="status" class=${found.value.length ? "unseen" : "muted"}>${found.value.length ? t("search.count", { count: found.value.length }) : t("newContact.none")}</p>
       <ul role="list" class="hits">${found.value.map((hit) => html`<li key=${hit.person.id}><button type="button" class="button plain wide" onClick=${() => choose(hit.person)}>
         <span><strong>${hit.person.name}</strong> <span class="muted">${[hit.person.email, hit.person.number].filter(Boolean).join(" · ")}</span></span></button></li>`)}</ul>`}
-    ${may("customers:write") && html`<div><button type="button" class="button" onClick=${nobody}>${t("newContact.unknown")}</button></div>`}`;
+    <div><button type="button" class="button" onClick=${nobody}>${t("newContact.unknown")}</button></div>`;
 }
 
 /** What goes to a form's `ref` so that its first field has the focus. */
@@ -56,9 +55,8 @@ function Noted({ choose, back }) {
   const form = useForm(async (given) => {
     const text = (/** @type {string} */ name) => String(given.get(name) ?? "").trim();
     const input = { name: text("name"), email: text("email") || null, phone: text("phone") || null, language: text("language") };
-    const { rows: [row] } = await change(NEW_PERSON, { input }, { key: keyOf(JSON.stringify(input)) });
-    if (!row.id || row.code) throw new Refused(row);
-    choose({ id: row.id, name: input.name });
+    const { customer } = await change(NOTE_CUSTOMER, input, { key: keyOf(JSON.stringify(input)) });
+    choose({ id: customer.id, name: input.name });
   });
   const labels = { name: t("newContact.name"), email: t("customer.email"), phone: t("customer.phone") };
   return html`<form ref=${self} class="stack" onSubmit=${form.submit}><p class="muted">${t("newContact.unknownText")}</p>

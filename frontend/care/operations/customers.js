@@ -59,6 +59,6 @@ export const ERASE = `mutation CareErase($id: UUID!, $reason: String!) {
   eraseCustomer(id: $id, reason: $reason) ${DONE}
 }`;
 
-export const NEW_PERSON = `mutation CareNewPerson($input: CustomerInput!) {
-  saveCustomers(inputs: [$input]) { ... on SavedRows { rows { id outcome code message path } } ${PROBLEM} }
+export const NOTE_CUSTOMER = `mutation CareNoteCustomer($name: String!, $email: String, $phone: String, $language: String) {
+  noteCustomer(name: $name, email: $email, phone: $phone, language: $language) ${DONE}
 }`;

@@ -241,6 +241,7 @@ CHANGES: Mapping[str, Needed] = {
     "saveLegalEntities": (P.CHANNELS_WRITE,),
     "saveCustomers": (P.CUSTOMERS_WRITE,),
     "mergeCustomers": (P.CARE_WRITE,),
+    "noteCustomer": (P.CARE_WRITE,),
     "setCustomerConsent": (P.CARE_WRITE,),
     "listCustomer": (P.RISK_REVIEW,),
     "exportCustomer": (P.CARE_WRITE,),
@@ -608,7 +609,7 @@ def _own(name: str, named: Callable[[str], str]) -> dict[str, Any]:
     own: dict[str, dict[str, Any]] = {
         "orderTimeline": {"orderId": named("orders"), "number": None, "kinds": None},
         "orderCustomer": {"orderId": named("orders"), "number": None},
-        "previewRefund": {"chargeId": None},
+        "previewRefund": {"chargeId": None, "noteToCustomer": None},
         "assignCase": {"fromOwnerId": None},
         "reportParcel": {"state": "LOST"},
         "takeNextCase": {"queues": None},
@@ -624,7 +625,7 @@ def _own(name: str, named: Callable[[str], str]) -> dict[str, Any]:
             "input": {"channel": "NOTE", "direction": "INTERNAL", "topic": "T", "orderId": named("orders")}
         },
         "contacts": {"filter": {"orderId": named("orders")}},
-        "saveSelfServicePolicy": {"rules": {"cancel": "NEVER"}},
+        "saveSelfServicePolicy": {"rules": {"cancel": "NEVER"}, "validFrom": None, "newest": None},
         "rejectFulfillmentOrder": {"lines": [{**pieces[0], "reason": "DAMAGED"}]},
         "saveBrand": {"input": {"code": "foreign", "name": "F", "color": "#0b5c4a", "channel": named("channel")}},
         "saveCarrierAccount": {
@@ -643,8 +644,8 @@ def _own(name: str, named: Callable[[str], str]) -> dict[str, Any]:
         "blockCoupons": {"codes": None, "batchId": str(NOTHING)},
         "previewPromotions": {"basket": {"channel": named("channel"), "lines": [{"sku": named("sku")}]}},
         "cancelOrderLines": {"lines": of_order},
-        "previewOrderChange": {"input": {"lines": of_order}},
-        "confirmOrderChange": {"input": {"lines": of_order}, "token": "1"},
+        "previewOrderChange": {"input": {"lines": of_order}, "noteToCustomer": None},
+        "confirmOrderChange": {"input": {"lines": of_order}, "token": "1", "noteToCustomer": None},
         "confirmService": {"lines": of_order},
         "excludePlace": {
             "input": {"locationId": named("store_id"), "reason": "because", "orderId": named("orders"), "minutes": 5}
@@ -689,7 +690,7 @@ def _own(name: str, named: Callable[[str], str]) -> dict[str, Any]:
             "input": {"orderId": named("orders"), "form": "REFUND", "amount": MONEY, "reason": "LATE"}
         },
         "saveGoodwillLimits": {
-            "limits": [{"role": "CARE_AGENT", "currency": "EUR", "perOrder": "1", "perDay": "1"}]
+            "limits": [{"role": "CARE_AGENT", "currency": "EUR", "perOrder": "1", "perDay": "1"}], "before": None,
         },
         "addPayment": {"input": {"orderId": named("orders"), "kind": "CARD", "amount": MONEY, "gateway": ""}},
         "recordInvoicePayment": {"amount": "100"},
@@ -749,6 +750,7 @@ def _own(name: str, named: Callable[[str], str]) -> dict[str, Any]:
         "search": {"term": named("order_number"), "kinds": None},
         "previewCustomerMerge": {"keepId": named("customer_id"), "mergeId": str(NOTHING)},
         "mergeCustomers": {"keepId": named("customer_id"), "mergeId": str(NOTHING), "take": None},
+        "noteCustomer": {"name": "mine", "email": None, "phone": None, "language": None},
         "setCustomerConsent": {"purpose": "newsletter", "granted": True, "how": "phone"},
         "listCustomer": {"reason": "none", "blocked": True, "until": None},
         "eraseCustomer": {"reason": "none"},

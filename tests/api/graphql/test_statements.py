@@ -41,8 +41,8 @@ WHOLE = {
 
 
 # What a plain list reads beside its rows, however many: what was agreed and objections; channels of the caller; what
-# was reminded of, agreed, and by whom it is sold.
-BESIDE = {"partnerPerformanceOrders": 2, "portalBrands": 1, "owedInvoices": 4}
+# was reminded of, agreed, and by whom it is sold; rules of channels.
+BESIDE = {"partnerPerformanceOrders": 2, "portalBrands": 1, "owedInvoices": 4, "selfServiceChannels": 1}
 
 
 @contextmanager

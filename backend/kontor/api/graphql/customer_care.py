@@ -25,7 +25,7 @@ from kontor.core.db import Session
 from kontor.core.errors import camel
 from kontor.customers import consents, queries
 from kontor.customers.models import Customer as CustomerRow
-from kontor.customers.service import CUSTOMERS_STREAM
+from kontor.customers.service import CUSTOMERS_STREAM, note_customer
 from kontor.payments.states import RefundState
 from kontor.returns.states import ReturnState
 
@@ -319,6 +319,22 @@ class CustomerCareMutation:
             [id, purpose, granted, how],
             details={"purpose": purpose[:60], "granted": granted},
         )
+
+    @strawberry.mutation(
+        extensions=[requires(Permission.CARE_WRITE)],
+        description="Note somebody nobody knows yet as a customer under a fresh number, such as who calls without an "
+        "order.",
+    )
+    async def note_customer(
+        self, info: Info, name: str, email: str | None = None, phone: str | None = None, language: str | None = None
+    ) -> CustomerResult:
+        given = {"name": name, "email": email or None, "phone": phone or None, "language": language}
+        known = {key: value for key, value in given.items() if value is not None}
+
+        async def work(db: Session) -> CustomerRow:
+            return await db.get_one(CustomerRow, await note_customer(db, known))
+
+        return await _change(info, work, [known])
 
     @strawberry.mutation(
         extensions=[requires(Permission.RISK_REVIEW)],
