@@ -42,10 +42,19 @@ export function usePreview(wanted, look) {
  * @param {any} wanted plain data
  */
 export function useKey(wanted) {
+  const { of, done } = useKeyOf();
+  return { key: of(wanted), done };
+}
+
+/** The same for what is known only when it is sent: the key of all of it. @returns {{of: (wanted: any) => string, done: () => void}} */
+export function useKeyOf() {
   const kept = useRef({ text: "", key: "" });
-  const text = JSON.stringify(wanted);
-  if (kept.current.text !== text || !kept.current.key) kept.current = { text, key: crypto.randomUUID() };
-  return { key: kept.current.key, done: () => { kept.current = { text: "", key: "" }; } };
+  const of = (/** @type {any} */ wanted) => {
+    const text = JSON.stringify(wanted);
+    if (kept.current.text !== text || !kept.current.key) kept.current = { text, key: crypto.randomUUID() };
+    return kept.current.key;
+  };
+  return { of, done: () => { kept.current = { text: "", key: "" }; } };
 }
 
 /** The key of each deed of a list: the same for each try of it while the page is open. @returns {(deed: string) => string} */

@@ -18,6 +18,7 @@ from factories.returns import requested, return_lines
 from kontor.audit.running import differences
 from kontor.auth.permissions import Role, of_role
 from kontor.care.models import Case
+from kontor.changes.errors import NotChangeable
 from kontor.claims import claiming, goodwill, queries
 from kontor.claims.claiming import ClaimedPieces, Report, Verdict
 from kontor.claims.errors import ClaimAboveLimit, InvalidClaim, NotClaimable
@@ -29,10 +30,13 @@ from kontor.core.principal import SYSTEM, Principal, PrincipalKind
 from kontor.core.statemachine import TransitionRefused
 from kontor.fulfillment import queries as work_queries
 from kontor.fulfillment.canceling import cancel_lines
+from kontor.fulfillment.models import FulfillmentOrder
 from kontor.fulfillment.shipping import How, Shipping, ship
+from kontor.fulfillment.states import FulfillmentState
 from kontor.fulfillment.values import Pieces
+from kontor.notifications.models import Notification
 from kontor.orders import queries as orders
-from kontor.orders.intake import PaymentInput
+from kontor.orders.intake import Address, PaymentInput
 from kontor.payments.queries import read_payments
 from kontor.returns import service as returns
 from kontor.returns.errors import NotReturnable
@@ -212,6 +216,11 @@ async def test_a_replacement_that_comes_to_nothing_is_decided_again(database: Da
     claim = await decided(database, claim, Verdict(Remedy.REPLACEMENT, returns_goods=True, advance=True))
     assert await drain() == []
     assert claim.return_id is not None
+    async with database.read_only() as db:
+        told = sa.select(Notification.template, Notification.context)
+        mails = {row.template: row.context for row in await db.execute(told.where(Notification.order_id == order_id))}
+        assert "claim_approved" not in mails  # one decision is one mail
+        assert mails["exchange_agreed"]["about"]["replacement"]
     async with database.unit_of_work() as db:
         await cancel_return(db, claim.return_id, reason="kept", now=db.now)
     assert await drain() == []
@@ -222,6 +231,31 @@ async def test_a_replacement_that_comes_to_nothing_is_decided_again(database: Da
     assert await drain() == []
     now = await read(database, claim)
     assert (now.state, now.remedy, now.return_id) == (ClaimState.APPROVED, None, None)
+
+
+@pytest.mark.engine("sqlite")
+async def test_a_replacement_goes_to_another_address_or_nothing_is_decided(database: Database, drain: Drain) -> None:
+    _, _, order_id = await arrived(database, drain)
+    there, farther = (Address("Greta Fock", f"Kai {n}", "20457", "Hamburg", "DE") for n in (7, 8))
+    first = await opened(database, order_id, MISSING, wished=Remedy.REPLACEMENT)
+    await decided(database, first, Verdict(Remedy.REPLACEMENT, address=there))
+    assert await drain() == []
+    async with database.unit_of_work() as db:
+        order = await orders.lock_order(db, order_id)
+        assert (order.shipping_address or {})["street"] == "Kai 7"
+        lines = (await orders.lines_of(db, [order_id]))[order_id]
+        assert [(line.ordered, line.shipped) for line in lines] == [(3, 3), (1, 0)]
+        begun = sa.update(FulfillmentOrder).where(FulfillmentOrder.state == FulfillmentState.OPEN)
+        await db.execute(begun.values(state=FulfillmentState.PICKED))
+    second = await opened(database, order_id, MISSING, wished=Remedy.REPLACEMENT)
+    wrong: tuple[tuple[Remedy, type[Exception]], ...] = (
+        (Remedy.REPLACEMENT, NotChangeable), (Remedy.REFUND, InvalidClaim),
+    )  # fmt: skip
+    for remedy, refusal in wrong:
+        with pytest.raises(refusal):
+            await decided(database, second, Verdict(remedy, address=farther))
+        assert (await read(database, second)).state is ClaimState.OPEN
+    await decided(database, second, Verdict(Remedy.REPLACEMENT, address=there))  # where it goes anyway
 
 
 async def test_a_wrong_article_is_replaced_by_the_right_one(database: Database, drain: Drain) -> None:

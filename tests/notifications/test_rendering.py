@@ -95,12 +95,12 @@ FULL: dict[str, Any] = {
     "way": "AFTER_RETURN",
     "asked": True,
     "exchange": False,
+    "replacement": False,
     "promised_on": date(2026, 11, 26),
     "pickup": False,
     "carrier": "DHL",
     "tracking_number": "00340",
     "claim_number": "CNL-4711-1",
-    "remedy": "REFUND",
     "returns_goods": True,
     "why": "OUT_OF_STOCK",
 }

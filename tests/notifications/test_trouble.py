@@ -225,6 +225,24 @@ async def test_parcels_that_do_not_arrive(
     assert (found.stream_id, found.payload["parcel_id"]) == (story.order.id, str(parcel.id))
 
 
+async def test_a_parcel_that_is_found_after_it_was_paid_back_asks_nothing(
+    database: Database, drain: Drain, mail: Outbox
+) -> None:
+    for returned, told in ((3, 1), (4, 1)):
+        async with database.unit_of_work() as db:
+            story = await story_of(db, number=f"K-{returned}")
+            task = await make_task(db, story)
+            shipment = await make_shipment(db, story, task, 3, 1)
+            for line, count in zip(story.lines, (3, returned - 3), strict=True):
+                row = sa.update(ShipmentLine).where(ShipmentLine.shipment_id == shipment.id)
+                await db.execute(row.where(ShipmentLine.order_line_id == line.id).values(returned=count))
+            parcel = (await db.scalars(sa.select(Parcel).where(Parcel.fulfillment_order_id == task.id))).one()
+        async with database.unit_of_work() as db:
+            await note_progress(db, task.id, parcel.id, ParcelState.RETURNED, reason="found", now=db.now)
+        assert await drain() == []
+        assert len(mail.sent) == told
+
+
 async def test_a_refused_change_names_what_comes_all_the_same(database: Database, drain: Drain, mail: Outbox) -> None:
     async with database.unit_of_work() as db:
         story = await story_of(db)
@@ -259,7 +277,7 @@ async def make_claim(db: Session, story: Story, state: ClaimState = ClaimState.O
     [
         ("REFUND", False, "There is nothing to send back."),
         ("REFUND", True, "as soon as the items have reached us"),
-        ("REPLACEMENT", False, "You will get a replacement"),
+        ("REPLACEMENT", False, None),
         ("GOODWILL", False, None),
     ],
 )
@@ -277,7 +295,7 @@ async def test_claims_are_answered(
         record(db, approved)
     assert await drain() == []
     said = [message.text for message in mail.sent[1:]]
-    assert len(said) == (0 if words is None else 1), "goodwill is told once it is granted"
+    assert len(said) == (0 if words is None else 1), "goodwill is told once granted, a replacement as agreed"
     assert all(str(words) in text and "- 2 × Lampe" in text for text in said)
 
 

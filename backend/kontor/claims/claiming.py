@@ -8,6 +8,8 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from kontor.catalog.models import ProductKind, ProductVariant
+from kontor.changes import service as changes
+from kontor.changes.values import Wish
 from kontor.claims import queries
 from kontor.claims.correcting import correct_stock
 from kontor.claims.errors import ClaimAboveLimit, InvalidClaim, NotClaimable
@@ -35,6 +37,7 @@ from kontor.fulfillment.models import Shipment, ShipmentLine
 from kontor.locations.models import StockLocation
 from kontor.orders import queries as orders
 from kontor.orders.errors import LineNotFound
+from kontor.orders.intake import Address
 from kontor.orders.models import Order
 from kontor.payments.capturing import AbilitiesOf
 from kontor.payments.refunding import above_limit
@@ -84,7 +87,7 @@ class Verdict:
 
     `corrects_stock` puts the count of the place right: what did not leave is still there, what left in its place is
     not. `form` and `amount` (minor units) are those of goodwill; `wait` lets its money be recalled for a minute.
-    `advance` sends a replacement at once although the goods are to come back.
+    `advance` sends a replacement at once although the goods are to come back, `address` sends it there.
     """
 
     remedy: Remedy
@@ -95,6 +98,7 @@ class Verdict:
     amount: int = 0
     wait: bool = False
     advance: bool = False
+    address: Address | None = None
 
 
 async def open_claim(db: Session, order: Order, report: Report, *, now: datetime) -> Claim:
@@ -208,9 +212,12 @@ async def approve_claim(
 ) -> Claim:
     """Decide for the customer and do what follows: announce or write off the goods, pay, replace, or give goodwill.
 
-    A claim whose goodwill was not approved, or whose exchange came to nothing, can be decided again. Raises
-    `TransitionRefused`, `InvalidClaim`, and what the remedy does.
+    A claim whose goodwill was not approved, or whose exchange came to nothing, can be decided again. A replacement for
+    another address takes with it what else of the order has not left; where it cannot, the unit of work is to be given
+    up. Raises `TransitionRefused`, `InvalidClaim`, and what the remedy or the change of the address does.
     """
+    if verdict.address is not None and verdict.remedy is not Remedy.REPLACEMENT:
+        raise InvalidClaim("Only a replacement goes anywhere.", path=("shippingAddress",), code="NO_REPLACEMENT")
     if not (claim.state is ClaimState.APPROVED and claim.remedy is None):
         transition(db, claim, ClaimState.APPROVED, table=CLAIM, now=now)
     lines = await queries.lines_of_claim(db, claim.id)
@@ -228,6 +235,8 @@ async def approve_claim(
         await _goodwill(db, order, claim, verdict, now=now, abilities_of=abilities_of)
     elif verdict.remedy is Remedy.REPLACEMENT:
         await _replace(db, order, claim, lines, advance=verdict.advance, now=now)
+        if verdict.address is not None:
+            await _redirect(db, order, claim, verdict.address, now=now)
     else:
         await _pay_back(db, order, claim, lines, now=now)
     await db.flush()
@@ -255,6 +264,16 @@ async def _replace(
     except ExchangeAboveLimit as refused:
         raise ClaimAboveLimit(refused.message, **refused.params) from None
     claim.exchange_id, claim.return_id = exchange.id, exchange.return_id
+
+
+async def _redirect(db: Session, order: Order, claim: Claim, address: Address, *, now: datetime) -> None:
+    """What was just added goes to another address: no place has heard of it before this is all done."""
+    if address.as_json() == order.shipping_address:
+        return
+    await db.flush()
+    wish = Wish(address=address)
+    token = (await changes.preview_change(db, order, wish)).token
+    await changes.confirm_change(db, order, wish, token, reason=f"replacement {claim.number}", now=now)
 
 
 def replacement_of(

@@ -21,7 +21,8 @@ class ExchangeRequested(Event):
 class ExchangeApproved(Event):
     """An exchange is agreed; `way` says when the new goods leave, `due_at` until when others are expected after them.
 
-    `lines` is [{order_line_id, quantity, sku, name}]: the pieces that come back, and the article for them.
+    `lines` is [{order_line_id, quantity, sku, name}]: the pieces that come back, and the article for them. A
+    `replacement` is for goods that were wrong, and costs nothing.
     """
 
     exchange_id: UUID
@@ -30,6 +31,7 @@ class ExchangeApproved(Event):
     way: str
     lines: tuple[dict[str, Any], ...]
     due_at: str | None = None
+    replacement: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -133,7 +133,7 @@ def _tell(db: Session, exchange: Exchange, rows: Sequence[ExchangeLine]) -> None
         for row in rows
     )
     due_at = None if exchange.due_at is None else exchange.due_at.isoformat()
-    record(db, ExchangeApproved(**said, lines=lines, due_at=due_at))
+    record(db, ExchangeApproved(**said, lines=lines, due_at=due_at, replacement=exchange.replacement))
 
 
 def _lines_of(exchange: Exchange, wish: ExchangeWish, preview: ExchangePreview) -> list[ExchangeLine]:

@@ -12,11 +12,10 @@ def received(asked: Asked, known: Known) -> dict[str, Any] | None:
 
 
 def approved(asked: Asked, known: Known) -> dict[str, Any]:
-    """What the customer gets, and whether the goods are to come back."""
+    """For what the money goes back, and whether the goods are to come back."""
     claim, about = known.claims[subject_of(asked)], asked.about
     return {
         **_claimed(asked, known),
-        "remedy": about.get("remedy") or str(claim.remedy or "REFUND"),
         "returns_goods": bool(about.get("returns_goods", claim.returns_goods)),
     }
 

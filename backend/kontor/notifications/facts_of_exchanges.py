@@ -20,6 +20,7 @@ def agreed(asked: Asked, known: Known) -> dict[str, Any]:
         "new_lines": [{"name": row["name"], "quantity": row["quantity"]} for row in asked.about["lines"]],
         "way": asked.about["way"],
         "due_on": _day(asked, asked.about.get("due_at")),
+        "replacement": bool(asked.about.get("replacement")),
     }
 
 

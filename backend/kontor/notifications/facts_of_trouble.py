@@ -24,8 +24,13 @@ def promise_passed(asked: Asked, known: Known) -> dict[str, Any] | None:
     }
 
 
-def parcel_returned(asked: Asked, known: Known) -> dict[str, Any]:
-    """Which parcel came back, and where it was to go."""
+def parcel_returned(asked: Asked, known: Known) -> dict[str, Any] | None:
+    """Which parcel came back, and where it was to go; nothing where its goods are paid back or replaced already."""
+    parcel = known.parcels[subject_of(asked)]
+    back = {row.order_line_id: row.returned for row in known.shipped_of.get(parcel.shipment_id, ())}
+    inside = _inside(parcel, known)
+    if inside and all(back.get(line_id, 0) >= quantity for line_id, quantity in inside):
+        return None
     return {**_parcel(asked, known), "delivery_address": address_lines(asked.order.shipping_address) or None}
 
 
@@ -37,14 +42,19 @@ def parcel_lost(asked: Asked, known: Known) -> dict[str, Any] | None:
 def _parcel(asked: Asked, known: Known) -> dict[str, Any]:
     """What is in it where that is known: of several parcels of one work only where it was written down."""
     parcel = known.parcels[subject_of(asked)]
-    told = [(UUID(str(row["order_line_id"])), row["quantity"]) for row in parcel.contents]
-    if not told and len(known.boxes_of.get(parcel.fulfillment_order_id, ())) == 1:
-        told = [(row.order_line_id, row.quantity) for row in known.task_lines_of.get(parcel.fulfillment_order_id, ())]
     return {
-        "lines": items((known.lines[line_id], quantity) for line_id, quantity in told) or None,
+        "lines": items((known.lines[line_id], quantity) for line_id, quantity in _inside(parcel, known)) or None,
         "carrier": parcel.carrier,
         "tracking_number": parcel.tracking_number,
     }
+
+
+def _inside(parcel: Any, known: Known) -> list[tuple[UUID, int]]:
+    """Pieces by order line; none where nobody knows."""
+    named = [(UUID(str(row["order_line_id"])), int(row["quantity"])) for row in parcel.contents]
+    if named or len(known.boxes_of.get(parcel.fulfillment_order_id, ())) != 1:
+        return named
+    return [(row.order_line_id, row.quantity) for row in known.task_lines_of.get(parcel.fulfillment_order_id, ())]
 
 
 def change_declined(asked: Asked, known: Known) -> dict[str, Any]:

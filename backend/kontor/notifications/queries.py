@@ -156,7 +156,8 @@ async def load_facts(
     known.charges_of = _grouped(await _rows(db, charges, OrderCharge.order_id, confirmed), lambda row: row.order_id)
     boxes = await _load_parcels(db, known, about("parcel_returned", "parcel_lost"))
     tasks = about("ready_for_pickup", "pickup_reminder", "promise_passed") | boxes
-    await _load_shipments(db, known, about(*_SHIPMENTS), tasks)
+    came_back = {row.shipment_id for row in known.parcels.values() if row.shipment_id is not None}
+    await _load_shipments(db, known, about(*_SHIPMENTS) | came_back, tasks)
     await _load_claims(db, known, about("claim_received", "claim_approved", "claim_denied"))
     exchanged = await _rows(db, (Exchange.return_id,), Exchange.return_id, about("return_received"))
     known.exchanged = {row.return_id for row in exchanged}
@@ -171,7 +172,8 @@ async def load_facts(
 async def _load_parcels(db: Session, known: Known, parcel_ids: set[UUID]) -> set[UUID]:
     """Parcels with all others of the work they belong to; the ids of that work."""
     columns = (
-        Parcel.id, Parcel.fulfillment_order_id, Parcel.state, Parcel.carrier, Parcel.tracking_number, Parcel.contents,
+        Parcel.id, Parcel.fulfillment_order_id, Parcel.shipment_id, Parcel.state, Parcel.carrier,
+        Parcel.tracking_number, Parcel.contents,
     )  # fmt: skip
     known.parcels = _by_id(await _rows(db, columns, Parcel.id, parcel_ids))
     work = {row.fulfillment_order_id for row in known.parcels.values()}
@@ -196,7 +198,7 @@ async def _load_shipments(db: Session, known: Known, shipment_ids: set[UUID], ta
         Shipment.recalled_at,
     )  # fmt: skip
     known.shipments = _by_id(await _rows(db, columns, Shipment.id, shipment_ids))
-    columns = (ShipmentLine.shipment_id, ShipmentLine.order_line_id, ShipmentLine.quantity)
+    columns = (ShipmentLine.shipment_id, ShipmentLine.order_line_id, ShipmentLine.quantity, ShipmentLine.returned)
     rows = await _rows(db, columns, ShipmentLine.shipment_id, shipment_ids)
     known.shipped_of = _grouped(rows, lambda row: row.shipment_id)
     columns = (Parcel.shipment_id, Parcel.carrier, Parcel.tracking_number, Parcel.tracking_url)

@@ -30,8 +30,9 @@ _SAMPLE: dict[str, Any] = {
     "collect_on": date(2026, 12, 11), "new_date": date(2026, 12, 5), "old_date": date(2026, 11, 25),
     "cancel_url": "https://shop.example/cancel", "code": "ABCD-EFGH-JKLM-NPQR",
     "new_lines": [{"name": "Wollmantel, 44", "quantity": 1}], "way": "AFTER_RETURN", "why": "OUT_OF_STOCK",
-    "asked": True, "exchange": False, "promised_on": date(2026, 11, 26), "pickup": False, "carrier": "DHL",
-    "tracking_number": "00340", "claim_number": "C1000231-1", "remedy": "REFUND", "returns_goods": True,
+    "asked": True, "exchange": False, "replacement": False,
+    "promised_on": date(2026, 11, 26), "pickup": False, "carrier": "DHL",
+    "tracking_number": "00340", "claim_number": "C1000231-1", "returns_goods": True,
     "topic": "Ihre Frage", "paragraphs": ["… (Ihr Text) …"],
 }  # fmt: skip
 _BRAND = MessageBrand(name="Nordlicht", support_email="service@shop.example", website="https://shop.example")

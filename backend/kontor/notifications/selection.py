@@ -59,7 +59,7 @@ RULES: dict[str, Rule] = {
     "OrderChangeDeclined": Rule("change_declined", "change_id"),
     "ClaimOpened": Rule("claim_received", "claim_id"),
     # What comes to nothing is decided again, and told again.
-    "ClaimApproved": Rule("claim_approved", "claim_id", ("remedy", "returns_goods"), cause="event"),
+    "ClaimApproved": Rule("claim_approved", "claim_id", ("returns_goods",), cause="event"),
     "ClaimDenied": Rule("claim_denied", "claim_id", ("reason",)),
     "ReturnApproved": Rule("return_approved", "return_id"),
     # A return may come in several parcels; each arrival is told.
@@ -67,7 +67,7 @@ RULES: dict[str, Rule] = {
     "ReturnDecided": Rule("return_decided", "return_id", keeps=("lines",), cause="event"),
     "ReturnLabelRenewed": Rule("return_approved", "return_id", cause="event"),
     "ReturnLabelMade": Rule("return_approved", "return_id", cause="event"),
-    "ExchangeApproved": Rule("exchange_agreed", "return_id", ("lines", "way", "due_at")),
+    "ExchangeApproved": Rule("exchange_agreed", "return_id", ("lines", "way", "due_at", "replacement")),
     "ExchangeReceived": Rule("exchange_received", "return_id", ("lines",), cause="event"),
     "ExchangeReminded": Rule("exchange_reminder", "return_id", ("due_at",)),
     "ExchangeOverdue": Rule("exchange_overdue", "return_id", ("amount", "currency", "code", "asked")),
@@ -117,7 +117,7 @@ def _is_no_news(event: str, payload: Mapping[str, Any]) -> bool:
     if event == "ExchangeCanceled":
         return payload.get("code") in ("DECLINED", "LINES_CANCELED")
     if event == "ClaimApproved":
-        return payload.get("remedy") == "GOODWILL"  # which is told once it is granted
+        return payload.get("remedy") in ("GOODWILL", "REPLACEMENT")  # told once granted, and as an exchange
     if event == "HoldPlaced":
         return payload.get("kind") != "RISK"
     if event == "ReturnReceived":

@@ -19,7 +19,11 @@ import { CaseHands, mayHandOver } from "./case-hands.js";
 const CaseOffers = lazy(() => import("./case-offers.js"), "CaseOffers");
 const CaseRisk = lazy(() => import("./case-risk.js"), "CaseRisk");
 const CaseSolve = lazy(() => import("./case-solve.js"), "CaseSolve");
-const DAY = 86_400_000; // milliseconds
+const HOUR = 3_600_000; // milliseconds
+const DAY = 24 * HOUR;
+
+/** When a day's work begins; in an hour where it has begun already, as nothing waits for what has passed. @param {string} day */
+const morningOf = (day) => new Date(Math.max(Date.parse(`${day}T08:00:00Z`), Date.now() + HOUR)).toISOString();
 
 /** `seen` is when the list last saw it changed, or that it left the list; `next` takes the next one. @param {{id: string, seen?: string, changed: () => void, next: () => Promise<void>}} props */
 export function CasePanel({ id, seen, changed, next }) {
@@ -95,7 +99,7 @@ export function CasePanel({ id, seen, changed, next }) {
       ${it.waitUntil && html`<dt>${t("cases.waitUntil")}</dt><dd>${dateTime(it.waitUntil)}</dd>`}
       <${CaseFacts} facts=${it.facts} /></dl>
     ${it.kind === "RISK_REVIEW" && it.orderId && html`<${CaseRisk} orderId=${it.orderId} note=${note.value} busy=${busy.value} act=${open && mine ? act : null} release=${open && mine && it.facts.hold_id ? release : null} />`}
-    ${it.kind === "UNALLOCATED" && it.orderId && it.state !== "DONE" && html`<${CaseOffers} it=${it} changed=${load} wait=${open && mine && it.state === "ASSIGNED" ? (/** @type {string} */ day) => waitUntil(`${day}T08:00:00Z`) : null} />`}
+    ${it.kind === "UNALLOCATED" && it.orderId && it.state !== "DONE" && html`<${CaseOffers} it=${it} changed=${load} wait=${open && mine && it.state === "ASSIGNED" ? (/** @type {string} */ day) => waitUntil(morningOf(day)) : null} />`}
     ${it.orderNumber && it.state !== "DONE" && html`<${CaseSolve} it=${it} changed=${load} />`}
     ${open && !it.ownerId && !it.decidable && html`<p class="notice">${t("cases.notYours")}</p>`}
     ${open && !it.ownerId && it.decidable && html`<div><button type="button" class="button main" aria-disabled=${busy.value} onClick=${take}>${t("cases.take")}</button></div>`}

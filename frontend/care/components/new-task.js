@@ -8,21 +8,22 @@ import { forget, useDraft } from "../../shared/drafts.js";
 import { t } from "../../shared/messages.js";
 import { html, useEffect, useSignal } from "../../shared/ui.js";
 import { FINISH, HANDS, OPEN } from "../operations/cases.js";
-import { useKey } from "../previewing.js";
+import { useKeyOf } from "../previewing.js";
 
 /** @param {{order: any, changed: () => Promise<unknown>, leave: () => void}} props */
 export function NewTask({ order, changed, leave }) {
   const key = `task-of-${order.id}`;
   const ref = useDraft(key);
   const hands = useSignal(/** @type {any[]} */ ([]));
-  const once = useKey(order.id);
+  const once = useKeyOf();
   useEffect(() => {
     ask(HANDS, { kind: "MANUAL" }).then(({ caseHands }) => { hands.value = caseHands; }, (failed) => tell(words(failed), { tone: "bad" }));
   }, []);
   const form = useForm(async (given) => {
     const dueAt = String(given.get("dueAt") ?? "");
     const owner = String(given.get("ownerId") ?? "") || null;
-    const { case: made } = await change(OPEN, { order: order.id, text: given.get("text"), owner, due: dueAt ? new Date(dueAt).toISOString() : null }, { key: once.key });
+    const input = { order: order.id, text: given.get("text"), owner, due: dueAt ? new Date(dueAt).toISOString() : null };
+    const { case: made } = await change(OPEN, input, { key: once.of(input) });
     once.done();
     forget(key);
     const undo = async () => {

@@ -6,7 +6,7 @@ import { tell } from "../../shared/components/toast.js";
 import { t } from "../../shared/messages.js";
 import { html, useSignal } from "../../shared/ui.js";
 import { REPORT_PARCEL } from "../operations/order.js";
-import { useKey } from "../previewing.js";
+import { useKeyOf } from "../previewing.js";
 
 /** What can be news of a parcel, by its state. @type {Record<string, string[]>} */
 const NEWS = { IN_TRANSIT: ["EXCEPTION", "LOST", "RETURNED"], EXCEPTION: ["IN_TRANSIT", "LOST", "RETURNED"], LOST: ["RETURNED"] };
@@ -23,9 +23,10 @@ export function ParcelReport({ parcel, changed }) {
 function Report({ parcel, leave, changed }) {
   const choices = NEWS[parcel.state] ?? [];
   const state = useSignal(choices[0]);
-  const once = useKey([parcel.id, parcel.state, state.value]);
+  const once = useKeyOf();
   const form = useForm(async (given) => {
-    await change(REPORT_PARCEL, { id: parcel.id, state: state.value, reason: String(given.get("reason")).trim() }, { key: once.key });
+    const input = { id: parcel.id, state: state.value, reason: String(given.get("reason")).trim() };
+    await change(REPORT_PARCEL, input, { key: once.of([parcel.state, input]) });
     tell(t("parcelNews.noted"));
     leave();
     await changed();

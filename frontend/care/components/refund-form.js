@@ -7,7 +7,7 @@ import { money } from "../../shared/format.js";
 import { t } from "../../shared/messages.js";
 import { html, useRef, useSignal } from "../../shared/ui.js";
 import { ISSUE_REFUND, PREVIEW_REFUND, RECALL_REFUND } from "../operations/refunds.js";
-import { useKey, useNote, usePreview } from "../previewing.js";
+import { useKeyOf, useNote, usePreview } from "../previewing.js";
 import { useSend } from "../sending.js";
 import { Letters, NoteField } from "./customer-note.js";
 import { PayWays, sharesOf } from "./pay-ways.js";
@@ -34,12 +34,12 @@ export function RefundForm({ order, changed }) {
   const asked = amount.value > 0 && (!own.value || shares)
     ? { orderId: order.id, amount: { amount: amount.value, currency }, ...(what.value && { chargeId: what.value }), ...(shares && { shares }), ...note.asked } : null;
   const preview = usePreview(asked, async (given) => (await ask(PREVIEW_REFUND, given)).previewRefund);
-  const once = useKey(asked);
+  const once = useKeyOf();
   const form = useForm(async (given, box) => {
     if (!asked) return tell(t(own.value ? "ways.open" : "goodwill.howMuch"), { tone: "bad" });
     if (preview.waiting.value) return tell(t("refund.wait"), { tone: "bad" });
     const input = { ...asked, kind: "CORRECTION", reason: String(given.get("reason") ?? "") };
-    const { refund } = await change(ISSUE_REFUND, { input }, { key: once.key });
+    const { refund } = await change(ISSUE_REFUND, { input }, { key: once.of(input) });
     once.done();
     note.forget();
     const waits = refund.state === "AWAITING_APPROVAL";

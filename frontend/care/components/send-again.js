@@ -7,8 +7,6 @@ import { tell } from "../../shared/components/toast.js";
 import { t } from "../../shared/messages.js";
 import { html, useSignal } from "../../shared/ui.js";
 import { ADDRESS_PARTS, addressOf } from "../change-wish.js";
-import { CONFIRM_CHANGE, PREVIEW_CHANGE } from "../operations/change.js";
-import { HOLD, RELEASE } from "../operations/order.js";
 import { APPROVE_CLAIM, OPEN_CLAIM, PREVIEW_CLAIM } from "../operations/refunds.js";
 import { useKey, usePreview } from "../previewing.js";
 import { Preview } from "./refund-preview.js";
@@ -26,28 +24,14 @@ export function SendAgain({ order, goods, leave, changed }) {
   const claim = { orderId: order.id, kind: "MISSING", lines, returnGoods: false };
   const elsewhere = ADDRESS_PARTS.some((part) => address.value[part].trim() !== before[part]);
   const preview = usePreview(claim, async (given) => (await ask(PREVIEW_CLAIM, { input: given })).previewClaim);
-  const once = useKey([claim, fault.value, correct.value]);
-  const moving = useKey([claim, address.value]);
-
-  /** The new lines wait while the address is changed: none of them leaves for the old one. */
-  async function redirect() {
-    const reason = t("sendAgain.held");
-    const { hold } = await change(HOLD, { id: order.id, reason }, { key: `${once.key}-hold` });
-    const shippingAddress = Object.fromEntries(ADDRESS_PARTS.filter((part) => address.value[part].trim()).map((part) => [part, address.value[part].trim()]));
-    const input = { lines: [], swaps: [], adds: [], shippingAddress };
-    const { token } = (await ask(PREVIEW_CHANGE, { id: order.id, input })).previewOrderChange;
-    const made = await change(CONFIRM_CHANGE, { id: order.id, input, token, reason: t("sendAgain.reason") }, { key: moving.key });
-    if (made.change.state !== "PENDING") await change(RELEASE, { id: hold.id, note: null }, { key: `${once.key}-release` });
-  }
+  const opening = useKey(claim);
+  const shippingAddress = elsewhere ? Object.fromEntries(ADDRESS_PARTS.filter((part) => address.value[part].trim()).map((part) => [part, address.value[part].trim()])) : null;
+  const verdict = { remedy: "REPLACEMENT", advance: false, returnGoods: false, fault: fault.value, correctStock: correct.value, shippingAddress };
+  const once = useKey([claim, verdict]);
   const form = useForm(async () => {
-    const opened = (await change(OPEN_CLAIM, { input: { ...claim, note: t("sendAgain.note"), wished: "REPLACEMENT" } }, { key: `${once.key}-open` })).claim;
-    const decided = { id: opened.id, remedy: "REPLACEMENT", advance: false, returnGoods: false, fault: fault.value, correctStock: correct.value };
-    await change(APPROVE_CLAIM, { input: decided }, { key: once.key });
-    try {
-      if (elsewhere) await redirect();
-    } finally {
-      void changed();
-    }
+    const opened = (await change(OPEN_CLAIM, { input: { ...claim, note: t("sendAgain.note"), wished: "REPLACEMENT" } }, { key: opening.key })).claim;
+    await change(APPROVE_CLAIM, { input: { id: opened.id, ...verdict } }, { key: once.key });
+    void changed();
     tell(t(elsewhere ? "sendAgain.doneElsewhere" : "sendAgain.done", { number: opened.number }));
     leave();
   });

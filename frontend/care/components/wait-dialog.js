@@ -8,20 +8,21 @@ import { date } from "../../shared/format.js";
 import { t } from "../../shared/messages.js";
 import { html, useEffect, useRef, useSignal } from "../../shared/ui.js";
 import { FILLED, WRITE } from "../operations/contacts.js";
-import { useKey } from "../previewing.js";
+import { useKeyOf } from "../previewing.js";
 
 /** @param {{order: any, day: string, wait: (day: string) => Promise<unknown>, leave: () => void}} props */
 export function WaitDialog({ order, day, wait, leave }) {
   const tells = useSignal(Boolean(order.email && may("notifications:read")));
   const letter = useSignal(/** @type {any} */ (null));
   const problem = useSignal(/** @type {any} */ (null));
-  const once = useKey([order.id, day]);
+  const once = useKeyOf();
   const self = useRef(/** @type {HTMLFormElement | null} */ (null));
   useEffect(() => {
     if (tells.value) ask(FILLED, { order: order.id, template: "delayed", on: day }).then(({ previewMessage }) => { letter.value = previewMessage; }, (failed) => { problem.value = failed; });
   }, []);
   const form = useForm(async (given) => {
-    if (tells.value && letter.value) await change(WRITE, { order: order.id, topic: String(given.get("topic")), text: String(given.get("text")), followUpOn: null }, { key: once.key });
+    const mail = { order: order.id, topic: String(given.get("topic")), text: String(given.get("text")), followUpOn: null };
+    if (tells.value && letter.value) await change(WRITE, mail, { key: once.of([day, mail]) });
     leave();
     await wait(day);
   });

@@ -14,6 +14,8 @@ from kontor.api.graphql.context import Context, Info
 from kontor.api.graphql.errors import Refusal
 from kontor.api.graphql.goodwill_types import amount_of
 from kontor.api.graphql.mutation import change
+from kontor.api.graphql.order_change_types import named_by_input
+from kontor.api.graphql.order_inputs import AddressInput
 from kontor.api.graphql.paging import After, Connection, First, connect, page_of, sorting
 from kontor.api.graphql.payment_types import plain
 from kontor.api.graphql.payments import abilities_in
@@ -161,7 +163,8 @@ class OpenClaimInput:
 @strawberry.input(
     description="What the customer gets. `correctStock` puts the count of our own place right: what did not leave is "
     "still there, what left in its place is not. `form` and `amount` are those of goodwill; `advance` sends a "
-    "replacement at once although the goods are to come back."
+    "replacement at once although the goods are to come back; with `shippingAddress` it goes there, and so does what "
+    "else of the order has not left, or nothing is decided."
 )
 class ApproveClaimInput:
     id: UUID
@@ -172,6 +175,7 @@ class ApproveClaimInput:
     form: GoodwillForm = GoodwillForm.CREDIT
     amount: MoneyInput | None = None
     advance: bool = False
+    shipping_address: AddressInput | None = None
 
 
 @strawberry.type
@@ -260,6 +264,8 @@ class ClaimsMutation:
         async def work(db: Session) -> ClaimTable:
             if input.remedy is Remedy.GOODWILL:
                 db.principal.require(Permission.GOODWILL_WRITE)
+            if input.shipping_address is not None:
+                db.principal.require(Permission.ORDERS_CHANGE)
             if input.correct_stock and not db.principal.may(Permission.STOCK_WRITE):
                 raise Forbidden(
                     "This needs the permission stock:write.", path=("correctStock",), permission="stock:write"
@@ -271,8 +277,12 @@ class ClaimsMutation:
             verdict = claiming.Verdict(
                 input.remedy, input.return_goods, input.fault, input.correct_stock, input.form,
                 amount_of(order, input.amount) if input.amount else 0, wait=by_person, advance=input.advance,
+                address=input.shipping_address.read() if input.shipping_address else None,
             )  # fmt: skip
-            return await claiming.approve_claim(db, order, claim, verdict, now=db.now, abilities_of=abilities_in(info))
+            with named_by_input():
+                return await claiming.approve_claim(
+                    db, order, claim, verdict, now=db.now, abilities_of=abilities_in(info)
+                )
 
         return await _changed(info, work, input)
 

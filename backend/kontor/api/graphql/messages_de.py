@@ -323,6 +323,7 @@ MESSAGES: dict[str, str] = {
     "NO_DELIVERY_ADDRESS": "Die Bestellung hat keine Lieferanschrift für Ware.",
     "NO_FOLLOW_UP": "Hier ist nichts nachzufassen, oder es ist erledigt.",
     "NO_OTHER_PLACE": "Kein anderer Standort kann diese Positionen liefern.",
+    "NO_REPLACEMENT": "Nur Ersatz wird an eine Adresse geschickt.",
     "NO_PARTNER": "Nennen Sie einen Partner, für den Sie zuständig sind.",
     "NO_PRICE": "Für diesen Artikel gibt es hier keinen Preis.",
     "NO_RETURN_CARRIER": "Kein Frachtführer des Standorts gibt Etiketten für Retouren.",

@@ -74,6 +74,7 @@ MESSAGES: dict[str, str] = {
     "NOT_EXCHANGEABLE": "Vouchers, services and sets are not given in exchange.",
     "NO_ADDRESS_TO_TEST": "Only a person has an address to send a test to.",
     "NO_FOLLOW_UP": "Nothing is to be followed up here, or it is done.",
+    "NO_REPLACEMENT": "Only a replacement is sent to an address.",
     "NO_PARTNER": "No partner sent these goods.",
     "NO_RETURN_PLACE": "No place with an address takes these goods back.",
     "OFFER_CHANGED": "The offer was changed meanwhile.",

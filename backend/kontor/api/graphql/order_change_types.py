@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from datetime import date, datetime
 from uuid import UUID
 
@@ -13,10 +15,24 @@ from kontor.api.graphql.scalars import Long, Money
 from kontor.changes.placing import Sending
 from kontor.changes.states import ChangeState
 from kontor.changes.values import AddWish, Amounts, DeliveryWish, LineWish, SwapWish, Wish
-from kontor.core.errors import InvalidInput
+from kontor.core.errors import InvalidInput, KontorError
 from kontor.orders.states import DeliveryType, OrderState
 
 MOST = 500
+
+
+@contextlib.contextmanager
+def named_by_input() -> Iterator[None]:
+    """Refusals of a part of the wish name the field of the input it came in."""
+    try:
+        yield
+    except KontorError as refusal:
+        first, *rest = refusal.path or ("",)
+        if first == "address":
+            refusal.path = ("input", "shippingAddress", *rest)
+        elif first in ("lines", "swaps", "adds", "delivery", "requestedOn"):
+            refusal.path = ("input", *refusal.path)
+        raise
 
 
 @strawberry.input(description="How many pieces of a line are wanted in the end, shipped ones included.")

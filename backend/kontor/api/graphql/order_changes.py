@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -30,6 +29,7 @@ from kontor.api.graphql.order_change_types import (
     OrderChangeInput,
     OrderChangePreview,
     OrderChangeStale,
+    named_by_input,
 )
 from kontor.api.graphql.order_types import money, show_order
 from kontor.api.graphql.permissions import requires
@@ -40,7 +40,7 @@ from kontor.changes.models import OrderChange as ChangeRow
 from kontor.changes.planning import CANCELED_MESSAGE, CHANGED_MESSAGE
 from kontor.changes.values import Preview, Wish
 from kontor.core.db import Session
-from kontor.core.errors import Forbidden, KontorError
+from kontor.core.errors import Forbidden
 from kontor.locations.models import StockLocation
 from kontor.notifications.known import place_lines
 from kontor.notifications.notes import keep_note
@@ -49,20 +49,6 @@ from kontor.orders import queries as orders
 from kontor.orders.models import Order as OrderRow
 from kontor.orders.states import OrderState
 from kontor.selfservice import service as selfservice
-
-
-@contextlib.contextmanager
-def _named_by_input() -> Iterator[None]:
-    """Refusals of a part of the wish name the field of the input it came in."""
-    try:
-        yield
-    except KontorError as refusal:
-        first, *rest = refusal.path or ("",)
-        if first == "address":
-            refusal.path = ("input", "shippingAddress", *rest)
-        elif first in ("lines", "swaps", "adds", "delivery", "requestedOn"):
-            refusal.path = ("input", *refusal.path)
-        raise
 
 
 async def _about(db: Session, preview: Preview) -> dict[str, dict[str, Any]]:
@@ -197,7 +183,7 @@ class OrderChangesQuery:
             order = await orders.get_order(db, order_id, db.principal)
             wish = input.read()
             await _check_alone(db, order, wish)
-            with _named_by_input():
+            with named_by_input():
                 preview = await service.preview_change(db, order, wish)
             return await show_preview(db, preview, note)
 
@@ -232,7 +218,7 @@ class OrderChangesMutation:
         async def work(db: Session) -> OrderChangeConfirmed:
             order = await orders.lock_order(db, order_id, db.principal)
             await _check_alone(db, order, wish)
-            with _named_by_input():
+            with named_by_input():
                 done = await service.confirm_change(db, order, wish, token, reason=reason, now=db.now)
             template = done.preview.messages[-1] if done.preview.messages else None
             await keep_note(db, order_id, template, done.change.id, note, now=db.now)
