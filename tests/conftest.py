@@ -11,6 +11,7 @@ import ipaddress
 import os
 import shutil
 import socket
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -126,8 +127,7 @@ def memory_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("databases")
     memory = Path("/dev/shm")
     if os.access(memory, os.W_OK):
-        folder = memory / f"kontor-{os.getpid()}"
-        folder.mkdir()
+        folder = Path(tempfile.mkdtemp(prefix="kontor-", dir=memory))
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
 

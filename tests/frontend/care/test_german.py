@@ -41,7 +41,7 @@ async def test_new_address_before_release_in_four_steps(database: Database, site
     await steps.click(page.get_by_label("An eine andere Anschrift liefern"))
     await page.get_by_label("Straße und Hausnummer").fill("Elbchaussee 1")
     preview = page.get_by_role("region", name="Vorschau")
-    await expect(preview.get_by_text("Nachricht:")).to_be_visible()
+    await expect(preview.get_by_text("Nachricht an den Kunden:")).to_be_visible()
     await page.get_by_role("button", name="eins mehr").press("+")
     await expect(page.locator("input[inputmode=numeric]")).to_have_value("3")
     await page.keyboard.press("-")

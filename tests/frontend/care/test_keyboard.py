@@ -117,7 +117,7 @@ async def change(page: Page, keys: Keys, number: str) -> None:
     await keys.to(page.get_by_role("button", name="eins weniger").last)
     await keys.press("Enter")
     await expect(
-        page.get_by_role("region", name="Vorschau", exact=True).get_by_text("Nachricht:").first
+        page.get_by_role("region", name="Vorschau", exact=True).get_by_text("Nachricht an den Kunden:").first
     ).to_be_visible()
     await keys.press("Control+Enter")
     await expect(page.get_by_text("Die Bestellung ist geändert.")).to_be_visible()
