@@ -109,7 +109,7 @@ def test_every_order_ends_as_recorded_in_the_embedded_way(sample: Path) -> None:
 
 
 @whole_installation
-def test_every_order_ends_as_recorded_with_workers_of_their_own_also_when_they_die_all_the_time(sample: Path) -> None:
+def test_every_order_ends_as_recorded_though_workers_die_all_the_time(sample: Path) -> None:
     quiet, disturbed = (replayed(sample, embedded=False, chaos_every=each) for each in (0.0, 6.0))
     assert (quiet.differences, disturbed.differences) == ([], [])
     assert sum(disturbed.figures["kills"].values()) > 0

@@ -214,6 +214,7 @@ async def test_offers_are_approved_or_sent_back_with_what_has_to_change(database
     assert await faults(page) == []
     await page.get_by_role("button", name="Send back").click()
     await expect(page.get_by_role("status").filter(has_text="went back")).to_be_visible()
+    await expect(page.get_by_role("link", name="Returned (1)")).to_be_visible()
     async with database.unit_of_work() as db:  # the partner changes it and sends it again
         await db.execute(sa.update(CatalogOffer).where(CatalogOffer.sku == "PK-1").values(version=3, price=9990))
     await page.get_by_label("Choose PK-1").check()

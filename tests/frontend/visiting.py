@@ -48,7 +48,7 @@ class Site:
         await page.get_by_label("Email").or_(page.get_by_label("E-Mail")).fill(email)
         await page.locator("input[type=password]").fill(PASSWORD)
         await page.keyboard.press("Enter")
-        await page.locator("header").wait_for()
+        await page.locator("header").first.wait_for()
 
     async def close(self) -> None:
         """Close what is open."""
