@@ -1,7 +1,7 @@
 /** Keys for those who work without a pointer. Each has a visible control; single letters can be switched off. */
 import { go } from "./router.js";
 import { isTyping } from "./scanner.js";
-import { signal, useLayoutEffect } from "./ui.js";
+import { signal, useEffect } from "./ui.js";
 
 /**
  * A thing to do: by its keys ("a", "Ctrl Enter") or from the palette. `label` is a key of the words.
@@ -28,7 +28,7 @@ export function switchLetters(on) {
 
 /** Things to do as long as the component is shown. @param {Shortcut[]} given */
 export function useShortcuts(given) {
-  useLayoutEffect(() => { // at once: who sees the page may press them
+  useEffect(() => {
     known.value = [...known.value, ...given];
     return () => {
       known.value = known.value.filter((each) => !given.includes(each));

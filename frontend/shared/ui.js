@@ -5,4 +5,4 @@ import { h } from "preact";
 export const html = htm.bind(h);
 export { computed, effect, signal, untracked, useComputed, useSignal } from "@preact/signals";
 export { render } from "preact";
-export { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+export { useEffect, useRef } from "preact/hooks";

@@ -26,16 +26,9 @@ def _browser_is_there() -> None:
     chromium()
 
 
-@pytest.fixture(scope="session", autouse=True)
-def runner() -> Iterator[asyncio.Runner]:
-    """One event loop for all tests with a browser: the browser lives on it."""
-    with asyncio.Runner() as loop_runner:
-        yield loop_runner
-
-
-@pytest.fixture(scope="session")
+@pytest.fixture
 def browser(runner: asyncio.Runner) -> Iterator[Browser]:
-    """Chromium without a window, started once; each test has contexts of its own, which end with it."""
+    """Chromium without a window."""
     playwright: Playwright = runner.run(async_playwright().start())
     launched = runner.run(playwright.chromium.launch(executable_path=chromium(), args=list(FLAGS)))
     yield launched
