@@ -57,6 +57,7 @@ async def opened(site: Site, path: str = "/care", *, who: str = AGENT, **looks: 
     page = await site.visit(path, **looks)
     await site.sign_in(page, who)
     await expect(page.locator("main")).not_to_be_empty()
+    await page.wait_for_load_state("networkidle")  # nobody presses a key before they have seen the page
     return page
 
 

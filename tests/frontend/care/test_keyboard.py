@@ -51,6 +51,7 @@ async def test_an_order_is_worked_by_keys_alone(
     for address in ("", "/change", "/refund", "/money", "/contacts", "/why"):
         await page.goto(f"/care/orders/{it.number}{address}")
         await expect(page).to_have_title(re.compile(it.number))
+        await page.wait_for_load_state("networkidle")
         await keys_told(page, keys, it.number)
 
 
